@@ -1,4 +1,5 @@
 import { printable } from '@tidewaiter/domain';
+import { csvLine } from '@tidewaiter/reports';
 import type { BlastContainer, BlastCounts, BlastImage, NotEvaluated } from '@tidewaiter/store';
 
 import { count } from '../terminal.js';
@@ -93,7 +94,7 @@ export function csvOf({ images = [], containers }: FleetAnswer): string {
       ],
     ]),
   ];
-  return rows.map((row) => `${row.map((cell) => csvCell(cell ?? '')).join(',')}\r\n`).join('');
+  return rows.map(csvLine).join('');
 }
 
 const imageHead = ['IMAGE', 'DIGEST', 'TAGGED', 'RUNNING', 'PACKAGES', 'WHERE'];
@@ -188,12 +189,6 @@ function table(head: Row, rows: readonly Row[], width: number): string[] {
       .trimEnd();
     return line.length <= width || !process.stdout.isTTY ? line : `${line.slice(0, width - 1)}…`;
   });
-}
-
-/** A cell that a spreadsheet takes for a formula gets a quote in front: names of packages and pods are not ours. */
-function csvCell(text: string): string {
-  const safe = printable(/^[=+\-@]/.test(text) ? `'${text}` : text);
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 function minuteOf(time: string): string {

@@ -50,6 +50,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       DIGEST_INVALID: input('Give `sha256:` and 64 hexadecimal digits.'),
       ID_INVALID: input('Give the id of a list; ids are UUIDs.'),
       INPUT_INVALID: input('Correct the fields that the message names.'),
+      QUERY_INVALID: input('Correct the query at the column that the message names.'),
       SCOPE_MISSING: denied('Use a token with the scope that the message names.'),
       TOKEN_INVALID: denied('Create a token with `tidewaiter tokens create`.', { status: 401 }),
       TOKEN_MISSING: denied('Send `Authorization: Bearer` and a token.', { status: 401 }),

@@ -42,7 +42,7 @@ describe('completionsAt', () => {
       start: 19,
       end: 24,
       items: [],
-      valueOf: 'repository',
+      fieldOfValue: 'repository',
     });
   });
 });

@@ -12,7 +12,7 @@ export interface Completions {
   end: number;
   items: readonly Completion[];
   /** Field whose value is being written, where only the list itself knows the values. */
-  valueOf?: string;
+  fieldOfValue?: string;
 }
 
 const namePart = /^-?([\w.-]*)$/;
@@ -33,7 +33,7 @@ export function completionsAt(text: string, cursor: number, fields: Fields): Com
     if (field.type === 'flag') return { ...range, items: valuesLike(written, ['true', 'false']) };
     if (field.type === 'choice' || field.type === 'rank') return { ...range, items: valuesLike(written, field.values) };
     if (field.type === 'time') return { ...range, items: valuesLike(written, ['1h', '1d', '7d', '30d']) };
-    return { ...range, items: [], valueOf: name.toLowerCase() };
+    return { ...range, items: [], fieldOfValue: name.toLowerCase() };
   }
   const [, prefix = ''] = namePart.exec(term) ?? [];
   const isName = namePart.test(term);

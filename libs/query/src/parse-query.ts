@@ -33,6 +33,21 @@ export function parseQuery<Name extends string>(text: string, fields: Fields<Nam
   return parser.query();
 }
 
+/** Whether a condition of an expression is about a field. */
+export function namesField<Name extends string>(expression: Expression<Name>, field: Name): boolean {
+  switch (expression.kind) {
+    case 'all':
+    case 'any':
+      return expression.of.some((each) => namesField(each, field));
+    case 'not':
+      return namesField(expression.of, field);
+    case 'condition':
+      return expression.field === field;
+    case 'words':
+      return false;
+  }
+}
+
 class Parser<Name extends string> {
   #next = 0;
 
@@ -70,10 +85,17 @@ class Parser<Name extends string> {
       throw new InvalidQuery(term?.start ?? this.length, 'a condition is missing');
     if (depth > maxDepth) throw new InvalidQuery(term.start, `parentheses are nested at most ${maxDepth} deep`);
     this.#next += 1;
-    if (term.kind === 'not' || isKeyword(term, 'not')) return { kind: 'not', of: this.#one(depth + 1) };
-    if (term.kind === 'open') return this.#group(term, depth);
-    if (term.kind === 'condition') return this.#condition(term);
-    return this.#word(term);
+    if (isKeyword(term, 'not')) return { kind: 'not', of: this.#one(depth + 1) };
+    switch (term.kind) {
+      case 'not':
+        return { kind: 'not', of: this.#one(depth + 1) };
+      case 'open':
+        return this.#group(term, depth);
+      case 'condition':
+        return this.#condition(term);
+      case 'word':
+        return this.#word(term);
+    }
   }
 
   #group({ start }: Term, depth: number): Expression<Name> {

@@ -1,3 +1,4 @@
+export { csvLine } from './csv/csv.js';
 export { byRisk } from './finding-groups.js';
 export type {
   RenderOptions,

@@ -193,3 +193,7 @@ export { NotificationLog } from './deliveries/notification-log.js';
 export type { ReminderGroup, NotifiedAlert, AlertDelivery } from './deliveries/notification-log.js';
 export { SilenceLedger } from './deliveries/silences.js';
 export type { NewSilence, StoredSilence } from './deliveries/silences.js';
+export { Lists } from './core/lists.js';
+export type { ListRequest, ListTotal, RowList } from './core/lists.js';
+export { incidentList } from './incidents/incident-list.js';
+export { pushList } from './images/pushes/push-list.js';

@@ -7,6 +7,7 @@ import { Registry } from 'prom-client';
 import { DatabaseLife } from './core/database-life.js';
 import { DeadLetters } from './core/dead-letters.js';
 import { Jobs } from './core/jobs.js';
+import { Lists } from './core/lists.js';
 import { Received } from './core/received.js';
 import { type EventPublisher, OutboxRelay } from './core/relay.js';
 import { ServiceConfigurations } from './core/service-configurations.js';
@@ -28,7 +29,7 @@ export interface StoreOptions {
   startsWithout?: boolean;
 }
 
-const repositories = [DatabaseLife, DeadLetters, Jobs, Received, ServiceConfigurations];
+const repositories = [DatabaseLife, DeadLetters, Jobs, Lists, Received, ServiceConfigurations];
 
 /** Age of the oldest unpublished event from which on the bus counts as unavailable. */
 const maxOutboxAgeSeconds = 60;

@@ -64,7 +64,12 @@ export const csv: ReportFormat = {
 function rowsText<Item>(items: readonly Item[], columns: Columns<Item>): string {
   const readers = Object.values(columns);
   const rows = items.map((item) => readers.map((read) => read(item)));
-  return [Object.keys(columns), ...rows].map((row) => `${row.map(cellText).join(',')}\r\n`).join('');
+  return [Object.keys(columns), ...rows].map(csvLine).join('');
+}
+
+/** A line of CSV, safe for spreadsheets. */
+export function csvLine(cells: readonly Cell[]): string {
+  return `${cells.map(cellText).join(',')}\r\n`;
 }
 
 // Spreadsheets treat text with these first characters, also full-width ones, as a formula.

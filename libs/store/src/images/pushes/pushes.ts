@@ -72,13 +72,16 @@ const restored = unnestOf(PushRow, [
   'receivedAt',
 ]);
 
-const columns = columnsOf(PushRow, { omit: ['announced', 'warnings', 'rulesVersion', 'refusedBy'] }).computed<{
+/** Columns of a push without its longest documents. */
+export const pushColumns = columnsOf(PushRow, {
+  omit: ['announced', 'warnings', 'rulesVersion', 'refusedBy'],
+}).computed<{
   /** Number of its {@link Pushes.warnings}. */
   warningCount: number;
 }>({ warningCount: 'coalesce(jsonb_array_length(warnings), 0)' });
 
 /** A push without its longest documents. */
-export type Push = RowOf<typeof columns>;
+export type Push = RowOf<typeof pushColumns>;
 
 /** Verdict of a push with its counts and gaps. */
 export interface PushVerdict {
@@ -118,7 +121,7 @@ const isFinal = `state IN (${finalPushStates.map((state) => `'${state}'`).join('
  * SQL condition on a row of `push`: no signature, attestation or chart. Before it is resolved,
  * `artifact` (from its tag) decides.
  */
-const isImagePush = `state <> 'not-an-image' AND (state <> 'accepted' OR artifact = 'image')`;
+export const isImagePush = `state <> 'not-an-image' AND (state <> 'accepted' OR artifact = 'image')`;
 
 /** SQL condition on a row of `push`: its tag points to it. */
 export const isCurrent = `EXISTS (
@@ -174,7 +177,7 @@ export class Pushes {
   }
 
   async get(id: string): Promise<Push | null> {
-    const [push] = await this.store.rows(columns, `FROM push WHERE id = $1`, [id]);
+    const [push] = await this.store.rows(pushColumns, `FROM push WHERE id = $1`, [id]);
     return push ?? null;
   }
 
@@ -187,7 +190,7 @@ export class Pushes {
   /** Pushes, newest first; without a state only those of images. */
   async list({ limit, after }: PageRequest, { state }: { state?: PushState | undefined } = {}): Promise<Page<Push>> {
     const rows = await this.store.rows(
-      columns,
+      pushColumns,
       `FROM push WHERE ($2::uuid IS NULL OR id < $2) AND CASE WHEN $3::text IS NULL THEN ${isImagePush} ELSE state = $3 END
        ORDER BY id DESC LIMIT $1`,
       [limit + 1, after ?? null, state ?? null],
@@ -220,7 +223,7 @@ export class Pushes {
   async newestOfEach(digests: readonly Digest[]): Promise<Map<Digest, Push>> {
     const rows = await this.store.aggregate<Push & { asked: Digest }>(
       `SELECT asked, push.* FROM unnest($1::text[]) AS asked JOIN LATERAL (
-         SELECT ${columns} FROM push
+         SELECT ${pushColumns} FROM push
          WHERE state = 'analyzed' AND id IN (
            SELECT id FROM push WHERE digest = asked UNION SELECT push_id FROM push_image WHERE image_digest = asked)
          ORDER BY received_at DESC LIMIT 1) AS push ON true`,
@@ -240,7 +243,7 @@ export class Pushes {
     digest: Digest | null;
   }): Promise<Push | null> {
     const [push] = await this.store.rows(
-      columns,
+      pushColumns,
       // registry_host is null until the push is resolved.
       `FROM push
        WHERE repository = $2 AND (registry_host = $1 OR registry_host IS NULL) AND artifact = 'image'
@@ -314,7 +317,7 @@ export class Pushes {
     tag: string;
   }): Promise<Push | null> {
     const [push] = await this.store.rows(
-      columns,
+      pushColumns,
       `FROM push
        WHERE coalesce(registry_host, connection) = $1 AND repository = $2 AND tag = $3 AND ${isCurrent}
        ORDER BY id DESC LIMIT 1`,
@@ -459,7 +462,7 @@ export class Pushes {
   /** Pushes of a digest, or of an index that holds it, in a repository: the newest of each tag, newest first. */
   async holding({ connection, repository }: RepositoryPlace, digest: Digest): Promise<Push[]> {
     return this.store.rows(
-      columns,
+      pushColumns,
       (list) => `SELECT * FROM (
          SELECT DISTINCT ON (tag) ${list} FROM push
          WHERE (connection, repository) = ($1, $2) AND state IN ('analyzing', 'analyzed')
@@ -495,7 +498,7 @@ export class Pushes {
     refusedBy: string | null = null,
   ): Promise<Push | null> {
     const [ended] = await tx.returning(
-      columns,
+      pushColumns,
       `UPDATE push SET state = $2, code = $3, reason = $4, refused_by = $5, finished_at = now()
        WHERE id = $1 AND NOT ${isFinal}`,
       [id, state, code, reason, refusedBy],

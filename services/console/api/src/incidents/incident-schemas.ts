@@ -1,18 +1,23 @@
 import { artifactKinds, incidentStates, revisionKinds, severities } from '@tidewaiter/domain';
-import type { IncidentRow } from '@tidewaiter/store';
+import { incidentFields } from '@tidewaiter/query';
+import { incidentList, type IncidentRow } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { count, text, time } from '../http/fields.js';
-import { pageQuery } from '../http/paging.js';
+import { exportQuery, listQuery } from '../http/lists.js';
 import type { SchemaOf } from '../http/row-schemas.js';
 import { findingAnswer } from '../images/image-schemas.js';
 import { pushChangesAnswer } from '../pushes/push-changes-schemas.js';
 import { pushAnswer } from '../pushes/push-schemas.js';
 
-export const incidentsQuery = pageQuery.extend({
+export const incidentsQuery = listQuery(incidentList, incidentFields, '-number').extend({
+  /** Shorter for `q=state=open`. */
   state: z.enum(incidentStates).optional(),
+  /** Shorter for `q=severity=high`. */
   severity: z.enum(severities).optional(),
 });
+
+export const incidentExportQuery = exportQuery(incidentList, incidentFields, '-number');
 
 const severity = z.enum(severities);
 

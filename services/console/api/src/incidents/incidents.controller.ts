@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { Controller, Get, Headers, Param, Post, Query, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Param, Post, Query, Res, StreamableFile } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
 import { failpoint } from '@tidewaiter/runtime';
 import {
@@ -9,7 +9,8 @@ import {
   IncidentContexts,
   Incidents,
   type ListedIncident,
-  type Page,
+  Lists,
+  incidentList,
   Store,
   type StoredIncident,
 } from '@tidewaiter/store';
@@ -17,10 +18,10 @@ import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 
 import { Caller } from '../auth/token-guard.js';
+import { countedListOf, countedPage, type CountedPage, exported, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
-import { listOf } from '../http/paging.js';
 import { idParameter } from '../http/validation.js';
-import { incidentsQuery, incidentAnswer, incidentDetailAnswer } from './incident-schemas.js';
+import { incidentsQuery, incidentAnswer, incidentExportQuery, incidentDetailAnswer } from './incident-schemas.js';
 import { incidentTimeline } from './incident-timeline.js';
 
 type IncidentAnswer = z.output<typeof incidentAnswer>;
@@ -29,18 +30,35 @@ type IncidentAnswer = z.output<typeof incidentAnswer>;
 export class IncidentsController {
   constructor(
     private readonly store: Store,
+    private readonly lists: Lists,
     private readonly incidents: Incidents,
     private readonly contexts: IncidentContexts,
     private readonly deliveries: Deliveries,
   ) {}
 
   @Get()
-  @Operation({ scope: 'read', summary: 'Incidents, newest first', answer: listOf(incidentAnswer) })
+  @Operation({ scope: 'read', summary: 'Incidents', answer: countedListOf(incidentAnswer) })
   async list(
-    @Query({ schema: incidentsQuery }) { state, severity, ...page }: z.output<typeof incidentsQuery>,
-  ): Promise<Page<IncidentAnswer>> {
-    const { items, next } = await this.incidents.list(page, { state, severity });
-    return { items: items.map(describeIncident), next };
+    @Query({ schema: incidentsQuery }) { state, severity, ...query }: z.output<typeof incidentsQuery>,
+  ): Promise<CountedPage<IncidentAnswer>> {
+    return countedPage(
+      this.lists,
+      incidentList,
+      listRequest(query, { state, severity }),
+      query.count,
+      describeIncident,
+    );
+  }
+
+  @Get('export')
+  @Operation({ scope: 'read', summary: 'Incidents as a file', mediaType: 'text/csv' })
+  export(@Query({ schema: incidentExportQuery }) query: z.output<typeof incidentExportQuery>): StreamableFile {
+    return exported(
+      this.lists,
+      { name: 'incidents', list: incidentList, item: incidentAnswer },
+      query,
+      describeIncident,
+    );
   }
 
   /**

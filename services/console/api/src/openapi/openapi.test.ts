@@ -25,12 +25,13 @@ it('describes every method of the controllers, each with its scope', () => {
 it('describes how lists are paged and ids are written', () => {
   expect(document.openapi).toBe('3.1.1');
   const parameters = (path: string) => document.paths[path]!['get']!.parameters;
-  expect(parameters('/api/v1/incidents')).toEqual([
-    { name: 'limit', in: 'query', required: false, schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
-    { name: 'after', in: 'query', required: false, schema: { type: 'string', maxLength: 200 } },
-    { name: 'state', in: 'query', required: false, schema: { type: 'string', enum: ['open', 'resolved', 'merged'] } },
-    { name: 'severity', in: 'query', required: false, schema: { type: 'string', enum: [...severities] } },
-  ]);
+  const ofIncidents = new Map(parameters('/api/v1/incidents').map(({ name, ...rest }) => [name, rest]));
+  const states = ['open', 'resolved', 'merged'];
+  expect([...ofIncidents.keys()]).toEqual(['q', 'sort', 'limit', 'after', 'count', 'state', 'severity']);
+  expect(ofIncidents.get('q')!.schema).toEqual({ type: 'string', maxLength: 2_000, default: '' });
+  expect(ofIncidents.get('limit')!.schema).toEqual({ type: 'integer', minimum: 1, maximum: 200, default: 50 });
+  expect(ofIncidents.get('state')!).toEqual({ in: 'query', required: false, schema: { type: 'string', enum: states } });
+  expect(ofIncidents.get('severity')!.schema).toEqual({ type: 'string', enum: [...severities] });
   expect(parameters('/api/v1/pushes/{id}')).toEqual([
     { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } },
   ]);

@@ -1,15 +1,21 @@
 import { baselineReasons, severities, verdicts } from '@tidewaiter/domain';
-import { pushStates, pushOrigins, type PushRow } from '@tidewaiter/store';
+import { pushFields } from '@tidewaiter/query';
+import { pushList, pushStates, pushOrigins, type PushRow } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { evaluationAnswer } from '../gate/gate-schemas.js';
 import { count, text, time } from '../http/fields.js';
-import { pageQuery } from '../http/paging.js';
+import { exportQuery, listQuery } from '../http/lists.js';
 import type { SchemaOf } from '../http/row-schemas.js';
 import { imageAnswer, warning } from '../images/image-schemas.js';
 
-/** Filter of pushes; without a state signatures, attestations and charts are left out. */
-export const pushesQuery = pageQuery.extend({ state: z.enum(pushStates).optional() });
+/** Without a state signatures, attestations and charts are left out. */
+export const pushesQuery = listQuery(pushList, pushFields, '-received').extend({
+  /** Shorter for `q=state=refused`. */
+  state: z.enum(pushStates).optional(),
+});
+
+export const pushExportQuery = exportQuery(pushList, pushFields, '-received');
 
 const severity = z.enum(severities);
 

@@ -1,14 +1,14 @@
-import { Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
-import { Images, Verdicts, type Page, PushDifferences, Pushes, Store } from '@tidewaiter/store';
+import { Images, Lists, Verdicts, PushDifferences, Pushes, pushList, Store } from '@tidewaiter/store';
 import type { z } from 'zod';
 
+import { countedListOf, countedPage, type CountedPage, exported, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
-import { listOf } from '../http/paging.js';
 import { idParameter } from '../http/validation.js';
 import { describeImage } from '../images/images.controller.js';
 import { pushChangesAnswer } from './push-changes-schemas.js';
-import { pushesQuery, pushAnswer, pushDetailAnswer, retryAnswer } from './push-schemas.js';
+import { pushesQuery, pushAnswer, pushExportQuery, pushDetailAnswer, retryAnswer } from './push-schemas.js';
 
 type PushAnswer = z.output<typeof pushAnswer>;
 
@@ -20,12 +20,21 @@ export class PushesController {
     private readonly evaluations: Verdicts,
     private readonly differences: PushDifferences,
     private readonly store: Store,
+    private readonly lists: Lists,
   ) {}
 
   @Get()
-  @Operation({ scope: 'read', summary: 'Pushes, newest first', answer: listOf(pushAnswer) })
-  async list(@Query({ schema: pushesQuery }) query: z.output<typeof pushesQuery>): Promise<Page<PushAnswer>> {
-    return this.pushes.list(query, query);
+  @Operation({ scope: 'read', summary: 'Pushes', answer: countedListOf(pushAnswer) })
+  async list(
+    @Query({ schema: pushesQuery }) { state, ...query }: z.output<typeof pushesQuery>,
+  ): Promise<CountedPage<PushAnswer>> {
+    return countedPage(this.lists, pushList, listRequest(query, { state }), query.count, (push) => push);
+  }
+
+  @Get('export')
+  @Operation({ scope: 'read', summary: 'Pushes as a file', mediaType: 'text/csv' })
+  export(@Query({ schema: pushExportQuery }) query: z.output<typeof pushExportQuery>): StreamableFile {
+    return exported(this.lists, { name: 'pushes', list: pushList, item: pushAnswer }, query, (push) => push);
   }
 
   @Get(':id')

@@ -1,0 +1,141 @@
+import { Secret, type IncidentState, type Severity } from '@tidewaiter/domain';
+import { incidentFields, parseQuery, pushFields } from '@tidewaiter/query';
+import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { pushList } from '../images/pushes/push-list.js';
+import { incidentList } from '../incidents/incident-list.js';
+import { Incidents } from '../incidents/incidents.js';
+import { connect } from './data-source.js';
+import { Lists } from './lists.js';
+import { Store } from './store.js';
+
+let servers: ThrowAwayServers<{ postgres: true }>;
+let dataSource: DataSource;
+let store: Store;
+let lists: Lists;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true });
+  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 2, name: 'test' });
+  store = new Store(dataSource, 'test');
+  lists = new Lists(store);
+  await addIncidents();
+});
+
+afterAll(async () => {
+  await dataSource.destroy();
+  await servers.stop();
+});
+
+const some: {
+  name: string;
+  severity: Severity;
+  namespace: string | null;
+  techniques: string[];
+  state: IncidentState;
+}[] = [
+  { name: 'a', severity: 'low', namespace: 'shop', techniques: ['T1496'], state: 'open' },
+  { name: 'b_1', severity: 'critical', namespace: 'shop-eu', techniques: ['T1496', 'T1059'], state: 'open' },
+  { name: 'c%2', severity: 'high', namespace: null, techniques: [], state: 'resolved' },
+  { name: 'd', severity: 'unknown', namespace: 'pay', techniques: ['T1059'], state: 'open' },
+  { name: 'e', severity: 'high', namespace: 'pay', techniques: ['T1611'], state: 'open' },
+];
+
+async function addIncidents(): Promise<void> {
+  const incidents = new Incidents(store);
+  for (const { name, severity, namespace, techniques, state } of some) {
+    const incident = minerIncident({ id: uuidOf(name), title: name, sentence: '', severity, namespace, techniques });
+    await store.transaction(async (tx) => incidents.apply(tx, [{ kind: 'opened', incident }]));
+    if (state === 'resolved') await store.transaction(async (tx) => incidents.resolve(tx, uuidOf(name), 'ann'));
+  }
+}
+
+const everyPage = { isDescending: false, limit: 100, sort: 'number' } as const;
+
+async function titlesOf(text: string): Promise<string> {
+  const where = parseQuery(text, incidentFields, new Date());
+  const { items } = await lists.page(incidentList, { ...everyPage, where });
+  const { count } = await lists.total(incidentList, where);
+  expect(count).toBe(items.length);
+  return items.map(({ title }) => title).join(' ');
+}
+
+describe('Lists', () => {
+  it.each([
+    ['', 'a b_1 c%2 d e'],
+    ['severity>=high', 'b_1 c%2 e'],
+    ['severity>high', 'b_1'],
+    ['severity<high', 'a d'],
+    ['severity<=high', 'a c%2 d e'],
+    ['severity!=high', 'a b_1 d'],
+    ['namespace=shop', 'a'],
+    ['namespace=shop*', 'a b_1'],
+    ['namespace=*-eu,pay', 'b_1 d e'],
+    ['namespace!=pay', 'a b_1 c%2'],
+    ['-namespace=pay', 'a b_1 c%2'],
+    ['technique=T1059', 'b_1 d'],
+    ['technique!=T1059', 'a c%2 e'],
+    ['technique=T16*', 'e'],
+    ['state=resolved', 'c%2'],
+    ['by=ann', 'c%2'],
+    ['acknowledged', ''],
+    ['-acknowledged severity=critical', 'b_1'],
+    ['events>0 opened>1h', 'a b_1 c%2 d e'],
+    ['opened<1h', ''],
+    ['seen>=2020-01-01 number<=2', 'a b_1'],
+    ['B_', 'b_1'],
+    ['%', 'c%2'],
+    ['namespace=pay or severity=critical', 'b_1 d e'],
+    ['not (namespace=pay or severity=critical)', 'a c%2'],
+    [`namespace="'; DROP TABLE incident; --"`, ''],
+  ])('finds the incidents of %j', async (text, titles) => {
+    expect(await titlesOf(text)).toBe(titles);
+  });
+
+  it('reads every field of its lists', async () => {
+    const values = { text: 'a', match: 'a', number: '1', time: '1d', flag: 'true' };
+    for (const [name, field] of Object.entries(incidentFields)) {
+      const value = 'values' in field ? field.values[0] : values[field.type];
+      expect(typeof (await titlesOf(`${name}=${value}`))).toBe('string');
+    }
+    for (const [name, field] of Object.entries(pushFields)) {
+      const value = 'values' in field ? field.values[0] : values[field.type];
+      const where = parseQuery(`${name}=${value}`, pushFields, new Date());
+      expect((await lists.total(pushList, where)).count).toBe(0);
+    }
+  });
+
+  it.each(Object.keys(incidentList.sorts) as (keyof typeof incidentList.sorts)[])(
+    'pages through the incidents by %s without a gap or a repetition',
+    async (sort) => {
+      for (const isDescending of [true, false]) {
+        const request = { where: parseQuery('', incidentFields, new Date()), sort, isDescending };
+        const whole = await lists.page(incidentList, { ...request, limit: 100 });
+        const paged: string[] = [];
+        for (let after: string | undefined, pages = 0; pages < 10; pages += 1) {
+          const { items, next } = await lists.page(incidentList, { ...request, limit: 2, after });
+          paged.push(...items.map(({ title }) => title));
+          if (next === null) break;
+          after = next;
+        }
+        expect(paged).toEqual(whole.items.map(({ title }) => title));
+        expect(paged.toSorted()).toEqual(some.map(({ name }) => name));
+      }
+    },
+  );
+
+  it.each([
+    '',
+    'x',
+    'W10',
+    ...['["seen","a","b"]', '["number","a","1"]', '["number","1",""]', '["number","1","1","1"]'].map((text) =>
+      Buffer.from(text).toString('base64url'),
+    ),
+  ])('rejects the cursor %j of another list or order', async (after) => {
+    const where = parseQuery('', incidentFields, new Date());
+    await expect(lists.page(incidentList, { ...everyPage, where, after })).rejects.toMatchObject({
+      code: 'CURSOR_INVALID',
+    });
+  });
+});

@@ -1,0 +1,241 @@
+import { Injectable } from '@nestjs/common';
+import { InvalidInput } from '@tidewaiter/domain';
+import { type Expression, type FieldValue, namesField, type Operator } from '@tidewaiter/query';
+
+import type { Columns } from './columns.js';
+import type { Page } from './page.js';
+import { Store } from './store.js';
+
+/** Parameters of a statement that is put together. */
+export class Parameters {
+  readonly values: unknown[] = [];
+
+  /** Adds a value, and returns its placeholder: `$3`. */
+  add(value: unknown): string {
+    return `$${this.values.push(value)}`;
+  }
+}
+
+/** SQL by which a field of a query reads the rows of a list. */
+export type SqlField =
+  /** Expressions of type text, text[], numeric, timestamptz or boolean. */
+  | { text: string }
+  | { texts: string }
+  | { number: string }
+  | { time: string }
+  | { flag: string }
+  /** Text of which `order` lists the values, the greatest first. */
+  | { rank: string; order: readonly string[] }
+  /** Condition for one value, such as a version range. */
+  | { match: (value: string, parameters: Parameters) => Promise<string> };
+
+/** Orders that a list has; expressions are never null. */
+export interface SqlSort {
+  sql: string;
+  /** Type to which the cursor's text is cast. */
+  type: 'text' | 'bigint' | 'double precision' | 'timestamptz' | 'uuid';
+}
+
+/** A list whose rows a query filters and sorts. */
+export interface RowList<Row, Name extends string = string, Sort extends string = string> {
+  columns: Columns<Row>;
+  /** `FROM push JOIN …`, without conditions. */
+  from: string;
+  /** Unique expression that orders rows of equal sort keys. */
+  key: SqlSort;
+  fields: Readonly<Record<Name, SqlField>>;
+  /** Condition that holds unless the query names a field itself: merged incidents are hidden. */
+  preset?: { unlessNamed: NoInfer<Name>; condition: string };
+  /** Texts in which the words of a query are searched. */
+  words: readonly string[];
+  sorts: Readonly<Record<Sort, SqlSort>>;
+}
+
+export interface ListRequest<Name extends string, Sort extends string> {
+  where: Expression<Name>;
+  sort: Sort;
+  isDescending: boolean;
+  limit: number;
+  /** Cursor of the page before. */
+  after?: string | undefined;
+}
+
+/** Number of rows that a query matches; at least that many if it was not counted to the end. */
+export interface ListTotal {
+  count: number;
+  isAtLeast: boolean;
+}
+
+/** Rows that a total counts; a list shows more as "10,000 or more". */
+const maxCounted = 10_000;
+
+interface Cursor {
+  cursorSort: string;
+  cursorKey: string;
+}
+
+/** Lists whose rows queries filter and sort. */
+@Injectable()
+export class Lists {
+  constructor(private readonly store: Store) {}
+
+  /** Reads a page by keyset: as fast at the end of a list as at its beginning. */
+  async page<Row, Name extends string, Sort extends string>(
+    list: RowList<Row, Name, Sort>,
+    { where, sort, isDescending, limit, after }: ListRequest<Name, Sort>,
+  ): Promise<Page<Row>> {
+    const parameters = new Parameters();
+    const conditions = await conditionsOf(where, list, parameters);
+    const { sql, type } = list.sorts[sort];
+    if (after !== undefined) {
+      const { cursorSort, cursorKey } = readListCursor(after, sort, [type, list.key.type]);
+      const last = `(${parameters.add(cursorSort)}::${type}, ${parameters.add(cursorKey)}::${list.key.type})`;
+      conditions.push(`(${sql}, ${list.key.sql}) ${isDescending ? '<' : '>'} ${last}`);
+    }
+    const direction = isDescending ? 'DESC' : 'ASC';
+    const found = await this.store.rows(
+      list.columns.computed<Cursor>({ cursorSort: `(${sql})::text`, cursorKey: `(${list.key.sql})::text` }),
+      `${list.from} WHERE ${conditions.join(' AND ')}
+       ORDER BY ${sql} ${direction}, ${list.key.sql} ${direction} LIMIT ${parameters.add(limit + 1)}`,
+      parameters.values,
+    );
+    const last = found[limit - 1];
+    const items = found.slice(0, limit).map(({ cursorSort: _, cursorKey: __, ...row }) => row as Row);
+    return { items, next: found.length > limit && last ? listCursor(last, sort) : null };
+  }
+
+  /** Counts the rows that a query matches, up to ten thousand. */
+  async total<Name extends string>(list: RowList<unknown, Name>, where: Expression<Name>): Promise<ListTotal> {
+    const parameters = new Parameters();
+    const condition = (await conditionsOf(where, list, parameters)).join(' AND ');
+    const [{ count } = { count: 0 }] = await this.store.aggregate<{ count: number }>(
+      `SELECT count(*)::int AS count FROM (SELECT ${list.from} WHERE ${condition} LIMIT ${maxCounted + 1}) AS matched`,
+      parameters.values,
+    );
+    return { count: Math.min(count, maxCounted), isAtLeast: count > maxCounted };
+  }
+}
+
+/** Places of values in an order as SQL, the greatest first, so that it has the highest. */
+export function rankSql(sql: string, order: readonly string[]): string {
+  return `array_position('{${order.toReversed().join(',')}}'::text[], ${sql})`;
+}
+
+async function conditionsOf<Name extends string>(
+  where: Expression<Name>,
+  list: RowList<unknown, Name>,
+  parameters: Parameters,
+): Promise<string[]> {
+  const conditions = [await conditionOf(where, list, parameters)];
+  if (list.preset && !namesField(where, list.preset.unlessNamed)) conditions.push(`(${list.preset.condition})`);
+  return conditions;
+}
+
+async function conditionOf<Name extends string>(
+  expression: Expression<Name>,
+  list: Pick<RowList<unknown, Name>, 'fields' | 'words'>,
+  parameters: Parameters,
+): Promise<string> {
+  switch (expression.kind) {
+    case 'all':
+    case 'any': {
+      const parts: string[] = [];
+      for (const each of expression.of) parts.push(await conditionOf(each, list, parameters));
+      if (parts.length === 0) return 'true';
+      return `(${parts.join(expression.kind === 'all' ? ' AND ' : ' OR ')})`;
+    }
+    case 'not':
+      // A row without the value does not have it: null counts as false.
+      return `(${await conditionOf(expression.of, list, parameters)}) IS NOT TRUE`;
+    case 'words': {
+      const pattern = parameters.add(`%${escapeLike(expression.text)}%`);
+      return `(${list.words.map((text) => `${text} ILIKE ${pattern}`).join(' OR ')})`;
+    }
+    case 'condition':
+      return fieldCondition(list.fields[expression.field], expression, parameters);
+  }
+}
+
+async function fieldCondition(
+  field: SqlField,
+  { operator, values }: { operator: Operator; values: readonly FieldValue[] },
+  parameters: Parameters,
+): Promise<string> {
+  if (operator === '!=') return `(${await fieldCondition(field, { operator: '=', values }, parameters)}) IS NOT TRUE`;
+  if ('text' in field) return textCondition(field.text, values, parameters);
+  if ('texts' in field)
+    return `EXISTS (SELECT FROM unnest(${field.texts}) AS item WHERE ${textCondition('item', values, parameters)})`;
+  if ('number' in field) return comparison(field.number, operator, 'double precision', values, parameters);
+  if ('time' in field) return comparison(field.time, operator, 'timestamptz', values, parameters);
+  if ('flag' in field) return values[0] === true ? `(${field.flag})` : `(${field.flag}) IS NOT TRUE`;
+  if ('rank' in field) return `${field.rank} = ANY(${parameters.add(ranked(field.order, operator, values))}::text[])`;
+  const matches = [];
+  for (const value of values) matches.push(await field.match(String(value), parameters));
+  return `(${matches.join(' OR ')})`;
+}
+
+/** Exact values in one comparison, so that an index serves them; patterns each on their own. */
+function textCondition(sql: string, values: readonly FieldValue[], parameters: Parameters): string {
+  const texts = values.map(String);
+  const exact = texts.filter((text) => !text.includes('*'));
+  const parts = exact.length > 0 ? [`${sql} = ANY(${parameters.add(exact)}::text[])`] : [];
+  for (const text of texts.filter((each) => each.includes('*')))
+    parts.push(`${sql} LIKE ${parameters.add(text.split('*').map(escapeLike).join('%'))}`);
+  return parts.length === 1 ? parts[0]! : `(${parts.join(' OR ')})`;
+}
+
+function comparison(
+  sql: string,
+  operator: Operator,
+  type: 'double precision' | 'timestamptz',
+  values: readonly FieldValue[],
+  parameters: Parameters,
+): string {
+  if (operator === '=') return `${sql} = ANY(${parameters.add(values)}::${type}[])`;
+  return `${sql} ${operator} ${parameters.add(values[0])}::${type}`;
+}
+
+/** Values of an order that a comparison selects. */
+function ranked(order: readonly string[], operator: Operator, values: readonly FieldValue[]): string[] {
+  if (operator === '=') return values.map(String);
+  const place = order.indexOf(String(values[0]));
+  if (operator === '>') return order.slice(0, place);
+  if (operator === '>=') return order.slice(0, place + 1);
+  return order.slice(operator === '<' ? place + 1 : place);
+}
+
+function escapeLike(text: string): string {
+  return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
+}
+
+/** A cursor holds for the order in which it was given out. */
+function listCursor({ cursorSort, cursorKey }: Cursor, sort: string): string {
+  return Buffer.from(JSON.stringify([sort, cursorSort, cursorKey])).toString('base64url');
+}
+
+/** Texts that a cursor may hold for a type. */
+const cursorTexts: Record<SqlSort['type'], RegExp> = {
+  text: /^[^\0]*$/,
+  bigint: /^-?\d{1,18}$/,
+  'double precision': /^-?\d{1,17}(?:\.\d{1,17})?(?:e[+-]\d{1,3})?$/,
+  timestamptz: /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{1,6})?[+-]\d{2}(?::\d{2})?$/,
+  uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+};
+
+/** @throws InvalidInput `CURSOR_INVALID` */
+function readListCursor(text: string, sort: string, types: readonly [SqlSort['type'], SqlSort['type']]): Cursor {
+  const [of, ...texts] = jsonList(Buffer.from(text, 'base64url').toString());
+  const [cursorSort = '', cursorKey = ''] = texts;
+  if (of !== sort || !types.every((type, index) => cursorTexts[type].test(texts[index] ?? '')))
+    throw new InvalidInput('CURSOR_INVALID', 'not a cursor that this API gave out for this order');
+  return { cursorSort, cursorKey };
+}
+
+function jsonList(text: string): string[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.length === 3 && value.every((each) => typeof each === 'string') ? value : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,44 @@
+import { severities } from '@tidewaiter/domain';
+import type { pushFields } from '@tidewaiter/query';
+
+import { rankSql, type RowList } from '../../core/lists.js';
+import { isRecent } from '../../workloads/workload-ledger.js';
+import { isCurrent, isImagePush, type Push, pushColumns } from './pushes.js';
+
+/** Worst severity of the counted findings of a push; null without any. */
+const worst = `CASE ${severities.map((severity) => `WHEN (counts ->> '${severity}')::int > 0 THEN '${severity}'`).join(' ')} END`;
+
+const isRunning = `EXISTS (
+  SELECT FROM push_image JOIN container_ledger USING (image_digest) WHERE push_id = push.id AND ${isRecent})`;
+
+/** Pushes as a list. */
+export const pushList = {
+  columns: pushColumns,
+  from: 'FROM push',
+  key: { sql: 'id', type: 'uuid' },
+  fields: {
+    verdict: { text: 'verdict' },
+    severity: { rank: worst, order: severities },
+    state: { text: 'state' },
+    current: { flag: isCurrent },
+    running: { flag: isRunning },
+    image: { text: `(repository || coalesce(':' || tag, ''))` },
+    repository: { text: 'repository' },
+    tag: { text: 'tag' },
+    registry: { text: 'registry_host' },
+    connection: { text: 'connection' },
+    digest: { text: 'digest' },
+    pusher: { text: 'pushed_by' },
+    origin: { text: 'origin' },
+    code: { text: 'code' },
+    warnings: { number: 'coalesce(jsonb_array_length(warnings), 0)' },
+    received: { time: 'received_at' },
+  },
+  preset: { unlessNamed: 'state', condition: isImagePush },
+  words: ['repository', 'tag', 'pushed_by', 'digest'],
+  sorts: {
+    received: { sql: 'received_at', type: 'timestamptz' },
+    image: { sql: `(repository || coalesce(':' || tag, ''))`, type: 'text' },
+    severity: { sql: `coalesce(${rankSql(`(${worst})`, severities)}, -1)`, type: 'bigint' },
+  },
+} as const satisfies RowList<Push, keyof typeof pushFields>;

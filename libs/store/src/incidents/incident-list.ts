@@ -1,0 +1,51 @@
+import { severities } from '@tidewaiter/domain';
+import type { incidentFields } from '@tidewaiter/query';
+
+import { columnsOf, type RowOf } from '../core/columns.js';
+import { rankSql, type RowList } from '../core/lists.js';
+import { IncidentRow } from './incident-rows.js';
+
+const severityRank = rankSql('severity', severities);
+
+/** Whether the last revision that says so is an acknowledgement. */
+const isAcknowledged = `(SELECT kind FROM incident_revision WHERE incident_id = incident.id
+  AND kind IN ('acknowledged', 'worsened', 'reopened') ORDER BY revision DESC LIMIT 1) = 'acknowledged'`;
+
+const columns = columnsOf(IncidentRow, { omit: ['storyId', 'storyRevision', 'evidence'] });
+
+/** Incidents as a list. Ids are not in the order of time, numbers are. */
+export const incidentList = {
+  columns,
+  from: 'FROM incident',
+  key: { sql: 'number', type: 'bigint' },
+  fields: {
+    severity: { rank: 'severity', order: severities },
+    state: { text: 'state' },
+    acknowledged: { flag: isAcknowledged },
+    workload: { text: 'workload' },
+    namespace: { text: 'namespace' },
+    cluster: { text: 'cluster' },
+    image: { text: 'image' },
+    digest: { text: 'image_digest' },
+    rule: { texts: `ARRAY(SELECT rule ->> 'title' FROM jsonb_array_elements(rules) AS rule)` },
+    technique: { texts: 'techniques' },
+    finding: { texts: 'findings' },
+    number: { number: 'number' },
+    score: { number: 'score' },
+    events: { number: 'count' },
+    opened: { time: 'opened_at' },
+    seen: { time: 'last_seen::timestamptz' },
+    resolved: { time: 'resolved_at' },
+    by: { text: 'resolved_by' },
+  },
+  preset: { unlessNamed: 'state', condition: `state <> 'merged'` },
+  words: ['title', 'sentence', 'workload', 'image'],
+  sorts: {
+    number: { sql: 'number', type: 'bigint' },
+    urgency: { sql: `(${severityRank} * 1000 + score)`, type: 'bigint' },
+    severity: { sql: severityRank, type: 'bigint' },
+    seen: { sql: 'last_seen', type: 'text' },
+    opened: { sql: 'opened_at', type: 'timestamptz' },
+    events: { sql: 'count', type: 'bigint' },
+  },
+} as const satisfies RowList<RowOf<typeof columns>, keyof typeof incidentFields>;

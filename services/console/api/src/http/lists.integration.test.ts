@@ -1,0 +1,91 @@
+import { Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { ApiTokens, connect, Incidents, Store } from '@tidewaiter/store';
+import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
+
+import { start } from '../main.js';
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let service: RunningService;
+let token: string;
+
+const formula = '=HYPERLINK("http://evil.example.com")';
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, nats: true });
+  const databaseUrl = await servers.postgres.createDatabase();
+  service = await start({
+    TIDEWAITER_DATABASE_URL: databaseUrl,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+  });
+  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+  const store = new Store(dataSource, 'test');
+  token = (await new ApiTokens(store).make('test', 'read', null)).reveal();
+  const incidents = new Incidents(store);
+  for (let number = 1; number <= 2_100; number += 1) {
+    const severity = number % 2 === 0 ? 'high' : 'low';
+    const incident = minerIncident({ id: uuidOf(`${number}`), title: `${formula} ${number}`, severity });
+    await store.transaction(async (tx) => incidents.apply(tx, [{ kind: 'opened', incident }]));
+  }
+  await dataSource.destroy();
+});
+
+afterAll(async () => {
+  await service.stop();
+  await servers.stop();
+});
+
+async function ask(path: string): Promise<Response> {
+  return fetch(`${service.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
+}
+
+async function json(path: string): Promise<{ items: { number: number }[]; next: string | null; total: unknown }> {
+  return (await (await ask(path)).json()) as Awaited<ReturnType<typeof json>>;
+}
+
+describe('lists of the API', () => {
+  it('filter, sort, count and page', async () => {
+    const query = `incidents?q=${encodeURIComponent('severity>=high number<=6')}&sort=number&limit=2`;
+    const first = await json(`${query}&count=true`);
+    expect(first.items.map(({ number }) => number)).toEqual([2, 4]);
+    expect(first.total).toEqual({ count: 3, isAtLeast: false });
+    const rest = await json(`${query}&after=${first.next}`);
+    expect(rest).toMatchObject({ items: [{ number: 6 }], next: null, total: null });
+    expect((await json('incidents?severity=high&q=number%3C4')).items.map(({ number }) => number)).toEqual([2]);
+  });
+
+  it.each([
+    ['incidents?q=severty%3Ehigh', 'QUERY_INVALID', 'column 1: no field "severty"; did you mean "severity"?'],
+    ['incidents?sort=title', 'INPUT_INVALID', 'sort'],
+    ['incidents?after=WyJzZWVuIiwiYSIsImIiXQ', 'CURSOR_INVALID', 'not a cursor'],
+    ['incidents/export?format=xml', 'INPUT_INVALID', 'format'],
+    ['incidents/export?limit=1', 'INPUT_INVALID', 'limit'],
+  ])('refuse %s', async (path, code, title) => {
+    const answer = await ask(path);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ code, title: expect.stringContaining(title) });
+  });
+
+  it('export every row of the query, in its order', async () => {
+    const answer = await ask('incidents/export?format=ndjson&q=severity%3Dhigh&sort=number');
+    expect(answer.headers.get('content-type')).toBe('application/x-ndjson');
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="incidents.ndjson"');
+    const lines = (await answer.text()).trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { number: number }).number)).toEqual(
+      Array.from({ length: 1_050 }, (_, index) => 2 * (index + 1)),
+    );
+    const whole = (await (await ask('incidents/export?format=json')).json()) as unknown[];
+    expect(whole).toHaveLength(2_100);
+    expect(await (await ask('incidents/export?format=json&q=number%3C0')).json()).toEqual([]);
+  });
+
+  it('export CSV that a spreadsheet does not calculate with', async () => {
+    const text = await (await ask('incidents/export?q=number%3D1')).text();
+    const [head, row, ...rest] = text.split('\r\n');
+    expect(head!.split(',').slice(0, 3)).toEqual(['id', 'number', 'revision']);
+    expect(row).toContain(`"'=HYPERLINK(""http://evil.example.com"") 1"`);
+    expect(rest).toEqual(['']);
+  });
+});

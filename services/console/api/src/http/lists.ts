@@ -1,0 +1,170 @@
+import { Readable } from 'node:stream';
+
+import { StreamableFile } from '@nestjs/common';
+import { type Expression, type FieldValue, type Fields, maxQueryLength, parseQuery } from '@tidewaiter/query';
+import { csvLine } from '@tidewaiter/reports';
+import type { ListRequest, Lists, ListTotal, Page, RowList } from '@tidewaiter/store';
+import { z } from 'zod';
+
+import { count } from './fields.js';
+import { listOf } from './paging.js';
+
+/** Parameters by which a list is filtered, sorted and paged. */
+export function listQuery<Name extends string, Sort extends string>(
+  { sorts }: RowList<unknown, Name, Sort>,
+  fields: Fields<Name>,
+  preset: Sort | `-${Sort}`,
+) {
+  return z.strictObject({
+    q: queryParameter(fields),
+    sort: sortParameter(Object.keys(sorts) as Sort[], preset),
+    /** Items on a page. */
+    limit: z.coerce.number().int().min(1).max(200).default(50),
+    /** `next` of the previous page, for the same `q` and `sort`. */
+    after: z.string().max(2_000).optional(),
+    /** Whether to count the rows of all pages. */
+    count: z
+      .enum(['true', 'false'])
+      .default('false')
+      .transform((text) => text === 'true'),
+  });
+}
+
+/** Parameters of a list as a file. */
+export function exportQuery<Name extends string, Sort extends string>(
+  { sorts }: RowList<unknown, Name, Sort>,
+  fields: Fields<Name>,
+  preset: Sort | `-${Sort}`,
+) {
+  return z.strictObject({
+    q: queryParameter(fields),
+    sort: sortParameter(Object.keys(sorts) as Sort[], preset),
+    format: z.enum(exportFormats).default('csv'),
+  });
+}
+
+function queryParameter<Name extends string>(fields: Fields<Name>) {
+  return z
+    .string()
+    .max(maxQueryLength)
+    .default('')
+    .transform((text) => parseQuery(text, fields, new Date()));
+}
+
+function sortParameter<Sort extends string>(sorts: readonly Sort[], preset: Sort | `-${Sort}`) {
+  const orders = sorts.flatMap((sort) => [sort, `-${sort}` as const]);
+  // TypeScript cannot see that the preset is one of the values of a generic enum.
+  return z.enum(orders).default(preset as never);
+}
+
+interface ListQuery<Name extends string, Sort extends string> {
+  q: Expression<Name>;
+  sort: Sort | `-${Sort}`;
+}
+
+/** The request of the store that query parameters mean; `-` sorts descending. */
+export function listRequest<Name extends string, Sort extends string>(
+  { q, sort, limit, after }: ListQuery<Name, Sort> & { limit: number; after?: string | undefined },
+  conditions: Partial<Record<Name, FieldValue | undefined>> = {},
+): ListRequest<Name, Sort> {
+  const isDescending = sort.startsWith('-');
+  const named = Object.entries<FieldValue | undefined>(conditions as Record<string, FieldValue | undefined>).flatMap(
+    ([field, value]): Expression<Name>[] =>
+      value === undefined ? [] : [{ kind: 'condition', field: field as Name, operator: '=', values: [value] }],
+  );
+  const where: Expression<Name> = named.length === 0 ? q : { kind: 'all', of: [q, ...named] };
+  return { where, sort: (isDescending ? sort.slice(1) : sort) as Sort, isDescending, limit, after };
+}
+
+export interface CountedPage<Item> extends Page<Item> {
+  total: ListTotal | null;
+}
+
+/** A page of a list, with the number of rows on all pages if it is asked for. */
+export async function countedPage<Row, Item, Name extends string, Sort extends string>(
+  lists: Lists,
+  list: RowList<Row, Name, Sort>,
+  request: ListRequest<Name, Sort>,
+  isCounted: boolean,
+  describe: (row: Row) => Item,
+): Promise<CountedPage<Item>> {
+  const [{ items, next }, total] = await Promise.all([
+    lists.page(list, request),
+    isCounted ? lists.total(list, request.where) : null,
+  ]);
+  return { items: items.map(describe), next, total };
+}
+
+/** A list with the number of rows on all pages; null unless it was asked for. */
+export const countedListOf = <Item extends z.ZodType>(item: Item) =>
+  listOf(item).extend({
+    /** `isAtLeast`: counting ended at this number. */
+    total: z.object({ count, isAtLeast: z.boolean() }).nullable(),
+  });
+
+/** Formats of an export. */
+export const exportFormats = ['csv', 'json', 'ndjson'] as const;
+
+const mediaTypes: Record<(typeof exportFormats)[number], string> = {
+  csv: 'text/csv; charset=utf-8',
+  json: 'application/json',
+  ndjson: 'application/x-ndjson',
+};
+
+/** Rows that one statement of an export reads. */
+const exportPage = 1_000;
+
+/** All rows that a query matches, as a file that is written while it is read. */
+export function exported<Row extends object, Name extends string, Sort extends string>(
+  lists: Lists,
+  { name, list, item }: { name: string; list: RowList<Row, Name, Sort>; item: z.ZodObject },
+  { format, ...query }: ListQuery<Name, Sort> & { format: (typeof exportFormats)[number] },
+  describe: (row: Row) => object,
+): StreamableFile {
+  async function* pages(): AsyncGenerator<object[]> {
+    for (let after: string | undefined; ;) {
+      const { items, next } = await lists.page(list, listRequest({ ...query, limit: exportPage, after }));
+      yield items.map((row) => describe(row));
+      if (next === null) return;
+      after = next;
+    }
+  }
+  const text = writers[format](pages(), Object.keys(item.shape));
+  return new StreamableFile(Readable.from(text), {
+    type: mediaTypes[format],
+    disposition: `attachment; filename="${name}.${format}"`,
+  });
+}
+
+type Writer = (pages: AsyncIterable<object[]>, columns: readonly string[]) => AsyncGenerator<string>;
+
+const writers: Record<(typeof exportFormats)[number], Writer> = {
+  async *csv(pages, columns) {
+    yield csvLine(columns);
+    for await (const page of pages)
+      yield page
+        .map((row) => csvLine(columns.map((column) => cell((row as Record<string, unknown>)[column]))))
+        .join('');
+  },
+  async *json(pages) {
+    let separator = '[';
+    for await (const page of pages) {
+      for (const row of page) {
+        yield `${separator}${JSON.stringify(row)}`;
+        separator = ',\n';
+      }
+    }
+    yield separator === '[' ? '[]\n' : ']\n';
+  },
+  async *ndjson(pages) {
+    for await (const page of pages) yield page.map((row) => `${JSON.stringify(row)}\n`).join('');
+  },
+};
+
+/** A value as a cell: lists of texts are joined, documents are JSON. */
+function cell(value: unknown): string | number | boolean | null {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value.join(' ');
+  return typeof value === 'object' ? JSON.stringify(value) : (value as string | number | boolean);
+}
