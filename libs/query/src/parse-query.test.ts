@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { fieldsOf } from './fields.js';
 import { InvalidQuery } from './invalid-query.js';
