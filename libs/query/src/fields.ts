@@ -6,7 +6,7 @@ export type Operator = (typeof operators)[number];
 /** A field of a list that conditions can name. */
 export type Field = { description: string } & (
   | {
-      /** Text; `*` in a value matches any characters. `match` is compared by its list, such as a version range. */
+      /** `*` in a value of text matches any characters; the list itself compares those of `match`. */
       type: 'text' | 'match';
     }
   | { type: 'number' | 'time' }
@@ -15,7 +15,7 @@ export type Field = { description: string } & (
       type: 'flag';
     }
   | {
-      /** One of `values`; those of a `rank` are in order, the greatest first, so that `>=` compares them. */
+      /** One of `values`. A `rank` has them in order, the greatest first, for `>=`. */
       type: 'choice' | 'rank';
       values: readonly string[];
     }

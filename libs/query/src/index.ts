@@ -3,5 +3,5 @@ export { type Field, type Fields, fieldsOf, type Operator } from './fields.js';
 export { InvalidQuery } from './invalid-query.js';
 export { incidentFields } from './lists/incidents.js';
 export { pushFields } from './lists/pushes.js';
-export { type Expression, maxQueryLength, namesField, parseQuery } from './parse-query.js';
+export { type QueryExpression, maxQueryLength, namesField, parseQuery } from './parse-query.js';
 export { type FieldValue } from './read-value.js';

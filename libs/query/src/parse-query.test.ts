@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 
 import { fieldsOf } from './fields.js';
 import { InvalidQuery } from './invalid-query.js';
-import { type Expression, parseQuery } from './parse-query.js';
+import { type QueryExpression, parseQuery } from './parse-query.js';
 
 const fields = fieldsOf({
   severity: { type: 'rank', values: ['critical', 'high', 'low'], description: '' },
@@ -116,7 +116,7 @@ describe('parseQuery', () => {
   });
 });
 
-function conditionsOf(expression: Expression): number {
+function conditionsOf(expression: QueryExpression): number {
   if (expression.kind === 'not') return conditionsOf(expression.of);
   if (expression.kind === 'all' || expression.kind === 'any')
     return expression.of.reduce((sum, each) => sum + conditionsOf(each), 0);

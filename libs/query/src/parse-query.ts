@@ -4,10 +4,10 @@ import { type FieldValue, readValue } from './read-value.js';
 import { similarName } from './similar-name.js';
 import { type Term, termsOf } from './terms.js';
 
-/** What the rows of a list must satisfy. */
-export type Expression<Name extends string = string> =
-  | { kind: 'all' | 'any'; of: readonly Expression<Name>[] }
-  | { kind: 'not'; of: Expression<Name> }
+/** Filter of a list as a tree. */
+export type QueryExpression<Name extends string = string> =
+  | { kind: 'all' | 'any'; of: readonly QueryExpression<Name>[] }
+  | { kind: 'not'; of: QueryExpression<Name> }
   /** With several values, `=` means any of them and `!=` none of them. */
   | { kind: 'condition'; field: Name; operator: Operator; values: readonly FieldValue[] }
   /** Words that the texts of a row contain. */
@@ -24,7 +24,7 @@ const maxValues = 100;
  * @param now time from which `7d` counts back
  * @throws InvalidQuery `QUERY_INVALID`, naming the column
  */
-export function parseQuery<Name extends string>(text: string, fields: Fields<Name>, now: Date): Expression<Name> {
+export function parseQuery<Name extends string>(text: string, fields: Fields<Name>, now: Date): QueryExpression<Name> {
   if (text.length > maxQueryLength)
     throw new InvalidQuery(maxQueryLength, `a query has at most ${maxQueryLength} characters`);
   const terms = termsOf(text, (name) => Object.hasOwn(fields, name));
@@ -34,7 +34,7 @@ export function parseQuery<Name extends string>(text: string, fields: Fields<Nam
 }
 
 /** Whether a condition of an expression is about a field. */
-export function namesField<Name extends string>(expression: Expression<Name>, field: Name): boolean {
+export function namesField<Name extends string>(expression: QueryExpression<Name>, field: Name): boolean {
   switch (expression.kind) {
     case 'all':
     case 'any':
@@ -58,7 +58,7 @@ class Parser<Name extends string> {
     private readonly length: number,
   ) {}
 
-  query(): Expression<Name> {
+  query(): QueryExpression<Name> {
     if (this.terms.length === 0) return { kind: 'all', of: [] };
     const expression = this.#any(0);
     const rest = this.#peek();
@@ -66,20 +66,20 @@ class Parser<Name extends string> {
     return expression;
   }
 
-  #any(depth: number): Expression<Name> {
+  #any(depth: number): QueryExpression<Name> {
     const of = [this.#all(depth)];
     while (this.#takeKeyword('or')) of.push(this.#all(depth));
     return of.length === 1 ? of[0]! : { kind: 'any', of };
   }
 
-  #all(depth: number): Expression<Name> {
-    const of: Expression<Name>[] = [];
+  #all(depth: number): QueryExpression<Name> {
+    const of: QueryExpression<Name>[] = [];
     do of.push(this.#one(depth));
     while (this.#takeKeyword('and') || this.#isOperandNext());
     return of.length === 1 ? of[0]! : { kind: 'all', of };
   }
 
-  #one(depth: number): Expression<Name> {
+  #one(depth: number): QueryExpression<Name> {
     const term = this.#peek();
     if (term === undefined || term.kind === 'close' || isKeyword(term, 'or') || isKeyword(term, 'and'))
       throw new InvalidQuery(term?.start ?? this.length, 'a condition is missing');
@@ -98,21 +98,21 @@ class Parser<Name extends string> {
     }
   }
 
-  #group({ start }: Term, depth: number): Expression<Name> {
+  #group({ start }: Term, depth: number): QueryExpression<Name> {
     const expression = this.#any(depth + 1);
     if (this.#peek()?.kind !== 'close') throw new InvalidQuery(start, 'this parenthesis is not closed');
     this.#next += 1;
     return expression;
   }
 
-  #word({ text, isQuoted }: Extract<Term, { kind: 'word' }>): Expression<Name> {
+  #word({ text, isQuoted }: Extract<Term, { kind: 'word' }>): QueryExpression<Name> {
     const name = this.#fieldNamed(text);
     if (!isQuoted && name !== undefined && this.fields[name].type === 'flag')
       return { kind: 'condition', field: name, operator: '=', values: [true] };
     return { kind: 'words', text };
   }
 
-  #condition({ field, operator, value, start }: Extract<Term, { kind: 'condition' }>): Expression<Name> {
+  #condition({ field, operator, value, start }: Extract<Term, { kind: 'condition' }>): QueryExpression<Name> {
     const name = this.#fieldNamed(field);
     if (name === undefined) throw new InvalidQuery(start, noField(field, Object.keys(this.fields)));
     const known = this.fields[name];

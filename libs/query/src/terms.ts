@@ -6,11 +6,11 @@ export type Term = { start: number; end: number } & (
   | { kind: 'open' | 'close' | 'not' }
   /** Text without an operator: a flag, a keyword, or words to search for. */
   | { kind: 'word'; text: string; isQuoted: boolean }
-  | { kind: 'condition'; field: string; operator: Operator; value: Value }
+  | { kind: 'condition'; field: string; operator: Operator; value: WrittenValue }
 );
 
 /** The value of a condition, as written: several are separated by commas. */
-export interface Value {
+export interface WrittenValue {
   start: number;
   parts: readonly { text: string; start: number }[];
   /** The value as one text, with its commas. */
@@ -59,7 +59,7 @@ function wordAt(text: string, start: number): Term {
   return { kind: 'word', text: text.slice(start, end), isQuoted: false, start, end };
 }
 
-function valueAt(text: string, start: number): { value: Value; end: number } {
+function valueAt(text: string, start: number): { value: WrittenValue; end: number } {
   const parts: { text: string; start: number }[] = [];
   let part = { text: '', start };
   let whole = '';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InvalidInput } from '@tidewaiter/domain';
-import { type Expression, type FieldValue, namesField, type Operator } from '@tidewaiter/query';
+import { type QueryExpression, type FieldValue, namesField, type Operator } from '@tidewaiter/query';
 
 import type { Columns } from './columns.js';
 import type { Page } from './page.js';
@@ -52,7 +52,7 @@ export interface RowList<Row, Name extends string = string, Sort extends string 
 }
 
 export interface ListRequest<Name extends string, Sort extends string> {
-  where: Expression<Name>;
+  where: QueryExpression<Name>;
   sort: Sort;
   isDescending: boolean;
   limit: number;
@@ -105,7 +105,7 @@ export class Lists {
   }
 
   /** Counts the rows that a query matches, up to ten thousand. */
-  async total<Name extends string>(list: RowList<unknown, Name>, where: Expression<Name>): Promise<ListTotal> {
+  async total<Name extends string>(list: RowList<unknown, Name>, where: QueryExpression<Name>): Promise<ListTotal> {
     const parameters = new Parameters();
     const condition = (await conditionsOf(where, list, parameters)).join(' AND ');
     const [{ count } = { count: 0 }] = await this.store.aggregate<{ count: number }>(
@@ -122,7 +122,7 @@ export function rankSql(sql: string, order: readonly string[]): string {
 }
 
 async function conditionsOf<Name extends string>(
-  where: Expression<Name>,
+  where: QueryExpression<Name>,
   list: RowList<unknown, Name>,
   parameters: Parameters,
 ): Promise<string[]> {
@@ -132,7 +132,7 @@ async function conditionsOf<Name extends string>(
 }
 
 async function conditionOf<Name extends string>(
-  expression: Expression<Name>,
+  expression: QueryExpression<Name>,
   list: Pick<RowList<unknown, Name>, 'fields' | 'words'>,
   parameters: Parameters,
 ): Promise<string> {

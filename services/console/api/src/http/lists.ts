@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 
 import { StreamableFile } from '@nestjs/common';
-import { type Expression, type FieldValue, type Fields, maxQueryLength, parseQuery } from '@tidewaiter/query';
+import { type QueryExpression, type FieldValue, type Fields, maxQueryLength, parseQuery } from '@tidewaiter/query';
 import { csvLine } from '@tidewaiter/reports';
 import type { ListRequest, Lists, ListTotal, Page, RowList } from '@tidewaiter/store';
 import { z } from 'zod';
@@ -58,7 +58,7 @@ function sortParameter<Sort extends string>(sorts: readonly Sort[], preset: Sort
 }
 
 interface ListQuery<Name extends string, Sort extends string> {
-  q: Expression<Name>;
+  q: QueryExpression<Name>;
   sort: Sort | `-${Sort}`;
 }
 
@@ -69,10 +69,10 @@ export function listRequest<Name extends string, Sort extends string>(
 ): ListRequest<Name, Sort> {
   const isDescending = sort.startsWith('-');
   const named = Object.entries<FieldValue | undefined>(conditions as Record<string, FieldValue | undefined>).flatMap(
-    ([field, value]): Expression<Name>[] =>
+    ([field, value]): QueryExpression<Name>[] =>
       value === undefined ? [] : [{ kind: 'condition', field: field as Name, operator: '=', values: [value] }],
   );
-  const where: Expression<Name> = named.length === 0 ? q : { kind: 'all', of: [q, ...named] };
+  const where: QueryExpression<Name> = named.length === 0 ? q : { kind: 'all', of: [q, ...named] };
   return { where, sort: (isDescending ? sort.slice(1) : sort) as Sort, isDescending, limit, after };
 }
 
