@@ -42,7 +42,7 @@ function termAt(text: string, start: number, isField: (name: string) => boolean)
   if (first === '-' && /\S/.test(text[start + 1] ?? ' ')) return { kind: 'not', start, end: start + 1 };
   beginning.lastIndex = start;
   const found = beginning.exec(text)?.[0];
-  const [, field = '', sign = ''] = /^([\w.-]+)(.+)$/.exec(found ?? '') ?? [];
+  const [, field = '', sign = ''] = /^([\w.-]+)([!<>=:]{1,2})$/.exec(found ?? '') ?? [];
   if (found === undefined || (sign === ':' && !isField(field))) return wordAt(text, start);
   const value = valueAt(text, start + found.length);
   const operator = sign === ':' ? '=' : (sign as Operator);
