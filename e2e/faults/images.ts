@@ -24,10 +24,15 @@ export interface SmallImage {
 
 /** Makes an image whose layer no other image has. */
 export async function smallImage(name: string): Promise<SmallImage> {
+  const own: TarEntry = { path: 'etc/motd', content: name };
+  return imageOf([[osRelease], [packages, own]]);
+}
+
+/** Makes an image of layers: entries, or whole tars. */
+export async function imageOf(layers: (TarEntry[] | Buffer)[]): Promise<SmallImage> {
   const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-image-'));
   try {
-    const own: TarEntry = { path: 'etc/motd', content: name };
-    const built = await buildImage(folder, { layers: [[osRelease], [packages, own]] });
+    const built = await buildImage(folder, { layers });
     const blob = async (digest: string) => ({
       digest,
       bytes: await readFile(join(folder, 'blobs', 'sha256', digest.slice(7))),

@@ -336,7 +336,7 @@ function isServerFault({ kind }: Fault): boolean {
 
 const openDelivery = `state NOT IN ('sent', 'failed', 'merged', 'superseded', 'suppressed', 'dropped')`;
 
-function advisoriesIn(folder: string): string {
+export function advisoriesIn(folder: string): string {
   const time = '2026-01-02T03:04:05Z';
   const file = join(folder, 'CVE-2026-1001.json');
   const record = {
