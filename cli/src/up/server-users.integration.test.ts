@@ -96,6 +96,9 @@ describe('Users of services in NATS', () => {
     expect(await mirror.read()).toEqual({ id: 'a', epoch: 1, beat: 2 });
     const past = await Array.fromAsync(mirror.events([registryPushed], new Date(0)));
     expect(past).toEqual([]);
+    await bus.append('tidewaiter.runtime.observed.2', '{}', 'first of its partition');
+    expect(await bus.firstOf(runtime!, 'tidewaiter.runtime.observed.2')).toBeGreaterThan(0);
+    expect(await bus.firstOf(runtime!, 'tidewaiter.runtime.observed.3')).toBeNull();
     await bus.onApplicationShutdown();
   });
 

@@ -178,6 +178,23 @@ export class Bus implements OnApplicationShutdown {
     }
   }
 
+  /**
+   * Sequence of the first message that a stream has of a subject; null if it has none.
+   * @throws Unavailable `BUS_UNAVAILABLE`
+   */
+  async firstOf(stream: string, subject: string): Promise<number | null> {
+    // The client's type lacks the subject, which the server takes.
+    const query = { seq: 1, next_by_subj: subject };
+    try {
+      return await this.#whileConnected(async ({ manager }) => {
+        const message = await manager.streams.getMessage(stream, query);
+        return message?.seq ?? null;
+      });
+    } catch (cause) {
+      throw new Unavailable('BUS_UNAVAILABLE', 'NATS does not answer about its stream', { cause });
+    }
+  }
+
   /** Finds a consumer on the server. */
   async consumer({ stream, name }: Consumer): Promise<PullConsumer> {
     return this.#whileConnected(async ({ client }) => client.consumers.get(stream, name));

@@ -1,5 +1,6 @@
 import {
   AckPolicy,
+  type ConsumerConfig,
   DeliverPolicy,
   jetstream,
   JetStreamApiError,
@@ -26,6 +27,8 @@ export interface MirroredBeat {
   epoch: number;
   beat: number;
 }
+
+type StreamedEvents = { event: CloudEvent; type: EventType }[];
 
 const fetchMs = 2_000;
 const batchSize = 500;
@@ -76,20 +79,30 @@ export class DatabaseMirror {
   }
 
   /** Events of some types since a time, in their order, by batches. */
-  async *events(types: readonly EventType[], since: Date): AsyncGenerator<{ event: CloudEvent; type: EventType }[]> {
+  async *events(types: readonly EventType[], since: Date): AsyncGenerator<StreamedEvents> {
+    yield* this.#read(types, { deliver_policy: DeliverPolicy.StartTime, opt_start_time: since.toISOString() });
+  }
+
+  /** Events of some types among the last `count` of their stream, by batches. */
+  async *newest(types: readonly EventType[], count: number): AsyncGenerator<StreamedEvents> {
+    const { state } = await (await this.#managed()).streams.info(streamOf(types[0]!));
+    const first = Math.max(1, state.last_seq - count + 1);
+    yield* this.#read(types, { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: first });
+  }
+
+  async *#read(types: readonly EventType[], from: Partial<ConsumerConfig>): AsyncGenerator<StreamedEvents> {
     const name = streamOf(types[0]!);
     const manager = await this.#managed();
     const info = await manager.consumers.add(name, {
+      ...from,
       ack_policy: AckPolicy.None,
-      deliver_policy: DeliverPolicy.StartTime,
-      opt_start_time: since.toISOString(),
       filter_subjects: types.map(({ channel }) => channel),
       inactive_threshold: nanos(forgottenMs),
       mem_storage: true,
     });
     const source = jetstream(this.bus.connection).consumers.getConsumerFromInfo(info);
     for (let left = info.num_pending; left > 0;) {
-      const batch: { event: CloudEvent; type: EventType }[] = [];
+      const batch: StreamedEvents = [];
       let read = 0;
       for await (const message of await source.fetch({ max_messages: Math.min(batchSize, left), expires: fetchMs })) {
         read += 1;

@@ -67,6 +67,7 @@ const runtimeReading = [
 const restoring = [
   databaseSubject,
   ...['INFO', 'CREATE', 'MSG.GET'].map((verb) => `$JS.API.STREAM.${verb}.${databaseStream}`),
+  `$JS.API.STREAM.MSG.GET.${runtimeStream}`,
   ...streams
     .filter(({ name }) => name !== runtimeStream)
     .flatMap(({ name }) => [

@@ -96,7 +96,7 @@ export const metricCatalog = {
   }),
   spoolBytes: gauge({
     name: 'tidewaiter_ingest_spool_bytes',
-    help: 'Bytes of webhooks and runtime events on the disk of ingest',
+    help: 'Bytes of webhooks and runtime events on the disk of ingest that PostgreSQL does not have yet',
     labels: [],
     services: ['ingest'],
     trouble: 'it rises towards TIDEWAITER_SPOOL_MAX_BYTES: PostgreSQL, NATS or the detector is away',
@@ -104,7 +104,7 @@ export const metricCatalog = {
   }),
   spoolRepublished: counter({
     name: 'tidewaiter_ingest_spool_republished_total',
-    help: 'Runtime events that were published again because NATS lost its stream',
+    help: 'Runtime events that were published again because NATS lost them or PostgreSQL was restored',
     labels: [],
     services: ['ingest'],
     page: 'running.md#the-spool-of-ingest',

@@ -10,6 +10,7 @@ import { Jobs } from './core/jobs.js';
 import { Lists } from './core/lists.js';
 import { Received } from './core/received.js';
 import { type EventPublisher, OutboxRelay } from './core/relay.js';
+import { RestoredEvents } from './core/restored-events.js';
 import { ServiceConfigurations } from './core/service-configurations.js';
 import { StoreConnection } from './core/store-connection.js';
 import { Store } from './core/store.js';
@@ -29,7 +30,7 @@ export interface StoreOptions {
   startsWithout?: boolean;
 }
 
-const repositories = [DatabaseLife, DeadLetters, Jobs, Lists, Received, ServiceConfigurations];
+const repositories = [DatabaseLife, DeadLetters, Jobs, Lists, Received, RestoredEvents, ServiceConfigurations];
 
 /** Age of the oldest unpublished event from which on the bus counts as unavailable. */
 const maxOutboxAgeSeconds = 60;

@@ -41,6 +41,19 @@ const spoolMaxBytes = setting(
     .default(2 ** 30),
 );
 
+/**
+ * Time for which the spool keeps runtime events after snapshots of the detector cover them, while
+ * there is room: a PostgreSQL that is restored from a copy within this time gets them again.
+ */
+const spoolKeepMs = setting(
+  'TIDEWAITER_SPOOL_KEEP',
+  z
+    .string()
+    .regex(/^(?:0|[1-9]\d{0,2}m|(?:[1-9]|1\d|2[0-4])h)$/, 'is neither 0 nor minutes up to 999m or hours up to 24h')
+    .transform((text) => Number.parseInt(text, 10) * (text.endsWith('h') ? 3_600_000 : 60_000))
+    .default(3_600_000),
+);
+
 /** Configuration of ingest from its environment. */
 export class IngestConfig extends configOf({
   ...commonSettings,
@@ -49,4 +62,5 @@ export class IngestConfig extends configOf({
   fingerprintKey,
   spoolDir,
   spoolMaxBytes,
+  spoolKeepMs,
 }) {}

@@ -23,6 +23,8 @@ import { PipelineHooksController } from './pipelines/pipeline-hooks.controller.j
 import { PipelineIntake } from './pipelines/pipeline-intake.js';
 import { RegistryHooksController } from './registry/registry-hooks.controller.js';
 import { RegistryIntake } from './registry/registry-intake.js';
+import { BeatCopies } from './restore/beat-copies.js';
+import { LostEvents } from './restore/lost-events.js';
 import { RestoreGuard } from './restore/restore-guard.js';
 import { InFlightBytes } from './runtime/in-flight-bytes.js';
 import { RuntimeHooksController } from './runtime/runtime-hooks.controller.js';
@@ -31,6 +33,7 @@ import { SensorHeartbeats } from './runtime/sensor-heartbeats.js';
 import { SlackActions } from './slack/slack-actions.js';
 import { SlackButtonsController } from './slack/slack-buttons.controller.js';
 import { SlackReplies } from './slack/slack-replies.js';
+import { EventCover } from './spool/event-cover.js';
 import { EventSpool } from './spool/event-spool.js';
 import { HookSpool } from './spool/hook-spool.js';
 import { SpoolSetup } from './spool/spool-setup.js';
@@ -48,11 +51,14 @@ const maxHeldBytes = 64 * 2 ** 20;
   providers: [
     HookAnswers,
     HookMetrics,
+    BeatCopies,
+    LostEvents,
     RestoreGuard,
     RegistryIntake,
     PipelineIntake,
     RuntimeIntake,
     HookSpool,
+    EventCover,
     EventSpool,
     SensorHeartbeats,
     SlackActions,

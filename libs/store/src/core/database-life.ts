@@ -1,61 +1,56 @@
 import { Injectable } from '@nestjs/common';
-import { type CloudEvent, consumersOf, type EventType } from '@tidewaiter/events';
 
 import { columnsOf, type RowOf } from './columns.js';
 import { DatabaseLifeRow, type RestoreReport } from './database-life-row.js';
-import { InboxRow, OutboxRow } from './event-rows.js';
-import { unnestOf } from './row-sets.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-const columns = columnsOf(DatabaseLifeRow, { only: ['id', 'epoch', 'beat', 'beatenAt', 'predecessor'] });
-const beatColumns = columnsOf(DatabaseLifeRow, { only: ['id', 'epoch', 'beat'] });
+const columns = columnsOf(DatabaseLifeRow, { only: ['id', 'epoch', 'beat', 'beatenAt', 'predecessor', 'restore'] });
+const beatColumns = columnsOf(DatabaseLifeRow, { only: ['id', 'epoch', 'beat', 'restore'] });
 const restoreColumns = columnsOf(DatabaseLifeRow, { only: ['restore'] });
-const eventIds = columnsOf(OutboxRow, { only: ['id'] });
-const putBack = unnestOf(OutboxRow, ['id', 'type', 'channel', 'subject', 'source', 'time', 'data', 'traceparent']);
-const skipped = unnestOf(InboxRow, ['consumer', 'eventId']);
 
-/** Heartbeat of the database as it was committed, and as NATS has a copy of it. */
-export type DatabaseBeat = RowOf<typeof beatColumns>;
+/** State of the database at its last heartbeat. */
+export type DatabaseState = RowOf<typeof columns>;
 
-/** State of the restored copy. */
-export type RestoredCopy = RowOf<typeof columns>;
+/** Heartbeat as it was committed, and as it is copied elsewhere. */
+export type DatabaseBeat = Pick<DatabaseState, 'id' | 'epoch' | 'beat'>;
 
-/** An event that the streams have. */
-export interface StreamedEvent {
-  event: CloudEvent;
-  type: EventType;
-}
-
-/** Heartbeat of the database, and the return of a restored copy to what the streams know. */
+/** Heartbeat of the database, by which a restored copy is recognized. */
 @Injectable()
 export class DatabaseLife {
   constructor(private readonly store: Store) {}
 
   /**
-   * Commits the next heartbeat; `recover` runs in its transaction if the copy of the heartbeat in
-   * NATS is ahead of the database, which then is an older copy.
+   * Commits the next heartbeat; `recover` runs in its transaction.
+   * @param copies heartbeats that were copied elsewhere; one that is ahead means that the database
+   * is an older copy
+   * @param recover returns its report about an older copy; null if the database is none
    */
   async beat(
-    mirrored: DatabaseBeat | null,
-    recover: (tx: Transaction, copy: RestoredCopy) => Promise<RestoreReport>,
-  ): Promise<DatabaseBeat> {
+    copies: readonly DatabaseBeat[],
+    recover: (tx: Transaction, life: DatabaseState, ahead: DatabaseBeat | null) => Promise<RestoreReport | null>,
+  ): Promise<{ beat: DatabaseBeat; restore: RestoreReport | null }> {
     return this.store.transaction(async (tx) => {
       const [life] = await tx.rows(columns, 'FROM database_life FOR UPDATE');
-      const isOlder = mirrored !== null && isAhead(mirrored, life!);
-      const report = isOlder ? await recover(tx, life!) : null;
-      const [beat] = await tx.returning(
+      const ahead =
+        copies
+          .filter((copy) => isAhead(copy, life!))
+          .toSorted(byAge)
+          .at(-1) ?? null;
+      const report = await recover(tx, life!, ahead);
+      const [row] = await tx.returning(
         beatColumns,
         `UPDATE database_life SET beaten_at = clock_timestamp(), beat = greatest(beat, $1) + 1, epoch = $2,
            predecessor = coalesce($3, predecessor), restore = coalesce($4, restore)`,
         [
-          mirrored?.beat ?? 0,
-          isOlder ? mirrored.epoch + 1 : life!.epoch,
-          isOlder && mirrored.id !== life!.id ? mirrored.id : null,
+          Math.max(0, ...copies.map(({ beat }) => beat)),
+          report ? Math.max(life!.epoch, ahead?.epoch ?? 0) + 1 : life!.epoch,
+          ahead && ahead.id !== life!.id ? ahead.id : null,
           report && json(report),
         ],
       );
-      return beat!;
+      const { restore, ...beat } = row!;
+      return { beat, restore };
     });
   }
 
@@ -64,71 +59,17 @@ export class DatabaseLife {
     const [life] = await this.store.rows(restoreColumns, 'FROM database_life');
     return life?.restore ?? null;
   }
-
-  /** Events that the database does not have, of some that a stream has. */
-  async missing(tx: Transaction, streamed: readonly StreamedEvent[]): Promise<StreamedEvent[]> {
-    const ids = streamed.map(({ event: { id } }) => id);
-    const known = new Set((await tx.rows(eventIds, 'FROM outbox WHERE id = ANY($1)', [ids])).map(({ id }) => id));
-    // A redrive is another message with the same event.
-    const each = new Map(streamed.map((one) => [one.event.id, one]));
-    return [...each.values()].filter(({ event }) => !known.has(event.id));
-  }
-
-  /** Adds events to the outbox again, under the ids that they had. */
-  async putBack(tx: Transaction, streamed: readonly StreamedEvent[]): Promise<void> {
-    if (streamed.length === 0) return;
-    // A redelivery since the restore was handled without the rows of the event. Keys are taken
-    // first: handling in progress ends before, and a later one waits for this transaction.
-    await tx.query(
-      `INSERT INTO inbox (${skipped.columns}) SELECT ${skipped.values} FROM ${skipped.table} ORDER BY "eventId"
-       ON CONFLICT (consumer, event_id) DO UPDATE SET handled_at = now()`,
-      skipped.parameters(skipsOf(streamed)),
-    );
-    await tx.query('DELETE FROM inbox WHERE event_id = ANY($1)', [streamed.map(({ event: { id } }) => id)]);
-    await tx.query(
-      // Not the first publish: JetStream drops that as a duplicate for two minutes.
-      `INSERT INTO outbox (${putBack.columns}, publishes) SELECT ${putBack.values}, 1 FROM ${putBack.table} ON CONFLICT DO NOTHING`,
-      putBack.parameters(
-        streamed.map(({ event: { id, subject, source, time, data, traceparent = null }, type }) => ({
-          ...{ id, subject, source, data, traceparent },
-          ...{ type: type.type, channel: type.channel, time: new Date(time) },
-        })),
-      ),
-    );
-  }
-
-  /**
-   * Lets consumers skip events whose effects are lost: the work that led to them is repeated and
-   * publishes its own, and each would be handled under two ids.
-   */
-  async leaveOut(tx: Transaction, streamed: readonly StreamedEvent[]): Promise<void> {
-    const skips = skipsOf(streamed);
-    if (skips.length === 0) return;
-    await tx.query(
-      `INSERT INTO inbox (${skipped.columns}) SELECT ${skipped.values} FROM ${skipped.table} ORDER BY "eventId" ON CONFLICT DO NOTHING`,
-      skipped.parameters(skips),
-    );
-  }
-
-  /**
-   * Lets every partition of the detector start again from its snapshot. Snapshots that were taken
-   * since the restore are dropped: they cover records whose alerts are not stored.
-   */
-  async restartDetectors(tx: Transaction, copyOf: Date): Promise<void> {
-    await tx.query('UPDATE detector_lease SET holder = NULL, token = token + 1000000, attempting = NULL');
-    await tx.query(`DELETE FROM detector_snapshot WHERE name LIKE 'partition/%' AND taken_at > $1`, [copyOf]);
-  }
 }
 
-/** The keys under which the consumers of events record them as handled. */
-function skipsOf(streamed: readonly StreamedEvent[]): { consumer: string; eventId: string }[] {
-  return streamed.flatMap(({ event: { id }, type: { type } }) =>
-    consumersOf(type).map(({ name }) => ({ consumer: name, eventId: id })),
-  );
+/**
+ * Whether a copy is of a later state of the database, or of another one that is not its
+ * predecessor.
+ */
+function isAhead(copy: DatabaseBeat, life: DatabaseState): boolean {
+  if (copy.id !== life.id) return copy.id !== life.predecessor;
+  return byAge(copy, life) > 0;
 }
 
-/** Whether NATS knows a later state of the database, or another one that is not its predecessor. */
-function isAhead(mirrored: DatabaseBeat, life: RestoredCopy): boolean {
-  if (mirrored.id !== life.id) return mirrored.id !== life.predecessor;
-  return mirrored.epoch > life.epoch || (mirrored.epoch === life.epoch && mirrored.beat > life.beat);
+function byAge(a: DatabaseBeat, b: DatabaseBeat): number {
+  return a.epoch - b.epoch || a.beat - b.beat;
 }

@@ -166,11 +166,11 @@ export class DetectorLeases {
 
   /**
    * Positions in the stream up to which the snapshots cover the partitions, by the number of the
-   * partition.
+   * partition, and the time of PostgreSQL at which they were read.
    */
-  async partitionPlaces(): Promise<Map<number, { life: string; sequence: number }>> {
-    const places = await this.store.aggregate<{ partition: number; life: string; sequence: number }>(
-      `SELECT split_part(name, '/', 2)::int AS partition, life, position::float AS sequence
+  async partitionPlaces(): Promise<Map<number, { life: string; sequence: number; readAt: Date }>> {
+    const places = await this.store.aggregate<{ partition: number; life: string; sequence: number; readAt: Date }>(
+      `SELECT split_part(name, '/', 2)::int AS partition, life, position::float AS sequence, clock_timestamp() AS "readAt"
        FROM detector_snapshot WHERE name LIKE 'partition/%' AND life IS NOT NULL`,
     );
     return new Map(places.map(({ partition, ...place }) => [partition, place]));

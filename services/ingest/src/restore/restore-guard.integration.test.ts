@@ -1,13 +1,21 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { Bus, DatabaseMirror } from '@tidewaiter/bus';
 import { Secret } from '@tidewaiter/domain';
 import { draft, imageFailed } from '@tidewaiter/events';
 import { createLogger, type Logger } from '@tidewaiter/runtime';
-import { connect, DatabaseLife, OutboxRelay, Pushes, Received, Store } from '@tidewaiter/store';
+import { connect, DatabaseLife, OutboxRelay, Pushes, Received, RestoredEvents, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { v7 as uuidv7 } from 'uuid';
 
 import { RegistryIntake } from '../registry/registry-intake.js';
 import type { RegistryNotice } from '../registry/registry-notice.js';
+import { SpoolSetup } from '../spool/spool-setup.js';
+import { Spool } from '../spool/spool.js';
+import { BeatCopies } from './beat-copies.js';
+import { LostEvents } from './lost-events.js';
 import { RestoreGuard } from './restore-guard.js';
 
 const digest = `sha256:${'a'.repeat(64)}` as const;
@@ -46,7 +54,7 @@ const deletion = (tag: string): RegistryNotice => ({
 });
 
 /** Ingest on a database, as far as it concerns restores. */
-async function startOn(url: string) {
+async function startOn(url: string, spool: Spool | null = null) {
   const dataSource = await connect({ url: new Secret(url), poolSize: 4, name: 'test' });
   const store = new Store(dataSource, 'ingest');
   const pushes = new Pushes(store);
@@ -55,7 +63,9 @@ async function startOn(url: string) {
   const intake = new RegistryIntake(store, received, pushes);
   const errors: string[] = [];
   const log = { error: (_: object, message: string) => void errors.push(message) } as unknown as Logger;
-  const guard = new RestoreGuard(new DatabaseMirror(bus), life, pushes, received, log);
+  const mirror = new DatabaseMirror(bus);
+  const lost = new LostEvents(mirror, new RestoredEvents(), pushes, received);
+  const guard = new RestoreGuard(new BeatCopies(mirror, new SpoolSetup(spool)), life, lost, log);
   const relay = new OutboxRelay(store, bus, createLogger('test', 'silent'));
   relay.onApplicationBootstrap();
   const published = async () => {
@@ -122,7 +132,7 @@ describe('RestoreGuard', () => {
     await restored.store.query(`INSERT INTO detector_lease (name, holder, token) VALUES ('partition/1', $1, 7)`, [
       '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12',
     ]);
-    await restored.guard.onModuleInit();
+    await restored.guard.beat();
     expect(await restored.rows()).toEqual(whole);
     expect(await restored.life.lastRestore()).toMatchObject({
       pushes: 2,
@@ -179,7 +189,12 @@ describe('RestoreGuard', () => {
     await after.stop();
     const restored = await startOn(copy);
     const { promise, resolve } = Promise.withResolvers<void>();
-    const handling = restored.store.once('scanner', missing, async () => promise);
+    const begun = Promise.withResolvers<void>();
+    const handling = restored.store.once('scanner', missing, async () => {
+      begun.resolve();
+      await promise;
+    });
+    await begun.promise;
     const beating = restored.guard.beat();
     await new Promise((done) => setTimeout(done, 500));
     resolve();
@@ -201,6 +216,70 @@ describe('RestoreGuard', () => {
     expect(await again.life.lastRestore()).toMatchObject({ pushes: 3 });
     expect((await again.rows()).pushes).toHaveLength(4);
     await again.stop();
+  });
+
+  it('recognizes a copy that is younger than the last heartbeat, by the events that it lacks', async () => {
+    const url = await servers.postgres.createDatabase();
+    const before = await startOn(url);
+    await before.take(push('1'));
+    await before.guard.beat();
+    await before.stop();
+    const copy = await servers.postgres.createDatabase(nameOf(url));
+    const after = await startOn(url);
+    await after.take(push('2'));
+    const whole = await after.rows();
+    await after.stop();
+    const restored = await startOn(copy);
+    await restored.guard.beat();
+    expect(await restored.rows()).toEqual(whole);
+    expect(restored.errors).toHaveLength(2);
+    await restored.stop();
+    const again = await startOn(copy);
+    await again.guard.beat();
+    expect(again.errors).toEqual([]);
+    await again.stop();
+  });
+
+  it('does not take events for lost whose effects are, once it has recognized a restore', async () => {
+    const { copy, after } = await withCopy();
+    await after.emit();
+    await after.stop();
+    const restored = await startOn(copy);
+    await restored.guard.beat();
+    expect(restored.errors).toHaveLength(2);
+    await restored.stop();
+    const again = await startOn(copy);
+    await again.guard.beat();
+    expect(again.errors).toEqual([]);
+    await again.stop();
+  });
+
+  it('recognizes an older copy by its spool when NATS has lost its disk, too', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-restore-'));
+    const openSpool = async () => Spool.open({ folder, maxBytes: 2 ** 26, log: createLogger('test', 'silent') });
+    let spool = await openSpool();
+    const url = await servers.postgres.createDatabase();
+    const before = await startOn(url, spool);
+    await before.guard.beat();
+    await before.stop();
+    const copy = await servers.postgres.createDatabase(nameOf(url));
+    const after = await startOn(url, spool);
+    await after.guard.beat();
+    await after.stop();
+    await spool.close();
+    await bus.onApplicationShutdown();
+    await servers.nats.wipe();
+    bus = await Bus.connect('test', new Secret(servers.nats.url));
+    spool = await openSpool();
+    const restored = await startOn(copy, spool);
+    await restored.guard.beat();
+    expect(restored.errors).toHaveLength(2);
+    expect(restored.guard.lastRestore?.gapUntil).not.toBeNull();
+    await restored.guard.beat();
+    expect(restored.errors).toHaveLength(2);
+    await restored.stop();
+    await spool.close();
+    await rm(folder, { recursive: true });
   });
 
   it('fills an empty database that takes the place of a lost one', async () => {

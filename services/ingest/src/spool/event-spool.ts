@@ -2,14 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
-import { runtimeChannel, runtimeStream } from '@tidewaiter/events';
+import { runtimeChannel } from '@tidewaiter/events';
 import { counterIn, failpoint, gaugeIn, Logger, metricCatalog } from '@tidewaiter/runtime';
-import { DetectorLeases } from '@tidewaiter/store';
 import { type Counter, Registry } from 'prom-client';
 
 import type { RuntimeMessage } from '../runtime/runtime-messages.js';
+import { EventCover } from './event-cover.js';
 import { eventEntry, readEventEntry, type SpooledMessage } from './event-entries.js';
-import { isAtOrBehind, type LogPosition } from './segment-log.js';
 import { SpoolSetup } from './spool-setup.js';
 import type { Spool } from './spool.js';
 
@@ -18,9 +17,14 @@ const readBytes = 2 ** 20;
 const checkMs = 2_000;
 const retryMs = 500;
 
+interface Publication extends SpooledMessage {
+  /** Suffix that its id gets at a later publication; null at the first one. */
+  again: string | null;
+}
+
 /**
- * Keeps runtime events on disk until the detector's snapshots in PostgreSQL cover them, and
- * publishes them in the background. A stream that lost them gets them again.
+ * Keeps runtime events on disk until the detector's snapshots in PostgreSQL cover them, and for a
+ * time after, and publishes them in the background. A stream that lost them gets them again.
  */
 @Injectable()
 export class EventSpool implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -28,20 +32,18 @@ export class EventSpool implements OnApplicationBootstrap, BeforeApplicationShut
   readonly #republished: Counter;
   #publishing: Promise<void> | undefined;
   #checkDue = 0;
-  /** Place up to which everything was published before the stream lost it. */
-  #publishedBefore: LogPosition = { segment: 0, offset: 0 };
 
   constructor(
     private readonly setup: SpoolSetup,
     private readonly bus: Bus,
-    private readonly leases: DetectorLeases,
+    private readonly cover: EventCover,
     metrics: Registry,
     private readonly logger: Logger,
   ) {
     const { spool } = setup;
     this.#republished = counterIn(metrics, metricCatalog.spoolRepublished);
     const lost = counterIn(metrics, metricCatalog.spoolLost);
-    gaugeIn(metrics, metricCatalog.spoolBytes, async (gauge) => gauge.set(spool?.usedBytes ?? 0));
+    gaugeIn(metrics, metricCatalog.spoolBytes, async (gauge) => gauge.set(spool?.waitingBytes ?? 0));
     if (spool) spool.onLoss = () => lost.inc();
   }
 
@@ -70,11 +72,15 @@ export class EventSpool implements OnApplicationBootstrap, BeforeApplicationShut
     const { signal } = this.#stopped;
     const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     const release = await spool.events.claim();
+    await Promise.race([this.cover.ready, stopped]);
     let isFailing = false;
     while (!signal.aborted) {
       const appended = spool.events.nextAppend();
       try {
-        if (performance.now() >= this.#checkDue) await this.#check(spool);
+        if (performance.now() >= this.#checkDue) {
+          await this.cover.check(spool);
+          this.#checkDue = performance.now() + checkMs;
+        }
         const isEnd = !(await this.#publishNext(spool));
         isFailing = false;
         const checkSoon = sleep(checkMs, undefined, { ref: false });
@@ -86,7 +92,7 @@ export class EventSpool implements OnApplicationBootstrap, BeforeApplicationShut
         await sleep(retryMs, undefined, { signal }).catch(() => undefined);
       }
     }
-    await this.#note(spool).catch(() => undefined);
+    await this.cover.note(spool).catch(() => undefined);
     release();
   }
 
@@ -94,53 +100,23 @@ export class EventSpool implements OnApplicationBootstrap, BeforeApplicationShut
    * Publishes the next entries, in order up to the first failure; false at the end of the spool.
    */
   async #publishNext({ events, coverage }: Spool): Promise<boolean> {
-    const entries = await events.read(coverage.position, readBytes);
-    const messages = entries.map(({ content }) => readEventEntry(content));
+    const position = coverage.next(events.segments);
+    const entries = position ? await events.read(position, readBytes) : [];
+    const messages = entries.map(({ content, next }) => ({ ...readEventEntry(content), again: coverage.again(next) }));
     const outcomes = await Promise.allSettled(messages.map(async (message) => this.#publish(message)));
     for (const [index, outcome] of outcomes.entries()) {
       if (outcome.status === 'rejected') throw outcome.reason;
       const { next } = entries[index]!;
-      const { partition, records } = messages[index]!;
-      if (isAtOrBehind(this.#publishedBefore, next)) this.#republished.inc(records);
+      const { partition, records, again } = messages[index]!;
+      if (again !== null) this.#republished.inc(records);
       coverage.published(partition, outcome.value, next);
     }
     return entries.length > 0;
   }
 
-  async #publish({ partition, json, messageId, traceparent }: SpooledMessage): Promise<number> {
-    const { sequence } = await this.bus.append(runtimeChannel(partition), json, messageId, traceparent);
+  async #publish({ partition, json, messageId, traceparent, again }: Publication): Promise<number> {
+    const id = again ? `${messageId} ${again}` : messageId;
+    const { sequence } = await this.bus.append(runtimeChannel(partition), json, id, traceparent);
     return sequence;
-  }
-
-  /** Recognizes a stream that was lost, and deletes what snapshots cover. */
-  async #check(spool: Spool): Promise<void> {
-    const { events, coverage } = spool;
-    const { position } = coverage;
-    if (coverage.compare(await this.bus.endOf(runtimeStream), events.start)) {
-      if (isAtOrBehind(position, this.#publishedBefore)) this.#publishedBefore = position;
-      this.logger.warn({ bytes: spool.usedBytes }, 'runtime stream lost, publishing its events again');
-    }
-    this.#checkDue = performance.now() + checkMs;
-    await this.#forgetCovered(spool);
-    await this.#note(spool);
-  }
-
-  async #forgetCovered({ events, coverage }: Spool): Promise<void> {
-    // While PostgreSQL is away nothing is covered newly.
-    const places = await this.leases.partitionPlaces().catch(() => null);
-    if (places === null) return;
-    const { position } = coverage;
-    if (isAtOrBehind(position, events.end) && coverage.isCovered(position.segment, places)) await events.closeSegment();
-    for (const segment of events.closedSegments) {
-      const isPublished = segment < position.segment || isAtOrBehind(position, events.end);
-      if (!isPublished || !coverage.isCovered(segment, places)) continue;
-      await events.drop(segment);
-      coverage.forget(segment);
-    }
-  }
-
-  async #note({ events, coverage }: Spool): Promise<void> {
-    const note = coverage.note();
-    if (note) await events.note(note);
   }
 }

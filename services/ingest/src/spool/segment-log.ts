@@ -1,20 +1,10 @@
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  stat,
-  truncate,
-  unlink,
-  writeFile,
-} from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, stat, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Unavailable } from '@tidewaiter/domain';
 import type { Logger } from '@tidewaiter/runtime';
 
+import { readNote, writeNote } from './note.js';
 import { entryAt, frameOf, maxEntryBytes } from './segment-codec.js';
 import type { SpoolBudget } from './spool-budget.js';
 
@@ -30,8 +20,14 @@ export interface StoredEntry {
   next: LogPosition;
 }
 
-interface Segment {
+/** A file of the log. */
+export interface LogSegment {
   number: number;
+  /** Bytes that can be read. */
+  bytes: number;
+}
+
+interface Segment extends LogSegment {
   /** Bytes that are on disk for good. */
   bytes: number;
   /** Offset of damage, behind which nothing can be read. */
@@ -114,6 +110,11 @@ export class SegmentLog {
     return last ? { segment: last.number, offset: last.bytes } : this.start;
   }
 
+  /** All segments, oldest first. */
+  get segments(): LogSegment[] {
+    return this.#segments.map(({ number, bytes, damagedAt }) => ({ number, bytes: damagedAt ?? bytes }));
+  }
+
   /** Numbers of the segments that get no more entries, oldest first. */
   get closedSegments(): number[] {
     const closed = this.#handle ? this.#segments.slice(0, -1) : this.#segments;
@@ -136,7 +137,8 @@ export class SegmentLog {
 
   /** Reads the entries from a place on, some `maxBytes` of them; none at the end. */
   async read(from: LogPosition, maxBytes: number): Promise<StoredEntry[]> {
-    for (const segment of this.#segments) {
+    // A copy, as segments are dropped meanwhile.
+    for (const segment of [...this.#segments]) {
       if (segment.number < from.segment) continue;
       const offset = segment.number === from.segment ? from.offset : 0;
       if (offset >= (segment.damagedAt ?? segment.bytes)) continue;
@@ -185,24 +187,17 @@ export class SegmentLog {
     const index = this.#segments.findIndex((each) => each.number === number);
     const [segment] = index < 0 ? [] : this.#segments.splice(index, 1);
     if (!segment) return;
-    await unlink(pathOf(this.options.folder, number)).catch(() => undefined);
     this.options.budget.free(segment.bytes);
+    await unlink(pathOf(this.options.folder, number)).catch(() => undefined);
   }
 
-  /** Notes how far readers are. A crash may bring back an earlier note. */
+  /** Notes how far readers are. */
   async note(value: unknown): Promise<void> {
-    const path = join(this.options.folder, noteName);
-    await writeFile(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
-    await rename(`${path}.new`, path);
+    await writeNote(join(this.options.folder, noteName), value);
   }
 
-  /** The last note that can be read. */
   async lastNote(): Promise<unknown> {
-    try {
-      return JSON.parse(await readFile(join(this.options.folder, noteName), 'utf8'));
-    } catch {
-      return null;
-    }
+    return readNote(join(this.options.folder, noteName));
   }
 
   async close(): Promise<void> {

@@ -2,19 +2,30 @@ import { Unavailable } from '@tidewaiter/domain';
 
 const retryAfterMs = 10_000;
 
+interface Used {
+  bytes: number;
+  /** Deletes something that is kept only while there is room; false when nothing is left. */
+  reclaim(): boolean;
+}
+
 /** Room on disk that the logs of a spool share. */
 export class SpoolBudget {
-  #used: { bytes: number };
+  readonly #used: Used;
 
   /**
    * @param maxBytes room for all logs together
-   * @param used bytes that all of them use, which they share
+   * @param used what all of them use, which they share
    */
   constructor(
     private readonly maxBytes: number,
-    used = { bytes: 0 },
+    used: Used = { bytes: 0, reclaim: () => false },
   ) {
     this.#used = used;
+  }
+
+  /** Sets what makes room when there is none. */
+  set reclaim(reclaim: () => boolean) {
+    this.#used.reclaim = reclaim;
   }
 
   get usedBytes(): number {
@@ -28,7 +39,8 @@ export class SpoolBudget {
 
   /** @throws Unavailable `SPOOL_FULL` */
   take(bytes: number): void {
-    if (this.#used.bytes + bytes > this.maxBytes) {
+    while (this.#used.bytes + bytes > this.maxBytes) {
+      if (this.#used.reclaim()) continue;
       throw new Unavailable('SPOOL_FULL', 'the spool has no room', { retryAfterMs });
     }
     this.#used.bytes += bytes;

@@ -62,4 +62,42 @@ describe('Spool', () => {
     expect(third.hooksStored).toEqual(third.hooks.start);
     await third.close();
   });
+
+  it('keeps covered events only while there is room, the newest longest', async () => {
+    const mebibyte = Buffer.alloc(2 ** 20, 'x');
+    // Events may use seven eighths of it.
+    const maxBytes = 5.5 * mebibyte.length;
+    const spool = await Spool.open({ folder, maxBytes, log: createLogger('test', 'silent') });
+    const { events, hooks, coverage } = spool;
+    coverage.compare({ life: 'a', sequence: 0 });
+    for (let number = 1; number <= 2; number += 1) {
+      await events.append(mebibyte);
+      coverage.published(0, number, events.end);
+      await events.closeSegment();
+      coverage.cover(number, new Map([[0, { life: 'a', sequence: number, readAt: new Date() }]]));
+    }
+    expect(spool.waitingBytes).toBe(0);
+    for (const expected of [[1, 2], [1, 2], [2]]) {
+      await events.append(mebibyte);
+      expect(coverage.covered()).toEqual(expected);
+    }
+    for (const expected of [[2], []]) {
+      await hooks.append(mebibyte);
+      expect(coverage.covered()).toEqual(expected);
+    }
+    expect(events.segments.map(({ number }) => number)).toEqual([3]);
+    await expect(events.append(mebibyte)).rejects.toMatchObject({ code: 'SPOOL_FULL' });
+    expect(spool.waitingBytes).toBe(spool.usedBytes);
+    await spool.close();
+  });
+
+  it('remembers values beside its entries', async () => {
+    const spool = await openSpool();
+    expect(await spool.lastNote('database')).toBeNull();
+    await spool.note('database', { beat: 1 });
+    await spool.close();
+    const again = await openSpool();
+    expect(await again.lastNote('database')).toEqual({ beat: 1 });
+    await again.close();
+  });
 });

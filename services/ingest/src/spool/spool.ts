@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { InvalidInput } from '@tidewaiter/domain';
 import type { Logger } from '@tidewaiter/runtime';
 
+import { readNote, writeNote } from './note.js';
 import { isAtOrBehind, type LogPosition, SegmentLog } from './segment-log.js';
 import { SpoolBudget } from './spool-budget.js';
 import { StreamCoverage } from './stream-coverage.js';
@@ -17,6 +18,7 @@ interface SpoolOptions {
 
 /** Part of the room that runtime events leave to webhooks, which are few and not repeated. */
 const hookShare = 1 / 8;
+const lockName = 'lock';
 
 /**
  * Webhooks and runtime events on the disk of ingest, until PostgreSQL has what follows from them.
@@ -28,7 +30,7 @@ export class Spool {
   hooksStored: LogPosition;
 
   private constructor(
-    private readonly lock: string,
+    private readonly folder: string,
     private readonly budget: SpoolBudget,
     readonly hooks: SegmentLog,
     readonly events: SegmentLog,
@@ -43,8 +45,7 @@ export class Spool {
    * when it cannot be written
    */
   static async open({ folder, maxBytes, log }: SpoolOptions): Promise<Spool> {
-    const lock = join(folder, 'lock');
-    await prepare(folder, lock);
+    await prepare(folder, join(folder, lockName));
     const budget = new SpoolBudget(maxBytes);
     const onLoss = () => spool.onLoss();
     const hooks = await SegmentLog.open({ folder: join(folder, 'hooks'), budget, log, onLoss });
@@ -54,20 +55,51 @@ export class Spool {
       log,
       onLoss,
     });
-    const coverage = new StreamCoverage(events.start, await events.lastNote());
-    const spool: Spool = new Spool(lock, budget, hooks, events, coverage, placeIn(hooks, await hooks.lastNote()));
+    const coverage = new StreamCoverage(await events.lastNote());
+    const spool: Spool = new Spool(folder, budget, hooks, events, coverage, placeIn(hooks, await hooks.lastNote()));
+    budget.reclaim = () => spool.#dropOldestCovered();
     log.info({ folder, bytes: spool.usedBytes, max_bytes: maxBytes }, 'spool open');
     return spool;
   }
 
+  /** Bytes of all entries. */
   get usedBytes(): number {
     return this.budget.usedBytes;
+  }
+
+  /** Bytes of what neither PostgreSQL nor a snapshot of the detector has yet. */
+  get waitingBytes(): number {
+    const covered = new Set(this.coverage.covered());
+    const isCovered = ({ number }: { number: number }) => covered.has(number);
+    return this.events.segments.filter(isCovered).reduce((rest, { bytes }) => rest - bytes, this.usedBytes);
+  }
+
+  /** Notes a value beside the entries, under a name. */
+  async note(name: string, value: unknown): Promise<void> {
+    await writeNote(join(this.folder, `${name}.json`), value);
+  }
+
+  /** Last value that was noted under a name; null if it is missing or damaged. */
+  async lastNote(name: string): Promise<unknown> {
+    return readNote(join(this.folder, `${name}.json`));
+  }
+
+  /** Deletes a segment of events, which snapshots cover. */
+  async drop(segment: number): Promise<void> {
+    this.coverage.forget(segment);
+    await this.events.drop(segment);
   }
 
   async close(): Promise<void> {
     await this.hooks.close();
     await this.events.close();
-    await rm(this.lock, { force: true });
+    await rm(join(this.folder, lockName), { force: true });
+  }
+
+  #dropOldestCovered(): boolean {
+    const [oldest] = this.coverage.covered();
+    if (oldest !== undefined) void this.drop(oldest);
+    return oldest !== undefined;
   }
 }
 

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { type CloudEvent, consumersOf, type EventType } from '@tidewaiter/events';
+
+import { columnsOf } from './columns.js';
+import { InboxRow, OutboxRow } from './event-rows.js';
+import { unnestOf } from './row-sets.js';
+import type { Transaction } from './store.js';
+
+const eventIds = columnsOf(OutboxRow, { only: ['id'] });
+const putBack = unnestOf(OutboxRow, ['id', 'type', 'channel', 'subject', 'source', 'time', 'data', 'traceparent']);
+const skipped = unnestOf(InboxRow, ['consumer', 'eventId']);
+
+/** An event that the streams have. */
+export interface StreamedEvent {
+  event: CloudEvent;
+  type: EventType;
+}
+
+/** Return of a restored copy of the database to what the streams know. */
+@Injectable()
+export class RestoredEvents {
+  /** Events that the database does not have, of some that a stream has. */
+  async missing(tx: Transaction, streamed: readonly StreamedEvent[]): Promise<StreamedEvent[]> {
+    const ids = streamed.map(({ event: { id } }) => id);
+    const known = new Set((await tx.rows(eventIds, 'FROM outbox WHERE id = ANY($1)', [ids])).map(({ id }) => id));
+    // A redrive is another message with the same event.
+    const each = new Map(streamed.map((one) => [one.event.id, one]));
+    return [...each.values()].filter(({ event }) => !known.has(event.id));
+  }
+
+  /** Adds events to the outbox again, under the ids that they had. */
+  async putBack(tx: Transaction, streamed: readonly StreamedEvent[]): Promise<void> {
+    if (streamed.length === 0) return;
+    // A redelivery since the restore was handled without the rows of the event. Keys are taken
+    // first: handling in progress ends before, and a later one waits for this transaction.
+    await tx.query(
+      `INSERT INTO inbox (${skipped.columns}) SELECT ${skipped.values} FROM ${skipped.table} ORDER BY "eventId"
+       ON CONFLICT (consumer, event_id) DO UPDATE SET handled_at = now()`,
+      skipped.parameters(skipsOf(streamed)),
+    );
+    await tx.query('DELETE FROM inbox WHERE event_id = ANY($1)', [streamed.map(({ event: { id } }) => id)]);
+    await tx.query(
+      // Not the first publish: JetStream drops that as a duplicate for two minutes.
+      `INSERT INTO outbox (${putBack.columns}, publishes) SELECT ${putBack.values}, 1 FROM ${putBack.table} ON CONFLICT DO NOTHING`,
+      putBack.parameters(
+        streamed.map(({ event: { id, subject, source, time, data, traceparent = null }, type }) => ({
+          ...{ id, subject, source, data, traceparent },
+          ...{ type: type.type, channel: type.channel, time: new Date(time) },
+        })),
+      ),
+    );
+  }
+
+  /**
+   * Lets consumers skip events whose effects are lost: the work that led to them is repeated and
+   * publishes its own, and each would be handled under two ids.
+   */
+  async leaveOut(tx: Transaction, streamed: readonly StreamedEvent[]): Promise<void> {
+    const skips = skipsOf(streamed);
+    if (skips.length === 0) return;
+    await tx.query(
+      `INSERT INTO inbox (${skipped.columns}) SELECT ${skipped.values} FROM ${skipped.table} ORDER BY "eventId" ON CONFLICT DO NOTHING`,
+      skipped.parameters(skips),
+    );
+  }
+
+  /**
+   * Lets every partition of the detector start again from its snapshot. Snapshots that were taken
+   * since the restore are dropped: they cover records whose alerts are not stored.
+   */
+  async restartDetectors(tx: Transaction, copyOf: Date): Promise<void> {
+    await tx.query('UPDATE detector_lease SET holder = NULL, token = token + 1000000, attempting = NULL');
+    await tx.query(`DELETE FROM detector_snapshot WHERE name LIKE 'partition/%' AND taken_at > $1`, [copyOf]);
+  }
+}
+
+/** The keys under which the consumers of events record them as handled. */
+function skipsOf(streamed: readonly StreamedEvent[]): { consumer: string; eventId: string }[] {
+  return streamed.flatMap(({ event: { id }, type: { type } }) =>
+    consumersOf(type).map(({ name }) => ({ consumer: name, eventId: id })),
+  );
+}
