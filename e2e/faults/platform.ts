@@ -414,7 +414,12 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
 /** The bundle, which starts faster, where it is current. */
 function program(): string[] {
   const bundle = join(root, 'cli/dist/bundle/main.js');
-  return ['--max-semi-space-size=4', existsSync(bundle) ? bundle : join(root, 'cli/dist/main.js')];
+  return [
+    '--max-semi-space-size=4',
+    '--initial-old-space-size=32',
+    '--heap-growing-percent=50',
+    existsSync(bundle) ? bundle : join(root, 'cli/dist/main.js'),
+  ];
 }
 
 /** A disk in memory, whose size can be changed; null without the right to mount. */

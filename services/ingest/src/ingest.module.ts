@@ -30,6 +30,7 @@ import { InFlightBytes } from './runtime/in-flight-bytes.js';
 import { RuntimeHooksController } from './runtime/runtime-hooks.controller.js';
 import { RuntimeIntake } from './runtime/runtime-intake.js';
 import { SensorHeartbeats } from './runtime/sensor-heartbeats.js';
+import { Unpacker } from './runtime/unpack.js';
 import { SlackActions } from './slack/slack-actions.js';
 import { SlackButtonsController } from './slack/slack-buttons.controller.js';
 import { SlackReplies } from './slack/slack-replies.js';
@@ -68,6 +69,7 @@ const maxHeldBytes = 64 * 2 ** 20;
       inject: [Egress, Logger],
     },
     { provide: InFlightBytes, useFactory: () => new InFlightBytes(maxHeldBytes) },
+    { provide: Unpacker, useFactory: () => new Unpacker() },
     {
       provide: Connections,
       useFactory: openConnections,

@@ -2,6 +2,7 @@ import { Controller, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { InvalidInput } from '@tidewaiter/domain';
 import { currentTraceparent, Logger } from '@tidewaiter/runtime';
+import type { SensorRecords } from '@tidewaiter/sensors';
 import type { HookRequest } from '@tidewaiter/webhooks';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -15,7 +16,7 @@ import { InFlightBytes } from './in-flight-bytes.js';
 import { RuntimeIntake } from './runtime-intake.js';
 import type { SensorConnection } from './sensor-connection.js';
 import { SensorHeartbeats } from './sensor-heartbeats.js';
-import { unpack } from './unpack.js';
+import { Unpacker } from './unpack.js';
 
 const refusal = 'the token is missing or wrong';
 
@@ -27,6 +28,7 @@ export class RuntimeHooksController {
     private readonly intake: RuntimeIntake,
     private readonly heartbeats: SensorHeartbeats,
     private readonly inFlight: InFlightBytes,
+    private readonly unpacker: Unpacker,
     private readonly answers: HookAnswers,
     private readonly metrics: HookMetrics,
     private readonly logger: Logger,
@@ -51,19 +53,20 @@ export class RuntimeHooksController {
 
   async #take(connection: SensorConnection, hook: HookRequest): Promise<Receipt> {
     if (hook.body.length === 0) throw new InvalidInput('BODY_EMPTY', 'The body is empty.');
-    const body = await unpack(hook.body, hook.headers['content-encoding']);
-    // The packed bytes are accounted for since the headers were read; the unpacked bytes are from
-    // here on.
-    const release = body === hook.body ? () => undefined : this.inFlight.take(body.length);
+    let release = (): void => undefined;
     try {
-      return await this.#keep(connection, body);
+      const content = await this.unpacker.unpack(hook.body, hook.headers['content-encoding'], (body) => {
+        // The packed bytes are accounted for since the headers were read.
+        if (body !== hook.body) release = this.inFlight.take(body.length);
+        return connection.read(body, new Date().toISOString());
+      });
+      return await this.#keep(connection, content);
     } finally {
       release();
     }
   }
 
-  async #keep(connection: SensorConnection, body: Buffer): Promise<Receipt> {
-    const { records, ignored, dropped } = connection.read(body, new Date().toISOString());
+  async #keep(connection: SensorConnection, { records, ignored, dropped }: SensorRecords): Promise<Receipt> {
     const kept = await this.intake.keep(records, currentTraceparent());
     const receipt = { ...kept, ignored: totalOf(ignored) };
     // A redelivery would count its losses again.

@@ -12,31 +12,66 @@ export const maxUnpackedBytes = 64 * 2 ** 20;
  */
 const maxPieceBytes = 2 ** 20;
 
-const decoders = {
+/** Bodies up to this size are unpacked at once, larger ones one after the other. */
+const maxSmallBytes = 2 ** 20;
+
+type Packing = 'gzip' | 'deflate' | 'zstd';
+
+type Decode = (body: Buffer, options: { maxOutputLength: number; chunkSize: number }) => Promise<Buffer>;
+
+const allDecoders: Readonly<Record<Packing, Decode>> = {
   gzip: promisify(gunzip),
   deflate: promisify(inflate),
   zstd: promisify(zstdDecompress),
 };
 
-type Packing = keyof typeof decoders;
-
 /**
- * Decompresses a body: by its `Content-Encoding`, or by its first bytes, since some shippers
- * compress without the header.
- * @throws InvalidInput `ENCODING_UNKNOWN`, `BODY_DAMAGED`
- * @throws LimitExceeded when it would be larger than {@link maxUnpackedBytes}
+ * Unpacks the bodies of requests. Large ones take turns until each is read: nine at once took
+ * 900 MB, of which malloc kept 270.
  */
-export async function unpack(body: Buffer, contentEncoding: string | undefined): Promise<Buffer> {
-  const packing = packingOf(body, contentEncoding);
-  if (packing === null) return body;
-  try {
-    const chunkSize = Math.min(maxPieceBytes, Math.max(16 * 1024, 8 * body.length));
-    return await decoders[packing](body, { maxOutputLength: maxUnpackedBytes, chunkSize });
-  } catch (cause) {
-    if ((cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new LimitExceeded('maxUnpackedBytes', `The body is larger than ${maxUnpackedBytes} bytes when unpacked.`);
+export class Unpacker {
+  #largeTurn: Promise<void> = Promise.resolve();
+
+  constructor(private readonly decoders = allDecoders) {}
+
+  /**
+   * Decompresses a body: by its `Content-Encoding`, or by its first bytes, since some shippers
+   * compress without the header.
+   * @param read parses the unpacked body; must not keep it
+   * @throws InvalidInput `ENCODING_UNKNOWN`, `BODY_DAMAGED`
+   * @throws LimitExceeded when it would be larger than {@link maxUnpackedBytes}
+   */
+  async unpack<Content>(
+    body: Buffer,
+    contentEncoding: string | undefined,
+    read: (unpacked: Buffer) => Content,
+  ): Promise<Content> {
+    const packing = packingOf(body, contentEncoding);
+    if (packing === null) return read(body);
+    const small = await this.#decode(packing, body, maxSmallBytes);
+    if (small !== null) return read(small);
+    const earlier = this.#largeTurn;
+    const turn = Promise.withResolvers<void>();
+    this.#largeTurn = turn.promise;
+    await earlier;
+    try {
+      const large = await this.#decode(packing, body, maxUnpackedBytes);
+      if (large !== null) return read(large);
+    } finally {
+      turn.resolve();
     }
-    throw new InvalidInput('BODY_DAMAGED', `The body cannot be unpacked as ${packing}.`, { cause });
+    throw new LimitExceeded('maxUnpackedBytes', `The body is larger than ${maxUnpackedBytes} bytes when unpacked.`);
+  }
+
+  /** Returns null when the unpacked body would be larger than `maxBytes`. */
+  async #decode(packing: Packing, body: Buffer, maxBytes: number): Promise<Buffer | null> {
+    try {
+      const chunkSize = Math.min(maxPieceBytes, Math.max(16 * 1024, 8 * body.length));
+      return await this.decoders[packing](body, { maxOutputLength: maxBytes, chunkSize });
+    } catch (cause) {
+      if ((cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') return null;
+      throw new InvalidInput('BODY_DAMAGED', `The body cannot be unpacked as ${packing}.`, { cause });
+    }
   }
 }
 
