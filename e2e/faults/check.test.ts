@@ -16,6 +16,9 @@ const good: History = {
     { key: 'e1-1', deliveryId: 'd2' },
   ],
   posts: ['d3', 'd4'],
+  mails: [],
+  redriven: [],
+  reminded: [],
   openDeliveries: [],
   deadLetters: [],
   drops: [],
@@ -26,6 +29,19 @@ const good: History = {
   probe: { healedAtMs: 1_000, deliveredAtMs: 4_000, load: 1 },
   crashes: [],
 };
+
+/** The event with a rule, in a namespace that has a channel of its own. */
+function inChannel(channel: string, more: Partial<History>): Partial<History> {
+  const key = `${channel}-1-1`;
+  const [event] = good.events;
+  return {
+    events: [{ ...event!, key }],
+    alerts: [{ ...good.alerts[0]!, key }],
+    incidents: [{ ...good.incidents[0]!, key }],
+    arrivals: [...good.arrivals, { key, deliveryId: 'd2' }],
+    ...more,
+  };
+}
 
 const refusing = (isReady: boolean, accepted = 0) =>
   [0, 2_000, 4_000, 6_000].map((atMs) => ({ atMs, isReady, accepted, refused: 3 }));
@@ -57,6 +73,21 @@ describe('check of a history', () => {
     ['an alert in two incidents', 'I3', { incidents: [...good.incidents, { ...good.incidents[0]!, id: 'j' }] }],
     ['a push without a message', 'I3', { arrivals: good.arrivals.slice(2) }],
     ['an incident without a message', 'I3', { arrivals: good.arrivals.slice(0, 2) }],
+    ['an image that should be refused', 'I2', { webhooks: [{ ...good.webhooks[0]!, end: 'refused' }] }],
+    ['a message about a chart', 'I3', { webhooks: [{ ...good.webhooks[0]!, messages: [0, 0] }] }],
+    ['a mail that did not arrive', 'I3', inChannel('mail', {})],
+    [
+      'a mail under two ids',
+      'I3',
+      inChannel('mail', {
+        mails: [
+          { key: 'mail-1-1', deliveryId: 'd5' },
+          { key: 'mail-1-1', deliveryId: 'd6' },
+        ],
+      }),
+    ],
+    ['a refused message that was not redriven', 'I3', inChannel('refusing', {})],
+    ['a reminder that was not sent', 'I3', inChannel('reminded', {})],
     ['a message under two ids', 'I3', { arrivals: [...good.arrivals, { key: 's1-1', deliveryId: 'd9' }] }],
     ['a message that a channel shows twice', 'I3', { posts: ['d3', 'd3'] }],
     [
@@ -82,6 +113,11 @@ describe('check of a history', () => {
     ['a slow recovery of a busy machine', { probe: { healedAtMs: 0, deliveredAtMs: 40_000, load: 9 } }],
     ['refusals while ingest says that it is not ready', { moments: refusing(false) }],
     ['refusals beside what is accepted', { moments: refusing(true, 1) }],
+    ['a push that failed before it was analyzed', { webhooks: [{ ...good.webhooks[0]!, messages: [1, 2] }] }],
+    [
+      'a mail that came again under its id',
+      inChannel('mail', { mails: Array(2).fill({ key: 'mail-1-1', deliveryId: 'd5' }) }),
+    ],
     ['incidents that were merged', { incidents: [...good.incidents, { key: 'e1-1', id: 'j', isMerged: true }] }],
   ])('accepts %s', (_, change) => {
     expect(check({ ...good, ...change }).violations).toEqual([]);

@@ -5,6 +5,10 @@ export interface SentWebhook {
   kind: string;
   /** Null if no answer was a 2xx. */
   acceptedAtMs: number | null;
+  /** State in which it ends, if not `analyzed`. */
+  end?: string;
+  /** Least and largest number of messages about it, if not one. */
+  messages?: readonly [number, number];
 }
 
 /** A push as PostgreSQL has it. */
@@ -74,6 +78,11 @@ export interface History {
   arrivals: Arrival[];
   /** Delivery ids of the messages that a channel with metadata shows. */
   posts: string[];
+  /** Mails, and messages of a channel that refuses each once, which arrive under one id, too. */
+  mails: Arrival[];
+  redriven: Arrival[];
+  /** Events whose messages are repeated. */
+  reminded: string[];
   /** States of the deliveries of this schedule that are not final. */
   openDeliveries: { id: string; state: string }[];
   deadLetters: { id: string; stage: string; subject: string; code: string | null; reason: string | null }[];
@@ -136,13 +145,14 @@ export function check(history: History): Judgment {
     (sum, some) => sum + some.length - new Set(some.map(({ deliveryId }) => deliveryId)).size,
     0,
   );
-  const checkArrival = (key: string, what: string) => {
+  const checkArrival: CheckArrival = (key, what, [least, most] = [1, 1]) => {
     const ids = new Set((arrivals.get(key) ?? []).map(({ deliveryId }) => deliveryId));
-    if (ids.size === 0) report('I3', `no message about ${what} arrived`, 'lost');
-    if (ids.size > 1) report('I3', `the message about ${what} arrived under ${ids.size} ids`, 'doubled');
+    if (ids.size < least) report('I3', `no message about ${what} arrived`, 'lost');
+    if (ids.size > most) report('I3', `the message about ${what} arrived under ${ids.size} ids`, 'doubled');
   };
   checkPushes(history, report, checkArrival);
   checkEvents(history, report, checkArrival);
+  checkChannels(history, report);
   const posts = Map.groupBy(history.posts, (id) => id);
   for (const [id, shown] of posts) {
     if (shown.length > 1) report('I3', `the channel shows delivery ${id} ${shown.length} times`, 'doubled');
@@ -166,35 +176,28 @@ export function check(history: History): Judgment {
   return found;
 }
 
+type CheckArrival = (key: string, what: string, messages?: readonly [number, number]) => void;
 type Report = (invariant: Invariant, what: string, kind?: 'lost' | 'doubled') => void;
 
-function checkPushes(
-  { webhooks, pushes }: History,
-  report: Report,
-  checkArrival: (key: string, what: string) => void,
-): void {
+function checkPushes({ webhooks, pushes }: History, report: Report, checkArrival: CheckArrival): void {
   const stored = Map.groupBy(pushes, ({ key }) => key);
   const accepted = webhooks.filter(({ acceptedAtMs }) => acceptedAtMs !== null);
   for (const { key, kind } of webhooks) {
     if (!accepted.some((each) => each.key === key)) report('I1', `${kind} ${key} was never accepted`);
   }
-  for (const { key, kind } of accepted) {
+  for (const { key, kind, end = 'analyzed', messages } of accepted) {
     const what = `${kind} ${key}`;
     const rows = stored.get(key) ?? [];
     if (rows.length === 0) report('I1', `${what} was accepted and is not stored`, 'lost');
     if (rows.length > 1) report('I2', `${what} is ${rows.length} pushes`, 'doubled');
     for (const { state, code, id } of rows) {
-      if (state !== 'analyzed') report('I2', `${what} (${id}) is ${state} ${code ?? ''}`.trim(), 'lost');
+      if (state !== end) report('I2', `${what} (${id}) is ${state} ${code ?? ''}`.trim(), 'lost');
     }
-    if (rows.some(({ state }) => state === 'analyzed')) checkArrival(key, what);
+    if (rows.some(({ state }) => state === end)) checkArrival(key, what, messages);
   }
 }
 
-function checkEvents(
-  { events, alerts, incidents }: History,
-  report: Report,
-  checkArrival: (key: string, what: string) => void,
-): void {
+function checkEvents({ events, alerts, incidents }: History, report: Report, checkArrival: CheckArrival): void {
   const alertsOf = Map.groupBy(alerts, ({ key }) => key);
   const incidentsOf = Map.groupBy(
     incidents.filter(({ isMerged }) => !isMerged),
@@ -211,6 +214,24 @@ function checkEvents(
     if (raised.length > 0 && open.length === 0) report('I3', `${what} is in no incident`, 'lost');
     if (open.length > 1) report('I3', `${what} is ${open.length} incidents`, 'doubled');
     if (open.length > 0) checkArrival(key, what);
+  }
+}
+
+/** Channels that get the messages of some namespaces. */
+function checkChannels({ events, mails, redriven, reminded, incidents }: History, report: Report): void {
+  const known = new Set(incidents.map(({ key }) => key));
+  const channels: [string, string, readonly Arrival[]][] = [
+    ['mail-', 'mail', mails],
+    ['refusing-', 'redriven message', redriven],
+  ];
+  for (const { key } of events.filter((event) => event.rule !== null && known.has(event.key))) {
+    for (const [prefix, name, arrived] of channels) {
+      if (!key.startsWith(prefix)) continue;
+      const ids = new Set(arrived.filter((arrival) => arrival.key === key).map(({ deliveryId }) => deliveryId));
+      if (ids.size === 0) report('I3', `no ${name} about ${key} arrived`, 'lost');
+      if (ids.size > 1) report('I3', `the ${name} about ${key} arrived under ${ids.size} ids`, 'doubled');
+    }
+    if (key.startsWith('reminded-') && !reminded.includes(key)) report('I3', `nothing reminded of ${key}`, 'lost');
   }
 }
 

@@ -16,7 +16,7 @@ const restores = [135];
 const restoreSeed = 5;
 /** The full disk of the rig sometimes cannot be given its room back. */
 const without = new Set(['disk-full'] as const);
-const amount = { webhooks: 20, pushes: 1, events: 20, alerting: 3, loadMs: 1_000 };
+const amount = { webhooks: 20, pushes: 1, events: 20, alerting: 5, loadMs: 1_000 };
 
 describeWith(programs('docker-registry', 'skopeo'))('the platform under faults', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tidewaiter-faults-'));

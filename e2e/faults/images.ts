@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { buildImage, type TarEntry, type TestRegistry } from '@tidewaiter/testkit';
 
@@ -48,11 +49,11 @@ export async function imageOf(layers: (TarEntry[] | Buffer)[]): Promise<SmallIma
 /** Uploads an image without a client program, which would cost more than the push itself. */
 export async function push({ url }: TestRegistry, repository: string, tag: string, image: SmallImage): Promise<void> {
   for (const { digest, bytes } of image.blobs) {
-    if ((await fetch(`${url}/v2/${repository}/blobs/${digest}`, { method: 'HEAD' })).ok) continue;
-    const begun = await fetch(`${url}/v2/${repository}/blobs/uploads/`, { method: 'POST' });
+    if ((await request(`${url}/v2/${repository}/blobs/${digest}`, { method: 'HEAD' })).ok) continue;
+    const begun = await request(`${url}/v2/${repository}/blobs/uploads/`, { method: 'POST' });
     const place = new URL(begun.headers.get('location')!, url);
     place.searchParams.set('digest', digest);
-    await expectCreated(await fetch(place, { method: 'PUT', body: new Uint8Array(bytes) }));
+    await expectCreated(await request(place, { method: 'PUT', body: new Uint8Array(bytes) }));
   }
   await pushTag({ url }, repository, tag, image);
 }
@@ -66,7 +67,19 @@ export async function pushTag(
 ): Promise<void> {
   const headers = { 'content-type': manifestType };
   const body = new Uint8Array(manifest);
-  await expectCreated(await fetch(`${url}/v2/${repository}/manifests/${tag}`, { method: 'PUT', headers, body }));
+  await expectCreated(await request(`${url}/v2/${repository}/manifests/${tag}`, { method: 'PUT', headers, body }));
+}
+
+/** Repeats a request whose connection a busy registry has reset. */
+async function request(url: string | URL, init: RequestInit): Promise<Response> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      if (tries === 5) throw error;
+      await sleep(tries * 200);
+    }
+  }
 }
 
 async function expectCreated(answer: Response): Promise<void> {

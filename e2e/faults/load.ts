@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Moment, SentEvent, SentWebhook } from './check.ts';
 import { hexOf, push, pushTag, smallImage, type SmallImage } from './images.ts';
+import { type OddRepository, oddRepositories } from './odd-sources.ts';
 import { type FaultyPlatform, secret, sensorToken } from './platform.ts';
 import type { SeededRandom } from './random.ts';
 
@@ -11,7 +12,7 @@ import type { SeededRandom } from './random.ts';
 export const repository = 'shop/app';
 const repeatAfterMs = 250;
 const answerWithinMs = 8_000;
-const trickleMs = 250;
+const trickleMs = 500;
 
 interface Hook {
   headers?: Record<string, string>;
@@ -78,6 +79,12 @@ const hookKinds: Record<string, HookKind> = {
 
 const kindNames = Object.keys(hookKinds);
 
+/**
+ * Namespaces with a channel of their own, one event each. Few, because a channel for people gets no
+ * more than some messages a minute.
+ */
+const specialNames = ['e', 'chat', 'mail', 'refusing', 'reminded'];
+
 /** Load of one schedule. */
 export interface Amount {
   webhooks: number;
@@ -122,6 +129,7 @@ export class Load {
         await sleep(spread(index, amount.pushes));
         await this.#pushNew(`s${prefix}-new-${index}`);
       }),
+      this.#sendOdd(`s${prefix}-odd`, amount.loadMs),
       ...this.#requests(prefix, amount).map(async ({ sensor, events, atMs }) => {
         await sleep(atMs);
         await this.#sendEvents(sensor, events);
@@ -173,6 +181,83 @@ export class Load {
     sent.acceptedAtMs = Date.now();
   }
 
+  /** Pushes that do not end as the others do, or that no webhook announces. */
+  async #sendOdd(prefix: string, loadMs: number): Promise<void> {
+    const ends: Record<Exclude<OddRepository, 'silent'>, Partial<SentWebhook>> = {
+      windows: { end: 'refused' },
+      chart: { end: 'not-an-image', messages: [0, 0] },
+      torn: {},
+      sealed: {},
+      // Its failure and the end of that are announced, too, unless it was over before.
+      denied: { messages: [1, 3] },
+    };
+    await Promise.all(
+      Object.entries(ends).map(async ([name, expected], index) => {
+        await sleep((loadMs * index) / 6);
+        const key = `${prefix}-${name}`;
+        const sent: SentWebhook = { key, kind: name, acceptedAtMs: null, ...expected };
+        this.webhooks.push(sent);
+        const { body } = hookKinds['generic']!(key, '');
+        const text = JSON.stringify(body).replaceAll(repository, oddRepositories[name as OddRepository]);
+        sent.acceptedAtMs = await this.#untilAccepted('registry/odd', text, {
+          'content-type': 'application/json',
+          authorization: `Bearer ${secret}`,
+        });
+      }),
+    );
+    // A mail server that takes a mail for one of two recipients, and that for the other later.
+    this.#platform.mail.next({ at: 'rcpt', code: 451 });
+    await Promise.all([this.#missedByGithub(`${prefix}-missed`), this.#silent(`${prefix}-silent`)]);
+  }
+
+  /** A webhook that GitHub sends again only when it is asked. */
+  async #missedByGithub(key: string): Promise<void> {
+    const { registry, odd } = this.#platform;
+    const image = this.#random.pick(this.#images);
+    await pushTag(registry, repository, key, image);
+    const sent: SentWebhook = { key, kind: 'ghcr', acceptedAtMs: null };
+    this.webhooks.push(sent);
+    const { headers = {}, body } = hookKinds['ghcr']!(key, image.digest);
+    const text = JSON.stringify(body);
+    const proof = `sha256=${createHmac('sha256', secret).update(text).digest('hex')}`;
+    odd.failedHook(`delivery-${key}`, async () => {
+      const answer = await this.#post('registry/ghcr', text, {
+        'content-type': 'application/json',
+        ...headers,
+        'x-hub-signature-256': proof,
+      });
+      if (answer?.ok) sent.acceptedAtMs ??= Date.now();
+      return answer?.ok ?? false;
+    });
+    await this.#untilDone(async () => sent.acceptedAtMs !== null, 'redeliver', 'ghcr');
+  }
+
+  /** A tag without a webhook, which the comparison of the registry finds. */
+  async #silent(key: string): Promise<void> {
+    const { odd } = this.#platform;
+    // Tags of the first comparison are no news.
+    await this.#untilDone(async () => this.#hasCompared(), 'reconcile', 'odd');
+    odd.place(key, await smallImage(key));
+    const sent: SentWebhook = { key, kind: 'silent', acceptedAtMs: null };
+    this.webhooks.push(sent);
+    const isFound = async () => (await this.#platform.query('SELECT 1 FROM push WHERE tag = $1', [key])).length > 0;
+    await this.#untilDone(isFound, 'reconcile', 'odd');
+    if (await isFound()) sent.acceptedAtMs = Date.now();
+  }
+
+  async #hasCompared(): Promise<boolean> {
+    const sql = `SELECT 1 FROM job WHERE queue = 'reconcile' AND state = 'done' LIMIT 1`;
+    return (await this.#platform.query(sql)).length > 0;
+  }
+
+  /** Queues a job of the platform's own clock until it has had its effect. */
+  async #untilDone(isDone: () => Promise<boolean>, queue: string, key: string): Promise<void> {
+    while (Date.now() < this.#giveUpAtMs && !(await isDone())) {
+      await this.#platform.queue(queue, key);
+      await sleep(500);
+    }
+  }
+
   /** Requests of sensors with a few events each, which start evenly over the load. */
   #requests(prefix: string, { events, alerting, loadMs }: Amount) {
     const sensors = ['tetragon', 'falco', 'kubernetes-audit'] as const;
@@ -184,8 +269,7 @@ export class Load {
       const some = Array.from({ length: Math.min(perRequest, events - first) }, (_, index) => {
         const number = first + index;
         const isAlerting = number % every === 0 && number / every < alerting;
-        // Few, because a channel for people gets no more than some messages a minute.
-        const name = isAlerting && number / every === 1 ? 'chat' : 'e';
+        const name = (isAlerting && specialNames[number / every]) || 'e';
         return eventOf(sensor, `${name}-${prefix}-${number}`, isAlerting);
       });
       requests.push({ sensor, events: some, atMs: (loadMs * first) / events });
@@ -205,12 +289,7 @@ export class Load {
 
   async #untilAccepted(path: string, body: string, headers: Record<string, string>): Promise<number | null> {
     while (Date.now() < this.#giveUpAtMs) {
-      const answer = await fetch(`${this.#platform.ingestUrl}/hooks/${path}`, {
-        method: 'POST',
-        headers,
-        body,
-        signal: AbortSignal.timeout(answerWithinMs),
-      }).catch(() => null);
+      const answer = await this.#post(path, body, headers);
       const text = await answer?.text().catch(() => null);
       if (answer?.ok && text !== null) {
         this.#accepted += 1;
@@ -222,6 +301,12 @@ export class Load {
       await sleep(repeatAfterMs);
     }
     return null;
+  }
+
+  async #post(path: string, body: string, headers: Record<string, string>): Promise<Response | null> {
+    const signal = AbortSignal.timeout(answerWithinMs);
+    const url = `${this.#platform.ingestUrl}/hooks/${path}`;
+    return fetch(url, { method: 'POST', headers, body, signal }).catch(() => null);
   }
 
   /** Notes what ingest says of itself, beside what becomes of the requests. */
@@ -250,6 +335,19 @@ function eventOf(
   return {
     sent: { key: namespace, sensor, rule: isAlerting ? rule : null, acceptedAtMs: null },
     text: JSON.stringify(event),
+  };
+}
+
+/** Members of a request that creates a pod, whose findings the detector stores. */
+function podOf(namespace: string) {
+  return {
+    level: 'Request',
+    objectRef: { resource: 'pods', apiVersion: 'v1', namespace, name: 'app' },
+    requestObject: {
+      kind: 'Pod',
+      metadata: { name: 'app', namespace },
+      spec: { containers: [{ name: 'app', image: 'registry.example.com/shop/app:1' }] },
+    },
   };
 }
 
@@ -327,6 +425,7 @@ const shapes = {
       responseStatus: { metadata: {}, code: 200 },
       requestReceivedTimestamp: at,
       stageTimestamp: at,
+      ...(!isAlerting && hexOf(namespace, 1) < '4' && { verb: 'create', ...podOf(namespace) }),
     },
   }),
 };

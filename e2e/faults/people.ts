@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hexOf } from './images.ts';
 import { type FaultyPlatform, secret, slackSecret } from './platform.ts';
 
-const triesMs = 60_000;
+const triesMs = 180_000;
 
 /**
  * Does everything once, and repeats what fails, as people do: silences, decisions about an incident
@@ -50,6 +50,21 @@ export async function actAsPeople(platform: FaultyPlatform, prefix: string, sinc
     }),
   );
   return failed;
+}
+
+/** Sends failed messages of the channel that refuses each once again. */
+export async function redriveRefused(platform: FaultyPlatform): Promise<void> {
+  await inConsole(platform, 'POST', '/deliveries/redrive', { receiver: 'refusing' }).catch(() => false);
+}
+
+/** Ends the reminders of incidents by acknowledging them. */
+export async function acknowledge(platform: FaultyPlatform, prefix: string): Promise<void> {
+  const incidents = await platform.query<{ id: string }>(
+    `SELECT id FROM incident WHERE state = 'open' AND merged_into IS NULL AND starts_with(namespace, $1)`,
+    [prefix],
+  );
+  for (const { id } of incidents)
+    await untilDone(async () => inConsole(platform, 'POST', `/incidents/${id}/acknowledge`));
 }
 
 async function untilDone(deed: () => Promise<boolean>): Promise<boolean> {

@@ -8,10 +8,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { connect } from '@nats-io/transport-node';
+import { registryPushed } from '@tidewaiter/events';
+import type { FailpointName } from '@tidewaiter/runtime';
 import { freePort } from '@tidewaiter/servers';
 import {
   type HttpSink,
   httpSink,
+  type MailSink,
+  mailSink,
   slackSink,
   type SlackSink,
   startRegistry,
@@ -21,6 +26,7 @@ import {
 } from '@tidewaiter/testkit';
 import { Client } from 'pg';
 
+import { type OddSources, oddRepositories, startOddSources } from './odd-sources.ts';
 import type { SeededRandom } from './random.ts';
 import { instances, type ProxyLink, links, servers, serviceOf } from './schedule.ts';
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
@@ -82,6 +88,8 @@ export class FaultyPlatform {
   readonly live: TestRegistry;
   readonly sink: HttpSink;
   readonly slack: SlackSink;
+  readonly mail: MailSink;
+  readonly odd: OddSources;
   readonly disk: string | null;
   readonly visitedFile: string;
   readonly #home: string;
@@ -96,6 +104,8 @@ export class FaultyPlatform {
     live: TestRegistry;
     sink: HttpSink;
     slack: SlackSink;
+    mail: MailSink;
+    odd: OddSources;
     disk: string | null;
     home: string;
     environment: NodeJS.ProcessEnv;
@@ -109,6 +119,8 @@ export class FaultyPlatform {
     this.live = parts.live;
     this.sink = parts.sink;
     this.slack = parts.slack;
+    this.mail = parts.mail;
+    this.odd = parts.odd;
     this.disk = parts.disk;
     this.#home = parts.home;
     this.#environment = parts.environment;
@@ -135,12 +147,15 @@ export class FaultyPlatform {
       url: `http://127.0.0.1:${ports.get('ingest-1')}/hooks/registry/live`,
       headers: { Authorization: `Bearer ${secret}` },
     };
-    const [registry, live, slack] = await Promise.all([startRegistry(), startRegistry({ notify }), slackSink()]);
+    const [registry, live, slack, mail, odd] = await Promise.all([
+      ...([startRegistry(), startRegistry({ notify }), slackSink(), mailSink(), startOddSources()] as const),
+    ]);
     const tried = new Set<unknown>();
-    const sink = await httpSink(({ headers }) => {
+    const sink = await httpSink(({ headers, path }) => {
       const id = headers['webhook-id'];
       const isFirst = !tried.has(id);
       tried.add(id);
+      if (path === '/refusing') return { status: isFirst ? 410 : 200 };
       return isFirst && random.fraction() < 0.02 ? { status: 503 } : { status: 200 };
     });
     const { url: databaseUrl, adminUrl } = await ownDatabase(await some.postgres.createDatabase());
@@ -153,10 +168,12 @@ export class FaultyPlatform {
     chmodSync(home, 0o711);
     mkdirSync(join(home, 'rules'));
     writeFileSync(join(home, 'rules', 'rig.yml'), rules);
-    writeFileSync(join(home, 'tidewaiter.yaml'), settings(behind(registry.url, 'registry'), live.url));
-    writeFileSync(join(home, 'routing.yaml'), routing(sink.url, slack.apiUrl));
+    writeFileSync(join(home, 'tidewaiter.yaml'), settings(behind(registry.url, 'registry'), live.url, odd.url));
+    writeFileSync(join(home, 'routing.yaml'), routing(sink.url, slack.apiUrl, mail.port));
     const environment = {
       ...process.env,
+      // On the disk that is filled, as on a small machine.
+      TIDEWAITER_SPOOL_DIR: join(disk ?? home, 'spool'),
       TIDEWAITER_HOME: home,
       TIDEWAITER_CONFIG: join(home, 'tidewaiter.yaml'),
       TIDEWAITER_ROUTING: join(home, 'routing.yaml'),
@@ -165,11 +182,28 @@ export class FaultyPlatform {
       TIDEWAITER_NATS_URL: behind(some.nats.url, 'nats'),
       TIDEWAITER_REDIS_URL: behind(some.redis.url, 'redis'),
       TIDEWAITER_FINGERPRINT_KEY: randomBytes(32).toString('hex'),
+      TIDEWAITER_ADVISORIES_URL: `${odd.url}/bucket`,
+      TIDEWAITER_ADVISORIES_ECOSYSTEMS: 'npm',
       TIDEWAITER_FAILPOINT_LOG: join(folder, 'visited'),
     };
     writeFileSync(environment.TIDEWAITER_FAILPOINT_LOG, '');
     const platform = new FaultyPlatform({
-      ...{ proxies, servers: some, registry, live, sink, slack, disk, home, environment, adminUrl, ports, folder },
+      ...{
+        proxies,
+        servers: some,
+        registry,
+        live,
+        sink,
+        slack,
+        mail,
+        odd,
+        disk,
+        home,
+        environment,
+        adminUrl,
+        ports,
+        folder,
+      },
     });
     await Promise.all(instances.map(async (name) => platform.run(name)));
     return platform;
@@ -260,6 +294,22 @@ export class FaultyPlatform {
     }
   }
 
+  /** Queues a job of the platform's own clock, for the sweeper, as one that Redis has lost. */
+  async queue(queue: string, key: string): Promise<void> {
+    await this.query(
+      `INSERT INTO job (id, queue, key, class, swept_at) VALUES (gen_random_uuid(), $1, $2, 'bulk', now() - interval '1 minute')
+       ON CONFLICT DO NOTHING`,
+      [queue, key],
+    );
+  }
+
+  /** Publishes a message on the bus that is no event. */
+  async publishGarbage(): Promise<void> {
+    const connection = await connect({ servers: this.servers.nats.url });
+    connection.publish(registryPushed.channel, 'no event');
+    await connection.drain();
+  }
+
   /** Ends the connections of the services, so that a new setting holds for them. */
   async disconnect(): Promise<void> {
     await this.query(
@@ -333,11 +383,14 @@ export class FaultyPlatform {
 
   /** Runs a command of the program. */
   async command(...args: string[]): Promise<void> {
-    const child = spawn(process.execPath, [...program(), ...args], { env: this.#environment, stdio: 'pipe' });
-    let text = '';
-    child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    const [code] = (await once(child, 'exit')) as [number];
+    const { code, text } = await this.#runCommand(args, {});
     if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${text}`);
+  }
+
+  /** Runs a command that is killed at a failpoint. */
+  async killCommand(failpoint: FailpointName, ...args: string[]): Promise<void> {
+    const { signal } = await this.#runCommand(args, { TIDEWAITER_FAILPOINT: `${failpoint}:kill` });
+    if (signal === 'SIGKILL') this.killedAt.add(failpoint);
   }
 
   visited(): Set<string> {
@@ -354,6 +407,8 @@ export class FaultyPlatform {
       this.live.stop(),
       this.sink.stop(),
       this.slack.stop(),
+      this.mail.stop(),
+      this.odd.stop(),
       this.servers.stop(),
     ]);
     await rm(this.#home, { recursive: true, force: true });
@@ -361,6 +416,15 @@ export class FaultyPlatform {
       execFileSync('umount', ['--lazy', this.disk]);
       await rm(this.disk, { recursive: true, force: true });
     }
+  }
+
+  async #runCommand(args: readonly string[], more: NodeJS.ProcessEnv) {
+    const env = { ...this.#environment, ...more };
+    const child = spawn(process.execPath, [...program(), ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let text = '';
+    child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    return { code, signal, text };
   }
 
   #spawn(instance: Instance, more: NodeJS.ProcessEnv): ChildProcess {
@@ -446,12 +510,16 @@ async function ownDatabase(adminUrl: string): Promise<{ url: string; adminUrl: s
   return { adminUrl, url: Object.assign(new URL(adminUrl), { username: 'rig', password }).href };
 }
 
-function settings(registryUrl: string, liveUrl: string): string {
-  const connection = (name: string, kind: string, url: string) =>
-    `  - { name: ${name}, kind: ${kind}, url: "${url}", webhookSecret: ${secret}, allowPrivate: true, reconcile: { every: "0" } }\n`;
-  const kinds = ['distribution', 'harbor', 'quay', 'generic', 'ghcr'];
+function settings(registryUrl: string, liveUrl: string, oddUrl: string): string {
+  const connection = (name: string, kind: string, url: string, more = '') =>
+    `  - { name: ${name}, kind: ${kind}, url: "${url}", webhookSecret: ${secret}, allowPrivate: true${more} }\n`;
+  const never = `, reconcile: { every: "0" }`;
+  const kinds = ['distribution', 'harbor', 'quay', 'generic'];
+  const hook = `hook: repos/shop/app/hooks/1, token: none, url: "${oddUrl}/github", allowPrivate: true, every: "0"`;
   return `registries:
-${kinds.map((kind) => connection(kind, kind, registryUrl)).join('')}${connection('live', 'distribution', liveUrl)}
+${kinds.map((kind) => connection(kind, kind, registryUrl, never)).join('')}${connection('live', 'distribution', liveUrl, never)}
+${connection('ghcr', 'ghcr', registryUrl, `${never}, redeliver: { ${hook} }`)}
+${connection('odd', 'generic', oddUrl, `, reconcile: { every: "0", repositories: [${oddRepositories.silent}] }`)}
 releases: [ { repository: "*/*", compareWith: none } ] # each tag is news
 slack: { signingSecret: ${slackSecret} }
 pipelines: [ { name: ci, kind: token, token: ${secret} } ]
@@ -459,7 +527,7 @@ sensors:
 ${['falco', 'tetragon', 'kubernetes-audit'].map((kind) => `  - { name: ${kind}, kind: ${kind}, cluster: eu1, token: ${sensorToken} }\n`).join('')}`;
 }
 
-function routing(sinkUrl: string, slackApi: string): string {
+function routing(sinkUrl: string, slackApi: string, mailPort: number): string {
   return `
 route:
   receiver: all
@@ -467,12 +535,25 @@ route:
   group_wait: 0s
   routes:
     - { receiver: chat, matchers: [ 'namespace=~"chat-.*"' ], continue: true }
+    - { receiver: mail, matchers: [ 'namespace=~"mail-.*"' ], continue: true, group_wait: 1s }
+    - { receiver: refusing, matchers: [ 'namespace=~"refusing-.*"' ], continue: true }
+    - { receiver: reminded, matchers: [ 'namespace=~"reminded-.*"' ], continue: true, repeat_interval: 2s }
     - { receiver: all }
 receivers:
   - name: all
     webhook_configs: [ { url: "${sinkUrl}", timeout: 5s } ]
   - name: chat
     slack_configs: [ { app_token: xoxb-rig, app_url: "${slackApi}/chat.postMessage", channel: CRIG } ]
+  - name: mail
+    email_configs:
+      - to: one@example.org, two@example.org
+        from: rig@example.org
+        smarthost: 127.0.0.1:${mailPort}
+        require_tls: false
+  - name: refusing
+    webhook_configs: [ { url: "${sinkUrl}/refusing", timeout: 5s } ]
+  - name: reminded
+    webhook_configs: [ { url: "${sinkUrl}/reminded", timeout: 5s } ]
 `;
 }
 

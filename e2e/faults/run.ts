@@ -82,9 +82,11 @@ process.exitCode = recorder.sitting.looks.some(({ violations }) => violations.le
 
 function* schedules(): Generator<Schedule> {
   const options = { loadMs: amount.loadMs, without };
-  if (values.points) yield* pointSchedules(seed, servicePoints);
-  else if (values.only !== undefined)
-    yield* values.only.split(',').map((number) => scheduleOf(seed, Number(number), options));
+  const only = values.only?.split(',').map(Number);
+  if (values.points) {
+    const all = pointSchedules(seed, servicePoints);
+    yield* only === undefined ? all : all.filter(({ number }) => only.includes(number));
+  } else if (only !== undefined) yield* only.map((number) => scheduleOf(seed, number, options));
   else {
     const [from, count] = [Number(values.from), Number(values.schedules)];
     for (let number = from; number < from + count; number += 1) yield scheduleOf(seed, number, options);

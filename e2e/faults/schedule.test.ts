@@ -22,8 +22,11 @@ describe('schedules of faults', () => {
 
   it('kill at every failpoint of the services, one for each process at a time', () => {
     const schedules = pointSchedules(1, servicePoints);
-    const faults = schedules.map((schedule) => schedule.faults.map((fault) => ('target' in fault ? fault.target : '')));
-    expect(faults.flat()).toHaveLength(servicePoints.length);
-    for (const targets of faults) expect(new Set(targets).size).toBe(targets.length);
+    const kills = schedules.flatMap(({ faults }) => faults.flatMap((fault) => ('name' in fault ? fault.name : [])));
+    expect(kills.toSorted()).toEqual(servicePoints.toSorted());
+    for (const { faults } of schedules) {
+      const targets = faults.map((fault) => ('target' in fault ? fault.target : ''));
+      expect(new Set(targets).size).toBe(targets.length);
+    }
   });
 });

@@ -1,5 +1,6 @@
 import { type FailpointName, failpointCatalog } from '@tidewaiter/runtime';
 
+import { provocations } from './provocations.ts';
 import { SeededRandom } from './random.ts';
 
 export const replicas = { ingest: 1, scanner: 2, detector: 2, notifier: 2, console: 1 } as const;
@@ -33,7 +34,7 @@ export type Fault = { atMs: number } & (
   | { kind: 'connection-limit' | 'read-only' | 'disk-full'; forMs: number }
   | { kind: 'latency' | 'bandwidth' | 'blackhole'; target: ProxyLink; forMs: number }
   | { kind: 'cut'; target: ProxyLink }
-  /** The clock of a process is wrong by `byMs`, until it is restarted. */
+  /** The clock of a process is wrong by `byMs`, for some seconds. */
   | { kind: 'clock'; target: string; byMs: number }
   /** All replicas of a service, one after the other. */
   | { kind: 'upgrade'; target: Service }
@@ -77,7 +78,7 @@ const visitors: Record<string, readonly Service[]> = {
   relay: everyService,
   sweeper: everyService,
   'group-commit': ['ingest', 'scanner', 'notifier'],
-  'dead-letters': ['scanner', 'notifier', 'console'],
+  'dead-letters': ['scanner'],
   deliveries: ['console'],
   advisories: ['scanner'],
   bus: ['ingest', 'scanner', 'detector', 'notifier'],
@@ -85,6 +86,7 @@ const visitors: Record<string, readonly Service[]> = {
   hooks: ['ingest'],
   pipelines: ['ingest'],
   events: ['ingest'],
+  spool: ['ingest'],
   slack: ['ingest'],
   ...Object.fromEntries(
     ['push', 'layer', 'config', 'reconcile', 'redeliver', 'rematch', 'exploited'].map((prefix) => [
@@ -101,6 +103,7 @@ const visitors: Record<string, readonly Service[]> = {
 
 /** Services that visit a failpoint; none for those of the command line. */
 export function visitorsOf(name: FailpointName): readonly Service[] {
+  if (name === 'dead-letters.redriven') return [];
   return visitors[name.slice(0, name.indexOf('.'))] ?? [];
 }
 
@@ -124,6 +127,9 @@ export function scheduleOf(
   return { number, seed, faults: faults.toSorted((a, b) => a.atMs - b.atMs) };
 }
 
+/** Time for which a process is alone at its work: its start, and the visit of a failpoint. */
+const aloneMs = 20_000;
+
 /**
  * Schedules that kill at every failpoint of the services: one failpoint for each process at a time.
  */
@@ -131,12 +137,20 @@ export function pointSchedules(seed: number, points: readonly FailpointName[]): 
   const schedules: Schedule[] = [];
   for (const name of points) {
     const able = instances.filter((instance) => visitorsOf(name).includes(serviceOf(instance)));
-    const freeIn = ({ faults }: Schedule) =>
-      able.find((instance) => !faults.some((fault) => 'target' in fault && fault.target === instance));
+    // Another replica must not take the work that is provoked for one.
+    const isAlone = provocations[name] !== undefined;
+    const isFree = ({ faults }: Schedule, instance: string) =>
+      !faults.some((fault) => 'target' in fault && fault.target === instance);
+    const freeIn = (each: Schedule) =>
+      isAlone && !able.every((instance) => isFree(each, instance))
+        ? undefined
+        : able.find((instance) => isFree(each, instance));
     let schedule = schedules.find((each) => freeIn(each) !== undefined);
     if (!schedule) schedules.push((schedule = { number: schedules.length, seed, faults: [] }));
     const target = freeIn(schedule)!;
     schedule.faults.push({ atMs: 0, kind: 'failpoint', target, name, visit: 1, action: 'kill' });
+    for (const other of isAlone ? able.filter((instance) => instance !== target) : [])
+      schedule.faults.push({ atMs: 0, kind: 'stop', target: other, forMs: aloneMs });
   }
   return schedules;
 }

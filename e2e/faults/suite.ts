@@ -7,8 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Arrival, check, type Judgment, type History, type Probe } from './check.ts';
 import { push, smallImage, type SmallImage } from './images.ts';
 import { type Amount, Load, repository } from './load.ts';
-import { actAsPeople } from './people.ts';
+import { oddRepositories } from './odd-sources.ts';
+import { acknowledge, actAsPeople, redriveRefused } from './people.ts';
 import { fakeClock, FaultyPlatform, wrongClock } from './platform.ts';
+import { provocations } from './provocations.ts';
 import { SeededRandom } from './random.ts';
 import { describeFault, type Fault, instances, links, replicas, type Schedule } from './schedule.ts';
 
@@ -17,7 +19,10 @@ const patienceMs = 120_000;
 /** Wait for messages that should not come. */
 const settleMs = 300;
 const imagesOfRun = 4;
-/** Longest wait for a failpoint to be visited. */
+/** Time for which a clock stays wrong. Slack's signatures are refused meanwhile, as they must. */
+const wrongClockMs = 3_000;
+/** Longest wait for a failpoint to be visited, which the load may not do several times. */
+const firstVisitWithinMs = 15_000;
 const visitWithinMs = 4_000;
 
 /** BatchOutcome of schedules that were checked together. */
@@ -44,10 +49,11 @@ export class Suite {
   /** Verdicts of the pushes of earlier schedules. */
   readonly #verdicts = new Map<string, string | null>();
   readonly #turns = new Map<string, Promise<unknown>>();
-  /** Messages since the last look, of which the first `#read` requests of the sink are read. */
-  #arrivals: Arrival[] = [];
+  /** Messages since the last look by channel, of which the first `#read` of the sink are read. */
+  #arrivals: Arrivals = emptyArrivals();
   readonly #arrived = new Set<string>();
   #read = 0;
+  #readMails = 0;
   #seenPosts = 0;
 
   private constructor(platform: FaultyPlatform, images: SmallImage[], folder: string, random: SeededRandom) {
@@ -164,8 +170,12 @@ export class Suite {
         platform.signal(fault.target, 'SIGCONT');
         return true;
       case 'failpoint': {
+        const { before, during } = provocations[fault.name] ?? {};
+        await before?.(platform);
         const hasEnded = await platform.arm(fault.target, `${fault.name}:${fault.visit}:${fault.action}`);
-        for (let waited = 0; waited < visitWithinMs && !hasEnded(); waited += 100) await sleep(100);
+        await during?.(platform);
+        const deadline = Date.now() + (fault.visit === 1 ? firstVisitWithinMs : visitWithinMs);
+        while (Date.now() < deadline && !hasEnded()) await sleep(100);
         // A process that is stopped for good is ended from outside, as by an orchestrator. So is
         // one that waits for a visit, which must not act in a later schedule.
         if (hasEnded()) await platform.ready(fault.target);
@@ -208,6 +218,8 @@ export class Suite {
       case 'clock':
         if (fakeClock === undefined) return false;
         await platform.restart(fault.target, wrongClock(fault.byMs));
+        await sleep(wrongClockMs);
+        await platform.restart(fault.target);
         return true;
       case 'upgrade':
         for (let number = 1; number <= replicas[fault.target]; number += 1)
@@ -255,28 +267,71 @@ export class Suite {
       const arrived = this.#readArrivals();
       const isMissing = (key: string) => !arrived.has(key);
       const waiting =
-        load.webhooks.some(({ key, acceptedAtMs }) => acceptedAtMs !== null && isMissing(key)) ||
+        load.webhooks.some(
+          ({ key, acceptedAtMs, messages }) => acceptedAtMs !== null && messages?.[1] !== 0 && isMissing(key),
+        ) ||
         load.events.some(({ key, rule, acceptedAtMs }) => rule !== null && acceptedAtMs !== null && isMissing(key)) ||
         (await this.platform.query(`SELECT 1 FROM delivery WHERE ${openDelivery} LIMIT 1`)).length > 0;
-      if (!waiting) break;
-      await sleep(200);
+      if ((await this.#settleChannels(load)) && !waiting) break;
+      await sleep(300);
     }
+    await acknowledge(this.platform, 'reminded-');
     await Promise.all(instances.map(async (name) => this.platform.ready(name, 15_000)));
     await sleep(settleMs);
   }
 
-  /** Reads what the sink received since the last call; returns all keys since the last look. */
+  /** Reads what the channels received since the last call; returns all keys since the last look. */
   #readArrivals(): ReadonlySet<string> {
-    const { received } = this.platform.sink;
-    for (; this.#read < received.length; this.#read += 1) {
-      const { headers, body } = received[this.#read]!;
+    const { sink, mail } = this.platform;
+    for (; this.#read < sink.received.length; this.#read += 1) {
+      const { headers, body, path } = sink.received[this.#read]!;
       const { groupLabels } = body as { groupLabels?: { tag?: string; namespace?: string } };
       const key = groupLabels?.namespace ?? groupLabels?.tag;
       if (key === undefined) continue;
-      this.#arrivals.push({ key, deliveryId: String(headers['webhook-id']) });
-      this.#arrived.add(key);
+      const channel = path === '/refusing' || path === '/reminded' ? path : '/';
+      this.#arrivals[channel].push({ key, deliveryId: String(headers['webhook-id']) });
+      if (channel === '/') this.#arrived.add(key);
+    }
+    for (; this.#readMails < mail.received.length; this.#readMails += 1) {
+      const { messageId = '', subject = '', text = '' } = mail.received[this.#readMails]!.mail;
+      const key = /\bmail-[\w-]+-\d+\b/.exec(`${subject} ${text}`)?.[0];
+      if (key !== undefined) this.#arrivals.mail.push({ key, deliveryId: messageId });
     }
     return this.#arrived;
+  }
+
+  /** Whether the channels of some namespaces have everything; does what people do until then. */
+  async #settleChannels({ events }: Sent): Promise<boolean> {
+    const { platform } = this;
+    const accepted = events.filter(({ rule, acceptedAtMs }) => rule !== null && acceptedAtMs !== null);
+    const lacks = (prefix: string, arrived: readonly Arrival[], times = 1) =>
+      accepted.some(
+        ({ key }) => key.startsWith(prefix) && arrived.filter((arrival) => arrival.key === key).length < times,
+      );
+    // The first message of a channel that refuses is the refused one.
+    const isRefusedLacking = lacks('refusing-', this.#arrivals['/refusing'], 2);
+    if (isRefusedLacking) await redriveRefused(platform);
+    await this.#allowDenied();
+    return (
+      !isRefusedLacking && !lacks('mail-', this.#arrivals.mail) && !lacks('reminded-', this.#arrivals['/reminded'], 2)
+    );
+  }
+
+  /** Repairs what a registry denied, as its operator does, and tries it again. */
+  async #allowDenied(): Promise<void> {
+    const { platform } = this;
+    const letters = await platform.query<{ id: string; tag: string }>(
+      `SELECT dead_letter.id, tag FROM dead_letter JOIN job ON job.id = job_id JOIN push ON push.id::text = job.key
+       WHERE push.state = 'dead-lettered' AND push.repository = $1 AND redriven_at IS NULL`,
+      [oddRepositories.denied],
+    );
+    if (letters.length === 0) return;
+    for (const { tag } of letters) platform.odd.allow(tag);
+    const command = ['dead-letters', 'redrive', ...letters.map(({ id }) => id)];
+    const point = 'dead-letters.redriven';
+    // A letter may have gone with a restored database.
+    if (platform.killedAt.has(point)) await platform.command(...command).catch(() => undefined);
+    else await platform.killCommand(point, ...command);
   }
 
   async #history(load: Sent, probe: Probe): Promise<Omit<History, 'undone'>> {
@@ -299,8 +354,10 @@ export class Suite {
       `SELECT id, state FROM delivery WHERE ${openDelivery} LIMIT 20`,
     );
     const deadLetters = await platform.query<History['deadLetters'][number]>(
-      'DELETE FROM dead_letter RETURNING id, stage, subject, code, reason',
+      `SELECT id, stage, subject, code, reason FROM dead_letter WHERE redriven_at IS NULL
+         AND subject NOT LIKE '%${oddRepositories.sealed}%' AND code <> 'EVENT_MALFORMED'`,
     );
+    await platform.query('DELETE FROM dead_letter');
     const now = await platform.query<{ key: string; verdict: string | null }>(
       'SELECT tag AS key, verdict FROM push WHERE tag = ANY($1)',
       [[...this.#verdicts.keys()]],
@@ -318,16 +375,26 @@ export class Suite {
     const posts = allPosts.filter((id) => news.has(id));
     this.#seenPosts = allPosts.length;
     this.#readArrivals();
-    const arrivals = this.#arrivals;
-    this.#arrivals = [];
+    const { '/': arrivals, '/reminded': reminded, '/refusing': refusing, mail: mails } = this.#arrivals;
+    const isRedriven = ({ deliveryId }: Arrival, index: number) =>
+      refusing.findIndex((arrival) => arrival.deliveryId === deliveryId) < index;
+    this.#arrivals = emptyArrivals();
     this.#arrived.clear();
     return {
       ...{ webhooks: load.webhooks, pushes, events: load.events, alerts, incidents, arrivals, posts, openDeliveries },
+      ...{ mails, redriven: refusing.filter(isRedriven), reminded: reminded.map(({ key }) => key) },
       ...{ deadLetters, drops: await platform.drops(), notReady, moments: load.moments, probe },
       earlier: [...this.#verdicts].map(([key, before]) => ({ key, before, now: verdicts.get(key) ?? null })),
       crashes: platform.crashes,
     };
   }
+}
+
+/** Messages by the channel that got them. */
+type Arrivals = Record<'/' | '/refusing' | '/reminded' | 'mail', Arrival[]>;
+
+function emptyArrivals(): Arrivals {
+  return { '/': [], '/refusing': [], '/reminded': [], mail: [] };
 }
 
 function isServerFault({ kind }: Fault): boolean {

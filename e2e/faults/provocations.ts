@@ -1,0 +1,80 @@
+/** Makes the platform visit failpoints that it visits seldom by itself. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { FailpointName } from '@tidewaiter/runtime';
+
+import { redriveRefused } from './people.ts';
+import type { FaultyPlatform } from './platform.ts';
+
+type Provoke = (platform: FaultyPlatform) => Promise<unknown>;
+
+export interface Provocation {
+  /** Before the process starts that is to be stopped: what it looks at when it starts. */
+  before?: Provoke;
+  /** While that process runs. */
+  during?: Provoke;
+}
+
+const databaseAwayMs = 4_000;
+
+const job =
+  (queue: string, key: string): Provoke =>
+  async (platform) =>
+    platform.queue(queue, key);
+
+/** One image of the last pushes was read by older analyzers of its config. */
+const ageImage: Provoke = async (platform) =>
+  platform.query(
+    `UPDATE image SET config_version = 'older' WHERE digest = (
+       SELECT digest FROM push WHERE state = 'analyzed' AND repository = 'shop/new' ORDER BY received_at DESC LIMIT 1)`,
+  );
+
+const agePackage: Provoke = async (platform) =>
+  platform.query(`UPDATE package SET matched_by = 'older' WHERE id = (SELECT id FROM package ORDER BY id LIMIT 1)`);
+
+/** The layer that a registry denied is tried again, as after an upgrade. */
+const ageVerdict: Provoke = async (platform) =>
+  platform.query(
+    `INSERT INTO job (id, queue, key, class, swept_at)
+     SELECT gen_random_uuid(), 'reevaluate', id::text, 'bulk', now() - interval '1 minute' FROM push
+     WHERE state = 'analyzed' AND repository = 'odd/sealed' ORDER BY received_at DESC LIMIT 1 ON CONFLICT DO NOTHING`,
+  );
+
+const databaseAway: Provoke = async ({ servers }) => {
+  await servers.postgres.kill();
+  await sleep(databaseAwayMs);
+  await servers.postgres.restart();
+};
+
+/** A partition whose readers have crashed notes each message before it evaluates it. */
+const crashedReaders: Provoke = async (platform) => platform.query('UPDATE detector_lease SET crashes = 9');
+
+/** The load has one message that is refused, and someone tries it again. */
+const redrives: Provoke = async (platform) => {
+  for (let tries = 0; tries < 10; tries += 1) {
+    await redriveRefused(platform);
+    await sleep(1_000);
+  }
+};
+
+const sync = { during: job('sync-osv', 'all') };
+
+export const provocations: Partial<Record<FailpointName, Provocation>> = {
+  'advisories.put': sync,
+  // The feed lacks an advisory every second time.
+  'advisories.retired': { before: job('sync-osv', 'all'), ...sync },
+  'advisories.feed-noted': sync,
+  'advisories.synced': sync,
+  'rematch.applied': sync,
+  'rematch.some-matched': { before: agePackage },
+  'exploited.announced': { during: job('announce-exploited', 'rig') },
+  'config.refreshed': { before: ageImage },
+  'push.corrected': { before: ageImage },
+  'layer.failed-again': { during: ageVerdict },
+  'deliveries.some-redriven': { during: redrives },
+  'bus.stream-made': { during: async ({ servers }) => servers.nats.wipe() },
+  'dead-letters.saved': { during: async (platform) => platform.publishGarbage() },
+  'partition.attempt-noted': { before: crashedReaders },
+  'spool.hook-appended': { during: databaseAway },
+  'spool.hooks-stored': { during: databaseAway },
+};
