@@ -51,7 +51,7 @@ async function on<T>(work: (store: Store) => Promise<T>, name = 'test'): Promise
   }
 }
 
-const create = async (name: string) => on(async (store) => new ApiTokens(store).make(name, 'read', null));
+const create = async (name: string) => on(async (store) => new ApiTokens(store).make(name, 'viewer', null));
 const names = async () =>
   on(async (store) => (await new ApiTokens(store).list()).map((token) => token.name).toSorted());
 

@@ -1,5 +1,5 @@
-import { Secret } from '@tidewaiter/domain';
-import { ApiTokens, connect, Store, tokenScopes } from '@tidewaiter/store';
+import { roles, Secret } from '@tidewaiter/domain';
+import { ApiTokens, connect, Store } from '@tidewaiter/store';
 import { captureOutput, throwAwayServers, type CapturedOutput, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { Command } from 'commander';
 
@@ -41,13 +41,13 @@ const tokens = async (...args: string[]) => parsed().parseAsync(['tokens', ...ar
 
 describe('tokensCommand', () => {
   it('makes a token, shows everything but the token, and ends it', async () => {
-    await tokens('create', 'ci', '--scope', 'gate', '--expires', '30d');
+    await tokens('create', 'ci', '--role', 'gate', '--expires', '30d');
     const token = output.stdout.trim();
-    expect(await known.verify(token)).toMatchObject({ name: 'ci', scope: 'gate' });
-    expect(output.stderr).toMatch(/^ci may gate until \d{4}-.*; this is shown only now\n$/);
+    expect(await known.verify(token)).toMatchObject({ name: 'ci', role: 'gate' });
+    expect(output.stderr).toMatch(/^ci is gate until \d{4}-.*; this is shown only now\n$/);
     await tokens('list');
     await tokens('list', '-o', 'json');
-    expect(output.stdout).toMatch(/\nci {16}gate {3}made \S+ {2}used \S+ {2}until \S+\n/);
+    expect(output.stdout).toMatch(/\nci {16}gate {8}made \S+ {2}used \S+ {2}until \S+\n/);
     expect(output.stdout.split(token)).toHaveLength(2);
     await tokens('revoke', 'ci');
     expect(await known.verify(token)).toBeNull();
@@ -55,14 +55,23 @@ describe('tokensCommand', () => {
   });
 
   it.each([
+    ['gate', 'gate'],
+    ['read', 'viewer'],
+    ['write', 'maintainer'],
+  ])('reads the scope %s of an earlier release as the role %s', async (scope, role) => {
+    await tokens('create', scope, '--scope', scope);
+    expect(await known.verify(output.stdout.trim())).toMatchObject({ role });
+  });
+
+  it.each([
     ['a name that could be mistaken', ['create', 'a b']],
-    ['a scope that there is not', ['create', 'x', '--scope', 'admin']],
+    ['a role that there is not', ['create', 'x', '--role', 'root']],
   ])('refuses %s', async (_what, args) => {
     await expect(tokens(...args)).rejects.toHaveProperty('code', 'commander.invalidArgument');
   });
 
-  it('knows every scope that there is', () => {
+  it('knows every role that there is', () => {
     const create = parsed().commands[0]!.commands.find((each) => each.name() === 'create')!;
-    expect(create.options.find(({ long }) => long === '--scope')?.argChoices).toEqual(tokenScopes);
+    expect(create.options.find(({ long }) => long === '--role')?.argChoices).toEqual(roles);
   });
 });

@@ -1,5 +1,5 @@
-import { NotFound, printable } from '@tidewaiter/domain';
-import type { ApiTokens, ListedToken, TokenScope } from '@tidewaiter/store';
+import { NotFound, printable, type AccessRole, roles } from '@tidewaiter/domain';
+import type { ApiTokens, ListedToken } from '@tidewaiter/store';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { printStderr } from '../context.js';
@@ -7,8 +7,14 @@ import { withStore } from '../database.js';
 import { age } from '../duration.js';
 import { fit } from '../terminal.js';
 
-/** As in `libs/store`, which this command loads only when it runs. */
-const scopes: readonly TokenScope[] = ['gate', 'read', 'write'];
+/** Roles by the scopes that tokens had before there were roles. */
+const roleOfScope = { gate: 'gate', read: 'viewer', write: 'maintainer' } as const;
+
+interface CreateOptions {
+  role: AccessRole;
+  scope?: keyof typeof roleOfScope;
+  expires?: number;
+}
 
 /** Commands that list, create and revoke API tokens. */
 export function tokensCommand(program: Command): void {
@@ -23,17 +29,17 @@ export function tokensCommand(program: Command): void {
     .description('make a token; it is printed once, and only its hash is kept')
     .argument('<name>', 'whose it is, which the audit names', tokenName)
     .addOption(
-      new Option('--scope <scope>', 'what it may do, each all that those before it may')
-        .choices(scopes)
-        .default('read'),
+      new Option('--role <role>', 'what it may do, each all that those before it may').choices(roles).default('viewer'),
     )
+    .addOption(new Option('--scope <scope>').choices(Object.keys(roleOfScope)).conflicts('role').hideHelp())
     .option('--expires <duration>', 'how long it counts: 30d, 365d; for ever unless given', age)
-    .action(async (name: string, { scope, expires }: { scope: TokenScope; expires?: number }) =>
+    .action(async (name: string, { scope, expires, ...given }: CreateOptions) =>
       withTokens(async (found) => {
+        const role = scope === undefined ? given.role : roleOfScope[scope];
         const until = expires === undefined ? null : new Date(Date.now() + expires);
-        process.stdout.write(`${(await found.make(name, scope, until)).reveal()}\n`);
+        process.stdout.write(`${(await found.make(name, role, until)).reveal()}\n`);
         printStderr(
-          `${name} may ${scope}${until === null ? '' : ` until ${until.toISOString()}`}; this is shown only now`,
+          `${name} is ${role}${until === null ? '' : ` until ${until.toISOString()}`}; this is shown only now`,
         );
       }),
     );
@@ -69,10 +75,10 @@ async function list(tokens: ApiTokens, output: 'table' | 'json'): Promise<void> 
   else for (const token of items) process.stdout.write(`${fit(lineOf(token), process.stdout)}\n`);
 }
 
-function lineOf({ name, scope, createdAt, expiresAt, lastUsedAt }: ListedToken): string {
+function lineOf({ name, role, createdAt, expiresAt, lastUsedAt }: ListedToken): string {
   const used = lastUsedAt === null ? 'never used' : `used ${lastUsedAt.toISOString()}`;
   const until = expiresAt === null ? 'does not expire' : `until ${expiresAt.toISOString()}`;
-  return [name.padEnd(16), scope.padEnd(5), `made ${createdAt.toISOString()}`, used, until]
+  return [name.padEnd(16), role.padEnd(10), `made ${createdAt.toISOString()}`, used, until]
     .map((part) => printable(part))
     .join('  ');
 }

@@ -268,13 +268,15 @@ describe('repositories', () => {
   it('verifies a token until it is revoked or expires', async () => {
     const tokens = new ApiTokens(store);
     const ci = (await tokens.make('ci', 'gate', null)).reveal();
-    const old = (await tokens.make('old', 'read', new Date(Date.now() - 1_000))).reveal();
-    expect(await tokens.verify(ci)).toMatchObject({ name: 'ci', scope: 'gate' });
+    const old = (await tokens.make('old', 'viewer', new Date(Date.now() - 1_000))).reveal();
+    expect(await tokens.verify(ci)).toMatchObject({ name: 'ci', role: 'gate' });
     expect(await tokens.verify(old)).toBeNull();
-    await expect(tokens.make('ci', 'write', null)).rejects.toMatchObject({ code: 'TOKEN_NAME_TAKEN' });
+    await expect(tokens.make('ci', 'maintainer', null)).rejects.toMatchObject({ code: 'TOKEN_NAME_TAKEN' });
     expect((await tokens.list()).map(({ name }) => name)).toEqual(['ci', 'old']);
     expect([await tokens.revoke('ci'), await tokens.revoke('ci')]).toEqual([true, false]);
     expect(await tokens.verify(ci)).toBeNull();
-    expect(await tokens.verify((await tokens.make('ci', 'write', null)).reveal())).toMatchObject({ scope: 'write' });
+    expect(await tokens.verify((await tokens.make('ci', 'maintainer', null)).reveal())).toMatchObject({
+      role: 'maintainer',
+    });
   });
 });

@@ -1,11 +1,17 @@
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  type Relation,
+  Unique,
+} from 'typeorm';
 
 import { Permanent } from '../core/retention.js';
-
-/** Scopes of tokens, each including those before it: ask a gate, read everything, change things. */
-export const tokenScopes = ['gate', 'read', 'write'] as const;
-
-export type TokenScope = (typeof tokenScopes)[number];
+import { ServiceAccountRow } from './service-account-row.js';
 
 /** API tokens. */
 @Permanent('until it is revoked')
@@ -15,7 +21,15 @@ export type TokenScope = (typeof tokenScopes)[number];
 export class ApiTokenRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'api_token_pk' }) id!: string;
   @Column('text') name!: string;
-  @Column('text') scope!: TokenScope;
+  /** Null for tokens that an earlier release has made or revoked. */
+  @Index('api_token_service_account_ix')
+  @Column('uuid', { name: 'service_account_id', nullable: true })
+  serviceAccountId!: string | null;
+  @ManyToOne(() => ServiceAccountRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'service_account_id', foreignKeyConstraintName: 'api_token_service_account_fk' })
+  serviceAccount?: Relation<ServiceAccountRow>;
+  /** Read by consoles of the release that had scopes in place of roles. */
+  @Column('text') scope!: 'gate' | 'read' | 'write';
   /** SHA-256 of the token; 256 random bits need no slow hash. */
   @Column('bytea') hash!: Buffer;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;

@@ -1,69 +1,75 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
-import { InvalidInput, Secret } from '@tidewaiter/domain';
+import { InvalidInput, type AccessRole, Secret } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
-import { Store } from '../core/store.js';
-import { ApiTokenRow, type TokenScope, tokenScopes } from './api-token-row.js';
+import { type Queries, Store } from '../core/store.js';
+import { ApiTokenRow } from './api-token-row.js';
+import { ServiceAccountRow } from './service-account-row.js';
 
-const columns = columnsOf(ApiTokenRow, { only: ['id', 'name', 'scope'] });
-const listedColumns = columnsOf(ApiTokenRow, { omit: ['hash', 'revokedAt'] });
+/** Role of a token; one that an earlier release has made meanwhile has only a scope. */
+const role = `coalesce(account.role, CASE token.scope WHEN 'gate' THEN 'gate' WHEN 'read' THEN 'viewer' ELSE 'maintainer' END)`;
+const account = { name: 'coalesce(account.name, token.name)', role };
+const joined = 'FROM api_token AS token LEFT JOIN service_account AS account ON account.id = token.service_account_id';
+
+const columns = columnsOf(ApiTokenRow, { of: 'token', only: ['id'] }).computed<{ name: string; role: AccessRole }>(
+  account,
+);
+const listedColumns = columnsOf(ApiTokenRow, {
+  of: 'token',
+  omit: ['hash', 'revokedAt', 'scope', 'serviceAccountId'],
+}).computed<{ account: string; role: AccessRole }>({ account: account.name, role });
 
 export type ApiToken = RowOf<typeof columns>;
 
 /** A token in a list for users, without its hash. */
 export type ListedToken = RowOf<typeof listedColumns>;
 
-/** Whether a token of one scope may do what needs another. */
-export function permits(scope: TokenScope, needed: TokenScope): boolean {
-  return tokenScopes.indexOf(scope) >= tokenScopes.indexOf(needed);
-}
-
 /** Prefix by which secret scanners, our own among them, recognize a token. */
 const prefix = 'tide_';
 const tokenPattern = /^tide_[A-Za-z0-9_-]{43}$/;
-/** Precision of `last_used_at`: an hour shows that a token is in use, and saves a write for every request. */
+/** An hour shows that a token is in use, and saves a write for every request. */
 const lastUsedGrainHours = 1;
+
+/** Scope that a console of the release before grants to a token of a role, never more. */
+const scopeOf: Readonly<Record<AccessRole, ApiTokenRow['scope']>> = {
+  gate: 'gate',
+  viewer: 'read',
+  responder: 'read',
+  maintainer: 'write',
+  admin: 'write',
+};
 
 /** Tokens for the API: 256 random bits, of which only the hash is kept. */
 @Injectable()
 export class ApiTokens {
   constructor(private readonly store: Store) {}
 
-  /** Creates the first token of an installation, shown once; null if there has been a token before. */
+  /** Creates the first token, shown once; null if there has been a token before. */
   async bootstrap(): Promise<Secret | null> {
-    const token = newToken();
-    const made = await this.store.transaction(async (tx) => {
+    return this.store.transaction(async (tx) => {
       // Two consoles that start at the same moment must not both find the table empty.
       await tx.query('LOCK TABLE api_token IN SHARE ROW EXCLUSIVE MODE');
-      return tx.query(
-        `INSERT INTO api_token (id, name, scope, hash) SELECT $1, 'bootstrap', 'write', $2 WHERE NOT EXISTS (SELECT FROM api_token) RETURNING id`,
-        [uuidv7(), hashOf(token)],
-      );
+      const present = await tx.query('SELECT FROM api_token LIMIT 1');
+      return present.length > 0 ? null : this.#make(tx, 'bootstrap', 'admin', null);
     });
-    return made.length > 0 ? new Secret(token) : null;
   }
 
   /**
-   * Creates a token, shown once and never again.
-   * @throws InvalidInput `TOKEN_NAME_TAKEN` while a token of that name is not revoked
+   * Creates a token of the service account of the same name, shown once and never again. The account
+   * is created if there is none, and takes the role while it has no token.
+   * @throws InvalidInput `TOKEN_NAME_TAKEN` while a token of that name is not revoked,
+   * `SERVICE_ACCOUNT_TAKEN` while the account has other tokens and another role
    */
-  async make(name: string, scope: TokenScope, expiresAt: Date | null): Promise<Secret> {
-    const token = newToken();
-    const made = await this.store.query(
-      `INSERT INTO api_token (id, name, scope, hash, expires_at) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING id`,
-      [uuidv7(), name, scope, hashOf(token), expiresAt],
-    );
-    if (made.length === 0) throw new InvalidInput('TOKEN_NAME_TAKEN', `there is a token ${name}: revoke it first`);
-    return new Secret(token);
+  async make(name: string, role: AccessRole, expiresAt: Date | null): Promise<Secret> {
+    return this.store.transaction(async (tx) => this.#make(tx, name, role, expiresAt));
   }
 
   /** Tokens that are not revoked, oldest first. */
   async list(): Promise<ListedToken[]> {
-    return this.store.rows(listedColumns, 'FROM api_token WHERE revoked_at IS NULL ORDER BY id');
+    return this.store.rows(listedColumns, `${joined} WHERE token.revoked_at IS NULL ORDER BY token.id`);
   }
 
   /** Ends a token, and the sessions that it opened; false when there is none of that name. */
@@ -80,7 +86,7 @@ export class ApiTokens {
     if (!tokenPattern.test(token)) return null;
     const [found] = await this.store.rows(
       columns,
-      'FROM api_token WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())',
+      `${joined} WHERE token.hash = $1 AND token.revoked_at IS NULL AND (token.expires_at IS NULL OR token.expires_at > now())`,
       [hashOf(token)],
     );
     if (!found) return null;
@@ -91,10 +97,27 @@ export class ApiTokens {
     );
     return found;
   }
-}
 
-function newToken(): string {
-  return prefix + randomBytes(32).toString('base64url');
+  async #make(tx: Queries, name: string, role: AccessRole, expiresAt: Date | null): Promise<Secret> {
+    const [account] = await tx.returning(
+      columnsOf(ServiceAccountRow, { only: ['id'] }),
+      `INSERT INTO service_account AS account (id, name, role) VALUES ($1, $2, $3)
+       ON CONFLICT (name) DO UPDATE SET role = excluded.role WHERE account.role = excluded.role OR NOT EXISTS (
+         SELECT FROM api_token WHERE service_account_id = account.id AND revoked_at IS NULL AND name <> account.name)`,
+      [uuidv7(), name, role],
+    );
+    if (!account) {
+      throw new InvalidInput('SERVICE_ACCOUNT_TAKEN', `the service account ${name} has tokens of another role`);
+    }
+    const token = prefix + randomBytes(32).toString('base64url');
+    const made = await tx.query(
+      `INSERT INTO api_token (id, name, service_account_id, scope, hash, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+       ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING id`,
+      [uuidv7(), name, account.id, scopeOf[role], hashOf(token), expiresAt],
+    );
+    if (made.length === 0) throw new InvalidInput('TOKEN_NAME_TAKEN', `there is a token ${name}: revoke it first`);
+    return new Secret(token);
+  }
 }
 
 function hashOf(token: string): Buffer {

@@ -1,4 +1,5 @@
 import { ApiTokenRow } from '../access/api-token-row.js';
+import { ServiceAccountRow } from '../access/service-account-row.js';
 import {
   AdvisoryEcosystemRow,
   AdvisoryFeedRow,
@@ -110,4 +111,5 @@ export const entities = [
   DeliveryRow,
   DeliveryStepRow,
   ApiTokenRow,
+  ServiceAccountRow,
 ];

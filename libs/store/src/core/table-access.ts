@@ -61,6 +61,7 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   registry_tag: ['scanner'],
   repository_finding: ['scanner'],
   sensor_contact: ['ingest'],
+  service_account: ['console'],
   silence: ['console', 'ingest'],
   tag_ledger: ['scanner'],
   workload: ['detector'],
@@ -79,7 +80,10 @@ export const sharedTables: readonly string[] = [
 ];
 
 /** Tables that only some services read; any other table is read by every service. */
-export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = { api_token: ['console'] };
+export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = {
+  api_token: ['console'],
+  service_account: ['console'],
+};
 
 /** Whether a service may write a table. Other programs connect as the owner and write all. */
 export function mayWrite(service: string, table: string): boolean {

@@ -73,6 +73,7 @@ import { DeliveryNumber1764000320000 } from './1764000320000-delivery-number.js'
 import { DatabaseLife1764000320001 } from './1764000320001-database-life.js';
 import { Retention1764000340000 } from './1764000340000-retention.js';
 import { LeaseCommits1764000340001 } from './1764000340001-lease-commits.js';
+import { ServiceAccounts1764000400000 } from './1764000400000-service-accounts.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -151,4 +152,5 @@ export const migrations = [
   DatabaseLife1764000320001,
   Retention1764000340000,
   LeaseCommits1764000340001,
+  ServiceAccounts1764000400000,
 ];

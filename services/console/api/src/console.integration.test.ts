@@ -347,7 +347,7 @@ describe('tokens', () => {
   });
 
   const closed = apiMethods(controllers)
-    .filter(({ operation }) => operation?.scope !== 'none')
+    .filter(({ operation }) => operation?.role !== 'none')
     .map(({ method, path }) => [method, path.replace('{id}', unknownId).replace('{digest}', index)] as const);
 
   it.each(closed)('%s %s refuses requests without a valid token', async (method, path) => {

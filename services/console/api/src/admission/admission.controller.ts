@@ -12,7 +12,7 @@ export class AdmissionController {
 
   @Post()
   @Operation({
-    scope: 'gate',
+    role: 'gate',
     summary: 'Answers an AdmissionReview of Kubernetes by the stored verdicts of its images',
     answer: admissionAnswer,
   })

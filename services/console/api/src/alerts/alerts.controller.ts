@@ -14,7 +14,7 @@ export class AlertsController {
   constructor(private readonly alerts: DetectionAlerts) {}
 
   @Get()
-  @Operation({ scope: 'read', summary: 'Alerts of detection rules, newest first', answer: listOf(alertAnswer) })
+  @Operation({ role: 'viewer', summary: 'Alerts of detection rules, newest first', answer: listOf(alertAnswer) })
   async list(
     @Query({ schema: alertsQuery }) { severity, incident, ...page }: z.output<typeof alertsQuery>,
   ): Promise<Page<AlertAnswer>> {

@@ -1,6 +1,6 @@
-import { Secret } from '@tidewaiter/domain';
+import { includesRole, type AccessRole, roles, Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Store, type TokenScope, tokenScopes } from '@tidewaiter/store';
+import { ApiTokens, connect, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -10,7 +10,7 @@ import { apiMethods } from '../openapi/api-methods.js';
 
 let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
 let service: RunningService;
-const tokens = new Map<TokenScope, string>();
+const tokens = new Map<AccessRole, string>();
 let expired = '';
 let revoked = '';
 
@@ -25,9 +25,9 @@ beforeAll(async () => {
   });
   const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
   const made = new ApiTokens(new Store(dataSource, 'test'));
-  for (const scope of tokenScopes) tokens.set(scope, (await made.make(scope, scope, null)).reveal());
-  expired = (await made.make('expired', 'write', new Date(0))).reveal();
-  revoked = (await made.make('revoked', 'write', null)).reveal();
+  for (const role of roles) tokens.set(role, (await made.make(role, role, null)).reveal());
+  expired = (await made.make('expired', 'admin', new Date(0))).reveal();
+  revoked = (await made.make('revoked', 'admin', null)).reveal();
   await made.revoke('revoked');
   await dataSource.destroy();
 });
@@ -37,37 +37,39 @@ afterAll(async () => {
   await servers.stop();
 });
 
-/** Scope that a route needs. By its effect, not by its declaration, which is under test. */
-function neededFor(method: string, path: string): TokenScope | 'none' {
+/** Role that a route needs. By its effect, not by its declaration, which is under test. */
+function neededFor(method: string, path: string): AccessRole | 'none' {
   if (path === '/api/v1/session') return method === 'post' ? 'none' : 'gate';
   // Questions of pipelines and of Kubernetes, which a leaked token may ask.
   if (['/api/v1/gate', '/admission/validate', '/api/v1/openapi.json'].includes(path)) return 'gate';
   const isQuestion = ['/api/v1/silences/preview', '/api/v1/routes/replay'].includes(path);
-  return method === 'get' || isQuestion ? 'read' : 'write';
+  if (method === 'get' || isQuestion) return 'viewer';
+  const isResponse = /^\/api\/v1\/(?:incidents|silences|pushes|deliveries|dead-letters)\b/.test(path);
+  return isResponse ? 'responder' : 'admin';
 }
 
 interface Caller {
   name: string;
   headers(): Record<string, string>;
-  /** Scope of the token; null without a valid one. */
-  scope: TokenScope | null;
+  /** Role of the token; null without a valid one. */
+  role: AccessRole | null;
 }
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 const callers: Caller[] = [
-  ...tokenScopes.map((scope) => ({ name: `token for ${scope}`, headers: () => bearer(tokens.get(scope)!), scope })),
-  { name: 'no token', headers: () => ({}), scope: null },
-  { name: 'empty token', headers: () => bearer(''), scope: null },
-  { name: 'unknown token', headers: () => bearer(`tide_${'a'.repeat(43)}`), scope: null },
-  { name: 'expired token', headers: () => bearer(expired), scope: null },
-  { name: 'revoked token', headers: () => bearer(revoked), scope: null },
-  { name: 'two tokens', headers: () => bearer(`${tokens.get('write')!} ${tokens.get('write')!}`), scope: null },
-  { name: 'Basic', headers: () => ({ authorization: `Basic ${btoa(`a:${tokens.get('write')!}`)}` }), scope: null },
+  ...roles.map((role) => ({ name: `token of ${role}`, headers: () => bearer(tokens.get(role)!), role })),
+  { name: 'no token', headers: () => ({}), role: null },
+  { name: 'empty token', headers: () => bearer(''), role: null },
+  { name: 'unknown token', headers: () => bearer(`tide_${'a'.repeat(43)}`), role: null },
+  { name: 'expired token', headers: () => bearer(expired), role: null },
+  { name: 'revoked token', headers: () => bearer(revoked), role: null },
+  { name: 'two tokens', headers: () => bearer(`${tokens.get('admin')!} ${tokens.get('admin')!}`), role: null },
+  { name: 'Basic', headers: () => ({ authorization: `Basic ${btoa(`a:${tokens.get('admin')!}`)}` }), role: null },
   {
     name: 'forged cookie',
     headers: () => ({ cookie: 'tidewaiter_session=aaaa', 'x-tidewaiter-csrf': '1' }),
-    scope: null,
+    role: null,
   },
 ];
 
@@ -88,14 +90,14 @@ describe('Authorization of the API', () => {
     expect(documented.filter((route) => !covered.includes(route))).toEqual([]);
   });
 
-  it.each(routes)('of $sent $path lets in exactly the callers with its scope', async ({ sent, method, path }) => {
+  it.each(routes)('of $sent $path lets in exactly the callers with its role', async ({ sent, method, path }) => {
     const needed = neededFor(method, path);
-    for (const { name, headers, scope } of callers) {
+    for (const { name, headers, role } of callers) {
       // Ids that are unknown: a caller that is let in changes nothing.
       const url = `${service.url}${path.replaceAll(/\{\w+\}/g, uuidv7())}`;
       const { status } = await fetch(url, { method: sent.toUpperCase(), headers: headers() });
-      const isEnough = needed !== 'none' && scope !== null && tokenScopes.indexOf(scope) >= tokenScopes.indexOf(needed);
-      const expected = needed === 'none' || isEnough ? 'let in' : scope === null ? 401 : 403;
+      const isEnough = needed !== 'none' && role !== null && includesRole(role, needed);
+      const expected = needed === 'none' || isEnough ? 'let in' : role === null ? 401 : 403;
       expect([name, [401, 403].includes(status) ? status : 'let in']).toEqual([name, expected]);
     }
   });
@@ -106,19 +108,19 @@ describe('Authorization of the API', () => {
       if (neededFor(method, path) === 'none') return;
       const answer = await fetch(`${service.url}${path.replaceAll(/\{\w+\}/g, uuidv7())}`, {
         method: sent.toUpperCase(),
-        headers: { cookie: `tidewaiter_session=${tokens.get('write')!}` },
+        headers: { cookie: `tidewaiter_session=${tokens.get('admin')!}` },
       });
       expect(await answer.json()).toMatchObject({ code: 'CSRF_HEADER_MISSING' });
     },
   );
 
-  it('names the missing scope', async () => {
+  it('names the missing role', async () => {
     const answer = await fetch(`${service.url}/api/v1/pushes`, {
       headers: { authorization: `Bearer ${tokens.get('gate')!}` },
     });
     expect(await answer.json()).toMatchObject({
-      code: 'SCOPE_MISSING',
-      title: 'this needs a token for read, and yours is for gate',
+      code: 'ROLE_MISSING',
+      title: 'this needs the role viewer, and yours is gate',
     });
   });
 });

@@ -1,7 +1,7 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
-import { AccessDenied } from '@tidewaiter/domain';
+import { AccessDenied, includesRole } from '@tidewaiter/domain';
 import { HealthController, TidewaiterSettings } from '@tidewaiter/runtime';
-import { type ApiToken, ApiTokens, permits } from '@tidewaiter/store';
+import { type ApiToken, ApiTokens } from '@tidewaiter/store';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { AdmissionController } from '../admission/admission.controller.js';
@@ -14,7 +14,7 @@ const cookiePattern = /(?:^|; ?)tidewaiter_session=([A-Za-z0-9_-]{1,64})(?:;|$)/
 
 type CallersRequest = FastifyRequest & { caller?: ApiToken };
 
-/** Requires an API token with the scope that the method declares, in the `Authorization` header or the session cookie. */
+/** Requires an API token with the role that the method declares, in the `Authorization` header or the session cookie. */
 @Injectable()
 export class TokenGuard implements CanActivate {
   constructor(
@@ -24,14 +24,13 @@ export class TokenGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const operation = operationOf(context.getHandler());
-    if (operation?.scope === 'none' || this.#isOpen(context.getClass())) return true;
+    if (operation?.role === 'none' || this.#isOpen(context.getClass())) return true;
     void context.switchToHttp().getResponse<FastifyReply>().header('www-authenticate', 'Bearer');
     const request = context.switchToHttp().getRequest<CallersRequest>();
     const caller = await verifiedToken(this.tokens, tokenOf(request));
-    if (!operation) throw new AccessDenied('SCOPE_MISSING', 'this method declares no scope, so no token suffices');
-    if (!permits(caller.scope, operation.scope)) {
-      const title = `this needs a token for ${operation.scope}, and yours is for ${caller.scope}`;
-      throw new AccessDenied('SCOPE_MISSING', title);
+    if (!operation) throw new AccessDenied('ROLE_MISSING', 'this method declares no role, so none suffices');
+    if (!includesRole(caller.role, operation.role)) {
+      throw new AccessDenied('ROLE_MISSING', `this needs the role ${operation.role}, and yours is ${caller.role}`);
     }
     request.caller = caller;
     return true;

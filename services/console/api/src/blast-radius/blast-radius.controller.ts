@@ -14,7 +14,7 @@ export class BlastRadiusController {
 
   @Get()
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Images that hold a package, a file, a secret …, newest push first',
     answer: blastRadiusAnswer,
   })
@@ -26,7 +26,7 @@ export class BlastRadiusController {
   }
 
   @Get('containers')
-  @Operation({ scope: 'read', summary: 'Containers that run or ran a matching image', answer: blastContainersAnswer })
+  @Operation({ role: 'viewer', summary: 'Containers that run or ran a matching image', answer: blastContainersAnswer })
   async containers(
     @Query({ schema: blastRadiusQuery }) query: z.output<typeof blastRadiusQuery>,
   ): Promise<z.output<typeof blastContainersAnswer>> {

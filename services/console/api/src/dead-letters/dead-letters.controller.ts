@@ -13,7 +13,7 @@ export class DeadLettersController {
 
   @Get()
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Failed jobs that were not retried, newest first',
     answer: listOf(deadLetterAnswer),
   })
@@ -24,7 +24,7 @@ export class DeadLettersController {
   }
 
   @Post(':id/redrive')
-  @Operation({ scope: 'write', summary: 'Retries a failed job', status: 202, answer: redriveAnswer })
+  @Operation({ role: 'responder', summary: 'Retries a failed job', status: 202, answer: redriveAnswer })
   async redrive(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof redriveAnswer>> {
     await this.deadLetters.redrive(id);
     return { id };

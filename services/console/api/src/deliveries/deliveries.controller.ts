@@ -32,7 +32,7 @@ export class DeliveriesController {
 
   @Get()
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Deliveries with their state, newest first',
     answer: listOf(deliveryAnswer),
   })
@@ -43,7 +43,7 @@ export class DeliveriesController {
   }
 
   @Get(':id')
-  @Operation({ scope: 'read', summary: 'A delivery with its alerts and its steps', answer: deliveryDetailAnswer })
+  @Operation({ role: 'viewer', summary: 'A delivery with its alerts and its steps', answer: deliveryDetailAnswer })
   async get(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof deliveryDetailAnswer>> {
     const delivery = await this.deliveries.story(id);
     if (!delivery) throw new NotFound('DELIVERY_UNKNOWN', `no delivery ${id}`);
@@ -53,7 +53,7 @@ export class DeliveriesController {
   /** Safe to repeat: what is on its way is left alone, and what was accepted unless `again` asks for a repetition. */
   @Post(':id/redrive')
   @Operation({
-    scope: 'write',
+    role: 'responder',
     summary: 'Retries a failed or waiting message',
     status: 202,
     answer: redriveOneAnswer,
@@ -70,7 +70,7 @@ export class DeliveriesController {
 
   @Post('redrive')
   @Operation({
-    scope: 'write',
+    role: 'responder',
     summary: 'Retries all failed and waiting messages',
     status: 202,
     answer: redriveManyAnswer,

@@ -18,7 +18,7 @@ export class GateController {
 
   @Post()
   @Operation({
-    scope: 'gate',
+    role: 'gate',
     summary: 'Decides by stored data whether an image passes, with the reasons',
     answer: gateAnswer,
   })

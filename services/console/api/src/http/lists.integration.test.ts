@@ -22,7 +22,7 @@ beforeAll(async () => {
   });
   const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
   const store = new Store(dataSource, 'test');
-  token = (await new ApiTokens(store).make('test', 'read', null)).reveal();
+  token = (await new ApiTokens(store).make('test', 'viewer', null)).reveal();
   const incidents = new Incidents(store);
   for (let number = 1; number <= 2_100; number += 1) {
     const severity = number % 2 === 0 ? 'high' : 'low';

@@ -1,11 +1,11 @@
 import { HttpCode } from '@nestjs/common';
-import type { TokenScope } from '@tidewaiter/store';
+import type { AccessRole } from '@tidewaiter/domain';
 import type { z } from 'zod';
 
 /** Access to a method of the API, and its documentation in OpenAPI. */
 export interface ApiOperation {
-  /** Scope that the token of the caller needs; `none` needs no token. */
-  scope: TokenScope | 'none';
+  /** Role that the caller needs; `none` needs no sign-in. */
+  role: AccessRole | 'none';
   summary: string;
   /** HTTP status of a success. */
   status: 200 | 202 | 204;
@@ -14,7 +14,7 @@ export interface ApiOperation {
   mediaType: 'application/json' | 'text/html' | 'text/csv';
 }
 
-type OperationOptions<Answer> = Pick<ApiOperation, 'scope' | 'summary'> &
+type OperationOptions<Answer> = Pick<ApiOperation, 'role' | 'summary'> &
   Partial<Pick<ApiOperation, 'status' | 'mediaType'>> & { answer?: Answer };
 
 /** Method whose value matches the documented answer; undefined is an answer without content. */

@@ -40,7 +40,11 @@ export class ImagesController {
   ) {}
 
   @Get()
-  @Operation({ scope: 'read', summary: 'Images by their newest push, newest first', answer: listOf(listedImageAnswer) })
+  @Operation({
+    role: 'viewer',
+    summary: 'Images by their newest push, newest first',
+    answer: listOf(listedImageAnswer),
+  })
   async list(
     @Query({ schema: imagesQuery }) query: z.output<typeof imagesQuery>,
   ): Promise<Page<z.output<typeof listedImageAnswer>>> {
@@ -50,7 +54,7 @@ export class ImagesController {
 
   @Get(':digest')
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'The image of a digest, or the images of an index, with their layers',
     answer: imagesAnswer,
   })
@@ -69,7 +73,7 @@ export class ImagesController {
 
   @Get(':digest/packages')
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'The packages in an image or in the images of an index',
     answer: listOf(packageAnswer),
   })
@@ -86,7 +90,7 @@ export class ImagesController {
 
   @Get(':digest/findings')
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Findings of an image or of the images of an index, worst first, by the rules of its push',
     answer: imageFindingsAnswer,
   })

@@ -37,7 +37,7 @@ export class IncidentsController {
   ) {}
 
   @Get()
-  @Operation({ scope: 'read', summary: 'Incidents', answer: countedListOf(incidentAnswer) })
+  @Operation({ role: 'viewer', summary: 'Incidents', answer: countedListOf(incidentAnswer) })
   async list(
     @Query({ schema: incidentsQuery }) { state, severity, ...query }: z.output<typeof incidentsQuery>,
   ): Promise<CountedPage<IncidentAnswer>> {
@@ -51,7 +51,7 @@ export class IncidentsController {
   }
 
   @Get('export')
-  @Operation({ scope: 'read', summary: 'Incidents as a file', mediaType: 'text/csv' })
+  @Operation({ role: 'viewer', summary: 'Incidents as a file', mediaType: 'text/csv' })
   export(@Query({ schema: incidentExportQuery }) query: z.output<typeof incidentExportQuery>): StreamableFile {
     return exported(
       this.lists,
@@ -67,7 +67,7 @@ export class IncidentsController {
    */
   @Get(':id')
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'An incident with its timeline, evidence, image facts and blast radius',
     answer: incidentDetailAnswer,
   })
@@ -91,7 +91,7 @@ export class IncidentsController {
 
   /** Resolves an incident. For a resolved one this changes nothing and sends no notification. */
   @Post(':id/resolve')
-  @Operation({ scope: 'write', summary: 'Resolves an incident', answer: incidentAnswer })
+  @Operation({ role: 'responder', summary: 'Resolves an incident', answer: incidentAnswer })
   async resolve(@Param('id', { schema: idParameter }) id: string, @Caller() caller: ApiToken): Promise<IncidentAnswer> {
     const resolved = await this.store.transaction((tx) => this.incidents.resolve(tx, id, caller.name));
     failpoint('console.incident-resolved');
@@ -102,7 +102,7 @@ export class IncidentsController {
 
   /** Acknowledges an incident; one that is acknowledged or ended stays unchanged. */
   @Post(':id/acknowledge')
-  @Operation({ scope: 'write', summary: 'Acknowledges an incident', answer: incidentAnswer })
+  @Operation({ role: 'responder', summary: 'Acknowledges an incident', answer: incidentAnswer })
   async acknowledge(
     @Param('id', { schema: idParameter }) id: string,
     @Caller() caller: ApiToken,

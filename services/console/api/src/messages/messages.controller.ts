@@ -35,7 +35,7 @@ export class MessagesController {
   /** Renders a sample message about a fictitious image. */
   @Get('preview')
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Preview of a message with sample data, as a channel shows it',
     answer: previewAnswer,
   })
@@ -46,7 +46,7 @@ export class MessagesController {
   /** Renders the mail as a page of its own, for a frame. */
   @Get('preview/mail')
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'The same preview as the HTML of a mail, for a frame',
     mediaType: 'text/html',
     answer: z.string(),

@@ -12,7 +12,7 @@ const document = openApiDocument(controllers) as {
   paths: Record<string, Record<string, { parameters: { name: string; in: string; schema: object }[] }>>;
 };
 
-it('describes every method of the controllers, each with its scope', () => {
+it('describes every method of the controllers, each with its role', () => {
   const described = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method} ${path}`),
   );

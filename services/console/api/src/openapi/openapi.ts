@@ -1,3 +1,4 @@
+import { roles } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import type { ApiOperation } from '../http/operation.js';
@@ -24,7 +25,7 @@ export function openApiDocument(controllers: readonly object[]): object {
         token: {
           type: 'http',
           scheme: 'bearer',
-          description: 'An API token, tide_…, whose scope is this one or a later one of gate, read, write',
+          description: `An API token, tide_…, whose role is this one or a later one of ${roles.join(', ')}`,
         },
         session: {
           type: 'apiKey',
@@ -40,10 +41,10 @@ export function openApiDocument(controllers: readonly object[]): object {
 type Described = Pick<ApiMethod, 'parameters' | 'query' | 'body'>;
 
 function describe({ parameters, query, body }: Described, operation: ApiOperation): object {
-  const { scope, summary, status, answer, mediaType } = operation;
+  const { role, summary, status, answer, mediaType } = operation;
   return {
     summary,
-    security: scope === 'none' ? [] : [{ token: [scope] }, { session: [scope] }],
+    security: role === 'none' ? [] : [{ token: [role] }, { session: [role] }],
     parameters: [...parameters.map(pathParameter), ...queryParameters(query)],
     ...(body && {
       requestBody: { required: !body.safeParse(undefined).success, content: json(jsonSchema(body, 'input')) },

@@ -24,7 +24,7 @@ export class PushesController {
   ) {}
 
   @Get()
-  @Operation({ scope: 'read', summary: 'Pushes', answer: countedListOf(pushAnswer) })
+  @Operation({ role: 'viewer', summary: 'Pushes', answer: countedListOf(pushAnswer) })
   async list(
     @Query({ schema: pushesQuery }) { state, ...query }: z.output<typeof pushesQuery>,
   ): Promise<CountedPage<PushAnswer>> {
@@ -32,13 +32,13 @@ export class PushesController {
   }
 
   @Get('export')
-  @Operation({ scope: 'read', summary: 'Pushes as a file', mediaType: 'text/csv' })
+  @Operation({ role: 'viewer', summary: 'Pushes as a file', mediaType: 'text/csv' })
   export(@Query({ schema: pushExportQuery }) query: z.output<typeof pushExportQuery>): StreamableFile {
     return exported(this.lists, { name: 'pushes', list: pushList, item: pushAnswer }, query, (push) => push);
   }
 
   @Get(':id')
-  @Operation({ scope: 'read', summary: 'A push with its images and warnings', answer: pushDetailAnswer })
+  @Operation({ role: 'viewer', summary: 'A push with its images and warnings', answer: pushDetailAnswer })
   async get(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof pushDetailAnswer>> {
     const push = await this.pushes.get(id);
     if (!push) throw new NotFound('PUSH_UNKNOWN', `no push ${id}`);
@@ -55,7 +55,7 @@ export class PushesController {
   }
 
   @Post(':id/retry')
-  @Operation({ scope: 'write', summary: 'Tries a refused push again', status: 202, answer: retryAnswer })
+  @Operation({ role: 'responder', summary: 'Tries a refused push again', status: 202, answer: retryAnswer })
   async retry(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof retryAnswer>> {
     const [retried] = await this.store.transaction((tx) => this.pushes.retry(tx, [id]));
     if (retried === undefined) throw new NotFound('PUSH_NOT_REFUSED', `no push ${id} that was refused`);
@@ -64,7 +64,7 @@ export class PushesController {
 
   @Get(':id/changes')
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Changes of a push against its baseline',
     answer: pushChangesAnswer,
   })

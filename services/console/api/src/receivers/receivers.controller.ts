@@ -12,7 +12,7 @@ export class ReceiversController {
 
   @Get()
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Channels with deliveries in the last week, and their health',
     answer: listOf(receiverAnswer),
   })

@@ -17,7 +17,7 @@ export class RoutesController {
   /** Runs one replay at a time, because each reads weeks of events. */
   @Post('replay')
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Replays past events against a routing.yaml; nothing is sent',
     answer: replayAnswer,
   })

@@ -13,7 +13,7 @@ export class RulesController {
 
   @Get()
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Loaded rules, and rejected ones with the reason, by file',
     answer: listOf(ruleAnswer),
   })

@@ -40,7 +40,7 @@ export class SessionController {
   ) {}
 
   @Post()
-  @Operation({ scope: 'none', summary: 'Opens a session of the web pages: sets a cookie', status: 204 })
+  @Operation({ role: 'none', summary: 'Opens a session of the web pages: sets a cookie', status: 204 })
   async open(
     @Body({ schema: sessionBody }) body: z.output<typeof sessionBody>,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -51,7 +51,7 @@ export class SessionController {
   }
 
   @Delete()
-  @Operation({ scope: 'gate', summary: 'Ends the session', status: 204 })
+  @Operation({ role: 'gate', summary: 'Ends the session', status: 204 })
   close(@Res({ passthrough: true }) reply: FastifyReply): void {
     void reply.header('set-cookie', this.cookie.removed());
   }

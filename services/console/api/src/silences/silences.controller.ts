@@ -30,7 +30,7 @@ export class SilencesController {
   ) {}
 
   @Get()
-  @Operation({ scope: 'read', summary: 'Silences, newest first', answer: listOf(silenceAnswer) })
+  @Operation({ role: 'viewer', summary: 'Silences, newest first', answer: listOf(silenceAnswer) })
   async list(
     @Query({ schema: silencesQuery }) { all, ...page }: z.output<typeof silencesQuery>,
   ): Promise<Page<z.output<typeof silenceAnswer>>> {
@@ -38,7 +38,11 @@ export class SilencesController {
   }
 
   @Post()
-  @Operation({ scope: 'write', summary: 'Creates a silence for alerts that match all matchers', answer: silenceAnswer })
+  @Operation({
+    role: 'responder',
+    summary: 'Creates a silence for alerts that match all matchers',
+    answer: silenceAnswer,
+  })
   async add(
     @Body({ schema: silenceBody }) body: z.output<typeof silenceBody>,
     @Caller() caller: ApiToken,
@@ -62,7 +66,7 @@ export class SilencesController {
   /** Lists the firing alerts that a silence would suppress. */
   @Post('preview')
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Lists the firing alerts that a silence would suppress',
     answer: silencePreviewAnswer,
   })
@@ -81,7 +85,7 @@ export class SilencesController {
 
   /** Ends a silence now; alerts that still fire are then sent. */
   @Delete(':id')
-  @Operation({ scope: 'write', summary: 'Ends a silence; alerts that still fire are sent', answer: silenceAnswer })
+  @Operation({ role: 'responder', summary: 'Ends a silence; alerts that still fire are sent', answer: silenceAnswer })
   async expire(@Param('id', { schema: idParameter }) id: string): Promise<StoredSilence> {
     const silence =
       (await this.store.transaction((tx) => this.silences.expire(tx, id))) ?? (await this.silences.get(id));

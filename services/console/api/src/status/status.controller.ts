@@ -20,7 +20,7 @@ export class StatusController {
 
   @Get()
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Pushes by state, queued work, age of the advisories',
     answer: statusAnswer,
   })

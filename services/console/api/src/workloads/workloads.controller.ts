@@ -18,7 +18,7 @@ export class WorkloadsController {
 
   @Get('findings')
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Misconfigurations of workloads, newest first',
     answer: listOf(workloadFindingAnswer),
   })
