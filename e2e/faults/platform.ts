@@ -398,6 +398,7 @@ export class FaultyPlatform {
   }
 
   async stop(): Promise<void> {
+    if (this.#isOver) return;
     this.#isOver = true;
     await Promise.all([...this.instances.keys()].map(async (name) => this.#end(name, 'SIGKILL')));
     await this.#admin.client?.end().catch(() => undefined);
@@ -448,6 +449,8 @@ export class FaultyPlatform {
   async #end(name: string, signal: NodeJS.Signals): Promise<void> {
     const instance = this.instances.get(name)!;
     instance.isKept = false;
+    // This end is not that of its failpoint.
+    instance.awaits = null;
     const { child } = instance;
     if (child === null || hasEnded(child)) return;
     child.kill(signal);

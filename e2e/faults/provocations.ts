@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { FailpointName } from '@tidewaiter/runtime';
 
-import { redriveRefused } from './people.ts';
+import { actAsPeople, redriveRefused } from './people.ts';
 import type { FaultyPlatform } from './platform.ts';
 
-type Provoke = (platform: FaultyPlatform) => Promise<unknown>;
+/** @param since beginning of the schedules that are checked together */
+type Provoke = (platform: FaultyPlatform, since: Date) => Promise<unknown>;
 
 export interface Provocation {
   /** Before the process starts that is to be stopped: what it looks at when it starts. */
@@ -49,6 +50,13 @@ const databaseAway: Provoke = async ({ servers }) => {
 /** A partition whose readers have crashed notes each message before it evaluates it. */
 const crashedReaders: Provoke = async (platform) => platform.query('UPDATE detector_lease SET crashes = 9');
 
+const syncs: Provoke = async (platform) => {
+  for (let tries = 0; tries < 4; tries += 1) {
+    await platform.queue('sync-osv', 'all');
+    await sleep(3_000);
+  }
+};
+
 /** The load has one message that is refused, and someone tries it again. */
 const redrives: Provoke = async (platform) => {
   for (let tries = 0; tries < 10; tries += 1) {
@@ -57,12 +65,17 @@ const redrives: Provoke = async (platform) => {
   }
 };
 
+/** The load has these requests once, maybe before the process has started that is to be stopped. */
+const people = {
+  during: async (platform: FaultyPlatform, since: Date) => actAsPeople(platform, `again-${Date.now()}`, since),
+};
+
 const sync = { during: job('sync-osv', 'all') };
 
 export const provocations: Partial<Record<FailpointName, Provocation>> = {
   'advisories.put': sync,
   // The feed lacks an advisory every second time.
-  'advisories.retired': { before: job('sync-osv', 'all'), ...sync },
+  'advisories.retired': { during: syncs },
   'advisories.feed-noted': sync,
   'advisories.synced': sync,
   'rematch.applied': sync,
@@ -71,6 +84,14 @@ export const provocations: Partial<Record<FailpointName, Provocation>> = {
   'config.refreshed': { before: ageImage },
   'push.corrected': { before: ageImage },
   'layer.failed-again': { during: ageVerdict },
+  'pipelines.stored': people,
+  'slack.acknowledged': people,
+  'slack.silenced': people,
+  'deliveries.one-redriven': people,
+  'console.incident-resolved': people,
+  'console.incident-acknowledged': people,
+  'console.silence-added': people,
+  'console.silence-expired': people,
   'deliveries.some-redriven': { during: redrives },
   'bus.stream-made': { during: async ({ servers }) => servers.nats.wipe() },
   'dead-letters.saved': { during: async (platform) => platform.publishGarbage() },

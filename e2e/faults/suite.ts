@@ -48,6 +48,8 @@ export class Suite {
   readonly #random: SeededRandom;
   /** Verdicts of the pushes of earlier schedules. */
   readonly #verdicts = new Map<string, string | null>();
+  /** Beginning of the schedules that are checked together. */
+  #since = new Date();
   readonly #turns = new Map<string, Promise<unknown>>();
   /** Messages since the last look by channel, of which the first `#read` of the sink are read. */
   #arrivals: Arrivals = emptyArrivals();
@@ -82,7 +84,8 @@ export class Suite {
     const { platform } = this;
     const skipped: Fault[] = [];
     platform.crashes = [];
-    const began = Date.now();
+    this.#since = new Date();
+    const began = this.#since.getTime();
     const loads: Load[] = [];
     const sending: Promise<unknown>[] = [];
     const acting: Promise<string[]>[] = [];
@@ -91,7 +94,7 @@ export class Suite {
       const load = new Load(platform, this.#images, this.#random);
       loads.push(load);
       sending.push(load.send(String(schedule.number), amount, patienceMs, faulty.signal));
-      acting.push(actAsPeople(platform, String(schedule.number), new Date(began)));
+      acting.push(actAsPeople(platform, String(schedule.number), this.#since));
       // An error of a sender must not end the process before it is waited for.
       for (const work of [sending.at(-1)!, acting.at(-1)!]) work.catch(() => undefined);
       await Promise.all([sleep(amount.loadMs), this.#injectAll(schedule, skipped)]);
@@ -171,9 +174,9 @@ export class Suite {
         return true;
       case 'failpoint': {
         const { before, during } = provocations[fault.name] ?? {};
-        await before?.(platform);
+        await before?.(platform, this.#since);
         const hasEnded = await platform.arm(fault.target, `${fault.name}:${fault.visit}:${fault.action}`);
-        await during?.(platform);
+        await during?.(platform, this.#since);
         const deadline = Date.now() + (fault.visit === 1 ? firstVisitWithinMs : visitWithinMs);
         while (Date.now() < deadline && !hasEnded()) await sleep(100);
         // A process that is stopped for good is ended from outside, as by an orchestrator. So is
