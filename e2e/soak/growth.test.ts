@@ -32,6 +32,10 @@ describe('judgeSoak', () => {
     expect(judgeSoak(hour((minutes) => 200 + minutes * 0.4 + (minutes % 5) * 4)).violations).toEqual([]);
   });
 
+  it.each([3, 5, 8])('takes collections of the heap every %d minutes for no growth', (period) => {
+    expect(judgeSoak(hour((minutes) => 200 + ((minutes % period) / period) * 40)).violations).toEqual([]);
+  });
+
   it('takes the step that a burst leaves for no slope, and reports it when it is high', () => {
     const step = (height: number) => judgeSoak(hour((minutes) => (minutes < 30 ? 200 : 200 + height)));
     expect(step(100)).toMatchObject({ violations: [], burst: { beforeMiB: 200, peakMiB: 300, afterMiB: 300 } });

@@ -107,6 +107,8 @@ interface Point {
 
 /** Samples whose median stands for the memory before and after a burst. */
 const settledSamples = 6;
+/** Most time between two collections of the whole heap under a steady load. */
+const collectionMs = 5 * 60_000;
 
 export function judgeSoak(run: SoakRun, limits = soakLimits): SoakJudgment {
   const { samples, rules, crashes } = run;
@@ -140,8 +142,8 @@ export function judgeSoak(run: SoakRun, limits = soakLimits): SoakJudgment {
 }
 
 /**
- * Slope by Theil and Sen: the median of the slopes between any two points, which outliers do not
- * move. Only points of the same group make a pair, so that a step between groups is no slope.
+ * Slope by Theil and Sen: the median of the slopes between two points, which outliers do not move.
+ * Only points of the same group make a pair, so that a step between groups is no slope.
  */
 export function theilSen(groups: readonly (readonly Point[])[]): number {
   const slopes: number[] = [];
@@ -155,19 +157,36 @@ export function theilSen(groups: readonly (readonly Point[])[]): number {
   return slopes.length === 0 ? 0 : median(slopes);
 }
 
+/**
+ * Highest values of some minutes before each point: memory rises between two collections of the
+ * heap, which is no growth.
+ */
+function peaks(points: readonly Point[]): Point[] {
+  if (points.length === 0) return [];
+  const { atMs: begin } = points[0]!;
+  const spanMs = Math.min(collectionMs, (points.at(-1)!.atMs - begin) / 3);
+  return points
+    .filter(({ atMs }) => atMs - begin >= spanMs)
+    .map(({ atMs }) => {
+      const recent = points.filter((point) => point.atMs <= atMs && atMs - point.atMs <= spanMs);
+      return { atMs, value: Math.max(...recent.map(({ value }) => value)) };
+    });
+}
+
 function processGrowth(name: string, run: SoakRun): ProcessGrowth {
   const resident = ({ processes }: Sample) => processes[name]?.residentMiB ?? 0;
-  const heaps = measured(run).map((group) =>
+  const groups = measured(run);
+  const heaps = groups.map((group) =>
     group.flatMap(({ atMs, processes }) => {
       const value = processes[name]?.heapMiB ?? null;
       return value === null ? [] : [{ atMs, value }];
     }),
   );
-  const warm = measured(run).flat();
+  const warm = groups.flat();
   return {
     name,
-    slopeMiBPerMinute: perMinuteOf(measured(run), resident),
-    heapSlopeMiBPerMinute: heaps.flat().length === 0 ? null : theilSen(heaps) * 60_000,
+    slopeMiBPerMinute: theilSen(groups.map((group) => peaks(pointsOf(group, resident)))) * 60_000,
+    heapSlopeMiBPerMinute: heaps.flat().length === 0 ? null : theilSen(heaps.map(peaks)) * 60_000,
     firstMiB: warm[0] ? resident(warm[0]) : 0,
     lastMiB: resident(run.samples.at(-1)!),
     maxMiB: Math.max(...run.samples.map(resident)),
@@ -186,15 +205,15 @@ function storeGrowth(name: string, run: SoakRun, rule: GrowthRule | null): Store
     name,
     first: warm[0] ? count(warm[0]) : 0,
     last: count(run.samples.at(-1)!),
-    perMinute: perMinuteOf([warm], count),
+    perMinute: theilSen([pointsOf(warm, count)]) * 60_000,
     lastBytes,
-    bytesPerMinute: lastBytes === null ? null : perMinuteOf([warm], bytes),
+    bytesPerMinute: lastBytes === null ? null : theilSen([pointsOf(warm, bytes)]) * 60_000,
     rule,
   };
 }
 
-function perMinuteOf(groups: readonly (readonly Sample[])[], of: (sample: Sample) => number): number {
-  return theilSen(groups.map((group) => group.map((sample) => ({ atMs: sample.atMs, value: of(sample) })))) * 60_000;
+function pointsOf(samples: readonly Sample[], of: (sample: Sample) => number): Point[] {
+  return samples.map((sample) => ({ atMs: sample.atMs, value: of(sample) }));
 }
 
 /** Samples after the warm-up: those before the burst, and those after it has settled. */

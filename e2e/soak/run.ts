@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 
 import { FaultyPlatform } from '../faults/platform.ts';
 import { SeededRandom } from '../faults/random.ts';
+import { Bombs } from './bombs.ts';
 import { judgeSoak, soakLimits } from './growth.ts';
 import { soakReport } from './report.ts';
 import { Soak } from './soak.ts';
@@ -33,6 +34,7 @@ console.log(`logs and samples: ${folder}`);
 process.env['TMPDIR'] = counted['in temporary folders'];
 process.env['TIDEWAITER_SPOOL_DIR'] = counted['of the spool'];
 
+const bombs = values['no-burst'] ? null : await Bombs.build();
 const random = new SeededRandom(1);
 const platform = await FaultyPlatform.start({ folder, random });
 try {
@@ -41,7 +43,8 @@ try {
     counted,
     minutes,
     warmUpMinutes,
-    settleMinutes: values['no-burst'] ? null : Math.min(5, minutes / 5),
+    bombs,
+    settleMinutes: Math.min(5, minutes / 5),
     webhooksPerSecond: Number(values.webhooks),
     newImagesPerSecond: Number(values.pushes),
     eventsPerSecond: Number(values.events),

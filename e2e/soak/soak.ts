@@ -10,7 +10,7 @@ import { actAsPeople } from '../faults/people.ts';
 import type { FaultyPlatform } from '../faults/platform.ts';
 import type { SeededRandom } from '../faults/random.ts';
 import { advisoriesIn } from '../faults/suite.ts';
-import { Bombs } from './bombs.ts';
+import type { Bombs } from './bombs.ts';
 import { Fleet } from './fleet.ts';
 import type { Burst, Sample, SoakRun } from './growth.ts';
 import { Sampler } from './sampler.ts';
@@ -31,8 +31,10 @@ export interface SoakOptions {
   counted: Readonly<Record<string, string>>;
   minutes: number;
   warmUpMinutes: number;
-  /** Minutes after which the memory of the burst should be back; null for no burst. */
-  settleMinutes: number | null;
+  /** Null for no burst. */
+  bombs: Bombs | null;
+  /** Minutes after which the memory of the burst should be back. */
+  settleMinutes: number;
   webhooksPerSecond: number;
   newImagesPerSecond: number;
   eventsPerSecond: number;
@@ -58,24 +60,24 @@ export class Soak {
 
   async run(): Promise<SoakRun> {
     const platform = this.#platform;
-    const { folder, counted, minutes, warmUpMinutes, settleMinutes } = this.#options;
+    const { folder, counted, minutes, warmUpMinutes, settleMinutes, bombs } = this.#options;
     const images = await Promise.all(
       Array.from({ length: knownImages }, async (_, index) => smallImage(`image ${index}`)),
     );
     for (const image of images) await push(platform.registry, repository, 'base', image);
     await platform.command('advisories', 'import', advisoriesIn(folder));
-    const bombs = settleMinutes === null ? null : await Bombs.prepare(platform, this.#random);
+    await bombs?.upload(platform);
     const sampler = await Sampler.start(platform, counted);
     this.#began = Date.now();
     const half = (minutes / 2) * minuteMs;
-    const burst = settleMinutes === null ? null : { fromMs: half, settledMs: half + settleMinutes * minuteMs };
+    const burst = bombs && { fromMs: half, settledMs: half + settleMinutes * minuteMs };
     const { signal } = this.#over;
     const senders = [
       this.#fleet.send(signal),
       this.#sendHooks(images),
       this.#readConsole(),
       this.#act(),
-      this.#explode(bombs, burst),
+      this.#explode(burst),
     ];
     // A sender that fails ends the run at once.
     for (const sender of senders) sender.catch(() => this.#over.abort());
@@ -168,10 +170,11 @@ export class Soak {
     }
   }
 
-  async #explode(bombs: Bombs | null, burst: Burst | null): Promise<void> {
+  async #explode(burst: Burst | null): Promise<void> {
+    const { bombs } = this.#options;
     if (!bombs || !burst) return;
     await this.#pause(burst.fromMs - this.#elapsedMs());
-    if (!this.#over.signal.aborted) this.#burstAnswers = await bombs.send();
+    if (!this.#over.signal.aborted) this.#burstAnswers = await bombs.send(this.#platform, this.#random);
   }
 
   async #pause(ms: number): Promise<void> {
