@@ -55,6 +55,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       SERVICE_ACCOUNT_TAKEN: input('Use the role of the account, or revoke its other tokens first.'),
       TOKEN_INVALID: denied('Create a token with `tidewaiter tokens create`.', { status: 401 }),
       TOKEN_MISSING: denied('Send `Authorization: Bearer` and a token.', { status: 401 }),
+      TOO_MANY_STREAMS: unavailable('Close other pages, or start another replica of the console.'),
     },
   },
   {

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import type { FastifyServerOptions } from 'fastify';
@@ -13,8 +13,8 @@ export interface Backend {
 
 interface Served {
   listener: RequestListener;
-  /** Requests that are under way. */
-  open: number;
+  /** Answers to the requests that are under way. */
+  open: Set<ServerResponse>;
   drained?: () => void;
 }
 
@@ -37,10 +37,10 @@ export function limitRequestTime(server: Server, requestTimeoutMs: number): Serv
 export class HttpFront {
   readonly #server = createServer({ connectionsCheckingInterval: checkMs }, (request, response) => {
     const served = this.#serving!;
-    served.open += 1;
+    served.open.add(response);
     response.once('close', () => {
-      served.open -= 1;
-      if (served.open === 0) served.drained?.();
+      served.open.delete(response);
+      if (served.open.size === 0) served.drained?.();
     });
     served.listener(request, response);
   });
@@ -63,7 +63,7 @@ export class HttpFront {
         );
         // Each application answers malformed requests; one answer is enough.
         this.#server.removeAllListeners('clientError');
-        this.#backends.set(backend, { listener, open: 0 });
+        this.#backends.set(backend, { listener, open: new Set() });
         return this.#server;
       },
     };
@@ -74,7 +74,8 @@ export class HttpFront {
   async serve(backend: Backend, withinMs: number): Promise<void> {
     const before = this.#serving;
     this.#serving = this.#backends.get(backend)!;
-    if (!before || before === this.#serving || before.open === 0) return;
+    if (!before || before === this.#serving || before.open.size === 0) return;
+    endStreams(before);
     const { promise, resolve } = Promise.withResolvers<void>();
     before.drained = resolve;
     const timer = setTimeout(resolve, withinMs);
@@ -98,7 +99,13 @@ export class HttpFront {
   async close(): Promise<void> {
     if (!this.#server.listening) return;
     const closed = new Promise((resolve) => this.#server.close(resolve));
+    if (this.#serving) endStreams(this.#serving);
     this.#server.closeIdleConnections();
     await closed;
   }
+}
+
+/** Ends streams of server-sent events, which do not end by themselves; their clients connect again. */
+function endStreams({ open }: Served): void {
+  for (const response of open) if (response.getHeader('content-type') === 'text/event-stream') response.end();
 }

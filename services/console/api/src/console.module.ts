@@ -39,6 +39,8 @@ import { SearchController } from './search/search.controller.js';
 import { SessionController, SessionCookie } from './session/session.controller.js';
 import { SilencesController } from './silences/silences.controller.js';
 import { StatusController } from './status/status.controller.js';
+import { EventFeed } from './stream/event-feed.js';
+import { StreamController } from './stream/stream.controller.js';
 import { WorkloadsController } from './workloads/workloads.controller.js';
 
 /** Controllers of the API. */
@@ -60,6 +62,7 @@ export const controllers = [
   MessagesController,
   DeadLettersController,
   StatusController,
+  StreamController,
   SessionController,
   OpenApiController,
 ] as const;
@@ -72,6 +75,7 @@ export const controllers = [
     AdmissionService,
     MessageWords,
     SessionCookie,
+    EventFeed,
     { provide: APP_GUARD, useClass: TokenGuard },
     { provide: APP_PIPE, useClass: RequestValidation },
   ],

@@ -11,7 +11,7 @@ export interface ApiOperation {
   status: 200 | 202 | 204;
   answer?: z.ZodType;
   /** Media type of the answer. */
-  mediaType: 'application/json' | 'text/html' | 'text/csv';
+  mediaType: 'application/json' | 'text/html' | 'text/csv' | 'text/event-stream';
 }
 
 type OperationOptions<Answer> = Pick<ApiOperation, 'role' | 'summary'> &

@@ -1,0 +1,66 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Bus } from '@tidewaiter/bus';
+import { catalog, type CloudEvent, runtimeObserved } from '@tidewaiter/events';
+
+/** A change that pages follow: they ask the API for what they show of it. */
+export interface FeedEvent {
+  /** Id of the event, the same in every replica. */
+  id: string;
+  /** `incident.updated` */
+  type: string;
+  /** Id, digest, repository or name that it is about. */
+  subject: string;
+  time: string;
+}
+
+/** Events that are kept for clients that connect again. */
+const kept = 2_000;
+const typePrefix = 'dev.tidewaiter.';
+/** Runtime events are thousands a second, and no page shows each. */
+const followed = catalog.filter((type) => type !== runtimeObserved);
+
+/** Events of all services as they are published, with the last ones for clients that were away. */
+@Injectable()
+export class EventFeed implements OnModuleInit {
+  /** By id, oldest first. */
+  readonly #recent = new Map<string, FeedEvent>();
+  readonly #listeners = new Set<(event: FeedEvent | 'gap') => void>();
+
+  constructor(private readonly bus: Bus) {}
+
+  onModuleInit(): void {
+    for (const type of followed) this.bus.onPublished(type, (event) => this.#add(event));
+    // What is published until the connection is back is not seen here.
+    this.bus.onLoss(() => {
+      this.#recent.clear();
+      this.#report('gap');
+    });
+  }
+
+  /** Events after the one with an id, oldest first; null if that one is not known any more. */
+  since(id: string): FeedEvent[] | null {
+    if (!this.#recent.has(id)) return null;
+    const events = [...this.#recent.values()];
+    return events.slice(events.findIndex((event) => event.id === id) + 1);
+  }
+
+  /** Calls `listener` for every event, and at a gap in them, until the returned function is called. */
+  follow(listener: (event: FeedEvent | 'gap') => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The relay may publish an event twice; JetStream drops the repetition, subscribers see it. */
+  #add({ id, type, subject, time }: CloudEvent): void {
+    if (this.#recent.has(id)) return;
+    const event = { id, type: type.slice(typePrefix.length).replace(/\.v\d+$/, ''), subject, time };
+    this.#recent.set(id, event);
+    const [oldest] = this.#recent.keys();
+    if (this.#recent.size > kept && oldest !== undefined) this.#recent.delete(oldest);
+    this.#report(event);
+  }
+
+  #report(event: FeedEvent | 'gap'): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

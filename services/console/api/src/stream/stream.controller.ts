@@ -1,0 +1,30 @@
+import { Controller, Get, Headers, Res } from '@nestjs/common';
+import { Unavailable } from '@tidewaiter/domain';
+import type { FastifyReply } from 'fastify';
+
+import { Operation } from '../http/operation.js';
+import { EventFeed } from './event-feed.js';
+import { writeEvents } from './event-stream.js';
+
+/** Clients of one process. */
+const maxClients = 1_000;
+
+@Controller('api/v1/stream')
+export class StreamController {
+  #clients = 0;
+
+  constructor(private readonly feed: EventFeed) {}
+
+  @Get()
+  @Operation({ scope: 'read', summary: 'Changes as server-sent events', mediaType: 'text/event-stream' })
+  open(@Headers('last-event-id') lastId: string | undefined, @Res() reply: FastifyReply): void {
+    if (this.#clients >= maxClients)
+      throw new Unavailable('TOO_MANY_STREAMS', `${maxClients} clients follow the events of this process already`);
+    this.#clients += 1;
+    reply.raw.once('close', () => (this.#clients -= 1));
+    reply.hijack();
+    const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
+    for (const [name, value] of Object.entries(headers)) if (value !== undefined) reply.raw.setHeader(name, value);
+    writeEvents(reply.raw, this.feed, lastId);
+  }
+}

@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Bus } from '@tidewaiter/bus';
+import { Secret } from '@tidewaiter/domain';
+import { incidentResolved } from '@tidewaiter/events';
+import type { RunningService } from '@tidewaiter/runtime';
+import { ApiTokens, connect, Store } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { v7 as uuidv7 } from 'uuid';
+
+import { start } from '../main.js';
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let service: RunningService;
+let bus: Bus;
+let token: string;
+const streams: AbortController[] = [];
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, nats: true });
+  const databaseUrl = await servers.postgres.createDatabase();
+  service = await start({
+    TIDEWAITER_DATABASE_URL: databaseUrl,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+  });
+  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+  token = (await new ApiTokens(new Store(dataSource, 'test')).make('test', 'read', null)).reveal();
+  await dataSource.destroy();
+  bus = await Bus.connect('test', new Secret(servers.nats.url));
+});
+
+afterAll(async () => {
+  for (const stream of streams) stream.abort();
+  await bus.onApplicationShutdown();
+  await servers.stop();
+});
+
+/** Opens the stream; returns what it has sent so far. */
+async function open(headers: Record<string, string> = {}): Promise<() => string> {
+  const stream = new AbortController();
+  streams.push(stream);
+  const answer = await fetch(`${service.url}/api/v1/stream`, {
+    headers: { authorization: `Bearer ${token}`, ...headers },
+    signal: stream.signal,
+  });
+  expect(answer.headers.get('content-type')).toBe('text/event-stream');
+  expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+  let text = '';
+  const read = async () => {
+    for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) text += chunk;
+  };
+  void read().catch(() => undefined);
+  return () => text;
+}
+
+/** Publishes that an incident was resolved; returns the ids of the event and of the incident. */
+async function publish(): Promise<{ id: string; incidentId: string }> {
+  const [id, incidentId] = [uuidv7(), uuidv7()];
+  await bus.publish(
+    incidentResolved.channel,
+    {
+      ...{ specversion: '1.0', id, source: '/tidewaiter/test', type: incidentResolved.type, subject: incidentId },
+      ...{ time: new Date().toISOString(), datacontenttype: 'application/json' },
+      data: { incidentId, revision: 2, severity: 'low' },
+    },
+    id,
+  );
+  return { id, incidentId };
+}
+
+async function until(what: string, isSo: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 20_000; !isSo(); await sleep(20))
+    if (Date.now() > deadline) throw new Error(`no ${what}`);
+}
+
+describe('the event stream', () => {
+  it('sends every client what is published, once', async () => {
+    const clients = await Promise.all([open(), open()]);
+    const { id, incidentId } = await publish();
+    for (const sent of clients) {
+      await until('the event', () => sent().includes(id));
+      expect(sent()).toContain(`id: ${id}\nevent: incident.resolved\ndata: {"subject":"${incidentId}"`);
+    }
+  });
+
+  it('continues after the last event that a client has', async () => {
+    const first = (await publish()).id;
+    const watching = await open();
+    const second = (await publish()).id;
+    await until('the second event', () => watching().includes(second));
+    const again = await open({ 'last-event-id': first });
+    await until('the second event again', () => again().includes(second));
+    expect(again()).not.toContain(`id: ${first}`);
+    expect(again()).not.toContain('reset');
+  });
+
+  it('asks a client to read its page again if it has missed events', async () => {
+    const sent = await open({ 'last-event-id': uuidv7() });
+    await until('the reset', () => sent().includes('id: \nevent: reset\n'));
+  });
+
+  it('replaces a flood by one reset', async () => {
+    const sent = await open();
+    const ids = await Promise.all(Array.from({ length: 2_500 }, publish));
+    await until('the end of the flood', () =>
+      ids.slice(-50).some(({ id }) => sent().includes(`id: ${id}\nevent: reset`)),
+    );
+  });
+
+  it('resets its clients when NATS was away', async () => {
+    const sent = await open();
+    await servers.nats.kill();
+    await until('reset', () => sent().includes('event: reset'));
+    await servers.nats.restart();
+  });
+
+  it('refuses clients without a token', async () => {
+    expect((await fetch(`${service.url}/api/v1/stream`)).status).toBe(401);
+  });
+
+  it('ends its streams when the service stops', async () => {
+    const sent = await open();
+    await until('the beginning', () => sent().startsWith('retry: '));
+    await service.stop();
+    await expect(fetch(`${service.url}/livez`)).rejects.toThrow();
+  });
+});
