@@ -6,7 +6,7 @@ export type Operator = (typeof operators)[number];
 /** A field of a list that conditions can name. */
 export type Field = { description: string } & (
   | {
-      /** `*` in a value of text matches any characters; the list itself compares those of `match`. */
+      /** `*` in a text matches any characters; the list itself compares a `match`. */
       type: 'text' | 'match';
     }
   | { type: 'number' | 'time' }

@@ -33,7 +33,7 @@ export function limitRequestTime(server: Server, requestTimeoutMs: number): Serv
   return Object.assign(server, { requestTimeout: requestTimeoutMs, headersTimeout });
 }
 
-/** Listens once for a service and hands each request to the application that serves now, so that a reload closes no port. */
+/** Server of a service, which hands each request to its present application: a reload closes no port. */
 export class HttpFront {
   readonly #server = createServer({ connectionsCheckingInterval: checkMs }, (request, response) => {
     const served = this.#serving!;
@@ -70,7 +70,7 @@ export class HttpFront {
     return backend;
   }
 
-  /** Routes new requests to `backend`; resolves when the previous backend has drained, or after `withinMs`. */
+  /** Routes new requests to `backend`; waits up to `withinMs` for those of the previous one. */
   async serve(backend: Backend, withinMs: number): Promise<void> {
     const before = this.#serving;
     this.#serving = this.#backends.get(backend)!;
@@ -105,7 +105,7 @@ export class HttpFront {
   }
 }
 
-/** Ends streams of server-sent events, which do not end by themselves; their clients connect again. */
+/** Ends streams of server-sent events, which would stay open. Their clients connect again. */
 function endStreams({ open }: Served): void {
   for (const response of open) if (response.getHeader('content-type') === 'text/event-stream') response.end();
 }

@@ -44,7 +44,7 @@ export class EventFeed implements OnModuleInit {
     return events.slice(events.findIndex((event) => event.id === id) + 1);
   }
 
-  /** Calls `listener` for every event, and at a gap in them, until the returned function is called. */
+  /** Calls `listener` for every event and every gap, until the returned function is called. */
   follow(listener: (event: FeedEvent | 'gap') => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

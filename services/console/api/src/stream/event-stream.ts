@@ -55,7 +55,7 @@ export function writeEvents(response: ServerResponse, feed: EventFeed, lastId: s
   });
 }
 
-/** With the id of the last event that is left out, or an empty one, so that the client forgets its own. */
+/** With the id of the last event that is left out; an empty one clears that of the client. */
 function resetText(last: FeedEvent | undefined): string {
   return `id: ${last?.id ?? ''}\nevent: reset\ndata: {}\n\n`;
 }
