@@ -30,7 +30,7 @@ export class EventFeed implements OnModuleInit {
 
   onModuleInit(): void {
     for (const type of followed) this.bus.onPublished(type, (event) => this.#add(event));
-    // What is published until the connection is back is not seen here.
+    // Events that are published before the connection is back do not arrive here.
     this.bus.onLoss(() => {
       this.#recent.clear();
       this.#report('gap');

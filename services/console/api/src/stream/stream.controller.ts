@@ -16,7 +16,7 @@ export class StreamController {
   constructor(private readonly feed: EventFeed) {}
 
   @Get()
-  @Operation({ scope: 'read', summary: 'Changes as server-sent events', mediaType: 'text/event-stream' })
+  @Operation({ role: 'viewer', summary: 'Changes as server-sent events', mediaType: 'text/event-stream' })
   open(@Headers('last-event-id') lastId: string | undefined, @Res() reply: FastifyReply): void {
     if (this.#clients >= maxClients)
       throw new Unavailable('TOO_MANY_STREAMS', `${maxClients} clients follow the events of this process already`);

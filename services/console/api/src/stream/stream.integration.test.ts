@@ -26,7 +26,7 @@ beforeAll(async () => {
     TIDEWAITER_LOG_LEVEL: 'silent',
   });
   const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  token = (await new ApiTokens(new Store(dataSource, 'test')).make('test', 'read', null)).reveal();
+  token = (await new ApiTokens(new Store(dataSource, 'test')).make('test', 'viewer', null)).reveal();
   await dataSource.destroy();
   bus = await Bus.connect('test', new Secret(servers.nats.url));
 });
