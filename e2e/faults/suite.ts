@@ -314,27 +314,38 @@ export class Suite {
     // The first message of a channel that refuses is the refused one.
     const isRefusedLacking = lacks('refusing-', this.#arrivals['/refusing'], 2);
     if (isRefusedLacking) await redriveRefused(platform);
-    await this.#allowDenied();
+    const isDenied = await this.#allowDenied();
     return (
-      !isRefusedLacking && !lacks('mail-', this.#arrivals.mail) && !lacks('reminded-', this.#arrivals['/reminded'], 2)
+      !isDenied &&
+      !isRefusedLacking &&
+      !lacks('mail-', this.#arrivals.mail) &&
+      !lacks('reminded-', this.#arrivals['/reminded'], 2)
     );
   }
 
-  /** Repairs what a registry denied, as its operator does, and tries it again. */
-  async #allowDenied(): Promise<void> {
+  /**
+   * Repairs what a registry denied, as its operator does, and tries it again; whether a push still
+   * waits for that.
+   */
+  async #allowDenied(): Promise<boolean> {
     const { platform } = this;
+    const denied = await platform.query(`SELECT 1 FROM push WHERE repository = $1 AND state <> 'analyzed' LIMIT 1`, [
+      oddRepositories.denied,
+    ]);
+    if (denied.length === 0) return false;
     const letters = await platform.query<{ id: string; tag: string }>(
       `SELECT dead_letter.id, tag FROM dead_letter JOIN job ON job.id = job_id JOIN push ON push.id::text = job.key
        WHERE push.state = 'dead-lettered' AND push.repository = $1 AND redriven_at IS NULL`,
       [oddRepositories.denied],
     );
-    if (letters.length === 0) return;
+    if (letters.length === 0) return true;
     for (const { tag } of letters) platform.odd.allow(tag);
     const command = ['dead-letters', 'redrive', ...letters.map(({ id }) => id)];
     const point = 'dead-letters.redriven';
     // A letter may have gone with a restored database.
     if (platform.killedAt.has(point)) await platform.command(...command).catch(() => undefined);
     else await platform.killCommand(point, ...command);
+    return true;
   }
 
   async #history(load: Sent, probe: Probe): Promise<Omit<History, 'undone'>> {
