@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  process.env['TIDEWAITER_DATABASE_URL'] = await servers.postgres.createDatabase();
+  process.env['TIDEWAITER_DATABASE_URL'] = await servers.postgres.createDatabase('template1');
   output = captureOutput();
 });
 

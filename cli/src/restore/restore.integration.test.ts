@@ -75,7 +75,7 @@ describe('restoreCommand', () => {
   it('fills a new database', async () => {
     await create('first');
     await run('backup', '--to', file);
-    process.env['TIDEWAITER_DATABASE_URL'] = await servers.postgres.createDatabase();
+    process.env['TIDEWAITER_DATABASE_URL'] = await servers.postgres.createDatabase('template1');
     await run('restore', '--from', file);
     expect(await names()).toEqual(['first']);
   });

@@ -51,20 +51,20 @@ afterAll(async () => {
 
 describe('schema', () => {
   it('has entities and tables that agree', async () => {
-    const dataSource = await connectTo(await servers.postgres.createDatabase());
+    const dataSource = await connectTo(await servers.postgres.createDatabase('template1'));
     const planned = await dataSource.driver.createSchemaBuilder().log();
     expect(planned.upQueries.map(({ query }) => query)).toEqual([]);
   });
 
   it('migrates once for processes that start together', async () => {
-    const url = await servers.postgres.createDatabase();
+    const url = await servers.postgres.createDatabase('template1');
     const [first] = await Promise.all([connectTo(url), connectTo(url), connectTo(url)]);
     const applied = await first.query('SELECT name FROM migration');
     expect(applied).toHaveLength(first.migrations.length);
   });
 
   it('can undo every migration', async () => {
-    const dataSource = await connectTo(await servers.postgres.createDatabase());
+    const dataSource = await connectTo(await servers.postgres.createDatabase('template1'));
     for (let left = dataSource.migrations.length; left > 0; left -= 1) await dataSource.undoLastMigration();
     const tables = await dataSource.query(
       `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'`,
@@ -73,7 +73,7 @@ describe('schema', () => {
   });
 
   it('lets the services of the release before go on', async () => {
-    const dataSource = await connectTo(await servers.postgres.createDatabase());
+    const dataSource = await connectTo(await servers.postgres.createDatabase('template1'));
     const recorded = readFileSync(join(__dirname, 'migrations/previous-release.json'), 'utf8');
     const previousRelease = JSON.parse(recorded) as SchemaShape;
     // Expand, then contract a release later: CONTRIBUTING.md, "Migrations".
@@ -85,7 +85,7 @@ describe('connect', () => {
   beforeEach(() => lines.splice(0));
 
   it('waits for the lock of the migrations beyond the time limit of the database, and logs who holds it', async () => {
-    const url = await servers.postgres.createDatabase();
+    const url = await servers.postgres.createDatabase('template1');
     const holder = await clientOf(url, 'someone-else');
     const database = new URL(url).pathname.slice(1);
     await holder.query(`ALTER DATABASE "${database}" SET statement_timeout = '500ms'`);
@@ -99,7 +99,7 @@ describe('connect', () => {
   });
 
   it('has no time limit for the statements of a migration', async () => {
-    const url = await servers.postgres.createDatabase();
+    const url = await servers.postgres.createDatabase('template1');
     const dataSource = await connectTo(url);
     const last = dataSource.migrations.at(-1)!;
     const real = last.constructor.prototype.up;
@@ -119,7 +119,7 @@ describe('connect', () => {
   });
 
   it('logs who uses a table that a migration waits for', async () => {
-    const url = await servers.postgres.createDatabase();
+    const url = await servers.postgres.createDatabase('template1');
     const dataSource = await connectTo(url);
     const last = dataSource.migrations.at(-1)!;
     const real = last.constructor.prototype.up;
@@ -141,7 +141,7 @@ describe('connect', () => {
   });
 
   it('waits for the schema where its role may not migrate', async () => {
-    const url = await servers.postgres.createDatabase();
+    const url = await servers.postgres.createDatabase('template1');
     const owner = await clientOf(url, 'owner');
     const role = `reader_${new URL(url).pathname.slice(1)}`;
     await owner.query(`CREATE ROLE "${role}" LOGIN PASSWORD 'test'`);
@@ -155,7 +155,7 @@ describe('connect', () => {
   });
 
   it('keeps the migrations before the one that failed', async () => {
-    const url = await servers.postgres.createDatabase();
+    const url = await servers.postgres.createDatabase('template1');
     const blocker = await clientOf(url, 'blocker');
     await blocker.query('CREATE TABLE workload_finding (id int)');
     await expect(connectTo(url)).rejects.toThrow('workload_finding');
@@ -170,7 +170,7 @@ describe('connect', () => {
 
 describe('migrationPlan', () => {
   it('has the statements of all pending migrations and runs none', async () => {
-    const options = { url: new Secret(await servers.postgres.createDatabase()), poolSize: 2, name: 'test' };
+    const options = { url: new Secret(await servers.postgres.createDatabase('template1')), poolSize: 2, name: 'test' };
     const plan = await migrationPlan(options);
     expect(plan.every(({ statements }) => statements.length > 0)).toBe(true);
     expect(plan[0]!.statements.join('\n')).toContain('CREATE TABLE outbox');

@@ -37,7 +37,17 @@ describe('throwAwayServers', () => {
     await query(copy, "INSERT INTO ship VALUES ('tide')");
     expect(await query(copy, 'SELECT name FROM ship')).toEqual([{ name: 'tide' }]);
     expect(await query(prepared, 'SELECT name FROM ship')).toEqual([]);
-    await expect(query(await servers.postgres.createDatabase(), 'SELECT FROM ship')).rejects.toThrow('does not exist');
+    const fresh = await servers.postgres.createDatabase();
+    await expect(query(fresh, 'SELECT FROM ship')).rejects.toThrow('does not exist');
+  });
+
+  it('creates databases with the current schema, each with an identity of its own, or an empty one', async () => {
+    const identity = async () => query(await servers.postgres.createDatabase(), 'SELECT id FROM database_life');
+    const [one, other] = [await identity(), await identity()];
+    expect(one).toHaveLength(1);
+    expect(one).not.toEqual(other);
+    const empty = await servers.postgres.createDatabase('template1');
+    await expect(query(empty, 'SELECT FROM database_life')).rejects.toThrow('does not exist');
   });
 
   it('keeps committed data through SIGKILL, and none through wipe', async () => {

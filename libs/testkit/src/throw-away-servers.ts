@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ import {
   startRedis,
 } from '@tidewaiter/servers';
 import { Client } from 'pg';
+
+import { migratedDatabase, preparedPostgres } from './prepared-postgres.js';
 
 /** Real server whose data is deleted after the test. */
 export interface TestServer {
@@ -29,8 +32,8 @@ export interface TestServer {
 
 export interface TestPostgres extends TestServer {
   /**
-   * The address of a fresh database: empty, or a copy of `template` (its name; it must have no
-   * connections).
+   * The address of a fresh database: with the current schema, or a copy of `template` (its name; it
+   * must have no connections). `template1` is empty.
    */
   createDatabase(template?: string): Promise<string>;
 }
@@ -49,7 +52,11 @@ export type ThrowAwayServers<Wanted> = Pick<Kinds, keyof Kinds & keyof Wanted> &
 type Start = (at: { dataDir: string; port: number; password: string }, programs: Programs) => Promise<LocalServer>;
 
 const startsOf = (fsync: boolean): Record<keyof Kinds, Start> => ({
-  postgres: async (at, programs) => startPostgres({ ...at, settings: [`fsync=${fsync ? 'on' : 'off'}`] }, programs),
+  postgres: async ({ dataDir, port }, programs) => {
+    const { password, copyTo } = await preparedPostgres(programs);
+    if (!existsSync(dataDir)) await copyTo(dataDir);
+    return startPostgres({ dataDir, port, password, settings: [`fsync=${fsync ? 'on' : 'off'}`] }, programs);
+  },
   nats: async (at, programs) => startNats({ ...at, user: 'tidewaiter' }, programs),
   redis: startRedis,
 });
@@ -121,7 +128,7 @@ async function removeAll(folder: string): Promise<void> {
 }
 
 function createDatabaseOn(url: string): TestPostgres['createDatabase'] {
-  return async (template = 'template1') => {
+  return async (template = migratedDatabase) => {
     const name = `test_${randomUUID().replaceAll('-', '')}`;
     const client = new Client({ connectionString: url });
     await client.connect();
@@ -132,6 +139,18 @@ function createDatabaseOn(url: string): TestPostgres['createDatabase'] {
     }
     const address = new URL(url);
     address.pathname = `/${name}`;
+    if (template === migratedDatabase) await makeItsOwn(address.href);
     return address.href;
   };
+}
+
+/** Another identity, by which it is not taken for a restored copy of other databases. */
+async function makeItsOwn(url: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('UPDATE database_life SET id = gen_random_uuid(), beaten_at = now()');
+  } finally {
+    await client.end();
+  }
 }

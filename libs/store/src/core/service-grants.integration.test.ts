@@ -19,7 +19,7 @@ describe('Roles of services in PostgreSQL', () => {
 
   beforeAll(async () => {
     servers = await throwAwayServers({ postgres: true });
-    ownerUrl = await servers.postgres.createDatabase();
+    ownerUrl = await servers.postgres.createDatabase('template1');
     await prepareDatabase(optionsOf(ownerUrl), passwordOf);
     sources.set('owner', await connect(optionsOf(ownerUrl)));
     for (const service of roleServices) sources.set(service, await connect(optionsOf(urlOf(service))));
