@@ -18,7 +18,7 @@ const base = {
 /** Unit tests need nothing but Node; integration tests start real servers; e2e runs the real programs. */
 module.exports = {
   // The suites wait for servers more than they compute.
-  maxWorkers: Math.ceil(availableParallelism() * 1.5),
+  maxWorkers: availableParallelism() * 2,
   // Ends what hangs. How fast the machine is decides no test: cost is measured in bench/.
   testTimeout: 120_000,
   reporters: ['default', '<rootDir>/libs/testkit/src/skip-reporter.ts'],
