@@ -64,6 +64,8 @@ export class SegmentLog {
   readonly #segments: Segment[];
   #lastNumber: number;
   #handle: FileHandle | undefined;
+  /** Whether the last write failed: an outage is logged once. */
+  #isFailing = false;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
   #appended = Promise.withResolvers<void>();
@@ -223,6 +225,7 @@ export class SegmentLog {
         for (const { reject } of batch) reject(error);
         continue;
       }
+      this.#isFailing = false;
       for (const { resolve } of batch) resolve();
       this.#appended.resolve();
       this.#appended = Promise.withResolvers();
@@ -257,11 +260,16 @@ export class SegmentLog {
   /** After a failed write it is unknown what is on disk behind the last good entry. */
   async #abandon(failure: unknown): Promise<void> {
     const last = this.#segments.at(-1);
-    this.options.log.error({ segment: last?.number, err: failure }, 'spool write failed');
+    if (!this.#isFailing) this.options.log.error({ segment: last?.number, err: failure }, 'spool write failed');
+    this.#isFailing = true;
     const handle = this.#handle;
     this.#handle = undefined;
-    if (handle && last) await handle.truncate(last.bytes).catch(() => undefined);
-    await handle?.close().catch(() => undefined);
+    if (!handle || !last) return;
+    await handle.truncate(last.bytes).catch(() => undefined);
+    await handle.close().catch(() => undefined);
+    if (last.bytes > 0) return;
+    this.#segments.pop();
+    await unlink(pathOf(this.options.folder, last.number)).catch(() => undefined);
   }
 
   async #readSegment(segment: Segment, offset: number, maxBytes: number): Promise<StoredEntry[]> {
