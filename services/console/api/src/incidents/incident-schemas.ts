@@ -86,7 +86,7 @@ const evidence = z.object({
   text: z.string(),
   where: text,
   /** Record as the sensor sent it. */
-  record: z.record(z.string(), z.json()).nullable(),
+  record: z.record(z.string(), z.unknown()).nullable(),
 });
 
 /** Entry of the timeline: `push` of the image, attack `step`, `state` of the incident, or `message` to a channel. */
