@@ -48,6 +48,16 @@ export default {
       to: { path: adapters, pathNot: ['^libs/$1/', '^libs/(egress|runtime)/'] },
     },
     {
+      name: 'web-pages',
+      severity: 'error',
+      comment: 'The pages run in browsers: they know the API by its document, and the vocabulary.',
+      from: code('^services/console/web/'),
+      to: {
+        path: ['^libs/', '^services/', '^cli/', 'node_modules/(@nestjs|typeorm|bullmq|@nats-io|pg|undici)/'],
+        pathNot: ['^libs/domain/', '^services/console/web/'],
+      },
+    },
+    {
       name: 'libs-not-to-services',
       severity: 'error',
       comment: 'Move the code into the lib, or pass it in.',

@@ -5,10 +5,13 @@ ARG NODE_IMAGE=node:24.21.0-trixie-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY . .
-# Node is the base image's, not the npm package that brings it to other machines.
+# Node is the base image's, not the npm package that brings it to other machines. What the web pages
+# are made of is in their files.
 RUN npm ci --no-progress \
  && node node_modules/ts7/bin/tsc -b cli \
  && node tools/bundle.mjs \
+ && node tools/build-console.mjs \
+ && npm pkg delete dependencies --workspace @tidewaiter/console-web \
  && npm prune --omit=dev --no-progress \
  && rm -rf node_modules/node-linux-* node_modules/.bin node_modules/@tidewaiter
 
@@ -22,7 +25,7 @@ WORKDIR /app
 COPY --from=build /app/package.json /app/LICENSE ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/cli/dist/bundle cli/dist/bundle
-COPY --from=build /app/services/console/web services/console/web
+COPY --from=build /app/services/console/web/dist services/console/web/dist
 COPY --from=build /app/rules rules
 COPY --from=build /app/deploy deploy
 # The volume of ingest's spool takes the owner of this folder.

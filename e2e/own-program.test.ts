@@ -14,7 +14,7 @@ function ownFiles(): string {
   for (const name of readdirSync(bundle))
     if (builtAt - statSync(join(bundle, name)).mtimeMs < 10_000)
       cpSync(join(bundle, name), join(folder, 'app/bundle', name));
-  for (const part of ['rules', 'deploy', 'services/console/web', 'package.json'])
+  for (const part of ['rules', 'deploy', 'services/console/web/dist', 'package.json'])
     cpSync(join(root, part), join(folder, 'app', part), { recursive: true });
   return folder;
 }

@@ -44,7 +44,8 @@ const text = `# Licenses of the packages in a release
 Generated from \`package-lock.json\` by \`npm run docs\`; do not edit.
 
 Tidewaiter contains ${rows.length} packages of npm. Each permits use and redistribution with its license
-text, which the image has in \`node_modules\`. \`npm run licenses\` fails for any other license.
+text, which the image has in \`node_modules\`, and for packages of the console in \`licenses.md\` beside
+its pages. \`npm run licenses\` fails for any other license.
 
 | package | version | license |
 | --- | --- | --- |

@@ -12,7 +12,9 @@ const exempt = new Map([
   ['libs/sigma/src/matching/regex-halves.ts', 'splits expressions that RE2 accepted: each [ has its ]'],
 ]);
 
-const files = execFileSync('git', ['ls-files', 'libs/*.ts', 'services/*.ts', 'cli/*.ts'], { encoding: 'utf8' })
+const files = execFileSync('git', ['ls-files', 'libs/*.ts', 'services/*.ts', 'services/*.tsx', 'cli/*.ts'], {
+  encoding: 'utf8',
+})
   .trim()
   .split('\n')
   .filter((path) => !/\.test\.ts$|^libs\/testkit\/|\/samples\//.test(path));

@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '..');
 const inspector = process.env.INSPECT ?? '127.0.0.1:9229';
 /** Editors write several files at once. */
 const settleMs = 150;
-const sources = /^(?!.*\.test\.ts$).*\bsrc\/.*\.ts$/;
+const sources = /^(?!.*\.test\.ts$).*\bsrc\/.*\.(?:ts|tsx|css)$/;
 const flags = [
   '--max-semi-space-size=4',
   '--initial-old-space-size=32',
@@ -57,7 +57,7 @@ async function restart() {
 }
 
 function build() {
-  return node('node_modules/ts7/bin/tsc', '-b', 'cli') && node('tools/bundle.mjs');
+  return node('node_modules/ts7/bin/tsc', '-b', 'cli') && node('tools/bundle.mjs') && node('tools/build-console.mjs');
 }
 
 async function stop() {

@@ -5,7 +5,8 @@ const json = (path) => JSON.parse(readFileSync(new URL(`../${path}`, import.meta
 
 /**
  * `kind`, from `tidewaiter.kind` of the package.json: `pure` (values in, values out), `adapter`
- * (one outside thing each), `tests` (the product must not import it), `service` or `cli`.
+ * (one outside thing each), `tests` (the product must not import it), `service`, `web` (runs in
+ * browsers) or `cli`.
  */
 export const workspaces = json('package.json')
   .workspaces.flatMap((pattern) => globSync(pattern, { cwd: new URL('..', import.meta.url) }))

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
 import {
@@ -25,6 +29,12 @@ import type { DataSource } from 'typeorm';
 import { start } from '../main.js';
 
 const hostile = `<img src=x onerror="document.title='owned'">`;
+const root = join(__dirname, '../../../../..');
+const digest = `sha256:${'a'.repeat(64)}`;
+const imageTabs = [
+  ...['changes', 'fixes', 'findings', 'layers', 'packages', 'secrets', 'integrity', 'misconfiguration'],
+  ...['runtime', 'provenance', 'history'],
+];
 
 describeWith(programs('chromium'))('the web pages', () => {
   let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
@@ -41,7 +51,19 @@ describeWith(programs('chromium'))('the web pages', () => {
     await store.transaction(async (tx) => new Pushes(store).add(tx, [{ ...place, ...facts }]));
   };
 
+  /** Hostile text has become no elements: the pages have no other images than their own. */
+  const expectNoMarkup = async (): Promise<void> => {
+    expect(await page.locator('#main img[src="x"]').count()).toBe(0);
+    expect(await page.title()).not.toBe('owned');
+  };
+  const open = async (path: string): Promise<void> => {
+    await page.goto(`${service.url}${path}`);
+    await page.getByRole('heading', { level: 1 }).first().waitFor();
+  };
+
   beforeAll(async () => {
+    // Does nothing where the build is current.
+    execFileSync(process.execPath, [join(root, 'tools/build-console.mjs')], { cwd: root });
     servers = await throwAwayServers({ postgres: true, nats: true });
     const url = await servers.postgres.createDatabase();
     service = await start({
@@ -55,6 +77,7 @@ describeWith(programs('chromium'))('the web pages', () => {
     const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
     browser = await chromium.launch({ executablePath: pathOf('chromium'), args });
     page = await browser.newPage();
+    page.setDefaultTimeout(15_000);
     // Chromium also reports violations of the content security policy here.
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
     page.on('pageerror', (error) => problems.push(String(error)));
@@ -73,17 +96,23 @@ describeWith(programs('chromium'))('the web pages', () => {
     expect(page.url()).toBe(`${service.url}/`);
     await page.reload();
     await page.getByText('No ship has come in yet').waitFor();
+    await page.getByRole('link', { name: 'Images', exact: true }).click();
+    await page.getByText('docker push localhost:5000/app:1').waitFor();
   });
 
   it('show hostile text as text', async () => {
     await push(hostile);
-    await page.getByRole('button', { name: `shop/app:${hostile}` }).click();
+    await page.getByRole('link', { name: `shop/app:${hostile}` }).waitFor();
     await page.getByRole('row', { name: 'waiting' }).waitFor();
-    expect(await page.locator('#list img').count()).toBe(0);
-    expect(await page.title()).toBe('Tidewaiter');
+    await expectNoMarkup();
+    await page.getByRole('link', { name: `shop/app:${hostile}` }).click();
+    await page.getByRole('heading', { name: `shop/app:${hostile}` }).waitFor();
+    await expectNoMarkup();
+    await page.goBack();
   });
 
   it('announce what is new and do not move', async () => {
+    await page.getByRole('row', { name: 'waiting' }).waitFor();
     await push('2');
     const pill = page.getByRole('button', { name: '1 new' });
     await pill.waitFor();
@@ -92,15 +121,15 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByText('shop/app:2').waitFor();
   });
 
-  it('open the incident and the image that a message links to', async () => {
+  it('open the incident and the image that messages of earlier versions link to', async () => {
     const incident = minerIncident({ title: `A shell ${hostile}`, sentence: hostile, nextSteps: [hostile] });
     await store.transaction(async (tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
     await page.goto(`${service.url}/#incidents/${incident.id}`);
     await page.getByRole('heading', { name: `A shell ${hostile}` }).waitFor();
+    expect(page.url()).toBe(`${service.url}/incidents/${incident.id}`);
     await page.getByText('Connection to mining pool').first().waitFor();
-    expect(await page.locator('#list img').count()).toBe(0);
+    await expectNoMarkup();
 
-    const digest = `sha256:${'a'.repeat(64)}`;
     const image = {
       digest,
       mediaType: 'm',
@@ -115,15 +144,19 @@ describeWith(programs('chromium'))('the web pages', () => {
       layers: [],
     };
     await store.transaction(async (tx) => new Images(store).add(tx, [image]));
-    await page.goto(`${service.url}/#images/${digest}`);
-    await page.getByText('linux/amd64 · no distribution').waitFor();
-    await page.getByText(digest).waitFor();
-    await page.getByRole('link', { name: 'Pushes' }).click();
+    // A change of the fragment alone loads no page.
+    await page.goto(`${service.url}/incidents/${incident.id}#images/${digest}`);
+    await page.getByText('linux/amd64').waitFor();
+    await page
+      .getByRole('button', { name: `copy ${digest}` })
+      .first()
+      .waitFor();
+    expect(page.url()).toBe(`${service.url}/images/${digest}`);
+    await page.getByRole('link', { name: 'Images', exact: true }).click();
     await page.getByText('shop/app:2').waitFor();
   });
 
   it('show what is misconfigured in the workload of an incident, and in those that run an image', async () => {
-    const digest = `sha256:${'a'.repeat(64)}`;
     const incident = minerIncident({
       id: uuidOf('misconfigured'),
       title: 'Misconfigured',
@@ -155,13 +188,27 @@ describeWith(programs('chromium'))('the web pages', () => {
        VALUES ('of-web', 'eu1', 'shop', 'Deployment', 'web', $1, '{}', now(), now())`,
       [digest],
     );
-    for (const path of [`incidents/${incident.id}`, `images/${digest}`]) {
-      await page.goto(`${service.url}/#${path}`);
+    for (const path of [`/incidents/${incident.id}`, `/images/${digest}?tab=runtime`]) {
+      await open(path);
       await page.getByRole('heading', { name: 'Misconfiguration of Deployment shop/web in eu1' }).waitFor();
       await page.getByText(hostile).first().waitFor();
       await page.getByText('151 milder findings of workloads').waitFor();
-      expect(await page.locator('#list img').count()).toBe(0);
+      await expectNoMarkup();
     }
+  });
+
+  it('keep only rows near the screen in a long list', async () => {
+    await open('/workloads?workload=shop/Deployment/web');
+    const table = page.getByRole('table', { name: 'Misconfiguration of workloads' });
+    const first = await table.getByRole('row').nth(1).textContent();
+    // Each scroll to the end asks for the next page.
+    for (let rest = 50; rest > 0 && (await table.getAttribute('aria-rowcount')) !== '252'; rest -= 1) {
+      await page.keyboard.press('End');
+      await page.waitForTimeout(100);
+    }
+    expect(await table.getAttribute('aria-rowcount')).toBe('252');
+    expect(await table.getByRole('row').count()).toBeLessThan(80);
+    expect(await table.getByText(first!).count()).toBe(0);
   });
 
   it('update an open incident, and acknowledge it', async () => {
@@ -171,21 +218,81 @@ describeWith(programs('chromium'))('the web pages', () => {
     await store.transaction(async (tx) =>
       incidents.apply(tx, [{ kind: 'opened', incident: { ...story, severity: 'low' } }]),
     );
-    await page.goto(`${service.url}/#incidents/${story.id}`);
+    await open(`/incidents/${story.id}`);
     await page.getByRole('button', { name: 'Acknowledge' }).click();
-    await page.getByText('bootstrap looks after it').waitFor();
-    await page.getByText('In the sensor’s words').first().click();
+    await page.getByText('acknowledged by bootstrap', { exact: true }).waitFor();
+    await page.getByText('Record of the sensor').first().click();
     await page.getByRole('button', { name: 'Resolve' }).focus();
 
     await store.transaction(async (tx) => incidents.apply(tx, [{ kind: 'updated', incident: grown }]));
     await page.getByText('It got worse.').waitFor();
     // The update keeps open details and focus, and the worsened incident can be acknowledged again.
     expect(await page.locator('details[open]').count()).toBe(1);
-    expect(await page.locator('#incident-resolve:focus').count()).toBe(1);
+    const focused = page.locator('button:focus');
+    expect(await focused.textContent()).toBe('Resolve');
     await page.getByRole('button', { name: 'Acknowledge' }).waitFor();
     await page.getByRole('button', { name: 'Resolve' }).press('Enter');
-    await page.getByText('INC-3 · resolved by bootstrap').waitFor();
+    await page.getByText('resolved by bootstrap').first().waitFor();
     expect(await page.getByRole('button', { name: 'Resolve' }).count()).toBe(0);
+    // The button is gone: the focus is on the page, not lost.
+    await page.locator('#main:focus').waitFor();
+  });
+
+  it('triage incidents by keyboard alone', async () => {
+    const story = minerIncident({ id: uuidOf('triage'), title: 'By keyboard', severity: 'critical', score: 100 });
+    await store.transaction(async (tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident: story }]));
+    await open('/incidents');
+    await page.getByRole('link', { name: 'By keyboard' }).waitFor();
+    await page.keyboard.press('j');
+    const panel = page.getByRole('complementary', { name: 'Chosen incident' });
+    await panel.getByRole('heading', { name: 'By keyboard' }).waitFor();
+    expect(page.url()).toContain(`selected=${story.id}`);
+    await page.keyboard.press('a');
+    await panel.getByText('acknowledged by bootstrap', { exact: true }).waitFor();
+    await page.keyboard.press('r');
+    await page.getByRole('status').getByText('is resolved').waitFor();
+    await page.keyboard.press('Escape');
+    await panel.waitFor({ state: 'detached' });
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').getByText('Acknowledge the incident').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
+  it('search from every page and open what is found', async () => {
+    await open('/system');
+    await page.keyboard.press('/');
+    await page.getByRole('searchbox', { name: 'Search' }).waitFor();
+    await page.keyboard.type(digest);
+    await page.getByRole('option', { name: 'image' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/images/${digest}`);
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
+  it('keep filters in the address', async () => {
+    await open('/incidents');
+    await page.getByLabel('State').selectOption('resolved');
+    await page.getByRole('link', { name: 'By keyboard' }).waitFor();
+    await page.waitForURL('**/incidents?state=resolved');
+    await page.reload();
+    await page.getByRole('link', { name: 'By keyboard' }).waitFor();
+    expect(await page.getByLabel('State').inputValue()).toBe('resolved');
+  });
+
+  it('silence alerts after a preview, and end the silence', async () => {
+    await open('/policies/silences');
+    await page.getByText('New silence').click();
+    await page.getByLabel('Matchers, one a line').fill(`repository="${hostile.replaceAll('"', String.raw`\"`)}"`);
+    await page.getByLabel('Reason').fill(hostile);
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByText('Suppresses 0 of 0 alerts that fire now').waitFor();
+    await page.getByRole('button', { name: 'Silence', exact: true }).click();
+    await page.getByRole('row', { name: 'active' }).getByText(hostile).last().waitFor();
+    await expectNoMarkup();
+    await page.getByRole('button', { name: /^End the silence/ }).click();
+    await page.getByRole('row', { name: 'active' }).waitFor({ state: 'detached' });
   });
 
   describe('channels and what they were given', () => {
@@ -218,17 +325,16 @@ describeWith(programs('chromium'))('the web pages', () => {
       await store.transaction((tx) =>
         new Deliveries(store).failed(tx, id, 3, 'SLACK_REFUSED', `${hostile} is archived`),
       );
-      await page.getByRole('link', { name: 'Channels' }).click();
+      await open('/policies/channels');
       const row = page.getByRole('row', { name: 'broken' });
       await row.getByText('is archived').waitFor();
       await row.getByRole('link', { name: hostile }).click();
-      await page.getByText(`to ${hostile}`).waitFor();
-      await page.getByLabel('Show').selectOption('failed');
-      await page.getByRole('button', { name: hostile }).click();
+      await page.getByLabel('State').selectOption('failed');
+      await page.getByRole('row', { name: 'failed' }).getByRole('link', { name: hostile }).click();
       await page.getByText('given-up').waitFor();
+      await expectNoMarkup();
       await page.getByRole('button', { name: 'Redrive' }).click();
-      await page.getByRole('row', { name: 'pending' }).waitFor();
-      expect(await page.locator('#list img').count()).toBe(0);
+      await page.getByText('redriven', { exact: true }).waitFor();
       expect((await new Deliveries(store).steps(id)).map(({ kind, by }) => [kind, by])).toEqual([
         ['made', null],
         ['given-up', null],
@@ -240,22 +346,21 @@ describeWith(programs('chromium'))('the web pages', () => {
       const id = await addDelivery('second', { title: 'High', summary: 'It is so.' });
       await store.transaction((tx) => new Deliveries(store).sent(tx, [{ id, reference: null, note: null }]));
       await page.goto(`${service.url}/#deliveries?receiver=second`);
-      await page.getByRole('button', { name: 'second' }).click();
+      await page.getByRole('row', { name: 'sent' }).getByRole('link', { name: 'second' }).click();
       await page.getByRole('button', { name: 'Send again' }).click();
-      await page.getByRole('button', { name: '1 new' }).waitFor();
+      await page.getByRole('link', { name: 'repetition to second' }).waitFor();
       expect(await new Deliveries(store).story(id)).toMatchObject({
         derived: [{ kind: 'repetition', state: 'pending' }],
       });
     });
 
     it('preview messages', async () => {
-      await page.getByRole('link', { name: 'Channels' }).click();
-      await page.getByRole('link', { name: 'What messages look like' }).click();
+      await page.goto(`${service.url}/#messages/incident/mail`);
       await page.frameLocator('iframe').getByText('What happened').waitFor();
-      await page.getByRole('link', { name: 'Slack, as its blocks' }).click();
+      await page.getByLabel('Channel').selectOption('slack');
       await page.getByText('"blocks"').waitFor();
-      await page.getByRole('link', { name: 'summary' }).click();
-      await page.getByRole('heading', { name: 'summary' }).waitFor();
+      await page.getByLabel('Message').selectOption('summary');
+      await page.waitForURL('**/policies/messages?kind=summary&channel=slack');
     });
   });
 
@@ -267,13 +372,52 @@ describeWith(programs('chromium'))('the web pages', () => {
     );
     const letter = { consumer: 'scanner', eventId, subject: 'shop/app:1', payload: Buffer.from('{}'), attempts: 6 };
     await new DeadLetters(store).save({ ...letter, code: 'REGISTRY_UNAVAILABLE', reason: 'no answer' });
-    await page.getByRole('link', { name: 'Dead letters' }).click();
-    await page.getByRole('button', { name: 'Redrive' }).click();
+    await open('/');
+    await page.getByRole('list', { name: 'Pipeline' }).getByRole('link', { name: 'Dead letters' }).click();
+    await page.getByRole('button', { name: 'Redrive shop/app:1' }).click();
     await page.getByText('No dead letters').waitFor();
     const [row] = await store.query<{ redriven: boolean }>(
       'SELECT redriven_at IS NOT NULL AS redriven FROM dead_letter',
     );
     expect(row).toEqual({ redriven: true });
+  });
+
+  describe('accessibility (axe-core)', () => {
+    const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+    const paths = [
+      ...['/', '/incidents', `/incidents?selected=${uuidOf('misconfigured')}`, `/incidents/${uuidOf('followed')}`],
+      ...['/images', '/images?tab=repositories', '/vulnerabilities', '/vulnerabilities/CVE-2021-44228'],
+      ...[`/vulnerabilities?by=image&value=${digest}`, '/workloads', '/no/such/page'],
+      ...imageTabs.map((tab) => `/images/${digest}?tab=${tab}`),
+      ...['silences', 'routes', 'channels', 'messages', 'rules'].map((name) => `/policies/${name}`),
+      ...['', '/deliveries', '/dead-letters', '/advisories'].map((name) => `/system${name}`),
+    ];
+
+    const violations = async (): Promise<string[]> => {
+      await page.evaluate(axe);
+      return page.evaluate(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
+        violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target).join(' ')))`);
+    };
+
+    it.each([
+      ['light', 1440],
+      ['dark', 1440],
+      ['light', 390],
+      ['dark', 390],
+    ] as const)('finds nothing on any page in %s at %i pixels, and no page scrolls sideways', async (scheme, width) => {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height: 900 });
+      const found: string[] = [];
+      for (const path of paths) {
+        await page.goto(`${service.url}${path}`);
+        await page.getByRole('heading').first().waitFor();
+        await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+        found.push(...(await violations()).map((violation) => `${path} ${violation}`));
+        const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+        if (overflow > 0) found.push(`${path} is ${overflow} pixels too wide`);
+      }
+      expect(found).toEqual([]);
+    });
   });
 
   it('end the session on sign-out', async () => {

@@ -1,0 +1,40 @@
+import { answerOf, client } from './client.js';
+import type { paths } from './openapi.js';
+
+type Body<Path extends keyof paths> = paths[Path] extends {
+  post: { requestBody?: { content: { 'application/json': infer Content } } };
+}
+  ? Content
+  : never;
+
+const byId = (id: string) => ({ params: { path: { id } } });
+
+export const acknowledgeIncident = (id: string) =>
+  answerOf(client.POST('/api/v1/incidents/{id}/acknowledge', byId(id)));
+
+export const resolveIncident = (id: string) => answerOf(client.POST('/api/v1/incidents/{id}/resolve', byId(id)));
+
+export const retryPush = (id: string) => answerOf(client.POST('/api/v1/pushes/{id}/retry', byId(id)));
+
+export const redriveDeadLetter = (id: string) => answerOf(client.POST('/api/v1/dead-letters/{id}/redrive', byId(id)));
+
+/** `again`: whether a message that its channel accepted is sent once more. */
+export const redriveDelivery = (id: string, again = false) =>
+  answerOf(client.POST('/api/v1/deliveries/{id}/redrive', { ...byId(id), body: { again } }));
+
+export const redriveReceiver = (receiver: string) =>
+  answerOf(client.POST('/api/v1/deliveries/redrive', { body: { receiver } }));
+
+export const previewSilence = (matchers: string[]) =>
+  answerOf(client.POST('/api/v1/silences/preview', { body: { matchers } }));
+
+export const addSilence = (body: Body<'/api/v1/silences'>) => answerOf(client.POST('/api/v1/silences', { body }));
+
+export const expireSilence = (id: string) => answerOf(client.DELETE('/api/v1/silences/{id}', byId(id)));
+
+export const replayRouting = (body: Body<'/api/v1/routes/replay'>) =>
+  answerOf(client.POST('/api/v1/routes/replay', { body }));
+
+export const signIn = (token: string) => answerOf(client.POST('/api/v1/session', { body: { token } }));
+
+export const signOut = () => answerOf(client.DELETE('/api/v1/session'));

@@ -1,0 +1,123 @@
+import type { ListSource } from '../live/live-list.js';
+import { answerOf, client } from './client.js';
+import type { paths } from './openapi.js';
+import type {
+  Alert,
+  DeadLetter,
+  Delivery,
+  Incident,
+  ListedImage,
+  Push,
+  QueryOf,
+  ReachedContainer,
+  Receiver,
+  Rule,
+  Silence,
+  WorkloadFinding,
+} from './types.js';
+
+/** Rows that a page of a list asks for. */
+const limit = 100;
+
+const idOf = ({ id }: { readonly id: string }) => id;
+
+/** Query parameters of a list without those of its pages. */
+type Filter<Path extends keyof paths> = Omit<QueryOf<Path>, 'after' | 'limit'>;
+
+export function pushes(filter: Filter<'/api/v1/pushes'>): ListSource<Push> {
+  return {
+    key: ['pushes', filter],
+    keyOf: idOf,
+    page: (after, signal) =>
+      answerOf(client.GET('/api/v1/pushes', { params: { query: { ...filter, limit, after } }, signal })),
+  };
+}
+
+export function images(): ListSource<ListedImage> {
+  return {
+    key: ['images'],
+    keyOf: ({ digest, repository, tag }) => `${repository}:${tag} ${digest}`,
+    page: (after, signal) => answerOf(client.GET('/api/v1/images', { params: { query: { limit, after } }, signal })),
+  };
+}
+
+export function incidents(filter: Filter<'/api/v1/incidents'>): ListSource<Incident> {
+  return {
+    key: ['incidents', filter],
+    keyOf: idOf,
+    page: (after, signal) =>
+      answerOf(client.GET('/api/v1/incidents', { params: { query: { ...filter, limit, after } }, signal })),
+  };
+}
+
+export function alerts(filter: Filter<'/api/v1/alerts'>): ListSource<Alert> {
+  return {
+    key: ['alerts', filter],
+    keyOf: idOf,
+    page: (after, signal) =>
+      answerOf(client.GET('/api/v1/alerts', { params: { query: { ...filter, limit, after } }, signal })),
+  };
+}
+
+export function workloadFindings(filter: Filter<'/api/v1/workloads/findings'>): ListSource<WorkloadFinding> {
+  return {
+    key: ['workload-findings', filter],
+    keyOf: idOf,
+    page: (after, signal) =>
+      answerOf(client.GET('/api/v1/workloads/findings', { params: { query: { ...filter, limit, after } }, signal })),
+  };
+}
+
+export function silences(filter: Filter<'/api/v1/silences'>): ListSource<Silence> {
+  return {
+    key: ['silences', filter],
+    keyOf: idOf,
+    page: (after, signal) =>
+      answerOf(client.GET('/api/v1/silences', { params: { query: { ...filter, limit, after } }, signal })),
+  };
+}
+
+export function rules(filter: Filter<'/api/v1/rules'>): ListSource<Rule> {
+  return {
+    key: ['rules', filter],
+    keyOf: ({ file, line }) => `${file}:${line}`,
+    page: (after, signal) =>
+      answerOf(client.GET('/api/v1/rules', { params: { query: { ...filter, limit, after } }, signal })),
+  };
+}
+
+export function deliveries(filter: Filter<'/api/v1/deliveries'>): ListSource<Delivery> {
+  return {
+    key: ['deliveries', filter],
+    keyOf: idOf,
+    page: (after, signal) =>
+      answerOf(client.GET('/api/v1/deliveries', { params: { query: { ...filter, limit, after } }, signal })),
+  };
+}
+
+export function deadLetters(): ListSource<DeadLetter> {
+  return {
+    key: ['dead-letters'],
+    keyOf: idOf,
+    page: (after, signal) =>
+      answerOf(client.GET('/api/v1/dead-letters', { params: { query: { limit, after } }, signal })),
+  };
+}
+
+export function reachedContainers(filter: Filter<'/api/v1/blast-radius/containers'>): ListSource<ReachedContainer> {
+  return {
+    key: ['reach', 'containers', filter],
+    keyOf: idOf,
+    page: (after, signal) =>
+      answerOf(
+        client.GET('/api/v1/blast-radius/containers', { params: { query: { ...filter, limit, after } }, signal }),
+      ),
+  };
+}
+
+/** Channels of the last week; they come on one page. */
+export const receivers: ListSource<Receiver> = {
+  key: ['receivers'],
+  keyOf: ({ receiver, channel, integration }) => JSON.stringify([receiver, channel, integration]),
+  page: (_, signal) => answerOf(client.GET('/api/v1/receivers', { signal })),
+};

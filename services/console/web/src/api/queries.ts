@@ -1,0 +1,84 @@
+import { queryOptions } from '@tanstack/react-query';
+
+import { refreshMs, slowRefreshMs } from '../live/refresh.js';
+import { answerOf, client } from './client.js';
+import type { QueryOf } from './types.js';
+
+export const status = queryOptions({
+  queryKey: ['status'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/status', { signal })),
+  refetchInterval: refreshMs,
+});
+
+export const incident = (id: string) =>
+  queryOptions({
+    queryKey: ['incidents', id],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/incidents/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: refreshMs,
+  });
+
+export const push = (id: string) =>
+  queryOptions({
+    queryKey: ['pushes', id],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/pushes/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: slowRefreshMs,
+  });
+
+export const pushChanges = (id: string) =>
+  queryOptions({
+    queryKey: ['pushes', id, 'changes'],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/pushes/{id}/changes', { params: { path: { id } }, signal })),
+  });
+
+export const image = (digest: string) =>
+  queryOptions({
+    queryKey: ['images', digest],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/images/{digest}', { params: { path: { digest } }, signal })),
+  });
+
+export const imageFindings = (digest: string, pushId: string | undefined) =>
+  queryOptions({
+    queryKey: ['images', digest, 'findings', pushId],
+    queryFn: ({ signal }) =>
+      answerOf(
+        client.GET('/api/v1/images/{digest}/findings', {
+          params: { path: { digest }, query: pushId === undefined ? {} : { push: pushId } },
+          signal,
+        }),
+      ),
+    refetchInterval: slowRefreshMs,
+  });
+
+export const imagePackages = (digest: string) =>
+  queryOptions({
+    queryKey: ['images', digest, 'packages'],
+    queryFn: ({ signal }) =>
+      answerOf(client.GET('/api/v1/images/{digest}/packages', { params: { path: { digest } }, signal })),
+  });
+
+/** Images that hold a package, file or other condition, with the totals. */
+export const reach = (query: QueryOf<'/api/v1/blast-radius'>) =>
+  queryOptions({
+    queryKey: ['reach', query],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/blast-radius', { params: { query }, signal })),
+  });
+
+export const search = (q: string) =>
+  queryOptions({
+    queryKey: ['search', q],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/search', { params: { query: { q } }, signal })),
+    enabled: q !== '',
+  });
+
+export const delivery = (id: string) =>
+  queryOptions({
+    queryKey: ['deliveries', id],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/deliveries/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: refreshMs,
+  });
+
+export const messagePreview = (query: QueryOf<'/api/v1/messages/preview'>) =>
+  queryOptions({
+    queryKey: ['message-preview', query],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/messages/preview', { params: { query }, signal })),
+  });

@@ -1,0 +1,53 @@
+import type { paths } from './openapi.js';
+
+type Get<Path extends keyof paths> = paths[Path] extends {
+  get: { responses: { 200: { content: { 'application/json': infer Answer } } } };
+}
+  ? Answer
+  : never;
+
+type Post<Path extends keyof paths> = paths[Path] extends {
+  post: { responses: { 200: { content: { 'application/json': infer Answer } } } };
+}
+  ? Answer
+  : never;
+
+type Item<Path extends keyof paths> = Get<Path> extends { items: readonly (infer Each)[] } ? Each : never;
+
+export type Push = Item<'/api/v1/pushes'>;
+export type PushDetail = Get<'/api/v1/pushes/{id}'>;
+export type PushChanges = Get<'/api/v1/pushes/{id}/changes'>;
+export type ListedImage = Item<'/api/v1/images'>;
+export type Images = Get<'/api/v1/images/{digest}'>;
+export type Image = Images['images'][number];
+export type ImageFindings = Get<'/api/v1/images/{digest}/findings'>;
+export type ImageFinding = ImageFindings['items'][number];
+export type ImagePackage = Item<'/api/v1/images/{digest}/packages'>;
+export type Incident = Item<'/api/v1/incidents'>;
+export type IncidentDetail = Get<'/api/v1/incidents/{id}'>;
+export type Alert = Item<'/api/v1/alerts'>;
+export type Reach = Get<'/api/v1/blast-radius'>;
+export type ReachedImage = Reach['items'][number];
+export type ReachedContainer = Item<'/api/v1/blast-radius/containers'>;
+export type SearchHit = Item<'/api/v1/search'>;
+export type WorkloadFinding = Item<'/api/v1/workloads/findings'>;
+export type Silence = Item<'/api/v1/silences'>;
+export type SilencePreview = Post<'/api/v1/silences/preview'>;
+export type Replay = Post<'/api/v1/routes/replay'>;
+export type Receiver = Item<'/api/v1/receivers'>;
+export type Rule = Item<'/api/v1/rules'>;
+export type Delivery = Item<'/api/v1/deliveries'>;
+export type DeliveryDetail = Get<'/api/v1/deliveries/{id}'>;
+export type DeadLetter = Item<'/api/v1/dead-letters'>;
+export type Status = Get<'/api/v1/status'>;
+
+/** Query parameters of a list. */
+export type QueryOf<Path extends keyof paths> = paths[Path] extends { get: { parameters: { query?: infer Query } } }
+  ? NonNullable<Query>
+  : never;
+
+/** Page of a list with the cursor of the next one. */
+export interface Page<Row> {
+  readonly items: readonly Row[];
+  readonly next: string | null;
+}

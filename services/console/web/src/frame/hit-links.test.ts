@@ -1,0 +1,21 @@
+import { pathOfHit } from './hit-links.js';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+
+describe('pathOfHit', () => {
+  it.each([
+    [{ type: 'incident', id: '01a2', link: '' }, '/incidents/01a2'],
+    [{ type: 'vulnerability', id: 'CVE-2021-44228', link: '' }, '/vulnerabilities/CVE-2021-44228'],
+    [{ type: 'image', id: digest, link: '' }, `/images/${digest}`],
+    [{ type: 'repository', id: 'shop/app', link: `/api/v1/images/${digest}` }, `/images/${digest}`],
+    [{ type: 'package', id: 'pkg:npm/@a/b', link: '' }, '/vulnerabilities?by=purl&value=pkg%3Anpm%2F%40a%2Fb'],
+    [{ type: 'path', id: '/bin/sh', link: '' }, '/vulnerabilities?by=path&value=%2Fbin%2Fsh'],
+    [{ type: 'workload', id: 'shop/Deployment/web', link: '' }, '/workloads?workload=shop%2FDeployment%2Fweb'],
+    [
+      { type: 'workload', id: 'eu1/shop/Deployment/web', link: '' },
+      '/workloads?cluster=eu1&workload=shop%2FDeployment%2Fweb',
+    ],
+  ] as const)('leads %j to %s', (hit, path) => {
+    expect(pathOfHit(hit)).toBe(path);
+  });
+});

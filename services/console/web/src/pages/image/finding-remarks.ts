@@ -1,0 +1,35 @@
+import type { ImageFinding } from '../../api/types.js';
+import { dotted } from '../../parts/words.js';
+
+/** Facts that decide about a finding in a package, most important first. */
+export function findingRemarks(finding: ImageFinding): string {
+  const { running, inUse, kev, epss, title, fix, match, path, layer, platform } = finding;
+  return dotted(
+    running && 'running',
+    inUse && 'in use',
+    kev && 'exploited in the wild',
+    epss !== null && epss >= 0.01 && `EPSS ${(epss * 100).toFixed(0)} %`,
+    title,
+    fix.version !== null && `fixed in ${fix.version}`,
+    match === 'unknown' && 'the version could not be compared',
+    path,
+    layer !== null && `layer ${layer}`,
+    platform,
+    suppressionText(finding),
+  );
+}
+
+/** Reason for which a finding does not count; null where it does. */
+export function suppressionText({ counted, by, state }: Pick<ImageFinding, 'counted' | 'by' | 'state'>): string | null {
+  if (counted) return null;
+  if (by !== null)
+    return dotted(`suppressed by ${by.source}`, by.reason ?? by.justification, by.until && `until ${by.until}`);
+  return state === 'shadowed' ? 'not counted: a later layer hides it' : 'not counted: repeats another finding';
+}
+
+/** Place of a finding in a file or in the configuration: `/app/.env:3`. */
+export function placeOf({ path, evidence }: Pick<ImageFinding, 'path' | 'evidence'>): string {
+  const { line, origin, name } = evidence as { line?: number; origin?: string; name?: string };
+  if (path !== null) return line === undefined ? path : `${path}:${line}`;
+  return [origin, name].filter((part) => typeof part === 'string').join(' ');
+}

@@ -1,0 +1,100 @@
+import { Link } from '@tanstack/react-router';
+import { severities } from '@tidewaiter/domain';
+
+import type { ImageFinding } from '../../api/types.js';
+import { SeverityMark } from '../../parts/marks.js';
+import { EmptyState } from '../../parts/states.js';
+import { column } from '../../parts/table/columns.js';
+import { DataTable } from '../../parts/table/data-table.js';
+import { placeOf, suppressionText } from './finding-remarks.js';
+
+const columns = [
+  column<ImageFinding>({
+    id: 'severity',
+    title: 'Severity',
+    kind: 'mark',
+    sortBy: ({ severity }) => severities.indexOf(severity),
+    cell: ({ severity }) => <SeverityMark severity={severity} />,
+  }),
+  column<ImageFinding>({
+    id: 'finding',
+    title: 'Finding',
+    isName: true,
+    sortBy: ({ id }) => id,
+    cell: (finding) => (
+      <>
+        {finding.kind === 'vulnerability' ? (
+          <Link to="/vulnerabilities/$id" params={{ id: finding.id }}>
+            {finding.id}
+          </Link>
+        ) : (
+          finding.id
+        )}{' '}
+        <small className="quiet">{finding.title}</small>
+        <small className="quiet">{suppressionText(finding)}</small>
+      </>
+    ),
+  }),
+  column<ImageFinding>({
+    id: 'package',
+    title: 'Package or place',
+    sortBy: ({ packageName, path }) => packageName ?? path ?? '',
+    cell: (finding) => (
+      <span className="mono">
+        {finding.packageName === null
+          ? placeOf(finding)
+          : `${finding.packageName} ${finding.installedVersion ?? ''}`.trim()}
+      </span>
+    ),
+  }),
+  column<ImageFinding>({
+    id: 'fix',
+    title: 'Fixed in',
+    sortBy: ({ fix }) => fix.version ?? '',
+    cell: ({ fix }) =>
+      fix.version ?? <span className="quiet">{fix.state === 'wont-fix' ? 'will not be fixed' : '–'}</span>,
+  }),
+  column<ImageFinding>({
+    id: 'risk',
+    title: 'Risk',
+    sortBy: ({ kev, epss, inUse }) => -(Number(kev) * 4 + Number(inUse === true) * 2 + (epss ?? 0)),
+    cell: ({ kev, epss, inUse, running }) => (
+      <>
+        {kev && <b>exploited </b>}
+        {running === true && 'running '}
+        {inUse === true && 'in use '}
+        {epss !== null && <small className="quiet">EPSS {(epss * 100).toFixed(1)} %</small>}
+      </>
+    ),
+  }),
+  column<ImageFinding>({
+    id: 'layer',
+    title: 'Layer',
+    kind: 'number',
+    sortBy: ({ layer }) => layer ?? -1,
+    cell: ({ layer }) => layer,
+  }),
+];
+
+interface Props {
+  findings: readonly ImageFinding[];
+  sort: string | undefined;
+  onSort: (sort: string | undefined) => void;
+}
+
+/** Every finding, also those that do not count, with the reason. */
+export function FindingsTab({ findings, sort, onSort }: Props) {
+  if (findings.length === 0) return <EmptyState title="No findings" />;
+  return (
+    <DataTable
+      label="Findings"
+      columns={columns}
+      rows={findings}
+      keyOf={({ fingerprint, imageDigest, path, purl, by }) =>
+        JSON.stringify([fingerprint, imageDigest, path, purl, by?.source])
+      }
+      sort={sort}
+      onSort={onSort}
+    />
+  );
+}

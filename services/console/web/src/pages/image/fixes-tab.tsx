@@ -1,0 +1,46 @@
+import type { ImageFinding } from '../../api/types.js';
+import { SeverityMark } from '../../parts/marks.js';
+import { EmptyState } from '../../parts/states.js';
+import { counted, dotted } from '../../parts/words.js';
+import { findingRemarks } from './finding-remarks.js';
+import { type Fix, fixesOf } from './fixes.js';
+
+/** One line for each piece of work, with the findings that it closes. */
+export function FixesTab({ findings }: { findings: readonly ImageFinding[] }) {
+  const fixes = fixesOf(findings);
+  if (fixes.length === 0) return <EmptyState title="No package of this image needs an upgrade" />;
+  return (
+    <ul className="fixes">
+      {fixes.map((fix) => (
+        <FixLine key={fix.key} fix={fix} />
+      ))}
+    </ul>
+  );
+}
+
+function FixLine({ fix: { title, findings, worst, exploited, inUse } }: { fix: Fix }) {
+  return (
+    <li>
+      <details>
+        <summary>
+          <SeverityMark severity={worst} /> <b>{title}</b>{' '}
+          <small className="quiet">
+            {dotted(
+              `closes ${counted(findings.length, 'finding')}`,
+              exploited > 0 && `${exploited} exploited in the wild`,
+              inUse && 'in use',
+            )}
+          </small>
+        </summary>
+        <ul className="lines">
+          {findings.map((finding) => (
+            <li key={`${finding.fingerprint} ${finding.path} ${finding.imageDigest}`}>
+              <SeverityMark severity={finding.severity} /> {finding.id}{' '}
+              <small className="quiet">{findingRemarks(finding)}</small>
+            </li>
+          ))}
+        </ul>
+      </details>
+    </li>
+  );
+}

@@ -1,0 +1,86 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+
+import type { ImageFinding, ImageFindings, Images } from '../../api/types.js';
+import { useSearchChange } from '../../parts/filters.js';
+import { Loaded } from '../../parts/states.js';
+import { ChangesTab } from './changes-tab.js';
+import { FileFindingsTab } from './file-findings-tab.js';
+import { FindingsTab } from './findings-tab.js';
+import { FixesTab } from './fixes-tab.js';
+import { fixesOf } from './fixes.js';
+import { HistoryTab } from './history-tab.js';
+import { type ImageContextData, workloadsOf } from './image-context.js';
+import type { ImageTabId } from './image-tab-ids.js';
+import { LayersTab } from './layers-tab.js';
+import { PackagesTab } from './packages-tab.js';
+import { ProvenanceTab } from './provenance-tab.js';
+import { RuntimeTab } from './runtime-tab.js';
+
+const kindsOfTab = {
+  secrets: ['secret'],
+  integrity: ['integrity', 'malware'],
+  misconfiguration: ['misconfiguration'],
+} as const satisfies Record<string, readonly ImageFinding['kind'][]>;
+
+/** Tabs of an image with the number of what each shows. */
+export function imageTabs({ images, places, findings }: ImageContextData): Tab[] {
+  const items = findings?.items;
+  const ofKinds = (kinds: readonly string[]) => items?.filter(({ kind }) => kinds.includes(kind)).length;
+  return [
+    { id: 'changes', title: 'Changes' },
+    { id: 'fixes', title: 'Fixes', count: items && fixesOf(items).length },
+    { id: 'findings', title: 'Findings', count: items?.length },
+    { id: 'layers', title: 'Layers', count: images[0]?.layers.length },
+    { id: 'packages', title: 'Packages', count: images.reduce((sum, { packageCount }) => sum + packageCount, 0) },
+    { id: 'secrets', title: 'Secrets', count: ofKinds(kindsOfTab.secrets) },
+    { id: 'integrity', title: 'Integrity', count: ofKinds(kindsOfTab.integrity) },
+    { id: 'misconfiguration', title: 'Misconfiguration', count: ofKinds(kindsOfTab.misconfiguration) },
+    { id: 'runtime', title: 'Runtime', count: places && workloadsOf(places).length },
+    { id: 'provenance', title: 'Provenance' },
+    { id: 'history', title: 'History' },
+  ];
+}
+
+interface Tab {
+  id: ImageTabId;
+  title: string;
+  count?: number | undefined;
+}
+
+interface Props extends ImageContextData {
+  tab: ImageTabId;
+  sort: string | undefined;
+  findingsRead: UseQueryResult<ImageFindings>;
+  pipeline: Images['pipeline'];
+}
+
+export function ImageTab({ tab, sort, findingsRead, pipeline, ...context }: Props) {
+  const change = useSearchChange();
+  const sorting = { sort, onSort: (next: string | undefined) => change({ sort: next }) };
+  switch (tab) {
+    case 'changes':
+      return <ChangesTab pushId={context.pushId} />;
+    case 'fixes':
+      return <Loaded read={findingsRead}>{({ items }) => <FixesTab findings={items} />}</Loaded>;
+    case 'findings':
+      return <Loaded read={findingsRead}>{({ items }) => <FindingsTab findings={items} {...sorting} />}</Loaded>;
+    case 'layers':
+      return <LayersTab {...context} />;
+    case 'packages':
+      return <PackagesTab digest={context.digest} {...sorting} />;
+    case 'secrets':
+    case 'integrity':
+    case 'misconfiguration':
+      return (
+        <Loaded read={findingsRead}>
+          {({ items }) => <FileFindingsTab findings={items} kinds={kindsOfTab[tab]} images={context.images} />}
+        </Loaded>
+      );
+    case 'runtime':
+      return <RuntimeTab digest={context.digest} places={context.places} />;
+    case 'provenance':
+      return <ProvenanceTab images={context.images} pipeline={pipeline} />;
+    case 'history':
+      return <HistoryTab places={context.places} />;
+  }
+}

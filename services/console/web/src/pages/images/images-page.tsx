@@ -1,0 +1,26 @@
+import { getRouteApi } from '@tanstack/react-router';
+
+import { PageHead, TabLinks } from '../../parts/page.js';
+import { PushList } from './push-list.js';
+import { RepositoryList } from './repository-list.js';
+
+const route = getRouteApi('/images');
+
+/** Images that registries announced: by push, or by repository with its tags. */
+export function ImagesPage() {
+  const { tab = 'pushes', state, where } = route.useSearch();
+  return (
+    <>
+      <PageHead title="Images" about="Pushes with their verdict, and the newest image of each tag" />
+      <TabLinks
+        label="Views of images"
+        chosen={tab}
+        tabs={[
+          { id: 'pushes', title: 'Pushes' },
+          { id: 'repositories', title: 'Repositories' },
+        ]}
+      />
+      {tab === 'pushes' ? <PushList state={state} where={where} /> : <RepositoryList where={where} />}
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+import { Link } from '@tanstack/react-router';
+
+import type { Push } from '../../api/types.js';
+import { Digest } from '../../parts/digest.js';
+import { SeverityCounts, VerdictStamp } from '../../parts/marks.js';
+import { Moment } from '../../parts/moment.js';
+import { column } from '../../parts/table/columns.js';
+import { counted, nameOf } from '../../parts/words.js';
+
+export const pushColumns = [
+  column<Push>({ id: 'verdict', title: 'Verdict', kind: 'mark', cell: (push) => <VerdictStamp push={push} /> }),
+  column<Push>({ id: 'image', title: 'Image', isName: true, cell: (push) => <PushName push={push} /> }),
+  column<Push>({
+    id: 'findings',
+    title: 'Findings',
+    kind: 'counts-cell',
+    cell: ({ counts }) => counts !== null && <SeverityCounts counts={counts} />,
+  }),
+  column<Push>({
+    id: 'by',
+    title: 'Pushed by',
+    cell: ({ pushedBy, connection }) => (
+      <>
+        {pushedBy} <small className="quiet">via {connection}</small>
+      </>
+    ),
+  }),
+  column<Push>({ id: 'when', title: 'When', kind: 'when', cell: ({ receivedAt }) => <Moment at={receivedAt} /> }),
+];
+
+function PushName({ push }: { push: Push }) {
+  const { id, digest, claimedDigest, reason, code, warningCount } = push;
+  const known = digest ?? claimedDigest;
+  return (
+    <>
+      <PushLink push={push} /> {known !== null && <Digest key={`${id} ${known}`} digest={known} />}{' '}
+      {reason !== null && (
+        <small className="quiet">
+          {reason} ({code})
+        </small>
+      )}
+      {reason === null && warningCount > 0 && <small className="quiet">{counted(warningCount, 'warning')}</small>}
+    </>
+  );
+}
+
+/** Link to the image of a push, or to the push itself while no image is known. */
+export function PushLink({ push }: { push: Push }) {
+  const { id, digest, state } = push;
+  const name = nameOf(push);
+  return state === 'analyzed' && digest !== null ? (
+    <Link to="/images/$digest" params={{ digest }} search={{ push: id }}>
+      {name}
+    </Link>
+  ) : (
+    <Link to="/pushes/$id" params={{ id }}>
+      {name}
+    </Link>
+  );
+}

@@ -1,0 +1,101 @@
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+
+import { incident } from '../../api/queries.js';
+import type { IncidentDetail } from '../../api/types.js';
+import { Digest } from '../../parts/digest.js';
+import { SeverityMark, Stamp } from '../../parts/marks.js';
+import { Moment } from '../../parts/moment.js';
+import { Facts, PageHead, Section } from '../../parts/page.js';
+import { Loaded } from '../../parts/states.js';
+import { counted } from '../../parts/words.js';
+import { WorkloadFindings } from '../workloads/workload-findings.js';
+import { Evidence } from './evidence.js';
+import { ImageContext } from './image-context.js';
+import { IncidentActions } from './incident-actions.js';
+import { Notified } from './notified.js';
+import { ReachSection } from './reach-section.js';
+import { RuleCredits } from './rule-credits.js';
+import { Timeline } from './timeline.js';
+
+const route = getRouteApi('/incidents/$id');
+
+/** One incident: what happened, how far it reaches, what to do, who was notified. */
+export function IncidentPage() {
+  const { id } = route.useParams();
+  return <Loaded read={useQuery(incident(id))}>{(known) => <Story incident={known} />}</Loaded>;
+}
+
+function Story({ incident }: { incident: IncidentDetail }) {
+  const { number, title, sentence, state, nextSteps, timeline, workload, cluster } = incident;
+  const isOfKubernetes = workload?.split('/').length === 3;
+  return (
+    <>
+      <PageHead
+        title={`INC-${number} ${title}`}
+        about={<State incident={incident} />}
+        actions={<IncidentActions incident={incident} />}
+      />
+      <p className="sentence">{sentence}</p>
+      <IncidentFacts incident={incident} />
+      {state === 'open' && nextSteps.length > 0 && (
+        <Section title="What to do">
+          <ol className="steps">
+            {nextSteps.map((step) => (
+              <li key={step}>{step}</li>
+            ))}
+          </ol>
+        </Section>
+      )}
+      <Section title="Timeline" note="push, steps, changes of the incident and messages">
+        <Timeline entries={timeline} />
+      </Section>
+      <ReachSection incident={incident} />
+      <ImageContext incident={incident} />
+      {isOfKubernetes && <WorkloadFindings filter={{ workload, ...(cluster !== null && { cluster }) }} />}
+      <Notified incidentId={incident.id} />
+      <Evidence incident={incident} />
+      <RuleCredits rules={incident.rules} />
+    </>
+  );
+}
+
+function State({ incident: { severity, state, resolvedBy, resolvedAt, firstSeen } }: { incident: IncidentDetail }) {
+  return (
+    <>
+      <SeverityMark severity={severity} /> <Stamp kind={state === 'open' ? 'bad' : 'good'}>{state}</Stamp>{' '}
+      {resolvedBy !== null && `resolved by ${resolvedBy} `}
+      {resolvedAt === null ? (
+        <>
+          since <Moment at={firstSeen} isAbsolute />
+        </>
+      ) : (
+        <Moment at={resolvedAt} isAbsolute />
+      )}
+    </>
+  );
+}
+
+function IncidentFacts({ incident }: { incident: IncidentDetail }) {
+  const { workload, cluster, image, imageDigest, count, lastSeen, techniques, mergedInto } = incident;
+  return (
+    <Facts
+      facts={[
+        ['Workload', workload],
+        ['Cluster', cluster],
+        [
+          'Image',
+          image === null ? null : (
+            <>
+              {image} {imageDigest !== null && <Digest digest={imageDigest} />}
+            </>
+          ),
+        ],
+        ['Events', counted(count, 'event')],
+        ['Last event', <Moment key="last" at={lastSeen} />],
+        ['Techniques', techniques.join(', ')],
+        ['Merged into', mergedInto],
+      ]}
+    />
+  );
+}

@@ -1,0 +1,50 @@
+import { compareSeverity } from '@tidewaiter/domain';
+
+import type { Incident } from '../../api/types.js';
+
+type Ranked = Pick<Incident, 'severity' | 'score' | 'state' | 'lastSeen'>;
+
+/** Open before ended, then by severity, score and last event. */
+export function sortByUrgency<Row extends Ranked>(incidents: readonly Row[]): Row[] {
+  return incidents.toSorted(
+    (a, b) =>
+      Number(a.state !== 'open') - Number(b.state !== 'open') ||
+      compareSeverity(a.severity, b.severity) ||
+      b.score - a.score ||
+      b.lastSeen.localeCompare(a.lastSeen),
+  );
+}
+
+type Placed = Pick<Incident, 'title' | 'workload' | 'namespace' | 'image' | 'imageDigest' | 'cluster'>;
+
+/** Whether every word of a text is in the title or the place of an incident. */
+export function matchesFilter({ title, ...place }: Placed, text: string | undefined): boolean {
+  if (text === undefined) return true;
+  const { workload, namespace, image, imageDigest, cluster } = place;
+  const known = [title, workload, namespace, image, imageDigest, cluster].join(' ').toLowerCase();
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => known.includes(word));
+}
+
+/** Key of the row next to the chosen one; the first where none is chosen. */
+export function neighborOf(keys: readonly string[], chosen: string | undefined, step: 1 | -1): string | undefined {
+  if (chosen === undefined) return keys[0];
+  const index = keys.indexOf(chosen);
+  if (index === -1) return keys[0];
+  return keys[Math.min(keys.length - 1, Math.max(0, index + step))];
+}
+
+type Revised = { readonly kind: string; readonly actor: string | null };
+
+/** User who acknowledged an incident last; null where it has become worse since. */
+export function ownerOf(revisions: readonly Revised[]): string | null {
+  const last = revisions.findLast(({ kind }) => ['acknowledged', 'worsened', 'reopened'].includes(kind));
+  return last?.kind === 'acknowledged' ? (last.actor ?? 'a user') : null;
+}
+
+/** Stages of an attack in their order: `execution → impact`. */
+export function stagesText(steps: readonly { readonly stage: string | null; readonly title: string }[]): string {
+  return [...new Set(steps.map(({ stage, title }) => stage ?? title))].join(' → ');
+}

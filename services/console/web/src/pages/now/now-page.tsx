@@ -1,0 +1,124 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+
+import { deadLetters, incidents, pushes, receivers } from '../../api/lists.js';
+import { status } from '../../api/queries.js';
+import { useLiveList } from '../../live/live-list.js';
+import { SeverityMark, VerdictStamp } from '../../parts/marks.js';
+import { Moment } from '../../parts/moment.js';
+import { PageHead, Section } from '../../parts/page.js';
+import { Loaded, Skeleton } from '../../parts/states.js';
+import { counted } from '../../parts/words.js';
+import { PushLink } from '../images/push-columns.js';
+import { sortByUrgency } from '../incidents/triage.js';
+import { countSince } from './last-visit.js';
+import { Notices } from './notices.js';
+import { PipelineStrip } from './pipeline-strip.js';
+import { useLastVisit } from './use-last-visit.js';
+
+const maxIncidents = 8;
+const maxPushes = 8;
+
+/** Home: what needs attention, and whether Tidewaiter keeps up. */
+export function NowPage() {
+  const lastVisit = useLastVisit();
+  const open = useLiveList(incidents({ state: 'open' }));
+  const recent = useLiveList(pushes({}));
+  const letters = useLiveList(deadLetters());
+  const channels = useLiveList(receivers);
+  const read = useQuery(status);
+  return (
+    <>
+      <PageHead title="Now" about={<SinceLastVisit at={lastVisit} incidents={open.rows} pushes={recent.rows} />} />
+      <Loaded read={read}>
+        {(known) => <PipelineStrip status={known} deadLetters={letters.rows.length} channels={channels.rows} />}
+      </Loaded>
+      <Notices status={read.data} channels={channels.rows} />
+      <div className="columns">
+        <Section title="Open incidents" note={open.hasMore ? `${open.rows.length} or more` : open.rows.length}>
+          <OpenIncidents list={open} />
+        </Section>
+        <Section title="Last pushes">
+          <LastPushes list={recent} />
+        </Section>
+      </div>
+    </>
+  );
+}
+
+type List<Source> = Source extends (...args: never[]) => {
+  page: (...rest: never[]) => Promise<{ items: readonly (infer Row)[] }>;
+}
+  ? { rows: readonly Row[]; isPending: boolean; error: Error | null }
+  : never;
+
+function OpenIncidents({ list: { rows, isPending, error } }: { list: List<typeof incidents> }) {
+  if (error !== null) return <p>{error.message}</p>;
+  if (isPending) return <Skeleton lines={3} />;
+  if (rows.length === 0) return <p>Calm sea: no open incident.</p>;
+  return (
+    <>
+      <ul className="lines">
+        {sortByUrgency(rows)
+          .slice(0, maxIncidents)
+          .map(({ id, number, title, severity, workload, lastSeen }) => (
+            <li key={id}>
+              <SeverityMark severity={severity} />{' '}
+              <Link to="/incidents/$id" params={{ id }}>
+                INC-{number} {title}
+              </Link>{' '}
+              <small className="quiet">{workload}</small> <Moment at={lastSeen} />
+            </li>
+          ))}
+      </ul>
+      <Link to="/incidents">All incidents</Link>
+    </>
+  );
+}
+
+function LastPushes({ list: { rows, isPending, error } }: { list: List<typeof pushes> }) {
+  if (error !== null) return <p>{error.message}</p>;
+  if (isPending) return <Skeleton lines={3} />;
+  if (rows.length === 0)
+    return (
+      <p>
+        No ship has come in yet. <Link to="/images">Connect a registry</Link>
+      </p>
+    );
+  return (
+    <>
+      <ul className="lines">
+        {rows.slice(0, maxPushes).map((push) => (
+          <li key={push.id}>
+            <VerdictStamp push={push} /> <PushLink push={push} /> <Moment at={push.receivedAt} />
+          </li>
+        ))}
+      </ul>
+      <Link to="/images">All pushes</Link>
+    </>
+  );
+}
+
+interface SinceProps {
+  at: string | null;
+  incidents: readonly { openedAt: string }[];
+  pushes: readonly { receivedAt: string }[];
+}
+
+function SinceLastVisit({ at, incidents: opened, pushes: received }: SinceProps) {
+  if (at === null) return <>What needs attention, and whether Tidewaiter keeps up</>;
+  const newIncidents = countSince(
+    opened.map(({ openedAt }) => openedAt),
+    at,
+  );
+  const newPushes = countSince(
+    received.map(({ receivedAt }) => receivedAt),
+    at,
+  );
+  return (
+    <>
+      Since your last visit <Moment at={at} />: {counted(newIncidents, 'new incident')},{' '}
+      {counted(newPushes, 'push', 'pushes')}
+    </>
+  );
+}

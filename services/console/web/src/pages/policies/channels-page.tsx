@@ -1,0 +1,127 @@
+import { Link } from '@tanstack/react-router';
+
+import { redriveReceiver } from '../../api/changes.js';
+import { receivers } from '../../api/lists.js';
+import type { Receiver } from '../../api/types.js';
+import { useLiveList } from '../../live/live-list.js';
+import { ActionButton } from '../../parts/action-button.js';
+import { Stamp, type StampKind } from '../../parts/marks.js';
+import { Moment } from '../../parts/moment.js';
+import { PageHead } from '../../parts/page.js';
+import { EmptyState } from '../../parts/states.js';
+import { column } from '../../parts/table/columns.js';
+import { LiveTable } from '../../parts/table/live-table.js';
+import { counted, durationText } from '../../parts/words.js';
+import { PolicyTabs } from './policy-tabs.js';
+
+const stamps: Record<Receiver['state'], StampKind> = {
+  healthy: 'good',
+  failing: 'unknown',
+  paused: 'waiting',
+  broken: 'broken',
+};
+
+const columns = [
+  column<Receiver>({
+    id: 'state',
+    title: 'State',
+    kind: 'mark',
+    cell: ({ state }) => <Stamp kind={stamps[state]}>{state}</Stamp>,
+  }),
+  column<Receiver>({
+    id: 'channel',
+    title: 'Channel',
+    isName: true,
+    cell: ({ receiver, channel, integration }) => (
+      <>
+        <Link to="/system/deliveries" search={{ receiver }}>
+          {receiver}
+        </Link>{' '}
+        <small className="quiet">{integration === 0 ? channel : `${channel} number ${integration + 1}`}</small>
+      </>
+    ),
+  }),
+  column<Receiver>({ id: 'failure', title: 'Last failure', cell: (receiver) => <LastFailure receiver={receiver} /> }),
+  column<Receiver>({
+    id: 'waiting',
+    title: 'Waiting',
+    cell: ({ waiting, waitingSince }) =>
+      waiting > 0 && (
+        <>
+          {counted(waiting, 'message')}{' '}
+          {waitingSince !== null && (
+            <small className="quiet">
+              oldest <Moment at={waitingSince} />
+            </small>
+          )}
+        </>
+      ),
+  }),
+  column<Receiver>({ id: 'accepted', title: 'Accepted', cell: (receiver) => <Accepted receiver={receiver} /> }),
+  column<Receiver>({
+    id: 'action',
+    title: 'Action',
+    kind: 'act',
+    cell: ({ receiver, state, failed }) =>
+      (state !== 'healthy' || failed > 0) && (
+        <ActionButton
+          run={() => redriveReceiver(receiver)}
+          done={({ redriven }) => `${counted(redriven, 'message')} to ${receiver} tried again`}
+          changes={[['receivers'], ['deliveries']]}
+          label={`Redrive failed messages to ${receiver}`}
+        >
+          Redrive
+        </ActionButton>
+      ),
+  }),
+];
+
+function LastFailure({ receiver: { state, since, lastFailure } }: { receiver: Receiver }) {
+  if (state === 'healthy' || lastFailure === null) return null;
+  return (
+    <>
+      {lastFailure.reason ?? lastFailure.code}{' '}
+      {since !== null && (
+        <small className="quiet">
+          {lastFailure.code} since <Moment at={since} />
+        </small>
+      )}
+    </>
+  );
+}
+
+function Accepted({ receiver: { sent, failed, lastSentAt, p95Seconds } }: { receiver: Receiver }) {
+  if (sent + failed === 0) return null;
+  return (
+    <>
+      {sent} of {sent + failed}{' '}
+      {lastSentAt !== null && (
+        <small className="quiet">
+          last <Moment at={lastSentAt} />
+          {p95Seconds !== null && ` · p95 ${durationText(p95Seconds)}`}
+        </small>
+      )}
+    </>
+  );
+}
+
+/** Health of the channels of the last week. */
+export function ChannelsPage() {
+  return (
+    <>
+      <PageHead title="Channels" about="Whether the channels of receivers accepted messages in the last week" />
+      <PolicyTabs />
+      <LiveTable
+        label="Channels"
+        list={useLiveList(receivers)}
+        columns={columns}
+        keyOf={receivers.keyOf}
+        empty={
+          <EmptyState title="No channel was given a message within a week">
+            <p>Receivers and their channels are in routing.yaml, in the format of Alertmanager.</p>
+          </EmptyState>
+        }
+      />
+    </>
+  );
+}

@@ -1,0 +1,75 @@
+import { redriveDeadLetter } from '../../api/changes.js';
+import { deadLetters } from '../../api/lists.js';
+import type { DeadLetter } from '../../api/types.js';
+import { useLiveList } from '../../live/live-list.js';
+import { ActionButton } from '../../parts/action-button.js';
+import { Moment } from '../../parts/moment.js';
+import { PageHead } from '../../parts/page.js';
+import { EmptyState } from '../../parts/states.js';
+import { column } from '../../parts/table/columns.js';
+import { LiveTable } from '../../parts/table/live-table.js';
+import { counted } from '../../parts/words.js';
+import { SystemTabs } from './system-tabs.js';
+
+const columns = [
+  column<DeadLetter>({
+    id: 'by',
+    title: 'By',
+    cell: ({ worker, stage }) => (
+      <>
+        {worker} <small className="quiet">{stage}</small>
+      </>
+    ),
+  }),
+  column<DeadLetter>({ id: 'subject', title: 'Subject', isName: true, cell: ({ subject }) => subject }),
+  column<DeadLetter>({
+    id: 'reason',
+    title: 'Reason',
+    cell: ({ reason, code, attempts }) => (
+      <>
+        {reason}{' '}
+        <small className="quiet">
+          {code} after {counted(attempts, 'attempt')}
+        </small>
+      </>
+    ),
+  }),
+  column<DeadLetter>({ id: 'when', title: 'When', kind: 'when', cell: ({ createdAt }) => <Moment at={createdAt} /> }),
+  column<DeadLetter>({
+    id: 'action',
+    title: 'Action',
+    kind: 'act',
+    cell: ({ id, subject }) => (
+      <ActionButton
+        run={() => redriveDeadLetter(id)}
+        done={`${subject} is tried again`}
+        changes={[['dead-letters']]}
+        label={`Redrive ${subject}`}
+      >
+        Redrive
+      </ActionButton>
+    ),
+  }),
+];
+
+/** Events and jobs that failed for good. */
+export function DeadLettersPage() {
+  const source = deadLetters();
+  return (
+    <>
+      <PageHead title="Dead letters" about="Events and jobs that failed after all retries" />
+      <SystemTabs />
+      <LiveTable
+        label="Dead letters"
+        list={useLiveList(source)}
+        columns={columns}
+        keyOf={source.keyOf}
+        empty={
+          <EmptyState title="No dead letters">
+            <p>Work that fails for good waits here with its reason, until it is redriven.</p>
+          </EmptyState>
+        }
+      />
+    </>
+  );
+}

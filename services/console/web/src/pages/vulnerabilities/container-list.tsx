@@ -1,0 +1,55 @@
+import { reachedContainers } from '../../api/lists.js';
+import type { QueryOf, ReachedContainer } from '../../api/types.js';
+import { useLiveList } from '../../live/live-list.js';
+import { Stamp } from '../../parts/marks.js';
+import { Moment } from '../../parts/moment.js';
+import { Section } from '../../parts/page.js';
+import { column } from '../../parts/table/columns.js';
+import { LiveTable } from '../../parts/table/live-table.js';
+
+const columns = [
+  column<ReachedContainer>({
+    id: 'state',
+    title: 'State',
+    kind: 'mark',
+    cell: ({ isRunning }) => <Stamp kind={isRunning ? 'good' : 'neutral'}>{isRunning ? 'running' : 'ended'}</Stamp>,
+  }),
+  column<ReachedContainer>({
+    id: 'workload',
+    title: 'Workload',
+    isName: true,
+    cell: ({ namespace, workloadKind, workload, pod, container, cluster }) => (
+      <>
+        {[namespace, workloadKind, workload].filter(Boolean).join('/') || pod || container}{' '}
+        <small className="quiet">{cluster}</small>
+      </>
+    ),
+  }),
+  column<ReachedContainer>({
+    id: 'pod',
+    title: 'Pod and container',
+    cell: ({ pod, container }) => `${pod ?? ''} ${container ?? ''}`,
+  }),
+  column<ReachedContainer>({ id: 'node', title: 'Node', cell: ({ node }) => node }),
+  column<ReachedContainer>({
+    id: 'image',
+    title: 'Image',
+    cell: ({ repository, tag }) => (repository === null ? '' : `${repository}:${tag ?? ''}`),
+  }),
+  column<ReachedContainer>({ id: 'since', title: 'Since', kind: 'when', cell: ({ since }) => <Moment at={since} /> }),
+];
+
+/** Containers that run a matching image or did. */
+export function ContainerList({
+  query: { limit: _, after: __, ...filter },
+}: {
+  query: QueryOf<'/api/v1/blast-radius'>;
+}) {
+  const source = reachedContainers(filter);
+  const list = useLiveList(source);
+  return (
+    <Section title="Containers">
+      <LiveTable label="Containers" list={list} columns={columns} keyOf={source.keyOf} empty={<p>None.</p>} />
+    </Section>
+  );
+}

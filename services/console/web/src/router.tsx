@@ -1,0 +1,175 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from '@tanstack/react-router';
+import { severities } from '@tidewaiter/domain';
+
+import { Shell } from './frame/shell.js';
+import { imageTabIds } from './pages/image/image-tab-ids.js';
+import { NowPage } from './pages/now/now-page.js';
+import { messageKinds, previewChannelNames } from './pages/policies/message-kinds.js';
+import { conditionNames } from './pages/vulnerabilities/reach-question.js';
+import { EmptyState, Problem, Skeleton } from './parts/states.js';
+import { parseSearch, searchParams, stringifySearch } from './url/search-params.js';
+
+const root = createRootRoute({
+  component: () => <Shell />,
+  notFoundComponent: () => (
+    <EmptyState title="There is no such page" isPage>
+      <Link to="/">Back to Now</Link>
+    </EmptyState>
+  ),
+});
+
+const at = <const Path extends string>(path: Path) => ({ getParentRoute: () => root, path });
+
+const now = createRoute({ ...at('/'), component: NowPage });
+
+const incidents = createRoute({
+  ...at('/incidents'),
+  validateSearch: searchParams({
+    state: ['open', 'resolved', 'merged', 'all'],
+    severity: severities,
+    where: 'text',
+    order: ['urgency', 'newest'],
+    selected: 'text',
+  }),
+  component: lazyRouteComponent(() => import('./pages/incidents/incidents-page.js'), 'IncidentsPage'),
+});
+
+const incident = createRoute({
+  ...at('/incidents/$id'),
+  component: lazyRouteComponent(() => import('./pages/incident/incident-page.js'), 'IncidentPage'),
+});
+
+const images = createRoute({
+  ...at('/images'),
+  validateSearch: searchParams({
+    tab: ['pushes', 'repositories'],
+    state: ['accepted', 'analyzing', 'analyzed', 'refused', 'not-an-image', 'dead-lettered'],
+    where: 'text',
+  }),
+  component: lazyRouteComponent(() => import('./pages/images/images-page.js'), 'ImagesPage'),
+});
+
+const image = createRoute({
+  ...at('/images/$digest'),
+  validateSearch: searchParams({
+    push: 'text',
+    sort: 'text',
+    tab: imageTabIds,
+  }),
+  component: lazyRouteComponent(() => import('./pages/image/image-page.js'), 'ImagePage'),
+});
+
+const push = createRoute({
+  ...at('/pushes/$id'),
+  component: lazyRouteComponent(() => import('./pages/push/push-page.js'), 'PushPage'),
+});
+
+const vulnerabilities = createRoute({
+  ...at('/vulnerabilities'),
+  validateSearch: searchParams({ by: conditionNames, value: 'text', running: ['true'] }),
+  component: lazyRouteComponent(() => import('./pages/vulnerabilities/vulnerabilities-page.js'), 'VulnerabilitiesPage'),
+});
+
+const vulnerability = createRoute({
+  ...at('/vulnerabilities/$id'),
+  component: lazyRouteComponent(() => import('./pages/vulnerabilities/vulnerability-page.js'), 'VulnerabilityPage'),
+});
+
+const workloads = createRoute({
+  ...at('/workloads'),
+  validateSearch: searchParams({
+    severity: severities,
+    state: ['open', 'ended'],
+    cluster: 'text',
+    namespace: 'text',
+    workload: 'text',
+    check: 'text',
+  }),
+  component: lazyRouteComponent(() => import('./pages/workloads/workloads-page.js'), 'WorkloadsPage'),
+});
+
+const policies = createRoute({
+  ...at('/policies'),
+  beforeLoad: () => {
+    throw redirect({ to: '/policies/silences', replace: true });
+  },
+});
+
+const silences = createRoute({
+  ...at('/policies/silences'),
+  validateSearch: searchParams({ all: ['true'] }),
+  component: lazyRouteComponent(() => import('./pages/policies/silences-page.js'), 'SilencesPage'),
+});
+
+const routes = createRoute({
+  ...at('/policies/routes'),
+  component: lazyRouteComponent(() => import('./pages/policies/routes-page.js'), 'RoutesPage'),
+});
+
+const channels = createRoute({
+  ...at('/policies/channels'),
+  component: lazyRouteComponent(() => import('./pages/policies/channels-page.js'), 'ChannelsPage'),
+});
+
+const messages = createRoute({
+  ...at('/policies/messages'),
+  validateSearch: searchParams({ kind: messageKinds, channel: previewChannelNames }),
+  component: lazyRouteComponent(() => import('./pages/policies/messages-page.js'), 'MessagesPage'),
+});
+
+const rules = createRoute({
+  ...at('/policies/rules'),
+  validateSearch: searchParams({ state: ['loaded', 'refused'] }),
+  component: lazyRouteComponent(() => import('./pages/policies/rules-page.js'), 'RulesPage'),
+});
+
+const system = createRoute({
+  ...at('/system'),
+  component: lazyRouteComponent(() => import('./pages/system/status-page.js'), 'StatusPage'),
+});
+
+const deliveries = createRoute({
+  ...at('/system/deliveries'),
+  validateSearch: searchParams({
+    receiver: 'text',
+    state: ['failed', 'fallen-back', 'retrying', 'held', 'sent'],
+  }),
+  component: lazyRouteComponent(() => import('./pages/system/deliveries-page.js'), 'DeliveriesPage'),
+});
+
+const delivery = createRoute({
+  ...at('/system/deliveries/$id'),
+  component: lazyRouteComponent(() => import('./pages/system/delivery-page.js'), 'DeliveryPage'),
+});
+
+const deadLetters = createRoute({
+  ...at('/system/dead-letters'),
+  component: lazyRouteComponent(() => import('./pages/system/dead-letters-page.js'), 'DeadLettersPage'),
+});
+
+const advisories = createRoute({
+  ...at('/system/advisories'),
+  component: lazyRouteComponent(() => import('./pages/system/advisories-page.js'), 'AdvisoriesPage'),
+});
+
+const routeTree = root.addChildren([
+  ...[now, incidents, incident, images, image, push, vulnerabilities, vulnerability, workloads],
+  ...[policies, silences, routes, channels, messages, rules, system, deliveries, delivery, deadLetters, advisories],
+]);
+
+export const router = createRouter({
+  routeTree,
+  basepath: new URL(document.baseURI).pathname,
+  parseSearch,
+  stringifySearch,
+  scrollRestoration: true,
+  defaultPreload: 'intent',
+  defaultPendingComponent: () => <Skeleton />,
+  defaultErrorComponent: ({ error, reset }) => <Problem error={error as Error} retry={reset} />,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
