@@ -84,6 +84,11 @@ export type {
 } from './advisories/fleet-matches.js';
 export { ExploitationChanges } from './advisories/exploitation-changes.js';
 export type { EpssThresholds, NewlyExploited } from './advisories/exploitation-changes.js';
+export { FleetExposure } from './images/exposure/fleet-exposure.js';
+export type { FleetUpgradeRow, FleetVulnerabilityRow } from './images/exposure/exposure-rows.js';
+export { upgradeList } from './images/exposure/upgrade-list.js';
+export { VulnerabilityDetails } from './images/exposure/vulnerability-details.js';
+export { vulnerabilityList } from './images/exposure/vulnerability-list.js';
 export { Findings } from './images/findings.js';
 export type { ImageFinding, PackagePlace, Use } from './images/findings.js';
 export { ImageFactsOf } from './images/image-facts.js';

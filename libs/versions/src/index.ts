@@ -1,6 +1,7 @@
 export { compareApk } from './apk.js';
 export { compareDpkg } from './dpkg.js';
 export { withoutGemPlatform } from './gem.js';
+export { highestVersion, versionOrder } from './highest-version.js';
 export { isSameVariant, readTagVersion } from './image-tag.js';
 export { checkConstraint, isInRange, readPackageRange } from './package-range.js';
 export type { PackageRange } from './package-range.js';

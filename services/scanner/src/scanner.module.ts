@@ -22,6 +22,7 @@ import { LayerReading } from './layer/layer-reading.js';
 import { LayerRefresh } from './layer/layer-refresh.js';
 import { LayerTransitions } from './layer/layer-transitions.js';
 import { AnnounceExploited } from './matching/announce-exploited.js';
+import { ExposureRefresh } from './matching/exposure-refresh.js';
 import { ImageMatching } from './matching/image-matching.js';
 import { AwaitSignature } from './provenance/await-signature.js';
 import { IdentityCheck } from './provenance/identity-check.js';
@@ -102,6 +103,7 @@ import { ScannerMetrics } from './scanner-metrics.js';
     ImageExpiry,
     ImageInventory,
     ImageMatching,
+    ExposureRefresh,
     StalledPushRecovery,
     Rematch,
     RematchTransitions,

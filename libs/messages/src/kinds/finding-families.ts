@@ -1,8 +1,8 @@
 import { compareSeverity, worstSeverity } from '@tidewaiter/domain';
+import { highestVersion, versionOrder } from '@tidewaiter/versions';
 
 import { enumerate } from '../message.js';
 import type { AffectedPlace, FindingReport } from './finding-report.js';
-import { highest, versionOrder } from './push-message-groups.js';
 
 /** Vulnerabilities of the same packages in the same images, which one upgrade closes. */
 export interface FindingFamily {
@@ -77,7 +77,7 @@ export function fixText(places: readonly AffectedPlace[]): string | null {
   const byPackage = Map.groupBy(places, ({ packageType, packageName }) => `${packageType}\n${packageName}`);
   const versions = [...byPackage.values()].flatMap((about) => {
     const fixes = [...new Set(about.flatMap(({ fix }) => fix.version ?? []))].toSorted();
-    const target = fixes.length === 0 ? null : highest(fixes, versionOrder(about[0]!.packageType));
+    const target = fixes.length === 0 ? null : highestVersion(fixes, versionOrder(about[0]!.packageType));
     return target === null ? fixes : [target];
   });
   const all = [...new Set(versions)];

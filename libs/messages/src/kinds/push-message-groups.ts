@@ -1,6 +1,5 @@
 import {
   compareSeverity,
-  InvalidInput,
   layerNotAnalyzedId,
   locationCount,
   morePlaces,
@@ -10,7 +9,7 @@ import {
   type Platform,
   type Severity,
 } from '@tidewaiter/domain';
-import { type VersionComparer, versionSchemeOf, versionSchemes } from '@tidewaiter/versions';
+import { highestVersion, type VersionComparer, versionOrder } from '@tidewaiter/versions';
 
 import { clean, count, enumerate, type MessageItem, shortDigest } from '../message.js';
 import { evidenceText } from './finding-evidence.js';
@@ -152,7 +151,7 @@ function splitByTarget(findings: PushFinding[]): Part[] {
   const sorted = findings.toSorted(newAndWorstFirst);
   if (remedyOf(first) !== 'upgrade') return [{ target: null, findings: sorted }];
   const fixes = new Set(sorted.map(({ finding }) => finding.fix.version ?? ''));
-  const target = highest([...fixes], orderOf(first));
+  const target = highestVersion([...fixes], orderOf(first));
   if (target !== null) return [{ target, findings: sorted }];
   return [...fixes].map((fix) => ({
     target: fix,
@@ -163,24 +162,6 @@ function splitByTarget(findings: PushFinding[]): Part[] {
 /** Undefined where the order of versions is unknown: findings with different fixes stay apart. */
 function orderOf(finding: Finding): VersionComparer | undefined {
   return versionOrder(purlType(finding));
-}
-
-/** Version comparer of a package type; undefined where the order is unknown. */
-export function versionOrder(packageType: string): VersionComparer | undefined {
-  const scheme = versionSchemeOf(packageType);
-  return scheme && versionSchemes[scheme];
-}
-
-/** Highest of some versions; null where they cannot be compared. */
-export function highest(versions: string[], order: VersionComparer | undefined): string | null {
-  if (versions.length === 1) return versions[0]!;
-  if (!order) return null;
-  try {
-    return versions.toSorted(order).at(-1) ?? null;
-  } catch (error) {
-    if (error instanceof InvalidInput) return null;
-    throw error;
-  }
 }
 
 function join(parts: Part[]): FindingGroup {

@@ -13,6 +13,12 @@ import {
 } from '../advisories/advisory-rows.js';
 import { AlertGroupRow, AlertHistoryRow, AlertRow, SilenceRow, NotifiedAlertRow } from '../deliveries/alert-rows.js';
 import { DeliveryRow, DeliveryStepRow } from '../deliveries/delivery-rows.js';
+import {
+  FleetRefreshRow,
+  FleetUpgradeRow,
+  FleetVulnerabilityRow,
+  PackageVulnerabilityRow,
+} from '../images/exposure/exposure-rows.js';
 import { FleetContentRow, FleetFileRow } from '../images/file-rows.js';
 import { ImageFindingRow, ImageRow } from '../images/image-rows.js';
 import { ImageLayerRow, LayerBlobRow, LayerFailureRow, LayerRow } from '../images/layer-rows.js';
@@ -86,6 +92,10 @@ export const entities = [
   EpssRow,
   ExploitationChangeRow,
   PackageMatchRow,
+  PackageVulnerabilityRow,
+  FleetVulnerabilityRow,
+  FleetUpgradeRow,
+  FleetRefreshRow,
   SensorContactRow,
   ServiceConfigurationRow,
   DetectorReplicaRow,

@@ -4,7 +4,7 @@ import { type QueryExpression, type FieldValue, namesField, type Operator } from
 
 import type { Columns } from './columns.js';
 import type { Page } from './page.js';
-import { Store } from './store.js';
+import { type Queries, Store } from './store.js';
 
 /** Parameters of a statement that is put together. */
 export class Parameters {
@@ -26,8 +26,8 @@ export type SqlField =
   | { flag: string }
   /** Text of which `order` lists the values, the greatest first. */
   | { rank: string; order: readonly string[] }
-  /** Condition for one value, such as a version range. */
-  | { match: (value: string, parameters: Parameters) => Promise<string> };
+  /** Condition for one value, such as a version range, which may need a query of its own. */
+  | { match: (value: string, parameters: Parameters, store: Queries) => Promise<string> };
 
 /** Orders that a list has; expressions are never null. */
 export interface SqlSort {
@@ -85,7 +85,7 @@ export class Lists {
     { where, sort, isDescending, limit, after }: ListRequest<Name, Sort>,
   ): Promise<Page<Row>> {
     const parameters = new Parameters();
-    const conditions = await conditionsOf(where, list, parameters);
+    const conditions = await conditionsOf(where, list, { parameters, store: this.store });
     const { sql, type } = list.sorts[sort];
     if (after !== undefined) {
       const { cursorSort, cursorKey } = readListCursor(after, sort, [type, list.key.type]);
@@ -107,7 +107,7 @@ export class Lists {
   /** Counts the rows that a query matches, up to ten thousand. */
   async total<Name extends string>(list: RowList<unknown, Name>, where: QueryExpression<Name>): Promise<ListTotal> {
     const parameters = new Parameters();
-    const condition = (await conditionsOf(where, list, parameters)).join(' AND ');
+    const condition = (await conditionsOf(where, list, { parameters, store: this.store })).join(' AND ');
     const [{ count } = { count: 0 }] = await this.store.aggregate<{ count: number }>(
       `SELECT count(*)::int AS count FROM (SELECT ${list.from} WHERE ${condition} LIMIT ${maxCounted + 1}) AS matched`,
       parameters.values,
@@ -121,12 +121,18 @@ export function rankSql(sql: string, order: readonly string[]): string {
   return `array_position('{${order.toReversed().join(',')}}'::text[], ${sql})`;
 }
 
+/** Statement whose conditions are put together. */
+interface Statement {
+  parameters: Parameters;
+  store: Queries;
+}
+
 async function conditionsOf<Name extends string>(
   where: QueryExpression<Name>,
   list: RowList<unknown, Name>,
-  parameters: Parameters,
+  statement: Statement,
 ): Promise<string[]> {
-  const conditions = [await conditionOf(where, list, parameters)];
+  const conditions = [await conditionOf(where, list, statement)];
   if (list.preset && !namesField(where, list.preset.unlessNamed)) conditions.push(`(${list.preset.condition})`);
   return conditions;
 }
@@ -134,34 +140,35 @@ async function conditionsOf<Name extends string>(
 async function conditionOf<Name extends string>(
   expression: QueryExpression<Name>,
   list: Pick<RowList<unknown, Name>, 'fields' | 'words'>,
-  parameters: Parameters,
+  statement: Statement,
 ): Promise<string> {
   switch (expression.kind) {
     case 'all':
     case 'any': {
       const parts: string[] = [];
-      for (const each of expression.of) parts.push(await conditionOf(each, list, parameters));
+      for (const each of expression.of) parts.push(await conditionOf(each, list, statement));
       if (parts.length === 0) return 'true';
       return `(${parts.join(expression.kind === 'all' ? ' AND ' : ' OR ')})`;
     }
     case 'not':
       // A row without the value does not have it: null counts as false.
-      return `(${await conditionOf(expression.of, list, parameters)}) IS NOT TRUE`;
+      return `(${await conditionOf(expression.of, list, statement)}) IS NOT TRUE`;
     case 'words': {
-      const pattern = parameters.add(`%${escapeLike(expression.text)}%`);
+      const pattern = statement.parameters.add(`%${escapeLike(expression.text)}%`);
       return `(${list.words.map((text) => `${text} ILIKE ${pattern}`).join(' OR ')})`;
     }
     case 'condition':
-      return fieldCondition(list.fields[expression.field], expression, parameters);
+      return fieldCondition(list.fields[expression.field], expression, statement);
   }
 }
 
 async function fieldCondition(
   field: SqlField,
   { operator, values }: { operator: Operator; values: readonly FieldValue[] },
-  parameters: Parameters,
+  { parameters, store }: Statement,
 ): Promise<string> {
-  if (operator === '!=') return `(${await fieldCondition(field, { operator: '=', values }, parameters)}) IS NOT TRUE`;
+  if (operator === '!=')
+    return `(${await fieldCondition(field, { operator: '=', values }, { parameters, store })}) IS NOT TRUE`;
   if ('text' in field) return textCondition(field.text, values, parameters);
   if ('texts' in field)
     return `EXISTS (SELECT FROM unnest(${field.texts}) AS item WHERE ${textCondition('item', values, parameters)})`;
@@ -170,12 +177,17 @@ async function fieldCondition(
   if ('flag' in field) return values[0] === true ? `(${field.flag})` : `(${field.flag}) IS NOT TRUE`;
   if ('rank' in field) return `${field.rank} = ANY(${parameters.add(ranked(field.order, operator, values))}::text[])`;
   const matches = [];
-  for (const value of values) matches.push(await field.match(String(value), parameters));
+  for (const value of values) matches.push(await field.match(String(value), parameters, store));
   return `(${matches.join(' OR ')})`;
 }
 
+/** Condition that one of some texts has a value; `*` in it matches any characters. */
+export function anyText(sql: string, value: string, parameters: Parameters): string {
+  return `EXISTS (SELECT FROM unnest(${sql}) AS item WHERE ${textCondition('item', [value], parameters)})`;
+}
+
 /** Exact values in one comparison, so that an index serves them; patterns each on their own. */
-function textCondition(sql: string, values: readonly FieldValue[], parameters: Parameters): string {
+export function textCondition(sql: string, values: readonly FieldValue[], parameters: Parameters): string {
   const texts = values.map(String);
   const exact = texts.filter((text) => !text.includes('*'));
   const parts = exact.length > 0 ? [`${sql} = ANY(${parameters.add(exact)}::text[])`] : [];

@@ -2,6 +2,7 @@ import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { type DataSource, getMetadataArgsStorage } from 'typeorm';
 
+import { FleetExposure } from '../images/exposure/fleet-exposure.js';
 import { ImageRetention } from '../images/image-retention.js';
 import { Incidents } from '../incidents/incidents.js';
 import { WorkloadFindings } from '../workloads/workload-findings.js';
@@ -58,7 +59,7 @@ describe('retention', () => {
   );
 
   it('names methods that exist for what no rule describes', () => {
-    const classes = { ImageRetention, Incidents, WorkloadFindings };
+    const classes = { FleetExposure, ImageRetention, Incidents, WorkloadFindings };
     const methods = Object.entries(classes).flatMap(([name, { prototype }]) =>
       Object.getOwnPropertyNames(prototype).map((method) => `${name}.${method}`),
     );

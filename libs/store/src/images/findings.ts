@@ -20,7 +20,7 @@ import { layerNotAnalyzed } from '@tidewaiter/integrity';
 import { AdvisoryRow, PackageMatchRow } from '../advisories/advisory-rows.js';
 import { exploitationOf } from '../advisories/exploitation.js';
 import { columnsOf, type RowOf } from '../core/columns.js';
-import { Store } from '../core/store.js';
+import { type Queries, Store } from '../core/store.js';
 import { isRecent, runningAmong, workloadNames } from '../workloads/workload-ledger.js';
 import { PackageUseRow } from '../workloads/workload-rows.js';
 import { endsOfSupport } from './ends-of-support.js';
@@ -73,32 +73,29 @@ export interface FindingPlace extends RepositoryPlace {
   tag?: string | null;
 }
 
-const columns = columnsOf(ImagePackageRow, { of: 'image_package', only: ['imageDigest', 'layer', 'state', 'foundIn'] })
-  .and(columnsOf(PackageRow, { of: 'package', only: ['purl'] }))
-  .and(
-    columnsOf(PackageMatchRow, {
-      of: 'package_match',
-      only: ['advisoryId', 'fixState', 'fixVersion', 'vulnerabilityIds', 'evidence'],
-    }),
-  )
+/** Columns of `package_match` and `advisory` from which {@link hitOf} makes a hit. */
+export const hitColumns = columnsOf(PackageMatchRow, {
+  of: 'package_match',
+  only: ['advisoryId', 'fixState', 'fixVersion', 'vulnerabilityIds', 'evidence'],
+})
   .and(
     columnsOf(AdvisoryRow, {
       of: 'advisory',
       only: ['vulnerabilityId', 'aliases', 'title', 'published', 'cvssVector', 'cvssScore'],
     }),
   )
-  .computed<{
-    packageType: PackageType;
-    packageName: string;
-    installedVersion: string;
-    match: PackageMatchRow['state'];
-    severity: Severity;
-  }>({
+  .computed<{ match: PackageMatchRow['state']; severity: Severity }>({
+    match: 'package_match.state',
+    severity: 'coalesce(package_match.severity, advisory.severity)',
+  });
+
+const columns = columnsOf(ImagePackageRow, { of: 'image_package', only: ['imageDigest', 'layer', 'state', 'foundIn'] })
+  .and(columnsOf(PackageRow, { of: 'package', only: ['purl'] }))
+  .and(hitColumns)
+  .computed<{ packageType: PackageType; packageName: string; installedVersion: string }>({
     packageType: 'package.type',
     packageName: 'package.name',
     installedVersion: 'package.version',
-    match: 'package_match.state',
-    severity: 'coalesce(package_match.severity, advisory.severity)',
   });
 
 type FindingRow = RowOf<typeof columns>;
@@ -158,11 +155,13 @@ export class Findings {
       ...useOf(imageDigest, finding.packageName),
       imageDigest,
     }));
-    const ratings = await this.#ratings(rows.flatMap(({ vulnerabilityIds }) => vulnerabilityIds));
-    const ratingsOf = (id: string) => ratings.get(id) ?? [];
+    const ratings = await ratingsOf(
+      this.store,
+      rows.flatMap(({ vulnerabilityIds }) => vulnerabilityIds),
+    );
     const vulnerabilities = [...Map.groupBy(rows, occurrence).values()].flatMap((about) => {
       const { imageDigest } = about[0]!;
-      const found = packageFindings(packageOf(about[0]!), about.map(hitOf), ratingsOf);
+      const found = packageFindings(packageOf(about[0]!), about.map(hitOf), (id) => ratings.get(id) ?? []);
       return found.map((each) => ({ ...each, imageDigest }));
     });
     const exploitation = await exploitationOf(this.store, vulnerabilities);
@@ -230,16 +229,16 @@ export class Findings {
     const [known] = await exploitationOf(this.store, [{ id, aliases: named.flatMap(({ aliases }) => aliases) }]);
     return known ?? { kev: false, epss: null };
   }
+}
 
-  /** Severity ratings of vulnerabilities by all advisories, since a distribution's own often lacks one. */
-  async #ratings(vulnerabilityIds: readonly string[]): Promise<Map<string, Rating[]>> {
-    const rows = await this.store.rows(
-      ratingColumns,
-      `FROM advisory WHERE vulnerability_id = ANY($1) AND withdrawn IS NULL AND severity <> 'unknown' ORDER BY id`,
-      [[...new Set(vulnerabilityIds)]],
-    );
-    return Map.groupBy(rows, ({ vulnerabilityId }) => vulnerabilityId);
-  }
+/** Severity ratings by all advisories, since a distribution's own often lacks one. */
+export async function ratingsOf(store: Queries, vulnerabilityIds: readonly string[]): Promise<Map<string, Rating[]>> {
+  const rows = await store.rows(
+    ratingColumns,
+    `FROM advisory WHERE vulnerability_id = ANY($1) AND withdrawn IS NULL AND severity <> 'unknown' ORDER BY id`,
+    [[...new Set(vulnerabilityIds)]],
+  );
+  return Map.groupBy(rows, ({ vulnerabilityId }) => vulnerabilityId);
 }
 
 /**
@@ -265,7 +264,8 @@ function packageOf(row: FindingRow): VulnerablePackage {
   return { type, name, version, purl, foundIn, layer, state };
 }
 
-function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: FindingRow): Hit {
+/** Advisory and match of a row of {@link hitColumns}. */
+export function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: RowOf<typeof hitColumns>): Hit {
   const { vulnerabilityId, aliases, severity, title, published, match: state, fixState, fixVersion, ...rest } = row;
   const { vulnerabilityIds, evidence } = rest;
   const cvss = vector !== null && score !== null ? { vector, score } : null;

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 
 import { AdvisoriesModule } from '../advisories/advisories.module.js';
 import { AdvisoryAges } from '../advisories/advisory-ages.js';
+import { FleetExposure } from './exposure/fleet-exposure.js';
 import { Findings } from './findings.js';
 import { FleetFiles } from './fleet-files.js';
 import { ImageFactsOf } from './image-facts.js';
@@ -20,6 +21,7 @@ import { EvaluationRules, Verdicts } from './pushes/verdicts.js';
 
 const repositories = [
   Findings,
+  FleetExposure,
   FleetFiles,
   ImageFactsOf,
   ImageManifests,

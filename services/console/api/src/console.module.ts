@@ -41,6 +41,7 @@ import { SilencesController } from './silences/silences.controller.js';
 import { StatusController } from './status/status.controller.js';
 import { EventFeed } from './stream/event-feed.js';
 import { StreamController } from './stream/stream.controller.js';
+import { FixesController, VulnerabilitiesController } from './vulnerabilities/vulnerabilities.controller.js';
 import { WorkloadsController } from './workloads/workloads.controller.js';
 
 /** Controllers of the API. */
@@ -51,6 +52,8 @@ export const controllers = [
   AdmissionController,
   BlastRadiusController,
   SearchController,
+  VulnerabilitiesController,
+  FixesController,
   IncidentsController,
   AlertsController,
   WorkloadsController,

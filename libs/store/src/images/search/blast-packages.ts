@@ -52,16 +52,29 @@ export async function packageCondition(
     range.constraint = constraint;
   }
   const named = await packagesNamed(store, range);
-  const asked = named.slice(0, maxPackages).flatMap((each): AskedPackage[] => {
-    const isIn = isInRange(each.isBySource ? each.sourceVersion : each.version, range.constraint, each.type);
-    return isIn === false ? [] : [{ id: each.id, isMitigated: false, isUnknown: isIn === null }];
-  });
-  const condition = packagesCondition(asked);
+  const condition = packagesCondition(packagesIn(named, range));
   if (named.length > maxPackages) {
     const message = `only the first ${maxPackages} versions of the package were compared`;
     condition.notEvaluated.push({ code: 'TOO_MANY_RESULTS', message, count: named.length - maxPackages });
   }
   return condition;
+}
+
+/**
+ * Ids of the packages of a text such as `openssl<3.0.14`, with those whose version could not be
+ * compared.
+ * @throws InvalidInput `UNPARSABLE_RANGE`
+ */
+export async function packageIdsOf(store: Queries, text: string): Promise<string[]> {
+  const range = readPackageRange(text);
+  return packagesIn(await packagesNamed(store, range), range).map(({ id }) => id);
+}
+
+function packagesIn(named: readonly NamedPackage[], { constraint }: PackageRange): AskedPackage[] {
+  return named.slice(0, maxPackages).flatMap((each): AskedPackage[] => {
+    const isIn = isInRange(each.isBySource ? each.sourceVersion : each.version, constraint, each.type);
+    return isIn === false ? [] : [{ id: each.id, isMitigated: false, isUnknown: isIn === null }];
+  });
 }
 
 async function packagesNamed(store: Queries, { name }: PackageRange): Promise<NamedPackage[]> {

@@ -1,0 +1,220 @@
+import { severities } from '@tidewaiter/domain';
+
+import { type ColumnName, columnOf, type Entity } from '../../core/columns.js';
+import { rankSql } from '../../core/lists.js';
+import type { Transaction } from '../../core/store.js';
+import { isRecent } from '../../workloads/workload-ledger.js';
+import { FleetUpgradeRow, FleetVulnerabilityRow } from './exposure-rows.js';
+
+/** Places of images that a tag points to: `image_digest`, `repository`. */
+export const taggedPlaces = `SELECT image_digest, repository FROM (
+    SELECT DISTINCT ON (connection, repository, tag) push_id, digest FROM tag_ledger
+    ORDER BY connection, repository, tag, position DESC) AS entry
+  JOIN push ON push.id = entry.push_id AND push.state = 'analyzed' JOIN push_image ON push_image.push_id = push.id
+  WHERE entry.digest IS NOT NULL`;
+
+/** Containers that run, or did in the last day, with their image and workload. */
+export const runningContainers = `SELECT image_digest, cluster, coalesce(namespace, '') AS namespace, workload_kind, workload
+  FROM container_ledger WHERE image_digest IS NOT NULL AND ${isRecent}`;
+
+/** Name of the ecosystem of a row of `package`: `Debian:12`. */
+const ecosystem = `(package.ecosystem || coalesce(':' || package.release, ''))`;
+
+/** Order of vulnerabilities: running, KEV, EPSS score in tenths, fixable, severity. */
+const riskOf = (of: { kev: string; epss: string; fixable: string; severity: string }) =>
+  `((((coalesce(reach.running_images, 0) > 0)::int * 2 + (${of.kev})::int) * 11 + floor(coalesce(${of.epss}, 0) * 10)::int) * 2
+    + (${of.fixable})::int) * 8 + ${rankSql(of.severity, severities)}`;
+
+const worst = (severity: string) => `(array_agg(${severity} ORDER BY ${rankSql(severity, severities)} DESC))[1]`;
+
+/**
+ * Intermediate results. Images, repositories and workloads have numbers, and vulnerabilities of the
+ * same packages are counted once as a set of packages: there are far fewer of them.
+ */
+const temporaryTables = [
+  `CREATE TEMPORARY TABLE live_place ON COMMIT DROP AS
+   WITH place AS (${taggedPlaces}), container AS (SELECT DISTINCT image_digest FROM (${runningContainers}) AS row)
+   SELECT image_digest, repository FROM place
+   UNION SELECT image_digest, repository FROM container JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
+   WHERE push.state = 'analyzed' AND image_digest NOT IN (SELECT image_digest FROM place)
+   UNION SELECT image_digest, NULL FROM container JOIN image ON digest = image_digest
+   WHERE NOT EXISTS (SELECT FROM push_image WHERE push_image.image_digest = container.image_digest)`,
+  `CREATE TEMPORARY TABLE live_image ON COMMIT DROP AS
+   SELECT image_digest, (row_number() OVER ())::int AS number,
+     image_digest IN (SELECT image_digest FROM (${runningContainers}) AS container) AS is_running,
+     coalesce((SELECT min(received_at) FROM push_image AS brought JOIN push ON push.id = push_id
+       WHERE brought.image_digest = live.image_digest), now()) AS first_pushed
+   FROM (SELECT DISTINCT image_digest FROM live_place) AS live`,
+  `CREATE TEMPORARY TABLE live_repository ON COMMIT DROP AS
+   SELECT DISTINCT number, repository FROM live_image JOIN live_place USING (image_digest) WHERE repository IS NOT NULL`,
+  `CREATE TEMPORARY TABLE live_workload ON COMMIT DROP AS
+   SELECT DISTINCT live_image.number, cluster, namespace,
+     CASE WHEN workload IS NOT NULL THEN dense_rank() OVER (ORDER BY cluster, namespace, workload_kind, workload) END AS workload
+   FROM live_image JOIN (${runningContainers}) AS container USING (image_digest)`,
+  'ANALYZE live_image, live_repository, live_workload',
+  `CREATE TEMPORARY TABLE live_package ON COMMIT DROP AS
+   SELECT DISTINCT package_id, number FROM image_package JOIN live_image USING (image_digest)
+   WHERE state = 'present' AND package_id IN (SELECT package_id FROM package_vulnerability)`,
+  `CREATE TEMPORARY TABLE live_vulnerability ON COMMIT DROP AS
+   SELECT package_vulnerability.* FROM package_vulnerability
+   WHERE package_id IN (SELECT package_id FROM live_package)`,
+  'ANALYZE live_package, live_vulnerability',
+  `CREATE TEMPORARY TABLE vulnerability_set ON COMMIT DROP AS
+   SELECT vulnerability_id, array_agg(package_id ORDER BY package_id) AS packages
+   FROM live_vulnerability GROUP BY vulnerability_id`,
+  `CREATE TEMPORARY TABLE upgrade_set ON COMMIT DROP AS
+   SELECT package.type, ${ecosystem} AS ecosystem, package.source_name, upgrade_to,
+     array_agg(DISTINCT package.id ORDER BY package.id) AS packages, array_agg(DISTINCT package.version) AS versions,
+     array_agg(DISTINCT package.name) AS names, array_agg(DISTINCT vulnerability_id) AS vulnerabilities,
+     concat_ws(' ', package.type, ${ecosystem}, package.source_name, upgrade_to) AS id
+   FROM live_vulnerability JOIN package ON package.id = package_id WHERE upgrade_to IS NOT NULL GROUP BY 1, 2, 3, 4`,
+  `CREATE TEMPORARY TABLE package_set ON COMMIT DROP AS
+   SELECT packages, (row_number() OVER ())::int AS set_number
+   FROM (SELECT packages FROM vulnerability_set UNION SELECT packages FROM upgrade_set) AS each`,
+  `CREATE TEMPORARY TABLE set_image ON COMMIT DROP AS
+   SELECT DISTINCT set_number, number FROM package_set, unnest(packages) AS package_id JOIN live_package USING (package_id)`,
+  'ANALYZE package_set, set_image',
+  `CREATE TEMPORARY TABLE reach ON COMMIT DROP AS
+   WITH image_count AS (
+     SELECT set_number, count(*)::int AS images, (count(*) FILTER (WHERE is_running))::int AS running_images,
+       min(first_pushed) AS first_pushed FROM set_image JOIN live_image USING (number) GROUP BY set_number),
+   repository AS (
+     SELECT set_number, array_agg(repository ORDER BY repository) AS repositories
+     FROM (SELECT DISTINCT set_number, repository FROM set_image JOIN live_repository USING (number)) AS each GROUP BY set_number),
+   workload AS (
+     SELECT set_number, count(DISTINCT workload)::int AS workloads,
+       array_agg(DISTINCT namespace) FILTER (WHERE namespace <> '') AS namespaces,
+       array_agg(DISTINCT cluster) FILTER (WHERE cluster <> '') AS clusters
+     FROM set_image JOIN live_workload USING (number) GROUP BY set_number)
+   SELECT packages, images, first_pushed,
+     CASE WHEN is_reported THEN running_images END AS running_images,
+     CASE WHEN is_reported THEN coalesce(workloads, 0) END AS workloads,
+     coalesce(repositories, '{}') AS repositories, coalesce(namespaces, '{}') AS namespaces, coalesce(clusters, '{}') AS clusters
+   FROM package_set JOIN image_count USING (set_number) LEFT JOIN repository USING (set_number) LEFT JOIN workload USING (set_number),
+   LATERAL (SELECT EXISTS (SELECT FROM container_ledger) AS is_reported) AS report`,
+  'ANALYZE reach',
+  `CREATE TEMPORARY TABLE counted_vulnerability ON COMMIT DROP AS
+   WITH described AS (
+     SELECT vulnerability_id,
+       (array_agg(kind ORDER BY array_position('{malware,vulnerability,supply-chain}'::text[], kind)))[1] AS kind,
+       ${worst('severity')} AS severity, bool_or(upgrade_to IS NOT NULL) AS fixable, bool_or(is_certain) AS certain,
+       array_agg(DISTINCT package.name) AS packages,
+       coalesce(array_agg(DISTINCT ${ecosystem}) FILTER (WHERE package.ecosystem IS NOT NULL), '{}') AS ecosystems,
+       array_agg(DISTINCT advisory_id) AS advisories
+     FROM live_vulnerability JOIN package ON package.id = package_id GROUP BY vulnerability_id),
+   decided AS (
+     SELECT described.vulnerability_id, min(published) AS published, max(cvss_score) AS cvss,
+       (array_agg(title ORDER BY cardinality(aliases), advisory.id))[1] AS title
+     FROM described JOIN advisory ON advisory.id = ANY(advisories) GROUP BY 1),
+   alias AS (
+     SELECT described.vulnerability_id, array_agg(DISTINCT named) AS aliases
+     FROM described JOIN advisory ON advisory.id = ANY(advisories), unnest(aliases || advisory.id) AS named
+     -- A whole update has other CVEs among its aliases.
+     WHERE named <> described.vulnerability_id AND (named NOT LIKE 'CVE-%' OR described.vulnerability_id NOT LIKE 'CVE-%')
+     GROUP BY 1)
+   SELECT described.*, published, title, coalesce(aliases, '{}') AS aliases, exploited.kev, exploited.epss,
+     coalesce(cvss, (SELECT max(cvss_score) FROM advisory
+       WHERE advisory.vulnerability_id = described.vulnerability_id AND withdrawn IS NULL)) AS cvss
+   FROM described JOIN decided USING (vulnerability_id) LEFT JOIN alias USING (vulnerability_id),
+   LATERAL (
+     SELECT count(kev.cve) > 0 AS kev, max(score) AS epss
+     FROM unnest(array_append(aliases, vulnerability_id)) AS named LEFT JOIN kev ON kev.cve = named LEFT JOIN epss ON epss.cve = named
+     WHERE named LIKE 'CVE-%') AS exploited`,
+  'ANALYZE counted_vulnerability',
+];
+
+/** SQL expressions of the columns of a row. */
+type Expressions<Row> = Readonly<Record<ColumnName<Row>, string>>;
+
+const reached = {
+  images: 'reach.images',
+  runningImages: 'reach.running_images',
+  workloads: 'reach.workloads',
+  repositories: 'reach.repositories',
+  namespaces: 'reach.namespaces',
+  clusters: 'reach.clusters',
+};
+
+const vulnerability: Expressions<FleetVulnerabilityRow> = {
+  id: 'vulnerability_id',
+  kind: 'counted.kind',
+  title: 'counted.title',
+  severity: 'counted.severity',
+  aliases: 'counted.aliases',
+  cvss: 'counted.cvss',
+  published: 'counted.published',
+  kev: 'counted.kev',
+  epss: 'counted.epss',
+  fixable: 'counted.fixable',
+  certain: 'counted.certain',
+  packages: 'counted.packages',
+  ecosystems: 'counted.ecosystems',
+  ...reached,
+  firstSeen: 'least(before.first_seen, greatest(first_pushed, counted.published))',
+  goneAt: 'NULL::timestamptz',
+  risk: riskOf({
+    kev: 'counted.kev',
+    epss: 'counted.epss',
+    fixable: 'counted.fixable',
+    severity: 'counted.severity',
+  }),
+};
+
+const upgrade: Expressions<FleetUpgradeRow> = {
+  id: 'id',
+  type: 'type',
+  ecosystem: 'ecosystem',
+  package: 'source_name',
+  fromVersions: 'versions',
+  toVersion: 'upgrade_to',
+  packages: 'names',
+  vulnerabilities: 'vulnerabilities',
+  severity: 'closed.severity',
+  kev: 'closed.kev',
+  epss: 'closed.epss',
+  ...reached,
+  risk: riskOf({ kev: 'closed.kev', epss: 'closed.epss', fixable: 'true', severity: 'closed.severity' }),
+};
+
+/** Inserts rows, and updates those that differ. */
+function upsert<Row extends object>(
+  entity: Entity<Row>,
+  expressions: Expressions<Row>,
+  insert: string,
+  from: string,
+): string {
+  const names = (Object.keys(expressions) as ColumnName<Row>[]).map((property) => columnOf(entity, property).name);
+  const listed = (prefix: string) => names.map((name) => `${prefix}${name}`).join(', ');
+  return `${insert} AS known (${listed('')}) SELECT ${Object.values(expressions).join(', ')} FROM ${from}
+    ON CONFLICT (id) DO UPDATE SET ${names.map((name) => `${name} = EXCLUDED.${name}`).join(', ')}
+    WHERE (${listed('known.')}) IS DISTINCT FROM (${listed('EXCLUDED.')})`;
+}
+
+const putVulnerabilities = upsert(
+  FleetVulnerabilityRow,
+  vulnerability,
+  'INSERT INTO fleet_vulnerability',
+  `counted_vulnerability AS counted JOIN vulnerability_set USING (vulnerability_id)
+     JOIN reach ON reach.packages = vulnerability_set.packages LEFT JOIN fleet_vulnerability AS before ON before.id = vulnerability_id`,
+);
+
+const putUpgrades = upsert(
+  FleetUpgradeRow,
+  upgrade,
+  'INSERT INTO fleet_upgrade',
+  `upgrade_set JOIN reach USING (packages), LATERAL (
+     SELECT ${worst('severity')} AS severity, bool_or(kev) AS kev, max(epss) AS epss
+     FROM counted_vulnerability WHERE vulnerability_id = ANY(vulnerabilities)) AS closed`,
+);
+
+/** Counts the images and workloads of everything, and writes the rows that changed. */
+export async function countExposure(tx: Transaction): Promise<void> {
+  await tx.query(`SET LOCAL work_mem = '64MB'`);
+  for (const statement of temporaryTables) await tx.query(statement);
+  await tx.query(putVulnerabilities);
+  await tx.query(`UPDATE fleet_vulnerability SET gone_at = now(), images = 0, running_images = running_images * 0,
+      workloads = workloads * 0, repositories = '{}', namespaces = '{}', clusters = '{}', risk = 0
+    WHERE gone_at IS NULL AND id NOT IN (SELECT vulnerability_id FROM counted_vulnerability)`);
+  await tx.query(putUpgrades);
+  await tx.query('DELETE FROM fleet_upgrade WHERE id NOT IN (SELECT id FROM upgrade_set)');
+}

@@ -1,0 +1,112 @@
+import { Controller, Get, Param, Query, StreamableFile } from '@nestjs/common';
+import { NotFound } from '@tidewaiter/domain';
+import {
+  BlastRadii,
+  FleetExposure,
+  Lists,
+  upgradeList,
+  VulnerabilityDetails,
+  vulnerabilityList,
+} from '@tidewaiter/store';
+import type { z } from 'zod';
+
+import { countedPage, exported, listRequest } from '../http/lists.js';
+import { Operation } from '../http/operation.js';
+import {
+  fixAnswer,
+  fixesAnswer,
+  fixesQuery,
+  fixExportQuery,
+  vulnerabilitiesAnswer,
+  vulnerabilitiesQuery,
+  vulnerabilityAnswer,
+  vulnerabilityDetailAnswer,
+  vulnerabilityExportQuery,
+  vulnerabilityParameter,
+} from './vulnerability-schemas.js';
+
+/** Images on the page of a vulnerability. */
+const shownImages = 50;
+
+/** Vulnerabilities of the fleet. */
+@Controller('api/v1/vulnerabilities')
+export class VulnerabilitiesController {
+  constructor(
+    private readonly lists: Lists,
+    private readonly exposure: FleetExposure,
+    private readonly details: VulnerabilityDetails,
+    private readonly radii: BlastRadii,
+  ) {}
+
+  @Get()
+  @Operation({
+    scope: 'read',
+    summary: 'Vulnerabilities in images that a tag points to or that run, by risk',
+    answer: vulnerabilitiesAnswer,
+  })
+  async list(
+    @Query({ schema: vulnerabilitiesQuery }) query: z.output<typeof vulnerabilitiesQuery>,
+  ): Promise<z.output<typeof vulnerabilitiesAnswer>> {
+    const [page, asOf] = await Promise.all([
+      countedPage(this.lists, vulnerabilityList, listRequest(query), query.count, (row) => row),
+      this.exposure.refreshedAt(),
+    ]);
+    return { ...page, asOf };
+  }
+
+  @Get('export')
+  @Operation({ scope: 'read', summary: 'Vulnerabilities as a file', mediaType: 'text/csv' })
+  export(
+    @Query({ schema: vulnerabilityExportQuery }) query: z.output<typeof vulnerabilityExportQuery>,
+  ): StreamableFile {
+    const file = { name: 'vulnerabilities', list: vulnerabilityList, item: vulnerabilityAnswer };
+    return exported(this.lists, file, query, (row) => row);
+  }
+
+  @Get(':id')
+  @Operation({
+    scope: 'read',
+    summary: 'A vulnerability with its advisories, packages, fixes, images and workloads',
+    answer: vulnerabilityDetailAnswer,
+  })
+  async get(
+    @Param('id', { schema: vulnerabilityParameter }) id: string,
+  ): Promise<z.output<typeof vulnerabilityDetailAnswer>> {
+    const found = await this.details.of(id);
+    if (!found) throw new NotFound('VULNERABILITY_UNKNOWN', `no image has had ${id} in the last year`);
+    const [reach, asOf] = await Promise.all([
+      this.radii.of({ vulnerability: found.id }, { limit: shownImages }),
+      this.exposure.refreshedAt(),
+    ]);
+    return { ...found, reach, asOf };
+  }
+}
+
+/** Upgrades that close vulnerabilities of the fleet. */
+@Controller('api/v1/fixes')
+export class FixesController {
+  constructor(
+    private readonly lists: Lists,
+    private readonly exposure: FleetExposure,
+  ) {}
+
+  @Get()
+  @Operation({
+    scope: 'read',
+    summary: 'Upgrades with the vulnerabilities that they close, by risk',
+    answer: fixesAnswer,
+  })
+  async list(@Query({ schema: fixesQuery }) query: z.output<typeof fixesQuery>): Promise<z.output<typeof fixesAnswer>> {
+    const [page, asOf] = await Promise.all([
+      countedPage(this.lists, upgradeList, listRequest(query), query.count, (row) => row),
+      this.exposure.refreshedAt(),
+    ]);
+    return { ...page, asOf };
+  }
+
+  @Get('export')
+  @Operation({ scope: 'read', summary: 'Upgrades as a file', mediaType: 'text/csv' })
+  export(@Query({ schema: fixExportQuery }) query: z.output<typeof fixExportQuery>): StreamableFile {
+    return exported(this.lists, { name: 'fixes', list: upgradeList, item: fixAnswer }, query, (row) => row);
+  }
+}
