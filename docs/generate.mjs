@@ -1,5 +1,5 @@
 // Writes the generated pages: docs/cli.md, docs/events.md, docs/asyncapi.json, docs/checks.md, docs/policies.md,
-// docs/templates.md, docs/sensors.md, docs/image-facts.md, docs/metrics.md, docs/errors.md, docs/attack-coverage.md and docs/registries/.
+// docs/templates.md, docs/sensors.md, docs/image-facts.md, docs/metrics.md, docs/errors.md, docs/lists.md, docs/attack-coverage.md and docs/registries/.
 // Run by `npm run docs`.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -9,6 +9,7 @@ import { asyncApi, catalog, eventsMarkdown } from '@tidewaiter/events';
 import { factFields, factsMarkdown } from '@tidewaiter/facts';
 import { templatesMarkdown } from '@tidewaiter/messages';
 import { builtInPolicies, policiesMarkdown } from '@tidewaiter/policy';
+import { listsMarkdown } from '@tidewaiter/query';
 import { errorsMarkdown, metricCatalog, metricsMarkdown } from '@tidewaiter/runtime';
 import { sensors, sensorsMarkdown } from '@tidewaiter/sensors';
 import { loadRules } from '@tidewaiter/sigma';
@@ -28,6 +29,7 @@ writeFileSync(page('templates.md'), templatesMarkdown());
 writeFileSync(page('sensors.md'), sensorsMarkdown(sensors));
 writeFileSync(page('registries/README.md'), registryTable(registryKinds));
 for (const kind of registryKinds) writeFileSync(page(`registries/${kind.kind}.md`), registryPage(kind));
+writeFileSync(page('lists.md'), listsMarkdown());
 writeFileSync(page('errors.md'), errorsMarkdown());
 writeFileSync(page('metrics.md'), metricsMarkdown(Object.values(metricCatalog)));
 writeFileSync(page('image-facts.md'), factsMarkdown(factFields));

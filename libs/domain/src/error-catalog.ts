@@ -71,6 +71,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       PUSH_UNKNOWN: missing('Take the id from `GET /api/v1/pushes`.'),
       SILENCE_UNKNOWN: missing('List silences with `tidewaiter silences list`; expired ones cannot be changed.'),
       TOKEN_UNKNOWN: missing('List tokens with `tidewaiter tokens list`.'),
+      WORKLOAD_UNKNOWN: missing('Take cluster, namespace, kind and name from `GET /api/v1/workloads`.'),
       VULNERABILITY_UNKNOWN: missing('Take the id from `GET /api/v1/vulnerabilities`.'),
     },
   },

@@ -3,6 +3,9 @@ export const operators = ['=', '!=', '<', '<=', '>', '>='] as const;
 
 export type Operator = (typeof operators)[number];
 
+/** Types of fields, by which values are read and compared. */
+export const fieldTypes = ['text', 'match', 'number', 'time', 'flag', 'choice', 'rank'] as const;
+
 /** A field of a list that conditions can name. */
 export type Field = { description: string } & (
   | {

@@ -1,8 +1,12 @@
 export { type Completion, type Completions, completionsAt } from './completions.js';
-export { type Field, type Fields, fieldsOf, type Operator } from './fields.js';
+export { type Field, type Fields, fieldsOf, fieldTypes, type Operator, operators, operatorsOf } from './fields.js';
 export { InvalidQuery } from './invalid-query.js';
+export { imageFields, repositoryFields } from './lists/images.js';
 export { incidentFields } from './lists/incidents.js';
+export { listsMarkdown } from './lists/lists-markdown.js';
+export { listFields, type ListName, listNames } from './lists/lists.js';
 export { pushFields } from './lists/pushes.js';
 export { upgradeFields, vulnerabilityFields } from './lists/vulnerabilities.js';
+export { workloadFields } from './lists/workloads.js';
 export { type QueryExpression, maxQueryLength, namesField, parseQuery } from './parse-query.js';
 export { type FieldValue } from './read-value.js';

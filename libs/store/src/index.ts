@@ -101,15 +101,7 @@ export { LayerFailures } from './images/layer-failures.js';
 export type { LayerFailure } from './images/layer-failures.js';
 export { LayerPaths } from './images/layer-paths.js';
 export type { LayerReader } from './images/read-layers.js';
-export type {
-  StoredLayer,
-  Image,
-  ImageCursor,
-  EvaluatedPackage,
-  LayerResult,
-  ListedImage,
-  NewImage,
-} from './images/images.js';
+export type { StoredLayer, Image, EvaluatedPackage, LayerResult, NewImage } from './images/images.js';
 export { IncidentContexts } from './incidents/incident-contexts.js';
 export type { IncidentContext, IncidentImage } from './incidents/incident-contexts.js';
 export { IncidentOrigins } from './incidents/incident-origins.js';
@@ -138,6 +130,7 @@ export type { StoredFactsOptions } from './images/stored-facts.js';
 export { WorkloadFindings } from './workloads/workload-findings.js';
 export type { EvaluatedObject, WorkloadFinding, WorkloadFindingFilter } from './workloads/workload-findings.js';
 export { WorkloadLedger } from './workloads/workload-ledger.js';
+export { packageUseKinds } from './workloads/workload-rows.js';
 export type { RunningWorkload } from './workloads/workload-ledger.js';
 export { OwnerLabels } from './images/owner-labels.js';
 export type { NamespacePlace } from './images/owner-labels.js';
@@ -202,3 +195,10 @@ export { Lists } from './core/lists.js';
 export type { ListRequest, ListTotal, RowList } from './core/lists.js';
 export { incidentList } from './incidents/incident-list.js';
 export { pushList } from './images/pushes/push-list.js';
+export { imageList } from './images/lists/image-list.js';
+export type { ListedImage } from './images/lists/image-list.js';
+export { ImageRelations } from './images/lists/image-relations.js';
+export { repositoryList } from './images/lists/repository-list.js';
+export type { ListedRepository } from './images/lists/repository-list.js';
+export { workloadList } from './workloads/workload-list.js';
+export type { ListedWorkload } from './workloads/workload-list.js';

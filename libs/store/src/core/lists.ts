@@ -27,7 +27,11 @@ export type SqlField =
   /** Text of which `order` lists the values, the greatest first. */
   | { rank: string; order: readonly string[] }
   /** Condition for one value, such as a version range, which may need a query of its own. */
-  | { match: (value: string, parameters: Parameters, store: Queries) => Promise<string> };
+  | {
+      match: (value: string, parameters: Parameters, store: Queries) => Promise<string>;
+      /** Query of values to complete with, as `value`. */
+      values?: string;
+    };
 
 /** Orders that a list has; expressions are never null. */
 export interface SqlSort {
@@ -68,6 +72,8 @@ export interface ListTotal {
 
 /** Rows that a total counts; a list shows more as "10,000 or more". */
 const maxCounted = 10_000;
+/** Values that complete a text. */
+const maxValues = 20;
 
 interface Cursor {
   cursorSort: string;
@@ -114,6 +120,27 @@ export class Lists {
     );
     return { count: Math.min(count, maxCounted), isAtLeast: count > maxCounted };
   }
+
+  /** Values of a field that begin with a text; none where the field has no texts. */
+  async values(list: RowList<unknown>, name: string, prefix: string): Promise<string[]> {
+    const source = valuesSql(list, name);
+    if (source === null) return [];
+    const rows = await this.store.aggregate<{ value: string }>(
+      `SELECT DISTINCT value FROM (${source}) AS known WHERE value ILIKE $1 ORDER BY value LIMIT ${maxValues}`,
+      [`${escapeLike(prefix)}%`],
+    );
+    return rows.map(({ value }) => value);
+  }
+}
+
+/** Query of the values of a field. */
+function valuesSql({ fields, from, preset }: RowList<unknown>, name: string): string | null {
+  const field: SqlField | undefined = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  if (!field) return null;
+  if ('match' in field) return field.values ?? null;
+  const where = preset === undefined ? 'true' : preset.condition;
+  if ('text' in field) return `SELECT ${field.text} AS value ${from} WHERE ${where}`;
+  return 'texts' in field ? `SELECT unnest(${field.texts}) AS value ${from} WHERE ${where}` : null;
 }
 
 /** Places of values in an order as SQL, the greatest first, so that it has the highest. */

@@ -4,7 +4,6 @@ import type { Digest, Finding, FindingKind, ImagePackage, Layer, LayerClaim, OsR
 import type { StoredConfig } from '@tidewaiter/integrity';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
-import type { Page } from '../core/page.js';
 import { excluded, recordsetOf, unnestOf, valuesOf } from '../core/row-sets.js';
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
@@ -12,7 +11,6 @@ import { isAnyRunning } from '../workloads/workload-ledger.js';
 import { ImageRow, type PushWarning } from './image-rows.js';
 import { ImageLayerRow, LayerRow } from './layer-rows.js';
 import { ImagePackageRow, PackageRow } from './package-rows.js';
-import { PushImageRow, PushRow } from './pushes/push-rows.js';
 import type { RepositoryPlace } from './pushes/pushes.js';
 import { isLayerRead } from './read-layers.js';
 import { lockReferences } from './reference-lock.js';
@@ -32,21 +30,11 @@ export interface NewImage extends Pick<
   findings: Finding[];
 }
 
-const columns = columnsOf(ImageRow, { of: 'image', omit: ['config'] });
+/** Columns of an image without its configuration. */
+export const imageColumns = columnsOf(ImageRow, { of: 'image', omit: ['config'] });
 
 /** An image without its configuration. */
-export type Image = RowOf<typeof columns>;
-
-const listedColumns = columns.and(columnsOf(PushRow, { of: 'push', only: ['connection', 'repository', 'tag'] }));
-
-/** An image with the place of its last push. */
-export type ListedImage = RowOf<typeof listedColumns>;
-
-/** A place in the list of images. */
-export interface ImageCursor {
-  pushId: string;
-  digest: Digest;
-}
+export type Image = RowOf<typeof imageColumns>;
 
 /** Result of analyzing a layer. */
 export type LayerResult = Pick<LayerRow, 'facts' | 'entries' | 'entryCount' | 'uncompressedBytes'>;
@@ -80,7 +68,6 @@ export interface EvaluatedPackage extends ImagePackage {
   key: AdvisoryKey | null;
 }
 
-const pushIdOfNewest = columnsOf(PushImageRow, { of: 'newest', only: ['pushId'] });
 const configOnly = columnsOf(ImageRow, { only: ['config'] });
 const unreadIndexes = columnsOf(ImageLayerRow, { only: ['index'] });
 const layerColumns = columnsOf(ImageLayerRow, {
@@ -143,39 +130,23 @@ export class Images {
   constructor(private readonly store: Store) {}
 
   async get(digest: Digest): Promise<Image | null> {
-    const [image] = await this.store.rows(columns, 'FROM image WHERE digest = $1', [digest]);
+    const [image] = await this.store.rows(imageColumns, 'FROM image WHERE digest = $1', [digest]);
     return image ?? null;
   }
 
   /** The images of a push, by platform. */
   async ofPush(pushId: string): Promise<Image[]> {
     return this.store.rows(
-      columns,
+      imageColumns,
       'FROM image JOIN push_image ON image_digest = digest WHERE push_id = $1 ORDER BY platform, digest',
       [pushId],
     );
   }
 
-  /** Images by their newest push, newest first. The cursor is that push and the image, since an index brings several at once. */
-  async list({ limit, after }: { limit: number; after?: ImageCursor | undefined }): Promise<Page<ListedImage>> {
-    const rows = await this.store.rows(
-      listedColumns.and(pushIdOfNewest),
-      `FROM (SELECT image_digest, max(push_id::text)::uuid AS push_id FROM push_image GROUP BY image_digest) AS newest
-       JOIN image ON image.digest = image_digest JOIN push ON push.id = newest.push_id
-       WHERE $2::uuid IS NULL OR (newest.push_id, image.digest) < ($2, $3)
-       ORDER BY newest.push_id DESC, image.digest DESC LIMIT $1`,
-      [limit + 1, after?.pushId ?? null, after?.digest ?? null],
-    );
-    const shown = rows.slice(0, limit);
-    const last = shown.at(-1);
-    const items = shown.map(({ pushId: _, ...image }) => image);
-    return { items, next: last && rows.length > limit ? `${last.pushId}.${last.digest}` : null };
-  }
-
   /** Images of a pushed digest: the image itself, or those of an index. */
   async ofDigest(digest: Digest): Promise<Image[]> {
     return this.store.rows(
-      columns,
+      imageColumns,
       `FROM image WHERE digest IN (
          SELECT image_digest FROM push_image JOIN push ON push.id = push_id WHERE push.digest = $1 UNION SELECT $1)
        ORDER BY platform, digest`,

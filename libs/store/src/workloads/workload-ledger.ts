@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
 import type { ContainerView, WorkloadView, WorkloadRef } from '@tidewaiter/workloads';
 
-import { columnsOf } from '../core/columns.js';
+import { columnsOf, type RowOf } from '../core/columns.js';
 import { recordsetOf } from '../core/row-sets.js';
 import { json } from '../core/storable.js';
 import { jobsOf, type Queries, Store, type Transaction } from '../core/store.js';
@@ -90,6 +90,27 @@ export async function countWorkloads(tx: Queries, groups: readonly (readonly Dig
 }
 
 const columns = columnsOf(ContainerLedgerRow);
+const runColumns = columnsOf(ContainerLedgerRow, {
+  only: [
+    'containerId',
+    'node',
+    'pod',
+    'name',
+    'kind',
+    'imageDigest',
+    'repository',
+    'tag',
+    'privileged',
+    'serviceAccount',
+    'firstSeen',
+    'lastSeen',
+    'endedAt',
+  ],
+}).computed<{ isRunning: boolean }>({ isRunning: `(${isRunning})` });
+
+/** A container of a workload. */
+export type WorkloadRun = RowOf<typeof runColumns>;
+
 const ledgerColumns = [
   'containerId',
   'cluster',
@@ -122,6 +143,19 @@ const workloadColumns = columnsOf(WorkloadRow, { omit: ['cluster', 'seenAt'] }).
 @Injectable()
 export class WorkloadLedger {
   constructor(private readonly store: Store) {}
+
+  /** Containers of a workload, running ones first. */
+  async containersOf(
+    { cluster, namespace, kind, name }: Pick<WorkloadRow, 'cluster' | 'namespace' | 'kind' | 'name'>,
+    limit: number,
+  ): Promise<WorkloadRun[]> {
+    return this.store.rows(
+      runColumns,
+      `FROM container_ledger WHERE cluster = $1 AND coalesce(namespace, '') = $2 AND workload_kind = $3 AND workload = $4
+       ORDER BY (${isRunning}) DESC, last_seen DESC, container_id LIMIT $5`,
+      [cluster, namespace, kind, name, limit],
+    );
+  }
 
   /** Merges new facts about containers into the stored ones. A known value is never replaced by null. */
   async put(tx: Transaction, containers: readonly ContainerView[]): Promise<void> {

@@ -29,10 +29,12 @@ import { StoredVerdicts } from './gate/stored-verdicts.js';
 import { RequestValidation } from './http/validation.js';
 import { ImagesController } from './images/images.controller.js';
 import { IncidentsController } from './incidents/incidents.controller.js';
+import { ListsController } from './lists/lists.controller.js';
 import { MessagesController, MessageWords } from './messages/messages.controller.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { PushesController } from './pushes/pushes.controller.js';
 import { ReceiversController } from './receivers/receivers.controller.js';
+import { RepositoriesController } from './repositories/repositories.controller.js';
 import { RoutesController } from './routing/routing.controller.js';
 import { RulesController } from './rules/rules.controller.js';
 import { SearchController } from './search/search.controller.js';
@@ -48,6 +50,7 @@ import { WorkloadsController } from './workloads/workloads.controller.js';
 export const controllers = [
   PushesController,
   ImagesController,
+  RepositoriesController,
   GateController,
   AdmissionController,
   BlastRadiusController,
@@ -64,6 +67,7 @@ export const controllers = [
   RoutesController,
   MessagesController,
   DeadLettersController,
+  ListsController,
   StatusController,
   StreamController,
   SessionController,

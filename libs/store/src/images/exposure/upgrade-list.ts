@@ -26,7 +26,7 @@ export const upgradeList = {
     epss: { number: 'epss' },
     running: { flag: 'running_images > 0' },
     type: { text: 'type' },
-    package: { match: packageMatch },
+    package: { match: packageMatch, values: 'SELECT name AS value FROM package' },
     to: { text: 'to_version' },
     ecosystem: { text: 'ecosystem' },
     repository: { texts: 'repositories' },

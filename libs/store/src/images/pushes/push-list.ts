@@ -6,7 +6,11 @@ import { isRecent } from '../../workloads/workload-ledger.js';
 import { isCurrent, isImagePush, type Push, pushColumns } from './pushes.js';
 
 /** Worst severity of the counted findings of a push; null without any. */
-const worst = `CASE ${severities.map((severity) => `WHEN (counts ->> '${severity}')::int > 0 THEN '${severity}'`).join(' ')} END`;
+export function worstSeveritySql(counts: string): string {
+  return `CASE ${severities.map((severity) => `WHEN (${counts} ->> '${severity}')::int > 0 THEN '${severity}'`).join(' ')} END`;
+}
+
+const worst = worstSeveritySql('counts');
 
 const isRunning = `EXISTS (
   SELECT FROM push_image JOIN container_ledger USING (image_digest) WHERE push_id = push.id AND ${isRecent})`;

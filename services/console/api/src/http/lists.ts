@@ -68,12 +68,19 @@ export function listRequest<Name extends string, Sort extends string>(
   conditions: Partial<Record<Name, FieldValue | undefined>> = {},
 ): ListRequest<Name, Sort> {
   const isDescending = sort.startsWith('-');
-  const named = Object.entries<FieldValue | undefined>(conditions as Record<string, FieldValue | undefined>).flatMap(
+  const where: QueryExpression<Name> = { kind: 'all', of: [q, whereOf(conditions)] };
+  return { where, sort: (isDescending ? sort.slice(1) : sort) as Sort, isDescending, limit, after };
+}
+
+/** Expression by which fields have values; undefined ones are left out. */
+export function whereOf<Name extends string>(
+  conditions: Partial<Record<Name, FieldValue | undefined>>,
+): QueryExpression<Name> {
+  const of = Object.entries<FieldValue | undefined>(conditions as Record<string, FieldValue | undefined>).flatMap(
     ([field, value]): QueryExpression<Name>[] =>
       value === undefined ? [] : [{ kind: 'condition', field: field as Name, operator: '=', values: [value] }],
   );
-  const where: QueryExpression<Name> = named.length === 0 ? q : { kind: 'all', of: [q, ...named] };
-  return { where, sort: (isDescending ? sort.slice(1) : sort) as Sort, isDescending, limit, after };
+  return { kind: 'all', of };
 }
 
 export interface CountedPage<Item> extends Page<Item> {

@@ -1,24 +1,26 @@
 import {
-  InvalidInput,
   attestationKinds,
   findingKinds,
-  isDigest,
   pipelineReportKinds,
   refusalCodes,
   severities,
   fixStates,
   matchStates,
   presences,
+  verdicts,
 } from '@tidewaiter/domain';
-import { readCursor, type ImageCursor, type ImageRow } from '@tidewaiter/store';
+import { imageFields } from '@tidewaiter/query';
+import { imageList, type ImageRow } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { count, text, time } from '../http/fields.js';
-import { listOf, pageQuery } from '../http/paging.js';
+import { exportQuery, listQuery } from '../http/lists.js';
+import { listOf } from '../http/paging.js';
 import type { SchemaOf } from '../http/row-schemas.js';
 
-/** The cursor of images names a push and an image of it. */
-export const imagesQuery = pageQuery.extend({ after: z.string().max(200).transform(readImageCursor).optional() });
+export const imagesQuery = listQuery(imageList, imageFields, '-pushed');
+
+export const imageExportQuery = exportQuery(imageList, imageFields, '-pushed');
 
 export const findingsQuery = z.strictObject({
   /** Id of the push whose repository and tag select the exceptions; by default the newest push of the image. */
@@ -55,8 +57,18 @@ export const imageAnswer = z.object({
   analyzedAt: time.nullable(),
 } satisfies SchemaOf<ImageRow, InternalOfImage>);
 
-/** Image with the place where it was last pushed. */
-export const listedImageAnswer = imageAnswer.extend({ connection: z.string(), repository: z.string(), tag: text });
+/** Image with the place and the verdict of its newest push. */
+export const listedImageAnswer = imageAnswer.extend({
+  connection: z.string(),
+  repository: z.string(),
+  tag: text,
+  receivedAt: time,
+  verdict: z.enum(verdicts).nullable(),
+  /** Severity of its worst counted finding; null without any. */
+  severity: severity.nullable(),
+  /** Whether a workload runs it; null while no sensor reports containers. */
+  running: z.boolean().nullable(),
+});
 
 const layerAnswer = z.object({
   index: count,
@@ -131,6 +143,32 @@ const pipelineReportAnswer = z.object({
   packages: count.nullable(),
   builder: text,
   receivedAt: time,
+});
+
+const severityCounts = z.record(severity, count);
+
+/** A layer with what it brought. */
+export const imageLayerAnswer = layerAnswer.extend({
+  imageDigest: z.string(),
+  platform: z.string(),
+  /** Packages that are present in the image. */
+  packages: count,
+  /** Counted findings by severity. */
+  findings: severityCounts,
+  secrets: count,
+});
+
+export const relatedImageAnswer = z.object({
+  /** Image of the asked digest that shares the layers. */
+  imageDigest: z.string(),
+  digest: z.string(),
+  /** `base`: all of its layers are the lowest ones of the image; `derived`: the reverse. */
+  relation: z.enum(['base', 'derived', 'layers']),
+  sharedLayers: count,
+  layers: count,
+  /** Place of its newest push. */
+  repository: text,
+  tag: text,
 });
 
 export const imagesAnswer = z.object({
@@ -255,10 +293,3 @@ export const imageFindingsAnswer = listOf(
     by: suppression.nullable(),
   }),
 ).extend({ counts: z.record(severity, count) });
-
-/** @throws InvalidInput `CURSOR_INVALID` */
-function readImageCursor(text: string): ImageCursor {
-  const [pushId = '', digest = ''] = text.split('.');
-  if (!isDigest(digest)) throw new InvalidInput('CURSOR_INVALID', 'not a cursor that this API gave out');
-  return { pushId: readCursor(pushId), digest };
-}

@@ -1,10 +1,14 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Param, Query, StreamableFile } from '@nestjs/common';
 import { countedFindings, countFindings, type Digest, NotFound, type Suppressed } from '@tidewaiter/domain';
 import {
   Findings,
   type ImageFinding,
   type Image,
+  imageList,
+  ImageRelations,
   Images,
+  type ListedImage,
+  Lists,
   Verdicts,
   type Page,
   PipelineReports,
@@ -14,16 +18,20 @@ import {
 } from '@tidewaiter/store';
 import type { z } from 'zod';
 
+import { countedListOf, countedPage, type CountedPage, exported, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
 import { listOf } from '../http/paging.js';
 import { digestParameter } from '../http/validation.js';
 import {
   findingsQuery,
+  imageExportQuery,
+  imageLayerAnswer,
   imagesQuery,
   imageFindingsAnswer,
   imagesAnswer,
   listedImageAnswer,
   packageAnswer,
+  relatedImageAnswer,
 } from './image-schemas.js';
 import { pipelineAnswer } from './pipeline-answers.js';
 
@@ -37,19 +45,25 @@ export class ImagesController {
     private readonly evaluations: Verdicts,
     private readonly provenances: Provenances,
     private readonly reports: PipelineReports,
+    private readonly lists: Lists,
+    private readonly relations: ImageRelations,
   ) {}
 
   @Get()
-  @Operation({
-    role: 'viewer',
-    summary: 'Images by their newest push, newest first',
-    answer: listOf(listedImageAnswer),
-  })
+  @Operation({ role: 'viewer', summary: 'Images by their newest push', answer: countedListOf(listedImageAnswer) })
   async list(
     @Query({ schema: imagesQuery }) query: z.output<typeof imagesQuery>,
-  ): Promise<Page<z.output<typeof listedImageAnswer>>> {
-    const { items, next } = await this.images.list(query);
-    return { items: items.map(describeImage), next };
+  ): Promise<CountedPage<z.output<typeof listedImageAnswer>>> {
+    return countedPage(this.lists, imageList, listRequest(query), query.count, (image: ListedImage) =>
+      describeImage(image),
+    );
+  }
+
+  @Get('export')
+  @Operation({ role: 'viewer', summary: 'Images as a file', mediaType: 'text/csv' })
+  export(@Query({ schema: imageExportQuery }) query: z.output<typeof imageExportQuery>): StreamableFile {
+    const file = { name: 'images', list: imageList, item: listedImageAnswer };
+    return exported(this.lists, file, query, (image: ListedImage) => describeImage(image));
   }
 
   @Get(':digest')
@@ -85,6 +99,54 @@ export class ImagesController {
       const packages = await this.images.packages(imageDigest);
       for (const each of packages) items.push({ imageDigest, platform, ...each, arch: each.arch ?? null });
     }
+    return { items, next: null };
+  }
+
+  @Get(':digest/layers')
+  @Operation({
+    role: 'viewer',
+    summary: 'Layers of an image, or of the images of an index, with what each brought',
+    answer: listOf(imageLayerAnswer),
+  })
+  async layers(
+    @Param('digest', { schema: digestParameter }) digest: Digest,
+    @Query({ schema: findingsQuery }) { push }: z.output<typeof findingsQuery>,
+  ): Promise<Page<z.output<typeof imageLayerAnswer>>> {
+    const images = await this.#imagesOf(digest);
+    const { findings } = await this.#evaluated(digest, images, push);
+    const items = [];
+    for (const { digest: imageDigest, platform } of images) {
+      const [layers, packages] = await Promise.all([
+        this.images.layerList(imageDigest),
+        this.images.packages(imageDigest),
+      ]);
+      for (const layer of layers) {
+        const own = findings.filter((each) => each.imageDigest === imageDigest && each.layer === layer.index);
+        items.push({
+          imageDigest,
+          platform,
+          ...layer,
+          packages: packages.filter((each) => each.layer === layer.index && each.state === 'present').length,
+          findings: countFindings(own),
+          secrets: own.filter(({ kind }) => kind === 'secret').length,
+        });
+      }
+    }
+    return { items, next: null };
+  }
+
+  @Get(':digest/related')
+  @Operation({
+    role: 'viewer',
+    summary: 'Images that share layers: base images first, then by the number of shared layers',
+    answer: listOf(relatedImageAnswer),
+  })
+  async related(
+    @Param('digest', { schema: digestParameter }) digest: Digest,
+  ): Promise<Page<z.output<typeof relatedImageAnswer>>> {
+    const items = [];
+    for (const { digest: imageDigest } of await this.#imagesOf(digest))
+      for (const related of await this.relations.of(imageDigest)) items.push({ imageDigest, ...related });
     return { items, next: null };
   }
 

@@ -127,7 +127,7 @@ function etagOf(content: unknown): string {
 }
 
 /** Selects the fields of an incident for a list; its own page has the rest. */
-function describeIncident(incident: ListedIncident): IncidentAnswer {
+export function describeIncident(incident: ListedIncident): IncidentAnswer {
   const { workloads: _, artifacts: __, factsUsed: ___, nextSteps: ____, ...listed } = incident;
   return listed;
 }

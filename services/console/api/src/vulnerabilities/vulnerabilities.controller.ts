@@ -40,7 +40,7 @@ export class VulnerabilitiesController {
 
   @Get()
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Vulnerabilities in images that a tag points to or that run, by risk',
     answer: vulnerabilitiesAnswer,
   })
@@ -55,7 +55,7 @@ export class VulnerabilitiesController {
   }
 
   @Get('export')
-  @Operation({ scope: 'read', summary: 'Vulnerabilities as a file', mediaType: 'text/csv' })
+  @Operation({ role: 'viewer', summary: 'Vulnerabilities as a file', mediaType: 'text/csv' })
   export(
     @Query({ schema: vulnerabilityExportQuery }) query: z.output<typeof vulnerabilityExportQuery>,
   ): StreamableFile {
@@ -65,7 +65,7 @@ export class VulnerabilitiesController {
 
   @Get(':id')
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'A vulnerability with its advisories, packages, fixes, images and workloads',
     answer: vulnerabilityDetailAnswer,
   })
@@ -92,7 +92,7 @@ export class FixesController {
 
   @Get()
   @Operation({
-    scope: 'read',
+    role: 'viewer',
     summary: 'Upgrades with the vulnerabilities that they close, by risk',
     answer: fixesAnswer,
   })
@@ -105,7 +105,7 @@ export class FixesController {
   }
 
   @Get('export')
-  @Operation({ scope: 'read', summary: 'Upgrades as a file', mediaType: 'text/csv' })
+  @Operation({ role: 'viewer', summary: 'Upgrades as a file', mediaType: 'text/csv' })
   export(@Query({ schema: fixExportQuery }) query: z.output<typeof fixExportQuery>): StreamableFile {
     return exported(this.lists, { name: 'fixes', list: upgradeList, item: fixAnswer }, query, (row) => row);
   }

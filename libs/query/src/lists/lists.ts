@@ -1,0 +1,21 @@
+import type { Fields } from '../fields.js';
+import { imageFields, repositoryFields } from './images.js';
+import { incidentFields } from './incidents.js';
+import { pushFields } from './pushes.js';
+import { upgradeFields, vulnerabilityFields } from './vulnerabilities.js';
+import { workloadFields } from './workloads.js';
+
+/** Fields of every list, by the name that the list has in the API: `/api/v1/incidents`. */
+export const listFields = {
+  incidents: incidentFields,
+  pushes: pushFields,
+  repositories: repositoryFields,
+  images: imageFields,
+  vulnerabilities: vulnerabilityFields,
+  fixes: upgradeFields,
+  workloads: workloadFields,
+} as const satisfies Record<string, Fields>;
+
+export type ListName = keyof typeof listFields;
+
+export const listNames = Object.keys(listFields) as ListName[];

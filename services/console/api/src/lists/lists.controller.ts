@@ -1,0 +1,51 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { completionsAt, type Field, listFields, listNames, operatorsOf } from '@tidewaiter/query';
+import { Lists } from '@tidewaiter/store';
+import type { z } from 'zod';
+
+import { Operation } from '../http/operation.js';
+import { listCatalog } from './list-catalog.js';
+import { completionsAnswer, completionsQuery, listsAnswer } from './lists-schemas.js';
+
+/** Catalog of the lists, and completions of their queries. */
+@Controller('api/v1')
+export class ListsController {
+  constructor(private readonly lists: Lists) {}
+
+  @Get('lists')
+  @Operation({ role: 'viewer', summary: 'Lists with their fields, operators, values and orders', answer: listsAnswer })
+  catalog(): z.output<typeof listsAnswer> {
+    const items = listNames.map((name) => ({
+      name,
+      path: `/api/v1/${name}`,
+      fields: Object.entries<Field>(listFields[name]).map(([field, known]) => ({
+        name: field,
+        type: known.type,
+        description: known.description,
+        operators: [...operatorsOf(known)],
+        values: 'values' in known ? [...known.values] : null,
+      })),
+      sorts: Object.keys(listCatalog[name].list.sorts),
+      defaultSort: listCatalog[name].sort,
+    }));
+    return { items, next: null };
+  }
+
+  @Get('completions')
+  @Operation({ role: 'viewer', summary: 'Completions of a query while it is typed', answer: completionsAnswer })
+  async complete(
+    @Query({ schema: completionsQuery }) { list, q, cursor = q.length }: z.output<typeof completionsQuery>,
+  ): Promise<z.output<typeof completionsAnswer>> {
+    const place = Math.min(cursor, q.length);
+    const { start, end, items, fieldOfValue } = completionsAt(q, place, listFields[list]);
+    if (fieldOfValue === undefined) return { start, end, items: [...items] };
+    const written = q.slice(start, place).replace(/^"/, '');
+    const values = await this.lists.values(listCatalog[list].list, fieldOfValue, written);
+    return { start, end, items: values.map((value) => ({ text: quoted(value), description: '' })) };
+  }
+}
+
+/** A value as a query has it: with spaces, commas and parentheses it stands in quotation marks. */
+function quoted(value: string): string {
+  return /[\s(),"\\]/.test(value) ? `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"` : value;
+}

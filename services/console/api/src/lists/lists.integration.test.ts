@@ -1,0 +1,262 @@
+import { hash } from 'node:crypto';
+
+import { type Digest, Secret } from '@tidewaiter/domain';
+import { type Field, listFields, type ListName, listNames } from '@tidewaiter/query';
+import type { RunningService } from '@tidewaiter/runtime';
+import { ApiTokens, connect, FleetExposure, Incidents, Store } from '@tidewaiter/store';
+import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
+import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
+
+import { start } from '../main.js';
+import { listCatalog } from './list-catalog.js';
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let service: RunningService;
+let token: string;
+let store: Store;
+let close: () => Promise<void>;
+
+const digestOf = (name: string): Digest => `sha256:${hash('sha256', name, 'hex')}`;
+const repositories = 12;
+
+/** Two images of each repository: the tag moved from one that failed, and runs, to the other. */
+async function addFleet(): Promise<void> {
+  await store.query(
+    `INSERT INTO package (purl, type, name, version, source_name, source_version, licenses)
+     VALUES ('pkg:deb/debian/openssl@3.0.11', 'deb', 'openssl', '3.0.11', 'openssl', '3.0.11', '{}')`,
+  );
+  await store.query(
+    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
+     VALUES ('CVE-2026-0001', 'CVE-2026-0001', '{}', 'a hole', 'high', now(), 1)`,
+  );
+  await store.query(
+    `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, vulnerability_ids)
+     SELECT id, 'CVE-2026-0001', 'affected', 'fixed', '3.0.14', '{CVE-2026-0001}' FROM package`,
+  );
+  for (let index = 0; index < repositories; index += 1) {
+    for (const version of ['1', '2']) {
+      const digest = digestOf(`${index} ${version}`);
+      await store.query(
+        `INSERT INTO image (digest, media_type, config_digest, platform, labels, os, run_user, analyzed_at)
+         VALUES ($1, 'm', 'c', 'linux/amd64', '{"org.opencontainers.image.base.name":"debian:12"}', '{"id":"debian","versionId":"12","name":"Debian 12","idLike":[]}', 'app', now())`,
+        [digest],
+      );
+      await store.query(
+        `INSERT INTO image_layer (image_digest, index, diff_id, blob_digest, media_type, size_bytes)
+         VALUES ($1, 0, $2, $2, 'm', 1), ($1, 1, $1, $1, 'm', 1)`,
+        [digest, digestOf('base')],
+      );
+      await store.query(
+        `INSERT INTO image_package (image_digest, package_id, layer, state, found_in) SELECT $1, id, 0, 'present', 'x' FROM package`,
+        [digest],
+      );
+      const push = uuidOf(`${index} ${version}`);
+      await store.query(
+        `INSERT INTO push (id, connection, repository, tag, artifact, state, registry_host, digest, verdict, counts, pushed_by)
+         VALUES ($1, 'main', $2, 'latest', 'image', 'analyzed', 'registry.example.com', $3, $4, $5, 'jane')`,
+        [push, `shop/app-${index}`, digest, version === '1' ? 'fail' : 'pass', { high: version === '1' ? 1 : 0 }],
+      );
+      await store.query('INSERT INTO push_image (push_id, image_digest) VALUES ($1, $2)', [push, digest]);
+      await store.query(
+        `INSERT INTO tag_ledger (connection, repository, tag, digest, push_id, at, position) VALUES ('main', $1, 'latest', $2, $3, now(), $4)`,
+        [`shop/app-${index}`, digest, push, Number(version)],
+      );
+    }
+    await store.query(
+      `INSERT INTO container_ledger (container_id, cluster, namespace, pod, workload_kind, workload, image_digest, claimed_digests, privileged, first_seen, last_seen)
+       VALUES ($1, 'eu1', 'shop', $2, 'Deployment', $3, $4, '{}', false, now(), now())`,
+      [`container-${index}`, `app-${index}-1`, `app-${index}`, digestOf(`${index} 1`)],
+    );
+    await store.query(
+      `INSERT INTO workload_finding (cluster, namespace, kind, name, fingerprint, check_id, severity, title, first_seen, last_seen)
+       VALUES ('eu1', 'shop', 'Deployment', $1, 'f', 'k8s-privileged', 'medium', 'privileged', now(), now())`,
+      [`app-${index}`],
+    );
+  }
+  const incident = minerIncident({
+    id: uuidOf('one'),
+    workload: 'shop/Deployment/app-3',
+    cluster: 'eu1',
+    namespace: 'shop',
+  });
+  await store.transaction((tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
+  await new FleetExposure(store).refresh();
+}
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, nats: true });
+  const databaseUrl = await servers.postgres.createDatabase();
+  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+  close = async () => dataSource.destroy();
+  store = new Store(dataSource, 'test');
+  await addFleet();
+  token = (await new ApiTokens(store).make('test', 'viewer', null)).reveal();
+  service = await start({
+    TIDEWAITER_DATABASE_URL: databaseUrl,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+  });
+});
+
+afterAll(async () => {
+  await service.stop();
+  await close();
+  await servers.stop();
+});
+
+interface Answer {
+  items: Record<string, unknown>[];
+  next: string | null;
+  total: { count: number } | null;
+  [more: string]: unknown;
+}
+
+async function ask(path: string): Promise<Answer> {
+  const answer = await fetch(`${service.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
+  const body = (await answer.json()) as Answer;
+  expect({ path, status: answer.status, ...(answer.status !== 200 && { body }) }).toEqual({ path, status: 200 });
+  return body;
+}
+
+const query = (list: string, q: string, more = '') => `${list}?count=true&limit=200&q=${encodeURIComponent(q)}${more}`;
+
+async function countOf(list: string, q: string): Promise<number> {
+  const { items, total } = await ask(query(list, q));
+  expect(total!.count).toBe(items.length);
+  return items.length;
+}
+
+describe('lists of the API', () => {
+  it.each([
+    ['images', '', 24],
+    ['images', 'current', 12],
+    ['images', 'running verdict=fail severity>=high', 12],
+    ['images', 'running current', 0],
+    ['images', 'image=shop/app-1:latest', 2],
+    ['images', 'repository=shop/app-1*', 6],
+    ['images', `digest=${digestOf('1 1')}`, 1],
+    ['images', 'os=debian:12 base=debian:* platform=linux/* user=app -secret -unread', 24],
+    ['images', 'package="openssl<3.0.14" vulnerability=CVE-2026-0001', 24],
+    ['images', 'package="openssl>=3.0.14"', 0],
+    ['repositories', '', 12],
+    ['repositories', 'verdict=pass tags=1 -failed -running registry=registry.example.com', 12],
+    ['repositories', 'repository=shop/app-1*', 3],
+    ['repositories', 'severity>=low', 0],
+    ['workloads', '', 12],
+    ['workloads', 'running verdict=fail severity=high misconfigurations>0', 12],
+    ['workloads', 'incidents>0', 1],
+    ['workloads', 'image=shop/app-3:* cluster=eu1 namespace=shop kind=Deployment name=app-3', 1],
+    ['workloads', 'privileged', 0],
+    ['vulnerabilities', 'running fixable severity=high images=24 workloads=12 repository=shop/app-1', 1],
+    ['fixes', 'package="openssl<3.0.14" vulnerability=CVE-2026-0001 to=3.0.14', 1],
+    ['pushes', 'current verdict=pass', 12],
+    ['incidents', 'workload=shop/Deployment/app-3', 1],
+  ])('find in %s by %j', async (list, q, count) => {
+    expect(await countOf(list, q)).toBe(count);
+  });
+
+  it.each(listNames)('filter %s by every field, and page and export in every order', async (name) => {
+    const values = { text: 'a*', match: 'a', number: '1', time: '1d', flag: 'true' };
+    for (const [field, known] of Object.entries<Field>(listFields[name]))
+      await countOf(name, `${field}=${'values' in known ? known.values[0] : values[known.type]}`);
+    const whole = await ask(query(name, ''));
+    for (const sort of Object.keys(listCatalog[name].list.sorts)) {
+      const rows: string[] = [];
+      for (let after = ''; ;) {
+        const { items, next } = await ask(`${name}?limit=5&sort=-${sort}${after}`);
+        rows.push(...items.map((item) => JSON.stringify(item)));
+        if (next === null) break;
+        after = `&after=${encodeURIComponent(next)}`;
+      }
+      expect(rows.toSorted()).toEqual(whole.items.map((item) => JSON.stringify(item)).toSorted());
+    }
+    expect(await ask(`${name}/export?format=json`)).toHaveLength(whole.items.length);
+  });
+
+  it('run as many queries for a page of one row as for one of many', async () => {
+    const run = jest.spyOn(PostgresQueryRunner.prototype, 'query');
+    const counted = async (path: string) => {
+      const numbers = [];
+      // The outbox asks at times, too.
+      for (let round = 0; round < 3; round += 1) {
+        const before = run.mock.calls.length;
+        await ask(path);
+        numbers.push(run.mock.calls.length - before);
+      }
+      return Math.min(...numbers);
+    };
+    for (const name of listNames) {
+      const [one, many] = [await counted(`${name}?limit=1&count=true`), await counted(`${name}?limit=200&count=true`)];
+      expect({ name, one, many }).toEqual({ name, one: many, many: one });
+      expect(many).toBeLessThanOrEqual(5);
+    }
+    run.mockRestore();
+  });
+
+  it('are described with fields, values and orders', async () => {
+    const { items } = await ask('lists');
+    expect(items.map(({ name }) => name)).toEqual(listNames);
+    expect(items.find(({ name }) => name === 'images')).toMatchObject({
+      path: '/api/v1/images',
+      fields: expect.arrayContaining([
+        expect.objectContaining({ name: 'severity', type: 'rank', operators: expect.arrayContaining(['>=']) }),
+      ]),
+      sorts: expect.arrayContaining(['pushed']),
+      defaultSort: '-pushed',
+    });
+  });
+
+  it.each<[ListName, string, string[]]>([
+    ['images', 'sev', ['severity>=']],
+    ['images', 'repository=shop/app-1', ['shop/app-1', 'shop/app-10', 'shop/app-11']],
+    ['images', 'running package=open', ['openssl']],
+    ['images', 'vulnerability=cve', ['CVE-2026-0001']],
+    ['workloads', 'namespace=', ['shop']],
+    ['vulnerabilities', 'image=shop/app-11', ['shop/app-11']],
+    ['pushes', 'pusher=%', []],
+    ['incidents', 'state=o', ['open']],
+  ])('complete queries of %s: %j', async (list, q, texts) => {
+    const { items } = await ask(`completions?list=${list}&q=${encodeURIComponent(q)}`);
+    expect(items.map(({ text }) => text)).toEqual(texts);
+  });
+});
+
+describe('pages of the API', () => {
+  it('show a vulnerability with its reach', async () => {
+    expect(await ask('vulnerabilities/CVE-2026-0001')).toMatchObject({
+      id: 'CVE-2026-0001',
+      packageVersions: [{ name: 'openssl', fix: { version: '3.0.14' }, images: 24 }],
+      reach: { counts: { images: 24, workloads: 12 } },
+      asOf: expect.any(String),
+    });
+  });
+
+  it('show the layers of an image with what each brought, and its relations', async () => {
+    const digest = digestOf('1 1');
+    const { items } = await ask(`images/${digest}/layers`);
+    expect(items).toMatchObject([
+      { index: 0, packages: 1, findings: { high: 1 }, secrets: 0 },
+      { index: 1, packages: 0, findings: { high: 0 } },
+    ]);
+    const { items: related } = await ask(`images/${digest}/related`);
+    expect(related).toHaveLength(23);
+    expect(related[0]).toMatchObject({ relation: 'layers', sharedLayers: 1, layers: 2, tag: 'latest' });
+  });
+
+  it('show a workload with its containers, misconfigurations and incidents', async () => {
+    expect(await ask('workloads/eu1/shop/Deployment/app-3')).toMatchObject({
+      containers: 1,
+      images: [{ repository: 'shop/app-3', tag: 'latest', verdict: 'fail', severity: 'high' }],
+      misconfigurations: { medium: 1 },
+      incidents: 1,
+      runs: [{ pod: 'app-3-1', isRunning: true }],
+      findings: [{ check: 'k8s-privileged' }],
+      incidentList: [{ workload: 'shop/Deployment/app-3' }],
+    });
+    const unknown = await fetch(`${service.url}/api/v1/workloads/eu1/shop/Deployment/none`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect([unknown.status, await unknown.json()]).toMatchObject([404, { code: 'WORKLOAD_UNKNOWN' }]);
+  });
+});
