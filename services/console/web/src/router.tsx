@@ -3,6 +3,8 @@ import { severities } from '@tidewaiter/domain';
 
 import { Shell } from './frame/shell.js';
 import { imageTabIds } from './pages/image/image-tab-ids.js';
+import { pushOrderNames } from './pages/images/push-orders.js';
+import { orderNames } from './pages/incidents/incident-orders.js';
 import { NowPage } from './pages/now/now-page.js';
 import { messageKinds, previewChannelNames } from './pages/policies/message-kinds.js';
 import { conditionNames } from './pages/vulnerabilities/reach-question.js';
@@ -27,8 +29,8 @@ const incidents = createRoute({
   validateSearch: searchParams({
     state: ['open', 'resolved', 'merged', 'all'],
     severity: severities,
-    where: 'text',
-    order: ['urgency', 'newest'],
+    q: 'text',
+    sort: orderNames,
     selected: 'text',
   }),
   component: lazyRouteComponent(() => import('./pages/incidents/incidents-page.js'), 'IncidentsPage'),
@@ -44,7 +46,8 @@ const images = createRoute({
   validateSearch: searchParams({
     tab: ['pushes', 'repositories'],
     state: ['accepted', 'analyzing', 'analyzed', 'refused', 'not-an-image', 'dead-lettered'],
-    where: 'text',
+    q: 'text',
+    sort: pushOrderNames,
   }),
   component: lazyRouteComponent(() => import('./pages/images/images-page.js'), 'ImagesPage'),
 });

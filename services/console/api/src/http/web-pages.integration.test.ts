@@ -79,7 +79,10 @@ describeWith(programs('chromium'))('the web pages', () => {
     page = await browser.newPage();
     page.setDefaultTimeout(15_000);
     // Chromium also reports violations of the content security policy here.
-    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+    const isExpected = (text: string) => text.includes('the server responded with a status of 400');
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !isExpected(message.text())) problems.push(message.text());
+    });
     page.on('pageerror', (error) => problems.push(String(error)));
   });
 
@@ -279,6 +282,21 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.reload();
     await page.getByRole('link', { name: 'By keyboard' }).waitFor();
     expect(await page.getByLabel('State').inputValue()).toBe('resolved');
+    await page.getByLabel('Filter').fill('severity>=high workload=nowhere*');
+    await page.getByLabel('Filter').press('Enter');
+    await page.getByText('No incident matches these filters').waitFor();
+    expect(new URL(page.url()).searchParams.get('q')).toBe('severity>=high workload=nowhere*');
+    // A wrong query is explained with its place, and what was typed stays.
+    await page.getByLabel('Filter').fill('color=red');
+    await page.getByLabel('Filter').press('Enter');
+    await page.getByRole('alert').getByText('QUERY_INVALID').waitFor();
+    expect(await page.getByLabel('Filter').inputValue()).toBe('color=red');
+    await page.getByLabel('Filter').fill('keyboard');
+    await page.getByLabel('Filter').press('Enter');
+    await page.getByRole('link', { name: 'By keyboard' }).waitFor();
+    const file = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'CSV' }).click();
+    expect(readFileSync(await (await file).path(), 'utf8').match(/By keyboard/g)).toHaveLength(1);
   });
 
   it('silence alerts after a preview, and end the silence', async () => {

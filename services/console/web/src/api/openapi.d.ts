@@ -518,6 +518,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Completions of a query while it is typed */
+        get: {
+            parameters: {
+                query?: {
+                    cursor?: number;
+                    list?: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads";
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Completions of a query while it is typed */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            end: number;
+                            items: {
+                                description: string;
+                                text: string;
+                            }[];
+                            start: number;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -956,6 +1012,131 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fixes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Upgrades with the vulnerabilities that they close, by risk */
+        get: {
+            parameters: {
+                query?: {
+                    after?: string;
+                    count?: "true" | "false";
+                    limit?: number;
+                    q?: string;
+                    sort?: "risk" | "-risk" | "severity" | "-severity" | "vulnerabilities" | "-vulnerabilities" | "images" | "-images" | "workloads" | "-workloads" | "package" | "-package";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Upgrades with the vulnerabilities that they close, by risk */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            asOf: string | null;
+                            items: {
+                                clusters: string[];
+                                ecosystem: string | null;
+                                epss: number | null;
+                                fromVersions: string[];
+                                id: string;
+                                images: number;
+                                kev: boolean;
+                                namespaces: string[];
+                                package: string;
+                                packages: string[];
+                                repositories: string[];
+                                runningImages: number | null;
+                                /** @enum {string} */
+                                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                toVersion: string;
+                                type: string;
+                                vulnerabilities: string[];
+                                workloads: number | null;
+                            }[];
+                            next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fixes/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Upgrades as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "risk" | "-risk" | "severity" | "-severity" | "vulnerabilities" | "-vulnerabilities" | "images" | "-images" | "workloads" | "-workloads" | "package" | "-package";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Upgrades as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1422,12 +1603,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Images by their newest push, newest first */
+        /** Images by their newest push */
         get: {
             parameters: {
                 query?: {
                     after?: string;
+                    count?: "true" | "false";
                     limit?: number;
+                    q?: string;
+                    sort?: "pushed" | "-pushed" | "created" | "-created" | "image" | "-image" | "severity" | "-severity";
                 };
                 header?: never;
                 path?: never;
@@ -1435,7 +1619,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description Images by their newest push, newest first */
+                /** @description Images by their newest push */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1461,10 +1645,15 @@ export interface paths {
                                     versionId?: string;
                                 } | null;
                                 platform: string;
+                                /** Format: date-time */
+                                receivedAt: string;
                                 repository: string;
+                                running: boolean | null;
+                                severity: ("critical" | "high" | "medium" | "low" | "negligible" | "unknown") | null;
                                 tag: string | null;
                                 unreadLayers: number[];
                                 user: string | null;
+                                verdict: ("pass" | "fail" | "unknown") | null;
                                 warnings: {
                                     code: string;
                                     message: string;
@@ -1472,6 +1661,10 @@ export interface paths {
                                 }[];
                             }[];
                             next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
                         };
                     };
                 };
@@ -1796,6 +1989,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{digest}/layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Layers of an image, or of the images of an index, with what each brought */
+        get: {
+            parameters: {
+                query?: {
+                    push?: string;
+                };
+                header?: never;
+                path: {
+                    digest: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Layers of an image, or of the images of an index, with what each brought */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                createdBy: string | null;
+                                diffId: string;
+                                digest: string;
+                                findings: {
+                                    [key: string]: number;
+                                };
+                                imageDigest: string;
+                                index: number;
+                                mediaType: string;
+                                packages: number;
+                                platform: string;
+                                secrets: number;
+                                sizeBytes: number;
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{digest}/packages": {
         parameters: {
             query?: never;
@@ -1843,6 +2102,112 @@ export interface paths {
                             next: string | null;
                         };
                     };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{digest}/related": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Images that share layers: base images first, then by the number of shared layers */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    digest: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Images that share layers: base images first, then by the number of shared layers */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                digest: string;
+                                imageDigest: string;
+                                layers: number;
+                                /** @enum {string} */
+                                relation: "base" | "derived" | "layers";
+                                repository: string | null;
+                                sharedLayers: number;
+                                tag: string | null;
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Images as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "pushed" | "-pushed" | "created" | "-created" | "image" | "-image" | "severity" | "-severity";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Images as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 /** @description A problem with a stable code */
                 default: {
@@ -2632,6 +2997,68 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists with their fields, operators, values and orders */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Lists with their fields, operators, values and orders */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                defaultSort: string;
+                                fields: {
+                                    description: string;
+                                    name: string;
+                                    operators: ("=" | "!=" | "<" | "<=" | ">" | ">=")[];
+                                    /** @enum {string} */
+                                    type: "text" | "match" | "number" | "time" | "flag" | "choice" | "rank";
+                                    values: string[] | null;
+                                }[];
+                                /** @enum {string} */
+                                name: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads";
+                                path: string;
+                                sorts: string[];
+                            }[];
+                            next: string | null;
+                        };
+                    };
                 };
                 /** @description A problem with a stable code */
                 default: {
@@ -3464,6 +3891,131 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Repositories by their newest push */
+        get: {
+            parameters: {
+                query?: {
+                    after?: string;
+                    count?: "true" | "false";
+                    limit?: number;
+                    q?: string;
+                    sort?: "repository" | "-repository" | "pushed" | "-pushed" | "severity" | "-severity" | "tags" | "-tags";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Repositories by their newest push */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                connection: string;
+                                failedTags: number;
+                                newest: {
+                                    digest: string | null;
+                                    /** Format: uuid */
+                                    id: string;
+                                    pushedBy: string | null;
+                                    receivedAt: string;
+                                    /** @enum {string} */
+                                    state: "accepted" | "analyzing" | "analyzed" | "not-an-image" | "refused" | "dead-lettered";
+                                    tag: string | null;
+                                    verdict: ("pass" | "fail" | "unknown") | null;
+                                };
+                                registry: string;
+                                repository: string;
+                                running: boolean | null;
+                                severity: ("critical" | "high" | "medium" | "low" | "negligible" | "unknown") | null;
+                                source: string | null;
+                                tags: number;
+                            }[];
+                            next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/repositories/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Repositories as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "repository" | "-repository" | "pushed" | "-pushed" | "severity" | "-severity" | "tags" | "-tags";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Repositories as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/routes/replay": {
         parameters: {
             query?: never;
@@ -4090,6 +4642,652 @@ export interface paths {
                             }[];
                         };
                     };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes as server-sent events */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Changes as server-sent events */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vulnerabilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Vulnerabilities in images that a tag points to or that run, by risk */
+        get: {
+            parameters: {
+                query?: {
+                    after?: string;
+                    count?: "true" | "false";
+                    limit?: number;
+                    q?: string;
+                    sort?: "risk" | "-risk" | "severity" | "-severity" | "epss" | "-epss" | "cvss" | "-cvss" | "images" | "-images" | "workloads" | "-workloads" | "published" | "-published" | "seen" | "-seen" | "id" | "-id";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Vulnerabilities in images that a tag points to or that run, by risk */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            asOf: string | null;
+                            items: {
+                                aliases: string[];
+                                certain: boolean;
+                                clusters: string[];
+                                cvss: number | null;
+                                ecosystems: string[];
+                                epss: number | null;
+                                /** Format: date-time */
+                                firstSeen: string;
+                                fixable: boolean;
+                                goneAt: string | null;
+                                id: string;
+                                images: number;
+                                kev: boolean;
+                                /** @enum {string} */
+                                kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
+                                namespaces: string[];
+                                packages: string[];
+                                published: string | null;
+                                repositories: string[];
+                                runningImages: number | null;
+                                /** @enum {string} */
+                                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                title: string;
+                                workloads: number | null;
+                            }[];
+                            next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vulnerabilities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A vulnerability with its advisories, packages, fixes, images and workloads */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A vulnerability with its advisories, packages, fixes, images and workloads */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            advisories: {
+                                cvssScore: number | null;
+                                cvssVector: string | null;
+                                id: string;
+                                /** Format: date-time */
+                                modified: string;
+                                published: string | null;
+                                /** @enum {string} */
+                                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                title: string;
+                                withdrawn: string | null;
+                            }[];
+                            aliases: string[];
+                            asOf: string | null;
+                            certain: boolean;
+                            clusters: string[];
+                            cvss: number | null;
+                            ecosystems: string[];
+                            epss: number | null;
+                            epssPercentile: number | null;
+                            /** Format: date-time */
+                            firstSeen: string;
+                            fixable: boolean;
+                            goneAt: string | null;
+                            id: string;
+                            images: number;
+                            kev: boolean;
+                            kevSince: string | null;
+                            /** @enum {string} */
+                            kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
+                            namespaces: string[];
+                            packages: string[];
+                            packageVersions: {
+                                ecosystem: string | null;
+                                fix: {
+                                    /** @enum {string} */
+                                    state: "fixed" | "not-fixed" | "wont-fix" | "unknown";
+                                    version: string | null;
+                                };
+                                images: number;
+                                isCertain: boolean;
+                                /** @enum {string} */
+                                kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
+                                name: string;
+                                /** @enum {string} */
+                                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                type: string;
+                                upgradeTo: string | null;
+                                version: string;
+                            }[];
+                            published: string | null;
+                            reach: {
+                                counts: {
+                                    containers: number | null;
+                                    images: number;
+                                    mitigated: number;
+                                    packages: number;
+                                    pods: number | null;
+                                    repositories: number;
+                                    running: number | null;
+                                    tagged: number;
+                                    unknown: number;
+                                    workloads: number | null;
+                                };
+                                items: {
+                                    digest: string;
+                                    id: string;
+                                    isMitigated: boolean;
+                                    isUnknown: boolean;
+                                    notes: string[];
+                                    packages: {
+                                        foundIn: string;
+                                        inUse: boolean | null;
+                                        isMitigated: boolean;
+                                        isUnknown: boolean;
+                                        purl: string;
+                                        version: string;
+                                    }[];
+                                    paths: string[];
+                                    placeCount: number;
+                                    places: {
+                                        digest: string;
+                                        isCurrent: boolean;
+                                        pushedBy: string | null;
+                                        pushId: string | null;
+                                        registry: string;
+                                        repository: string;
+                                        /** Format: date-time */
+                                        since: string;
+                                        tag: string | null;
+                                        until: string | null;
+                                    }[];
+                                    platform: string | null;
+                                    purls: string[];
+                                    registry: string | null;
+                                    repository: string | null;
+                                    tag: string | null;
+                                    workloadCount: number | null;
+                                    workloads: {
+                                        cluster: string | null;
+                                        containers: number;
+                                        exposed: boolean | null;
+                                        kind: string | null;
+                                        name: string | null;
+                                        namespace: string | null;
+                                        pods: string[];
+                                        running: number;
+                                        /** Format: date-time */
+                                        since: string;
+                                        until: string | null;
+                                    }[] | null;
+                                }[];
+                                next: string | null;
+                                notEvaluated: {
+                                    /** @enum {string} */
+                                    code: "LAYERS_UNREAD" | "FILES_NOT_INDEXED" | "PATHS_NOT_INDEXED" | "TOO_MANY_RESULTS";
+                                    count: number;
+                                    message: string;
+                                }[];
+                            };
+                            repositories: string[];
+                            runningImages: number | null;
+                            /** @enum {string} */
+                            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                            title: string;
+                            workloads: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vulnerabilities/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Vulnerabilities as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "risk" | "-risk" | "severity" | "-severity" | "epss" | "-epss" | "cvss" | "-cvss" | "images" | "-images" | "workloads" | "-workloads" | "published" | "-published" | "seen" | "-seen" | "id" | "-id";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Vulnerabilities as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Workloads by open incidents, then by the worst finding of their images */
+        get: {
+            parameters: {
+                query?: {
+                    after?: string;
+                    count?: "true" | "false";
+                    limit?: number;
+                    q?: string;
+                    sort?: "urgency" | "-urgency" | "severity" | "-severity" | "incidents" | "-incidents" | "misconfigurations" | "-misconfigurations" | "name" | "-name";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Workloads by open incidents, then by the worst finding of their images */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                cluster: string;
+                                containers: number;
+                                exposed: boolean | null;
+                                firstSeen: string | null;
+                                images: {
+                                    digest: string;
+                                    repository: string | null;
+                                    severity: ("critical" | "high" | "medium" | "low" | "negligible" | "unknown") | null;
+                                    tag: string | null;
+                                    verdict: ("pass" | "fail" | "unknown") | null;
+                                }[];
+                                incidents: number;
+                                kind: string;
+                                lastSeen: string | null;
+                                misconfigurations: {
+                                    [key: string]: number;
+                                };
+                                name: string;
+                                namespace: string;
+                                privileged: boolean | null;
+                                severity: ("critical" | "high" | "medium" | "low" | "negligible" | "unknown") | null;
+                            }[];
+                            next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workloads/{cluster}/{namespace}/{kind}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A workload with its containers, packages in use, misconfigurations and incidents */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    cluster: string;
+                    kind: string;
+                    name: string;
+                    namespace: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A workload with its containers, packages in use, misconfigurations and incidents */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            cluster: string;
+                            containers: number;
+                            exposed: boolean | null;
+                            findings: {
+                                check: string;
+                                container: string | null;
+                                endedAt: string | null;
+                                field: string | null;
+                                /** Format: date-time */
+                                firstSeen: string;
+                                fix: string | null;
+                                id: string;
+                                /** Format: date-time */
+                                lastSeen: string;
+                                reason: string | null;
+                                reference: string | null;
+                                /** @enum {string} */
+                                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                title: string;
+                                workload: {
+                                    cluster: string | null;
+                                    kind: string;
+                                    name: string;
+                                    namespace: string;
+                                };
+                            }[];
+                            firstSeen: string | null;
+                            images: {
+                                digest: string;
+                                repository: string | null;
+                                severity: ("critical" | "high" | "medium" | "low" | "negligible" | "unknown") | null;
+                                tag: string | null;
+                                verdict: ("pass" | "fail" | "unknown") | null;
+                            }[];
+                            incidentList: {
+                                cluster: string | null;
+                                count: number;
+                                findings: string[];
+                                firstSeen: string;
+                                /** Format: uuid */
+                                id: string;
+                                image: string | null;
+                                imageDigest: string | null;
+                                lastSeen: string;
+                                mergedInto: string | null;
+                                namespace: string | null;
+                                number: number;
+                                /** Format: date-time */
+                                openedAt: string;
+                                openedBy: string;
+                                resolvedAt: string | null;
+                                resolvedBy: string | null;
+                                revision: number;
+                                rules: {
+                                    author: string | null;
+                                    id: string | null;
+                                    license: string | null;
+                                    link: string | null;
+                                    title: string;
+                                }[];
+                                score: number;
+                                sentence: string;
+                                /** @enum {string} */
+                                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                /** @enum {string} */
+                                state: "open" | "resolved" | "merged";
+                                steps: {
+                                    at: string;
+                                    events: string[];
+                                    /** @enum {string} */
+                                    severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                    stage: string | null;
+                                    technique: string | null;
+                                    title: string;
+                                }[];
+                                techniques: string[];
+                                title: string;
+                                titleRank: number | null;
+                                /** Format: date-time */
+                                updatedAt: string;
+                                workload: string | null;
+                            }[];
+                            incidents: number;
+                            inUse: {
+                                /** Format: date-time */
+                                firstSeen: string;
+                                /** @enum {string} */
+                                how: "executed" | "loaded";
+                                imageDigest: string;
+                                /** Format: date-time */
+                                lastSeen: string;
+                                package: string;
+                            }[];
+                            kind: string;
+                            lastSeen: string | null;
+                            misconfigurations: {
+                                [key: string]: number;
+                            };
+                            name: string;
+                            namespace: string;
+                            privileged: boolean | null;
+                            runs: {
+                                containerId: string;
+                                endedAt: string | null;
+                                /** Format: date-time */
+                                firstSeen: string;
+                                imageDigest: string | null;
+                                isRunning: boolean;
+                                kind: string | null;
+                                /** Format: date-time */
+                                lastSeen: string;
+                                name: string | null;
+                                node: string | null;
+                                pod: string | null;
+                                privileged: boolean | null;
+                                repository: string | null;
+                                serviceAccount: string | null;
+                                tag: string | null;
+                            }[];
+                            severity: ("critical" | "high" | "medium" | "low" | "negligible" | "unknown") | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workloads/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Workloads as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "urgency" | "-urgency" | "severity" | "-severity" | "incidents" | "-incidents" | "misconfigurations" | "-misconfigurations" | "name" | "-name";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Workloads as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 /** @description A problem with a stable code */
                 default: {

@@ -56,15 +56,16 @@ interface TextProps {
   name: string;
   value: string | undefined;
   placeholder?: string;
+  isWide?: boolean;
 }
 
 /** Filter by text, applied on Enter or when the field is left. */
-export function FilterText({ label, name, value, placeholder }: TextProps) {
+export function FilterText({ label, name, value, placeholder, isWide = false }: TextProps) {
   const id = useId();
   const change = useSearchChange();
   const apply = (text: string) => change({ [name]: text.trim() === '' ? undefined : text.trim() });
   return (
-    <span className="filter">
+    <span className={isWide ? 'filter wide' : 'filter'}>
       <label htmlFor={id}>{label}</label>
       <input
         id={id}

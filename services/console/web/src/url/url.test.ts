@@ -1,4 +1,5 @@
 import { pathOfOldLink, tokenOfSetupLink } from './old-links.js';
+import { queryText } from './query-text.js';
 import { parseSearch, searchParams, stringifySearch } from './search-params.js';
 
 describe('pathOfOldLink', () => {
@@ -45,5 +46,12 @@ describe('parseSearch', () => {
     const search = { where: 'a&b=c #?%', selected: '1' };
     expect(parseSearch(stringifySearch({ ...search, none: undefined }))).toEqual(search);
     expect(stringifySearch({ none: undefined })).toBe('');
+  });
+});
+
+describe('queryText', () => {
+  it('keeps the terms of the controls beside what was typed', () => {
+    expect(queryText({ state: 'open', severity: undefined }, 'a or b')).toBe('state=open (a or b)');
+    expect(queryText({ state: undefined }, undefined)).toBe('');
   });
 });

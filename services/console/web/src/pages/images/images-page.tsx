@@ -8,7 +8,7 @@ const route = getRouteApi('/images');
 
 /** Images that registries announced: by push, or by repository with its tags. */
 export function ImagesPage() {
-  const { tab = 'pushes', state, where } = route.useSearch();
+  const { tab = 'pushes', state, q, sort } = route.useSearch();
   return (
     <>
       <PageHead title="Images" about="Pushes with their verdict, and the newest image of each tag" />
@@ -20,7 +20,7 @@ export function ImagesPage() {
           { id: 'repositories', title: 'Repositories' },
         ]}
       />
-      {tab === 'pushes' ? <PushList state={state} where={where} /> : <RepositoryList where={where} />}
+      {tab === 'pushes' ? <PushList state={state} q={q} sort={sort} /> : <RepositoryList name={q} />}
     </>
   );
 }

@@ -1,11 +1,13 @@
 import { pushes } from '../../api/lists.js';
 import type { Push } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
+import { ExportLinks } from '../../parts/export-links.js';
 import { FilterSelect, FilterText } from '../../parts/filters.js';
 import { EmptyState, Sample } from '../../parts/states.js';
 import { LiveTable } from '../../parts/table/live-table.js';
+import { queryText } from '../../url/query-text.js';
 import { pushColumns } from './push-columns.js';
-import { isNamed } from './repositories.js';
+import { pushOrders, type pushOrderNames } from './push-orders.js';
 
 const states = [
   ['analyzed', 'analyzed'],
@@ -16,21 +18,28 @@ const states = [
   ['not-an-image', 'not an image'],
 ] as const;
 
-/** Pushes, newest first. */
-export function PushList({ state, where }: { state: Push['state'] | undefined; where: string | undefined }) {
-  const source = pushes({ state });
+interface Props {
+  state: Push['state'] | undefined;
+  q: string | undefined;
+  sort: (typeof pushOrderNames)[number] | undefined;
+}
+
+/** Pushes with their verdict. */
+export function PushList({ state, q, sort = '-received' }: Props) {
+  const source = pushes({ state, q, sort });
   const list = useLiveList(source);
-  const rows = list.rows.filter((push) => isNamed(push, where));
-  const isFiltered = state !== undefined || list.rows.length > 0;
+  const isFiltered = state !== undefined || q !== undefined;
   return (
     <>
       <div className="filters">
         <FilterSelect label="State" name="state" value={state} any="any" options={states} />
-        <FilterText label="Name" name="where" value={where} placeholder="repository or tag" />
+        <FilterSelect label="Order" name="sort" value={sort} options={pushOrders} />
+        <FilterText label="Filter" name="q" value={q} placeholder="verdict=fail running image=shop/*" isWide />
+        <ExportLinks list="pushes" q={queryText({ state }, q)} sort={sort} />
       </div>
       <LiveTable
         label="Pushes"
-        list={{ ...list, rows }}
+        list={list}
         columns={pushColumns}
         keyOf={source.keyOf}
         empty={isFiltered ? <EmptyState title="No push matches these filters" /> : <NoPushes />}

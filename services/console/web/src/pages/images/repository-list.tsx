@@ -11,15 +11,15 @@ import { counted, dotted } from '../../parts/words.js';
 import { isNamed, type Repository, repositoriesOf } from './repositories.js';
 
 /** Repositories with their tags; each tag with its images by platform. */
-export function RepositoryList({ where }: { where: string | undefined }) {
+export function RepositoryList({ name }: { name: string | undefined }) {
   const list = useLiveList(images());
   if (list.error !== null) return <Problem error={list.error} retry={list.retry} />;
   if (list.isPending) return <Skeleton />;
-  const found = repositoriesOf(list.rows.filter((image) => isNamed(image, where)));
+  const found = repositoriesOf(list.rows.filter((image) => isNamed(image, name)));
   return (
     <>
       <div className="filters">
-        <FilterText label="Name" name="where" value={where} placeholder="repository or tag" />
+        <FilterText label="Name" name="q" value={name} placeholder="repository or tag" />
         <span className="quiet">{counted(found.length, 'repository', 'repositories')}</span>
       </div>
       {found.length === 0 && <EmptyState title="No image has been analyzed" />}

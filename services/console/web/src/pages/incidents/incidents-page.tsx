@@ -3,61 +3,45 @@ import { severities } from '@tidewaiter/domain';
 
 import { incidents } from '../../api/lists.js';
 import { useLiveList } from '../../live/live-list.js';
+import { ExportLinks } from '../../parts/export-links.js';
 import { FilterSelect, FilterText } from '../../parts/filters.js';
 import { PageHead } from '../../parts/page.js';
 import { EmptyState, Sample } from '../../parts/states.js';
 import { LiveTable } from '../../parts/table/live-table.js';
+import { queryText } from '../../url/query-text.js';
 import { IncidentPanel } from '../incident/incident-panel.js';
 import { incidentColumns } from './incident-columns.js';
-import { matchesFilter, sortByUrgency } from './triage.js';
+import { orders } from './incident-orders.js';
 import { useTriageKeys } from './use-triage-keys.js';
 
 const route = getRouteApi('/incidents');
 
 /** Triage: one row for each incident, the chosen one beside the list. */
 export function IncidentsPage() {
-  const search = route.useSearch();
-  const { state = 'open', severity, where, order = 'urgency', selected } = search;
-  const source = incidents({ ...(state !== 'all' && { state }), severity });
+  const { state = 'open', severity, q, sort = '-urgency', selected } = route.useSearch();
+  const filter = { state: state === 'all' ? undefined : state, severity };
+  const source = incidents({ ...filter, q, sort });
   const list = useLiveList(source);
-  const found = list.rows.filter((incident) => matchesFilter(incident, where));
-  const rows = order === 'urgency' ? sortByUrgency(found) : found;
-  const choose = useTriageKeys(rows, selected);
+  const choose = useTriageKeys(list.rows, selected);
+  const isFiltered = state !== 'open' || severity !== undefined || q !== undefined;
   return (
     <>
       <PageHead title="Incidents" about="Alerts of runtime sensors, joined into what happened" />
       <div className="filters">
-        <FilterSelect
-          label="State"
-          name="state"
-          value={state}
-          options={[
-            ['open', 'open'],
-            ['resolved', 'resolved'],
-            ['merged', 'merged'],
-            ['all', 'all'],
-          ]}
-        />
+        <FilterSelect label="State" name="state" value={state} options={['open', 'resolved', 'merged', 'all']} />
         <FilterSelect label="Severity" name="severity" value={severity} any="any" options={severities} />
-        <FilterSelect
-          label="Order"
-          name="order"
-          value={order}
-          options={[
-            ['urgency', 'most urgent first'],
-            ['newest', 'newest first'],
-          ]}
-        />
-        <FilterText label="Where" name="where" value={where} placeholder="workload, image, cluster" />
+        <FilterSelect label="Order" name="sort" value={sort} options={orders} />
+        <FilterText label="Filter" name="q" value={q} placeholder="cluster=eu1 image=shop/* checkout" isWide />
+        <ExportLinks list="incidents" q={queryText(filter, q)} sort={sort} />
       </div>
       <div className={selected === undefined ? 'split' : 'split open'}>
         <LiveTable
           label="Incidents"
-          list={{ ...list, rows }}
+          list={list}
           columns={incidentColumns}
           keyOf={source.keyOf}
           selected={selected}
-          empty={<NoIncidents isFiltered={list.rows.length > 0 || severity !== undefined || state !== 'open'} />}
+          empty={isFiltered ? <EmptyState title="No incident matches these filters" /> : <NoIncidents />}
         />
         {selected !== undefined && <IncidentPanel id={selected} close={() => choose(undefined)} />}
       </div>
@@ -65,8 +49,7 @@ export function IncidentsPage() {
   );
 }
 
-function NoIncidents({ isFiltered }: { isFiltered: boolean }) {
-  if (isFiltered) return <EmptyState title="No incident matches these filters" />;
+function NoIncidents() {
   return (
     <EmptyState title="Calm sea: no open incident">
       <p>Sensors report to the hook of their name in tidewaiter.yaml. In falcosidekick:</p>

@@ -1,4 +1,4 @@
-import { matchesFilter, neighborOf, ownerOf, sortByUrgency, stagesText } from './triage.js';
+import { neighborOf, ownerOf, sortByUrgency, stagesText } from './triage.js';
 
 describe('sortByUrgency', () => {
   it('puts open before ended, worse before milder, then the higher score', () => {
@@ -12,19 +12,6 @@ describe('sortByUrgency', () => {
       at('resolved', 'critical', 99),
     ];
     expect(sortByUrgency(sorted.toReversed())).toEqual(sorted);
-  });
-});
-
-describe('matchesFilter', () => {
-  const incident = {
-    ...{ title: 'Miner in checkout', workload: 'shop/Deployment/checkout', namespace: 'shop' },
-    ...{ image: 'registry/shop/checkout:1', imageDigest: null, cluster: 'eu1' },
-  };
-
-  it('wants every word, in any case', () => {
-    expect(matchesFilter(incident, 'EU1 checkout')).toBe(true);
-    expect(matchesFilter(incident, 'eu2 checkout')).toBe(false);
-    expect(matchesFilter(incident, undefined)).toBe(true);
   });
 });
 

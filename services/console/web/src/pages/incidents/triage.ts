@@ -15,19 +15,6 @@ export function sortByUrgency<Row extends Ranked>(incidents: readonly Row[]): Ro
   );
 }
 
-type Placed = Pick<Incident, 'title' | 'workload' | 'namespace' | 'image' | 'imageDigest' | 'cluster'>;
-
-/** Whether every word of a text is in the title or the place of an incident. */
-export function matchesFilter({ title, ...place }: Placed, text: string | undefined): boolean {
-  if (text === undefined) return true;
-  const { workload, namespace, image, imageDigest, cluster } = place;
-  const known = [title, workload, namespace, image, imageDigest, cluster].join(' ').toLowerCase();
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => known.includes(word));
-}
-
 /** Key of the row next to the chosen one; the first where none is chosen. */
 export function neighborOf(keys: readonly string[], chosen: string | undefined, step: 1 | -1): string | undefined {
   if (chosen === undefined) return keys[0];

@@ -1,0 +1,27 @@
+const formats = { csv: 'CSV', ndjson: 'NDJSON' } as const;
+
+interface Props {
+  /** List of the API: `incidents`. */
+  list: 'incidents' | 'pushes';
+  q: string;
+  sort: string | undefined;
+}
+
+/** Files of all rows that the filters match, in the order of the list. */
+export function ExportLinks({ list, q, sort }: Props) {
+  return (
+    <span className="exports">
+      Export{' '}
+      {Object.entries(formats).map(([format, name]) => (
+        <a key={format} download href={`api/v1/${list}/export?${exportQuery({ q, sort, format })}`}>
+          {name}
+        </a>
+      ))}
+    </span>
+  );
+}
+
+function exportQuery(parameters: Record<string, string | undefined>): string {
+  const known = Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  return new URLSearchParams(known).toString();
+}
