@@ -8,6 +8,7 @@ import { orderNames } from './pages/incidents/incident-orders.js';
 import { NowPage } from './pages/now/now-page.js';
 import { messageKinds, previewChannelNames } from './pages/policies/message-kinds.js';
 import { conditionNames } from './pages/vulnerabilities/reach-question.js';
+import { vulnerabilityOrderNames } from './pages/vulnerabilities/vulnerability-orders.js';
 import { EmptyState, Problem, Skeleton } from './parts/states.js';
 import { parseSearch, searchParams, stringifySearch } from './url/search-params.js';
 
@@ -69,7 +70,14 @@ const push = createRoute({
 
 const vulnerabilities = createRoute({
   ...at('/vulnerabilities'),
-  validateSearch: searchParams({ by: conditionNames, value: 'text', running: ['true'] }),
+  validateSearch: searchParams({
+    tab: ['list', 'search'],
+    q: 'text',
+    sort: vulnerabilityOrderNames,
+    by: conditionNames,
+    value: 'text',
+    running: ['true'],
+  }),
   component: lazyRouteComponent(() => import('./pages/vulnerabilities/vulnerabilities-page.js'), 'VulnerabilitiesPage'),
 });
 

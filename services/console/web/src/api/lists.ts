@@ -6,13 +6,14 @@ import type {
   DeadLetter,
   Delivery,
   Incident,
-  ListedImage,
   Push,
   QueryOf,
   ReachedContainer,
+  Repository,
   Receiver,
   Rule,
   Silence,
+  Vulnerability,
   WorkloadFinding,
 } from './types.js';
 
@@ -33,11 +34,21 @@ export function pushes(filter: Filter<'/api/v1/pushes'>): ListSource<Push> {
   };
 }
 
-export function images(): ListSource<ListedImage> {
+export function repositories(filter: Filter<'/api/v1/repositories'>): ListSource<Repository> {
   return {
-    key: ['images'],
-    keyOf: ({ digest, repository, tag }) => `${repository}:${tag} ${digest}`,
-    page: (after, signal) => answerOf(client.GET('/api/v1/images', { params: { query: { limit, after } }, signal })),
+    key: ['repositories', filter],
+    keyOf: ({ registry, connection, repository }) => JSON.stringify([registry, connection, repository]),
+    page: (after, signal) =>
+      answerOf(client.GET('/api/v1/repositories', { params: { query: { ...filter, limit, after } }, signal })),
+  };
+}
+
+export function vulnerabilities(filter: Filter<'/api/v1/vulnerabilities'>): ListSource<Vulnerability> {
+  return {
+    key: ['vulnerabilities', filter],
+    keyOf: idOf,
+    page: (after, signal) =>
+      answerOf(client.GET('/api/v1/vulnerabilities', { params: { query: { ...filter, limit, after } }, signal })),
   };
 }
 

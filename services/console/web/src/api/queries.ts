@@ -82,3 +82,9 @@ export const messagePreview = (query: QueryOf<'/api/v1/messages/preview'>) =>
     queryKey: ['message-preview', query],
     queryFn: ({ signal }) => answerOf(client.GET('/api/v1/messages/preview', { params: { query }, signal })),
   });
+
+export const vulnerability = (id: string) =>
+  queryOptions({
+    queryKey: ['vulnerabilities', id],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/vulnerabilities/{id}', { params: { path: { id } }, signal })),
+  });

@@ -2,7 +2,7 @@ const formats = { csv: 'CSV', ndjson: 'NDJSON' } as const;
 
 interface Props {
   /** List of the API: `incidents`. */
-  list: 'incidents' | 'pushes';
+  list: 'incidents' | 'pushes' | 'repositories' | 'vulnerabilities';
   q: string;
   sort: string | undefined;
 }

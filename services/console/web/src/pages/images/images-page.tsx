@@ -20,7 +20,7 @@ export function ImagesPage() {
           { id: 'repositories', title: 'Repositories' },
         ]}
       />
-      {tab === 'pushes' ? <PushList state={state} q={q} sort={sort} /> : <RepositoryList name={q} />}
+      {tab === 'pushes' ? <PushList state={state} q={q} sort={sort} /> : <RepositoryList q={q} />}
     </>
   );
 }

@@ -1,64 +1,83 @@
 import { Link } from '@tanstack/react-router';
-import { Button } from 'react-aria-components/Button';
 
-import { images } from '../../api/lists.js';
+import { repositories } from '../../api/lists.js';
+import type { Repository } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
-import { Digest } from '../../parts/digest.js';
+import { ExportLinks } from '../../parts/export-links.js';
 import { FilterText } from '../../parts/filters.js';
+import { SeverityMark, VerdictStamp } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
-import { EmptyState, Problem, Skeleton } from '../../parts/states.js';
-import { counted, dotted } from '../../parts/words.js';
-import { isNamed, type Repository, repositoriesOf } from './repositories.js';
+import { EmptyState } from '../../parts/states.js';
+import { column } from '../../parts/table/columns.js';
+import { LiveTable } from '../../parts/table/live-table.js';
+import { counted } from '../../parts/words.js';
 
-/** Repositories with their tags; each tag with its images by platform. */
-export function RepositoryList({ name }: { name: string | undefined }) {
-  const list = useLiveList(images());
-  if (list.error !== null) return <Problem error={list.error} retry={list.retry} />;
-  if (list.isPending) return <Skeleton />;
-  const found = repositoriesOf(list.rows.filter((image) => isNamed(image, name)));
+const columns = [
+  column<Repository>({
+    id: 'verdict',
+    title: 'Newest push',
+    kind: 'mark',
+    cell: ({ newest }) => <VerdictStamp push={newest} />,
+  }),
+  column<Repository>({
+    id: 'repository',
+    title: 'Repository',
+    isName: true,
+    cell: ({ repository, registry, source }) => (
+      <>
+        <Link to="/images" search={{ q: `repository=${repository}` }}>
+          {repository}
+        </Link>{' '}
+        <small className="quiet">
+          {registry} {source}
+        </small>
+      </>
+    ),
+  }),
+  column<Repository>({
+    id: 'tags',
+    title: 'Tags',
+    cell: ({ tags, failedTags }) => (
+      <>
+        {counted(tags, 'tag')} {failedTags > 0 && <small className="quiet">{failedTags} failed</small>}
+      </>
+    ),
+  }),
+  column<Repository>({
+    id: 'severity',
+    title: 'Worst finding',
+    kind: 'mark',
+    cell: ({ severity }) => severity !== null && <SeverityMark severity={severity} />,
+  }),
+  column<Repository>({
+    id: 'running',
+    title: 'Running',
+    cell: ({ running }) => (running === null ? <span className="quiet">no sensor</span> : running ? 'running' : ''),
+  }),
+  column<Repository>({
+    id: 'pushed',
+    title: 'Pushed',
+    kind: 'when',
+    cell: ({ newest }) => <Moment at={newest.receivedAt} />,
+  }),
+];
+
+/** Repositories with their newest push; a link leads to their pushes. */
+export function RepositoryList({ q }: { q: string | undefined }) {
+  const source = repositories({ q });
   return (
     <>
       <div className="filters">
-        <FilterText label="Name" name="q" value={name} placeholder="repository or tag" />
-        <span className="quiet">{counted(found.length, 'repository', 'repositories')}</span>
+        <FilterText label="Filter" name="q" value={q} placeholder="shop running severity>=high" isWide />
+        <ExportLinks list="repositories" q={q ?? ''} sort={undefined} />
       </div>
-      {found.length === 0 && <EmptyState title="No image has been analyzed" />}
-      {found.map((repository) => (
-        <RepositoryPart key={repository.key} repository={repository} />
-      ))}
-      {list.hasMore && (
-        <Button className="button" onPress={list.more} isPending={list.isLoadingMore}>
-          Show older images
-        </Button>
-      )}
+      <LiveTable
+        label="Repositories"
+        list={useLiveList(source)}
+        columns={columns}
+        keyOf={source.keyOf}
+        empty={<EmptyState title={q === undefined ? 'No repository is known' : 'No repository matches this filter'} />}
+      />
     </>
-  );
-}
-
-function RepositoryPart({ repository: { repository, connection, tags } }: { repository: Repository }) {
-  return (
-    <section className="section">
-      <h2>
-        {repository} <small className="quiet">{dotted(connection, counted(tags.length, 'tag'))}</small>
-      </h2>
-      <ul className="lines">
-        {tags.map(({ tag, images: some }) => (
-          <li key={tag}>
-            <b>{tag ?? 'no tag'}</b>{' '}
-            {some.map(({ digest, platform, os, analyzedAt }) => (
-              <span key={digest} className="inline-part">
-                <Link to="/images/$digest" params={{ digest }}>
-                  {platform}
-                </Link>{' '}
-                <Digest digest={digest} />{' '}
-                <small className="quiet">
-                  {os?.name ?? 'no distribution'} {analyzedAt !== null && <Moment at={analyzedAt} />}
-                </small>
-              </span>
-            ))}
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }

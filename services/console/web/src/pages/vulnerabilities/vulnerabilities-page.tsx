@@ -2,19 +2,47 @@ import { getRouteApi, useRouter } from '@tanstack/react-router';
 import { type FormEvent, useId, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 
-import { PageHead } from '../../parts/page.js';
+import { PageHead, TabLinks } from '../../parts/page.js';
 import { EmptyState } from '../../parts/states.js';
 import { ReachAnswer } from './reach-answer.js';
 import { type Condition, conditionNames, conditions, reachQuery } from './reach-question.js';
+import { VulnerabilityList } from './vulnerability-list.js';
 
 const route = getRouteApi('/vulnerabilities');
 
 /** Are we exposed: which images hold something, and where they run. */
 export function VulnerabilitiesPage() {
-  const { by = 'vulnerability', value, running } = route.useSearch();
+  const { q, sort, by = 'vulnerability', value, running, ...search } = route.useSearch();
+  const tab = search.tab ?? (value === undefined ? 'list' : 'search');
   return (
     <>
-      <PageHead title="Vulnerabilities" about="Which images hold it, and where they run" />
+      <PageHead title="Vulnerabilities" about="What the images have that a tag points to or that run, and where" />
+      <TabLinks
+        label="Views of vulnerabilities"
+        chosen={tab}
+        tabs={[
+          { id: 'list', title: 'By risk' },
+          { id: 'search', title: 'Search the fleet' },
+        ]}
+      />
+      {tab === 'list' ? (
+        <VulnerabilityList q={q} sort={sort} />
+      ) : (
+        <FleetSearch by={by} value={value} running={running} />
+      )}
+    </>
+  );
+}
+
+interface SearchProps {
+  by: Condition;
+  value: string | undefined;
+  running: 'true' | undefined;
+}
+
+function FleetSearch({ by, value, running }: SearchProps) {
+  return (
+    <>
       <QuestionForm key={`${by} ${value}`} by={by} value={value ?? ''} running={running} />
       {value === undefined ? (
         <EmptyState title="Are we exposed?">
@@ -42,7 +70,10 @@ function QuestionForm({ by, value, running }: FormProps) {
   const [question, setQuestion] = useState<FormProps>({ by, value, running });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void navigate({ to: '/vulnerabilities', search: { ...question, value: question.value.trim() || undefined } });
+    void navigate({
+      to: '/vulnerabilities',
+      search: { ...question, tab: 'search', value: question.value.trim() || undefined },
+    });
   };
   return (
     <form className="filters" role="search" onSubmit={submit}>
