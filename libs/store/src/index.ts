@@ -116,6 +116,9 @@ export type {
   ListedIncident,
   StoredIncident,
 } from './incidents/incidents.js';
+export { ImageComparison } from './images/pushes/image-comparison.js';
+export type { ComparedImages, ImagesDifference } from './images/pushes/image-comparison.js';
+export { ImageStates, SharedLayers } from './images/pushes/image-states.js';
 export { Verdicts } from './images/pushes/verdicts.js';
 export type { EvaluationQuestion } from './images/pushes/verdicts.js';
 export type { EvaluatedPush } from './images/pushes/verdicts.js';

@@ -37,7 +37,6 @@ import { EvaluatePush } from './push/evaluate-push.js';
 import { FileOutliers } from './push/file-outliers.js';
 import { ImageExpiry } from './push/image-expiry.js';
 import { ImageInventory } from './push/image-inventory.js';
-import { ImageStates } from './push/image-states.js';
 import { ManifestContents } from './push/manifest-contents.js';
 import { OriginFinder } from './push/origin-finder.js';
 import { PackageOutliers } from './push/package-outliers.js';
@@ -93,7 +92,6 @@ import { ScannerMetrics } from './scanner-metrics.js';
     TagOrigin,
     IdentityCheck,
     ImageSignatures,
-    ImageStates,
     SameRevisionSearch,
     PackageOutliers,
     FileOutliers,

@@ -15,6 +15,8 @@ import { LayerPaths } from './layer-paths.js';
 import { OwnerLabels } from './owner-labels.js';
 import { PackageContents } from './package-contents.js';
 import { PackageUses } from './package-use.js';
+import { ImageComparison } from './pushes/image-comparison.js';
+import { ImageStates } from './pushes/image-states.js';
 import { Provenances } from './pushes/provenances.js';
 import { PushesModule } from './pushes/pushes.module.js';
 import { EvaluationRules, Verdicts } from './pushes/verdicts.js';
@@ -27,6 +29,7 @@ const repositories = [
   ImageManifests,
   ImageOrigins,
   ImageRetention,
+  ImageStates,
   Images,
   LayerFailures,
   LayerPaths,
@@ -40,6 +43,7 @@ const repositories = [
   imports: [AdvisoriesModule, PushesModule],
   providers: [
     ...repositories,
+    ImageComparison,
     {
       provide: Verdicts,
       useFactory: (
@@ -52,6 +56,6 @@ const repositories = [
       inject: [Images, Findings, Provenances, EvaluationRules, AdvisoryAges],
     },
   ],
-  exports: [...repositories, Verdicts],
+  exports: [...repositories, ImageComparison, Verdicts],
 })
 export class ImagesModule {}

@@ -21,6 +21,8 @@ import { AdmissionController } from './admission/admission.controller.js';
 import { AlertsController } from './alerts/alerts.controller.js';
 import { TokenGuard } from './auth/token-guard.js';
 import { BlastRadiusController } from './blast-radius/blast-radius.controller.js';
+import { CompareController } from './compare/compare.controller.js';
+import { ComparedSides } from './compare/compared-sides.js';
 import type { ConsoleConfig } from './config.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
@@ -51,6 +53,7 @@ export const controllers = [
   PushesController,
   ImagesController,
   RepositoriesController,
+  CompareController,
   GateController,
   AdmissionController,
   BlastRadiusController,
@@ -79,6 +82,7 @@ export const controllers = [
   controllers: [...controllers],
   providers: [
     StoredVerdicts,
+    ComparedSides,
     AdmissionService,
     MessageWords,
     SessionCookie,

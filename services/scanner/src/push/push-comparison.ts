@@ -11,11 +11,20 @@ import {
   pushChanges,
 } from '@tidewaiter/integrity';
 import { isSigned } from '@tidewaiter/provenance';
-import { type Image, Images, Verdicts, PipelineReports, Provenances, type Push, revisionOf } from '@tidewaiter/store';
+import {
+  type Image,
+  Images,
+  ImageStates,
+  PipelineReports,
+  Provenances,
+  type Push,
+  revisionOf,
+  SharedLayers,
+  Verdicts,
+} from '@tidewaiter/store';
 
 import { SignatureGrace } from '../provenance/signature-grace.js';
 import type { ChosenBaseline } from './baselines.js';
-import { ImageStates, SharedLayers } from './image-states.js';
 
 const revisionLabel = 'org.opencontainers.image.revision';
 const sourceLabel = 'org.opencontainers.image.source';

@@ -9,6 +9,8 @@ import {
 } from '@tidewaiter/integrity';
 import {
   type Image,
+  ImageStates,
+  SharedLayers,
   Images,
   PipelineReports,
   Provenances,
@@ -21,7 +23,6 @@ import {
 import { isSameVariant } from '@tidewaiter/versions';
 
 import { earlierPending } from './baselines.js';
-import { ImageStates, SharedLayers } from './image-states.js';
 
 const findingId = 'same-revision-different-content';
 const revisionLabel = 'org.opencontainers.image.revision';

@@ -37,8 +37,8 @@ async function addFleet(): Promise<void> {
     for (const version of ['1', '2']) {
       const digest = digestOf(`${index} ${version}`);
       await store.query(
-        `INSERT INTO image (digest, media_type, config_digest, platform, labels, os, run_user, analyzed_at)
-         VALUES ($1, 'm', 'c', 'linux/amd64', '{"org.opencontainers.image.base.name":"debian:12"}', '{"id":"debian","versionId":"12","name":"Debian 12","idLike":[]}', 'app', now())`,
+        `INSERT INTO image (digest, media_type, config_digest, platform, labels, os, run_user, analyzers_version, analyzed_at)
+         VALUES ($1, 'm', 'c', 'linux/amd64', '{"org.opencontainers.image.base.name":"debian:12"}', '{"id":"example","versionId":"1","name":"Example 1","idLike":[]}', 'app', '1', now())`,
         [digest],
       );
       await store.query(
@@ -73,6 +73,20 @@ async function addFleet(): Promise<void> {
       [`app-${index}`],
     );
   }
+  await store.query(
+    `WITH added AS (
+       INSERT INTO package (purl, type, name, version, source_name, source_version, licenses)
+       VALUES ('pkg:npm/lodash@4.17.20', 'npm', 'lodash', '4.17.20', 'lodash', '4.17.20', '{}') RETURNING id),
+     advised AS (
+       INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
+       VALUES ('CVE-2026-0002', 'CVE-2026-0002', '{}', 'another hole', 'low', now(), 2))
+     INSERT INTO image_package (image_digest, package_id, layer, state, found_in) SELECT $1, id, 1, 'present', 'y' FROM added`,
+    [digestOf('0 2')],
+  );
+  await store.query(
+    `INSERT INTO package_match (package_id, advisory_id, state, fix_state, vulnerability_ids)
+     SELECT id, 'CVE-2026-0002', 'affected', 'not-fixed', '{CVE-2026-0002}' FROM package WHERE name = 'lodash'`,
+  );
   const incident = minerIncident({
     id: uuidOf('one'),
     workload: 'shop/Deployment/app-3',
@@ -136,7 +150,7 @@ describe('lists of the API', () => {
     ['images', 'image=shop/app-1:latest', 2],
     ['images', 'repository=shop/app-1*', 6],
     ['images', `digest=${digestOf('1 1')}`, 1],
-    ['images', 'os=debian:12 base=debian:* platform=linux/* user=app -secret -unread', 24],
+    ['images', 'os=example:1 base=debian:* platform=linux/* user=app -secret -unread', 24],
     ['images', 'package="openssl<3.0.14" vulnerability=CVE-2026-0001', 24],
     ['images', 'package="openssl>=3.0.14"', 0],
     ['repositories', '', 12],
@@ -211,7 +225,7 @@ describe('lists of the API', () => {
     ['images', 'sev', ['severity>=']],
     ['images', 'repository=shop/app-1', ['shop/app-1', 'shop/app-10', 'shop/app-11']],
     ['images', 'running package=open', ['openssl']],
-    ['images', 'vulnerability=cve', ['CVE-2026-0001']],
+    ['images', 'vulnerability=cve', ['CVE-2026-0001', 'CVE-2026-0002']],
     ['workloads', 'namespace=', ['shop']],
     ['vulnerabilities', 'image=shop/app-11', ['shop/app-11']],
     ['pushes', 'pusher=%', []],
@@ -242,6 +256,35 @@ describe('pages of the API', () => {
     const { items: related } = await ask(`images/${digest}/related`);
     expect(related).toHaveLength(23);
     expect(related[0]).toMatchObject({ relation: 'layers', sharedLayers: 1, layers: 2, tag: 'latest' });
+  });
+
+  it.each([
+    ['the digest of one', digestOf('0 1'), 'registry.example.com/shop/app-0:latest'],
+    ['what a workload runs', 'running:eu1/shop/Deployment/app-0', uuidOf('0 2')],
+  ])('compare %s with another', async (_, from, to) => {
+    expect(await ask(`compare?from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`)).toMatchObject({
+      from: { images: [digestOf('0 1')], push: { repository: 'shop/app-0' } },
+      to: { images: [digestOf('0 2')] },
+      platforms: [{ change: 'compared' }],
+      packages: { added: 1, removed: 0, items: [{ name: 'lodash', before: null, after: '4.17.20' }] },
+      findings: {
+        introduced: { items: [{ id: 'CVE-2026-0002' }] },
+        newlyPublished: { total: 0 },
+        resolved: { total: 0 },
+      },
+      unchanged: 1,
+    });
+  });
+
+  it.each([
+    ['not-a-reference', 400, 'INPUT_INVALID'],
+    ['registry.example.com/shop/none:1', 404, 'IMAGE_UNKNOWN'],
+    [digestOf('none'), 404, 'IMAGE_UNKNOWN'],
+    ['running:eu1/shop/Deployment/none', 404, 'IMAGE_UNKNOWN'],
+  ])('refuse to compare %s', async (from, status, code) => {
+    const path = `compare?from=${encodeURIComponent(from)}&to=${digestOf('0 1')}`;
+    const answer = await fetch(`${service.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
+    expect([answer.status, await answer.json()]).toMatchObject([status, { code }]);
   });
 
   it('show a workload with its containers, misconfigurations and incidents', async () => {

@@ -3,7 +3,9 @@ import { decodeFacts } from '@tidewaiter/analyzers';
 import { buildTime, type Digest } from '@tidewaiter/domain';
 import type { ComparedLayer, ImageState } from '@tidewaiter/integrity';
 import { canDecodeEntries, decodeEntries } from '@tidewaiter/oci';
-import { type Image, ImageManifests, Images } from '@tidewaiter/store';
+
+import { ImageManifests } from '../image-manifests.js';
+import { type Image, Images } from '../images.js';
 
 /**
  * Limit on entries of an image whose files are compared: those of two images are in memory at once,
