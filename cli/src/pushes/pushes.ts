@@ -3,15 +3,16 @@ import type { Command } from 'commander';
 
 import { printStderr } from '../context.js';
 import { withStore } from '../database.js';
+import { listOptions } from '../lists/lists.js';
 
 const exitFailed = 2;
 const exitUsage = 64;
 const batchSize = 200;
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
-/** Command that tries refused pushes again. */
+/** Command that lists pushes, and tries refused ones again. */
 export function pushesCommand(program: Command): void {
-  const pushes = program.command('pushes').description('retry pushes that could not be analyzed');
+  const pushes = listOptions(program.command('pushes'), 'pushes');
   pushes
     .command('retry')
     .description('retry refused pushes')

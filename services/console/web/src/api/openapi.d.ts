@@ -518,6 +518,217 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes between two digests, tags, pushes, or what a workload runs */
+        get: {
+            parameters: {
+                query?: {
+                    from?: string;
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Changes between two digests, tags, pushes, or what a workload runs */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            base: {
+                                after: {
+                                    digest: string | null;
+                                    layers: number;
+                                    name: string | null;
+                                    os: string | null;
+                                };
+                                before: {
+                                    digest: string | null;
+                                    layers: number;
+                                    name: string | null;
+                                    os: string | null;
+                                };
+                                commonLayers: number;
+                                isChanged: boolean | null;
+                                platforms?: string[];
+                            }[];
+                            config: {
+                                items: {
+                                    after: string | null;
+                                    before: string | null;
+                                    field: string;
+                                    platforms?: string[];
+                                }[];
+                                total: number;
+                            } | null;
+                            files: {
+                                added: number;
+                                changed: number;
+                                code?: number;
+                                items: {
+                                    /** @enum {string} */
+                                    change: "added" | "removed" | "content" | "mode" | "owner" | "type" | "link";
+                                    isNewSetuid: boolean;
+                                    /** @enum {string} */
+                                    kind: "setuid" | "startup" | "program" | "library" | "script" | "other" | "documentation";
+                                    modeAfter: string | null;
+                                    modeBefore: string | null;
+                                    path: string;
+                                    platforms?: string[];
+                                    sha256After?: string | null;
+                                    sha256Before?: string | null;
+                                    sizeBytes: number;
+                                    upgradedWith?: {
+                                        name: string;
+                                        /** @enum {string} */
+                                        type: "apk" | "bitnami" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "npm" | "nuget" | "otp" | "pub" | "pypi" | "rpm" | "swift";
+                                    };
+                                }[];
+                                newSetuid: number;
+                                removed: number;
+                                total: number;
+                            } | null;
+                            findings: {
+                                introduced: {
+                                    items: {
+                                        fingerprint: string;
+                                        id: string;
+                                        /** @enum {string} */
+                                        kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
+                                        packageName: string | null;
+                                        path: string | null;
+                                        platforms?: string[];
+                                        /** @enum {string} */
+                                        severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                        title: string;
+                                    }[];
+                                    total: number;
+                                };
+                                newlyPublished: {
+                                    items: {
+                                        fingerprint: string;
+                                        id: string;
+                                        /** @enum {string} */
+                                        kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
+                                        packageName: string | null;
+                                        path: string | null;
+                                        platforms?: string[];
+                                        /** @enum {string} */
+                                        severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                        title: string;
+                                    }[];
+                                    total: number;
+                                };
+                                resolved: {
+                                    items: {
+                                        fingerprint: string;
+                                        id: string;
+                                        /** @enum {string} */
+                                        kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
+                                        packageName: string | null;
+                                        path: string | null;
+                                        platforms?: string[];
+                                        /** @enum {string} */
+                                        severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                        title: string;
+                                    }[];
+                                    total: number;
+                                };
+                            };
+                            from: {
+                                images: string[];
+                                push: {
+                                    digest: string | null;
+                                    /** Format: uuid */
+                                    id: string;
+                                    repository: string;
+                                    tag: string | null;
+                                } | null;
+                                reference: string;
+                            };
+                            hosts: {
+                                items: {
+                                    host: string;
+                                    namedIn: string[];
+                                    platforms?: string[];
+                                }[];
+                                total: number;
+                            } | null;
+                            isComplete: boolean;
+                            packages: {
+                                added: number;
+                                changed: number;
+                                items: {
+                                    after: string | null;
+                                    before: string | null;
+                                    name: string;
+                                    platforms?: string[];
+                                    /** @enum {string} */
+                                    type: "apk" | "bitnami" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "npm" | "nuget" | "otp" | "pub" | "pypi" | "rpm" | "swift";
+                                }[];
+                                removed: number;
+                                total: number;
+                            };
+                            platforms: {
+                                after: string | null;
+                                before: string | null;
+                                /** @enum {string} */
+                                change: "compared" | "same" | "added" | "removed" | "unread";
+                                platform: string;
+                            }[];
+                            steps: {
+                                items: {
+                                    /** @enum {string} */
+                                    change: "added" | "removed";
+                                    platforms?: string[];
+                                    step: string;
+                                }[];
+                                total: number;
+                            } | null;
+                            to: {
+                                images: string[];
+                                push: {
+                                    digest: string | null;
+                                    /** Format: uuid */
+                                    id: string;
+                                    repository: string;
+                                    tag: string | null;
+                                } | null;
+                                reference: string;
+                            };
+                            unchanged: number;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/completions": {
         parameters: {
             query?: never;

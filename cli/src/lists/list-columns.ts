@@ -1,0 +1,83 @@
+/** A row of a list, as the API has it. */
+export type ListItem = Readonly<Record<string, unknown>>;
+
+/** Columns of a table for terminals, by their headings. */
+export type ListColumns = Readonly<Record<string, (item: ListItem) => unknown>>;
+
+const imageOf = ({ repository, tag }: ListItem) =>
+  typeof tag === 'string' ? `${String(repository)}:${tag}` : repository;
+const shortDigest = (digest: unknown) => String(digest).slice('sha256:'.length, 'sha256:'.length + 12);
+const runningOf = ({ running }: ListItem) => (running === true ? 'running' : '');
+const exploitedOf = ({ kev, epss }: ListItem) =>
+  kev === true ? 'KEV' : typeof epss === 'number' ? epss.toFixed(2) : '';
+const sumOf = (counts: unknown) =>
+  Object.values(Object(counts) as Record<string, number>).reduce((sum, each) => sum + each, 0);
+
+/** Columns of each list, by the name of the list in the API. */
+export const listColumns = {
+  repositories: {
+    repository: ({ repository }) => repository,
+    tags: ({ tags }) => tags,
+    failed: ({ failedTags }) => failedTags,
+    worst: ({ severity }) => severity,
+    running: runningOf,
+    pushed: ({ newest }) => (newest as ListItem)['receivedAt'],
+  },
+  images: {
+    image: imageOf,
+    digest: ({ digest }) => shortDigest(digest),
+    verdict: ({ verdict }) => verdict,
+    worst: ({ severity }) => severity,
+    running: runningOf,
+    platform: ({ platform }) => platform,
+    pushed: ({ receivedAt }) => receivedAt,
+  },
+  pushes: {
+    image: imageOf,
+    digest: ({ digest }) => (digest === null ? '' : shortDigest(digest)),
+    state: ({ state }) => state,
+    verdict: ({ verdict }) => verdict,
+    by: ({ pushedBy }) => pushedBy,
+    received: ({ receivedAt }) => receivedAt,
+  },
+  vulnerabilities: {
+    id: ({ id }) => id,
+    severity: ({ severity }) => severity,
+    exploited: exploitedOf,
+    fix: ({ fixable }) => (fixable === true ? 'fixable' : ''),
+    images: ({ images }) => images,
+    running: ({ runningImages }) => runningImages,
+    packages: ({ packages }) => (packages as string[]).join(' '),
+    title: ({ title }) => title,
+  },
+  fixes: {
+    upgrade: ({ package: name, fromVersions, toVersion }) =>
+      `${String(name)} ${(fromVersions as string[]).join(', ')} → ${String(toVersion)}`,
+    severity: ({ severity }) => severity,
+    exploited: exploitedOf,
+    closes: ({ vulnerabilities }) => (vulnerabilities as string[]).length,
+    images: ({ images }) => images,
+    running: ({ runningImages }) => runningImages,
+    ecosystem: ({ ecosystem }) => ecosystem,
+  },
+  workloads: {
+    workload: ({ namespace, kind, name }) => [namespace, kind, name].filter((part) => part !== '').join('/'),
+    cluster: ({ cluster }) => cluster,
+    containers: ({ containers }) => containers,
+    worst: ({ severity }) => severity,
+    incidents: ({ incidents }) => incidents,
+    misconfigured: ({ misconfigurations }) => sumOf(misconfigurations),
+    images: ({ images }) => (images as ListItem[]).map(imageOf).join(' '),
+  },
+  incidents: {
+    incident: ({ number }) => `INC-${String(number)}`,
+    severity: ({ severity }) => severity,
+    state: ({ state }) => state,
+    workload: ({ workload }) => workload,
+    seen: ({ lastSeen }) => lastSeen,
+    title: ({ title }) => title,
+  },
+} as const satisfies Record<string, ListColumns>;
+
+/** Lists that a command prints. */
+export type PrintedList = keyof typeof listColumns;

@@ -1,0 +1,113 @@
+import { writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { captureOutput, type CapturedOutput } from '@tidewaiter/testkit';
+import { Command } from 'commander';
+
+import { fixesCommand } from '../fixes/fixes.js';
+import { imagesCommand } from '../images/images.js';
+import { incidentsCommand } from '../incidents/incidents.js';
+import { pushesCommand } from '../pushes/pushes.js';
+import { vulnerabilitiesCommand } from '../vulnerabilities/vulnerabilities.js';
+
+const vulnerability = {
+  ...{ id: 'CVE-2026-0001', severity: 'high', kev: true, epss: 0.5, fixable: true, images: 3, runningImages: null },
+  ...{ packages: ['libssl3', 'openssl'], title: '=a\u001b[31m hole' },
+};
+const fix = {
+  ...{ package: 'openssl', fromVersions: ['3.0.11'], toVersion: '3.0.14', severity: 'high', kev: false, epss: null },
+  ...{ vulnerabilities: ['CVE-2026-0001'], images: 3, runningImages: 1, ecosystem: 'Debian:12' },
+};
+
+let server: Server;
+let output: CapturedOutput;
+let asked: URL[];
+const tokenFile = join(tmpdir(), `tidewaiter-lists-${process.pid}`);
+
+/** A platform that has 450 incidents, one vulnerability and one fix. */
+beforeAll(async () => {
+  await writeFile(tokenFile, 'token');
+  server = createServer((request, response) => {
+    const url = new URL(request.url!, 'http://platform');
+    asked.push(url);
+    response.setHeader('content-type', 'application/json');
+    if (url.searchParams.get('q') === 'wrong') {
+      response.statusCode = 400;
+      return response.end(JSON.stringify({ code: 'QUERY_INVALID', title: 'column 1: no field "wrong"' }));
+    }
+    if (url.pathname.endsWith('/vulnerabilities'))
+      return response.end(JSON.stringify({ items: [vulnerability], next: null }));
+    if (url.pathname.endsWith('/fixes')) return response.end(JSON.stringify({ items: [fix], next: null }));
+    if (url.pathname.endsWith('/images')) return response.end(JSON.stringify({ items: [], next: null }));
+    const start = Number(url.searchParams.get('after') ?? 0);
+    const end = Math.min(450, start + Number(url.searchParams.get('limit')));
+    const items = Array.from({ length: end - start }, (_, index) => ({ number: start + index }));
+    return response.end(JSON.stringify({ items, next: end < 450 ? String(end) : null }));
+  });
+  await new Promise<void>((listening) => void server.listen(0, '127.0.0.1', listening));
+});
+
+beforeEach(() => {
+  asked = [];
+  output = captureOutput();
+});
+
+afterEach(() => output.restore());
+
+afterAll(() => server.close());
+
+async function run(...args: string[]): Promise<void> {
+  const program = new Command('tidewaiter').exitOverride();
+  for (const define of [fixesCommand, imagesCommand, incidentsCommand, vulnerabilitiesCommand, pushesCommand])
+    define(program);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await program.parseAsync([...args, '--server', url, '--token-file', tokenFile], { from: 'user' });
+}
+
+describe('list commands', () => {
+  it('print a table without control characters', async () => {
+    await run('vulnerabilities', 'kev', 'severity>=high', '--sort', '-epss');
+    expect(asked[0]!.searchParams.get('q')).toBe('kev severity>=high');
+    expect(asked[0]!.searchParams.get('sort')).toBe('-epss');
+    const [head, row] = output.stdout.trimEnd().split('\n');
+    expect(head).toMatch(/^id +severity +exploited +fix +images +running +packages +title$/);
+    expect(row).toMatch(/^CVE-2026-0001 +high +KEV +fixable +3 +libssl3 openssl +=a/);
+    expect(row).not.toContain('\u001b');
+    await run('fixes');
+    expect(output.stdout).toContain('openssl 3.0.11 → 3.0.14');
+  });
+
+  it('print every row in pages up to the limit, and note that there are more', async () => {
+    await run('incidents', '-o', 'ndjson', '--limit', '450');
+    expect(output.stdout.trimEnd().split('\n')).toHaveLength(450);
+    expect(output.stderr).toBe('');
+    expect(asked.map((url) => url.searchParams.get('limit'))).toEqual(['200', '200', '50']);
+    await run('pushes', '-o', 'ndjson', '--limit', '2');
+    expect(output.stderr).toContain('--limit 2 cut the list');
+  });
+
+  it('print JSON, and CSV that a spreadsheet does not calculate with', async () => {
+    await run('vulnerabilities', '-o', 'json');
+    expect(JSON.parse(output.stdout)).toEqual([vulnerability]);
+    output.restore();
+    output = captureOutput();
+    await run('vulnerabilities', '-o', 'csv');
+    expect(output.stdout).toContain(`'=a`);
+    expect(output.stdout).toContain('libssl3 openssl');
+  });
+
+  it('print that nothing matches', async () => {
+    await run('images', 'running');
+    expect(output.stdout).toBe('no images match\n');
+  });
+
+  it('fail with the error of the platform, and without one', async () => {
+    await expect(run('images', 'wrong')).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+    const program = new Command('tidewaiter').exitOverride().configureOutput({ writeErr: () => undefined });
+    imagesCommand(program);
+    await expect(program.parseAsync(['images'], { from: 'user' })).rejects.toMatchObject({ exitCode: 1 });
+  });
+});

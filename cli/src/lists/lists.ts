@@ -1,0 +1,138 @@
+import { printable } from '@tidewaiter/domain';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+import { printStderr } from '../context.js';
+import { durationOption } from '../duration.js';
+import { getApi, type Server, serverUrl } from '../server.js';
+import { fit } from '../terminal.js';
+import { listColumns, type ListItem, type PrintedList } from './list-columns.js';
+
+interface ListFlags extends Server {
+  output: 'table' | 'json' | 'csv' | 'ndjson';
+  sort?: string;
+  limit: number;
+}
+
+interface ListPage {
+  items: ListItem[];
+  next: string | null;
+}
+
+/** Rows that one request asks for. */
+const pageSize = 200;
+const maxLimit = 1_000_000;
+const columnGap = '  ';
+
+const descriptions: Record<PrintedList, string> = {
+  repositories: 'list the repositories of a platform that match a query',
+  images: 'list the images of a platform that match a query',
+  pushes: 'list the pushes of a platform that match a query; or try refused ones again',
+  vulnerabilities: 'list the vulnerabilities of the images that run or that a tag points to',
+  fixes: 'list the upgrades that close these vulnerabilities',
+  workloads: 'list the workloads of a platform that match a query',
+  incidents: 'list the incidents of a platform that match a query',
+};
+
+/** Command that prints the rows of a list. */
+export function listCommand(name: PrintedList): (program: Command) => void {
+  return (program) => void listOptions(program.command(name), name);
+}
+
+/** Makes a command print the rows of a list. */
+export function listOptions(command: Command, name: PrintedList): Command {
+  return command
+    .description(descriptions[name])
+    .argument('[query...]', "conditions that must all hold: 'severity>=high running'")
+    .option('--server <url>', 'the platform', serverUrl)
+    .option('--token-file <file>', 'holds an API token of the platform')
+    .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json', 'csv', 'ndjson']).default('table'))
+    .option('--sort <order>', 'order as in the API: -severity')
+    .option('--limit <count>', 'how many rows at most', limitOf, 100)
+    .addOption(durationOption('--timeout <duration>', 'how long each answer may take', '1m'))
+    .action(async (query: string[], flags: ListFlags) => {
+      if (flags.server === undefined || flags.tokenFile === undefined)
+        return command.error('error: --server and --token-file are needed');
+      await print(name, query.join(' '), flags);
+    });
+}
+
+async function print(name: PrintedList, query: string, flags: ListFlags): Promise<void> {
+  const rows: ListItem[] = [];
+  let hasMore = false;
+  for await (const { items, isLast } of pages(name, query, flags)) {
+    hasMore = !isLast;
+    if (flags.output === 'ndjson') process.stdout.write(items.map((item) => `${JSON.stringify(item)}\n`).join(''));
+    else rows.push(...items);
+  }
+  if (flags.output === 'json') process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+  if (flags.output === 'csv') process.stdout.write(await csvOf(rows));
+  if (flags.output === 'table') process.stdout.write(tableOf(name, rows));
+  if (hasMore) printStderr(`there are more; --limit ${flags.limit} cut the list`);
+}
+
+async function* pages(
+  name: PrintedList,
+  query: string,
+  { sort, limit, ...server }: ListFlags,
+): AsyncGenerator<{ items: ListItem[]; isLast: boolean }> {
+  let left = limit;
+  for (let after: string | null = null; ;) {
+    const parameters = new URLSearchParams({
+      q: query,
+      limit: String(Math.min(left, pageSize)),
+      ...(sort !== undefined && { sort }),
+      ...(after !== null && { after }),
+    });
+    const { items, next }: ListPage = await getApi(`${name}?${parameters.toString()}`, server, isPage);
+    left -= items.length;
+    yield { items, isLast: next === null };
+    if (next === null || left <= 0) return;
+    after = next;
+  }
+}
+
+function isPage(answer: unknown): answer is ListPage {
+  return Array.isArray((answer as Partial<ListPage> | undefined)?.items);
+}
+
+/** Every field of the API as a column, as its own exports have them. */
+async function csvOf(rows: readonly ListItem[]): Promise<string> {
+  const { csvLine } = await import('@tidewaiter/reports');
+  const names = Object.keys(rows[0] ?? {});
+  if (names.length === 0) return '';
+  return [csvLine(names), ...rows.map((row) => csvLine(names.map((name) => cellOf(row[name]))))].join('');
+}
+
+function cellOf(value: unknown): string | number | boolean | null {
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value.join(' ');
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value);
+  return value as string | number | boolean | null;
+}
+
+function tableOf(name: PrintedList, rows: readonly ListItem[]): string {
+  if (rows.length === 0) return `no ${name} match\n`;
+  const columns = Object.entries<(item: ListItem) => unknown>(listColumns[name]);
+  const lines = [
+    columns.map(([heading]) => heading),
+    ...rows.map((row) => columns.map(([, valueOf]) => printable(textOf(valueOf(row))))),
+  ];
+  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]!.length)));
+  const texts = lines.map((line) =>
+    line
+      .map((cell, index) => cell.padEnd(widths[index]!))
+      .join(columnGap)
+      .trimEnd(),
+  );
+  return texts.map((text) => `${fit(text, process.stdout)}\n`).join('');
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
+function limitOf(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit > 0 && limit <= maxLimit) return limit;
+  throw new InvalidArgumentError(`Give a number from 1 to ${maxLimit}.`);
+}
