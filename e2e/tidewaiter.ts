@@ -17,9 +17,9 @@ export interface Tidewaiter {
   home: string;
   ingestUrl: string;
   consoleUrl: string;
-  /** The setup link, which opens a session in a browser. */
+  /** The setup link, which opens a session in a browser, once. */
   setupUrl: string;
-  /** Calls the API with the bootstrap token. */
+  /** Calls the API with a token. */
   api<Body>(path: string, init?: RequestInit): Promise<Body>;
   /** Parsed log, one object a line. */
   log(): Record<string, unknown>[];
@@ -85,12 +85,14 @@ export async function startTidewaiter(home: string, ingestPort: number, ...more:
   });
   const { services, notices } = (await currentRun(stateDir))!;
   const urlOf = (name: string) => services.find((service) => service.name === name)!.url;
-  const token = /tide_[A-Za-z0-9_-]{43}/.exec(notices.join(' '))?.[0];
+  const setupUrl = /http\S+#setup=\S+/.exec(notices.join(' '))?.[0] ?? '';
+  const made = await run(launcher, ['tokens', 'create', 'bootstrap', '--role', 'maintainer'], { env: environment });
+  const token = made.stdout.trim();
   const consoleUrl = urlOf('console');
   return {
     home,
     consoleUrl,
-    setupUrl: `${consoleUrl}/#token=${token}`,
+    setupUrl,
     ingestUrl: urlOf('ingest'),
     async api<Body>(path: string, init: RequestInit = {}) {
       const headers = { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string> | undefined) };

@@ -98,7 +98,7 @@ describe('configuration in documents', () => {
       'policies',
       'exceptions',
     ],
-    ...['vex', 'admission', 'owners', 'ownerLabels', 'runtime', 'platforms', 'egress', 'slack', 'templates'],
+    ...['access', 'vex', 'admission', 'owners', 'ownerLabels', 'runtime', 'platforms', 'egress', 'slack', 'templates'],
   ];
   const isPart = (text: string, keys: readonly string[]): boolean =>
     keysOf(text).length > 0 && keysOf(text).every((key) => keys.includes(key));

@@ -1,6 +1,5 @@
 /** Requests of people and pipelines in a schedule, beside registries and sensors. */
 import { createHmac, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { hexOf } from './images.ts';
@@ -90,11 +89,10 @@ async function inConsole(platform: FaultyPlatform, method: string, path: string,
 }
 
 async function ask(platform: FaultyPlatform, method: string, path: string, body?: object): Promise<Response> {
-  const { port, log } = platform.instances.get('console-1')!;
-  const token = /tide_[A-Za-z0-9_-]{43}/.exec(readFileSync(log, 'utf8'))?.[0];
+  const { port } = platform.instances.get('console-1')!;
   return fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+    headers: { authorization: `Bearer ${platform.apiToken}`, ...(body && { 'content-type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(10_000),
   });

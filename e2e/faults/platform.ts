@@ -92,6 +92,7 @@ export class FaultyPlatform {
   readonly odd: OddSources;
   readonly disk: string | null;
   readonly visitedFile: string;
+  apiToken = '';
   readonly #home: string;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #admin: { url: string; client: Client | null };
@@ -206,6 +207,8 @@ export class FaultyPlatform {
       },
     });
     await Promise.all(instances.map(async (name) => platform.run(name)));
+    const make = [...program(), 'tokens', 'create', 'rig', '--role', 'responder'];
+    platform.apiToken = execFileSync(process.execPath, make, { env: environment, encoding: 'utf8' }).trim();
     return platform;
   }
 

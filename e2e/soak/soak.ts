@@ -1,5 +1,5 @@
 /** A steady load on a whole platform, with a burst in the middle and samples throughout. */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -152,9 +152,8 @@ export class Soak {
 
   /** Opens the pages of the console in turn, as a wall display does. */
   async #readConsole(): Promise<void> {
-    const { port, log } = this.#platform.instances.get('console-1')!;
-    const token = /tide_[A-Za-z0-9_-]{43}/.exec(readFileSync(log, 'utf8'))?.[0];
-    const headers = { authorization: `Bearer ${token}` };
+    const { port } = this.#platform.instances.get('console-1')!;
+    const headers = { authorization: `Bearer ${this.#platform.apiToken}` };
     for (let turn = 0; !this.#over.signal.aborted; turn += 1) {
       const answer = await fetch(`http://127.0.0.1:${port}/api/v1/${pages[turn % pages.length]}`, { headers });
       await answer.text();

@@ -20,6 +20,7 @@ const problemsOf = (text: string) => {
 
 it('starts a new installation with nothing connected', () => {
   expect(readSettings(undefined)).toEqual({
+    access: { sessions: { idleMs: 43_200_000, absoluteMs: 604_800_000 } },
     registries: [],
     sensors: [],
     pipelines: [],
@@ -76,6 +77,19 @@ runtime:
     allowedEgress: { 'shop/api': ['192.0.2.0/28', '*.example.com'] },
     learningMs: 7 * 86_400_000,
   });
+});
+
+it('reads how long sessions last', () => {
+  const { access } = parseSettings('access: { sessions: { idle: 30m, absolute: 1d } }', noFiles);
+  expect(access.sessions).toEqual({ idleMs: 30 * 60_000, absoluteMs: 86_400_000 });
+  const problems = problemsOf('access: { sessions: { idle: 0, absolute: 91d, ilde: 1h } }');
+  for (const problem of [
+    'access.sessions.idle: must be from 1m to 30d',
+    'access.sessions.absolute: must be from 1m to 90d',
+    'access.sessions.ilde: unknown key',
+  ]) {
+    expect(problems).toContain(problem);
+  }
 });
 
 it('reads who answers for what', () => {

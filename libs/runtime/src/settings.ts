@@ -6,6 +6,7 @@ import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
 import { YamlDocument } from '@tidewaiter/yaml';
 import { z } from 'zod';
 
+import { access, type AccessSettings, accessSettings } from './access-settings.js';
 import { admission, type AdmissionSettings } from './admission-settings.js';
 import { ConfigFiles } from './config-files.js';
 import { ownerLabels, ownerRules, type OwnerSettings } from './owner-settings.js';
@@ -21,6 +22,7 @@ const maxAliasCount = 100;
 
 const settings = z.strictObject({
   ...ruleSettings,
+  access,
   admission,
   /** Expected behavior of workloads. */
   runtime: runtimePolicySettings.prefault({}),
@@ -73,6 +75,8 @@ export abstract class TidewaiterSettings {
   abstract platforms: string[];
   /** Rules for the verdicts of images. */
   abstract rules: Rules;
+  /** Users and sessions of the console. */
+  abstract access: AccessSettings;
   abstract admission: AdmissionSettings;
   /** Expected behavior of workloads. */
   abstract runtime: RuntimePolicy;
@@ -159,6 +163,7 @@ export function parseSettings(
     owners: { rules: read.data.owners, labels: read.data.ownerLabels },
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
+    access: accessSettings(read.data.access),
     admission: read.data.admission,
     slackSigningSecret: reader.read(
       'slack.signingSecret',

@@ -255,19 +255,12 @@ describe('repositories', () => {
     );
   });
 
-  it('creates the first API token once for several consoles', async () => {
-    const tokens = new ApiTokens(store);
-    const made = await Promise.all([tokens.bootstrap(), tokens.bootstrap(), tokens.bootstrap()]);
-    const [token] = made.filter((each) => each !== null);
-    expect(made.filter(Boolean)).toHaveLength(1);
-    expect(await tokens.verify(token!.reveal())).toMatchObject({ name: 'bootstrap' });
-    expect(await tokens.verify(`${token!.reveal().slice(0, -1)}x`)).toBeNull();
-    expect(await tokens.verify('tide_')).toBeNull();
-  });
-
   it('verifies a token until it is revoked or expires', async () => {
     const tokens = new ApiTokens(store);
     const ci = (await tokens.make('ci', 'gate', null)).reveal();
+    for (const other of [`${ci.slice(0, -1)}${ci.endsWith('x') ? 'y' : 'x'}`, 'tide_', '']) {
+      expect(await tokens.verify(other)).toBeNull();
+    }
     const old = (await tokens.make('old', 'viewer', new Date(Date.now() - 1_000))).reveal();
     expect(await tokens.verify(ci)).toMatchObject({ name: 'ci', role: 'gate' });
     expect(await tokens.verify(old)).toBeNull();

@@ -1,5 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
-
 import { Injectable } from '@nestjs/common';
 import { InvalidInput, type AccessRole, Secret } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
@@ -7,20 +5,33 @@ import { v7 as uuidv7 } from 'uuid';
 import { columnsOf, type RowOf } from '../core/columns.js';
 import { type Queries, Store } from '../core/store.js';
 import { ApiTokenRow } from './api-token-row.js';
+import { hashOf, randomSecret } from './random-secret.js';
 import { ServiceAccountRow } from './service-account-row.js';
 
 /** Role of a token; one that an earlier release has made meanwhile has only a scope. */
 const role = `coalesce(account.role, CASE token.scope WHEN 'gate' THEN 'gate' WHEN 'read' THEN 'viewer' ELSE 'maintainer' END)`;
-const account = { name: 'coalesce(account.name, token.name)', role };
-const joined = 'FROM api_token AS token LEFT JOIN service_account AS account ON account.id = token.service_account_id';
+
+/** Name and role of a token, as SQL over {@link tokenJoin}. */
+export const tokenIdentity = { name: 'coalesce(account.name, token.name)', role };
+
+export const tokenJoin =
+  'api_token AS token LEFT JOIN service_account AS account ON account.id = token.service_account_id';
+
+/** Whether a token counts, as SQL. */
+export const validToken =
+  'token.id IS NOT NULL AND token.revoked_at IS NULL AND (token.expires_at IS NULL OR token.expires_at > now())';
 
 const columns = columnsOf(ApiTokenRow, { of: 'token', only: ['id'] }).computed<{ name: string; role: AccessRole }>(
-  account,
+  tokenIdentity,
 );
 const listedColumns = columnsOf(ApiTokenRow, {
   of: 'token',
   omit: ['hash', 'revokedAt', 'scope', 'serviceAccountId'],
-}).computed<{ account: string; role: AccessRole }>({ account: account.name, role });
+}).computed<{ account: string; role: AccessRole }>({ account: tokenIdentity.name, role });
+
+const accountColumns = columnsOf(ServiceAccountRow, { only: ['id', 'role'] });
+
+type Account = RowOf<typeof accountColumns>;
 
 export type ApiToken = RowOf<typeof columns>;
 
@@ -47,16 +58,6 @@ const scopeOf: Readonly<Record<AccessRole, ApiTokenRow['scope']>> = {
 export class ApiTokens {
   constructor(private readonly store: Store) {}
 
-  /** Creates the first token, shown once; null if there has been a token before. */
-  async bootstrap(): Promise<Secret | null> {
-    return this.store.transaction(async (tx) => {
-      // Two consoles that start at the same moment must not both find the table empty.
-      await tx.query('LOCK TABLE api_token IN SHARE ROW EXCLUSIVE MODE');
-      const present = await tx.query('SELECT FROM api_token LIMIT 1');
-      return present.length > 0 ? null : this.#make(tx, 'bootstrap', 'admin', null);
-    });
-  }
-
   /**
    * Creates a token of the service account of the same name, shown once and never again. The account
    * is created if there is none, and takes the role while it has no token.
@@ -64,12 +65,32 @@ export class ApiTokens {
    * `SERVICE_ACCOUNT_TAKEN` while the account has other tokens and another role
    */
   async make(name: string, role: AccessRole, expiresAt: Date | null): Promise<Secret> {
-    return this.store.transaction(async (tx) => this.#make(tx, name, role, expiresAt));
+    return this.store.transaction(async (tx) => {
+      const [account] = await tx.returning(
+        accountColumns,
+        `INSERT INTO service_account AS account (id, name, role) VALUES ($1, $2, $3)
+         ON CONFLICT (name) DO UPDATE SET role = excluded.role WHERE account.role = excluded.role OR NOT EXISTS (
+           SELECT FROM api_token WHERE service_account_id = account.id AND revoked_at IS NULL AND name <> account.name)`,
+        [uuidv7(), name, role],
+      );
+      if (!account) {
+        throw new InvalidInput('SERVICE_ACCOUNT_TAKEN', `the service account ${name} has tokens of another role`);
+      }
+      return this.#make(tx, account, name, expiresAt);
+    });
+  }
+
+  /**
+   * Creates a token of a service account, shown once and never again.
+   * @throws InvalidInput `TOKEN_NAME_TAKEN`
+   */
+  async makeFor(account: Account, name: string, expiresAt: Date | null): Promise<Secret> {
+    return this.#make(this.store, account, name, expiresAt);
   }
 
   /** Tokens that are not revoked, oldest first. */
   async list(): Promise<ListedToken[]> {
-    return this.store.rows(listedColumns, `${joined} WHERE token.revoked_at IS NULL ORDER BY token.id`);
+    return this.store.rows(listedColumns, `FROM ${tokenJoin} WHERE token.revoked_at IS NULL ORDER BY token.id`);
   }
 
   /** Ends a token, and the sessions that it opened; false when there is none of that name. */
@@ -81,14 +102,21 @@ export class ApiTokens {
     return revoked.length > 0;
   }
 
+  /** {@link revoke} by id. */
+  async revokeById(id: string): Promise<boolean> {
+    const revoked = await this.store.query(
+      'UPDATE api_token SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id',
+      [id],
+    );
+    return revoked.length > 0;
+  }
+
   /** Looks up a token by its text; null when it is unknown, expired or revoked. */
   async verify(token: string): Promise<ApiToken | null> {
     if (!tokenPattern.test(token)) return null;
-    const [found] = await this.store.rows(
-      columns,
-      `${joined} WHERE token.hash = $1 AND token.revoked_at IS NULL AND (token.expires_at IS NULL OR token.expires_at > now())`,
-      [hashOf(token)],
-    );
+    const [found] = await this.store.rows(columns, `FROM ${tokenJoin} WHERE token.hash = $1 AND ${validToken}`, [
+      hashOf(token),
+    ]);
     if (!found) return null;
     await this.store.query(
       `UPDATE api_token SET last_used_at = now()
@@ -98,28 +126,14 @@ export class ApiTokens {
     return found;
   }
 
-  async #make(tx: Queries, name: string, role: AccessRole, expiresAt: Date | null): Promise<Secret> {
-    const [account] = await tx.returning(
-      columnsOf(ServiceAccountRow, { only: ['id'] }),
-      `INSERT INTO service_account AS account (id, name, role) VALUES ($1, $2, $3)
-       ON CONFLICT (name) DO UPDATE SET role = excluded.role WHERE account.role = excluded.role OR NOT EXISTS (
-         SELECT FROM api_token WHERE service_account_id = account.id AND revoked_at IS NULL AND name <> account.name)`,
-      [uuidv7(), name, role],
-    );
-    if (!account) {
-      throw new InvalidInput('SERVICE_ACCOUNT_TAKEN', `the service account ${name} has tokens of another role`);
-    }
-    const token = prefix + randomBytes(32).toString('base64url');
+  async #make(tx: Queries, { id, role }: Account, name: string, expiresAt: Date | null): Promise<Secret> {
+    const token = prefix + randomSecret();
     const made = await tx.query(
       `INSERT INTO api_token (id, name, service_account_id, scope, hash, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING id`,
-      [uuidv7(), name, account.id, scopeOf[role], hashOf(token), expiresAt],
+      [uuidv7(), name, id, scopeOf[role], hashOf(token), expiresAt],
     );
     if (made.length === 0) throw new InvalidInput('TOKEN_NAME_TAKEN', `there is a token ${name}: revoke it first`);
     return new Secret(token);
   }
-}
-
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }

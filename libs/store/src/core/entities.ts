@@ -1,5 +1,8 @@
 import { ApiTokenRow } from '../access/api-token-row.js';
 import { ServiceAccountRow } from '../access/service-account-row.js';
+import { SessionRow } from '../access/session-row.js';
+import { SetupLinkRow } from '../access/setup-link-row.js';
+import { UserRow } from '../access/user-row.js';
 import {
   AdvisoryEcosystemRow,
   AdvisoryFeedRow,
@@ -122,4 +125,7 @@ export const entities = [
   DeliveryStepRow,
   ApiTokenRow,
   ServiceAccountRow,
+  UserRow,
+  SessionRow,
+  SetupLinkRow,
 ];

@@ -17,6 +17,8 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   alert_group: ['console', 'notifier'],
   alert_history: ['notifier'],
   api_token: ['console'],
+  console_session: ['console'],
+  console_user: ['console'],
   container_ledger: ['detector'],
   database_life: ['ingest'],
   delivery: ['console', 'notifier'],
@@ -66,6 +68,7 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   repository_finding: ['scanner'],
   sensor_contact: ['ingest'],
   service_account: ['console'],
+  setup_link: ['console'],
   silence: ['console', 'ingest'],
   tag_ledger: ['scanner'],
   workload: ['detector'],
@@ -86,7 +89,10 @@ export const sharedTables: readonly string[] = [
 /** Tables that only some services read; any other table is read by every service. */
 export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = {
   api_token: ['console'],
+  console_session: ['console'],
+  console_user: ['console'],
   service_account: ['console'],
+  setup_link: ['console'],
 };
 
 /** Whether a service may write a table. Other programs connect as the owner and write all. */

@@ -74,6 +74,7 @@ import { DatabaseLife1764000320001 } from './1764000320001-database-life.js';
 import { Retention1764000340000 } from './1764000340000-retention.js';
 import { LeaseCommits1764000340001 } from './1764000340001-lease-commits.js';
 import { ServiceAccounts1764000400000 } from './1764000400000-service-accounts.js';
+import { ConsoleUsers1764000400001 } from './1764000400001-console-users.js';
 import { FleetVulnerabilities1764000410000 } from './1764000410000-fleet-vulnerabilities.js';
 
 /** In order. Never edit one that is merged; add another. */
@@ -154,5 +155,6 @@ export const migrations = [
   Retention1764000340000,
   LeaseCommits1764000340001,
   ServiceAccounts1764000400000,
+  ConsoleUsers1764000400001,
   FleetVulnerabilities1764000410000,
 ];

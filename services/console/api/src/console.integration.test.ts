@@ -5,6 +5,7 @@ import type { RunningService } from '@tidewaiter/runtime';
 import {
   Advisories,
   AdvisoryFeeds,
+  ApiTokens,
   connect,
   DeadLetters,
   Deliveries,
@@ -327,9 +328,9 @@ beforeAll(async () => {
     TIDEWAITER_HTTP_PORT: '0',
     TIDEWAITER_LOG_LEVEL: 'silent',
   });
-  token = /#token=(tide_[\w-]{43})$/.exec(service.notices[0] ?? '')?.[1] ?? '';
   dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
   store = new Store(dataSource, 'test');
+  token = (await new ApiTokens(store).make('bootstrap', 'admin', null)).reveal();
 });
 
 afterAll(async () => {
@@ -339,13 +340,6 @@ afterAll(async () => {
 });
 
 describe('tokens', () => {
-  it('prints the setup link once, under the public URL', () => {
-    expect(service.notices).toEqual([
-      `Setup link, shown only now: https://tidewaiter.example/#token=${token}`,
-      `API token, shown only now: ${token}`,
-    ]);
-  });
-
   const closed = apiMethods(controllers)
     .filter(({ operation }) => operation?.role !== 'none')
     .map(({ method, path }) => [method, path.replace('{id}', unknownId).replace('{digest}', index)] as const);
@@ -371,52 +365,6 @@ describe('tokens', () => {
     expect((await call('/api/v1/status', { headers: bearer() })).status).toBe(401);
     await store.query('UPDATE api_token SET revoked_at = NULL');
     expect((await call('/api/v1/status', { headers: bearer() })).status).toBe(200);
-  });
-});
-
-describe('a session', () => {
-  const open = async () => call('/api/v1/session', { method: 'POST', body: { token } });
-
-  it('is a cookie that no script and no other site can use', async () => {
-    const answer = await open();
-    expect(answer.status).toBe(204);
-    expect(answer.headers.get('set-cookie')).toBe(
-      `tidewaiter_session=${token}; Path=/api; HttpOnly; SameSite=Strict; Secure`,
-    );
-    const cookie = `other=1; tidewaiter_session=${token}`;
-    expect((await call('/api/v1/pushes', { headers: { cookie } })).status).toBe(200);
-  });
-
-  it('changes things only with the header that other sites cannot send', async () => {
-    const cookie = `tidewaiter_session=${token}`;
-    const path = `/api/v1/dead-letters/${unknownId}/redrive`;
-    const refused = await call(path, { method: 'POST', headers: { cookie } });
-    expect([refused.status, await refused.json()]).toEqual([
-      403,
-      expect.objectContaining({ code: 'CSRF_HEADER_MISSING' }),
-    ]);
-    const taken = await call(path, { method: 'POST', headers: { cookie, 'x-tidewaiter-csrf': '1' } });
-    expect(await taken.json()).toMatchObject({ code: 'DEAD_LETTER_UNKNOWN' });
-  });
-
-  it('ends', async () => {
-    const headers = { cookie: `tidewaiter_session=${token}`, 'x-tidewaiter-csrf': '1' };
-    const answer = await call('/api/v1/session', { method: 'DELETE', headers });
-    expect([answer.status, answer.headers.get('set-cookie')]).toEqual([
-      204,
-      expect.stringContaining('tidewaiter_session=; Max-Age=0; Path=/api'),
-    ]);
-  });
-
-  it.each([
-    [{ token: `tide_${'a'.repeat(43)}` }, 401, 'TOKEN_INVALID'],
-    [{}, 400, 'INPUT_INVALID'],
-    [{ token: 1 }, 400, 'INPUT_INVALID'],
-    ['{', 400, 'BAD_REQUEST'],
-  ])('is not opened with %j', async (body, status, code) => {
-    const answer = await call('/api/v1/session', { method: 'POST', body });
-    expect([answer.status, await answer.json()]).toEqual([status, expect.objectContaining({ code })]);
-    expect(answer.headers.get('set-cookie')).toBeNull();
   });
 });
 

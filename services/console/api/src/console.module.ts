@@ -19,7 +19,8 @@ import {
 import { AdmissionService } from './admission/admission-service.js';
 import { AdmissionController } from './admission/admission.controller.js';
 import { AlertsController } from './alerts/alerts.controller.js';
-import { TokenGuard } from './auth/token-guard.js';
+import { AccessGuard } from './auth/access-guard.js';
+import { SignInLimit } from './auth/sign-in-limit.js';
 import { BlastRadiusController } from './blast-radius/blast-radius.controller.js';
 import { CompareController } from './compare/compare.controller.js';
 import { ComparedSides } from './compare/compared-sides.js';
@@ -40,11 +41,16 @@ import { RepositoriesController } from './repositories/repositories.controller.j
 import { RoutesController } from './routing/routing.controller.js';
 import { RulesController } from './rules/rules.controller.js';
 import { SearchController } from './search/search.controller.js';
-import { SessionController, SessionCookie } from './session/session.controller.js';
+import { BrowserSessions } from './session/browser-sessions.js';
+import { SessionCookie } from './session/session-cookie.js';
+import { SessionController } from './session/session.controller.js';
 import { SilencesController } from './silences/silences.controller.js';
 import { StatusController } from './status/status.controller.js';
 import { EventFeed } from './stream/event-feed.js';
 import { StreamController } from './stream/stream.controller.js';
+import { MeController } from './users/me.controller.js';
+import { ServiceAccountsController } from './users/service-accounts.controller.js';
+import { UsersController } from './users/users.controller.js';
 import { FixesController, VulnerabilitiesController } from './vulnerabilities/vulnerabilities.controller.js';
 import { WorkloadsController } from './workloads/workloads.controller.js';
 
@@ -74,6 +80,9 @@ export const controllers = [
   StatusController,
   StreamController,
   SessionController,
+  MeController,
+  UsersController,
+  ServiceAccountsController,
   OpenApiController,
 ] as const;
 
@@ -87,7 +96,9 @@ export const controllers = [
     MessageWords,
     SessionCookie,
     EventFeed,
-    { provide: APP_GUARD, useClass: TokenGuard },
+    BrowserSessions,
+    SignInLimit,
+    { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_PIPE, useClass: RequestValidation },
   ],
 })

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { readTemplates } from '@tidewaiter/messages';
 import { type Environment, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
-import { ApiTokens } from '@tidewaiter/store';
+import { SetupLinks } from '@tidewaiter/store';
 
 import { ConsoleConfig } from './config.js';
 import { ConsoleModule } from './console.module.js';
@@ -24,13 +24,11 @@ export async function start(environment: Environment): Promise<RunningService> {
   });
 }
 
+/** The link makes the first administrator. There is none once there is an administrator. */
 async function setupNotices(app: NestFastifyApplication, url: string): Promise<string[]> {
-  const token = await app.get(ApiTokens).bootstrap();
-  if (!token) return [];
-  const base = url.replace(/\/$/, '');
-  // A browser keeps the fragment to itself, so the token reaches no server log on its way.
-  return [
-    `Setup link, shown only now: ${base}/#token=${token.reveal()}`,
-    `API token, shown only now: ${token.reveal()}`,
-  ];
+  const secret = await app.get(SetupLinks).make();
+  if (!secret) return [];
+  // A browser keeps the fragment to itself, so the secret reaches no server log on its way.
+  const link = `${url.replace(/\/$/, '')}/#setup=${secret.reveal()}`;
+  return [`Setup link, works once within an hour: ${link}`];
 }

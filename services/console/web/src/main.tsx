@@ -8,12 +8,12 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
-import { signIn } from './api/changes.js';
+import { setUp } from './api/changes.js';
 import { isRetryable, isSignedOut } from './api/problem.js';
 import { session } from './pages/sign-in/session.js';
 import { notify } from './parts/toasts.js';
 import { router } from './router.js';
-import { pathOfOldLink, tokenOfSetupLink } from './url/old-links.js';
+import { pathOfOldLink, secretOfSetupLink } from './url/old-links.js';
 
 const queries = new QueryClient({
   queryCache: new QueryCache({ onError: (error) => isSignedOut(error) && session.end() }),
@@ -28,14 +28,14 @@ const queries = new QueryClient({
 /** Follows a fragment that is a setup link, or the address of a page in earlier versions. */
 async function followFragment(): Promise<void> {
   const { hash, pathname, search } = location;
-  const token = tokenOfSetupLink(hash);
+  const secret = secretOfSetupLink(hash);
   const path = pathOfOldLink(hash);
   if (path !== null) router.history.replace(path);
-  if (token === null) return;
-  // The token must not stay in the history.
+  if (secret === null) return;
+  // The secret must not stay in the history.
   history.replaceState(null, '', pathname + search);
   try {
-    await signIn(token);
+    await setUp(secret);
     session.begin();
     await queries.resetQueries();
   } catch (error) {

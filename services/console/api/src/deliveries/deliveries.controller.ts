@@ -1,10 +1,10 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
 import { type Message, repeatedMessage } from '@tidewaiter/messages';
-import { type ApiToken, Deliveries, type Page, Redrives } from '@tidewaiter/store';
+import { type ApiCaller, Deliveries, type Page, Redrives } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { Caller } from '../auth/token-guard.js';
+import { Caller } from '../auth/access-guard.js';
 import { Operation } from '../http/operation.js';
 import { listOf } from '../http/paging.js';
 import { idParameter } from '../http/validation.js';
@@ -61,7 +61,7 @@ export class DeliveriesController {
   async redrive(
     @Param('id', { schema: idParameter }) id: string,
     @Body({ schema: redriveOneBody }) body: z.output<typeof redriveOneBody>,
-    @Caller() caller: ApiToken,
+    @Caller() caller: ApiCaller,
   ): Promise<z.output<typeof redriveOneAnswer>> {
     const { again } = body;
     const reword = (message: Message) => repeatedMessage(message, caller.name);
@@ -77,7 +77,7 @@ export class DeliveriesController {
   })
   async redriveMany(
     @Body({ schema: redriveManyBody }) body: z.output<typeof redriveManyBody>,
-    @Caller() caller: ApiToken,
+    @Caller() caller: ApiCaller,
   ): Promise<z.output<typeof redriveManyAnswer>> {
     return this.redrives.redriveAll(body, caller.name, maxRedriven);
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { countBySeverity, type Digest, findingOf, Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, Images, Pushes, Store } from '@tidewaiter/store';
+import { ApiTokens, connect, Images, Pushes, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -118,9 +118,9 @@ beforeAll(async () => {
     TIDEWAITER_HTTP_PORT: '0',
     TIDEWAITER_LOG_LEVEL: 'silent',
   });
-  token = /#token=(tide_[\w-]{43})$/.exec(service.notices[0] ?? '')?.[1] ?? '';
   dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
   store = new Store(dataSource, 'test');
+  token = (await new ApiTokens(store).make('bootstrap', 'admin', null)).reveal();
   await push(digestOf('a'), 'shop/cart', '1', [hole('CVE-2026-1', 'high', early), hole('CVE-2026-5', 'high', late)]);
   await push(digestOf('b'), 'shop/cart', '2', [
     hole('CVE-2026-1', 'high', early),

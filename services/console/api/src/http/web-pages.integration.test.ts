@@ -94,7 +94,7 @@ describeWith(programs('chromium'))('the web pages', () => {
     await servers.stop();
   });
 
-  it('open with the setup link, which leaves no token behind, and teach the next step', async () => {
+  it('open with the setup link, which leaves no secret behind, and teach the next step', async () => {
     await page.goto(service.notices[0]!.replace(/^.*?(?=http)/, ''));
     await page.getByText('No ship has come in yet').waitFor();
     expect(page.url()).toBe(`${service.url}/`);
@@ -224,7 +224,7 @@ describeWith(programs('chromium'))('the web pages', () => {
     );
     await open(`/incidents/${story.id}`);
     await page.getByRole('button', { name: 'Acknowledge' }).click();
-    await page.getByText('acknowledged by bootstrap', { exact: true }).waitFor();
+    await page.getByText('acknowledged by admin', { exact: true }).waitFor();
     await page.getByText('Record of the sensor').first().click();
     await page.getByRole('button', { name: 'Resolve' }).focus();
 
@@ -236,7 +236,7 @@ describeWith(programs('chromium'))('the web pages', () => {
     expect(await focused.textContent()).toBe('Resolve');
     await page.getByRole('button', { name: 'Acknowledge' }).waitFor();
     await page.getByRole('button', { name: 'Resolve' }).press('Enter');
-    await page.getByText('resolved by bootstrap').first().waitFor();
+    await page.getByText('resolved by admin').first().waitFor();
     expect(await page.getByRole('button', { name: 'Resolve' }).count()).toBe(0);
     // The button is gone: the focus is on the page, not lost.
     await page.locator('#main:focus').waitFor();
@@ -252,7 +252,7 @@ describeWith(programs('chromium'))('the web pages', () => {
     await panel.getByRole('heading', { name: 'By keyboard' }).waitFor();
     expect(page.url()).toContain(`selected=${story.id}`);
     await page.keyboard.press('a');
-    await panel.getByText('acknowledged by bootstrap', { exact: true }).waitFor();
+    await panel.getByText('acknowledged by admin', { exact: true }).waitFor();
     await page.keyboard.press('r');
     await page.getByRole('status').getByText('is resolved').waitFor();
     await page.keyboard.press('Escape');
@@ -357,7 +357,7 @@ describeWith(programs('chromium'))('the web pages', () => {
       expect((await new Deliveries(store).steps(id)).map(({ kind, by }) => [kind, by])).toEqual([
         ['made', null],
         ['given-up', null],
-        ['redriven', 'bootstrap'],
+        ['redriven', 'admin'],
       ]);
     });
 

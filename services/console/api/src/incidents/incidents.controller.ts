@@ -4,7 +4,7 @@ import { Controller, Get, Headers, Param, Post, Query, Res, StreamableFile } fro
 import { NotFound } from '@tidewaiter/domain';
 import { failpoint } from '@tidewaiter/runtime';
 import {
-  type ApiToken,
+  type ApiCaller,
   Deliveries,
   IncidentContexts,
   Incidents,
@@ -17,7 +17,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 
-import { Caller } from '../auth/token-guard.js';
+import { Caller } from '../auth/access-guard.js';
 import { countedListOf, countedPage, type CountedPage, exported, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
 import { idParameter } from '../http/validation.js';
@@ -92,7 +92,10 @@ export class IncidentsController {
   /** Resolves an incident. For a resolved one this changes nothing and sends no notification. */
   @Post(':id/resolve')
   @Operation({ role: 'responder', summary: 'Resolves an incident', answer: incidentAnswer })
-  async resolve(@Param('id', { schema: idParameter }) id: string, @Caller() caller: ApiToken): Promise<IncidentAnswer> {
+  async resolve(
+    @Param('id', { schema: idParameter }) id: string,
+    @Caller() caller: ApiCaller,
+  ): Promise<IncidentAnswer> {
     const resolved = await this.store.transaction((tx) => this.incidents.resolve(tx, id, caller.name));
     failpoint('console.incident-resolved');
     if (resolved) return describeIncident(resolved);
@@ -105,7 +108,7 @@ export class IncidentsController {
   @Operation({ role: 'responder', summary: 'Acknowledges an incident', answer: incidentAnswer })
   async acknowledge(
     @Param('id', { schema: idParameter }) id: string,
-    @Caller() caller: ApiToken,
+    @Caller() caller: ApiCaller,
   ): Promise<IncidentAnswer> {
     const acknowledged = await this.store.transaction((tx) => this.incidents.acknowledge(tx, id, caller.name));
     failpoint('console.incident-acknowledged');

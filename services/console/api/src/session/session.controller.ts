@@ -1,58 +1,59 @@
-import { Body, Controller, Delete, Injectable, Post, Res } from '@nestjs/common';
-import { ApiTokens } from '@tidewaiter/store';
-import type { FastifyReply } from 'fastify';
+import { Body, Controller, Delete, Post, Req, Res } from '@nestjs/common';
+import { AccessDenied } from '@tidewaiter/domain';
+import { type ApiCaller, ApiTokens, SetupLinks } from '@tidewaiter/store';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 
-import { sessionCookieName, verifiedToken } from '../auth/token-guard.js';
-import { ConsoleConfig } from '../config.js';
+import { Caller, verifiedToken } from '../auth/access-guard.js';
+import { SignInLimit } from '../auth/sign-in-limit.js';
 import { Operation } from '../http/operation.js';
-import { sessionBody } from './session-schemas.js';
+import { BrowserSessions } from './browser-sessions.js';
+import { endedSessionAnswer, sessionBody, setupBody } from './session-schemas.js';
 
-/**
- * The cookie of the web pages. It holds the API token itself: no script can read it, it is as secret as a session id would be,
- * and revoking the token ends the session.
- */
-@Injectable()
-export class SessionCookie {
-  readonly #attributes: string;
-
-  /** `publicUrl`: where browsers find the console, perhaps below a path that a proxy takes away before we see it. */
-  constructor({ publicUrl = 'http://localhost' }: ConsoleConfig) {
-    const { protocol, pathname } = new URL(publicUrl);
-    const path = `${pathname.replace(/\/$/, '')}/api`;
-    this.#attributes = `Path=${path}; HttpOnly; SameSite=Strict${protocol === 'https:' ? '; Secure' : ''}`;
-  }
-
-  holding(token: string): string {
-    return `${sessionCookieName}=${token}; ${this.#attributes}`;
-  }
-
-  removed(): string {
-    return `${sessionCookieName}=; Max-Age=0; ${this.#attributes}`;
-  }
-}
-
-@Controller('api/v1/session')
+/** Sessions of the web pages. */
+@Controller('api/v1')
 export class SessionController {
   constructor(
     private readonly tokens: ApiTokens,
-    private readonly cookie: SessionCookie,
+    private readonly links: SetupLinks,
+    private readonly sessions: BrowserSessions,
+    private readonly limit: SignInLimit,
   ) {}
 
-  @Post()
-  @Operation({ role: 'none', summary: 'Opens a session of the web pages: sets a cookie', status: 204 })
+  @Post('session')
+  @Operation({ role: 'none', summary: 'Opens a session of the web pages by a token: sets a cookie', status: 204 })
   async open(
-    @Body({ schema: sessionBody }) body: z.output<typeof sessionBody>,
+    @Body({ schema: sessionBody }) { token }: z.output<typeof sessionBody>,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    const { token } = body;
-    await verifiedToken(this.tokens, token);
-    void reply.header('set-cookie', this.cookie.holding(token));
+    this.limit.take(request.ip);
+    const { id } = await verifiedToken(this.tokens, token);
+    await this.sessions.open(request, reply, { of: { tokenId: id } });
   }
 
-  @Delete()
-  @Operation({ role: 'gate', summary: 'Ends the session', status: 204 })
-  close(@Res({ passthrough: true }) reply: FastifyReply): void {
-    void reply.header('set-cookie', this.cookie.removed());
+  @Post('setup')
+  @Operation({ role: 'none', summary: 'Makes the first administrator by the setup link: sets a cookie', status: 204 })
+  async setUp(
+    @Body({ schema: setupBody }) { secret }: z.output<typeof setupBody>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    this.limit.take(request.ip);
+    const userId = await this.links.redeem(secret);
+    if (userId === null) {
+      throw new AccessDenied('SETUP_LINK_INVALID', 'the setup link is used, over, or there is an administrator');
+    }
+    await this.sessions.open(request, reply, { of: { userId } });
+  }
+
+  @Delete('session')
+  @Operation({ role: 'gate', summary: 'Ends the session', answer: endedSessionAnswer })
+  async close(
+    @Caller() caller: ApiCaller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<z.output<typeof endedSessionAnswer>> {
+    await this.sessions.end(reply, caller.session?.id);
+    return { signOutUrl: null };
   }
 }

@@ -2,10 +2,10 @@ import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/commo
 import { InvalidInput, NotFound } from '@tidewaiter/domain';
 import { formatMatcher, matches, parseSilenceMatchers } from '@tidewaiter/routing';
 import { failpoint } from '@tidewaiter/runtime';
-import { type ApiToken, FiringAlerts, type Page, SilenceLedger, Store, type StoredSilence } from '@tidewaiter/store';
+import { type ApiCaller, FiringAlerts, type Page, SilenceLedger, Store, type StoredSilence } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { Caller } from '../auth/token-guard.js';
+import { Caller } from '../auth/access-guard.js';
 import { Operation } from '../http/operation.js';
 import { listOf } from '../http/paging.js';
 import { idParameter } from '../http/validation.js';
@@ -45,7 +45,7 @@ export class SilencesController {
   })
   async add(
     @Body({ schema: silenceBody }) body: z.output<typeof silenceBody>,
-    @Caller() caller: ApiToken,
+    @Caller() caller: ApiCaller,
   ): Promise<StoredSilence> {
     const { matchers, startsAt, endsAt, comment } = body;
     const [starts, ends] = [startsAt === undefined ? new Date() : new Date(startsAt), new Date(endsAt)];

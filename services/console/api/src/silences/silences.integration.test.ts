@@ -1,6 +1,6 @@
 import { Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, FiringAlerts, Store } from '@tidewaiter/store';
+import { ApiTokens, connect, FiringAlerts, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -22,9 +22,9 @@ beforeAll(async () => {
     TIDEWAITER_HTTP_PORT: '0',
     TIDEWAITER_LOG_LEVEL: 'silent',
   });
-  authorization = `Bearer ${/API token[^:]*: (\S+)/.exec(service.notices.join('\n'))?.[1]}`;
   dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
   store = new Store(dataSource, 'test');
+  authorization = `Bearer ${(await new ApiTokens(store).make('bootstrap', 'admin', null)).reveal()}`;
 });
 
 afterAll(async () => {

@@ -37,4 +37,7 @@ export const replayRouting = (body: Body<'/api/v1/routes/replay'>) =>
 
 export const signIn = (token: string) => answerOf(client.POST('/api/v1/session', { body: { token } }));
 
+/** Makes the first administrator. */
+export const setUp = (secret: string) => answerOf(client.POST('/api/v1/setup', { body: { secret } }));
+
 export const signOut = () => answerOf(client.DELETE('/api/v1/session'));

@@ -27,7 +27,7 @@ export function pathOfOldLink(hash: string): string | null {
   }
 }
 
-/** API token of a setup link: `#token=…`. */
-export function tokenOfSetupLink(hash: string): string | null {
-  return /^#token=(.+)$/.exec(hash)?.[1] ?? null;
+/** Secret of a setup link: `#setup=…`. */
+export function secretOfSetupLink(hash: string): string | null {
+  return /^#setup=(.+)$/.exec(hash)?.[1] ?? null;
 }

@@ -1,4 +1,4 @@
-import { pathOfOldLink, tokenOfSetupLink } from './old-links.js';
+import { pathOfOldLink, secretOfSetupLink } from './old-links.js';
 import { queryText } from './query-text.js';
 import { parseSearch, searchParams, stringifySearch } from './search-params.js';
 
@@ -13,17 +13,17 @@ describe('pathOfOldLink', () => {
     ['#dead-letters', '/system/dead-letters'],
     ['#messages/incident/mail', '/policies/messages?kind=incident&channel=mail'],
     ['#main', null],
-    ['#token=tide_x', null],
+    ['#setup=x', null],
     ['', null],
   ])('leads %s to %s', (hash, path) => {
     expect(pathOfOldLink(hash)).toBe(path);
   });
 });
 
-describe('tokenOfSetupLink', () => {
-  it('returns the token of a setup link alone', () => {
-    expect(tokenOfSetupLink('#token=tide_x')).toBe('tide_x');
-    expect(tokenOfSetupLink('#incidents/token=x')).toBeNull();
+describe('secretOfSetupLink', () => {
+  it('returns the secret of a setup link alone', () => {
+    expect(secretOfSetupLink('#setup=x')).toBe('x');
+    expect(secretOfSetupLink('#incidents/setup=x')).toBeNull();
   });
 });
 

@@ -47,7 +47,7 @@ export function SignInPage() {
         </Button>
         <p role="alert">{attempt.error?.message}</p>
         <p className="quiet">
-          <code>tidewaiter up</code> prints a setup link at its first start; <code>tidewaiter tokens create</code> makes
+          <code>tidewaiter up</code> prints a setup link while there is no administrator; <code>tidewaiter tokens create</code> makes
           another token.
         </p>
       </form>

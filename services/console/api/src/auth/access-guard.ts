@@ -1,24 +1,24 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AccessDenied, includesRole } from '@tidewaiter/domain';
 import { HealthController, TidewaiterSettings } from '@tidewaiter/runtime';
-import { type ApiToken, ApiTokens } from '@tidewaiter/store';
+import { type ApiCaller, type ApiToken, ApiTokens, Sessions } from '@tidewaiter/store';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { AdmissionController } from '../admission/admission.controller.js';
 import { operationOf } from '../http/operation.js';
+import { SessionCookie } from '../session/session-cookie.js';
 
-export const sessionCookieName = 'tidewaiter_session';
 const csrfHeader = 'x-tidewaiter-csrf';
 
-const cookiePattern = /(?:^|; ?)tidewaiter_session=([A-Za-z0-9_-]{1,64})(?:;|$)/;
+type CallersRequest = FastifyRequest & { caller?: ApiCaller };
 
-type CallersRequest = FastifyRequest & { caller?: ApiToken };
-
-/** Requires an API token with the role that the method declares, in the `Authorization` header or the session cookie. */
+/** Requires a caller with the role of the method, by a token in the header or a session cookie. */
 @Injectable()
-export class TokenGuard implements CanActivate {
+export class AccessGuard implements CanActivate {
   constructor(
     private readonly tokens: ApiTokens,
+    private readonly sessions: Sessions,
+    private readonly cookie: SessionCookie,
     private readonly settings: TidewaiterSettings,
   ) {}
 
@@ -27,7 +27,7 @@ export class TokenGuard implements CanActivate {
     if (operation?.role === 'none' || this.#isOpen(context.getClass())) return true;
     void context.switchToHttp().getResponse<FastifyReply>().header('www-authenticate', 'Bearer');
     const request = context.switchToHttp().getRequest<CallersRequest>();
-    const caller = await verifiedToken(this.tokens, tokenOf(request));
+    const caller = await this.#callerOf(request);
     if (!operation) throw new AccessDenied('ROLE_MISSING', 'this method declares no role, so none suffices');
     if (!includesRole(caller.role, operation.role)) {
       throw new AccessDenied('ROLE_MISSING', `this needs the role ${operation.role}, and yours is ${caller.role}`);
@@ -36,10 +36,27 @@ export class TokenGuard implements CanActivate {
     return true;
   }
 
-  /** Health pages need no token; Kubernetes needs none where the settings say so. */
+  /** Health pages need no caller; Kubernetes needs none where the settings say so. */
   #isOpen(controller: unknown): boolean {
     if (controller === HealthController) return true;
     return controller === AdmissionController && this.settings.admission.allowUnauthenticated;
+  }
+
+  async #callerOf(request: FastifyRequest): Promise<ApiCaller> {
+    const { method, headers } = request;
+    if (headers.authorization !== undefined) {
+      const token = await verifiedToken(this.tokens, headers.authorization.replace(/^Bearer /i, ''));
+      return { kind: 'service-account', ...token, session: null };
+    }
+    const secret = this.cookie.of(request);
+    if (secret === null) throw new AccessDenied('TOKEN_MISSING', 'send `Authorization: Bearer <API token>`');
+    // Browsers send cookies automatically, but no other site can make them add this header.
+    if (method !== 'GET' && method !== 'HEAD' && headers[csrfHeader] !== '1') {
+      throw new AccessDenied('CSRF_HEADER_MISSING', `a change by session cookie needs the header ${csrfHeader}: 1`);
+    }
+    const caller = await this.sessions.verify(secret, this.settings.access.sessions);
+    if (!caller) throw new AccessDenied('SESSION_OVER', 'the session is over: sign in again');
+    return caller;
   }
 }
 
@@ -50,18 +67,7 @@ export async function verifiedToken(tokens: ApiTokens, token: string): Promise<A
   return known;
 }
 
-/** Parameter decorator for the token of the caller. */
+/** Parameter decorator for the {@link ApiCaller}. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext) => {
   return context.switchToHttp().getRequest<CallersRequest>().caller;
 });
-
-function tokenOf({ method, headers }: FastifyRequest): string {
-  if (headers.authorization !== undefined) return headers.authorization.replace(/^Bearer /i, '');
-  const token = cookiePattern.exec(headers.cookie ?? '')?.[1];
-  if (token === undefined) throw new AccessDenied('TOKEN_MISSING', 'send `Authorization: Bearer <API token>`');
-  // Browsers send cookies automatically, but no other site can make them add this header.
-  if (method !== 'GET' && method !== 'HEAD' && headers[csrfHeader] !== '1') {
-    throw new AccessDenied('CSRF_HEADER_MISSING', `a change by session cookie needs the header ${csrfHeader}: 1`);
-  }
-  return token;
-}

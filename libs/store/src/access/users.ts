@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { cut, printable, type AccessRole } from '@tidewaiter/domain';
+import { v7 as uuidv7 } from 'uuid';
+
+import { columnsOf, type RowOf } from '../core/columns.js';
+import { type Page, pageOf, type PageRequest } from '../core/page.js';
+import { Store } from '../core/store.js';
+import { UserRow } from './user-row.js';
+
+/** Role of a user in effect, as SQL over the alias `person`. */
+export const userRole = 'coalesce(person.assigned_role, person.group_role)';
+
+const columns = columnsOf(UserRow, { of: 'person' }).computed<{ role: AccessRole | null }>({ role: userRole });
+
+export type User = RowOf<typeof columns>;
+
+/** Claims of an identity provider about a user. */
+export interface Identity {
+  issuer: string;
+  subject: string;
+  name: string;
+  email: string | null;
+  /** Role by the groups; null without one. */
+  groupRole: AccessRole | null;
+}
+
+const maxNameCharacters = 120;
+
+/** Users of the console. */
+@Injectable()
+export class Users {
+  constructor(private readonly store: Store) {}
+
+  /**
+   * Records a sign-in with the groups of now. A name that another user has gets the subject
+   * behind it, as records name users by it.
+   */
+  async signedIn({ issuer, subject, name, email, groupRole }: Identity): Promise<User> {
+    const shown = cut(printable(name), maxNameCharacters);
+    const unique = `${shown} (${cut(printable(subject), maxNameCharacters)}, ${cut(printable(issuer), maxNameCharacters)})`;
+    const [user] = await this.store.returning(
+      columns,
+      `INSERT INTO console_user AS person (id, issuer, subject, name, email, group_role, last_sign_in_at)
+       SELECT $1, $2, $3, CASE WHEN $4 = 'admin'
+         OR EXISTS (SELECT FROM console_user WHERE name = $4 AND (issuer, subject) <> ($2, $3))
+         OR EXISTS (SELECT FROM service_account WHERE name = $4) THEN $5 ELSE $4 END, $6, $7, now()
+       ON CONFLICT (issuer, subject) DO UPDATE SET name = excluded.name, email = excluded.email,
+         group_role = excluded.group_role, last_sign_in_at = now()`,
+      [uuidv7(), issuer, subject, shown, unique, email, groupRole],
+    );
+    return user!;
+  }
+
+  /** Users, newest first. */
+  async list({ limit, after }: PageRequest): Promise<Page<User>> {
+    const rows = await this.store.rows(
+      columns,
+      'FROM console_user AS person WHERE ($1::uuid IS NULL OR person.id < $1) ORDER BY person.id DESC LIMIT $2',
+      [after ?? null, limit + 1],
+    );
+    return pageOf(rows, limit);
+  }
+
+  /**
+   * Assigns a role, or null for that of the groups, and disables or enables; undefined stays as it
+   * is. Sessions follow with their next request. Null when there is no such user.
+   */
+  async change(
+    id: string,
+    { role, disabled }: { role?: AccessRole | null | undefined; disabled?: boolean | undefined },
+  ): Promise<User | null> {
+    const [user] = await this.store.returning(
+      columns,
+      `UPDATE console_user AS person SET
+         assigned_role = CASE WHEN $2::boolean THEN $3 ELSE person.assigned_role END,
+         disabled_at = CASE WHEN $4::boolean THEN coalesce(person.disabled_at, now()) WHEN NOT $4::boolean THEN NULL ELSE person.disabled_at END
+       WHERE person.id = $1`,
+      [id, role !== undefined, role ?? null, disabled ?? null],
+    );
+    return user ?? null;
+  }
+}
