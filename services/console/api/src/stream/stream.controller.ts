@@ -25,6 +25,8 @@ export class StreamController {
     reply.hijack();
     const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) reply.raw.setHeader(name, value);
-    writeEvents(reply.raw, this.feed, lastId);
+    // Node sends the headers of such an answer with its end only.
+    if (reply.request.method === 'HEAD') reply.raw.end();
+    else writeEvents(reply.raw, this.feed, lastId);
   }
 }
