@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 
 import type { Graph, NodeKind } from './reach-graph.js';
 
-const nodeSize = { width: 216, height: 44 };
+const nodeSize = { width: 264, height: 44 };
 const textWidth = 30;
 const kindTexts: Record<NodeKind, string> = {
   push: '↥',

@@ -41,6 +41,7 @@ export const incidentColumns = [
   column<Incident>({
     id: 'where',
     title: 'Where',
+    kind: 'secondary',
     cell: ({ workload, namespace, image, cluster }) => (
       <>
         {workload ?? namespace ?? image} <small className="quiet">{cluster}</small>
@@ -61,7 +62,7 @@ export const incidentColumns = [
   column<Incident>({
     id: 'events',
     title: 'Events',
-    kind: 'number',
+    kind: 'number secondary',
     cell: ({ count }) => counted(count, 'event'),
   }),
   column<Incident>({
