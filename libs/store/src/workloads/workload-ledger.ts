@@ -33,6 +33,11 @@ export const isRunning = `ended_at IS NULL AND last_seen > now() - interval '${s
 /** SQL condition on a row of `container_ledger`: it runs, or did in the last day, as periodic jobs do. */
 export const isRecent = `((${isRunning}) OR last_seen > now() - interval '${recentHours} hours')`;
 
+/** Query of the images that run, or did in the last day, also by the digest of their index. */
+export const runningImages = `SELECT ledger.image_digest FROM container_ledger AS ledger WHERE ${isRecent}
+  UNION SELECT push_image.image_digest FROM container_ledger AS ledger JOIN push ON push.digest = ledger.image_digest
+  JOIN push_image ON push_image.push_id = push.id WHERE ${isRecent}`;
+
 /** Whether one of some images runs, or did in the last day; undefined while no sensor reports containers. */
 export async function isAnyRunning(store: Queries, digests: readonly Digest[]): Promise<boolean | undefined> {
   const [row] = await store.aggregate<{ isReported: boolean; isRunning: boolean }>(

@@ -13,9 +13,12 @@ export const taggedPlaces = `SELECT image_digest, repository FROM (
   JOIN push ON push.id = entry.push_id AND push.state = 'analyzed' JOIN push_image ON push_image.push_id = push.id
   WHERE entry.digest IS NOT NULL`;
 
-/** Containers that run, or did in the last day, with their image and workload. */
-export const runningContainers = `SELECT image_digest, cluster, coalesce(namespace, '') AS namespace, workload_kind, workload
-  FROM container_ledger WHERE image_digest IS NOT NULL AND ${isRecent}`;
+/** Containers that run, or did in the last day, with their image, or the images of their index. */
+export const runningContainers = `SELECT held.image_digest, cluster, coalesce(namespace, '') AS namespace, workload_kind, workload
+  FROM container_ledger AS ledger, LATERAL (
+    SELECT ledger.image_digest UNION SELECT push_image.image_digest FROM push JOIN push_image ON push_image.push_id = push.id
+    WHERE push.digest = ledger.image_digest) AS held
+  WHERE held.image_digest IS NOT NULL AND ${isRecent}`;
 
 /** Name of the ecosystem of a row of `package`: `Debian:12`. */
 const ecosystem = `(package.ecosystem || coalesce(':' || package.release, ''))`;

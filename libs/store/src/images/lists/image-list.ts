@@ -4,7 +4,7 @@ import type { imageFields } from '@tidewaiter/query';
 import { columnsOf, type RowOf } from '../../core/columns.js';
 import { type Parameters, rankSql, type RowList } from '../../core/lists.js';
 import type { Queries } from '../../core/store.js';
-import { isRecent } from '../../workloads/workload-ledger.js';
+import { runningImages } from '../../workloads/workload-ledger.js';
 import { imageColumns } from '../images.js';
 import { worstSeveritySql } from '../pushes/push-list.js';
 import { PushRow } from '../pushes/push-rows.js';
@@ -31,7 +31,7 @@ async function vulnerabilityMatch(value: string, parameters: Parameters): Promis
 
 const worst = worstSeveritySql('push.counts');
 
-const isRunning = `image.digest IN (SELECT ledger.image_digest FROM container_ledger AS ledger WHERE ${isRecent})`;
+const isRunning = `image.digest IN (${runningImages})`;
 
 const columns = imageColumns
   .and(columnsOf(PushRow, { of: 'push', only: ['connection', 'repository', 'tag', 'verdict', 'receivedAt'] }))

@@ -3,7 +3,7 @@ import type { repositoryFields } from '@tidewaiter/query';
 
 import { columnsOf } from '../../core/columns.js';
 import { rankSql, type RowList } from '../../core/lists.js';
-import { isRecent } from '../../workloads/workload-ledger.js';
+import { runningImages } from '../../workloads/workload-ledger.js';
 import { worstSeveritySql } from '../pushes/push-list.js';
 import { PushRow } from '../pushes/push-rows.js';
 import { isImagePush } from '../pushes/pushes.js';
@@ -40,7 +40,7 @@ const ordered = severities.toReversed();
 /** The tags of each repository that exist, with their last push. */
 const tagged = `SELECT entry.connection, entry.repository, count(*)::int AS tags,
     (count(*) FILTER (WHERE push.verdict = 'fail'))::int AS failed_tags, max(${rank(`(${worstSeveritySql('push.counts')})`)}) AS worst,
-    bool_or(push.id IN (SELECT push_id FROM push_image JOIN container_ledger USING (image_digest) WHERE ${isRecent})) AS is_running
+    bool_or(push.id IN (SELECT push_id FROM push_image WHERE image_digest IN (${runningImages}))) AS is_running
   FROM (SELECT DISTINCT ON (connection, repository, tag) connection, repository, digest, push_id FROM tag_ledger
     ORDER BY connection, repository, tag, position DESC) AS entry
   JOIN push ON push.id = entry.push_id AND push.state = 'analyzed'

@@ -13,7 +13,8 @@ export function worstSeveritySql(counts: string): string {
 const worst = worstSeveritySql('counts');
 
 const isRunning = `EXISTS (
-  SELECT FROM push_image JOIN container_ledger USING (image_digest) WHERE push_id = push.id AND ${isRecent})`;
+  SELECT FROM push_image JOIN container_ledger USING (image_digest) WHERE push_id = push.id AND ${isRecent})
+  OR EXISTS (SELECT FROM container_ledger WHERE image_digest = push.digest AND ${isRecent})`;
 
 /** Pushes as a list. */
 export const pushList = {
