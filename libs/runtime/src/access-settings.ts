@@ -1,11 +1,37 @@
+import { type AccessRole, roles, type Secret } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import { duration } from './registry-settings.js';
+import { secretPair, type SecretReader } from './secret-settings.js';
 
 const day = 86_400_000;
 
 const limitOf = (days: number) =>
   duration.refine((ms) => ms >= 60_000 && ms <= days * day, `must be from 1m to ${days}d`);
+
+const oidc = z
+  .strictObject({
+    /** URL under which the provider publishes `/.well-known/openid-configuration`. */
+    issuer: z.url({ protocol: /^https?$/ }),
+    clientId: z.string().min(1),
+    ...secretPair('clientSecret'),
+    scopes: z.array(z.string().regex(/^[!#-[\]-~]+$/)).default(['openid', 'profile', 'email']),
+    /** Claim with the groups of a user; a dot leads into an object, as in `realm_access.roles`. */
+    groupsClaim: z.string().min(1).default('groups'),
+    /** Roles of groups; the highest of a user counts. */
+    roles: z.array(z.strictObject({ group: z.string().min(1), role: z.enum(roles) })).default([]),
+    /** Role of users in none of these groups; without it they are refused. */
+    defaultRole: z.enum(roles).optional(),
+    /** Difference of the clocks that is tolerated. */
+    clockSkew: duration.refine((ms) => ms <= 600_000, 'must be 10m or less').default(30_000),
+    /** Whether the issuer's own host may be private, and its URL `http`. */
+    allowPrivate: z.boolean().default(false),
+  })
+  .refine(({ issuer, allowPrivate }) => allowPrivate || issuer.startsWith('https:'), {
+    path: ['issuer'],
+    message: 'must be https, unless allowPrivate is set',
+  })
+  .refine(({ scopes }) => scopes.includes('openid'), { path: ['scopes'], message: 'must have openid' });
 
 export const access = z
   .strictObject({
@@ -17,14 +43,47 @@ export const access = z
         absolute: limitOf(90).default(7 * day),
       })
       .prefault({}),
+    oidc: oidc.optional(),
   })
   .prefault({});
 
-/** How long sessions of the console last. */
-export interface AccessSettings {
-  sessions: { idleMs: number; absoluteMs: number };
+/** Provider of OpenID Connect at which users sign in. */
+export interface OidcSettings {
+  issuer: string;
+  clientId: string;
+  /** Undefined for a public client. */
+  clientSecret: Secret | undefined;
+  scopes: string[];
+  groupsClaim: string;
+  roles: { group: string; role: AccessRole }[];
+  defaultRole: AccessRole | undefined;
+  clockSkewMs: number;
+  allowPrivate: boolean;
 }
 
-export function accessSettings({ sessions }: z.output<typeof access>): AccessSettings {
-  return { sessions: { idleMs: sessions.idle, absoluteMs: sessions.absolute } };
+/** Sign-in to the console, and time limits of its sessions. */
+export interface AccessSettings {
+  sessions: { idleMs: number; absoluteMs: number };
+  /** Undefined without a provider: tokens and the setup link are the only ways in. */
+  oidc: OidcSettings | undefined;
+}
+
+export function accessSettings(
+  { sessions, oidc: given }: z.output<typeof access>,
+  reader: SecretReader,
+): AccessSettings {
+  return {
+    sessions: { idleMs: sessions.idle, absoluteMs: sessions.absolute },
+    oidc: given && oidcSettings(given, reader),
+  };
+}
+
+function oidcSettings(given: z.output<typeof oidc>, reader: SecretReader): OidcSettings {
+  const { clientSecret, clientSecretFile, clockSkew, defaultRole, ...rest } = given;
+  return {
+    ...rest,
+    defaultRole,
+    clockSkewMs: clockSkew,
+    clientSecret: reader.read('access.oidc.clientSecret', clientSecret, clientSecretFile),
+  };
 }

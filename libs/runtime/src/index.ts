@@ -10,6 +10,7 @@ export {
   setting,
 } from './environment.js';
 export type { Config, Environment, Setting } from './environment.js';
+export type { OidcSettings } from './access-settings.js';
 export { parseSettings, readFolder, readSettings, TidewaiterSettings } from './settings.js';
 export type { AdmissionSettings } from './admission-settings.js';
 export type { MirrorSettings } from './registry-host-settings.js';

@@ -20,7 +20,7 @@ const problemsOf = (text: string) => {
 
 it('starts a new installation with nothing connected', () => {
   expect(readSettings(undefined)).toEqual({
-    access: { sessions: { idleMs: 43_200_000, absoluteMs: 604_800_000 } },
+    access: { oidc: undefined, sessions: { idleMs: 43_200_000, absoluteMs: 604_800_000 } },
     registries: [],
     sensors: [],
     pipelines: [],
@@ -90,6 +90,45 @@ it('reads how long sessions last', () => {
   ]) {
     expect(problems).toContain(problem);
   }
+});
+
+it('reads the provider of OpenID Connect, with its secret from a file', () => {
+  const { access } = parseSettings(
+    `
+access:
+  oidc:
+    issuer: https://id.example.com
+    clientId: tidewaiter
+    clientSecretFile: oidc
+    roles: [{ group: security, role: admin }]
+`,
+    (path) => `secret of ${path}`,
+    undefined,
+    'console',
+  );
+  expect(access.oidc).toMatchObject({
+    ...{ issuer: 'https://id.example.com', groupsClaim: 'groups', defaultRole: undefined, clockSkewMs: 30_000 },
+    roles: [{ group: 'security', role: 'admin' }],
+  });
+  expect(access.oidc?.clientSecret?.reveal()).toBe('secret of oidc');
+});
+
+it.each([
+  ['{ issuer: "http://id.example.com", clientId: a }', 'access.oidc.issuer: must be https, unless allowPrivate is set'],
+  ['{ issuer: "https://id.example.com" }', 'access.oidc.clientId: '],
+  ['{ issuer: id, clientId: a }', 'access.oidc.issuer: '],
+  ['{ issuer: "https://id.example.com", clientId: a, scopes: [email] }', 'access.oidc.scopes: must have openid'],
+  ['{ issuer: "https://id.example.com", clientId: a, scope: x }', 'access.oidc.scope: unknown key'],
+  [
+    '{ issuer: "https://id.example.com", clientId: a, roles: [{ group: a, role: root }] }',
+    'access.oidc.roles[0].role: ',
+  ],
+  [
+    '{ issuer: "https://id.example.com", clientId: a, clientSecret: a, clientSecretFile: b }',
+    'access.oidc.clientSecret: give the value or the file, not both',
+  ],
+])('refuses access.oidc %s', (oidc, problem) => {
+  expect(problemsOf(`access: { oidc: ${oidc} }`)).toContain(problem);
 });
 
 it('reads who answers for what', () => {

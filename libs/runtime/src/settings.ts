@@ -98,7 +98,7 @@ const secretsOf: Readonly<Record<string, RegExp>> = {
   scanner: /^(?:signers\b|registries\[\d+\]\.(?!webhookSecret$))/,
   detector: /^$/,
   notifier: /^$/,
-  console: /^$/,
+  console: /^access\b/,
 };
 
 /**
@@ -163,7 +163,7 @@ export function parseSettings(
     owners: { rules: read.data.owners, labels: read.data.ownerLabels },
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
-    access: accessSettings(read.data.access),
+    access: accessSettings(read.data.access, reader),
     admission: read.data.admission,
     slackSigningSecret: reader.read(
       'slack.signingSecret',

@@ -34,6 +34,10 @@ import { ImagesController } from './images/images.controller.js';
 import { IncidentsController } from './incidents/incidents.controller.js';
 import { ListsController } from './lists/lists.controller.js';
 import { MessagesController, MessageWords } from './messages/messages.controller.js';
+import { AttemptCookie } from './oidc/attempt-cookie.js';
+import { IdentityProvider } from './oidc/identity-provider.js';
+import { OidcSignIn } from './oidc/oidc-sign-in.js';
+import { OidcController } from './oidc/oidc.controller.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { PushesController } from './pushes/pushes.controller.js';
 import { ReceiversController } from './receivers/receivers.controller.js';
@@ -80,6 +84,7 @@ export const controllers = [
   StatusController,
   StreamController,
   SessionController,
+  OidcController,
   MeController,
   UsersController,
   ServiceAccountsController,
@@ -98,6 +103,9 @@ export const controllers = [
     EventFeed,
     BrowserSessions,
     SignInLimit,
+    AttemptCookie,
+    IdentityProvider,
+    OidcSignIn,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_PIPE, useClass: RequestValidation },
   ],

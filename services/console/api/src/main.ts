@@ -6,6 +6,7 @@ import { SetupLinks } from '@tidewaiter/store';
 import { ConsoleConfig } from './config.js';
 import { ConsoleModule } from './console.module.js';
 import { servePages } from './http/web-pages.js';
+import { readForms } from './oidc/forms.js';
 
 /** Starts the console: the API, and the web pages over it. */
 export async function start(environment: Environment): Promise<RunningService> {
@@ -18,7 +19,10 @@ export async function start(environment: Environment): Promise<RunningService> {
       config,
       // An AdmissionReview holds the object twice, and Kubernetes keeps objects of 1.5 MiB.
       http: { bodyLimit: 4 * 1024 * 1024 },
-      configure: servePages,
+      configure: async (app) => {
+        readForms(app);
+        await servePages(app);
+      },
       notices: async (app, url) => setupNotices(app, config.publicUrl ?? url),
     };
   });

@@ -8,7 +8,7 @@ export interface ApiOperation {
   role: AccessRole | 'none';
   summary: string;
   /** HTTP status of a success. */
-  status: 200 | 202 | 204;
+  status: 200 | 202 | 204 | 302;
   answer?: z.ZodType;
   /** Media type of the answer. */
   mediaType: 'application/json' | 'text/html' | 'text/csv' | 'text/event-stream';

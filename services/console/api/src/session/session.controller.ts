@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { Caller, verifiedToken } from '../auth/access-guard.js';
 import { SignInLimit } from '../auth/sign-in-limit.js';
 import { Operation } from '../http/operation.js';
+import { IdentityProvider } from '../oidc/identity-provider.js';
 import { BrowserSessions } from './browser-sessions.js';
 import { endedSessionAnswer, sessionBody, setupBody } from './session-schemas.js';
 
@@ -18,6 +19,7 @@ export class SessionController {
     private readonly links: SetupLinks,
     private readonly sessions: BrowserSessions,
     private readonly limit: SignInLimit,
+    private readonly provider: IdentityProvider,
   ) {}
 
   @Post('session')
@@ -53,7 +55,9 @@ export class SessionController {
     @Caller() caller: ApiCaller,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.output<typeof endedSessionAnswer>> {
-    await this.sessions.end(reply, caller.session?.id);
-    return { signOutUrl: null };
+    const idToken = await this.sessions.end(reply, caller.session?.id);
+    // The session here has ended, whatever the provider does.
+    const signOutUrl = idToken === null ? null : await this.provider.signOutUrl(idToken).catch(() => null);
+    return { signOutUrl };
   }
 }

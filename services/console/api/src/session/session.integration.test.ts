@@ -200,6 +200,14 @@ describe('a session', () => {
     expect(await codeOf(answer)).toEqual([status, code]);
   });
 
+  it('is not opened by a form, which any site can make a browser send', async () => {
+    const answer = await fetch(`${service.url}/api/v1/session`, {
+      method: 'POST',
+      body: new URLSearchParams({ token }),
+    });
+    expect([answer.status, answer.headers.get('set-cookie')]).toEqual([415, null]);
+  });
+
   it('is not opened after too many attempts', async () => {
     const attempt = async () => call('POST', 'session', {}, { token: 'x' });
     for (let left = 30; left > 0; left -= 1) expect((await attempt()).status).toBe(401);

@@ -10,6 +10,12 @@ export const status = queryOptions({
   refetchInterval: refreshMs,
 });
 
+/** Ways to sign in, which need no session. */
+export const signInOptions = queryOptions({
+  queryKey: ['sign-in'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/sign-in', { signal })),
+});
+
 export const incident = (id: string) =>
   queryOptions({
     queryKey: ['incidents', id],

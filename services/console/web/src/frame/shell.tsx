@@ -81,9 +81,11 @@ function Frame() {
 function Rail({ openSearch, openKeys }: { openSearch: () => void; openKeys: () => void }) {
   const client = useQueryClient();
   const leave = async () => {
-    await signOut().catch(() => undefined);
+    const ended = await signOut().catch(() => undefined);
     session.end();
     client.clear();
+    // The identity provider ends its session, too, and leads back.
+    if (ended?.signOutUrl) location.assign(ended.signOutUrl);
   };
   return (
     <header className="rail">

@@ -1,8 +1,9 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 
 import { signIn } from '../../api/changes.js';
+import { signInOptions } from '../../api/queries.js';
 import { StampImage } from '../../parts/stamp.js';
 import { session } from './session.js';
 
@@ -11,6 +12,7 @@ export function SignInPage() {
   const client = useQueryClient();
   const field = useRef<HTMLInputElement>(null);
   const [token, setToken] = useState('');
+  const { data: options } = useQuery(signInOptions);
   const attempt = useMutation({
     mutationFn: () => signIn(token.trim()),
     onSuccess: () => {
@@ -31,6 +33,7 @@ export function SignInPage() {
       <form onSubmit={submit}>
         <StampImage size={56} />
         <h1>Sign in to Tidewaiter</h1>
+        {options?.oidc && <a href={options.oidc}>Sign in with the identity provider</a>}
         <label htmlFor="token">API token</label>
         <input
           ref={field}
@@ -47,8 +50,8 @@ export function SignInPage() {
         </Button>
         <p role="alert">{attempt.error?.message}</p>
         <p className="quiet">
-          <code>tidewaiter up</code> prints a setup link while there is no administrator; <code>tidewaiter tokens create</code> makes
-          another token.
+          <code>tidewaiter up</code> prints a setup link while there is no administrator;{' '}
+          <code>tidewaiter tokens create</code> makes another token.
         </p>
       </form>
     </main>
