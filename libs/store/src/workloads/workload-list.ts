@@ -80,9 +80,9 @@ export const workloadList = {
         max(${rankSql(`(${worst})`, severities)}) AS worst, array_agg(push.verdict) AS verdicts,
         array_agg(push.repository || coalesce(':' || push.tag, '')) AS image_names
       FROM unnest(digests) AS asked (digest) LEFT JOIN LATERAL (
-        SELECT push.* FROM push WHERE push.id IN (
+        SELECT push.* FROM (
           SELECT push_id FROM push_image WHERE push_image.image_digest = asked.digest
-          UNION SELECT whole.id FROM push AS whole WHERE whole.digest = asked.digest)
+          UNION SELECT whole.id FROM push AS whole WHERE whole.digest = asked.digest) AS brought JOIN push ON push.id = brought.push_id
         ORDER BY push.state = 'analyzed' DESC, push.id DESC LIMIT 1) AS push ON true) AS held
     CROSS JOIN LATERAL (
       SELECT count(*)::int AS incidents FROM incident WHERE incident.state = 'open'
