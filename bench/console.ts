@@ -1,0 +1,133 @@
+/**
+ * Lists of the console over a large fleet: time of a count of all vulnerabilities, and of pages with
+ * totals and pairs of filters. PostgreSQL alone, in this process. See README.md.
+ */
+import { performance } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+
+import { Secret } from '@tidewaiter/domain';
+import { type Fields, listFields, type ListName, parseQuery } from '@tidewaiter/query';
+import {
+  connect,
+  FleetExposure,
+  imageList,
+  Lists,
+  pushList,
+  repositoryList,
+  type RowList,
+  Store,
+  upgradeList,
+  vulnerabilityList,
+  workloadList,
+} from '@tidewaiter/store';
+import { throwAwayServers } from '@tidewaiter/testkit';
+
+import { fillFleet } from './blast-fleet.ts';
+import { report } from './ceilings.ts';
+
+const targetMs = 300;
+const { values } = parseArgs({
+  options: {
+    images: { type: 'string', default: '10000' },
+    containers: { type: 'string', default: '6000' },
+    findings: { type: 'string', default: '500' },
+    rounds: { type: 'string', default: '20' },
+  },
+});
+
+/** A list with its default order, and pairs of filters. */
+interface Measured {
+  list: RowList<unknown>;
+  sort: string;
+  queries: readonly string[];
+}
+
+const measured: Partial<Record<ListName, Measured>> = {
+  vulnerabilities: {
+    list: vulnerabilityList,
+    sort: 'risk',
+    queries: [
+      '',
+      'severity>=high fixable',
+      'running repository=team/app-1*',
+      'package="libssl3<3.0.30" running',
+      'image=team/app-7:latest kev',
+    ],
+  },
+  fixes: { list: upgradeList, sort: 'risk', queries: ['', 'running severity>=high', 'package=lib1* images>10'] },
+  images: {
+    list: imageList,
+    sort: 'pushed',
+    queries: [
+      '',
+      'running verdict=fail',
+      'package="libssl3<3.0.30" current',
+      'vulnerability=CVE-2025-2 repository=team/*',
+    ],
+  },
+  repositories: { list: repositoryList, sort: 'pushed', queries: ['', 'running verdict=fail'] },
+  workloads: { list: workloadList, sort: 'urgency', queries: ['', 'running exposed', 'verdict=fail image=team/*'] },
+  pushes: { list: pushList, sort: 'received', queries: ['', 'current running', 'verdict=fail repository=team/app-1*'] },
+};
+
+const servers = await throwAwayServers({ postgres: true }, { fsync: true });
+const dataSource = await connect({
+  url: new Secret(await servers.postgres.createDatabase()),
+  poolSize: 4,
+  name: 'bench',
+});
+try {
+  const store = new Store(dataSource, 'bench');
+  await fillFleet(store, { images: Number(values.images), containers: Number(values.containers), files: 0 });
+  await addFindings(store, Number(values.findings));
+  const exposure = new FleetExposure(store);
+  await timed('first count, with the evaluation of packages', async () => exposure.refresh());
+  await store.query('UPDATE fleet_refresh SET state = NULL');
+  await timed('count after a change', async () => exposure.refresh());
+  await timed('look for changes', async () => exposure.refresh());
+  await store.query('VACUUM ANALYZE');
+  for (const [name, each] of Object.entries(measured)) await measure(store, name as ListName, each);
+} finally {
+  await dataSource.destroy();
+  await servers.stop();
+}
+
+/** Adds matches until each image has this many findings on average. */
+async function addFindings(store: Store, findings: number): Promise<void> {
+  const more = Math.ceil(findings / 300);
+  await store.query(
+    `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, vulnerability_ids)
+     SELECT package.id, advisory.id, 'affected', 'fixed', '3.0.99-1', ARRAY[advisory.id] FROM package, generate_series(0, ${more} - 1) AS nth,
+       LATERAL (SELECT 'CVE-2025-' || (abs(hashtext(name)) + nth * 37) % 2000 AS id) AS advisory
+     WHERE type = 'deb' ON CONFLICT DO NOTHING`,
+  );
+  const [{ pairs } = { pairs: 0 }] = await store.query<{ pairs: number }>(
+    `SELECT count(*)::float8 AS pairs FROM image_package JOIN package_match USING (package_id)`,
+  );
+  report('pairs of image and finding', pairs, '');
+}
+
+async function timed(what: string, work: () => Promise<unknown>): Promise<void> {
+  const began = performance.now();
+  const outcome = await work();
+  report(`${what} (${String(outcome)})`, performance.now() - began, ' ms');
+}
+
+async function measure(store: Store, name: ListName, { list, sort, queries }: Measured): Promise<void> {
+  const lists = new Lists(store);
+  for (const text of queries) {
+    const fields: Fields = listFields[name];
+    const where = parseQuery(text, fields, new Date());
+    const times: number[] = [];
+    for (let round = 0; round < Number(values.rounds); round += 1) {
+      const began = performance.now();
+      await Promise.all([lists.page(list, { where, sort, isDescending: true, limit: 50 }), lists.total(list, where)]);
+      times.push(performance.now() - began);
+    }
+    times.sort((a, b) => a - b);
+    const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))]!;
+    report(`${name} ${text}`, at(0.5), ' ms p50');
+    report('', at(0.95), ` ms p95${at(0.95) > targetMs ? ', over the target' : ''}`);
+    if (at(0.95) > targetMs) process.exitCode = 1;
+  }
+}
