@@ -2,6 +2,7 @@ export { type Completion, type Completions, completionsAt } from './completions.
 export { type Field, type Fields, fieldsOf, fieldTypes, type Operator, operators, operatorsOf } from './fields.js';
 export { InvalidQuery } from './invalid-query.js';
 export { imageFields, repositoryFields } from './lists/images.js';
+export { auditFields } from './lists/audit.js';
 export { incidentFields } from './lists/incidents.js';
 export { listsMarkdown } from './lists/lists-markdown.js';
 export { listFields, type ListName, listNames } from './lists/lists.js';

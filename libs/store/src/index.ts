@@ -213,3 +213,8 @@ export { repositoryList } from './images/lists/repository-list.js';
 export type { ListedRepository } from './images/lists/repository-list.js';
 export { workloadList } from './workloads/workload-list.js';
 export type { ListedWorkload } from './workloads/workload-list.js';
+export { AuditLog } from './access/audit-log.js';
+export type { AuditRecord, AuditVerification } from './access/audit-log.js';
+export { auditList } from './access/audit-list.js';
+export { auditActions } from './access/audit-row.js';
+export type { AuditEntryRow } from './access/audit-row.js';

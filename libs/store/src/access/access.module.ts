@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 
 import { ApiTokens } from './api-tokens.js';
+import { AuditLog } from './audit-log.js';
 import { ServiceAccounts } from './service-accounts.js';
 import { Sessions } from './sessions.js';
 import { SetupLinks } from './setup-links.js';
 import { Users } from './users.js';
 
-const repositories = [ApiTokens, ServiceAccounts, Sessions, SetupLinks, Users];
+const repositories = [ApiTokens, AuditLog, ServiceAccounts, Sessions, SetupLinks, Users];
 
 /** Users, service accounts, tokens and sessions. */
 @Module({ providers: repositories, exports: repositories })

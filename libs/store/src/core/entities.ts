@@ -1,4 +1,5 @@
 import { ApiTokenRow } from '../access/api-token-row.js';
+import { AuditEntryRow } from '../access/audit-row.js';
 import { ServiceAccountRow } from '../access/service-account-row.js';
 import { SessionRow } from '../access/session-row.js';
 import { SetupLinkRow } from '../access/setup-link-row.js';
@@ -124,6 +125,7 @@ export const entities = [
   DeliveryRow,
   DeliveryStepRow,
   ApiTokenRow,
+  AuditEntryRow,
   ServiceAccountRow,
   UserRow,
   SessionRow,

@@ -2,7 +2,7 @@ import type { Secret } from '@tidewaiter/domain';
 import { type EntityManager, getMetadataArgsStorage } from 'typeorm';
 
 import { entities } from './entities.js';
-import { mayWrite, type RoleService, roleServices, tableReaders } from './table-access.js';
+import { appendedTables, mayWrite, type RoleService, roleServices, tableReaders } from './table-access.js';
 
 /** Role of a service in PostgreSQL. */
 export function roleOf(service: RoleService): string {
@@ -61,7 +61,8 @@ function grantsOf(service: RoleService, sequences: readonly OwnedSequence[]): st
     `REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM ${role}`,
     `GRANT USAGE ON SCHEMA public TO ${role}`,
     `GRANT SELECT ON migration, ${read.join(', ')} TO ${role}`,
-    `GRANT INSERT, UPDATE, DELETE ON ${written.join(', ')} TO ${role}`,
+    `GRANT INSERT ON ${written.join(', ')} TO ${role}`,
+    `GRANT UPDATE, DELETE ON ${written.filter((table) => !appendedTables.includes(table)).join(', ')} TO ${role}`,
     ...sequences
       .filter(({ table }) => written.includes(table))
       .map(({ name }) => `GRANT USAGE ON SEQUENCE ${name} TO ${role}`),

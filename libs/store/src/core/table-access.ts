@@ -17,6 +17,7 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   alert_group: ['console', 'notifier'],
   alert_history: ['notifier'],
   api_token: ['console'],
+  audit_entry: ['console'],
   console_session: ['console'],
   console_user: ['console'],
   container_ledger: ['detector'],
@@ -89,11 +90,15 @@ export const sharedTables: readonly string[] = [
 /** Tables that only some services read; any other table is read by every service. */
 export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = {
   api_token: ['console'],
+  audit_entry: ['console'],
   console_session: ['console'],
   console_user: ['console'],
   service_account: ['console'],
   setup_link: ['console'],
 };
+
+/** Tables whose rows no service changes or deletes. */
+export const appendedTables: readonly string[] = ['audit_entry'];
 
 /** Whether a service may write a table. Other programs connect as the owner and write all. */
 export function mayWrite(service: string, table: string): boolean {

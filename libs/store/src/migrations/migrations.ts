@@ -76,6 +76,7 @@ import { LeaseCommits1764000340001 } from './1764000340001-lease-commits.js';
 import { ServiceAccounts1764000400000 } from './1764000400000-service-accounts.js';
 import { ConsoleUsers1764000400001 } from './1764000400001-console-users.js';
 import { FleetVulnerabilities1764000410000 } from './1764000410000-fleet-vulnerabilities.js';
+import { AuditLog1764000420000 } from './1764000420000-audit-log.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -157,4 +158,5 @@ export const migrations = [
   ServiceAccounts1764000400000,
   ConsoleUsers1764000400001,
   FleetVulnerabilities1764000410000,
+  AuditLog1764000420000,
 ];

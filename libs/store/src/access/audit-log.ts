@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import { columnsOf } from '../core/columns.js';
+import { valuesOf } from '../core/row-sets.js';
+import { Store, type Transaction } from '../core/store.js';
+import { AuditEntryRow } from './audit-row.js';
+
+/** An action to record; times and positions are the log's. */
+export type AuditRecord = Pick<AuditEntryRow, 'actor' | 'action' | 'subject' | 'address'> &
+  Partial<Pick<AuditEntryRow, 'before' | 'after'>>;
+
+/** Result of checking the chain of hashes. */
+export interface AuditVerification {
+  /** Entries whose hashes were checked. */
+  entries: number;
+  /** Number of the first entry that does not follow from those before it; null if all do. */
+  brokenAt: number | null;
+  /** Hash of the last good entry, in hex: kept elsewhere, it also proves that no entry was cut off. */
+  head: string;
+}
+
+const columns = columnsOf(AuditEntryRow);
+const added = valuesOf(AuditEntryRow, [
+  'number',
+  'at',
+  'actor',
+  'action',
+  'subject',
+  'address',
+  'before',
+  'after',
+  'hash',
+]);
+const lastColumns = columnsOf(AuditEntryRow, { only: ['number', 'hash'] });
+
+/** Key of the lock under which entries are added one after the other. */
+const chainLock = 7_241_907;
+const noHash = Buffer.alloc(32);
+const verifiedAtOnce = 1_000;
+
+/** Log of the actions of users, in which each entry's hash covers all entries before it. */
+@Injectable()
+export class AuditLog {
+  constructor(private readonly store: Store) {}
+
+  /** Adds an entry in the transaction of its change: neither is committed without the other. */
+  async record(tx: Transaction, { before = null, after = null, ...record }: AuditRecord): Promise<void> {
+    await tx.query('SELECT pg_advisory_xact_lock($1)', [chainLock]);
+    const [last] = await tx.rows(lastColumns, 'FROM audit_entry ORDER BY number DESC LIMIT 1');
+    const fields = { ...record, before, after, number: (last?.number ?? 0) + 1, at: new Date() };
+    const entry = { ...fields, hash: hashOf(last?.hash ?? noHash, fields) };
+    await tx.query(`INSERT INTO audit_entry (${added.columns}) VALUES (${added.values})`, added.parameters(entry));
+  }
+
+  /** Checks every entry against the hash of the one before it. */
+  async verify(): Promise<AuditVerification> {
+    let entries = 0;
+    let previous: Buffer = noHash;
+    for (;;) {
+      const rows = await this.store.rows(columns, 'FROM audit_entry WHERE number > $1 ORDER BY number LIMIT $2', [
+        entries,
+        verifiedAtOnce,
+      ]);
+      for (const { hash, ...fields } of rows) {
+        const isNext = fields.number === entries + 1 && hash.equals(hashOf(previous, fields));
+        if (!isNext) return { entries, brokenAt: entries + 1, head: previous.toString('hex') };
+        [entries, previous] = [fields.number, hash];
+      }
+      if (rows.length < verifiedAtOnce) return { entries, brokenAt: null, head: previous.toString('hex') };
+    }
+  }
+}
+
+function hashOf(previous: Buffer, entry: Omit<AuditEntryRow, 'hash'>): Buffer {
+  const { number, at, actor, action, subject, address, before, after } = entry;
+  const fields = [number, at.toISOString(), actor, action, subject, address, sorted(before), sorted(after)];
+  return createHash('sha256').update(previous).update(JSON.stringify(fields)).digest();
+}
+
+/** The value as PostgreSQL returns it: it keeps no order of keys. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, sorted(each)]));
+}
