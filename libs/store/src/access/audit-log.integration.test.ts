@@ -24,16 +24,16 @@ beforeEach(async () => {
 afterEach(async () => dataSource.destroy());
 afterAll(async () => servers.stop());
 
-const act = async (subject: string, before: object | null = null, after: object | null = null) =>
-  store.transaction(async (tx) =>
-    log.record(tx, { actor: 'ann', action: 'silence.created', subject, address: '192.0.2.1', before, after }),
+const act = async (subject: string, details: object = {}, work = async () => {}) =>
+  log.during({ actor: 'ann', action: 'silence.created', subject, address: '192.0.2.1', details }, async () =>
+    store.transaction(work),
   );
 
 /** Adds an entry for each kind of value that the log may hold. */
 async function addEntries(): Promise<void> {
   await act('one');
-  await act('two', { b: 1, a: [{ d: 0.1, c: 'ü\u2028"' }] }, { at: new Date(0), none: undefined, list: [] });
-  await act('three', null, { matchers: ['a="b"'] });
+  await act('two', { b: 1, a: [{ d: 0.1, c: 'ü\u2028"' }], at: new Date(0), none: undefined, list: [] });
+  await act('three', { matchers: ['a="b"'] });
 }
 
 describe('AuditLog', () => {
@@ -52,25 +52,34 @@ describe('AuditLog', () => {
   });
 
   it('has no entry of a change that was rolled back', async () => {
-    const failing = store.transaction(async (tx) => {
-      await log.record(tx, { actor: 'ann', action: 'silence.created', subject: 's', address: null });
+    const fail = async () => {
       throw new Error('no');
-    });
-    await expect(failing).rejects.toThrow('no');
+    };
+    await expect(act('failed', {}, fail)).rejects.toThrow('no');
     await act('after');
+    expect(await log.verify()).toMatchObject({ entries: 1, brokenAt: null });
+  });
+
+  it('has one entry of an action with several transactions, and none of other work', async () => {
+    const record = { actor: 'ann', action: 'delivery.redriven', subject: 'all', address: null, details: {} } as const;
+    await log.during(record, async () => {
+      await store.transaction(async () => {});
+      await store.transaction(async () => {});
+    });
+    await store.transaction(async () => {});
     expect(await log.verify()).toMatchObject({ entries: 1, brokenAt: null });
   });
 
   it.each([
     [`UPDATE audit_entry SET actor = 'bob' WHERE number = 2`, 2],
     [`UPDATE audit_entry SET at = at + interval '1 millisecond' WHERE number = 3`, 3],
-    [`UPDATE audit_entry SET before = before || '{"a": 2}' WHERE number = 2`, 2],
+    [`UPDATE audit_entry SET details = details || '{"a": 2}' WHERE number = 2`, 2],
     [`UPDATE audit_entry SET address = NULL WHERE number = 1`, 1],
     ['DELETE FROM audit_entry WHERE number = 2', 2],
     ['DELETE FROM audit_entry WHERE number = 1', 1],
     ['UPDATE audit_entry SET number = number + 1 WHERE number = 3', 3],
     [
-      `INSERT INTO audit_entry SELECT 4, at, actor, action, subject, address, before, after, hash FROM audit_entry WHERE number = 3`,
+      `INSERT INTO audit_entry SELECT 4, at, actor, action, subject, address, details, hash FROM audit_entry WHERE number = 3`,
       4,
     ],
   ])('finds the first entry that %s broke', async (statement, brokenAt) => {

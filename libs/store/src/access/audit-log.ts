@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
@@ -7,9 +8,12 @@ import { valuesOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
 import { AuditEntryRow } from './audit-row.js';
 
-/** An action to record; times and positions are the log's. */
-export type AuditRecord = Pick<AuditEntryRow, 'actor' | 'action' | 'subject' | 'address'> &
-  Partial<Pick<AuditEntryRow, 'before' | 'after'>>;
+/** An action to record. */
+export type AuditRecord = Pick<AuditEntryRow, 'actor' | 'action' | 'subject' | 'address' | 'details'>;
+
+interface Act extends AuditRecord {
+  isRecorded: boolean;
+}
 
 /** Result of checking the chain of hashes. */
 export interface AuditVerification {
@@ -22,17 +26,7 @@ export interface AuditVerification {
 }
 
 const columns = columnsOf(AuditEntryRow);
-const added = valuesOf(AuditEntryRow, [
-  'number',
-  'at',
-  'actor',
-  'action',
-  'subject',
-  'address',
-  'before',
-  'after',
-  'hash',
-]);
+const added = valuesOf(AuditEntryRow, ['number', 'at', 'actor', 'action', 'subject', 'address', 'details', 'hash']);
 const lastColumns = columnsOf(AuditEntryRow, { only: ['number', 'hash'] });
 
 /** Key of the lock under which entries are added one after the other. */
@@ -43,13 +37,29 @@ const verifiedAtOnce = 1_000;
 /** Log of the actions of users, in which each entry's hash covers all entries before it. */
 @Injectable()
 export class AuditLog {
-  constructor(private readonly store: Store) {}
+  readonly #acts = new AsyncLocalStorage<Act>();
 
-  /** Adds an entry in the transaction of its change: neither is committed without the other. */
-  async record(tx: Transaction, { before = null, after = null, ...record }: AuditRecord): Promise<void> {
+  constructor(private readonly store: Store) {
+    store.beforeCommit(async (tx) => {
+      const act = this.#acts.getStore();
+      if (!act || act.isRecorded) return;
+      await this.#add(tx, act);
+      act.isRecorded = true;
+    });
+  }
+
+  /**
+   * Runs `work`, whose first transaction adds the entry: neither is committed without the other.
+   * Without a transaction nothing changes, and there is no entry.
+   */
+  async during<Result>(record: AuditRecord, work: () => Promise<Result>): Promise<Result> {
+    return this.#acts.run({ ...record, isRecorded: false }, work);
+  }
+
+  async #add(tx: Transaction, { actor, action, subject, address, details }: AuditRecord): Promise<void> {
     await tx.query('SELECT pg_advisory_xact_lock($1)', [chainLock]);
     const [last] = await tx.rows(lastColumns, 'FROM audit_entry ORDER BY number DESC LIMIT 1');
-    const fields = { ...record, before, after, number: (last?.number ?? 0) + 1, at: new Date() };
+    const fields = { number: (last?.number ?? 0) + 1, at: new Date(), actor, action, subject, address, details };
     const entry = { ...fields, hash: hashOf(last?.hash ?? noHash, fields) };
     await tx.query(`INSERT INTO audit_entry (${added.columns}) VALUES (${added.values})`, added.parameters(entry));
   }
@@ -74,8 +84,8 @@ export class AuditLog {
 }
 
 function hashOf(previous: Buffer, entry: Omit<AuditEntryRow, 'hash'>): Buffer {
-  const { number, at, actor, action, subject, address, before, after } = entry;
-  const fields = [number, at.toISOString(), actor, action, subject, address, sorted(before), sorted(after)];
+  const { number, at, actor, action, subject, address, details } = entry;
+  const fields = [number, at.toISOString(), actor, action, subject, address, sorted(details)];
   return createHash('sha256').update(previous).update(JSON.stringify(fields)).digest();
 }
 

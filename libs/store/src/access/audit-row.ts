@@ -30,9 +30,8 @@ export class AuditEntryRow {
   @Column('text') subject!: string;
   /** IP address of the client; null for the command line. */
   @Column('text', { nullable: true }) address!: string | null;
-  /** The changed fields before and after. */
-  @Column('jsonb', { nullable: true }) before!: object | null;
-  @Column('jsonb', { nullable: true }) after!: object | null;
+  /** The request: what was to be changed, and how. */
+  @Column('jsonb') details!: object;
   /** SHA-256 over the hash of the previous entry and this one's fields. */
   @Column('bytea') hash!: Buffer;
 }

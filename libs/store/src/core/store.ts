@@ -106,10 +106,14 @@ interface TracedJob extends NewJob {
 
 type CommitListener = (committed: Committed) => void;
 
+/** Adds rows to a transaction that is about to commit. */
+type CommitHook = (tx: Transaction) => Promise<void>;
+
 /** Access to PostgreSQL: queries, and transactions in which rows, events and jobs commit together. */
 @Injectable()
 export class Store implements Queries {
   readonly #listeners: CommitListener[] = [];
+  readonly #hooks: CommitHook[] = [];
 
   constructor(
     private readonly connection: { createQueryRunner(): QueryRunner },
@@ -120,6 +124,11 @@ export class Store implements Queries {
   /** Calls `listener` after every commit with events or jobs. */
   onCommit(listener: CommitListener): void {
     this.#listeners.push(listener);
+  }
+
+  /** Calls `hook` at the end of every transaction, before its commit. */
+  beforeCommit(hook: CommitHook): void {
+    this.#hooks.push(hook);
   }
 
   /** Like {@link Queries.query}, with unchecked rows, which only tests read. */
@@ -175,6 +184,7 @@ export class Store implements Queries {
       await runner.startTransaction();
       const tx = this.#open(runner, pending);
       const result = await work(tx);
+      for (const hook of this.#hooks) await hook(tx);
       pending.jobs.push(...(await insertJobs(tx, pending.enqueued)));
       failpoint('store.before-commit');
       await runner.commitTransaction();

@@ -11,8 +11,7 @@ export class AuditLog1764000420000 implements MigrationInterface {
         action text NOT NULL,
         subject text NOT NULL,
         address text,
-        before jsonb,
-        after jsonb,
+        details jsonb NOT NULL,
         hash bytea NOT NULL
       )`);
   }

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import { Templates } from '@tidewaiter/messages';
 import { ConfigModule, type TidewaiterSettings } from '@tidewaiter/runtime';
@@ -19,6 +19,8 @@ import {
 import { AdmissionService } from './admission/admission-service.js';
 import { AdmissionController } from './admission/admission.controller.js';
 import { AlertsController } from './alerts/alerts.controller.js';
+import { AuditInterceptor } from './audit/audit-interceptor.js';
+import { AuditController } from './audit/audit.controller.js';
 import { AccessGuard } from './auth/access-guard.js';
 import { SignInLimit } from './auth/sign-in-limit.js';
 import { BlastRadiusController } from './blast-radius/blast-radius.controller.js';
@@ -81,6 +83,7 @@ export const controllers = [
   MessagesController,
   DeadLettersController,
   ListsController,
+  AuditController,
   StatusController,
   StreamController,
   SessionController,
@@ -107,6 +110,7 @@ export const controllers = [
     IdentityProvider,
     OidcSignIn,
     { provide: APP_GUARD, useClass: AccessGuard },
+    { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
     { provide: APP_PIPE, useClass: RequestValidation },
   ],
 })

@@ -24,7 +24,13 @@ export class DeadLettersController {
   }
 
   @Post(':id/redrive')
-  @Operation({ role: 'responder', summary: 'Retries a failed job', status: 202, answer: redriveAnswer })
+  @Operation({
+    role: 'responder',
+    action: 'dead-letter.redriven',
+    summary: 'Retries a failed job',
+    status: 202,
+    answer: redriveAnswer,
+  })
   async redrive(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof redriveAnswer>> {
     await this.deadLetters.redrive(id);
     return { id };

@@ -54,6 +54,7 @@ export class DeliveriesController {
   @Post(':id/redrive')
   @Operation({
     role: 'responder',
+    action: 'delivery.redriven',
     summary: 'Retries a failed or waiting message',
     status: 202,
     answer: redriveOneAnswer,
@@ -71,6 +72,7 @@ export class DeliveriesController {
   @Post('redrive')
   @Operation({
     role: 'responder',
+    action: 'delivery.redriven',
     summary: 'Retries all failed and waiting messages',
     status: 202,
     answer: redriveManyAnswer,

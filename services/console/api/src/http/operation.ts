@@ -1,5 +1,6 @@
 import { HttpCode } from '@nestjs/common';
 import type { AccessRole } from '@tidewaiter/domain';
+import type { AuditAction } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 /** Access to a method of the API, and its documentation in OpenAPI. */
@@ -7,6 +8,8 @@ export interface ApiOperation {
   /** Role that the caller needs; `none` needs no sign-in. */
   role: AccessRole | 'none';
   summary: string;
+  /** Action that the audit log records; undefined for a method that changes nothing. */
+  action?: AuditAction;
   /** HTTP status of a success. */
   status: 200 | 202 | 204 | 302;
   answer?: z.ZodType;
@@ -15,7 +18,7 @@ export interface ApiOperation {
 }
 
 type OperationOptions<Answer> = Pick<ApiOperation, 'role' | 'summary'> &
-  Partial<Pick<ApiOperation, 'status' | 'mediaType'>> & { answer?: Answer };
+  Partial<Pick<ApiOperation, 'action' | 'status' | 'mediaType'>> & { answer?: Answer };
 
 /** Method whose value matches the documented answer; undefined is an answer without content. */
 type Answering<Answer extends z.ZodType> = (

@@ -91,11 +91,13 @@ export class IncidentsController {
 
   /** Resolves an incident. For a resolved one this changes nothing and sends no notification. */
   @Post(':id/resolve')
-  @Operation({ role: 'responder', summary: 'Resolves an incident', answer: incidentAnswer })
-  async resolve(
-    @Param('id', { schema: idParameter }) id: string,
-    @Caller() caller: ApiCaller,
-  ): Promise<IncidentAnswer> {
+  @Operation({
+    role: 'responder',
+    action: 'incident.resolved',
+    summary: 'Resolves an incident',
+    answer: incidentAnswer,
+  })
+  async resolve(@Param('id', { schema: idParameter }) id: string, @Caller() caller: ApiCaller): Promise<IncidentAnswer> {
     const resolved = await this.store.transaction((tx) => this.incidents.resolve(tx, id, caller.name));
     failpoint('console.incident-resolved');
     if (resolved) return describeIncident(resolved);
@@ -105,7 +107,12 @@ export class IncidentsController {
 
   /** Acknowledges an incident; one that is acknowledged or ended stays unchanged. */
   @Post(':id/acknowledge')
-  @Operation({ role: 'responder', summary: 'Acknowledges an incident', answer: incidentAnswer })
+  @Operation({
+    role: 'responder',
+    action: 'incident.acknowledged',
+    summary: 'Acknowledges an incident',
+    answer: incidentAnswer,
+  })
   async acknowledge(
     @Param('id', { schema: idParameter }) id: string,
     @Caller() caller: ApiCaller,

@@ -55,7 +55,13 @@ export class PushesController {
   }
 
   @Post(':id/retry')
-  @Operation({ role: 'responder', summary: 'Tries a refused push again', status: 202, answer: retryAnswer })
+  @Operation({
+    role: 'responder',
+    action: 'push.retried',
+    summary: 'Tries a refused push again',
+    status: 202,
+    answer: retryAnswer,
+  })
   async retry(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof retryAnswer>> {
     const [retried] = await this.store.transaction((tx) => this.pushes.retry(tx, [id]));
     if (retried === undefined) throw new NotFound('PUSH_NOT_REFUSED', `no push ${id} that was refused`);

@@ -40,6 +40,7 @@ export class SilencesController {
   @Post()
   @Operation({
     role: 'responder',
+    action: 'silence.created',
     summary: 'Creates a silence for alerts that match all matchers',
     answer: silenceAnswer,
   })
@@ -85,7 +86,12 @@ export class SilencesController {
 
   /** Ends a silence now; alerts that still fire are then sent. */
   @Delete(':id')
-  @Operation({ role: 'responder', summary: 'Ends a silence; alerts that still fire are sent', answer: silenceAnswer })
+  @Operation({
+    role: 'responder',
+    action: 'silence.expired',
+    summary: 'Ends a silence; alerts that still fire are sent',
+    answer: silenceAnswer,
+  })
   async expire(@Param('id', { schema: idParameter }) id: string): Promise<StoredSilence> {
     const silence =
       (await this.store.transaction((tx) => this.silences.expire(tx, id))) ?? (await this.silences.get(id));
