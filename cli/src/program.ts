@@ -34,6 +34,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   silences: async () => (await import('./silences/silences.js')).silencesCommand,
   messages: async () => (await import('./messages/messages.js')).messagesCommand,
   deliveries: async () => (await import('./deliveries/deliveries.js')).deliveriesCommand,
+  audit: async () => (await import('./audit/audit.js')).auditCommand,
   pushes: async () => (await import('./pushes/pushes.js')).pushesCommand,
   'dead-letters': async () => (await import('./dead-letters/dead-letters.js')).deadLettersCommand,
   tokens: async () => (await import('./tokens/tokens.js')).tokensCommand,

@@ -51,6 +51,16 @@ describe('AuditLog', () => {
     expect(await log.verify()).toMatchObject({ entries: 40, brokenAt: null });
   });
 
+  it('misses entries that were cut off', async () => {
+    await addEntries();
+    const { entries, head } = await log.verify();
+    expect(await log.has(`${entries}:${head}`)).toBe(true);
+    await store.query('DELETE FROM audit_entry WHERE number = 3');
+    expect(await log.verify()).toMatchObject({ entries: 2, brokenAt: null });
+    expect(await log.has(`${entries}:${head}`)).toBe(false);
+    expect(await log.has('nonsense')).toBe(false);
+  });
+
   it('has no entry of a change that was rolled back', async () => {
     const fail = async () => {
       throw new Error('no');

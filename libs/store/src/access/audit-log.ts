@@ -64,6 +64,15 @@ export class AuditLog {
     await tx.query(`INSERT INTO audit_entry (${added.columns}) VALUES (${added.values})`, added.parameters(entry));
   }
 
+  /** Whether an entry is there: `12:` and its hash in hex. */
+  async has(numberAndHash: string): Promise<boolean> {
+    const [, number, hash = ''] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(numberAndHash) ?? [];
+    if (number === undefined) return false;
+    if (number === '0') return hash === noHash.toString('hex');
+    const [entry] = await this.store.rows(lastColumns, 'FROM audit_entry WHERE number = $1', [number]);
+    return entry?.hash.toString('hex') === hash;
+  }
+
   /** Checks every entry against the hash of the one before it. */
   async verify(): Promise<AuditVerification> {
     let entries = 0;

@@ -19,7 +19,7 @@ export const auditEntryAnswer = z.object({
   /** IP address of the client; null for the command line. */
   address: text,
   /** The body of the request. */
-  details: z.record(z.string(), z.json()),
+  details: z.record(z.string(), z.unknown()),
   /** SHA-256 over the hash of the previous entry and this one's fields, in hex. */
   hash: z.string(),
 } satisfies SchemaOf<AuditEntryRow, never>);
