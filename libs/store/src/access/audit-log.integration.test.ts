@@ -37,7 +37,7 @@ async function addEntries(): Promise<void> {
 }
 
 describe('AuditLog', () => {
-  it('chains its entries', async () => {
+  it('covers every earlier entry by the hash of the next', async () => {
     expect(await log.verify()).toEqual({ entries: 0, brokenAt: null, head: '0'.repeat(64) });
     await addEntries();
     const verified = await log.verify();
