@@ -78,6 +78,8 @@ describe('AuditLog', () => {
     });
     await store.transaction(async () => {});
     expect(await log.verify()).toMatchObject({ entries: 1, brokenAt: null });
+    await log.during(record, async () => store.query('SELECT 1'));
+    expect(await log.verify()).toMatchObject({ entries: 2, brokenAt: null });
   });
 
   it.each([

@@ -50,10 +50,17 @@ export class AuditLog {
 
   /**
    * Runs `work`, whose first transaction adds the entry: neither is committed without the other.
-   * Without a transaction nothing changes, and there is no entry.
+   * After work that had no transaction, such as a single statement, the entry follows.
    */
   async during<Result>(record: AuditRecord, work: () => Promise<Result>): Promise<Result> {
-    return this.#acts.run({ ...record, isRecorded: false }, work);
+    const act = { ...record, isRecorded: false };
+    return this.#acts.run(act, async () => {
+      const result = await work();
+      if (act.isRecorded) return result;
+      act.isRecorded = true;
+      await this.store.transaction(async (tx) => this.#add(tx, act));
+      return result;
+    });
   }
 
   async #add(tx: Transaction, { actor, action, subject, address, details }: AuditRecord): Promise<void> {

@@ -12,6 +12,12 @@ export const auditActions = [
   'push.retried',
   'delivery.redriven',
   'dead-letter.redriven',
+  'user.changed',
+  'session.ended',
+  'service-account.created',
+  'service-account.deleted',
+  'token.created',
+  'token.revoked',
 ] as const;
 
 export type AuditAction = (typeof auditActions)[number];

@@ -40,7 +40,7 @@ async function call(method: string, path: string, body?: object): Promise<Record
     headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),
   });
-  return (await answer.json()) as Record<string, unknown>;
+  return answer.status === 204 ? {} : ((await answer.json()) as Record<string, unknown>);
 }
 
 describe('the audit log', () => {
@@ -61,13 +61,17 @@ describe('the audit log', () => {
     await call('POST', 'silences', silence);
     await call('POST', `silences/preview`, { matchers: ['severity="low"'] });
     await call('POST', `incidents/${uuidOf('unknown')}/resolve`, {});
+    const account = await call('POST', 'service-accounts', { name: 'ci', role: 'gate' });
+    await call('DELETE', `service-accounts/${String(account['id'])}`);
     const { items } = (await call('GET', 'audit?sort=number')) as { items: Record<string, unknown>[] };
     expect(items).toMatchObject([
       { number: 1, actor: 'ann', action: 'incident.acknowledged', subject: incident.id, address: '127.0.0.1' },
       { number: 2, actor: 'ann', action: 'silence.created', details: { comment: 'known' } },
       { number: 3, action: 'incident.resolved', subject: uuidOf('unknown') },
+      { number: 4, action: 'service-account.created', details: { name: 'ci', role: 'gate' } },
+      { number: 5, action: 'service-account.deleted', subject: account['id'] },
     ]);
-    const verified = { entries: 3, brokenAt: null, head: items[2]!['hash'] };
+    const verified = { entries: 5, brokenAt: null, head: items[4]!['hash'] };
     expect(await call('GET', 'audit/verification')).toEqual(verified);
     await store.query(`UPDATE audit_entry SET actor = 'bob' WHERE number = 2`);
     expect(await call('GET', 'audit/verification')).toMatchObject({ entries: 1, brokenAt: 2 });

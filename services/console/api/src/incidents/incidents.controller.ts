@@ -97,7 +97,10 @@ export class IncidentsController {
     summary: 'Resolves an incident',
     answer: incidentAnswer,
   })
-  async resolve(@Param('id', { schema: idParameter }) id: string, @Caller() caller: ApiCaller): Promise<IncidentAnswer> {
+  async resolve(
+    @Param('id', { schema: idParameter }) id: string,
+    @Caller() caller: ApiCaller,
+  ): Promise<IncidentAnswer> {
     const resolved = await this.store.transaction((tx) => this.incidents.resolve(tx, id, caller.name));
     failpoint('console.incident-resolved');
     if (resolved) return describeIncident(resolved);

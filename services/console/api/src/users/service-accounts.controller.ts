@@ -23,7 +23,12 @@ export class ServiceAccountsController {
   }
 
   @Post('service-accounts')
-  @Operation({ role: 'admin', summary: 'Makes a service account', answer: serviceAccountAnswer })
+  @Operation({
+    role: 'admin',
+    action: 'service-account.created',
+    summary: 'Makes a service account',
+    answer: serviceAccountAnswer,
+  })
   async add(
     @Body({ schema: serviceAccountBody }) { name, role }: z.output<typeof serviceAccountBody>,
   ): Promise<ServiceAccount> {
@@ -31,13 +36,23 @@ export class ServiceAccountsController {
   }
 
   @Delete('service-accounts/:id')
-  @Operation({ role: 'admin', summary: 'Deletes a service account with its tokens and sessions', status: 204 })
+  @Operation({
+    role: 'admin',
+    action: 'service-account.deleted',
+    summary: 'Deletes a service account with its tokens and sessions',
+    status: 204,
+  })
   async delete(@Param('id', { schema: idParameter }) id: string): Promise<void> {
     if (!(await this.accounts.delete(id))) throw unknownAccount(id);
   }
 
   @Post('service-accounts/:id/tokens')
-  @Operation({ role: 'admin', summary: 'Makes a token of a service account, shown once', answer: newTokenAnswer })
+  @Operation({
+    role: 'admin',
+    action: 'token.created',
+    summary: 'Makes a token of a service account, shown once',
+    answer: newTokenAnswer,
+  })
   async addToken(
     @Param('id', { schema: idParameter }) id: string,
     @Body({ schema: tokenBody }) body: z.output<typeof tokenBody>,
@@ -56,7 +71,12 @@ export class ServiceAccountsController {
   }
 
   @Delete('tokens/:id')
-  @Operation({ role: 'admin', summary: 'Revokes a token, which ends its sessions', status: 204 })
+  @Operation({
+    role: 'admin',
+    action: 'token.revoked',
+    summary: 'Revokes a token, which ends its sessions',
+    status: 204,
+  })
   async revokeToken(@Param('id', { schema: idParameter }) id: string): Promise<void> {
     if (!(await this.tokens.revokeById(id))) throw new NotFound('TOKEN_UNKNOWN', `no token ${id}`);
   }

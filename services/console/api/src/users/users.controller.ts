@@ -28,7 +28,12 @@ export class UsersController {
   }
 
   @Patch('users/:id')
-  @Operation({ role: 'admin', summary: 'Assigns a role to a user, disables or enables', answer: userAnswer })
+  @Operation({
+    role: 'admin',
+    action: 'user.changed',
+    summary: 'Assigns a role to a user, disables or enables',
+    answer: userAnswer,
+  })
   async change(
     @Param('id', { schema: idParameter }) id: string,
     @Body({ schema: userBody }) body: z.output<typeof userBody>,
@@ -50,7 +55,7 @@ export class UsersController {
   }
 
   @Delete('sessions/:id')
-  @Operation({ role: 'admin', summary: 'Ends a session', status: 204 })
+  @Operation({ role: 'admin', action: 'session.ended', summary: 'Ends a session', status: 204 })
   async endSession(@Param('id', { schema: idParameter }) id: string): Promise<void> {
     if (!(await this.sessions.end(id))) throw new NotFound('SESSION_UNKNOWN', `no session ${id}`);
   }

@@ -312,7 +312,7 @@ export interface paths {
                         "application/json": {
                             items: {
                                 /** @enum {string} */
-                                action: "incident.acknowledged" | "incident.resolved" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven";
+                                action: "incident.acknowledged" | "incident.resolved" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "user.changed" | "session.ended" | "service-account.created" | "service-account.deleted" | "token.created" | "token.revoked";
                                 actor: string;
                                 address: string | null;
                                 /** Format: date-time */
