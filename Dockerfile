@@ -16,8 +16,10 @@ RUN npm ci --no-progress \
  && rm -rf node_modules/node-linux-* node_modules/.bin node_modules/@tidewaiter
 
 FROM ${NODE_IMAGE}
+# As in the launcher, malloc returns large buffers.
 ENV NODE_ENV=production \
     NODE_OPTIONS="--max-semi-space-size=8" \
+    MALLOC_MMAP_THRESHOLD_=131072 \
     TIDEWAITER_HTTP_HOST=0.0.0.0 \
     TIDEWAITER_HTTP_PORT=8080
 WORKDIR /app

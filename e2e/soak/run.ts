@@ -30,9 +30,11 @@ const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'tidewaiter-soak-'));
 const counted = { 'of the spool': join(folder, 'spool'), 'in temporary folders': join(folder, 'scratch') };
 for (const path of Object.values(counted)) mkdirSync(path, { recursive: true });
 console.log(`logs and samples: ${folder}`);
-// The services inherit both.
+// The services inherit this.
 process.env['TMPDIR'] = counted['in temporary folders'];
 process.env['TIDEWAITER_SPOOL_DIR'] = counted['of the spool'];
+// As the launcher and the image set it.
+process.env['MALLOC_MMAP_THRESHOLD_'] = '131072';
 
 const bombs = values['no-burst'] ? null : await Bombs.build();
 const random = new SeededRandom(1);
