@@ -58,6 +58,9 @@ const placeholders = new Map<string, Values>([
   ...['file', 'dir', 'folder', 'path'].map((name) => [name, file] as const),
   // Placeholders of free text.
   ...[
+    'number:hash',
+    'order',
+    'query',
     'count',
     'duration',
     'id',
