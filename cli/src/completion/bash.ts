@@ -42,7 +42,7 @@ _tidewaiter() {
   COMPREPLY=()
   ((last > 1)) && at=\${words[1]}
   case $at in
-    ${groups.map(({ name }) => name).join(' | ') || "''"}) ((last > 2)) && at+=" \${words[2]}" ;;
+${groups.map(subcommandOf).join('\n')}
   esac
   if [[ $cur == --*=* ]]; then
     lead=\${cur%%=*}= previous=\${cur%%=*} cur=\${cur#*=}
@@ -58,6 +58,12 @@ ${all.map(wordsOf).join('\n')}
 
 complete -F _tidewaiter tidewaiter
 `;
+}
+
+/** The second word is a subcommand only if the group has it: `pushes` also takes options and a query. */
+function subcommandOf({ name, commands }: CommandGrammar): string {
+  const names = commands.map((command) => command.name).join(' ');
+  return `    ${name}) if ((last > 2)) && [[ " ${names} " == *" \${words[2]} "* ]]; then at+=" \${words[2]}"; fi ;;`;
 }
 
 function below({ commands }: CommandGrammar): CommandGrammar[] {

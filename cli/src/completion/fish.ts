@@ -43,12 +43,15 @@ ${lines(program).join('\n')}
 
 function lines(command: CommandGrammar): string[] {
   const { path, options, commands, values } = command;
-  const isGroup = commands.length > 0;
-  const condition = quoted([isGroup ? '__tidewaiter_at' : '__tidewaiter_in', ...path].join(' '));
-  const start = `complete -c tidewaiter -n ${condition}`;
+  const within = (condition: string) => `complete -c tidewaiter -n ${quoted(condition)}`;
+  const at = ['__tidewaiter_at', ...path].join(' ');
+  const isIn = (...names: string[]) => ['__tidewaiter_in', ...path, ...names].join(' ');
+  // A group with options of its own, such as a list with a subcommand.
+  const inGroup = [isIn(), ...commands.map(({ name }) => `not ${isIn(name)}`)].join('; and ');
+  const start = within(path.length === 0 ? at : inGroup);
   const argument = offer(values);
   return [
-    ...commands.map(({ name, description }) => `${start} -a ${name} -d ${quoted(description)}`),
+    ...commands.map(({ name, description }) => `${within(at)} -a ${name} -d ${quoted(description)}`),
     ...options.map((option) => `${start} ${optionText(option)}`),
     ...(argument ? [`${start} ${argument}`] : []),
     ...commands.flatMap(lines),

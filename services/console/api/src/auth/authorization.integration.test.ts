@@ -49,7 +49,7 @@ function neededFor(method: string, path: string): AccessRole | 'none' {
   if (path === '/api/v1/session') return method === 'post' ? 'none' : 'gate';
   if (path === '/api/v1/setup' || path.startsWith('/api/v1/sign-in')) return 'none';
   if (path === '/api/v1/me') return 'gate';
-  if (/^\/api\/v1\/(?:users|sessions|service-accounts|tokens)\b/.test(path)) return 'admin';
+  if (/^\/api\/v1\/(?:users|sessions|service-accounts|tokens|audit)\b/.test(path)) return 'admin';
   // Questions of pipelines and of Kubernetes, which a leaked token may ask.
   if (['/api/v1/gate', '/admission/validate', '/api/v1/openapi.json'].includes(path)) return 'gate';
   const isQuestion = ['/api/v1/silences/preview', '/api/v1/routes/replay'].includes(path);
