@@ -229,7 +229,7 @@ describeWith(programs('docker-registry', 'skopeo'))('one push of several platfor
             number,
           ]);
         await page.goto(`${tidewaiter.consoleUrl}/images/${digest}?tab=secrets`);
-        await page.getByText('app/deleted.pem:1').waitFor();
+        await page.getByText('app/deleted.pem:1').first().waitFor();
         const text = await page.locator('main').innerText();
         expect(text).not.toContain('null');
         expect(text).toMatch(/layer 1 · deleted in layer 2, recoverable/);

@@ -1,5 +1,5 @@
 /** The platform as separate processes on real servers, behind proxies that can be made to fail. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, globSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 import { connect } from '@nats-io/transport-node';
 import { registryPushed } from '@tidewaiter/events';
@@ -138,12 +139,7 @@ export class FaultyPlatform {
     const ports = new Map<string, number>();
     for (const name of instances) ports.set(name, await freePort());
     const disk = mountDisk(await mkdtemp(join(tmpdir(), 'tidewaiter-faults-')));
-    // The servers put their data there.
-    const before = process.env['TMPDIR'];
-    if (disk) process.env['TMPDIR'] = disk;
-    const some = await throwAwayServers({ postgres: true, nats: true, redis: true });
-    if (before === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = before;
+    const some = await throwAwayServers({ postgres: true, nats: true, redis: true }, disk ? { within: disk } : {});
     const notify = {
       url: `http://127.0.0.1:${ports.get('ingest-1')}/hooks/registry/live`,
       headers: { Authorization: `Bearer ${secret}` },
@@ -159,7 +155,7 @@ export class FaultyPlatform {
       if (path === '/refusing') return { status: isFirst ? 410 : 200 };
       return isFirst && random.fraction() < 0.02 ? { status: 503 } : { status: 200 };
     });
-    const { url: databaseUrl, adminUrl } = await ownDatabase(await some.postgres.createDatabase());
+    const { url: databaseUrl, adminUrl } = await ownDatabase(await some.postgres.createDatabase('template1'));
     const proxies = {} as Record<ProxyLink, TcpProxy>;
     for (const name of servers) proxies[name] = await tcpProxy(some[name].port);
     proxies.registry = await tcpProxy(Number(new URL(registry.url).port));
@@ -208,7 +204,8 @@ export class FaultyPlatform {
     });
     await Promise.all(instances.map(async (name) => platform.run(name)));
     const make = [...program(), 'tokens', 'create', 'rig', '--role', 'responder'];
-    platform.apiToken = execFileSync(process.execPath, make, { env: environment, encoding: 'utf8' }).trim();
+    // Not blocking: the proxies are in this process.
+    platform.apiToken = (await promisify(execFile)(process.execPath, make, { env: environment })).stdout.trim();
     return platform;
   }
 

@@ -66,12 +66,13 @@ const startsOf = (fsync: boolean): Record<keyof Kinds, Start> => ({
  * @param options.fsync whether PostgreSQL waits for the disk, as in production: for benchmarks.
  * Tests kill processes and never the machine, and the kernel keeps the data that a process has
  * written.
+ * @param options.within folder for their data; that of temporary files unless given
  */
 export async function throwAwayServers<Wanted extends { [kind in keyof Kinds]?: true }>(
   wanted: Wanted,
-  { fsync = false }: { fsync?: boolean } = {},
+  { fsync = false, within = tmpdir() }: { fsync?: boolean; within?: string } = {},
 ): Promise<ThrowAwayServers<Wanted>> {
-  const dir = await realpath(await mkdtemp(join(tmpdir(), 'tidewaiter-test-')));
+  const dir = await realpath(await mkdtemp(join(within, 'tidewaiter-test-')));
   // PostgreSQL runs as another user when the tests run as root.
   await chmod(dir, 0o711);
   const programs = await findPrograms(process.env['PATH']);
