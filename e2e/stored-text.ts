@@ -116,6 +116,9 @@ function callsOf(path: string, found: StoredTexts): string[] {
   const answers = [...found].filter(([place]) => place === `GET ${list}`).map(([, text]) => text);
   const items = answers.flatMap((text) => (JSON.parse(text) as { items?: Record<string, unknown>[] }).items ?? []);
   const fill = (item: Record<string, unknown>) =>
-    path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => encodeURIComponent(String(item[name] ?? '')));
+    path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => {
+      const value = item[name];
+      return typeof value === 'string' ? encodeURIComponent(value) : '';
+    });
   return [...new Set(items.map(fill))].filter((each) => !/\/(?:\/|$)/.test(each)).slice(0, maxItems);
 }
