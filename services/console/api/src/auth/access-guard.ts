@@ -49,7 +49,8 @@ export class AccessGuard implements CanActivate {
       return { kind: 'service-account', ...token, session: null };
     }
     const secret = this.cookie.of(request);
-    if (secret === null) throw new AccessDenied('TOKEN_MISSING', 'send `Authorization: Bearer <API token>`');
+    if (secret === null)
+      throw new AccessDenied('TOKEN_MISSING', 'sign in, or send an API token in the header Authorization');
     // Browsers send cookies automatically, but no other site can make them add this header.
     if (method !== 'GET' && method !== 'HEAD' && headers[csrfHeader] !== '1') {
       throw new AccessDenied('CSRF_HEADER_MISSING', `a change by session cookie needs the header ${csrfHeader}: 1`);
