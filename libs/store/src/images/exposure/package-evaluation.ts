@@ -103,7 +103,7 @@ function vulnerabilitiesOf(matches: readonly MatchRow[], ratings: (id: string) =
     severity: finding.severity,
     fixState: finding.fix.state,
     fixVersion: finding.fix.version,
-    // Where versions cannot be compared, each fix is an upgrade of its own.
+    // Versions that cannot be compared give an upgrade for each fix.
     upgradeTo: fixOf(finding).length === 0 ? null : (target ?? finding.fix.version),
     isCertain: finding.match === 'affected',
     advisoryId: String(finding.evidence['advisory']),

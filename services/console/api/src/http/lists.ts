@@ -9,8 +9,8 @@ import { z } from 'zod';
 import { count } from './fields.js';
 import { listOf } from './paging.js';
 
-/** Parameters by which a list is filtered, sorted and paged. */
-export function listQuery<Name extends string, Sort extends string>(
+/** Parameters by which a list is filtered and sorted. */
+function orderedQuery<Name extends string, Sort extends string>(
   { sorts }: RowList<unknown, Name, Sort>,
   fields: Fields<Name>,
   preset: Sort | `-${Sort}`,
@@ -18,6 +18,16 @@ export function listQuery<Name extends string, Sort extends string>(
   return z.strictObject({
     q: queryParameter(fields),
     sort: sortParameter(Object.keys(sorts) as Sort[], preset),
+  });
+}
+
+/** Parameters by which a list is filtered, sorted and paged. */
+export function listQuery<Name extends string, Sort extends string>(
+  list: RowList<unknown, Name, Sort>,
+  fields: Fields<Name>,
+  preset: Sort | `-${Sort}`,
+) {
+  return orderedQuery(list, fields, preset).extend({
     /** Items on a page. */
     limit: z.coerce.number().int().min(1).max(200).default(50),
     /** `next` of the previous page, for the same `q` and `sort`. */
@@ -32,15 +42,11 @@ export function listQuery<Name extends string, Sort extends string>(
 
 /** Parameters of a list as a file. */
 export function exportQuery<Name extends string, Sort extends string>(
-  { sorts }: RowList<unknown, Name, Sort>,
+  list: RowList<unknown, Name, Sort>,
   fields: Fields<Name>,
   preset: Sort | `-${Sort}`,
 ) {
-  return z.strictObject({
-    q: queryParameter(fields),
-    sort: sortParameter(Object.keys(sorts) as Sort[], preset),
-    format: z.enum(exportFormats).default('csv'),
-  });
+  return orderedQuery(list, fields, preset).extend({ format: z.enum(exportFormats).default('csv') });
 }
 
 function queryParameter<Name extends string>(fields: Fields<Name>) {
