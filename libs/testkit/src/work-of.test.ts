@@ -1,6 +1,7 @@
+import { compileFunction } from 'node:vm';
+
 import { workOf } from './work-of.js';
 
-// Large beside the blocks that Jest itself runs meanwhile.
 const sizes = [20_000, 80_000] as const;
 
 function growth(run: (size: number) => number): number {
@@ -17,6 +18,14 @@ describe('workOf', () => {
     });
     expect(growing).toBeGreaterThan(3);
     expect(growing).toBeLessThan(5);
+  });
+
+  it('counts nothing of what ran before', () => {
+    const source = Array.from({ length: 20_000 }, (_, index) => `f.push(() => ${index});`).join('\n');
+    const functions = compileFunction(`const f = [];\n${source}\nreturn f;`)() as (() => number)[];
+    workOf(() => undefined);
+    for (const each of functions) each();
+    expect(workOf(() => undefined)).toBeLessThan(100);
   });
 
   it.each([
