@@ -109,7 +109,11 @@ const lists = /^config\.(?:Env|Cmd|Entrypoint)$/;
 function isReadWhole(place: string, value: unknown): boolean {
   if (typeof value === 'string' || place === 'rootfs')
     return String(value).length <= maxTextLength && readWhole.test(place);
-  return Array.isArray(value) && lists.test(place) && value.every((each) => String(each).length <= maxTextLength);
+  return (
+    Array.isArray(value) &&
+    lists.test(place) &&
+    value.every((each) => typeof each === 'string' && each.length <= maxTextLength)
+  );
 }
 
 /**

@@ -125,10 +125,10 @@ function tlogEntry(entry: unknown): Record<string, unknown> {
   const body = textOf(at(entry, 'Payload', 'body'));
   const kind = parseJson(Buffer.from(body, 'base64'));
   return {
-    logIndex: String(at(entry, 'Payload', 'logIndex')),
+    logIndex: integerOf(at(entry, 'Payload', 'logIndex')),
     logId: { keyId: Buffer.from(textOf(at(entry, 'Payload', 'logID')), 'hex').toString('base64') },
     kindVersion: { kind: textOf(at(kind, 'kind')), version: textOf(at(kind, 'apiVersion')) },
-    integratedTime: String(at(entry, 'Payload', 'integratedTime')),
+    integratedTime: integerOf(at(entry, 'Payload', 'integratedTime')),
     inclusionPromise: { signedEntryTimestamp: textOf(at(entry, 'SignedEntryTimestamp')) },
     canonicalizedBody: body,
   };
@@ -185,4 +185,10 @@ function parseJson(text: Buffer | string): unknown {
 function textOf(value: unknown): string {
   if (typeof value !== 'string') throw new MalformedFile('a proof that lacks a part');
   return value;
+}
+
+/** An integer as the text that a bundle holds. */
+function integerOf(value: unknown): string {
+  if (typeof value !== 'number') throw new MalformedFile('a proof without one of its numbers');
+  return String(value);
 }

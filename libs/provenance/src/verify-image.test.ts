@@ -357,6 +357,17 @@ describe('verifyImage, with certificates', () => {
     expect(outcome({ ...envelopeOf(dsseEnvelope), annotations }, by(workflow))).toBe('release');
   });
 
+  it('rejects any log entry with one value replaced', () => {
+    const artifact = signed();
+    const entry = JSON.parse(artifact.annotations['dev.sigstore.cosign/bundle'] ?? '') as object;
+    fc.assert(
+      fc.property(fc.nat(8), hostileJson, (nth, odd) => {
+        const annotations = { ...artifact.annotations, 'dev.sigstore.cosign/bundle': replaceValue(entry, nth, odd) };
+        expect(verifyImage(image, [{ ...artifact, annotations }], by(workflow)).signatures).toHaveLength(1);
+      }),
+    );
+  });
+
   it('rejects any broken certificate', () => {
     const artifact = signed();
     const certificate = Buffer.from(release.pem.replaceAll(/-----.*-----|\n/g, ''), 'base64');

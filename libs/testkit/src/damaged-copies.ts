@@ -1,6 +1,8 @@
 import { TidewaiterError } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
+import { oddValues, replaceValue } from './hostile-json.js';
+
 /** File of an image with its reader. */
 interface Damaged {
   path: string;
@@ -9,7 +11,7 @@ interface Damaged {
 
 /** Errors that a reader throws for damaged copies of a file, beside those that it may throw. */
 export function unexpectedErrors(reader: { analyze: (file: Damaged) => unknown }, file: Damaged): unknown[] {
-  return [...damagedCopies(file.content)].flatMap((content) => {
+  return [...damagedCopies(file.content), ...oddDocuments(file.content)].flatMap((content) => {
     try {
       reader.analyze({ ...file, content });
       return [];
@@ -29,6 +31,26 @@ function* damagedCopies(content: Buffer): Generator<Buffer> {
       copy[at] = byte;
       yield copy;
     }
+  }
+}
+
+const maxReplaced = 300;
+
+/** Copies of a JSON file with one value of a type that its reader does not expect; none of other files. */
+function* oddDocuments(content: Buffer): Generator<Buffer> {
+  const document = jsonObject(content);
+  if (document === null) return;
+  const text = JSON.stringify(document);
+  for (let nth = 0; nth < maxReplaced && replaceValue(document, nth, '"@odd@"') !== text; nth += 1)
+    for (const by of oddValues) yield Buffer.from(replaceValue(document, nth, by));
+}
+
+function jsonObject(content: Buffer): object | null {
+  try {
+    const document: unknown = JSON.parse(content.toString());
+    return typeof document === 'object' ? document : null;
+  } catch {
+    return null;
   }
 }
 

@@ -37,7 +37,7 @@ function* readDependencies(
   for (const dependencies of Object.values(byFramework)) {
     for (const [name, dependency] of Object.entries(objectOf(dependencies))) {
       const { type, resolved: version } = objectOf(dependency);
-      const key = `${name}/${String(version)}`;
+      const key = JSON.stringify([name, version]);
       if (!packageKinds.has(type) || seen.has(key)) continue;
       seen.add(key);
       yield libraryRecord({ type: 'nuget', name, version, foundIn, isDeclared: true });

@@ -44,7 +44,9 @@ function described(document: HookObject): HookObject[] {
 /** Digests of the image that the SBOM is about: in its purl, as its version (Syft), or in a text of Trivy's. */
 function subjectsOf(document: HookObject): Digest[] {
   const named = described(document).flatMap((each) => {
-    const ofTrivy = listOf(each['attributionTexts']).filter((text) => String(text).startsWith('RepoDigest: '));
+    const ofTrivy = listOf(each['attributionTexts']).filter(
+      (text) => typeof text === 'string' && text.startsWith('RepoDigest: '),
+    );
     const others = each['primaryPackagePurpose'] === 'CONTAINER' ? [...ofTrivy, each['versionInfo']] : ofTrivy;
     return [...purlsOfPackage(each).map(digestOfPurl), ...others.map(digestIn)];
   });

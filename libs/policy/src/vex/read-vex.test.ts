@@ -2,12 +2,26 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TidewaiterError } from '@tidewaiter/domain';
-import { describeWith, sharedData } from '@tidewaiter/testkit';
+import { describeWith, hostileJson, replaceValue, sharedData } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { readVex } from './read-vex.js';
 
 const read = (document: object) => readVex(JSON.stringify(document), 'f.json');
+
+const openVex = {
+  '@context': 'https://openvex.dev/ns/v0.2.0',
+  author: 'Ann',
+  timestamp: '2026-01-01T00:00:00Z',
+  statements: [
+    {
+      vulnerability: { name: 'CVE-2024-1', aliases: ['GHSA-aaaa-bbbb-cccc'] },
+      products: [{ '@id': 'pkg:oci/cart', subcomponents: [{ '@id': 'pkg:npm/lib@1' }] }],
+      status: 'not_affected',
+      justification: 'vulnerable_code_not_present',
+    },
+  ],
+};
 
 const cycloneDx = {
   bomFormat: 'CycloneDX',
@@ -160,6 +174,18 @@ describe('readVex', () => {
         const keys = Object.keys(document);
         try {
           read({ ...document, [key]: value, [keys.at(-1)!]: value });
+        } catch (error) {
+          expect(error).toBeInstanceOf(TidewaiterError);
+        }
+      }),
+    );
+  });
+
+  it('reads or refuses documents with one value replaced', () => {
+    fc.assert(
+      fc.property(fc.constantFrom<object>(openVex, cycloneDx, csaf), fc.nat(60), hostileJson, (document, nth, by) => {
+        try {
+          readVex(replaceValue(document, nth, by), 'f.json');
         } catch (error) {
           expect(error).toBeInstanceOf(TidewaiterError);
         }

@@ -38,12 +38,17 @@ function parsed(text: string, source: string): unknown {
 
 /** @see https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md */
 function unwrapped(document: unknown): unknown {
-  const isStatement = isObject(document) && String(document['_type']).startsWith('https://in-toto.io/Statement/');
-  return isStatement ? document['predicate'] : document;
+  return isObject(document) && begins(document['_type'], 'https://in-toto.io/Statement/')
+    ? document['predicate']
+    : document;
 }
 
 function isOpenVex(document: unknown): boolean {
-  return isObject(document) && String(document['@context']).startsWith('https://openvex.dev/ns');
+  return isObject(document) && begins(document['@context'], 'https://openvex.dev/ns');
+}
+
+function begins(value: unknown, prefix: string): boolean {
+  return typeof value === 'string' && value.startsWith(prefix);
 }
 
 function checked<Schema extends z.ZodType>(schema: Schema, document: unknown, source: string): z.output<Schema> {

@@ -64,7 +64,7 @@ function* readNotification(payload: unknown, key: string): Iterable<RegistryEven
       actor: undefined,
       at: undefined,
       ownKey: null,
-      contentKey: `${key}#${String(tag).slice(0, 128)}`,
+      contentKey: `${key}#${typeof tag === 'string' ? tag.slice(0, 128) : ''}`,
     });
   }
 }
