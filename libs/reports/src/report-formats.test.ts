@@ -41,7 +41,7 @@ const hostileTexts = [
 describe('reportFormats', () => {
   it('lists the format of every folder', () => {
     expect(reportFormats.map(({ name }) => name)).toEqual(
-      'table json cyclonedx spdx sarif junit github gitlab csv'.split(' '),
+      'table json cyclonedx spdx openvex sarif junit github gitlab csv'.split(' '),
     );
     expect(reportFormats.map(({ name }) => name).toSorted()).toEqual(folders.toSorted());
   });

@@ -43,6 +43,7 @@ import { OidcController } from './oidc/oidc.controller.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { PushesController } from './pushes/pushes.controller.js';
 import { ReceiversController } from './receivers/receivers.controller.js';
+import { ReportsController } from './reports/reports.controller.js';
 import { RepositoriesController } from './repositories/repositories.controller.js';
 import { RoutesController } from './routing/routing.controller.js';
 import { RulesController } from './rules/rules.controller.js';
@@ -66,6 +67,7 @@ export const controllers = [
   ImagesController,
   RepositoriesController,
   CompareController,
+  ReportsController,
   GateController,
   AdmissionController,
   BlastRadiusController,

@@ -6,7 +6,7 @@ import { findingAnswer, suppression, warning } from '../images/image-schemas.js'
 
 const thresholdPattern = new RegExp(`^(new:)?(${severities.join('|')})$`);
 
-const imageName = z.string().min(1).max(1_024);
+export const imageName = z.string().min(1).max(1_024);
 
 export const gateBody = z.strictObject({
   /** `registry.example.com/shop/cart:1.2`, or `@` and a digest. */

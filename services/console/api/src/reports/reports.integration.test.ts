@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { countBySeverity, type Digest, findingOf, Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { ApiTokens, connect, Images, Pushes, Store } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { start } from '../main.js';
+
+const settings = `
+exceptions:
+  - { repository: shop/*, finding: CVE-2026-2, reason: not reachable, owner: team-shop, until: 2999-01-31 }
+`;
+const [amd64, arm64]: [Digest, Digest] = [`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`];
+const purl = 'pkg:deb/debian/openssl@3?arch=amd64&distro=debian-12';
+const vulnerability = (id: string) =>
+  findingOf({
+    ...{ kind: 'vulnerability', id, severity: 'high', title: id, fingerprint: id, layer: 0, state: 'present' },
+    ...{ purl, packageName: 'openssl', match: 'affected', evidence: {} },
+  });
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let service: RunningService;
+let dataSource: DataSource;
+let token: string;
+let folder: string;
+
+async function report(query: Record<string, string>): Promise<{ status: number; type: string; text: string }> {
+  const url = `${service.url}/api/v1/report?${new URLSearchParams(query).toString()}`;
+  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+  return {
+    status: response.status,
+    type: response.headers.get('content-type') ?? '',
+    text: await response.text(),
+  };
+}
+
+/** Leaves what the scanner leaves of a pushed image of some platforms. */
+async function push(store: Store, tag: string, digest: Digest, platforms: Record<string, Digest>): Promise<void> {
+  const [pushes, images] = [new Pushes(store), new Images(store)];
+  const about = { claimedDigest: digest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };
+  const [id = ''] = await store.transaction(async (tx) =>
+    pushes.add(tx, [{ connection: 'main', repository: 'shop/cart', tag, ...about }]),
+  );
+  const added = (await pushes.get(id))!;
+  const findings = [vulnerability('CVE-2026-1'), vulnerability('CVE-2026-2')];
+  await store.transaction(async (tx) => {
+    await images.add(
+      tx,
+      Object.entries(platforms).map(([platform, imageDigest]) => ({
+        ...{
+          digest: imageDigest,
+          mediaType: 'm',
+          configDigest: imageDigest,
+          platform,
+          labels: {},
+          layers: [],
+          findings,
+        },
+        ...{ configVersion: 'c1', createdAt: null, baseCreatedAt: null, user: '' },
+      })),
+    );
+    for (const imageDigest of Object.values(platforms))
+      await images.analyzed(tx, imageDigest, 'a1', {
+        ...{ os: null, warnings: [], findings: [], notEvaluated: [] },
+        packages: [
+          {
+            ...{ purl, type: 'deb', name: 'openssl', version: '3', arch: 'amd64', licenses: [], key: null },
+            ...{
+              source: { name: 'openssl', version: '3' },
+              foundIn: 'var/lib/dpkg/status',
+              layer: 0,
+              state: 'present',
+            },
+          },
+        ],
+      });
+    await pushes.resolved(tx, added, {
+      ...{ digest, mediaType: 'm', registryHost: 'r.example.com' },
+      imageDigests: Object.values(platforms),
+    });
+    await pushes.analyzed(tx, id, { verdict: 'fail', counts: countBySeverity(findings), warnings: [] });
+  });
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tidewaiter-report-'));
+  writeFileSync(join(folder, 'tidewaiter.yaml'), settings);
+  servers = await throwAwayServers({ postgres: true, nats: true });
+  const url = await servers.postgres.createDatabase();
+  service = await start({
+    TIDEWAITER_DATABASE_URL: url,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+  });
+  dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
+  const store = new Store(dataSource, 'test');
+  token = (await new ApiTokens(store).make('bootstrap', 'admin', null)).reveal();
+  await push(store, '1', amd64, { 'linux/amd64': amd64 });
+  await push(store, '2', `sha256:${'c'.repeat(64)}`, { 'linux/amd64': amd64, 'linux/arm64': arm64 });
+});
+
+afterAll(async () => {
+  await service?.stop();
+  await dataSource?.destroy();
+  await servers.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('reports of stored images', () => {
+  it.each([
+    ['cyclonedx', 'application/vnd.cyclonedx+json'],
+    ['spdx', 'application/spdx+json'],
+    ['openvex', 'application/json'],
+    ['sarif', 'application/sarif+json'],
+    ['junit', 'application/xml'],
+    ['gitlab', 'application/json'],
+    ['csv', 'text/csv'],
+  ])('writes %s with the packages or findings', async (format, type) => {
+    const answer = await report({ image: 'r.example.com/shop/cart:1', format });
+    expect(answer).toMatchObject({ status: 200, type: expect.stringContaining(type) });
+    expect(answer.text).toContain('openssl');
+    expect(await report({ image: 'r.example.com/shop/cart:1', format })).toEqual(answer);
+  });
+
+  it('passes an exception on as an accepted risk', async () => {
+    const { text } = await report({ image: `r.example.com/shop/cart@${amd64}`, format: 'openvex' });
+    const { statements } = JSON.parse(text) as { statements: object[] };
+    expect(statements).toMatchObject([
+      { vulnerability: { name: 'CVE-2026-1' }, status: 'affected' },
+      {
+        vulnerability: { name: 'CVE-2026-2' },
+        status: 'affected',
+        action_statement: expect.stringContaining('not reachable'),
+      },
+    ]);
+  });
+
+  it('asks for a platform of an index with several', async () => {
+    const index = { image: 'r.example.com/shop/cart:2', format: 'spdx' };
+    const { status, text } = await report(index);
+    expect(status).toBe(400);
+    expect(text).toContain('linux/amd64, linux/arm64');
+    expect(await report({ ...index, platform: 'linux/arm64' })).toMatchObject({
+      status: 200,
+      text: expect.stringContaining('b'.repeat(64)),
+    });
+    expect(await report({ ...index, platform: 'linux/riscv64' })).toMatchObject({ status: 400 });
+  });
+
+  it.each([
+    ['an unknown image', { image: 'r.example.com/shop/none:1', format: 'spdx' }, 404],
+    ['an unknown format', { image: 'r.example.com/shop/cart:1', format: 'table' }, 400],
+    ['no image', { format: 'spdx' }, 400],
+  ])('refuses %s', async (_what, query, status) => {
+    expect(await report(query as Record<string, string>)).toMatchObject({ status });
+  });
+});
