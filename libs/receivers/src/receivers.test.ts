@@ -24,7 +24,7 @@ describe('receivers', () => {
 
   it('has one row of docs/routing.md for each kind', () => {
     const page = readFileSync(resolve(__dirname, '../../../docs/routing.md'), 'utf8');
-    const rows = [...page.matchAll(/^\| `([a-z0-9]+)_configs`/gm)].map(([, kind]) => kind!);
+    const rows = [...page.matchAll(/^\| `([a-z0-9_]+)_configs`/gm)].map(([, kind]) => kind!);
     expect(rows.toSorted()).toEqual(kinds);
   });
 

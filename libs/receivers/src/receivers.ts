@@ -2,6 +2,7 @@ import type { ChannelConfig, ChannelReaders, Integration } from '@tidewaiter/rou
 
 import { alertmanager } from './alertmanager/alertmanager.js';
 import { discord } from './discord/discord.js';
+import { elasticsearch } from './elasticsearch/elasticsearch.js';
 import { email } from './email/email.js';
 import { readHttpDefaults } from './http-config.js';
 import { incidentio } from './incidentio/incidentio.js';
@@ -16,6 +17,8 @@ import { rocketchat } from './rocketchat/rocketchat.js';
 import type { Outcome, OutgoingMessage, SendContext, ChannelSender } from './sender.js';
 import { slack } from './slack/slack.js';
 import { sns } from './sns/sns.js';
+import { splunkHec } from './splunk_hec/splunk_hec.js';
+import { syslog } from './syslog/syslog.js';
 import { telegram } from './telegram/telegram.js';
 import { victorops } from './victorops/victorops.js';
 import { webex } from './webex/webex.js';
@@ -42,6 +45,9 @@ export const receivers = {
   wechat,
   webex,
   alertmanager,
+  syslog,
+  splunk_hec: splunkHec,
+  elasticsearch,
 };
 
 /** The kinds of channel for `parseRouting`. */
