@@ -235,19 +235,12 @@ export class Load {
   /** A tag without a webhook, which the comparison of the registry finds. */
   async #silent(key: string): Promise<void> {
     const { odd } = this.#platform;
-    // Tags of the first comparison are no news.
-    await this.#untilDone(async () => this.#hasCompared(), 'reconcile', 'odd');
     odd.place(key, await smallImage(key));
     const sent: SentWebhook = { key, kind: 'silent', acceptedAtMs: null };
     this.webhooks.push(sent);
     const isFound = async () => (await this.#platform.query('SELECT 1 FROM push WHERE tag = $1', [key])).length > 0;
     await this.#untilDone(isFound, 'reconcile', 'odd');
     if (await isFound()) sent.acceptedAtMs = Date.now();
-  }
-
-  async #hasCompared(): Promise<boolean> {
-    const sql = `SELECT 1 FROM job WHERE queue = 'reconcile' AND state = 'done' LIMIT 1`;
-    return (await this.#platform.query(sql)).length > 0;
   }
 
   /** Queues a job of the platform's own clock until it has had its effect. */

@@ -73,6 +73,7 @@ export class Suite {
     );
     for (const image of images) await push(platform.registry, repository, 'base', image);
     await platform.command('advisories', 'import', advisoriesIn(folder));
+    await platform.compareFirst();
     return new Suite(platform, images, folder, random);
   }
 
@@ -274,6 +275,7 @@ export class Suite {
           ({ key, acceptedAtMs, messages }) => acceptedAtMs !== null && messages?.[1] !== 0 && isMissing(key),
         ) ||
         load.events.some(({ key, rule, acceptedAtMs }) => rule !== null && acceptedAtMs !== null && isMissing(key)) ||
+        (await this.#areOpen(load)) ||
         (await this.platform.query(`SELECT 1 FROM delivery WHERE ${openDelivery} LIMIT 1`)).length > 0;
       if ((await this.#settleChannels(load)) && !waiting) break;
       await sleep(300);
@@ -281,6 +283,12 @@ export class Suite {
     await acknowledge(this.platform, 'reminded-');
     await Promise.all(instances.map(async (name) => this.platform.ready(name, 15_000)));
     await sleep(settleMs);
+  }
+
+  /** Whether a push has not ended: its message may have come before PostgreSQL became an older copy. */
+  async #areOpen({ webhooks }: Sent): Promise<boolean> {
+    const open = `SELECT 1 FROM push WHERE tag = ANY($1) AND state IN ('accepted', 'analyzing') LIMIT 1`;
+    return (await this.platform.query(open, [webhooks.map(({ key }) => key)])).length > 0;
   }
 
   /** Reads what the channels received since the last call; returns all keys since the last look. */

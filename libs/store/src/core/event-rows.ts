@@ -27,9 +27,11 @@ export class OutboxRow {
   @Column('jsonb') data!: unknown;
   @Column('text', { nullable: true }) traceparent!: string | null;
   @Column('timestamptz', { name: 'published_at', nullable: true }) publishedAt!: Date | null;
-  /** Number of publishes, each with its own message id, so that JetStream does not drop a redrive as a duplicate. */
+  /** Number of publishes: the time until the next one grows with it. */
   @Column('integer', { default: 0 }) publishes!: number;
-  @Column('timestamptz', { name: 'next_sweep_at', nullable: true }) nextSweepAt!: Date | null;
+  /** When it is due to be published again; part of the message id of that. Null until the first publish. */
+  @Column('timestamptz', { name: 'next_sweep_at', nullable: true })
+  nextSweepAt!: Date | null;
   /** Time when every consumer had handled or dead-lettered it. */
   @Column('timestamptz', { name: 'confirmed_at', nullable: true }) confirmedAt!: Date | null;
 }

@@ -14,7 +14,7 @@ export interface EventPublisher {
 }
 
 const columns = columnsOf(OutboxRow, {
-  only: ['id', 'type', 'channel', 'subject', 'source', 'time', 'data', 'traceparent', 'publishes'],
+  only: ['id', 'type', 'channel', 'subject', 'source', 'time', 'data', 'traceparent', 'nextSweepAt'],
 });
 
 type OutboxEvent = RowOf<typeof columns>;
@@ -100,7 +100,7 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
     });
   }
 
-  async #publish({ publishes, channel, traceparent, time, ...event }: OutboxEvent): Promise<void> {
+  async #publish({ nextSweepAt, channel, traceparent, time, ...event }: OutboxEvent): Promise<void> {
     const message: CloudEvent = {
       specversion: '1.0',
       ...event,
@@ -108,8 +108,10 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
       datacontenttype: 'application/json',
       ...(traceparent ? { traceparent } : {}),
     };
-    // A redrive needs its own message id, or JetStream would drop it as a duplicate.
-    await this.publisher.publish(channel, message, publishes === 0 ? event.id : `${event.id}#${publishes}`);
+    // A redrive needs its own message id, or JetStream would drop it as a duplicate. The time when it
+    // was due is unique, where a count would be repeated by a copy of the database.
+    const messageId = nextSweepAt === null ? event.id : `${event.id}#${nextSweepAt.getTime()}`;
+    await this.publisher.publish(channel, message, messageId);
     failpoint('relay.one-published');
   }
 }

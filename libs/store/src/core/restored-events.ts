@@ -40,8 +40,7 @@ export class RestoredEvents {
     );
     await tx.query('DELETE FROM inbox WHERE event_id = ANY($1)', [streamed.map(({ event: { id } }) => id)]);
     await tx.query(
-      // Not the first publish: JetStream drops that as a duplicate for two minutes.
-      `INSERT INTO outbox (${putBack.columns}, publishes) SELECT ${putBack.values}, 1 FROM ${putBack.table} ON CONFLICT DO NOTHING`,
+      `INSERT INTO outbox (${putBack.columns}) SELECT ${putBack.values} FROM ${putBack.table} ON CONFLICT DO NOTHING`,
       putBack.parameters(
         streamed.map(({ event: { id, subject, source, time, data, traceparent = null }, type }) => ({
           ...{ id, subject, source, data, traceparent },
@@ -61,6 +60,17 @@ export class RestoredEvents {
     await tx.query(
       `INSERT INTO inbox (${skipped.columns}) SELECT ${skipped.values} FROM ${skipped.table} ORDER BY "eventId" ON CONFLICT DO NOTHING`,
       skipped.parameters(skips),
+    );
+  }
+
+  /**
+   * Publishes every event again that is not confirmed in the copy. Its consumers may have handled and
+   * acknowledged its message since, and JetStream would drop another first one as a duplicate.
+   */
+  async publishAgain(tx: Transaction): Promise<void> {
+    await tx.query(
+      `UPDATE outbox SET published_at = NULL, publishes = greatest(publishes, 1), next_sweep_at = clock_timestamp()
+       WHERE confirmed_at IS NULL`,
     );
   }
 

@@ -218,10 +218,11 @@ describe('outbox', () => {
       await store.once('scanner', handled!, () => Promise.resolve());
       await until(async () => (await store.query('SELECT id FROM outbox WHERE published_at IS NOT NULL')).length === 2);
 
-      await store.query(`UPDATE outbox SET next_sweep_at = now()`);
+      const dueAt = new Date(Date.now() - 1_000);
+      await store.query('UPDATE outbox SET next_sweep_at = $1', [dueAt]);
       expect(await store.transaction(sweepOutbox)).toBe(1);
       await until(() => bus.published.length === 3);
-      expect(bus.published[2]).toMatchObject({ messageId: `${lost}#1`, event: { id: lost } });
+      expect(bus.published[2]).toMatchObject({ messageId: `${lost}#${dueAt.getTime()}`, event: { id: lost } });
       expect(await store.query('SELECT id FROM outbox WHERE confirmed_at IS NOT NULL')).toEqual([{ id: handled }]);
       // A service that is down for an hour does not find an hour of repeats.
       const pause = `SELECT round(extract(epoch FROM next_sweep_at - published_at))::int AS seconds FROM outbox WHERE id = '${lost}'`;

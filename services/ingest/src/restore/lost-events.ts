@@ -81,6 +81,7 @@ export class LostEvents {
     }
     for await (const batch of this.mirror.events(derived, since))
       await this.events.leaveOut(tx, await this.events.missing(tx, batch));
+    await this.events.publishAgain(tx);
     await this.events.restartDetectors(tx, copyOf ?? oldest);
     const completeSince = await this.mirror.completeSince(registryPushed);
     return {

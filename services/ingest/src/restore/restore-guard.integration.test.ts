@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { Bus, DatabaseMirror } from '@tidewaiter/bus';
 import { Secret } from '@tidewaiter/domain';
-import { draft, imageFailed } from '@tidewaiter/events';
+import { draft, imageFailed, registryPushed } from '@tidewaiter/events';
 import { createLogger, type Logger } from '@tidewaiter/runtime';
 import { connect, DatabaseLife, OutboxRelay, Pushes, Received, RestoredEvents, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
@@ -103,7 +103,19 @@ async function startOn(url: string, spool: Spool | null = null) {
     events: await store.query('SELECT id, type, channel, subject, source, data FROM outbox ORDER BY id'),
     received: await store.query('SELECT connection, delivery_key FROM received ORDER BY delivery_key'),
   });
-  return { store, life, guard, take, emit, stop, rows, errors };
+  /** Publishes every event again, as the sweeper does while a consumer has not handled it. */
+  const redrive = async () => {
+    await store.query('UPDATE outbox SET published_at = NULL');
+    await published();
+  };
+  /** Messages of the stream that hold an event. */
+  const messagesOf = async (id: string) => {
+    let messages = 0;
+    for await (const batch of mirror.events([registryPushed], new Date(0)))
+      messages += batch.filter(({ event }) => event.id === id).length;
+    return messages;
+  };
+  return { store, life, guard, take, emit, stop, rows, errors, published, redrive, messagesOf };
 }
 
 const nameOf = (url: string) => new URL(url).pathname.slice(1);
@@ -158,6 +170,22 @@ describe('RestoreGuard', () => {
     await restored.store.query(`INSERT INTO inbox (consumer, event_id) VALUES ('scanner', $1)`, [missing]);
     await restored.guard.beat();
     expect(await restored.store.query('SELECT FROM inbox')).toEqual([]);
+    await restored.stop();
+  });
+
+  it('publishes events of the copy again at once that were handled and redriven since', async () => {
+    const { copy, after } = await withCopy();
+    const known = await oldestEvent(after.rows);
+    await after.redrive();
+    expect(await after.messagesOf(known)).toBe(2);
+    await after.stop();
+    const restored = await startOn(copy);
+    await restored.guard.beat();
+    await restored.published();
+    expect(await restored.messagesOf(known)).toBe(3);
+    await restored.guard.beat();
+    await restored.published();
+    expect(await restored.messagesOf(known)).toBe(3);
     await restored.stop();
   });
 
@@ -240,6 +268,32 @@ describe('RestoreGuard', () => {
     await again.stop();
   });
 
+  it('recognizes a younger copy that takes the place of its database while it runs', async () => {
+    const url = await servers.postgres.createDatabase();
+    const copy = await servers.postgres.createDatabase(nameOf(url));
+    const running = await startOn(url);
+    await running.guard.beat();
+    const other = await startOn(copy);
+    await other.store.query('UPDATE database_life SET beat = $1', [(await beatOf(running.store)).beat]);
+    await other.stop();
+    await running.take(push('1'));
+    const admin = await startOn(await servers.postgres.createDatabase());
+    const rename = async (from: string, to: string) => {
+      await admin.store.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS false`);
+      await admin.store.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [from]);
+      await admin.store.query(`ALTER DATABASE ${from} RENAME TO ${to}`);
+      await admin.store.query(`ALTER DATABASE ${to} ALLOW_CONNECTIONS true`);
+    };
+    const whole = await running.rows();
+    await rename(nameOf(url), `${nameOf(url)}_lost`);
+    await expect(running.guard.beat()).rejects.toThrow();
+    await rename(nameOf(copy), nameOf(url));
+    await running.guard.beat();
+    expect(await running.rows()).toEqual(whole);
+    await admin.stop();
+    await running.stop();
+  });
+
   it('does not take events for lost whose effects are, once it has recognized a restore', async () => {
     const { copy, after } = await withCopy();
     await after.emit();
@@ -300,8 +354,8 @@ describe('RestoreGuard', () => {
     await bus.onApplicationShutdown();
     await servers.nats.wipe();
     bus = await Bus.connect('test', new Secret(servers.nats.url));
-    await new DatabaseMirror(bus).write({ ...(await beatOf(copy)), beat: 1_000 });
     const restored = await startOn(copy);
+    await new DatabaseMirror(bus).write({ ...(await beatOf(restored.store)), beat: 1_000 });
     await restored.guard.beat();
     const { gapUntil, pushes } = (await restored.life.lastRestore())!;
     expect(pushes).toBe(0);
@@ -324,13 +378,17 @@ describe('RestoreGuard', () => {
   });
 });
 
+async function oldestEvent(rows: () => Promise<{ events: unknown[] }>): Promise<string> {
+  return ((await rows()).events[0] as { id: string }).id;
+}
+
 async function newestEvent(rows: () => Promise<{ events: unknown[] }>): Promise<string> {
   return ((await rows()).events.at(-1) as { id: string }).id;
 }
 
-async function beatOf(url: string): Promise<{ id: string; epoch: number; beat: number }> {
-  const { store, stop } = await startOn(url);
-  const [beat] = await store.query<{ id: string; epoch: number }>('SELECT id, epoch FROM database_life');
-  await stop();
-  return { ...beat!, beat: 0 };
+async function beatOf(store: Store): Promise<{ id: string; epoch: number; beat: number }> {
+  const [beat] = await store.query<{ id: string; epoch: number; beat: string }>(
+    'SELECT id, epoch, beat FROM database_life',
+  );
+  return { ...beat!, beat: Number(beat!.beat) };
 }

@@ -20,7 +20,8 @@ const beatEveryMs = 2_000;
 @Injectable()
 export class RestoreGuard {
   readonly #compared = Promise.withResolvers<void>();
-  #hasCompared = false;
+  /** Whether the last heartbeat was committed and copied. */
+  #isBeating = false;
   #lastRestore: RestoreReport | null = null;
 
   constructor(
@@ -43,19 +44,28 @@ export class RestoreGuard {
   @Every(beatEveryMs)
   async beat(): Promise<void> {
     // Without NATS there is no beat: a copy that is restored meanwhile must stay behind.
+    const hasBeaten = this.#isBeating;
+    this.#isBeating = false;
     const copies = await this.copies.read();
-    const { beat, restore } = await this.life.beat(copies, async (tx, life, ahead) => this.#recover(tx, life, ahead));
+    const { beat, restore } = await this.life.beat(copies, async (tx, life, ahead) =>
+      this.#recover(tx, life, ahead, hasBeaten),
+    );
     failpoint('database.beaten');
     this.#lastRestore = restore;
     await this.copies.write(beat);
-    this.#hasCompared = true;
+    this.#isBeating = true;
     this.#compared.resolve();
   }
 
-  async #recover(tx: Transaction, life: DatabaseState, ahead: DatabaseBeat | null): Promise<RestoreReport | null> {
-    // Services are stopped during a restore. Only at their start it is worth a look into the stream
-    // whether the copy is younger than its last heartbeat.
-    const isOlder = ahead !== null || (!this.#hasCompared && (await this.lost.areThere(tx, life)));
+  async #recover(
+    tx: Transaction,
+    life: DatabaseState,
+    ahead: DatabaseBeat | null,
+    hasBeaten: boolean,
+  ): Promise<RestoreReport | null> {
+    // The database is away during a restore. Only after that, and at the start, it is worth a look
+    // into the stream whether the copy is younger than its last heartbeat.
+    const isOlder = ahead !== null || (!hasBeaten && (await this.lost.areThere(tx, life)));
     if (!isOlder) return null;
     const isOtherDatabase = ahead !== null && ahead.id !== life.id;
     this.log.error({ beatenAt: life.beatenAt, isOtherDatabase }, 'database restored from an older copy');
