@@ -25,6 +25,7 @@ import { RegistryHooksController } from './registry/registry-hooks.controller.js
 import { RegistryIntake } from './registry/registry-intake.js';
 import { BeatCopies } from './restore/beat-copies.js';
 import { LostEvents } from './restore/lost-events.js';
+import { RecentFacts } from './restore/recent-facts.js';
 import { RestoreGuard } from './restore/restore-guard.js';
 import { InFlightBytes } from './runtime/in-flight-bytes.js';
 import { RuntimeHooksController } from './runtime/runtime-hooks.controller.js';
@@ -54,6 +55,7 @@ const maxHeldBytes = 64 * 2 ** 20;
     HookMetrics,
     BeatCopies,
     LostEvents,
+    RecentFacts,
     RestoreGuard,
     RegistryIntake,
     PipelineIntake,

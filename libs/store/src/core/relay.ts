@@ -41,7 +41,7 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
     private readonly logger: Logger,
   ) {
     store.onCommit(({ events }) => {
-      if (events > 0) this.#wake.resolve();
+      if (events.length > 0) this.#wake.resolve();
     });
   }
 

@@ -1,26 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { type CloudEvent, consumersOf, type EventType } from '@tidewaiter/events';
+import { consumersOf } from '@tidewaiter/events';
 
 import { columnsOf } from './columns.js';
 import { InboxRow, OutboxRow } from './event-rows.js';
 import { unnestOf } from './row-sets.js';
-import type { Transaction } from './store.js';
+import type { Transaction, TypedEvent } from './store.js';
 
 const eventIds = columnsOf(OutboxRow, { only: ['id'] });
 const putBack = unnestOf(OutboxRow, ['id', 'type', 'channel', 'subject', 'source', 'time', 'data', 'traceparent']);
 const skipped = unnestOf(InboxRow, ['consumer', 'eventId']);
 
-/** An event that the streams have. */
-export interface StreamedEvent {
-  event: CloudEvent;
-  type: EventType;
-}
-
 /** Return of a restored copy of the database to what the streams know. */
 @Injectable()
 export class RestoredEvents {
-  /** Events that the database does not have, of some that a stream has. */
-  async missing(tx: Transaction, streamed: readonly StreamedEvent[]): Promise<StreamedEvent[]> {
+  /** Events that the database does not have, of some that were published. */
+  async missing(tx: Transaction, streamed: readonly TypedEvent[]): Promise<TypedEvent[]> {
     const ids = streamed.map(({ event: { id } }) => id);
     const known = new Set((await tx.rows(eventIds, 'FROM outbox WHERE id = ANY($1)', [ids])).map(({ id }) => id));
     // A redrive is another message with the same event.
@@ -29,7 +23,7 @@ export class RestoredEvents {
   }
 
   /** Adds events to the outbox again, under the ids that they had. */
-  async putBack(tx: Transaction, streamed: readonly StreamedEvent[]): Promise<void> {
+  async putBack(tx: Transaction, streamed: readonly TypedEvent[]): Promise<void> {
     if (streamed.length === 0) return;
     // A redelivery since the restore was handled without the rows of the event. Keys are taken
     // first: handling in progress ends before, and a later one waits for this transaction.
@@ -54,7 +48,7 @@ export class RestoredEvents {
    * Lets consumers skip events whose effects are lost: the work that led to them is repeated and
    * publishes its own, and each would be handled under two ids.
    */
-  async leaveOut(tx: Transaction, streamed: readonly StreamedEvent[]): Promise<void> {
+  async leaveOut(tx: Transaction, streamed: readonly TypedEvent[]): Promise<void> {
     const skips = skipsOf(streamed);
     if (skips.length === 0) return;
     await tx.query(
@@ -85,7 +79,7 @@ export class RestoredEvents {
 }
 
 /** The keys under which the consumers of events record them as handled. */
-function skipsOf(streamed: readonly StreamedEvent[]): { consumer: string; eventId: string }[] {
+function skipsOf(streamed: readonly TypedEvent[]): { consumer: string; eventId: string }[] {
   return streamed.flatMap(({ event: { id }, type: { type } }) =>
     consumersOf(type).map(({ name }) => ({ consumer: name, eventId: id })),
   );

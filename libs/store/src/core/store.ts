@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TidewaiterError, Unavailable } from '@tidewaiter/domain';
-import type { Draft } from '@tidewaiter/events';
+import type { CloudEvent, Draft, EventType } from '@tidewaiter/events';
 import { currentTraceparent, failpoint } from '@tidewaiter/runtime';
 import type { QueryRunner, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -90,8 +90,14 @@ export interface Transaction extends Queries {
   due(...jobs: DueJob[]): void;
 }
 
+/** An event with its type. */
+export interface TypedEvent {
+  event: CloudEvent;
+  type: EventType;
+}
+
 interface Committed {
-  events: number;
+  events: TypedEvent[];
   jobs: DueJob[];
 }
 
@@ -177,7 +183,7 @@ export class Store implements Queries {
    * retryable; nothing is committed.
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const pending: Pending = { events: 0, jobs: [], enqueued: [] };
+    const pending: Pending = { events: [], jobs: [], enqueued: [] };
     const runner = this.connection.createQueryRunner();
     try {
       await runner.connect();
@@ -250,8 +256,9 @@ export class Store implements Queries {
       returning: async (columns, statement, parameters) => query(`${statement} RETURNING ${columns}`, parameters),
       entity: async (entity, work) => next(async () => work(runner.manager.getRepository(entity))),
       emit: async (...drafts) => {
-        pending.events += drafts.length;
-        await insertEvents(tx, `/tidewaiter/${this.service}`, drafts);
+        const events = drafts.map((each) => eventOf(each, `/tidewaiter/${this.service}`));
+        pending.events.push(...events);
+        await insertEvents(tx, events);
       },
       enqueue: async (...jobs) => {
         const traceparent = currentTraceparent() ?? null;
@@ -263,7 +270,7 @@ export class Store implements Queries {
   }
 
   #notify(committed: Committed): void {
-    if (committed.events === 0 && committed.jobs.length === 0) return;
+    if (committed.events.length === 0 && committed.jobs.length === 0) return;
     for (const listener of this.#listeners) listener(committed);
   }
 }
@@ -288,20 +295,22 @@ async function records<Row>(runner: QueryRunner, sql: string, parameters: readon
   return (result.records ?? []) as Row[];
 }
 
-async function insertEvents(tx: Transaction, source: string, drafts: readonly Draft[]): Promise<void> {
-  if (drafts.length === 0) return;
-  const running = currentTraceparent() ?? null;
+function eventOf(
+  { event: type, subject, data, traceparent = currentTraceparent() }: Draft,
+  source: string,
+): TypedEvent {
+  const envelope = { specversion: '1.0', datacontenttype: 'application/json' } as const;
+  const event = { ...envelope, id: uuidv7(), type: type.type, source, subject, time: new Date().toISOString(), data };
+  return { event: traceparent === undefined ? event : { ...event, traceparent }, type };
+}
+
+async function insertEvents(tx: Transaction, events: readonly TypedEvent[]): Promise<void> {
+  if (events.length === 0) return;
   await tx.query(
     `INSERT INTO outbox (${newEvents.columns}) SELECT ${newEvents.values} FROM ${newEvents.table}`,
     newEvents.parameters(
-      drafts.map(({ event, subject, data, traceparent }) => ({
-        id: uuidv7(),
-        type: event.type,
-        channel: event.channel,
-        subject,
-        source,
-        data,
-        traceparent: traceparent ?? running,
+      events.map(({ event: { id, subject, source, data, traceparent = null }, type: { type, channel } }) => ({
+        ...{ id, type, channel, subject, source, data, traceparent },
       })),
     ),
   );

@@ -14,9 +14,11 @@ import {
   Received,
   RestoredEvents,
   type RestoreReport,
-  type StreamedEvent,
   type Transaction,
+  type TypedEvent,
 } from '@tidewaiter/store';
+
+import { RecentFacts } from './recent-facts.js';
 
 /** Clocks of NATS and PostgreSQL may differ, and events are published after their commit. */
 const marginMs = 10 * 60_000;
@@ -41,6 +43,7 @@ export class LostEvents {
     private readonly events: RestoredEvents,
     private readonly pushes: Pushes,
     private readonly received: Received,
+    private readonly recent: RecentFacts,
   ) {}
 
   /** Whether there are some after the last heartbeat of the database, or shortly before. */
@@ -63,22 +66,13 @@ export class LostEvents {
     const oldest = new Date(Date.now() - maxAgeMs);
     const since = new Date(Math.max(copyOf ? copyOf.getTime() - marginMs : 0, oldest.getTime()));
     const counts = { pushes: 0, deletions: 0, lostReports: 0 };
-    for await (const batch of this.mirror.events(replayed, since)) {
-      const missing = await this.#unrepeated(tx, await this.events.missing(tx, batch));
-      const of = <Type extends (typeof replayed)[number]>(type: Type) => dataOf(missing, type);
-      const pushed = of(registryPushed);
-      await this.pushes.putBack(
-        tx,
-        pushed.map(({ data, at }) => rowOf(data, at)),
-      );
-      await this.events.putBack(
-        tx,
-        missing.filter(({ type }) => type !== pipelineReported),
-      );
-      counts.pushes += pushed.length;
-      counts.deletions += of(registryDeleted).length;
-      counts.lostReports += of(pipelineReported).length;
-    }
+    const count = (events: readonly TypedEvent[]) => {
+      counts.pushes += dataOf(events, registryPushed).length;
+      counts.deletions += dataOf(events, registryDeleted).length;
+      counts.lostReports += dataOf(events, pipelineReported).length;
+    };
+    for await (const batch of this.mirror.events(replayed, since)) count(await this.#putBack(tx, batch));
+    count(await this.#putBack(tx, this.recent.events));
     for await (const batch of this.mirror.events(derived, since))
       await this.events.leaveOut(tx, await this.events.missing(tx, batch));
     await this.events.publishAgain(tx);
@@ -93,10 +87,33 @@ export class LostEvents {
   }
 
   /**
+   * Puts back what this process has committed and not published, after another process has recognized
+   * the restore.
+   */
+  async putBackOwn(tx: Transaction): Promise<void> {
+    await this.#putBack(tx, this.recent.events);
+  }
+
+  /** Puts back the events that the database lacks; returns them, with reports, which cannot be put back. */
+  async #putBack(tx: Transaction, events: readonly TypedEvent[]): Promise<TypedEvent[]> {
+    const missing = await this.#unrepeated(tx, await this.events.missing(tx, events));
+    const pushed = dataOf(missing, registryPushed);
+    await this.pushes.putBack(
+      tx,
+      pushed.map(({ data, at }) => rowOf(data, at)),
+    );
+    await this.events.putBack(
+      tx,
+      missing.filter(({ type }) => type !== pipelineReported),
+    );
+    return missing;
+  }
+
+  /**
    * Records the webhooks of events, and returns the events without those whose webhook was repeated
    * since the restore: another event stands for them.
    */
-  async #unrepeated(tx: Transaction, events: readonly StreamedEvent[]): Promise<StreamedEvent[]> {
+  async #unrepeated(tx: Transaction, events: readonly TypedEvent[]): Promise<TypedEvent[]> {
     const hooked = events.flatMap((event) => {
       const hook = hookOf(event);
       return hook ? [{ event, hook }] : [];
@@ -112,13 +129,13 @@ export class LostEvents {
 }
 
 /** Key of the webhook that reported an event; null without one. */
-function hookOf(event: StreamedEvent) {
+function hookOf(event: TypedEvent) {
   const [data] = [...dataOf([event], registryPushed), ...dataOf([event], registryDeleted)];
   return data?.data.hook ?? null;
 }
 
 function dataOf<Type extends (typeof replayed)[number]>(
-  events: readonly StreamedEvent[],
+  events: readonly TypedEvent[],
   type: Type,
 ): { data: DataOf<Type>; at: string }[] {
   return events.flatMap(({ event, type: { type: name } }) => {

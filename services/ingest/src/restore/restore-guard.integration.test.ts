@@ -16,6 +16,7 @@ import { SpoolSetup } from '../spool/spool-setup.js';
 import { Spool } from '../spool/spool.js';
 import { BeatCopies } from './beat-copies.js';
 import { LostEvents } from './lost-events.js';
+import { RecentFacts } from './recent-facts.js';
 import { RestoreGuard } from './restore-guard.js';
 
 const digest = `sha256:${'a'.repeat(64)}` as const;
@@ -64,7 +65,7 @@ async function startOn(url: string, spool: Spool | null = null) {
   const errors: string[] = [];
   const log = { error: (_: object, message: string) => void errors.push(message) } as unknown as Logger;
   const mirror = new DatabaseMirror(bus);
-  const lost = new LostEvents(mirror, new RestoredEvents(), pushes, received);
+  const lost = new LostEvents(mirror, new RestoredEvents(), pushes, received, new RecentFacts(store));
   const guard = new RestoreGuard(new BeatCopies(mirror, new SpoolSetup(spool)), life, lost, log);
   const relay = new OutboxRelay(store, bus, createLogger('test', 'silent'));
   relay.onApplicationBootstrap();
@@ -81,19 +82,16 @@ async function startOn(url: string, spool: Spool | null = null) {
     const [event] = await store.query<{ id: string }>('SELECT id FROM outbox WHERE type = $1', [imageFailed.type]);
     return event!.id;
   };
+  const commit = async (...facts: RegistryNotice[]) =>
+    intake.keep({ connection, facts, receivedAtMs: Date.now(), sizeBytes: 1, traceparent: undefined });
   const take = async (...facts: RegistryNotice[]) => {
-    const result = await intake.keep({
-      connection,
-      facts,
-      receivedAtMs: Date.now(),
-      sizeBytes: 1,
-      traceparent: undefined,
-    });
+    const result = await commit(...facts);
     await published();
     return result;
   };
+  const stopPublishing = async () => relay.onApplicationShutdown();
   const stop = async () => {
-    await relay.onApplicationShutdown();
+    await stopPublishing();
     await dataSource.destroy();
   };
   const rows = async () => ({
@@ -115,7 +113,7 @@ async function startOn(url: string, spool: Spool | null = null) {
       messages += batch.filter(({ event }) => event.id === id).length;
     return messages;
   };
-  return { store, life, guard, take, emit, stop, rows, errors, published, redrive, messagesOf };
+  return { store, life, guard, take, commit, emit, stopPublishing, stop, rows, errors, published, redrive, messagesOf };
 }
 
 const nameOf = (url: string) => new URL(url).pathname.slice(1);
@@ -277,21 +275,26 @@ describe('RestoreGuard', () => {
     await other.store.query('UPDATE database_life SET beat = $1', [(await beatOf(running.store)).beat]);
     await other.stop();
     await running.take(push('1'));
-    const admin = await startOn(await servers.postgres.createDatabase());
-    const rename = async (from: string, to: string) => {
-      await admin.store.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS false`);
-      await admin.store.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [from]);
-      await admin.store.query(`ALTER DATABASE ${from} RENAME TO ${to}`);
-      await admin.store.query(`ALTER DATABASE ${to} ALLOW_CONNECTIONS true`);
-    };
     const whole = await running.rows();
-    await rename(nameOf(url), `${nameOf(url)}_lost`);
-    await expect(running.guard.beat()).rejects.toThrow();
-    await rename(nameOf(copy), nameOf(url));
+    await replace(url, copy, async () => expect(running.guard.beat()).rejects.toThrow());
     await running.guard.beat();
     expect(await running.rows()).toEqual(whole);
-    await admin.stop();
     await running.stop();
+  });
+
+  it('puts back what running processes have committed and not published', async () => {
+    const url = await servers.postgres.createDatabase();
+    const copy = await servers.postgres.createDatabase(nameOf(url));
+    const processes = [await startOn(url), await startOn(url)] as const;
+    for (const { guard } of processes) await guard.beat();
+    for (const { stopPublishing } of processes) await stopPublishing();
+    await processes[0].commit(push('1'), deletion('0'));
+    await processes[1].commit(push('2'));
+    const whole = await processes[0].rows();
+    await replace(url, copy);
+    for (const { guard } of processes) await guard.beat();
+    expect(await processes[0].rows()).toEqual(whole);
+    for (const { stop } of processes) await stop();
   });
 
   it('does not take events for lost whose effects are, once it has recognized a restore', async () => {
@@ -377,6 +380,21 @@ describe('RestoreGuard', () => {
     await whole.stop();
   });
 });
+
+/** Puts a copy in the place of a database that processes use. */
+async function replace(url: string, copy: string, during?: () => Promise<void>): Promise<void> {
+  const admin = await startOn(await servers.postgres.createDatabase());
+  const rename = async (from: string, to: string) => {
+    await admin.store.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS false`);
+    await admin.store.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [from]);
+    await admin.store.query(`ALTER DATABASE ${from} RENAME TO ${to}`);
+    await admin.store.query(`ALTER DATABASE ${to} ALLOW_CONNECTIONS true`);
+  };
+  await rename(nameOf(url), `${nameOf(url)}_lost`);
+  await during?.();
+  await rename(nameOf(copy), nameOf(url));
+  await admin.stop();
+}
 
 async function oldestEvent(rows: () => Promise<{ events: unknown[] }>): Promise<string> {
   return ((await rows()).events[0] as { id: string }).id;

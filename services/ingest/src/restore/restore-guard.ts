@@ -22,6 +22,7 @@ export class RestoreGuard {
   readonly #compared = Promise.withResolvers<void>();
   /** Whether the last heartbeat was committed and copied. */
   #isBeating = false;
+  #epoch: number | undefined;
   #lastRestore: RestoreReport | null = null;
 
   constructor(
@@ -51,6 +52,7 @@ export class RestoreGuard {
       this.#recover(tx, life, ahead, hasBeaten),
     );
     failpoint('database.beaten');
+    this.#epoch = beat.epoch;
     this.#lastRestore = restore;
     await this.copies.write(beat);
     this.#isBeating = true;
@@ -66,7 +68,11 @@ export class RestoreGuard {
     // The database is away during a restore. Only after that, and at the start, it is worth a look
     // into the stream whether the copy is younger than its last heartbeat.
     const isOlder = ahead !== null || (!hasBeaten && (await this.lost.areThere(tx, life)));
-    if (!isOlder) return null;
+    if (!isOlder) {
+      const isRecognizedByOther = this.#epoch !== undefined && this.#epoch !== life.epoch;
+      if (isRecognizedByOther) await this.lost.putBackOwn(tx);
+      return null;
+    }
     const isOtherDatabase = ahead !== null && ahead.id !== life.id;
     this.log.error({ beatenAt: life.beatenAt, isOtherDatabase }, 'database restored from an older copy');
     const report = await this.lost.putBack(tx, isOtherDatabase ? null : life.beatenAt);
