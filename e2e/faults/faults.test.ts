@@ -11,11 +11,11 @@ import { describeSchedule, Suite } from './suite.ts';
 const schedules = 6;
 /** Another seed would be as good; `npm run faults` tries many. */
 const seed = 13;
-/**
- * The full disk of the rig sometimes cannot be given its room back. After a restore under load, some
- * pushes wait for more than two minutes (bench/faults-report.md).
- */
+/** The full disk of the rig sometimes cannot be given its room back; restores follow. */
 const without = new Set(['disk-full', 'restore'] as const);
+/** Schedules of another seed that restore PostgreSQL from an older copy of it. */
+const restores = [76, 135];
+const restoreSeed = 5;
 const amount = { webhooks: 20, pushes: 1, events: 20, alerting: 5, loadMs: 1_000 };
 
 describeWith(programs('docker-registry', 'skopeo'))('the platform under faults', () => {
@@ -40,6 +40,16 @@ describeWith(programs('docker-registry', 'skopeo'))('the platform under faults',
       300_000,
     );
   }
+
+  it.each(restores)(
+    'loses nothing and doubles nothing when PostgreSQL becomes an older copy (schedule %i)',
+    async (number) => {
+      const schedule = scheduleOf(restoreSeed, number, { loadMs: amount.loadMs, without: new Set() });
+      expect(schedule.faults).toContainEqual(expect.objectContaining({ kind: 'restore' }));
+      await expectWhole([schedule]);
+    },
+    300_000,
+  );
 
   async function expectWhole(some: Schedule[]): Promise<void> {
     const { findings, skipped } = await suite.run(some, amount);

@@ -91,9 +91,11 @@ export class FaultyPlatform {
   readonly slack: SlackSink;
   readonly mail: MailSink;
   readonly odd: OddSources;
+  /** Folder of the servers, whose size can be changed; null without the right to mount. */
   readonly disk: string | null;
   readonly visitedFile: string;
   apiToken = '';
+  readonly #serversFolder: string;
   readonly #home: string;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #admin: { url: string; client: Client | null };
@@ -109,6 +111,7 @@ export class FaultyPlatform {
     mail: MailSink;
     odd: OddSources;
     disk: string | null;
+    serversFolder: string;
     home: string;
     environment: NodeJS.ProcessEnv;
     adminUrl: string;
@@ -124,6 +127,7 @@ export class FaultyPlatform {
     this.mail = parts.mail;
     this.odd = parts.odd;
     this.disk = parts.disk;
+    this.#serversFolder = parts.serversFolder;
     this.#home = parts.home;
     this.#environment = parts.environment;
     this.#admin = { url: parts.adminUrl, client: null };
@@ -138,8 +142,10 @@ export class FaultyPlatform {
     mkdirSync(folder, { recursive: true });
     const ports = new Map<string, number>();
     for (const name of instances) ports.set(name, await freePort());
-    const disk = mountDisk(await mkdtemp(join(tmpdir(), 'tidewaiter-faults-')));
-    const some = await throwAwayServers({ postgres: true, nats: true, redis: true }, disk ? { within: disk } : {});
+    const serversFolder = await mkdtemp(join(tmpdir(), 'tidewaiter-faults-'));
+    chmodSync(serversFolder, 0o711);
+    const disk = mountDisk(serversFolder);
+    const some = await throwAwayServers({ postgres: true, nats: true, redis: true }, { within: serversFolder });
     const notify = {
       url: `http://127.0.0.1:${ports.get('ingest-1')}/hooks/registry/live`,
       headers: { Authorization: `Bearer ${secret}` },
@@ -170,7 +176,7 @@ export class FaultyPlatform {
     const environment = {
       ...process.env,
       // On the disk that is filled, as on a small machine.
-      TIDEWAITER_SPOOL_DIR: join(disk ?? home, 'spool'),
+      TIDEWAITER_SPOOL_DIR: join(serversFolder, 'spool'),
       TIDEWAITER_HOME: home,
       TIDEWAITER_CONFIG: join(home, 'tidewaiter.yaml'),
       TIDEWAITER_ROUTING: join(home, 'routing.yaml'),
@@ -195,6 +201,7 @@ export class FaultyPlatform {
         mail,
         odd,
         disk,
+        serversFolder,
         home,
         environment,
         adminUrl,
@@ -331,7 +338,7 @@ export class FaultyPlatform {
 
   /** Replaces PostgreSQL by a copy of itself from `ms` ago; false where its data is not found. */
   async restoreAfter(ms: number): Promise<boolean> {
-    const [data] = this.disk === null ? [] : globSync(join(this.disk, 'tidewaiter-test-*', 'postgres'));
+    const [data] = globSync(join(this.#serversFolder, 'tidewaiter-test-*', 'postgres'));
     if (data === undefined) return false;
     const { postgres } = this.servers;
     await postgres.kill();
@@ -425,10 +432,8 @@ export class FaultyPlatform {
       this.servers.stop(),
     ]);
     await rm(this.#home, { recursive: true, force: true });
-    if (this.disk) {
-      execFileSync('umount', ['--lazy', this.disk]);
-      await rm(this.disk, { recursive: true, force: true });
-    }
+    if (this.disk) execFileSync('umount', ['--lazy', this.disk]);
+    await rm(this.#serversFolder, { recursive: true, force: true });
   }
 
   async #runCommand(args: readonly string[], more: NodeJS.ProcessEnv) {
@@ -504,7 +509,6 @@ function program(): string[] {
 /** A disk in memory, whose size can be changed; null without the right to mount. */
 function mountDisk(folder: string): string | null {
   try {
-    chmodSync(folder, 0o711);
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes},mode=0711`, 'tmpfs', folder], { stdio: 'ignore' });
     return folder;
   } catch {
