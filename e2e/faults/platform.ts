@@ -311,8 +311,8 @@ export class FaultyPlatform {
   }
 
   /**
-   * Compares the registry without webhooks, whose tags are imported the first time and are news from
-   * then on. In every copy of PostgreSQL that a schedule makes, that is over.
+   * Compares the registry without webhooks, whose tags are imported the first time and are news
+   * from then on. In every copy of PostgreSQL that a schedule makes, that is over.
    */
   async compareFirst(): Promise<void> {
     const isCompared = `SELECT 1 FROM job WHERE queue = 'reconcile' AND state = 'done' LIMIT 1`;

@@ -285,7 +285,7 @@ export class Suite {
     await sleep(settleMs);
   }
 
-  /** Whether a push has not ended: its message may have come before PostgreSQL became an older copy. */
+  /** Whether a push has not ended. Its message may have come before a restore of PostgreSQL. */
   async #areOpen({ webhooks }: Sent): Promise<boolean> {
     const open = `SELECT 1 FROM push WHERE tag = ANY($1) AND state IN ('accepted', 'analyzing') LIMIT 1`;
     return (await this.platform.query(open, [webhooks.map(({ key }) => key)])).length > 0;

@@ -29,7 +29,7 @@ export class OutboxRow {
   @Column('timestamptz', { name: 'published_at', nullable: true }) publishedAt!: Date | null;
   /** Number of publishes: the time until the next one grows with it. */
   @Column('integer', { default: 0 }) publishes!: number;
-  /** When it is due to be published again; part of the message id of that. Null until the first publish. */
+  /** When it is published again, also part of that message id; null until the first publish. */
   @Column('timestamptz', { name: 'next_sweep_at', nullable: true })
   nextSweepAt!: Date | null;
   /** Time when every consumer had handled or dead-lettered it. */

@@ -108,8 +108,8 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
       datacontenttype: 'application/json',
       ...(traceparent ? { traceparent } : {}),
     };
-    // A redrive needs its own message id, or JetStream would drop it as a duplicate. The time when it
-    // was due is unique, where a count would be repeated by a copy of the database.
+    // A redrive needs its own message id, or JetStream would drop it as a duplicate. The time when
+    // it was due is unique, where a count would be repeated by a copy of the database.
     const messageId = nextSweepAt === null ? event.id : `${event.id}#${nextSweepAt.getTime()}`;
     await this.publisher.publish(channel, message, messageId);
     failpoint('relay.one-published');

@@ -58,8 +58,8 @@ export class RestoredEvents {
   }
 
   /**
-   * Publishes every event again that is not confirmed in the copy. Its consumers may have handled and
-   * acknowledged its message since, and JetStream would drop another first one as a duplicate.
+   * Publishes every event again that is not confirmed in the copy. Its consumers may have handled
+   * and acknowledged its message since, and JetStream would drop a second one under its id.
    */
   async publishAgain(tx: Transaction): Promise<void> {
     await tx.query(

@@ -87,14 +87,14 @@ export class LostEvents {
   }
 
   /**
-   * Puts back what this process has committed and not published, after another process has recognized
-   * the restore.
+   * Puts back what this process has committed and not published, after another process has
+   * recognized the restore.
    */
   async putBackOwn(tx: Transaction): Promise<void> {
     await this.#putBack(tx, this.recent.events);
   }
 
-  /** Puts back the events that the database lacks; returns them, with reports, which cannot be put back. */
+  /** Puts back what the database lacks, except reports; returns all that it lacks. */
   async #putBack(tx: Transaction, events: readonly TypedEvent[]): Promise<TypedEvent[]> {
     const missing = await this.#unrepeated(tx, await this.events.missing(tx, events));
     const pushed = dataOf(missing, registryPushed);
