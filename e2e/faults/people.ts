@@ -37,6 +37,8 @@ export async function actAsPeople(platform: FaultyPlatform, prefix: string, sinc
       press(platform, { action_id: 'tidewaiter_acknowledge', value: incident.id });
     deeds['acknowledgement in the console'] = async () =>
       inConsole(platform, 'POST', `/incidents/${incident.id}/acknowledge`);
+    deeds['snooze in the console'] = async () =>
+      inConsole(platform, 'POST', `/incidents/${incident.id}/snooze`, { until: new Date(Date.now() + 86_400_000) });
     deeds['resolution in the console'] = async () => inConsole(platform, 'POST', `/incidents/${incident.id}/resolve`);
   }
   if (delivery) {

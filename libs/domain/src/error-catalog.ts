@@ -57,6 +57,8 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       OIDC_REFUSED: denied('Sign in again; the log of the console has the reason.'),
       OIDC_UNAVAILABLE: unavailable('Check `access.oidc.issuer`, and that the console reaches it.'),
       OWN_ACCOUNT: input('Let another administrator change your account.'),
+      ASSIGNEE_UNKNOWN: input('Take a name from `GET /api/v1/assignees`.'),
+      SNOOZE_TIME_INVALID: input('Choose a time within the next year.'),
       SERVICE_ACCOUNT_TAKEN: input('Use the role of the account, or revoke its other tokens first.'),
       SESSION_OVER: denied('Sign in again.', { status: 401 }),
       SETUP_LINK_INVALID: denied('Restart the console for another link, or run `tidewaiter tokens create`.'),

@@ -7,14 +7,17 @@ export const incidentStates = ['open', 'resolved', 'merged'] as const;
 
 export type IncidentState = (typeof incidentStates)[number];
 
+/** Kinds of incident revisions by which users organize their work. */
+export const triageKinds = ['acknowledged', 'assigned', 'snoozed', 'unsnoozed', 'commented'] as const;
+
 /**
- * Kinds of incident revisions. `updated` and `acknowledged` go to followers of the incident, all
+ * Kinds of incident revisions. `updated` and those of triage go to followers of the incident, all
  * others to every receiver.
  */
 export const revisionKinds = [
   'opened',
   'updated',
-  'acknowledged',
+  ...triageKinds,
   'worsened',
   'reopened',
   'resolved',
@@ -22,6 +25,15 @@ export const revisionKinds = [
 ] as const;
 
 export type RevisionKind = (typeof revisionKinds)[number];
+
+/**
+ * Reasons for which users resolve an incident. They are verdicts of OCSF: `fixed` True Positive,
+ * `accepted` Security Risk, `benign` Benign, and the others by their names.
+ * @see https://schema.ocsf.io/1.5.0/classes/incident_finding
+ */
+export const resolutions = ['fixed', 'accepted', 'benign', 'test', 'false-positive', 'duplicate'] as const;
+
+export type Resolution = (typeof resolutions)[number];
 
 /** Opening words of the text by which incidents report an unsigned image; details may follow. */
 export const notSignedText = 'the image is not signed';

@@ -53,13 +53,14 @@ export type {
 export type { ObjectFinding, ObjectEvaluation } from './object-evaluation.js';
 export { runtimeSources } from './runtime-record.js';
 export type { JsonObject, JsonValue, ObservedSecret, RuntimeRecord, RuntimeSource } from './runtime-record.js';
-export { artifactKinds, incidentStates, notSignedText, revisionKinds } from './incident.js';
+export { artifactKinds, incidentStates, notSignedText, resolutions, revisionKinds, triageKinds } from './incident.js';
 export type {
   Incident,
   IncidentArtifact,
   IncidentChange,
   IncidentEvidence,
   IncidentState,
+  Resolution,
   RevisionKind,
   IncidentStep,
   IncidentWorkload,

@@ -18,6 +18,8 @@ export interface Message {
   history?: MessageUpdate[];
   /** Whether a user has acknowledged it. */
   isAcknowledged?: boolean;
+  /** Time until which it is not repeated, in ISO 8601. */
+  snoozedUntil?: string;
   /** Whether it repeats an earlier message. */
   isReminder?: boolean;
   /** Totals for summaries of several messages. */

@@ -224,9 +224,16 @@ const incident: Incident = {
 
 const sampleIncident: IncidentReport = {
   owner: 'team-shop',
-  incident: { ...incident, number: 318, resolvedBy: null },
+  incident: { ...incident, number: 318, resolvedBy: null, resolution: null, assignee: null, snoozedUntil: null },
   revisions: [
-    { revision: 1, kind: 'opened', severity: 'high', news: ['Shell spawned by server process (T1059)'], actor: null },
+    {
+      revision: 1,
+      kind: 'opened',
+      severity: 'high',
+      news: ['Shell spawned by server process (T1059)'],
+      actor: null,
+      comment: null,
+    },
   ],
   context: {
     image: {

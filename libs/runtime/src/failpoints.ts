@@ -97,8 +97,7 @@ export const failpointCatalog = {
   'delivery.retry-noted': 'a failed try is recorded; the job is not due again',
   'delivery.given-up': 'a delivery is given up and its fallback queued, and no event is published',
 
-  'console.incident-resolved': 'an incident is resolved, and nobody was answered',
-  'console.incident-acknowledged': 'an incident is acknowledged, and nobody was answered',
+  'console.incident-changed': 'a user has changed an incident, and nobody was answered',
   'console.silence-added': 'a silence is added, and nobody was answered',
   'console.silence-expired': 'a silence is ended, and nobody was answered',
 

@@ -116,6 +116,7 @@ export { IncidentOrigins } from './incidents/incident-origins.js';
 export type { IncidentProvenance } from './incidents/incident-origins.js';
 export { IncidentReaches } from './incidents/incident-reaches.js';
 export type { IncidentReach, ReachedImage, ReachedWorkload } from './incidents/incident-reaches.js';
+export { IncidentTriage } from './incidents/incident-triage.js';
 export { Incidents } from './incidents/incidents.js';
 export type {
   AppliedChanges,

@@ -99,9 +99,10 @@ async function countPushes(): Promise<{ all: number; open: number }> {
 
 /** Acknowledges one incident and resolves another, as soon as they are open. */
 async function decideOnIncidents(): Promise<void> {
-  const { Incidents } = await import('@tidewaiter/store');
+  const { Incidents, IncidentTriage } = await import('@tidewaiter/store');
   await withStore(async (store) => {
     const incidents = new Incidents(store);
+    const triage = new IncidentTriage();
     let open: { id: string }[] = [];
     await until(async () => {
       ({ items: open } = await incidents.list({ limit: 50 }, { state: 'open' }));
@@ -109,8 +110,11 @@ async function decideOnIncidents(): Promise<void> {
     });
     const [first, second] = open.toReversed();
     await store.transaction(async (tx) => {
-      if (first) await incidents.acknowledge(tx, first.id, 'demo');
-      if (second) await incidents.resolve(tx, second.id, 'demo');
+      if (first) {
+        await triage.acknowledge(tx, first.id, 'demo');
+        await triage.comment(tx, first.id, 'The team of the workload is looking into it.', 'demo');
+      }
+      if (second) await triage.resolve(tx, second.id, 'demo', { reason: 'test', comment: 'Our own penetration test' });
     });
   });
 }

@@ -1,8 +1,14 @@
-import { compareSeverity, type Incident, type IncidentStep, type RevisionKind } from '@tidewaiter/domain';
+import {
+  compareSeverity,
+  type Incident,
+  type IncidentStep,
+  type RevisionKind,
+  type triageKinds,
+} from '@tidewaiter/domain';
 
 /** Changes of an incident against its previous state, as text. */
 export interface IncidentChangeLines {
-  kind: RevisionKind;
+  kind: Exclude<RevisionKind, (typeof triageKinds)[number]>;
   news: string[];
 }
 

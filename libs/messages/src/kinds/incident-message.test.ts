@@ -15,6 +15,9 @@ const incident = (more: Partial<StoredIncident> = {}): StoredIncident => ({
   updatedAt: at,
   resolvedAt: null,
   resolvedBy: null,
+  resolution: null,
+  assignee: null,
+  snoozedUntil: null,
   ...more,
 });
 
@@ -24,6 +27,7 @@ const opened: IncidentRevision = {
   severity: 'high',
   news: ['Dropped program started (T1059)'],
   actor: null,
+  comment: null,
   at,
 };
 
@@ -125,11 +129,11 @@ Tidewaiter · INC-12 · rules by Jane Doe (DRL-1.1): Program started that the im
 });
 
 it('shows the end of an incident instead of the response steps', () => {
-  const resolved = message({ state: 'resolved', resolvedBy: 'jane' });
+  const resolved = message({ state: 'resolved', resolvedBy: 'jane', resolution: 'test' });
   expect(resolved).toMatchObject({
     status: 'resolved',
     title: 'Resolved · Miner in shop/Deployment/checkout (INC-12)',
-    summary: expect.stringContaining('Resolved by jane.'),
+    summary: expect.stringContaining('Resolved by jane as test.'),
   });
   expect(resolved.sections.map(({ title }) => title)).not.toContain('What to do');
   expect(message({ state: 'resolved' }).summary).toContain('No further activity.');
@@ -291,6 +295,20 @@ describe('an acknowledged incident', () => {
     expect(message.summary).toContain('Acknowledged by jane.');
     expect(message.isAcknowledged).toBe(true);
     expect(message.history?.at(-1)).toEqual({ revision: 2, lines: ['Acknowledged by jane'] });
+  });
+
+  it('stays so while it is assigned, commented and snoozed', () => {
+    const commented: IncidentRevision = { ...acknowledged, revision: 3, kind: 'commented', comment: 'two\nlines' };
+    const message = incidentMessage(
+      {
+        incident: incident({ assignee: 'joe', snoozedUntil: new Date('2026-11-26T08:00:00Z') }),
+        ...{ revisions: [opened, acknowledged, commented], context, owner: null },
+      },
+      console,
+    );
+    expect(message.summary).toContain('Acknowledged by jane. Assigned to joe. Snoozed until 2026-11-26 08:00 UTC.');
+    expect(message).toMatchObject({ isAcknowledged: true, snoozedUntil: '2026-11-26T08:00:00.000Z' });
+    expect(message.history?.at(-1)).toEqual({ revision: 3, lines: ['jane: two lines'] });
   });
 
   it('is no longer acknowledged once it is worse, and stays so when it only grows', () => {

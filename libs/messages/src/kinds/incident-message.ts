@@ -48,7 +48,7 @@ export function incidentMessage(
     severity,
     title: titleOf({ ...incident, title: safe(incident.title) }, headWord({ status, severity })),
     summary: clean(
-      [safe(incident.sentence), ending(incident, acknowledgedBy(revisions)), reachText(incident, context.reach)]
+      [safe(incident.sentence), ...stateTexts(incident, acknowledgedBy(revisions)), reachText(incident, context.reach)]
         .filter(Boolean)
         .join(' '),
       4 * maxItemChars,
@@ -72,6 +72,7 @@ export function incidentMessage(
     footer: clean(`Tidewaiter · INC-${number} · ${creditsText(incident.rules)}`, maxItemChars),
     history: revisions.map((revision) => newsOf(revision, safe)),
     isAcknowledged: status === 'firing' && acknowledgedBy(revisions) !== null,
+    ...(incident.snoozedUntil && { snoozedUntil: incident.snoozedUntil.toISOString() }),
     about: aboutValues({
       incident: number,
       workload: incident.workload,
@@ -106,14 +107,22 @@ function titleOf({ title, workload, namespace, cluster, number }: ReportedIncide
 
 /** User who acknowledged the incident; null if it became worse since, or was never acknowledged. */
 function acknowledgedBy(revisions: readonly ReportedRevision[]): string | null {
-  const last = revisions.findLast(({ kind }) => kind !== 'opened' && kind !== 'updated');
+  const last = revisions.findLast(({ kind }) => kind === 'acknowledged' || kind === 'worsened' || kind === 'reopened');
   return last?.kind === 'acknowledged' ? last.actor : null;
 }
 
-function ending({ state, resolvedBy }: ReportedIncident, acknowledged: string | null): string | null {
-  if (state === 'merged') return 'Merged into another incident.';
-  if (state === 'open') return acknowledged && `Acknowledged by ${acknowledged}.`;
-  return resolvedBy === null ? 'No further activity.' : `Resolved by ${resolvedBy}.`;
+function stateTexts(incident: ReportedIncident, acknowledged: string | null): string[] {
+  const { state, resolvedBy, resolution, assignee, snoozedUntil } = incident;
+  if (state === 'merged') return ['Merged into another incident.'];
+  if (state === 'resolved') {
+    const reason = resolution === null ? '' : ` as ${resolution}`;
+    return [resolvedBy === null ? 'No further activity.' : `Resolved by ${resolvedBy}${reason}.`];
+  }
+  return [
+    ...(acknowledged === null ? [] : [`Acknowledged by ${acknowledged}.`]),
+    ...(assignee === null || assignee === acknowledged ? [] : [`Assigned to ${assignee}.`]),
+    ...(snoozedUntil === null ? [] : [`Snoozed until ${timeText(snoozedUntil.toISOString())}.`]),
+  ];
 }
 
 /** Describes the blast radius in one sentence. */
@@ -274,16 +283,24 @@ export function creditsText(rules: readonly RuleCredit[]): string {
 }
 
 /** Renders one state of the incident for a thread. */
-function newsOf({ revision, kind, news, actor }: ReportedRevision, safe: (text: string) => string): MessageUpdate {
+function newsOf(
+  { revision, kind, news, actor, comment }: ReportedRevision,
+  safe: (text: string) => string,
+): MessageUpdate {
   const heads = {
     opened: null,
     updated: null,
     acknowledged: actor === null ? 'Acknowledged' : `Acknowledged by ${actor}`,
+    assigned: null,
+    snoozed: null,
+    unsnoozed: null,
+    commented: null,
     worsened: null,
     reopened: 'Opened again',
     resolved: actor === null ? 'Resolved' : `Resolved by ${actor}`,
     merged: 'Merged',
   };
-  const lines = [heads[kind], ...news].flatMap((line) => line ?? []);
+  const said = comment && `${actor ?? 'Comment'}: ${comment}`;
+  const lines = [heads[kind], ...news, said].flatMap((line) => line ?? []);
   return { revision, lines: lines.map((line) => clean(safe(line), maxItemChars)) };
 }

@@ -1,4 +1,4 @@
-import type { Digest, Finding, Incident, SeverityCounts, Severity } from '@tidewaiter/domain';
+import type { Digest, Finding, Incident, Resolution, RevisionKind, Severity, SeverityCounts } from '@tidewaiter/domain';
 import type { PushChanges } from '@tidewaiter/integrity';
 
 /** Data for the message about an incident. */
@@ -11,20 +11,24 @@ export interface IncidentReport {
   owner: string | null;
 }
 
-/** Incident with the fields that users see: its number, and who resolved it. */
+/** Incident with the fields that users see and set. */
 export interface ReportedIncident extends Incident {
   number: number;
   resolvedBy: string | null;
+  resolution: Resolution | null;
+  assignee: string | null;
+  snoozedUntil: Date | null;
 }
 
 /** News of one revision of an incident. */
 export interface ReportedRevision {
   revision: number;
-  kind: 'opened' | 'updated' | 'acknowledged' | 'worsened' | 'reopened' | 'resolved' | 'merged';
+  kind: RevisionKind;
   severity: Severity;
   news: string[];
   /** User who caused the revision; null where no user did. */
   actor: string | null;
+  comment: string | null;
 }
 
 /** Image in which the incident happened; null where it is unknown or was never pushed to a watched registry. */

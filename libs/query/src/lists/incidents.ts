@@ -1,4 +1,4 @@
-import { incidentStates, severities } from '@tidewaiter/domain';
+import { incidentStates, resolutions, severities } from '@tidewaiter/domain';
 
 import { fieldsOf } from '../fields.js';
 
@@ -7,6 +7,9 @@ export const incidentFields = fieldsOf({
   severity: { type: 'rank', values: severities, description: 'Severity' },
   state: { type: 'choice', values: incidentStates, description: 'State; merged ones are listed only if named' },
   acknowledged: { type: 'flag', description: 'Someone works on it' },
+  assigned: { type: 'flag', description: 'It has an assignee' },
+  assignee: { type: 'text', description: 'User who takes care of it' },
+  snoozed: { type: 'flag', description: 'Snoozed; such ones are listed only if named' },
   workload: { type: 'text', description: 'Workload: payments/Deployment/api' },
   namespace: { type: 'text', description: 'Namespace' },
   cluster: { type: 'text', description: 'Cluster' },
@@ -22,4 +25,5 @@ export const incidentFields = fieldsOf({
   seen: { type: 'time', description: 'Time of its last event' },
   resolved: { type: 'time', description: 'Time at which it was resolved' },
   by: { type: 'text', description: 'User who resolved it' },
+  resolution: { type: 'choice', values: resolutions, description: 'Reason for which it was resolved' },
 });

@@ -18,7 +18,13 @@ export interface PastEvent {
    * Set for an event that reports a state of an incident: sent to all channels, or only to those
    * that follow the incident.
    */
-  state: { subject: string; isForAll: boolean; isAcknowledged: boolean } | null;
+  state: {
+    subject: string;
+    isForAll: boolean;
+    isAcknowledged: boolean;
+    /** Time until which it is not repeated, in ISO 8601. */
+    snoozedUntil?: string;
+  } | null;
 }
 
 /** Message that the simulated routes would have sent. */

@@ -162,6 +162,18 @@ it('edits the message of a bot about an incident, and repeats it until it is ack
   expect(kinds(slack)).toEqual(['news', 'news', 'reminder', 'reminder']);
 });
 
+it('repeats a snoozed incident at the end of the snooze', () => {
+  const state = (atMs: number, snoozedUntil?: string): PastEvent => ({
+    ...event(atMs, alert('incident', { labels: { kind: 'incident' } })),
+    state: { subject: 'i', isForAll: true, isAcknowledged: false, ...(snoozedUntil !== undefined && { snoozedUntil }) },
+  });
+  const until = new Date(start + 3.5 * day).toISOString();
+  const repeated = simulate([state(0), state(hour, until)], { route: 'repeat_interval: 1d', receiver: bot })
+    .messages.filter(({ kind }) => kind === 'reminder')
+    .map(({ atMs }) => atMs - start);
+  expect(repeated[0]).toBe(3.5 * day);
+});
+
 it('rejects a file that needs too many steps', () => {
   const setting = { route: 'repeat_interval: 1ms', maxSteps: 1_000 };
   expect(() => simulate([event(0, alert('a'))], setting)).toThrow(

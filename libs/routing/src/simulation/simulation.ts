@@ -58,6 +58,8 @@ export class Simulation {
   readonly #sending = new SimulatedSending();
   readonly #groups = new Map<string, GroupState>();
   readonly #acknowledged = new Set<string>();
+  /** Ends of snoozes by their subjects. */
+  readonly #snoozed = new Map<string, number>();
   readonly #timers = new Timers();
   /** Groups with held alerts that may be inhibited; checked again as soon as a possible inhibitor ends. */
   readonly #inhibited = new Set<string>();
@@ -94,6 +96,7 @@ export class Simulation {
     }
     if (state?.isAcknowledged) this.#acknowledged.add(state.subject);
     else if (state !== null) this.#acknowledged.delete(state.subject);
+    if (state !== null) this.#snoozed.set(state.subject, Date.parse(state.snoozedUntil ?? '') || 0);
   }
 
   /** Advances the clock to the end; messages still held then are counted as waiting. */
@@ -285,6 +288,8 @@ export class Simulation {
     const sent = notified.filter(({ by }) => by.sentMs !== null);
     const isAcknowledged = newest.subject !== null && this.#acknowledged.has(newest.subject);
     if (sent.length === 0 || isAcknowledged) return { lookInMs: route.repeatIntervalMs };
+    const snoozedForMs = (this.#snoozed.get(newest.subject ?? '') ?? 0) - this.#nowMs;
+    if (snoozedForMs > 0) return { lookInMs: snoozedForMs };
     if (this.#muteTimes.isMuted(newest.route, this.#nowMs)) {
       return { lookInMs: this.#muteTimes.endsInMs(newest.route, this.#nowMs) };
     }

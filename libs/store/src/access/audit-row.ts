@@ -6,7 +6,12 @@ import { Permanent } from '../core/retention.js';
 /** Actions in the audit log. */
 export const auditActions = [
   'incident.acknowledged',
+  'incident.assigned',
+  'incident.snoozed',
+  'incident.unsnoozed',
+  'incident.commented',
   'incident.resolved',
+  'incident.reopened',
   'silence.created',
   'silence.expired',
   'push.retried',

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { cut, printable, type AccessRole } from '@tidewaiter/domain';
+import { cut, includesRole, printable, type AccessRole, roles } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
@@ -59,6 +59,16 @@ export class Users {
       [after ?? null, limit + 1],
     );
     return pageOf(rows, limit);
+  }
+
+  /** Names of the users who may work on incidents, sorted. */
+  async responders(): Promise<string[]> {
+    const rows = await this.store.rows(
+      columnsOf(UserRow, { of: 'person', only: ['name'] }),
+      `FROM console_user AS person WHERE person.disabled_at IS NULL AND ${userRole} = ANY($1) ORDER BY person.name`,
+      [roles.filter((role) => includesRole(role, 'responder'))],
+    );
+    return rows.map(({ name }) => name);
   }
 
   /**

@@ -5,6 +5,7 @@ import type { DataSource } from 'typeorm';
 
 import { pushList } from '../images/pushes/push-list.js';
 import { incidentList } from '../incidents/incident-list.js';
+import { IncidentTriage } from '../incidents/incident-triage.js';
 import { Incidents } from '../incidents/incidents.js';
 import { connect } from './data-source.js';
 import { Lists } from './lists.js';
@@ -47,7 +48,8 @@ async function addIncidents(): Promise<void> {
   for (const { name, severity, namespace, techniques, state } of some) {
     const incident = minerIncident({ id: uuidOf(name), title: name, sentence: '', severity, namespace, techniques });
     await store.transaction(async (tx) => incidents.apply(tx, [{ kind: 'opened', incident }]));
-    if (state === 'resolved') await store.transaction(async (tx) => incidents.resolve(tx, uuidOf(name), 'ann'));
+    if (state === 'resolved')
+      await store.transaction(async (tx) => new IncidentTriage().resolve(tx, uuidOf(name), 'ann'));
   }
 }
 

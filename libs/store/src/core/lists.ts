@@ -48,8 +48,8 @@ export interface RowList<Row, Name extends string = string, Sort extends string 
   /** Unique expression that orders rows of equal sort keys. */
   key: SqlSort;
   fields: Readonly<Record<Name, SqlField>>;
-  /** Condition that holds unless the query names a field itself: merged incidents are hidden. */
-  preset?: { unlessNamed: NoInfer<Name>; condition: string };
+  /** Conditions that hold unless the query names a field itself: merged incidents are hidden. */
+  presets?: readonly { unlessNamed: NoInfer<Name>; condition: string }[];
   /** Texts in which the words of a query are searched. */
   words: readonly string[];
   sorts: Readonly<Record<Sort, SqlSort>>;
@@ -134,11 +134,11 @@ export class Lists {
 }
 
 /** Query of the values of a field. */
-function valuesSql({ fields, from, preset }: RowList<unknown>, name: string): string | null {
+function valuesSql({ fields, from, presets = [] }: RowList<unknown>, name: string): string | null {
   const field: SqlField | undefined = Object.hasOwn(fields, name) ? fields[name] : undefined;
   if (!field) return null;
   if ('match' in field) return field.values ?? null;
-  const where = preset === undefined ? 'true' : preset.condition;
+  const where = ['true', ...presets.map(({ condition }) => `(${condition})`)].join(' AND ');
   if ('text' in field) return `SELECT ${field.text} AS value ${from} WHERE ${where}`;
   return 'texts' in field ? `SELECT unnest(${field.texts}) AS value ${from} WHERE ${where}` : null;
 }
@@ -160,7 +160,8 @@ async function conditionsOf<Name extends string>(
   statement: Statement,
 ): Promise<string[]> {
   const conditions = [await conditionOf(where, list, statement)];
-  if (list.preset && !namesField(where, list.preset.unlessNamed)) conditions.push(`(${list.preset.condition})`);
+  for (const { unlessNamed, condition } of list.presets ?? [])
+    if (!namesField(where, unlessNamed)) conditions.push(`(${condition})`);
   return conditions;
 }
 

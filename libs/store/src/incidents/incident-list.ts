@@ -11,17 +11,25 @@ const severityRank = rankSql('severity', severities);
 const isAcknowledged = `(SELECT kind FROM incident_revision WHERE incident_id = incident.id
   AND kind IN ('acknowledged', 'worsened', 'reopened') ORDER BY revision DESC LIMIT 1) = 'acknowledged'`;
 
-const columns = columnsOf(IncidentRow, { omit: ['storyId', 'storyRevision', 'evidence'] });
+const isSnoozed = 'snoozed_until > now()';
+
+/** An incident without its evidence, which may be long. A snooze that is over counts as none. */
+export const incidentColumns = columnsOf(IncidentRow, {
+  omit: ['storyId', 'storyRevision', 'evidence', 'snoozedUntil'],
+}).computed<Pick<IncidentRow, 'snoozedUntil'>>({ snoozedUntil: `CASE WHEN ${isSnoozed} THEN snoozed_until END` });
 
 /** Incidents as a list. Ids are not in the order of time, numbers are. */
 export const incidentList = {
-  columns,
+  columns: incidentColumns,
   from: 'FROM incident',
   key: { sql: 'number', type: 'bigint' },
   fields: {
     severity: { rank: 'severity', order: severities },
     state: { text: 'state' },
     acknowledged: { flag: isAcknowledged },
+    assigned: { flag: 'assignee IS NOT NULL' },
+    assignee: { text: 'assignee' },
+    snoozed: { flag: isSnoozed },
     workload: { text: 'workload' },
     namespace: { text: 'namespace' },
     cluster: { text: 'cluster' },
@@ -37,8 +45,12 @@ export const incidentList = {
     seen: { time: 'last_seen::timestamptz' },
     resolved: { time: 'resolved_at' },
     by: { text: 'resolved_by' },
+    resolution: { text: 'resolution' },
   },
-  preset: { unlessNamed: 'state', condition: `state <> 'merged'` },
+  presets: [
+    { unlessNamed: 'state', condition: `state <> 'merged'` },
+    { unlessNamed: 'snoozed', condition: `(${isSnoozed}) IS NOT TRUE` },
+  ],
   words: ['title', 'sentence', 'workload', 'image'],
   sorts: {
     number: { sql: 'number', type: 'bigint' },
@@ -48,4 +60,4 @@ export const incidentList = {
     opened: { sql: 'opened_at', type: 'timestamptz' },
     events: { sql: 'count', type: 'bigint' },
   },
-} as const satisfies RowList<RowOf<typeof columns>, keyof typeof incidentFields>;
+} as const satisfies RowList<RowOf<typeof incidentColumns>, keyof typeof incidentFields>;

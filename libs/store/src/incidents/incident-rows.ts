@@ -5,6 +5,7 @@ import type {
   IncidentState,
   IncidentStep,
   IncidentWorkload,
+  Resolution,
   RevisionKind,
   RuleCredit,
   Severity,
@@ -83,6 +84,12 @@ export class IncidentRow {
   @Column('timestamptz', { name: 'resolved_at', nullable: true }) resolvedAt!: Date | null;
   /** User who resolved it; null if it ended by itself. */
   @Column('text', { name: 'resolved_by', nullable: true }) resolvedBy!: string | null;
+  /** Reason of that user; null without one. */
+  @Column('text', { nullable: true }) resolution!: Resolution | null;
+  /** User who takes care of it. */
+  @Column('text', { nullable: true }) assignee!: string | null;
+  /** Time until which lists hide it and its messages are not repeated, unless there is news. */
+  @Column('timestamptz', { name: 'snoozed_until', nullable: true }) snoozedUntil!: Date | null;
 }
 
 /** One state of an incident, as notified. */
@@ -100,5 +107,7 @@ export class IncidentRevisionRow {
   @Column('text', { array: true }) news!: string[];
   /** User who caused it; null for automatic changes. */
   @Column('text', { nullable: true }) actor!: string | null;
+  /** Comment of that user, with its line breaks. */
+  @Column('text', { nullable: true }) comment!: string | null;
   @CreateDateColumn({ type: 'timestamptz' }) at!: Date;
 }

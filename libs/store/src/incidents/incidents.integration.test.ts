@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 
 import { connect } from '../core/data-source.js';
 import { Store } from '../core/store.js';
+import { IncidentTriage } from './incident-triage.js';
 import { type AppliedChanges, Incidents } from './incidents.js';
 
 let servers: ThrowAwayServers<{ postgres: true }>;
@@ -25,6 +26,7 @@ afterEach(async () => dataSource.destroy());
 
 afterAll(async () => servers.stop());
 
+const triage = new IncidentTriage();
 const first = minerIncident({ steps: minerIncident().steps.slice(0, 1), severity: 'medium' });
 const change = (more: Partial<Incident>, kind: IncidentChange['kind'] = 'updated'): IncidentChange => ({
   kind,
@@ -32,7 +34,7 @@ const change = (more: Partial<Incident>, kind: IncidentChange['kind'] = 'updated
 });
 const apply = async (...changes: IncidentChange[]) => store.transaction((tx) => incidents.apply(tx, changes));
 const did = (applied: AppliedChanges) => Object.entries(applied).flatMap(([kind, times]) => (times > 0 ? [kind] : []));
-const resolve = async (by: string) => store.transaction((tx) => incidents.resolve(tx, first.id, by));
+const resolve = async (by: string) => store.transaction((tx) => triage.resolve(tx, first.id, by));
 const emitted = async () =>
   store.query<{ type: string; revision: number }>(
     `SELECT type, (data ->> 'revision')::int AS revision FROM outbox ORDER BY id`,
@@ -51,6 +53,9 @@ describe('Incidents', () => {
       updatedAt: expect.any(Date),
       resolvedAt: null,
       resolvedBy: null,
+      resolution: null,
+      assignee: null,
+      snoozedUntil: null,
     });
     const brief = {
       ...(await incidents.get(first.id))!,
@@ -152,7 +157,7 @@ describe('Incidents', () => {
       expect(did(await apply(merged('b', 'a')))).toEqual(['merged']);
       expect(await incidents.get(uuidOf('b'))).toMatchObject({ state: 'merged', mergedInto: uuidOf('a') });
       expect(did(await apply(opened('b', { revision: 10, severity: 'critical' })))).toEqual(['quiet']);
-      expect(await store.transaction((tx) => incidents.resolve(tx, uuidOf('b'), 'jane'))).toBeNull();
+      expect(await store.transaction((tx) => triage.resolve(tx, uuidOf('b'), 'jane'))).toBeNull();
       expect((await shown()).map(([id]) => id)).toEqual([uuidOf('a')]);
       expect((await incidents.list({ limit: 10 }, { state: 'merged' })).items).toHaveLength(1);
     });

@@ -10,6 +10,7 @@ import { DetectorLeases } from './detector-leases.js';
 import { IncidentContexts } from './incident-contexts.js';
 import { IncidentOrigins } from './incident-origins.js';
 import { IncidentReaches } from './incident-reaches.js';
+import { IncidentTriage } from './incident-triage.js';
 import { Incidents } from './incidents.js';
 import { LearnedHabits } from './learned-habits.js';
 
@@ -20,6 +21,7 @@ const repositories = [
   DetectorLeases,
   IncidentContexts,
   Incidents,
+  IncidentTriage,
   LearnedHabits,
 ];
 

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { type IncidentChangeLines, incidentChanges } from '@tidewaiter/detection';
-import type { Digest, Incident, IncidentChange, IncidentState, RevisionKind, Severity } from '@tidewaiter/domain';
-import { draft, incidentOpened, incidentResolved, incidentUpdated } from '@tidewaiter/events';
+import type { Digest, Incident, IncidentChange, IncidentState, Severity } from '@tidewaiter/domain';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
 import { type Page, pageOf, type PageRequest } from '../core/page.js';
-import { recordsetOf, valuesOf } from '../core/row-sets.js';
+import { recordsetOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
+import { incidentColumns as columns } from './incident-list.js';
+import { addRevision } from './incident-revisions.js';
 import { IncidentRevisionRow, IncidentRow } from './incident-rows.js';
 
-const columns = columnsOf(IncidentRow, { omit: ['storyId', 'storyRevision', 'evidence'] });
 const wholeColumns = columns.and(columnsOf(IncidentRow, { only: ['evidence'] }));
 
 /** Without the records of its evidence, which are long. */
@@ -25,7 +25,6 @@ const lockedColumns = columns
   });
 
 const revisionColumns = columnsOf(IncidentRevisionRow);
-const newRevision = valuesOf(IncidentRevisionRow, ['incidentId', 'revision', 'kind', 'severity', 'news', 'actor']);
 const storyIdOnly = columnsOf(IncidentRow, { only: ['storyId'] });
 const idOnly = columnsOf(IncidentRow, { only: ['id'] });
 
@@ -38,7 +37,7 @@ export type StoredIncident = RowOf<typeof wholeColumns>;
 export type IncidentRevision = Omit<RowOf<typeof revisionColumns>, 'incidentId'>;
 
 /** Numbers of changes by effect; `quiet` ones are stored without a notification, `stale` ones were known. */
-export type AppliedChanges = Record<RevisionKind | 'quiet' | 'stale', number>;
+export type AppliedChanges = Record<IncidentChangeLines['kind'] | 'quiet' | 'stale', number>;
 
 /** Filter of incidents. */
 export interface IncidentFilter {
@@ -57,14 +56,13 @@ export class Incidents {
   /**
    * Stores the builder's changes and emits their news, in one transaction. Idempotent; an older
    * change has no effect. An incident that a user resolved stays so until there is a new step or it
-   * gets worse. A story that continues under another id, as after late events about its beginning,
-   * stays the same incident.
+   * gets worse, and a snooze ends with news. A story that continues under another id, as after late
+   * events about its beginning, stays the same incident.
    */
   async apply(tx: Transaction, changes: readonly IncidentChange[]): Promise<AppliedChanges> {
     const applied: AppliedChanges = {
       opened: 0,
       updated: 0,
-      acknowledged: 0,
       worsened: 0,
       reopened: 0,
       resolved: 0,
@@ -122,33 +120,6 @@ export class Incidents {
     return pageOf(rows, limit);
   }
 
-  /** Resolves an incident and emits that; null when it is not open. */
-  async resolve(tx: Transaction, id: string, by: string): Promise<ListedIncident | null> {
-    const [incident] = await tx.returning(
-      columns,
-      `UPDATE incident SET state = 'resolved', resolved_at = now(), resolved_by = $2, revision = revision + 1, updated_at = now()
-       WHERE id = $1 AND state = 'open'`,
-      [id, by],
-    );
-    if (!incident) return null;
-    await this.#record(tx, incident, { kind: 'resolved', news: [] }, by);
-    return incident;
-  }
-
-  /** Acknowledges an incident until it worsens or reopens; null when it is not open or is acknowledged already. */
-  async acknowledge(tx: Transaction, id: string, by: string): Promise<ListedIncident | null> {
-    const [incident] = await tx.returning(
-      columns,
-      `UPDATE incident SET revision = revision + 1, updated_at = now()
-       WHERE id = $1 AND state = 'open' AND coalesce((SELECT kind FROM incident_revision WHERE incident_id = $1
-         AND kind IN ('acknowledged', 'worsened', 'reopened') ORDER BY revision DESC LIMIT 1), '') <> 'acknowledged'`,
-      [id],
-    );
-    if (!incident) return null;
-    await this.#record(tx, incident, { kind: 'acknowledged', news: [] }, by);
-    return incident;
-  }
-
   /** Adds a line about an action on an open incident, for its followers; false when it is not open. */
   async remark(tx: Transaction, id: string, line: string, by: string): Promise<boolean> {
     const [incident] = await tx.returning(
@@ -156,7 +127,7 @@ export class Incidents {
       "UPDATE incident SET revision = revision + 1, updated_at = now() WHERE id = $1 AND state = 'open'",
       [id],
     );
-    if (incident) await this.#record(tx, incident, { kind: 'updated', news: [line] }, by);
+    if (incident) await addRevision(tx, incident, { kind: 'updated', news: [line], actor: by });
     return incident !== undefined;
   }
 
@@ -220,12 +191,14 @@ export class Incidents {
       `UPDATE incident SET (${storySet.columns}, state, revision) = (SELECT ${storySet.values}, $2::text, $3::int FROM ${storySet.table}),
          updated_at = now(),
          resolved_at = CASE WHEN $2::text = 'open' THEN NULL ELSE coalesce(resolved_at, now()) END,
-         resolved_by = CASE WHEN $2::text = 'open' THEN NULL ELSE resolved_by END
+         resolved_by = CASE WHEN $2::text = 'open' THEN NULL ELSE resolved_by END,
+         resolution = CASE WHEN $2::text = 'open' THEN NULL ELSE resolution END,
+         snoozed_until = CASE WHEN $5::boolean THEN NULL ELSE snoozed_until END
        WHERE id = $4`,
-      [...storySet.parameters([storyOf(story)]), state, revision, before.id],
+      [...storySet.parameters([storyOf(story)]), state, revision, before.id, news !== null],
     );
     if (news === null) return 'quiet';
-    await this.#record(tx, kept!, news, null);
+    await addRevision(tx, kept!, news);
     return news.kind;
   }
 
@@ -236,7 +209,7 @@ export class Incidents {
       `INSERT INTO incident (${newStory.columns}, story_id) SELECT ${newStory.values}, id FROM ${newStory.table} ON CONFLICT DO NOTHING`,
       newStory.parameters([storyOf(story)]),
     );
-    if (opened) await this.#record(tx, opened, incidentChanges(null, story, { resolvedByPerson: false }), null);
+    if (opened) await addRevision(tx, opened, incidentChanges(null, story, { resolvedByPerson: false }));
     return opened !== undefined;
   }
 
@@ -263,31 +236,7 @@ export class Incidents {
     await tx.query('UPDATE incident SET story_id = $2, story_revision = 0 WHERE id = $1', [before.id, target]);
     return 'quiet';
   }
-
-  async #record(
-    tx: Transaction,
-    incident: ListedIncident,
-    { kind, news }: IncidentChangeLines,
-    actor: string | null,
-  ): Promise<void> {
-    const { id, revision, severity } = incident;
-    await tx.query(
-      `INSERT INTO incident_revision (${newRevision.columns}) VALUES (${newRevision.values})`,
-      newRevision.parameters({ incidentId: id, revision, kind, severity, news, actor }),
-    );
-    await tx.emit(draft(eventOf[kind], id, { incidentId: id, revision, severity }));
-  }
 }
-
-const eventOf = {
-  opened: incidentOpened,
-  updated: incidentUpdated,
-  acknowledged: incidentUpdated,
-  worsened: incidentUpdated,
-  reopened: incidentUpdated,
-  resolved: incidentResolved,
-  merged: incidentResolved,
-} as const;
 
 /** Columns that the builder's story sets, beside `state` and `revision`, which count what was notified. */
 const storyNames = [

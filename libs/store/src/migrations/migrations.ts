@@ -77,6 +77,7 @@ import { ServiceAccounts1764000400000 } from './1764000400000-service-accounts.j
 import { ConsoleUsers1764000400001 } from './1764000400001-console-users.js';
 import { FleetVulnerabilities1764000410000 } from './1764000410000-fleet-vulnerabilities.js';
 import { AuditLog1764000420000 } from './1764000420000-audit-log.js';
+import { IncidentTriage1764000510000 } from './1764000510000-incident-triage.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -159,4 +160,5 @@ export const migrations = [
   ConsoleUsers1764000400001,
   FleetVulnerabilities1764000410000,
   AuditLog1764000420000,
+  IncidentTriage1764000510000,
 ];

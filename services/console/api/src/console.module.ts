@@ -33,6 +33,7 @@ import { GateController } from './gate/gate.controller.js';
 import { StoredVerdicts } from './gate/stored-verdicts.js';
 import { RequestValidation } from './http/validation.js';
 import { ImagesController } from './images/images.controller.js';
+import { IncidentTriageController } from './incidents/incident-triage.controller.js';
 import { IncidentsController } from './incidents/incidents.controller.js';
 import { ListsController } from './lists/lists.controller.js';
 import { MessagesController, MessageWords } from './messages/messages.controller.js';
@@ -75,6 +76,7 @@ export const controllers = [
   VulnerabilitiesController,
   FixesController,
   IncidentsController,
+  IncidentTriageController,
   AlertsController,
   WorkloadsController,
   RulesController,

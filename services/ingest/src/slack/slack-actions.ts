@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { failpoint } from '@tidewaiter/runtime';
-import { Incidents, SilenceLedger, Store } from '@tidewaiter/store';
+import { Incidents, IncidentTriage, SilenceLedger, Store } from '@tidewaiter/store';
 
 import type { ButtonAction } from './slack-interaction.js';
 
@@ -14,6 +14,7 @@ export class SlackActions {
   constructor(
     private readonly store: Store,
     private readonly incidents: Incidents,
+    private readonly triage: IncidentTriage,
     private readonly silences: SilenceLedger,
   ) {}
 
@@ -23,7 +24,7 @@ export class SlackActions {
   }
 
   async #acknowledge(incident: string, by: string): Promise<string> {
-    const acknowledged = await this.store.transaction((tx) => this.incidents.acknowledge(tx, incident, by));
+    const acknowledged = await this.store.transaction((tx) => this.triage.acknowledge(tx, incident, by));
     failpoint('slack.acknowledged');
     return acknowledged ? `INC-${acknowledged.number} is yours.` : 'It is resolved or already acknowledged.';
   }

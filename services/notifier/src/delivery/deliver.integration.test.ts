@@ -6,7 +6,16 @@ import { type Incident, Secret, type Severity } from '@tidewaiter/domain';
 import { type DataOf, draft, incidentOpened } from '@tidewaiter/events';
 import { type Message, repeatedMessage } from '@tidewaiter/messages';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, DeadLetters, Deliveries, type ListedDelivery, Incidents, Redrives, Store } from '@tidewaiter/store';
+import {
+  connect,
+  DeadLetters,
+  Deliveries,
+  type ListedDelivery,
+  Incidents,
+  IncidentTriage,
+  Redrives,
+  Store,
+} from '@tidewaiter/store';
 import {
   type HttpSink,
   jiraSink,
@@ -54,7 +63,7 @@ async function changeIncident(severity: Severity, name: string, more: Partial<In
 
 const openIncident = async (severity: Severity, name: string) => changeIncident(severity, name);
 
-const resolve = async (id: string) => store.transaction((tx) => incidents.resolve(tx, id, 'me'));
+const resolve = async (id: string) => store.transaction((tx) => new IncidentTriage().resolve(tx, id, 'me'));
 
 /** Waits until a delivery to the channel is in this state, and returns it. */
 async function deliveryIn(state: ListedDelivery['state'], channel: string): Promise<ListedDelivery> {
@@ -267,7 +276,7 @@ it('sends the current state of an incident, not the states of a time without a n
   const { id, ...rest } = incident('high', 'shell');
   await store.transaction(async (tx) => {
     await incidents.apply(tx, [{ kind: 'opened', incident: { id, ...rest } }]);
-    await incidents.resolve(tx, id, 'me');
+    await new IncidentTriage().resolve(tx, id, 'me');
   });
   expect(await deliveryIn('sent', 'webhook')).toMatchObject({ alertCount: 1 });
   await new Promise((resolve) => setTimeout(resolve, 500));

@@ -176,7 +176,8 @@ export class Dispatcher {
     const { subject, revision } = state.edition;
     const occasion: Occasion = { eventId, cause: ['state', subject, revision, state.change] };
     const { isForAll, message: worded } = state;
-    const past = { subject, isForAll, isAcknowledged: worded.isAcknowledged ?? false };
+    const { isAcknowledged = false, snoozedUntil } = worded;
+    const past = { subject, isForAll, isAcknowledged, ...(snoozedUntil !== undefined && { snoozedUntil }) };
     await this.history.add(tx, { eventId, alerts: [state.alert], state: past });
     if (!routing) return;
     const message = this.channels.reword(worded);

@@ -21,6 +21,7 @@ import {
   IncidentOrigins,
   IncidentReaches,
   Incidents,
+  IncidentTriage,
   Verdicts,
   OwnerLabels,
   PipelineReports,
@@ -472,17 +473,33 @@ describe('an incident', () => {
       reply_to: expect.stringMatching(/^C0000001\//),
       message: { kind: 'incident', title: expect.stringMatching(/^High · Still open for 24 hours · Miner/) },
     });
-    await store.transaction(async (tx) => new Incidents(store).acknowledge(tx, incident.id, 'jane'));
+    await store.transaction(async (tx) => new IncidentTriage().acknowledge(tx, incident.id, 'jane'));
     await pass('1 day');
     await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);
     expect(await reminders()).toHaveLength(1);
+  });
+
+  it('is repeated when its snooze is over', async () => {
+    start('repeat_interval: 1d');
+    await open();
+    await dispatchState(1);
+    await arrive();
+    const end = new Date(Date.now() + 36 * 3_600_000);
+    await store.transaction(async (tx) => new IncidentTriage().snooze(tx, incident.id, end, 'jane'));
+    await pass('1 day');
+    const later = `SELECT FROM alert_group WHERE remind_at BETWEEN now() + interval '35 hours' AND now() + interval '36 hours'`;
+    await until(async () => (await store.query(later)).length > 0);
+    expect(await reminders()).toEqual([]);
+    await store.query(`UPDATE incident SET snoozed_until = now()`);
+    await pass('36 hours');
+    await until(async () => (await reminders()).length === 1);
   });
 
   it('is not repeated when it is resolved', async () => {
     start('repeat_interval: 1d');
     await open();
     await dispatchState(1);
-    await store.transaction(async (tx) => new Incidents(store).resolve(tx, incident.id, 'jane'));
+    await store.transaction(async (tx) => new IncidentTriage().resolve(tx, incident.id, 'jane'));
     await pass('1 day');
     await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);
     expect(await reminders()).toEqual([]);

@@ -87,6 +87,8 @@ export class Reminders {
     if (newest === undefined) return route.repeatIntervalMs;
     // An acknowledged incident needs no reminder; if it gets worse, it is announced again.
     if (newest.message.isAcknowledged) return route.repeatIntervalMs;
+    const snoozedForMs = Date.parse(newest.message.snoozedUntil ?? '') - Date.now();
+    if (snoozedForMs > 0) return snoozedForMs;
     const [{ id: after, receiver, groupKey, groupLabels, subject, revision, message }] = group.deliveries as [
       AlertDelivery<Message>,
     ];

@@ -6,7 +6,7 @@ import { alertOf, isForAll, isOutdated, rounds } from './notify-of-incidents.js'
 
 const kinds = ['opened', 'updated', 'worsened', 'updated', 'resolved'] as const;
 const revisions = kinds.map((kind, index): IncidentRevision => ({
-  ...{ kind, revision: index + 1, severity: 'high', news: [], actor: null, at: new Date(0) },
+  ...{ kind, revision: index + 1, severity: 'high', news: [], actor: null, comment: null, at: new Date(0) },
 }));
 
 describe('alertOf', () => {

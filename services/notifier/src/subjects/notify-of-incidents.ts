@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
-import type { Alert, Labels } from '@tidewaiter/domain';
+import { type Alert, type Labels, triageKinds } from '@tidewaiter/domain';
 import {
   consumers,
   type DataOf,
@@ -112,7 +112,7 @@ export function rounds<Event extends { incidentId: string }>(events: readonly Ev
 }
 
 /** Revisions that only channels following the incident get. */
-const forFollowers: ReadonlySet<string> = new Set(['updated', 'acknowledged']);
+const forFollowers: ReadonlySet<string> = new Set(['updated', ...triageKinds]);
 
 /** Whether a later revision goes to all channels; that revision has its own event. */
 export function isOutdated({ revisions }: Pick<IncidentReport, 'revisions'>, revision: number): boolean {

@@ -39,7 +39,7 @@ export const pushList = {
     warnings: { number: 'coalesce(jsonb_array_length(warnings), 0)' },
     received: { time: 'received_at' },
   },
-  preset: { unlessNamed: 'state', condition: isImagePush },
+  presets: [{ unlessNamed: 'state', condition: isImagePush }],
   words: ['repository', 'tag', 'pushed_by', 'digest'],
   sorts: {
     received: { sql: 'received_at', type: 'timestamptz' },

@@ -60,14 +60,14 @@ describe('the audit log', () => {
     const silence = { matchers: ['severity="low"'], endsAt: '2099-01-01T00:00:00Z', comment: 'known' };
     await call('POST', 'silences', silence);
     await call('POST', `silences/preview`, { matchers: ['severity="low"'] });
-    await call('POST', `incidents/${uuidOf('unknown')}/resolve`, {});
+    await call('POST', `incidents/${uuidOf('unknown')}/resolve`, { reason: 'benign' });
     const account = await call('POST', 'service-accounts', { name: 'ci', role: 'gate' });
     await call('DELETE', `service-accounts/${String(account['id'])}`);
     const { items } = (await call('GET', 'audit?sort=number')) as { items: Record<string, unknown>[] };
     expect(items).toMatchObject([
       { number: 1, actor: 'ann', action: 'incident.acknowledged', subject: incident.id, address: '127.0.0.1' },
       { number: 2, actor: 'ann', action: 'silence.created', details: { comment: 'known' } },
-      { number: 3, action: 'incident.resolved', subject: uuidOf('unknown') },
+      { number: 3, action: 'incident.resolved', subject: uuidOf('unknown'), details: { reason: 'benign' } },
       { number: 4, action: 'service-account.created', details: { name: 'ci', role: 'gate' } },
       { number: 5, action: 'service-account.deleted', subject: account['id'] },
     ]);

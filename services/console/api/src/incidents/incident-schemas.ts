@@ -1,4 +1,4 @@
-import { artifactKinds, incidentStates, revisionKinds, severities } from '@tidewaiter/domain';
+import { artifactKinds, incidentStates, resolutions, revisionKinds, severities } from '@tidewaiter/domain';
 import { incidentFields } from '@tidewaiter/query';
 import { incidentList, type IncidentRow } from '@tidewaiter/store';
 import { z } from 'zod';
@@ -76,6 +76,12 @@ export const incidentAnswer = z.object({
   resolvedAt: time.nullable(),
   /** Null where it ended without a user. */
   resolvedBy: text,
+  /** Reason of that user. */
+  resolution: z.enum(resolutions).nullable(),
+  /** User who takes care of it. */
+  assignee: text,
+  /** Time until which it is hidden from lists; null unless it is snoozed. */
+  snoozedUntil: time.nullable(),
 } satisfies SchemaOf<IncidentRow, InternalOfIncident | DetailOfIncident>);
 
 const evidence = z.object({
@@ -89,10 +95,10 @@ const evidence = z.object({
   record: z.record(z.string(), z.unknown()).nullable(),
 });
 
-/** Entry of the timeline: `push` of the image, attack `step`, `state` of the incident, or `message` to a channel. */
+/** Entry of the timeline: `push` of the image, attack `step`, `state` of the incident, `comment`, or `message` to a channel. */
 const timelineEntry = z.object({
   at: z.string(),
-  kind: z.enum(['push', 'step', 'state', 'message']),
+  kind: z.enum(['push', 'step', 'state', 'comment', 'message']),
   title: z.string(),
   detail: text,
   severity: severity.nullable(),
@@ -119,6 +125,7 @@ export const incidentDetailAnswer = incidentAnswer.extend({
       severity,
       news: z.array(z.string()),
       actor: text,
+      comment: text,
       at: time,
     }),
   ),

@@ -8,7 +8,16 @@ const at = (time: string) => new Date(`2026-11-25T${time}Z`);
 const incident = { ...minerIncident(), number: 1 } as unknown as StoredIncident;
 
 const revision = (kind: IncidentRevision['kind'], time: string, more: Partial<IncidentRevision> = {}) => ({
-  ...{ kind, revision: 1, severity: 'high' as const, news: ['a', 'b'], actor: null, at: at(time), ...more },
+  ...{
+    kind,
+    revision: 1,
+    severity: 'high' as const,
+    news: ['a', 'b'],
+    actor: null,
+    comment: null,
+    at: at(time),
+    ...more,
+  },
 });
 
 const delivery = (state: AboutDelivery['state'], time: string): AboutDelivery => ({

@@ -5,7 +5,7 @@ import type { AboutDelivery, IncidentContext, IncidentRevision, StoredIncident }
 export interface TimelineEntry {
   /** ISO 8601. */
   at: string;
-  kind: 'push' | 'step' | 'state' | 'message';
+  kind: 'push' | 'step' | 'state' | 'comment' | 'message';
   title: string;
   detail: string | null;
   severity: Severity | null;
@@ -49,16 +49,24 @@ const stateTitles = {
   opened: 'Incident opened',
   updated: 'Incident grew',
   acknowledged: 'Incident acknowledged',
+  assigned: 'Incident assigned',
+  snoozed: 'Incident snoozed',
+  unsnoozed: 'Snooze ended',
+  commented: 'Comment',
   worsened: 'Incident became worse',
   reopened: 'Incident opened again',
   resolved: 'Incident resolved',
   merged: 'Incident merged into another one',
 } as const;
 
-function stateEntry({ at, kind, actor, news, severity }: IncidentRevision): TimelineEntry {
+function stateEntry({ at, kind, actor, news, severity, comment }: IncidentRevision): TimelineEntry {
+  if (kind === 'commented') {
+    const title = `Comment by ${actor ?? 'a user'}`;
+    return { at: at.toISOString(), kind: 'comment', title, detail: comment, severity: null };
+  }
   // The news of the opening are its steps, which are entries already.
   const texts = kind === 'opened' ? [] : news;
-  const detail = [actor && `by ${actor}`, ...texts].filter(Boolean).join(' · ');
+  const detail = [actor && `by ${actor}`, ...texts, comment].filter(Boolean).join(' · ');
   return { at: at.toISOString(), kind: 'state', title: stateTitles[kind], detail: detail || null, severity };
 }
 

@@ -1,23 +1,19 @@
 import { createHash } from 'node:crypto';
 
-import { Controller, Get, Headers, Param, Post, Query, Res, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Headers, Param, Query, Res, StreamableFile } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
-import { failpoint } from '@tidewaiter/runtime';
 import {
-  type ApiCaller,
   Deliveries,
   IncidentContexts,
   Incidents,
   type ListedIncident,
   Lists,
   incidentList,
-  Store,
   type StoredIncident,
 } from '@tidewaiter/store';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 
-import { Caller } from '../auth/access-guard.js';
 import { countedListOf, countedPage, type CountedPage, exported, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
 import { idParameter } from '../http/validation.js';
@@ -29,7 +25,6 @@ type IncidentAnswer = z.output<typeof incidentAnswer>;
 @Controller('api/v1/incidents')
 export class IncidentsController {
   constructor(
-    private readonly store: Store,
     private readonly lists: Lists,
     private readonly incidents: Incidents,
     private readonly contexts: IncidentContexts,
@@ -76,7 +71,7 @@ export class IncidentsController {
     @Headers('if-none-match') known: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.output<typeof incidentDetailAnswer> | undefined> {
-    const incident = await this.#find(id);
+    const incident = await incidentOf(this.incidents, id);
     const [revisions, deliveries] = await Promise.all([this.incidents.revisions(id), this.deliveries.about(id)]);
     const etag = etagOf([incident, revisions, deliveries]);
     void reply.header('etag', etag);
@@ -88,51 +83,13 @@ export class IncidentsController {
     const timeline = incidentTimeline(incident, revisions, context, deliveries);
     return { ...incident, revisions, timeline, imageFacts: context.image, blastRadius: context.reach };
   }
+}
 
-  /** Resolves an incident. For a resolved one this changes nothing and sends no notification. */
-  @Post(':id/resolve')
-  @Operation({
-    role: 'responder',
-    action: 'incident.resolved',
-    summary: 'Resolves an incident',
-    answer: incidentAnswer,
-  })
-  async resolve(
-    @Param('id', { schema: idParameter }) id: string,
-    @Caller() caller: ApiCaller,
-  ): Promise<IncidentAnswer> {
-    const resolved = await this.store.transaction((tx) => this.incidents.resolve(tx, id, caller.name));
-    failpoint('console.incident-resolved');
-    if (resolved) return describeIncident(resolved);
-    const { evidence: _, ...incident } = await this.#find(id);
-    return describeIncident(incident);
-  }
-
-  /** Acknowledges an incident; one that is acknowledged or ended stays unchanged. */
-  @Post(':id/acknowledge')
-  @Operation({
-    role: 'responder',
-    action: 'incident.acknowledged',
-    summary: 'Acknowledges an incident',
-    answer: incidentAnswer,
-  })
-  async acknowledge(
-    @Param('id', { schema: idParameter }) id: string,
-    @Caller() caller: ApiCaller,
-  ): Promise<IncidentAnswer> {
-    const acknowledged = await this.store.transaction((tx) => this.incidents.acknowledge(tx, id, caller.name));
-    failpoint('console.incident-acknowledged');
-    if (acknowledged) return describeIncident(acknowledged);
-    const { evidence: _, ...incident } = await this.#find(id);
-    return describeIncident(incident);
-  }
-
-  /** @throws NotFound `INCIDENT_UNKNOWN` */
-  async #find(id: string): Promise<StoredIncident> {
-    const incident = await this.incidents.get(id);
-    if (!incident) throw new NotFound('INCIDENT_UNKNOWN', `no incident ${id}`);
-    return incident;
-  }
+/** @throws NotFound `INCIDENT_UNKNOWN` */
+export async function incidentOf(incidents: Incidents, id: string): Promise<StoredIncident> {
+  const incident = await incidents.get(id);
+  if (!incident) throw new NotFound('INCIDENT_UNKNOWN', `no incident ${id}`);
+  return incident;
 }
 
 function etagOf(content: unknown): string {

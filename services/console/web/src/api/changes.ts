@@ -12,7 +12,21 @@ const byId = (id: string) => ({ params: { path: { id } } });
 export const acknowledgeIncident = (id: string) =>
   answerOf(client.POST('/api/v1/incidents/{id}/acknowledge', byId(id)));
 
-export const resolveIncident = (id: string) => answerOf(client.POST('/api/v1/incidents/{id}/resolve', byId(id)));
+export const assignIncident = (id: string, assignee: string | null) =>
+  answerOf(client.POST('/api/v1/incidents/{id}/assign', { ...byId(id), body: { assignee } }));
+
+export const snoozeIncident = (id: string, until: string) =>
+  answerOf(client.POST('/api/v1/incidents/{id}/snooze', { ...byId(id), body: { until } }));
+
+export const unsnoozeIncident = (id: string) => answerOf(client.DELETE('/api/v1/incidents/{id}/snooze', byId(id)));
+
+export const commentIncident = (id: string, comment: string) =>
+  answerOf(client.POST('/api/v1/incidents/{id}/comments', { ...byId(id), body: { comment } }));
+
+export const resolveIncident = (id: string, body: NonNullable<Body<'/api/v1/incidents/{id}/resolve'>>) =>
+  answerOf(client.POST('/api/v1/incidents/{id}/resolve', { ...byId(id), body }));
+
+export const reopenIncident = (id: string) => answerOf(client.POST('/api/v1/incidents/{id}/reopen', byId(id)));
 
 export const retryPush = (id: string) => answerOf(client.POST('/api/v1/pushes/{id}/retry', byId(id)));
 

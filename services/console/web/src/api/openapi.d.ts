@@ -280,6 +280,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assignees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Users to whom incidents can be assigned */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Users to whom incidents can be assigned */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                name: string;
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -312,7 +362,7 @@ export interface paths {
                         "application/json": {
                             items: {
                                 /** @enum {string} */
-                                action: "incident.acknowledged" | "incident.resolved" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "user.changed" | "session.ended" | "service-account.created" | "service-account.deleted" | "token.created" | "token.revoked";
+                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "user.changed" | "session.ended" | "service-account.created" | "service-account.deleted" | "token.created" | "token.revoked";
                                 actor: string;
                                 address: string | null;
                                 /** Format: date-time */
@@ -2639,6 +2689,7 @@ export interface paths {
                     content: {
                         "application/json": {
                             items: {
+                                assignee: string | null;
                                 cluster: string | null;
                                 count: number;
                                 findings: string[];
@@ -2654,6 +2705,7 @@ export interface paths {
                                 /** Format: date-time */
                                 openedAt: string;
                                 openedBy: string;
+                                resolution: ("fixed" | "accepted" | "benign" | "test" | "false-positive" | "duplicate") | null;
                                 resolvedAt: string | null;
                                 resolvedBy: string | null;
                                 revision: number;
@@ -2668,6 +2720,7 @@ export interface paths {
                                 sentence: string;
                                 /** @enum {string} */
                                 severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                snoozedUntil: string | null;
                                 /** @enum {string} */
                                 state: "open" | "resolved" | "merged";
                                 steps: {
@@ -2744,6 +2797,7 @@ export interface paths {
                                 kind: "sha256" | "path" | "package" | "destination" | "secret" | "identity";
                                 value: string;
                             }[];
+                            assignee: string | null;
                             blastRadius: {
                                 images: {
                                     items: {
@@ -3081,6 +3135,7 @@ export interface paths {
                             /** Format: date-time */
                             openedAt: string;
                             openedBy: string;
+                            resolution: ("fixed" | "accepted" | "benign" | "test" | "false-positive" | "duplicate") | null;
                             resolvedAt: string | null;
                             resolvedBy: string | null;
                             revision: number;
@@ -3088,8 +3143,9 @@ export interface paths {
                                 actor: string | null;
                                 /** Format: date-time */
                                 at: string;
+                                comment: string | null;
                                 /** @enum {string} */
-                                kind: "opened" | "updated" | "acknowledged" | "worsened" | "reopened" | "resolved" | "merged";
+                                kind: "opened" | "updated" | "acknowledged" | "assigned" | "snoozed" | "unsnoozed" | "commented" | "worsened" | "reopened" | "resolved" | "merged";
                                 news: string[];
                                 revision: number;
                                 /** @enum {string} */
@@ -3106,6 +3162,7 @@ export interface paths {
                             sentence: string;
                             /** @enum {string} */
                             severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                            snoozedUntil: string | null;
                             /** @enum {string} */
                             state: "open" | "resolved" | "merged";
                             steps: {
@@ -3122,7 +3179,7 @@ export interface paths {
                                 at: string;
                                 detail: string | null;
                                 /** @enum {string} */
-                                kind: "push" | "step" | "state" | "message";
+                                kind: "push" | "step" | "state" | "comment" | "message";
                                 severity: ("critical" | "high" | "medium" | "low" | "negligible" | "unknown") | null;
                                 title: string;
                             }[];
@@ -3188,6 +3245,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            assignee: string | null;
                             cluster: string | null;
                             count: number;
                             findings: string[];
@@ -3203,6 +3261,7 @@ export interface paths {
                             /** Format: date-time */
                             openedAt: string;
                             openedBy: string;
+                            resolution: ("fixed" | "accepted" | "benign" | "test" | "false-positive" | "duplicate") | null;
                             resolvedAt: string | null;
                             resolvedBy: string | null;
                             revision: number;
@@ -3217,6 +3276,310 @@ export interface paths {
                             sentence: string;
                             /** @enum {string} */
                             severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                            snoozedUntil: string | null;
+                            /** @enum {string} */
+                            state: "open" | "resolved" | "merged";
+                            steps: {
+                                at: string;
+                                events: string[];
+                                /** @enum {string} */
+                                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                stage: string | null;
+                                technique: string | null;
+                                title: string;
+                            }[];
+                            techniques: string[];
+                            title: string;
+                            titleRank: number | null;
+                            /** Format: date-time */
+                            updatedAt: string;
+                            workload: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Assigns an incident to a user, or to none */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        assignee: string | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Assigns an incident to a user, or to none */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            assignee: string | null;
+                            cluster: string | null;
+                            count: number;
+                            findings: string[];
+                            firstSeen: string;
+                            /** Format: uuid */
+                            id: string;
+                            image: string | null;
+                            imageDigest: string | null;
+                            lastSeen: string;
+                            mergedInto: string | null;
+                            namespace: string | null;
+                            number: number;
+                            /** Format: date-time */
+                            openedAt: string;
+                            openedBy: string;
+                            resolution: ("fixed" | "accepted" | "benign" | "test" | "false-positive" | "duplicate") | null;
+                            resolvedAt: string | null;
+                            resolvedBy: string | null;
+                            revision: number;
+                            rules: {
+                                author: string | null;
+                                id: string | null;
+                                license: string | null;
+                                link: string | null;
+                                title: string;
+                            }[];
+                            score: number;
+                            sentence: string;
+                            /** @enum {string} */
+                            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                            snoozedUntil: string | null;
+                            /** @enum {string} */
+                            state: "open" | "resolved" | "merged";
+                            steps: {
+                                at: string;
+                                events: string[];
+                                /** @enum {string} */
+                                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                stage: string | null;
+                                technique: string | null;
+                                title: string;
+                            }[];
+                            techniques: string[];
+                            title: string;
+                            titleRank: number | null;
+                            /** Format: date-time */
+                            updatedAt: string;
+                            workload: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a comment to an incident */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Adds a comment to an incident */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            assignee: string | null;
+                            cluster: string | null;
+                            count: number;
+                            findings: string[];
+                            firstSeen: string;
+                            /** Format: uuid */
+                            id: string;
+                            image: string | null;
+                            imageDigest: string | null;
+                            lastSeen: string;
+                            mergedInto: string | null;
+                            namespace: string | null;
+                            number: number;
+                            /** Format: date-time */
+                            openedAt: string;
+                            openedBy: string;
+                            resolution: ("fixed" | "accepted" | "benign" | "test" | "false-positive" | "duplicate") | null;
+                            resolvedAt: string | null;
+                            resolvedBy: string | null;
+                            revision: number;
+                            rules: {
+                                author: string | null;
+                                id: string | null;
+                                license: string | null;
+                                link: string | null;
+                                title: string;
+                            }[];
+                            score: number;
+                            sentence: string;
+                            /** @enum {string} */
+                            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                            snoozedUntil: string | null;
+                            /** @enum {string} */
+                            state: "open" | "resolved" | "merged";
+                            steps: {
+                                at: string;
+                                events: string[];
+                                /** @enum {string} */
+                                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                stage: string | null;
+                                technique: string | null;
+                                title: string;
+                            }[];
+                            techniques: string[];
+                            title: string;
+                            titleRank: number | null;
+                            /** Format: date-time */
+                            updatedAt: string;
+                            workload: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a resolved incident again */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Opens a resolved incident again */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            assignee: string | null;
+                            cluster: string | null;
+                            count: number;
+                            findings: string[];
+                            firstSeen: string;
+                            /** Format: uuid */
+                            id: string;
+                            image: string | null;
+                            imageDigest: string | null;
+                            lastSeen: string;
+                            mergedInto: string | null;
+                            namespace: string | null;
+                            number: number;
+                            /** Format: date-time */
+                            openedAt: string;
+                            openedBy: string;
+                            resolution: ("fixed" | "accepted" | "benign" | "test" | "false-positive" | "duplicate") | null;
+                            resolvedAt: string | null;
+                            resolvedBy: string | null;
+                            revision: number;
+                            rules: {
+                                author: string | null;
+                                id: string | null;
+                                license: string | null;
+                                link: string | null;
+                                title: string;
+                            }[];
+                            score: number;
+                            sentence: string;
+                            /** @enum {string} */
+                            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                            snoozedUntil: string | null;
                             /** @enum {string} */
                             state: "open" | "resolved" | "merged";
                             steps: {
@@ -3273,7 +3636,15 @@ export interface paths {
                 };
                 cookie?: never;
             };
-            requestBody?: never;
+            requestBody?: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        /** @enum {string} */
+                        reason?: "fixed" | "accepted" | "benign" | "test" | "false-positive" | "duplicate";
+                    };
+                };
+            };
             responses: {
                 /** @description Resolves an incident */
                 200: {
@@ -3282,6 +3653,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            assignee: string | null;
                             cluster: string | null;
                             count: number;
                             findings: string[];
@@ -3297,6 +3669,7 @@ export interface paths {
                             /** Format: date-time */
                             openedAt: string;
                             openedBy: string;
+                            resolution: ("fixed" | "accepted" | "benign" | "test" | "false-positive" | "duplicate") | null;
                             resolvedAt: string | null;
                             resolvedBy: string | null;
                             revision: number;
@@ -3311,6 +3684,7 @@ export interface paths {
                             sentence: string;
                             /** @enum {string} */
                             severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                            snoozedUntil: string | null;
                             /** @enum {string} */
                             state: "open" | "resolved" | "merged";
                             steps: {
@@ -3343,6 +3717,191 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hides an incident until a time or its next news */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** Format: date-time */
+                        until: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Hides an incident until a time or its next news */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            assignee: string | null;
+                            cluster: string | null;
+                            count: number;
+                            findings: string[];
+                            firstSeen: string;
+                            /** Format: uuid */
+                            id: string;
+                            image: string | null;
+                            imageDigest: string | null;
+                            lastSeen: string;
+                            mergedInto: string | null;
+                            namespace: string | null;
+                            number: number;
+                            /** Format: date-time */
+                            openedAt: string;
+                            openedBy: string;
+                            resolution: ("fixed" | "accepted" | "benign" | "test" | "false-positive" | "duplicate") | null;
+                            resolvedAt: string | null;
+                            resolvedBy: string | null;
+                            revision: number;
+                            rules: {
+                                author: string | null;
+                                id: string | null;
+                                license: string | null;
+                                link: string | null;
+                                title: string;
+                            }[];
+                            score: number;
+                            sentence: string;
+                            /** @enum {string} */
+                            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                            snoozedUntil: string | null;
+                            /** @enum {string} */
+                            state: "open" | "resolved" | "merged";
+                            steps: {
+                                at: string;
+                                events: string[];
+                                /** @enum {string} */
+                                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                stage: string | null;
+                                technique: string | null;
+                                title: string;
+                            }[];
+                            techniques: string[];
+                            title: string;
+                            titleRank: number | null;
+                            /** Format: date-time */
+                            updatedAt: string;
+                            workload: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Ends a snooze */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Ends a snooze */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            assignee: string | null;
+                            cluster: string | null;
+                            count: number;
+                            findings: string[];
+                            firstSeen: string;
+                            /** Format: uuid */
+                            id: string;
+                            image: string | null;
+                            imageDigest: string | null;
+                            lastSeen: string;
+                            mergedInto: string | null;
+                            namespace: string | null;
+                            number: number;
+                            /** Format: date-time */
+                            openedAt: string;
+                            openedBy: string;
+                            resolution: ("fixed" | "accepted" | "benign" | "test" | "false-positive" | "duplicate") | null;
+                            resolvedAt: string | null;
+                            resolvedBy: string | null;
+                            revision: number;
+                            rules: {
+                                author: string | null;
+                                id: string | null;
+                                license: string | null;
+                                link: string | null;
+                                title: string;
+                            }[];
+                            score: number;
+                            sentence: string;
+                            /** @enum {string} */
+                            severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                            snoozedUntil: string | null;
+                            /** @enum {string} */
+                            state: "open" | "resolved" | "merged";
+                            steps: {
+                                at: string;
+                                events: string[];
+                                /** @enum {string} */
+                                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                stage: string | null;
+                                technique: string | null;
+                                title: string;
+                            }[];
+                            techniques: string[];
+                            title: string;
+                            titleRank: number | null;
+                            /** Format: date-time */
+                            updatedAt: string;
+                            workload: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -6429,6 +6988,7 @@ export interface paths {
                                 verdict: ("pass" | "fail" | "unknown") | null;
                             }[];
                             incidentList: {
+                                assignee: string | null;
                                 cluster: string | null;
                                 count: number;
                                 findings: string[];
@@ -6444,6 +7004,7 @@ export interface paths {
                                 /** Format: date-time */
                                 openedAt: string;
                                 openedBy: string;
+                                resolution: ("fixed" | "accepted" | "benign" | "test" | "false-positive" | "duplicate") | null;
                                 resolvedAt: string | null;
                                 resolvedBy: string | null;
                                 revision: number;
@@ -6458,6 +7019,7 @@ export interface paths {
                                 sentence: string;
                                 /** @enum {string} */
                                 severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                snoozedUntil: string | null;
                                 /** @enum {string} */
                                 state: "open" | "resolved" | "merged";
                                 steps: {

@@ -10,6 +10,20 @@ export const status = queryOptions({
   refetchInterval: refreshMs,
 });
 
+/** The user of this page, and the role. */
+export const me = queryOptions({
+  queryKey: ['me'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/me', { signal })),
+  staleTime: 5 * 60_000,
+});
+
+/** Users to whom incidents can be assigned. */
+export const assignees = queryOptions({
+  queryKey: ['assignees'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/assignees', { signal })),
+  staleTime: 60_000,
+});
+
 /** Ways to sign in, which need no session. */
 export const signInOptions = queryOptions({
   queryKey: ['sign-in'],

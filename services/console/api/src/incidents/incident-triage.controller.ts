@@ -1,0 +1,154 @@
+import { Body, Controller, Delete, Get, Param, Post } from '@nestjs/common';
+import { InvalidInput } from '@tidewaiter/domain';
+import { failpoint } from '@tidewaiter/runtime';
+import {
+  type ApiCaller,
+  Incidents,
+  IncidentTriage,
+  type ListedIncident,
+  type Page,
+  Store,
+  type Transaction,
+  Users,
+} from '@tidewaiter/store';
+import type { z } from 'zod';
+
+import { Caller } from '../auth/access-guard.js';
+import { Operation } from '../http/operation.js';
+import { listOf } from '../http/paging.js';
+import { idParameter } from '../http/validation.js';
+import { incidentAnswer } from './incident-schemas.js';
+import { describeIncident, incidentOf } from './incidents.controller.js';
+import { assignBody, assigneeAnswer, commentBody, resolveBody, snoozeBody } from './triage-schemas.js';
+
+type IncidentAnswer = z.output<typeof incidentAnswer>;
+
+const maxSnoozeMs = 366 * 24 * 3_600_000;
+
+/** Work of users on incidents. An act that changes nothing answers with the incident as it is. */
+@Controller('api/v1')
+export class IncidentTriageController {
+  constructor(
+    private readonly store: Store,
+    private readonly incidents: Incidents,
+    private readonly triage: IncidentTriage,
+    private readonly users: Users,
+  ) {}
+
+  @Get('assignees')
+  @Operation({ role: 'viewer', summary: 'Users to whom incidents can be assigned', answer: listOf(assigneeAnswer) })
+  async assignees(): Promise<Page<z.output<typeof assigneeAnswer>>> {
+    return { items: (await this.users.responders()).map((name) => ({ name })), next: null };
+  }
+
+  @Post('incidents/:id/acknowledge')
+  @Operation({
+    role: 'responder',
+    action: 'incident.acknowledged',
+    summary: 'Acknowledges an incident',
+    answer: incidentAnswer,
+  })
+  async acknowledge(
+    @Param('id', { schema: idParameter }) id: string,
+    @Caller() { name }: ApiCaller,
+  ): Promise<IncidentAnswer> {
+    return this.#act(id, async (tx) => this.triage.acknowledge(tx, id, name));
+  }
+
+  @Post('incidents/:id/assign')
+  @Operation({
+    role: 'responder',
+    action: 'incident.assigned',
+    summary: 'Assigns an incident to a user, or to none',
+    answer: incidentAnswer,
+  })
+  async assign(
+    @Param('id', { schema: idParameter }) id: string,
+    @Body({ schema: assignBody }) { assignee }: z.output<typeof assignBody>,
+    @Caller() { name }: ApiCaller,
+  ): Promise<IncidentAnswer> {
+    if (assignee !== null && assignee !== name && !(await this.users.responders()).includes(assignee))
+      throw new InvalidInput('ASSIGNEE_UNKNOWN', `no user ${assignee} who may work on incidents`);
+    return this.#act(id, async (tx) => this.triage.assign(tx, id, assignee, name));
+  }
+
+  @Post('incidents/:id/snooze')
+  @Operation({
+    role: 'responder',
+    action: 'incident.snoozed',
+    summary: 'Hides an incident until a time or its next news',
+    answer: incidentAnswer,
+  })
+  async snooze(
+    @Param('id', { schema: idParameter }) id: string,
+    @Body({ schema: snoozeBody }) body: z.output<typeof snoozeBody>,
+    @Caller() { name }: ApiCaller,
+  ): Promise<IncidentAnswer> {
+    const until = new Date(body.until);
+    const snoozeMs = until.getTime() - Date.now();
+    if (snoozeMs <= 0 || snoozeMs > maxSnoozeMs)
+      throw new InvalidInput('SNOOZE_TIME_INVALID', `${body.until} is not within the next year`);
+    return this.#act(id, async (tx) => this.triage.snooze(tx, id, until, name));
+  }
+
+  @Delete('incidents/:id/snooze')
+  @Operation({ role: 'responder', action: 'incident.unsnoozed', summary: 'Ends a snooze', answer: incidentAnswer })
+  async unsnooze(
+    @Param('id', { schema: idParameter }) id: string,
+    @Caller() { name }: ApiCaller,
+  ): Promise<IncidentAnswer> {
+    return this.#act(id, async (tx) => this.triage.unsnooze(tx, id, name));
+  }
+
+  @Post('incidents/:id/comments')
+  @Operation({
+    role: 'responder',
+    action: 'incident.commented',
+    summary: 'Adds a comment to an incident',
+    answer: incidentAnswer,
+  })
+  async comment(
+    @Param('id', { schema: idParameter }) id: string,
+    @Body({ schema: commentBody }) { comment }: z.output<typeof commentBody>,
+    @Caller() { name }: ApiCaller,
+  ): Promise<IncidentAnswer> {
+    return this.#act(id, async (tx) => this.triage.comment(tx, id, comment, name));
+  }
+
+  @Post('incidents/:id/resolve')
+  @Operation({
+    role: 'responder',
+    action: 'incident.resolved',
+    summary: 'Resolves an incident',
+    answer: incidentAnswer,
+  })
+  async resolve(
+    @Param('id', { schema: idParameter }) id: string,
+    @Body({ schema: resolveBody }) { reason, comment }: z.output<typeof resolveBody>,
+    @Caller() { name }: ApiCaller,
+  ): Promise<IncidentAnswer> {
+    return this.#act(id, async (tx) => this.triage.resolve(tx, id, name, { reason, comment }));
+  }
+
+  @Post('incidents/:id/reopen')
+  @Operation({
+    role: 'responder',
+    action: 'incident.reopened',
+    summary: 'Opens a resolved incident again',
+    answer: incidentAnswer,
+  })
+  async reopen(
+    @Param('id', { schema: idParameter }) id: string,
+    @Caller() { name }: ApiCaller,
+  ): Promise<IncidentAnswer> {
+    return this.#act(id, async (tx) => this.triage.reopen(tx, id, name));
+  }
+
+  async #act(id: string, act: (tx: Transaction) => Promise<ListedIncident | null>): Promise<IncidentAnswer> {
+    const changed = await this.store.transaction(act);
+    failpoint('console.incident-changed');
+    if (changed) return describeIncident(changed);
+    const { evidence: _, ...incident } = await incidentOf(this.incidents, id);
+    return describeIncident(incident);
+  }
+}
