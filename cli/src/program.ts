@@ -17,6 +17,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   fixes: async () => (await import('./fixes/fixes.js')).fixesCommand,
   workloads: async () => (await import('./workloads/workloads.js')).workloadsCommand,
   incidents: async () => (await import('./incidents/incidents.js')).incidentsCommand,
+  incident: async () => (await import('./incident/incident.js')).incidentCommand,
   up: async () => (await import('./up/up.js')).upCommand,
   down: async () => (await import('./down/down.js')).downCommand,
   status: async () => (await import('./status/status.js')).statusCommand,

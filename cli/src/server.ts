@@ -45,6 +45,19 @@ export async function getApi<Answer>(
   return request(path, {}, server, isAnswer);
 }
 
+/**
+ * Deletes by the API of a platform.
+ * @param path below `/api/v1`
+ * @throws as {@link askApi}
+ */
+export async function deleteApi<Answer>(
+  path: string,
+  server: Server,
+  isAnswer: (answer: unknown) => answer is Answer,
+): Promise<Answer> {
+  return request(path, { method: 'DELETE' }, server, isAnswer);
+}
+
 async function request<Answer>(
   path: string,
   more: { method?: string; body?: string },
@@ -54,7 +67,10 @@ async function request<Answer>(
   const token = await readToken(tokenFile);
   const response = await fetch(new URL(`api/v1/${path}`, server.endsWith('/') ? server : `${server}/`), {
     ...more,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(more.body !== undefined && { 'content-type': 'application/json' }),
+    },
     // A token goes to whom it was meant for.
     redirect: 'error',
     signal: AbortSignal.timeout(timeout),

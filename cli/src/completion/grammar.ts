@@ -65,6 +65,7 @@ const placeholders = new Map<string, Values>([
     'duration',
     'id',
     'identity',
+    'incident',
     'jest',
     'label=value',
     'matchers',

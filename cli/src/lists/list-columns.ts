@@ -73,6 +73,7 @@ export const listColumns = {
     incident: ({ number }) => `INC-${String(number)}`,
     severity: ({ severity }) => severity,
     state: ({ state }) => state,
+    assignee: ({ assignee }) => assignee,
     workload: ({ workload }) => workload,
     seen: ({ lastSeen }) => lastSeen,
     title: ({ title }) => title,
