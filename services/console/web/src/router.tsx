@@ -5,6 +5,7 @@ import { Shell } from './frame/shell.js';
 import { imageTabIds } from './pages/image/image-tab-ids.js';
 import { pushOrderNames } from './pages/images/push-orders.js';
 import { orderNames } from './pages/incidents/incident-orders.js';
+import { incidentStateFilters } from './pages/incidents/incident-query.js';
 import { NowPage } from './pages/now/now-page.js';
 import { messageKinds, previewChannelNames } from './pages/policies/message-kinds.js';
 import { conditionNames } from './pages/vulnerabilities/reach-question.js';
@@ -28,8 +29,9 @@ const now = createRoute({ ...at('/'), component: NowPage });
 const incidents = createRoute({
   ...at('/incidents'),
   validateSearch: searchParams({
-    state: ['open', 'resolved', 'merged', 'all'],
+    state: incidentStateFilters,
     severity: severities,
+    assignee: ['me', 'none'],
     q: 'text',
     sort: orderNames,
     selected: 'text',

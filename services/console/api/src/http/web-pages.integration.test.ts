@@ -236,7 +236,12 @@ describeWith(programs('chromium'))('the web pages', () => {
     expect(await focused.textContent()).toBe('Resolve');
     await page.getByRole('button', { name: 'Acknowledge' }).waitFor();
     await page.getByRole('button', { name: 'Resolve' }).press('Enter');
-    await page.getByText('resolved by admin').first().waitFor();
+    const dialog = page.getByRole('dialog', { name: `Resolve INC-` });
+    await dialog.getByLabel('False positive').check();
+    await dialog.getByLabel('Comment').fill(hostile);
+    await dialog.getByRole('button', { name: 'Resolve' }).click();
+    await page.getByText('resolved by admin as false-positive').waitFor();
+    await expectNoMarkup();
     expect(await page.getByRole('button', { name: 'Resolve' }).count()).toBe(0);
     // The button is gone: the focus is on the page, not lost.
     await page.locator('#main:focus').waitFor();
@@ -253,7 +258,32 @@ describeWith(programs('chromium'))('the web pages', () => {
     expect(page.url()).toContain(`selected=${story.id}`);
     await page.keyboard.press('a');
     await panel.getByText('acknowledged by admin', { exact: true }).waitFor();
-    await page.keyboard.press('r');
+    await page.keyboard.press('c');
+    await page.getByRole('dialog').getByLabel('Comment').waitFor();
+    await page.keyboard.type('Looking into it');
+    await page.keyboard.press('Control+Enter');
+    await panel.getByText('Looking into it').waitFor();
+    await page.keyboard.press('i');
+    await page.getByRole('dialog').getByRole('button', { name: 'Nobody' }).press('Enter');
+    await panel.getByText('assigned to admin', { exact: true }).waitFor({ state: 'detached' });
+    await page.keyboard.press('m');
+    await panel.getByText('assigned to admin', { exact: true }).waitFor();
+    await page.keyboard.press('s');
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^1 hour/ })
+      .waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').getByText('is snoozed until').waitFor();
+    await page.getByRole('row').getByRole('link', { name: 'By keyboard' }).waitFor({ state: 'detached' });
+    // Snoozed incidents are a filter away, and come back with their next step.
+    await page.goto(`${service.url}/incidents?state=snoozed&selected=${story.id}`);
+    await panel.getByText('snoozed, back in').waitFor();
+    await page.getByRole('row').getByRole('link', { name: 'By keyboard' }).waitFor();
+    await page.keyboard.press('e');
+    await page.getByRole('dialog').getByLabel('Fixed').waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
     await page.getByRole('status').getByText('is resolved').waitFor();
     await page.keyboard.press('Escape');
     await panel.waitFor({ state: 'detached' });
@@ -261,6 +291,36 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('dialog').getByText('Acknowledge the incident').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
+  it('act on several incidents at once', async () => {
+    const incidents = new Incidents(store);
+    const stories = ['one', 'two', 'three'].map((name) =>
+      minerIncident({ id: uuidOf(`several ${name}`), title: `Several ${name}`, namespace: 'several' }),
+    );
+    await store.transaction(async (tx) =>
+      incidents.apply(
+        tx,
+        stories.map((incident) => ({ kind: 'opened', incident })),
+      ),
+    );
+    await open('/incidents?q=namespace%3Dseveral');
+    for (const name of ['one', 'two'])
+      await page
+        .getByRole('row', { name: `Several ${name}` })
+        .getByRole('checkbox')
+        .check();
+    const bar = page.getByRole('group', { name: 'Actions on the selected incidents' });
+    await bar.getByText('2 incidents selected').waitFor();
+    await bar.getByRole('button', { name: 'Select all 3 listed' }).click();
+    await bar.getByRole('button', { name: 'Resolve' }).click();
+    await page.getByRole('dialog', { name: 'Resolve 3 incidents' }).getByLabel('Duplicate').check();
+    await page.getByRole('dialog').getByRole('button', { name: 'Resolve' }).click();
+    await page.getByRole('status').getByText('3 incidents are resolved').waitFor();
+    await page.getByText('No incident matches these filters').waitFor();
+    await page.getByLabel('State').selectOption('resolved');
+    await page.getByRole('row', { name: 'Several one' }).waitFor();
+    expect(await page.getByRole('row').filter({ hasText: 'by admin as duplicate' }).count()).toBe(3);
   });
 
   it('search from every page and open what is found', async () => {

@@ -11,8 +11,13 @@ const keys = [
   ['?', 'This help'],
   ['j, k', 'Next and previous incident of the list'],
   ['Enter', 'Open the chosen incident'],
-  ['a', 'Acknowledge the incident'],
-  ['r', 'Resolve the incident'],
+  ['x', 'Select the incident, for an action on several'],
+  ['a', 'Acknowledge the incident, or all selected ones'],
+  ['m', 'Assign it to me'],
+  ['i', 'Assign it to a user'],
+  ['s', 'Snooze it'],
+  ['e', 'Resolve it with a reason'],
+  ['c', 'Comment on it'],
   ['Esc', 'Close a dialog or the side panel'],
 ] as const;
 

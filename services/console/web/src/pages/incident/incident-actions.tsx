@@ -1,31 +1,49 @@
-import { acknowledgeIncident, resolveIncident } from '../../api/changes.js';
+import { useState } from 'react';
+import { Button } from 'react-aria-components/Button';
+
 import type { IncidentDetail } from '../../api/types.js';
 import { ActionButton } from '../../parts/action-button.js';
+import { useMe } from '../../parts/use-me.js';
+import { doneText, type TriageAct } from '../incidents/triage-acts.js';
+import { type DialogKind, TriageDialog } from '../incidents/triage-dialog.js';
 import { ownerOf } from '../incidents/triage.js';
+import { perform, useTriage } from '../incidents/use-triage.js';
 
-/** Acknowledge and resolve; nothing for an incident that has ended. */
+/** Work on one incident; nothing for users who may not. */
 export function IncidentActions({ incident }: { incident: IncidentDetail }) {
-  const { id, number, state, revisions } = incident;
-  if (state !== 'open') return null;
-  const owner = ownerOf(revisions);
-  const changes = [['incidents']];
+  const { id, number, state, revisions, snoozedUntil } = incident;
+  const [dialog, setDialog] = useState<DialogKind | null>(null);
+  const triage = useTriage();
+  const { may } = useMe();
+  if (!may('responder')) return null;
+  const isAcknowledged = ownerOf(revisions) !== null;
+  const button = (act: TriageAct, text: string, kind?: 'primary') => (
+    <ActionButton run={() => perform(act, id)} done={doneText(act, [number])} changes={[['incidents']]} kind={kind}>
+      {text}
+    </ActionButton>
+  );
+  const opener = (kind: DialogKind, text: string) => (
+    <Button className="button" onPress={() => setDialog(kind)}>
+      {text}
+    </Button>
+  );
   return (
     <div className="actions">
-      {owner === null ? (
-        <ActionButton
-          kind="primary"
-          run={() => acknowledgeIncident(id)}
-          done={`INC-${number} is acknowledged`}
-          changes={changes}
-        >
-          Acknowledge
-        </ActionButton>
-      ) : (
-        <span className="quiet">acknowledged by {owner}</span>
+      {state === 'open' && !isAcknowledged && button({ kind: 'acknowledge' }, 'Acknowledge', 'primary')}
+      {state === 'open' && opener('assign', 'Assign')}
+      {state === 'open' &&
+        (snoozedUntil === null ? opener('snooze', 'Snooze') : button({ kind: 'unsnooze' }, 'End snooze'))}
+      {state === 'open' && opener('resolve', 'Resolve')}
+      {state === 'resolved' && button({ kind: 'reopen' }, 'Open again')}
+      {opener('comment', 'Comment')}
+      {dialog !== null && (
+        <TriageDialog
+          kind={dialog}
+          incidents={[incident]}
+          act={(act) => void triage(act, [incident])}
+          close={() => setDialog(null)}
+        />
       )}
-      <ActionButton run={() => resolveIncident(id)} done={`INC-${number} is resolved`} changes={changes}>
-        Resolve
-      </ActionButton>
     </div>
   );
 }

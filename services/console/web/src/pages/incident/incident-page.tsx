@@ -17,6 +17,7 @@ import { Notified } from './notified.js';
 import { ReachSection } from './reach-section.js';
 import { RuleCredits } from './rule-credits.js';
 import { Timeline } from './timeline.js';
+import { TriageState } from './triage-state.js';
 
 const route = getRouteApi('/incidents/$id');
 
@@ -47,7 +48,7 @@ function Story({ incident }: { incident: IncidentDetail }) {
           </ol>
         </Section>
       )}
-      <Section title="Timeline" note="push, steps, changes of the incident and messages">
+      <Section title="Timeline" note="push, steps, work on the incident, comments and messages">
         <Timeline entries={timeline} />
       </Section>
       <ReachSection incident={incident} />
@@ -60,11 +61,12 @@ function Story({ incident }: { incident: IncidentDetail }) {
   );
 }
 
-function State({ incident: { severity, state, resolvedBy, resolvedAt, firstSeen } }: { incident: IncidentDetail }) {
+function State({ incident }: { incident: IncidentDetail }) {
+  const { severity, state, resolvedAt, firstSeen } = incident;
   return (
     <>
       <SeverityMark severity={severity} /> <Stamp kind={state === 'open' ? 'bad' : 'good'}>{state}</Stamp>{' '}
-      {resolvedBy !== null && `resolved by ${resolvedBy} `}
+      <TriageState incident={incident} />{' '}
       {resolvedAt === null ? (
         <>
           since <Moment at={firstSeen} isAbsolute />

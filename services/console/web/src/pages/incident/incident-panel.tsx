@@ -7,6 +7,7 @@ import { SeverityMark } from '../../parts/marks.js';
 import { Loaded } from '../../parts/states.js';
 import { IncidentActions } from './incident-actions.js';
 import { Timeline } from './timeline.js';
+import { TriageState } from './triage-state.js';
 
 /** The chosen incident beside the list: enough to decide about it. */
 export function IncidentPanel({ id, close }: { id: string; close: () => void }) {
@@ -23,6 +24,7 @@ export function IncidentPanel({ id, close }: { id: string; close: () => void }) 
               <SeverityMark severity={known.severity} /> INC-{known.number} {known.title}
             </h2>
             <p>{known.sentence}</p>
+            <TriageState incident={known} />
             <IncidentActions incident={known} />
             {known.nextSteps.length > 0 && (
               <ol>

@@ -9,6 +9,7 @@ const kinds: Record<Entry['kind'], readonly [string, string]> = {
   push: ['↥', 'push'],
   step: ['●', 'step'],
   state: ['◇', 'incident'],
+  comment: ['❝', 'comment'],
   message: ['✉', 'message'],
 };
 
@@ -38,7 +39,8 @@ function TimelineEntry({ entry, clock }: { entry: Entry; clock: string }) {
         {shape}
       </span>
       <span>
-        <small className="kind">{word}</small> {title} {detail !== null && <small className="quiet">{detail}</small>}
+        <small className="kind">{word}</small> {title}{' '}
+        {detail !== null && (kind === 'comment' ? <q>{detail}</q> : <small className="quiet">{detail}</small>)}
       </span>
     </li>
   );

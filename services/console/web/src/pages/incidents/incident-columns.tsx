@@ -5,9 +5,28 @@ import { SeverityMark, Stamp, type StampKind } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { column } from '../../parts/table/columns.js';
 import { counted } from '../../parts/words.js';
+import { TriageState } from '../incident/triage-state.js';
 import { stagesText } from './triage.js';
 
 const stateStamps: Record<Incident['state'], StampKind> = { open: 'bad', resolved: 'good', merged: 'neutral' };
+
+/** Selected rows, and the change of one. */
+export interface Selection {
+  ids: ReadonlySet<string>;
+  toggle: (id: string) => void;
+}
+
+/** Column by which rows are selected for an action on several. */
+export function selectionColumn({ ids, toggle }: Selection) {
+  return column<Incident>({
+    id: 'select',
+    title: 'Select',
+    kind: 'select',
+    cell: ({ id, number }) => (
+      <input type="checkbox" aria-label={`Select INC-${number}`} checked={ids.has(id)} onChange={() => toggle(id)} />
+    ),
+  });
+}
 
 export const incidentColumns = [
   column<Incident>({
@@ -52,10 +71,10 @@ export const incidentColumns = [
     id: 'state',
     title: 'State',
     kind: 'mark',
-    cell: ({ state, resolvedBy }) => (
+    cell: (incident) => (
       <>
-        <Stamp kind={stateStamps[state]}>{state}</Stamp>
-        {resolvedBy !== null && <small className="quiet">by {resolvedBy}</small>}
+        <Stamp kind={stateStamps[incident.state]}>{incident.state}</Stamp>
+        <TriageState incident={incident} />
       </>
     ),
   }),

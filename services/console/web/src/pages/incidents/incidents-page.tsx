@@ -1,5 +1,6 @@
 import { getRouteApi } from '@tanstack/react-router';
 import { severities } from '@tidewaiter/domain';
+import { useMemo, useState } from 'react';
 
 import { incidents } from '../../api/lists.js';
 import { useLiveList } from '../../live/live-list.js';
@@ -8,43 +9,80 @@ import { FilterSelect, FilterText } from '../../parts/filters.js';
 import { PageHead } from '../../parts/page.js';
 import { EmptyState, Sample } from '../../parts/states.js';
 import { LiveTable } from '../../parts/table/live-table.js';
-import { queryText } from '../../url/query-text.js';
+import { useMe } from '../../parts/use-me.js';
 import { IncidentPanel } from '../incident/incident-panel.js';
-import { incidentColumns } from './incident-columns.js';
+import { incidentColumns, selectionColumn } from './incident-columns.js';
 import { orders } from './incident-orders.js';
+import { incidentQuery, incidentStateFilters } from './incident-query.js';
+import { isLeaving, type TriageAct } from './triage-acts.js';
+import { TriageBar } from './triage-bar.js';
+import { type DialogKind, TriageDialog } from './triage-dialog.js';
+import { neighborOf } from './triage.js';
+import { useSelection } from './use-selection.js';
 import { useTriageKeys } from './use-triage-keys.js';
+import { useTriage } from './use-triage.js';
 
 const route = getRouteApi('/incidents');
 
-/** Triage: one row for each incident, the chosen one beside the list. */
+const assigneeOptions = [
+  ['me', 'me'],
+  ['none', 'nobody'],
+] as const;
+
+/** Triage: one row for each incident, the chosen one beside the list, actions on the selected ones. */
 export function IncidentsPage() {
-  const { state = 'open', severity, q, sort = '-urgency', selected } = route.useSearch();
-  const filter = { state: state === 'all' ? undefined : state, severity };
-  const source = incidents({ ...filter, q, sort });
+  const { state = 'open', severity, assignee, q, sort = '-urgency', selected } = route.useSearch();
+  const { name: own, may } = useMe();
+  const query = incidentQuery({ state, severity, assignee, q }, own);
+  const source = incidents({ q: query, sort });
   const list = useLiveList(source);
-  const choose = useTriageKeys(list.rows, selected);
-  const isFiltered = state !== 'open' || severity !== undefined || q !== undefined;
+  const selection = useSelection(list.rows);
+  const [dialog, setDialog] = useState<DialogKind | null>(null);
+  const triage = useTriage();
+  const chosen = list.rows.filter(({ id }) => (selection.ids.size > 0 ? selection.ids.has(id) : id === selected));
+  const act = async (what: TriageAct) => {
+    if (chosen.length === 0) return;
+    const keys = list.rows.map(({ id }) => id);
+    const isOnChosen = selected !== undefined && chosen.some(({ id }) => id === selected);
+    const next = neighborOf(keys, selected, 1);
+    const done = await triage(what, chosen);
+    selection.clear();
+    if (isOnChosen && isLeaving(what) && done.has(selected)) choose(next === selected ? undefined : next);
+  };
+  const ask = (kind: DialogKind) => chosen.length > 0 && may('responder') && setDialog(kind);
+  const toggle = (id: string) => may('responder') && selection.toggle(id);
+  const choose = useTriageKeys({ rows: list.rows, selected, toggle, act: (what) => void act(what), ask });
+  const isFiltered = state !== 'open' || severity !== undefined || assignee !== undefined || q !== undefined;
+  const columns = useMemo(
+    () => (may('responder') ? [selectionColumn(selection), ...incidentColumns] : incidentColumns),
+    [selection, may('responder')],
+  );
   return (
     <>
       <PageHead title="Incidents" about="Alerts of runtime sensors, joined into what happened" />
       <div className="filters">
-        <FilterSelect label="State" name="state" value={state} options={['open', 'resolved', 'merged', 'all']} />
+        <FilterSelect label="State" name="state" value={state} options={incidentStateFilters} />
         <FilterSelect label="Severity" name="severity" value={severity} any="any" options={severities} />
+        <FilterSelect label="Assigned to" name="assignee" value={assignee} any="anyone" options={assigneeOptions} />
         <FilterSelect label="Order" name="sort" value={sort} options={orders} />
         <FilterText label="Filter" name="q" value={q} placeholder="cluster=eu1 image=shop/* checkout" isWide />
-        <ExportLinks list="incidents" q={queryText(filter, q)} sort={sort} />
+        <ExportLinks list="incidents" q={query} sort={sort} />
       </div>
+      <TriageBar selection={selection} rows={list.rows} act={(what) => void act(what)} ask={ask} />
       <div className={selected === undefined ? 'split' : 'split open'}>
         <LiveTable
           label="Incidents"
           list={list}
-          columns={incidentColumns}
+          columns={columns}
           keyOf={source.keyOf}
           selected={selected}
           empty={isFiltered ? <EmptyState title="No incident matches these filters" /> : <NoIncidents />}
         />
         {selected !== undefined && <IncidentPanel id={selected} close={() => choose(undefined)} />}
       </div>
+      {dialog !== null && (
+        <TriageDialog kind={dialog} incidents={chosen} act={(what) => void act(what)} close={() => setDialog(null)} />
+      )}
     </>
   );
 }

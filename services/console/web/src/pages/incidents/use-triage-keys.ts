@@ -1,24 +1,30 @@
-import { useQueryClient } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
-import { acknowledgeIncident, resolveIncident } from '../../api/changes.js';
 import type { Incident } from '../../api/types.js';
 import { useKeys } from '../../frame/keys.js';
 import { useSearchChange } from '../../parts/filters.js';
-import { notify } from '../../parts/toasts.js';
+import { useMe } from '../../parts/use-me.js';
+import type { TriageAct } from './triage-acts.js';
+import type { DialogKind } from './triage-dialog.js';
 import { neighborOf } from './triage.js';
 
+interface Triage {
+  rows: readonly Incident[];
+  selected: string | undefined;
+  /** Adds the chosen incident to the selection, or takes it out. */
+  toggle: (id: string) => void;
+  act: (act: TriageAct) => void;
+  ask: (kind: DialogKind) => void;
+}
+
 /**
- * Triage by keyboard: j and k choose, Enter opens, a acknowledges, r resolves. Returns a function
- * that chooses an incident.
+ * Triage by keyboard: j and k choose, x selects, Enter opens, other keys act on the selection or
+ * the chosen one. Returns a function that chooses an incident.
  */
-export function useTriageKeys(
-  rows: readonly Incident[],
-  selected: string | undefined,
-): (id: string | undefined) => void {
+export function useTriageKeys({ rows, selected, toggle, act, ask }: Triage): (id: string | undefined) => void {
   const { history } = useRouter();
-  const client = useQueryClient();
+  const { name } = useMe();
   const change = useSearchChange();
   const choose = (id: string | undefined) => change({ selected: id });
   const move = (step: 1 | -1) =>
@@ -29,23 +35,17 @@ export function useTriageKeys(
         step,
       ),
     );
-  const chosen = rows.find(({ id }) => id === selected);
-  const act = async (work: (id: string) => Promise<unknown>, done: string) => {
-    if (!chosen) return;
-    try {
-      await work(chosen.id);
-      notify(`INC-${chosen.number} is ${done}`);
-    } catch (error) {
-      notify((error as Error).message, true);
-    }
-    await client.invalidateQueries({ queryKey: ['incidents'] });
-  };
   useKeys({
     j: () => move(1),
     k: () => move(-1),
-    Enter: () => chosen && history.push(`/incidents/${chosen.id}`),
-    a: () => void act(acknowledgeIncident, 'acknowledged'),
-    r: () => void act(resolveIncident, 'resolved'),
+    x: () => selected !== undefined && toggle(selected),
+    Enter: () => selected !== undefined && history.push(`/incidents/${selected}`),
+    a: () => act({ kind: 'acknowledge' }),
+    m: () => name !== undefined && act({ kind: 'assign', assignee: name }),
+    i: () => ask('assign'),
+    s: () => ask('snooze'),
+    e: () => ask('resolve'),
+    c: () => ask('comment'),
     Escape: () => choose(undefined),
   });
   useEffect(() => {
