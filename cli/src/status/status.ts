@@ -25,7 +25,7 @@ export function statusCommand(program: Command): void {
 async function describe({ pid, startedAt, ready, urls, services, processes }: Run) {
   const ageSeconds = Math.round((Date.now() - Date.parse(startedAt)) / 1000);
   const states = await Promise.all(
-    services.map(async (service) => ({ ...service, ...(await readiness(service.url)) })),
+    services.map(async ({ healthUrl, ...service }) => ({ ...service, ...(await readiness(healthUrl)) })),
   );
   // Loading the library of the database blocks this process, and answers would time out.
   const restored = urls ? await lastRestoreOf(urls.database) : null;

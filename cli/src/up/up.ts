@@ -126,7 +126,9 @@ async function startAll(
 ): Promise<string | undefined> {
   const { failpoint } = await import('@tidewaiter/runtime');
   const ports: Record<string, number> = { ingest: portIngest, console: portConsole || (await freePort()) };
-  const consoleUrl = environment['TIDEWAITER_CONSOLE_URL'] || `http://127.0.0.1:${ports['console']}`;
+  const isTls = Boolean(environment['TIDEWAITER_TLS_CERT_FILE']);
+  const consoleUrl =
+    environment['TIDEWAITER_CONSOLE_URL'] || `${isTls ? 'https' : 'http'}://127.0.0.1:${ports['console']}`;
   const key = await scannerKey();
   const started = local.servers.map(({ name }) => name);
   const environmentOf = async (name: ServiceName) =>
@@ -134,6 +136,8 @@ async function startAll(
       ...key,
       TIDEWAITER_CONSOLE_URL: consoleUrl,
       TIDEWAITER_HTTP_PORT: String(ports[name] ?? 0),
+      // One port is not enough for all services. `status` asks for their health without TLS.
+      TIDEWAITER_METRICS_PORT: isTls ? '0' : '',
       ...(name === 'ingest' && {
         TIDEWAITER_SPOOL_DIR: environment['TIDEWAITER_SPOOL_DIR'] || join(stateDir, 'spool'),
       }),
@@ -157,7 +161,7 @@ async function startAll(
     failpoint('up.service-started');
   }
   for (let number = 2; number <= count; number++) workers.push(startWorker(number, await environmentOf('scanner')));
-  const services = running.map(({ name, url }) => ({ name, url }));
+  const services = running.map(({ name, url, healthUrl }) => ({ name, url, healthUrl }));
   const notices = running.flatMap((service) => service.notices);
   const servers = local.supervise(
     serverListener(async () => run.update({ processes: processes() })),

@@ -77,10 +77,25 @@ export const natsUrl = setting('TIDEWAITER_NATS_URL', urlWith('nats:', 'tls:'));
 export const redisUrl = setting('TIDEWAITER_REDIS_URL', urlWith('redis:', 'rediss:'));
 
 /** Address to listen on; loopback by default. */
-export const httpHost = setting('TIDEWAITER_HTTP_HOST', z.string().default('127.0.0.1'));
+const httpHost = setting('TIDEWAITER_HTTP_HOST', z.string().default('127.0.0.1'));
 
 /** Port to listen on; 0 takes a free one. */
 export const httpPort = (byDefault: number) => setting('TIDEWAITER_HTTP_PORT', port.default(byDefault));
+
+/**
+ * Port for `/metrics`, `/livez` and `/readyz` alone, always without TLS; without it they are on the
+ * port of the service. 0 takes a free one.
+ */
+const metricsPort = setting('TIDEWAITER_METRICS_PORT', port.optional());
+
+/** Paths of certificate and key, in PEM: the port of the service then takes TLS only. */
+const tlsCertFile = setting('TIDEWAITER_TLS_CERT_FILE', z.string().optional());
+const tlsKeyFile = setting('TIDEWAITER_TLS_KEY_FILE', z.string().optional());
+
+/** Path of the authorities, in PEM, of which every client must have a certificate. */
+const tlsClientCaFile = setting('TIDEWAITER_TLS_CLIENT_CA_FILE', z.string().optional());
+
+const listenerSettings = { httpHost, metricsPort, tlsCertFile, tlsKeyFile, tlsClientCaFile };
 
 /** Days after which records expire, `90d`; `0` keeps them for ever. */
 export const retentionDays = (variable: `TIDEWAITER_${string}`, byDefault: number) =>
@@ -117,4 +132,12 @@ export const publicUrl = setting('TIDEWAITER_CONSOLE_URL', webUrl.optional());
 export const databasePool = setting('TIDEWAITER_DATABASE_POOL', z.coerce.number().int().min(2).max(200).default(10));
 
 /** Settings that every service reads. */
-export const commonSettings = { databaseUrl, natsUrl, databasePool, httpHost, logLevel, otlpEndpoint, settingsFile };
+export const commonSettings = {
+  databaseUrl,
+  natsUrl,
+  databasePool,
+  ...listenerSettings,
+  logLevel,
+  otlpEndpoint,
+  settingsFile,
+};

@@ -19,7 +19,7 @@ beforeEach(async () => {
     { requestTimeout: requestTimeoutMs },
   );
   await front.serve(backend, 0);
-  url = new URL(await front.listen(0, '127.0.0.1'));
+  url = new URL((await front.listen(0, '127.0.0.1')).url);
 });
 
 afterEach(async () => {

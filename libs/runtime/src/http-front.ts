@@ -1,7 +1,10 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import type { FastifyServerOptions } from 'fastify';
+
+import type { ServerTls } from './listener.js';
 
 type ServerFactory = NonNullable<FastifyServerOptions['serverFactory']>;
 
@@ -33,9 +36,47 @@ export function limitRequestTime(server: Server, requestTimeoutMs: number): Serv
   return Object.assign(server, { requestTimeout: requestTimeoutMs, headersTimeout });
 }
 
-/** Server of a service, which hands each request to its present application: a reload closes no port. */
+interface Listening {
+  /** URL under which the service is reached. */
+  url: string;
+  /** The same of the port for metrics; null without one. */
+  metricsUrl: string | null;
+}
+
+/** Servers of a service, which hand each request to its present application: a reload closes no port. */
 export class HttpFront {
-  readonly #server = createServer({ connectionsCheckingInterval: checkMs }, (request, response) => {
+  readonly #server: Server;
+  readonly #tlsServer: TlsServer | undefined;
+  /** Server of the port for metrics and health. */
+  readonly #metricsServer = createServer({ connectionsCheckingInterval: checkMs }, (request, response) =>
+    this.#handle(request, response),
+  );
+  readonly #backends = new WeakMap<Backend, Served>();
+  #serving: Served | undefined;
+
+  constructor(tls?: ServerTls) {
+    const options = { connectionsCheckingInterval: checkMs };
+    const handle: RequestListener = (request, response) => this.#handle(request, response);
+    this.#tlsServer = tls && createTlsServer({ ...options, ...secureContext(tls) }, handle);
+    this.#server = this.#tlsServer ?? createServer(options, handle);
+  }
+
+  /** Uses another certificate for new connections. */
+  renew(tls: ServerTls): void {
+    this.#tlsServer?.setSecureContext(secureContext(tls));
+  }
+
+  /** Whether a request came over the port for metrics and health. */
+  isForMetrics({ socket }: IncomingMessage): boolean {
+    return (socket as { server?: unknown }).server === this.#metricsServer;
+  }
+
+  /** Whether metrics and health have a port of their own. */
+  get hasMetricsPort(): boolean {
+    return this.#metricsServer.listening;
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse): void {
     const served = this.#serving!;
     served.open.add(response);
     response.once('close', () => {
@@ -43,10 +84,7 @@ export class HttpFront {
       if (served.open.size === 0) served.drained?.();
     });
     served.listener(request, response);
-  });
-
-  readonly #backends = new WeakMap<Backend, Served>();
-  #serving: Served | undefined;
+  }
 
   /** Registers one more application, which gets no requests until {@link serve}. */
   backend(): Backend {
@@ -83,26 +121,42 @@ export class HttpFront {
     clearTimeout(timer);
   }
 
-  /** @returns the URL under which it is reached */
-  async listen(port: number, host: string): Promise<string> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#server.once('error', reject).listen(port, host, resolve);
-    await promise;
-    this.#server.off('error', reject);
-    const { address, family, port: given } = this.#server.address() as AddressInfo;
-    const shown =
-      address === '0.0.0.0' || address === '::' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
-    return `http://${shown}:${given}`;
+  async listen(port: number, host: string, metricsPort?: number): Promise<Listening> {
+    const given = await listenOn(this.#server, port, host);
+    const metrics = metricsPort === undefined ? null : await listenOn(this.#metricsServer, metricsPort, host);
+    return {
+      url: `${this.#tlsServer ? 'https' : 'http'}://${given}`,
+      metricsUrl: metrics && `http://${metrics}`,
+    };
   }
 
   /** Takes no more requests, and waits for those under way. */
   async close(): Promise<void> {
-    if (!this.#server.listening) return;
-    const closed = new Promise((resolve) => this.#server.close(resolve));
+    await Promise.all([this.#server, this.#metricsServer].map(async (server) => this.#closeServer(server)));
+  }
+
+  async #closeServer(server: Server): Promise<void> {
+    if (!server.listening) return;
+    const closed = new Promise((resolve) => server.close(resolve));
     if (this.#serving) endStreams(this.#serving);
-    this.#server.closeIdleConnections();
+    server.closeIdleConnections();
     await closed;
   }
+}
+
+/** @returns host and port under which it is reached */
+async function listenOn(server: Server, port: number, host: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject).listen(port, host, resolve);
+  await promise;
+  server.off('error', reject);
+  const { address, family, port: given } = server.address() as AddressInfo;
+  const shown = address === '0.0.0.0' || address === '::' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+  return `${shown}:${given}`;
+}
+
+function secureContext({ cert, key, ca }: ServerTls) {
+  return { cert, key, ...(ca !== undefined && { ca, requestCert: true, rejectUnauthorized: true }) };
 }
 
 /** Ends streams of server-sent events, which would stay open. Their clients connect again. */

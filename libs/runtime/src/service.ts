@@ -12,6 +12,7 @@ import { ConfigState } from './config-state.js';
 import { EveryModule } from './every.js';
 import { HealthModule } from './health.js';
 import { type Backend, HttpFront } from './http-front.js';
+import { type ListenerConfig, readServerTls } from './listener.js';
 import { createLogger, Logger, nestLogger } from './logger.js';
 import { processRegistry } from './metrics.js';
 import { problemOf, ProblemFilter, sendProblem } from './problem.js';
@@ -22,6 +23,8 @@ export interface RunningService {
   name: string;
   /** URL that it listens on: `http://127.0.0.1:7070`. */
   url: string;
+  /** URL of its health and metrics; another one where they have a port of their own. */
+  healthUrl: string;
   /** Messages for the user once it runs, such as a link that is shown only now. */
   notices: string[];
   /** Reloads the configuration; if it is invalid, logs that and keeps the last good one. */
@@ -33,7 +36,7 @@ export interface RunningService {
 export interface ServiceDefinition {
   name: string;
   module: DynamicModule;
-  config: { httpHost: string; httpPort: number; logLevel: string; otlpEndpoint?: string | undefined };
+  config: ListenerConfig & { logLevel: string; otlpEndpoint?: string | undefined };
   http?: Pick<FastifyServerOptions, 'bodyLimit' | 'trustProxy'>;
   /** Adds HTTP parsers, hooks and static files. */
   configure?(app: NestFastifyApplication): void | Promise<void>;
@@ -64,20 +67,25 @@ export async function startReloadable(define: (files: ConfigFiles) => ServiceDef
   const { name, config } = definition;
   startTelemetry(config.otlpEndpoint);
   const logger = createLogger(name, config.logLevel);
-  const front = new HttpFront();
+  const front = new HttpFront(readServerTls(config, files));
   const state = new ConfigState();
   let replica = await startReplica(definition, { logger, front, state });
   await front.serve(replica.backend, 0);
-  const url = await front.listen(config.httpPort, config.httpHost).catch(async (error: unknown) => {
+  const { httpPort, httpHost, metricsPort } = config;
+  const { url, metricsUrl } = await front.listen(httpPort, httpHost, metricsPort).catch(async (error: unknown) => {
+    await front.close();
     await replica.app.close().catch(() => undefined);
     throw error;
   });
-  logger.info({ url }, 'service start');
+  logger.info({ url, metricsUrl }, 'service start');
 
   const load = async (): Promise<void> => {
     const fresh = new ConfigFiles();
     try {
-      const next = await startReplica(define(fresh), { logger, front, state });
+      const definition = define(fresh);
+      const tls = readServerTls(definition.config, fresh);
+      const next = await startReplica(definition, { logger, front, state });
+      if (tls) front.renew(tls);
       const before = replica;
       replica = next;
       files = fresh;
@@ -102,6 +110,7 @@ export async function startReloadable(define: (files: ConfigFiles) => ServiceDef
   return {
     name,
     url,
+    healthUrl: metricsUrl ?? url,
     notices: (await definition.notices?.(replica.app, url)) ?? [],
     reload,
     async stop() {
@@ -141,6 +150,7 @@ async function startReplica(definition: ServiceDefinition, { logger, front, stat
   );
   try {
     app.useGlobalFilters(new ProblemFilter(logger));
+    separatePorts(app, front);
     await definition.configure?.(app);
     if (definition.transport) app.connectMicroservice({ strategy: app.get(definition.transport) });
     await app.init();
@@ -151,6 +161,22 @@ async function startReplica(definition: ServiceDefinition, { logger, front, stat
     await app.close().catch(() => undefined);
     throw error;
   }
+}
+
+const metricsPaths: readonly (string | undefined)[] = ['/metrics', '/livez', '/readyz'];
+
+/** Gives the port for metrics and health nothing else, and metrics no other port. */
+function separatePorts(app: NestFastifyApplication, front: HttpFront): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onRequest', (request, reply, done) => {
+    // The path of the route, since a path can be written in several ways.
+    const { url } = request.routeOptions;
+    const isAllowed = front.isForMetrics(request.raw)
+      ? metricsPaths.includes(url)
+      : !(front.hasMetricsPort && url === '/metrics');
+    if (isAllowed) return done();
+    sendProblem(reply, { status: 404, code: 'NOT_FOUND', title: 'not on this port' });
+  });
 }
 
 function rootModule({ name, module }: ServiceDefinition, logger: Logger, state: ConfigState): DynamicModule {

@@ -16,7 +16,10 @@ afterEach(async () => rm(dir, { recursive: true, force: true }));
 describe('claimRun', () => {
   it('shows the run to others while it lasts', async () => {
     const claimed = await claimRun(dir, startedAt);
-    await claimed.update({ ready: true, services: [{ name: 'ingest', url: 'http://127.0.0.1:7070' }] });
+    await claimed.update({
+      ready: true,
+      services: [{ name: 'ingest', url: 'http://127.0.0.1:7070', healthUrl: 'http://127.0.0.1:7070' }],
+    });
     expect(await currentRun(dir)).toMatchObject({
       pid: process.pid,
       ready: true,

@@ -38,7 +38,8 @@ export interface Run {
   consoleUrl: string | null;
   /** Servers and extra workers. */
   processes: ProcessInfo[];
-  services: { name: string; url: string }[];
+  /** `healthUrl`: where `/readyz` is. */
+  services: { name: string; url: string; healthUrl: string }[];
   /** Messages for the user, such as a link that is shown only once. */
   notices: string[];
 }

@@ -3,12 +3,13 @@ import { parseSettings } from '@tidewaiter/runtime';
 import { ConsoleConfig } from '../config.js';
 import { SessionCookie } from './session-cookie.js';
 
-const cookieAt = (publicUrl?: string) =>
+const cookieAt = (publicUrl?: string, tlsCertFile?: string) =>
   new SessionCookie(
     new ConsoleConfig({
       TIDEWAITER_DATABASE_URL: 'postgres://localhost/x',
       TIDEWAITER_NATS_URL: 'nats://localhost',
       TIDEWAITER_CONSOLE_URL: publicUrl,
+      TIDEWAITER_TLS_CERT_FILE: tlsCertFile,
     }),
     parseSettings('', () => ''),
   );
@@ -29,6 +30,10 @@ describe('SessionCookie', () => {
     expect(cookie.holding(secret)).toBe(`${name}=${secret}; Max-Age=604800; ${attributes}`);
     expect(cookie.removed()).toBe(`${name}=; Max-Age=0; ${attributes}`);
     expect(cookie.of({ headers: { cookie: `other=1; ${name}=${secret}; last=2` } })).toBe(secret);
+  });
+
+  it('goes over TLS only where the console itself listens with TLS', () => {
+    expect(cookieAt(undefined, 'tls.crt').holding(secret)).toMatch(/^__Host-.*; Secure$/);
   });
 
   it.each([

@@ -13,8 +13,8 @@ export class SessionCookie {
   readonly #maxAge: number;
 
   /** `publicUrl`: where browsers find the console, perhaps below a path that a proxy removes. */
-  constructor({ publicUrl = 'http://localhost' }: ConsoleConfig, { access }: TidewaiterSettings) {
-    const { protocol, pathname } = new URL(publicUrl);
+  constructor({ publicUrl, tlsCertFile }: ConsoleConfig, { access }: TidewaiterSettings) {
+    const { protocol, pathname } = new URL(publicUrl ?? `${tlsCertFile === undefined ? 'http' : 'https'}://localhost`);
     const base = pathname.replace(/\/$/, '');
     const isHttps = protocol === 'https:';
     // The prefix keeps other hosts of the domain from setting it, but demands the path `/`.
