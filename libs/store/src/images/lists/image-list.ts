@@ -16,17 +16,25 @@ const pushes = (expression: string, condition = 'true') =>
   `ARRAY(SELECT ${expression} FROM push_image AS held JOIN push AS brought ON brought.id = held.push_id
     WHERE held.image_digest = image.digest AND ${condition})`;
 
-const withPackages = (packages: string) =>
-  `image.digest IN (SELECT image_digest FROM image_package WHERE state = 'present' AND package_id IN (${packages}))`;
+/** As an array, so that PostgreSQL reads the images of the packages once, however few or many it expects. */
+const withPackages = (ids: readonly string[], parameters: Parameters) =>
+  `image.digest = ANY(ARRAY(SELECT image_digest FROM image_package
+    WHERE state = 'present' AND package_id = ANY(${parameters.add(ids)}::bigint[])))`;
 
 async function packageMatch(value: string, parameters: Parameters, store: Queries): Promise<string> {
-  return withPackages(`SELECT unnest(${parameters.add(await packageIdsOf(store, value))}::bigint[])`);
+  return withPackages(await packageIdsOf(store, value), parameters);
 }
 
-async function vulnerabilityMatch(value: string, parameters: Parameters): Promise<string> {
-  const asked = parameters.add(value);
-  return withPackages(`SELECT package_id FROM package_vulnerability WHERE vulnerability_id = ${asked} OR vulnerability_id IN (
-    SELECT vulnerability_id FROM advisory WHERE advisory.id = ${asked})`);
+async function vulnerabilityMatch(value: string, parameters: Parameters, store: Queries): Promise<string> {
+  const found = await store.aggregate<{ id: string }>(
+    `SELECT DISTINCT package_id AS id FROM package_vulnerability
+     WHERE vulnerability_id IN (SELECT $1 UNION SELECT vulnerability_id FROM advisory WHERE advisory.id = $1)`,
+    [value],
+  );
+  return withPackages(
+    found.map(({ id }) => id),
+    parameters,
+  );
 }
 
 const worst = worstSeveritySql('push.counts');
