@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import { Egress } from '@tidewaiter/egress';
+import { FetchedKeys } from '@tidewaiter/job-tokens';
 import { ConfigModule, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
 import { fingerprintKeyOf } from '@tidewaiter/secrets';
 import {
@@ -18,7 +19,6 @@ import { IngestConfig } from './config.js';
 import { Connections } from './http/connections.js';
 import { HookAnswers } from './http/hook-answers.js';
 import { HookMetrics } from './http/hook-metrics.js';
-import { FetchedKeys } from './http/published-keys.js';
 import { PipelineHooksController } from './pipelines/pipeline-hooks.controller.js';
 import { PipelineIntake } from './pipelines/pipeline-intake.js';
 import { RegistryHooksController } from './registry/registry-hooks.controller.js';

@@ -1,9 +1,9 @@
+import type { PublishedKeys } from '@tidewaiter/job-tokens';
 import type { TidewaiterSettings } from '@tidewaiter/runtime';
 
 import { type PipelineConnection, pipelineConnection } from '../pipelines/pipeline-connection.js';
 import { registryConnection, type RegistryHookConnection } from '../registry/registry-connection.js';
 import { type SensorConnection, sensorConnection } from '../runtime/sensor-connection.js';
-import type { PublishedKeys } from './published-keys.js';
 
 /** A configured sender. */
 export type Connection = RegistryHookConnection | SensorConnection | PipelineConnection;

@@ -1,8 +1,7 @@
 import { Unavailable } from '@tidewaiter/domain';
+import type { PublishedKeys } from '@tidewaiter/job-tokens';
 import { type HookRequest, isSignedBy, readSns, snsCertificateUrl } from '@tidewaiter/webhooks';
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
-
-import type { PublishedKeys } from './published-keys.js';
 
 /** Whether Amazon SNS signed the request, and for this topic, since any account may have topics. @throws Unavailable */
 export async function isFromTopic(

@@ -1,13 +1,11 @@
 import type { CiRun } from '@tidewaiter/domain';
+import { ciKind, type PublishedKeys, verifiedClaims } from '@tidewaiter/job-tokens';
 import { readDocument, splitDocuments } from '@tidewaiter/pipeline-documents';
 import type { PipelineSettings, TokenIssuer } from '@tidewaiter/runtime';
 import type { NewPipelineReport } from '@tidewaiter/store';
 import { authorizationEquals, type HookRequest } from '@tidewaiter/webhooks';
 
-import type { PublishedKeys } from '../http/published-keys.js';
 import { bindReport } from './bind-report.js';
-import { verifiedClaims } from './ci-token.js';
-import { ciKind } from './ci/ci-kinds.js';
 
 /** Proof of a sender's identity. */
 export interface Proof {

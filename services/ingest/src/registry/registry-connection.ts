@@ -1,9 +1,9 @@
 import type { Secret } from '@tidewaiter/domain';
+import type { PublishedKeys } from '@tidewaiter/job-tokens';
 import type { RegistrySettings } from '@tidewaiter/runtime';
 import { redactSecrets } from '@tidewaiter/secrets';
 import type { Handshake, HookRequest, RegistryEvent } from '@tidewaiter/webhooks';
 
-import type { PublishedKeys } from '../http/published-keys.js';
 import { isFromServiceAccount, isFromTopic } from '../http/sender-proofs.js';
 import type { RegistryNotice } from './registry-notice.js';
 

@@ -1,9 +1,9 @@
 import type { RuntimeSource, Secret } from '@tidewaiter/domain';
+import type { PublishedKeys } from '@tidewaiter/job-tokens';
 import type { SensorSettings } from '@tidewaiter/runtime';
 import { type SensorRecords, sensorOf } from '@tidewaiter/sensors';
 import { authorizationEquals, type HookRequest, readSns, secretEquals } from '@tidewaiter/webhooks';
 
-import type { PublishedKeys } from '../http/published-keys.js';
 import { isFromTopic } from '../http/sender-proofs.js';
 
 /** A configured sensor. */

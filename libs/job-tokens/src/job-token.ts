@@ -3,8 +3,8 @@ import type { TokenIssuer } from '@tidewaiter/runtime';
 import { field, isObject, type HookObject } from '@tidewaiter/webhooks';
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify, type JWTPayload } from 'jose';
 
-import type { PublishedKeys } from '../http/published-keys.js';
 import type { CiKind } from './ci/ci-kind.js';
+import type { PublishedKeys } from './published-keys.js';
 
 /** Algorithms with a public key only: no shared secrets, no `none`. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];

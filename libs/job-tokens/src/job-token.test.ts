@@ -6,8 +6,8 @@ import type { TokenIssuer } from '@tidewaiter/runtime';
 import { describeWith, sharedData } from '@tidewaiter/testkit';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 
-import { verifiedClaims } from './ci-token.js';
 import { ciKind, ciKinds } from './ci/ci-kinds.js';
+import { verifiedClaims } from './job-token.js';
 
 const issuer = 'https://token.actions.githubusercontent.com';
 const audience = 'https://tidewaiter.example.com';
