@@ -3,8 +3,8 @@ import { failpoint } from '@tidewaiter/runtime';
 import { GroupCommit, Pushes, Received, Store, type Transaction } from '@tidewaiter/store';
 
 import type { IntakeResult } from '../http/receipt.js';
-import { eventsOf, type RegistryNotice } from './registry-notice.js';
-import { contentKeyOf, type ContentNotice, newContents } from './repetitions.js';
+import { type ArrivedNotice, eventsOf, receivedKeyOf, type RegistryNotice } from './registry-notice.js';
+import { contentKeyOf, newContents } from './repetitions.js';
 
 /** Facts of one webhook. */
 export interface NoticeBatch {
@@ -68,17 +68,20 @@ export class RegistryIntake {
     const notices = deliveries.flatMap(({ connection, receivedAtMs, facts }) =>
       facts.map((notice) => ({ connection, receivedAtMs, notice })),
     );
-    const isContent = ({ notice }: ContentNotice) => notice.identity === 'content';
-    const keys = notices
-      .filter((each) => !isContent(each))
-      .map(({ connection, notice: { deliveryKey } }) => ({ connection, deliveryKey }));
-    const isNewKey = (await this.received.remember(tx, keys)).values();
-    const isNewContent = (await this.#newContents(tx, notices.filter(isContent))).values();
-    const isNew = notices.map((each) => (isContent(each) ? isNewContent : isNewKey).next().value).values();
+    // The very same hook comes again from the spool when its commit did not answer in time.
+    const isFirst = await this.received.remember(tx, notices.map(receivedKeyOf));
+    const isAsked = notices.map(({ notice }, index) => isFirst[index]! && notice.identity === 'content');
+    const isNewContent = (
+      await this.#newContents(
+        tx,
+        notices.filter((_, index) => isAsked[index]),
+      )
+    ).values();
+    const isNew = isFirst.map((each, index) => (isAsked[index] ? isNewContent.next().value : each)).values();
     return deliveries.map((delivery) => ({ ...delivery, facts: delivery.facts.filter(() => isNew.next().value) }));
   }
 
-  async #newContents(tx: Transaction, notices: readonly ContentNotice[]): Promise<boolean[]> {
+  async #newContents(tx: Transaction, notices: readonly ArrivedNotice[]): Promise<boolean[]> {
     if (notices.length === 0) return [];
     const stored = await this.received.lockContents(tx, notices.map(contentKeyOf));
     const pushes = notices.flatMap(({ notice }) => (notice.kind === 'push' ? [notice.push] : []));

@@ -29,15 +29,14 @@ const deleted = (tag: string | null): RegistryNotice => ({
   deletion: { ...place, tag, digest: null, deletedBy: null, at: null },
 });
 
+const arrival = { connection: 'registry/main', receivedAtMs: Date.parse('2026-11-01T10:00:00Z') };
+
 describe('draftsOf', () => {
   it('drafts events for pushes and deletions in the order of the webhook', () => {
     const first = push('1');
     const untagged = push(null);
     const ids = new Map([first, untagged].map((each) => [each, pushId]));
-    const drafts = eventsOf(
-      { connection: 'registry/main', facts: [deleted('1'), pushed(first), deleted(null), pushed(untagged)] },
-      ids,
-    );
+    const drafts = eventsOf({ ...arrival, facts: [deleted('1'), pushed(first), deleted(null), pushed(untagged)] }, ids);
     expect(drafts.map(({ event: { channel }, subject }) => [channel, subject])).toEqual([
       ['tidewaiter.registry.deleted', 'shop/app:1'],
       ['tidewaiter.registry.pushed', 'shop/app:1'],
@@ -52,6 +51,6 @@ describe('draftsOf', () => {
   });
 
   it('rejects a push that has no row', () => {
-    expect(() => eventsOf({ connection: 'registry/main', facts: [pushed(push('1'))] }, new Map())).toThrow();
+    expect(() => eventsOf({ ...arrival, facts: [pushed(push('1'))] }, new Map())).toThrow();
   });
 });

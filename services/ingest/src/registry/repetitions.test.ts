@@ -66,14 +66,6 @@ describe('newContents', () => {
     expect(isNew).toEqual([true, false, false, true, false, false, true]);
   });
 
-  it('takes the very same hook as a repetition, as the spool brings it after a commit that was too slow', () => {
-    const intake = new Intake();
-    expect(intake.take(push('a', false))).toEqual([true]);
-    intake.isAwaiting = false;
-    intake.nowMs -= 1;
-    expect(intake.take(push('a', false))).toEqual([false]);
-  });
-
   it('takes a rollback as new', () => {
     const [a, b] = [push('a', true), push('b', true)];
     expect(new Intake().take(a, b, a, a, deletion, deletion, a)).toEqual([true, true, true, false, true, false, true]);

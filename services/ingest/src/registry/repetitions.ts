@@ -1,6 +1,6 @@
 import type { ReceivedContent, ReceivedKey } from '@tidewaiter/store';
 
-import type { RegistryNotice } from './registry-notice.js';
+import { type ArrivedNotice, nameOfSubject, type RegistryNotice } from './registry-notice.js';
 
 /**
  * Time within which the same content about a tag may be a repeated delivery: senders without an id
@@ -8,27 +8,20 @@ import type { RegistryNotice } from './registry-notice.js';
  */
 export const repetitionWindowMs = 30_000;
 
-/** Notice of a sender that gives no identity, with the time at which it arrived. */
-export interface ContentNotice {
-  connection: string;
-  notice: RegistryNotice;
-  receivedAtMs: number;
-}
-
 /** Key of the last content about the tag of a notice. */
-export function contentKeyOf({ connection, notice }: Pick<ContentNotice, 'connection' | 'notice'>): ReceivedKey {
+export function contentKeyOf({ connection, notice }: Pick<ArrivedNotice, 'connection' | 'notice'>): ReceivedKey {
   return { connection, deliveryKey: `content ${nameOfSubject(notice)}` };
 }
 
 /**
- * Returns which notices are new, and the contents that they leave. A notice is a repetition if the
+ * Returns which notices of senders without an identity are new, and the contents that they leave. A notice is a repetition if the
  * last one about its tag was the same and arrived just before; two pushes of a tag send the same
  * body, so that one whose digest has been asked for already is never repeated.
  * @param stored last content of each tag
  * @param isAwaiting whether the digest of the tag of a push without digest has yet to be asked for
  */
 export function newContents(
-  notices: readonly ContentNotice[],
+  notices: readonly ArrivedNotice[],
   stored: readonly ReceivedContent[],
   isAwaiting: (notice: RegistryNotice) => boolean,
 ): { isNew: boolean[]; changed: ReceivedContent[] } {
@@ -36,9 +29,7 @@ export function newContents(
   const isNew = notices.map((each) => {
     const key = contentKeyOf(each);
     const before = last.get(nameOf(key));
-    // The very same hook comes again from the spool when its commit did not answer in time.
-    const isSame = before?.receivedAt.getTime() === each.receivedAtMs;
-    const isCovered = isSame || before?.isChanged || isNamed(each.notice) || isAwaiting(each.notice);
+    const isCovered = before?.isChanged || isNamed(each.notice) || isAwaiting(each.notice);
     if (before?.content === each.notice.deliveryKey && isCovered && isWithinWindow(before.receivedAt, each))
       return false;
     const receivedAt = new Date(each.receivedAtMs);
@@ -55,14 +46,8 @@ function isNamed(notice: RegistryNotice): boolean {
 }
 
 /** The clocks of two replicas may differ. */
-function isWithinWindow(before: Date, { receivedAtMs }: ContentNotice): boolean {
+function isWithinWindow(before: Date, { receivedAtMs }: ArrivedNotice): boolean {
   return Math.abs(receivedAtMs - before.getTime()) < repetitionWindowMs;
-}
-
-function nameOfSubject(notice: RegistryNotice): string {
-  const { repository, tag } = notice.kind === 'push' ? notice.push : notice.deletion;
-  const digest = notice.kind === 'push' ? notice.push.claimedDigest : notice.deletion.digest;
-  return tag === null ? `${repository}@${digest ?? ''}` : `${repository}:${tag}`;
 }
 
 function nameOf({ connection, deliveryKey }: ReceivedKey): string {

@@ -82,10 +82,10 @@ async function startOn(url: string, spool: Spool | null = null) {
     const [event] = await store.query<{ id: string }>('SELECT id FROM outbox WHERE type = $1', [imageFailed.type]);
     return event!.id;
   };
-  const commit = async (...facts: RegistryNotice[]) =>
-    intake.keep({ connection, facts, receivedAtMs: Date.now(), sizeBytes: 1, traceparent: undefined });
+  const commit = async (facts: readonly RegistryNotice[], receivedAtMs = Date.now()) =>
+    intake.keep({ connection, facts, receivedAtMs, sizeBytes: 1, traceparent: undefined });
   const take = async (...facts: RegistryNotice[]) => {
-    const result = await commit(...facts);
+    const result = await commit(facts);
     await published();
     return result;
   };
@@ -209,6 +209,22 @@ describe('RestoreGuard', () => {
     await restored.stop();
   });
 
+  it('does not put back a push without an id that the spool has stored again', async () => {
+    const { copy, after } = await withCopy();
+    const anonymous: RegistryNotice = { ...push('3'), identity: 'content' };
+    const receivedAtMs = Date.now();
+    expect(await after.commit([anonymous], receivedAtMs)).toEqual({ accepted: 1, duplicates: 0 });
+    await after.published();
+    await after.stop();
+    const restored = await startOn(copy);
+    expect(await restored.commit([anonymous], receivedAtMs)).toEqual({ accepted: 1, duplicates: 0 });
+    await restored.guard.beat();
+    const { pushes } = await restored.rows();
+    expect((pushes as { tag: string }[]).map(({ tag }) => tag).toSorted()).toEqual(['1', '2', '2.1', '3']);
+    expect(await restored.commit([anonymous], receivedAtMs)).toEqual({ accepted: 0, duplicates: 1 });
+    await restored.stop();
+  });
+
   it('lets a consumer that has an event in hand handle it again, with its row', async () => {
     const { copy, after } = await withCopy();
     const missing = await newestEvent(after.rows);
@@ -288,8 +304,8 @@ describe('RestoreGuard', () => {
     const processes = [await startOn(url), await startOn(url)] as const;
     for (const { guard } of processes) await guard.beat();
     for (const { stopPublishing } of processes) await stopPublishing();
-    await processes[0].commit(push('1'), deletion('0'));
-    await processes[1].commit(push('2'));
+    await processes[0].commit([push('1'), deletion('0')]);
+    await processes[1].commit([push('2')]);
     const whole = await processes[0].rows();
     await replace(url, copy);
     for (const { guard } of processes) await guard.beat();
