@@ -26,4 +26,19 @@ describe('RecentPairs', () => {
       }),
     );
   });
+
+  it('drops the keys of values that are not to be kept, and no others', () => {
+    fc.assert(
+      fc.property(steps, fc.integer({ min: 1, max: 12 }), (calls, limit) => {
+        const pairs = new RecentPairs<string, number>(limit);
+        for (const [index, { place, key }] of calls.entries()) pairs.set(place, key, index);
+        const all = calls.map(({ place, key }) => [place, key] as const);
+        const before = all.map(([place, key]) => pairs.peek(place, key));
+        pairs.retain((value) => value % 2 === 0);
+        const kept = before.map((value) => (value !== undefined && value % 2 === 0 ? value : undefined));
+        expect(all.map(([place, key]) => pairs.peek(place, key))).toEqual(kept);
+        expect(new Set(pairs.values())).toEqual(new Set(kept.filter((value) => value !== undefined)));
+      }),
+    );
+  });
 });

@@ -43,6 +43,34 @@ export class RecentPairs<K extends string | number, V> {
     this.#newerSize = 0;
   }
 
+  /** Returns a value without marking it as used. */
+  peek(place: string, key: K): V | undefined {
+    return this.#newer.get(place)?.get(key) ?? this.#older.get(place)?.get(key);
+  }
+
+  /** Yields the value of each key once. */
+  *values(): Generator<V> {
+    for (const [place, values] of this.#older) {
+      const newer = this.#newer.get(place);
+      for (const [key, value] of values) if (!newer?.has(key)) yield value;
+    }
+    for (const values of this.#newer.values()) yield* values.values();
+  }
+
+  /** Drops the keys whose values `isKept` does not confirm. */
+  retain(isKept: (value: V) => boolean): void {
+    for (const [place, values] of this.#older) {
+      const newer = this.#newer.get(place);
+      for (const [key, value] of values) if (newer?.has(key) || !isKept(value)) values.delete(key);
+      if (values.size === 0) this.#older.delete(place);
+    }
+    for (const [place, values] of this.#newer) {
+      for (const [key, value] of values) if (!isKept(value)) values.delete(key);
+      if (values.size === 0) this.#newer.delete(place);
+    }
+    this.#newerSize = sizeOf(this.#newer);
+  }
+
   /** @param keep serializes a value; the parts of its key are stored anyway */
   snapshot<Kept>(keep: (value: V, place: string) => Kept): PersistedPairs<K, Kept> {
     const kept = (pairs: ReadonlyMap<string, ReadonlyMap<K, V>>) =>
@@ -60,6 +88,12 @@ export class RecentPairs<K extends string | number, V> {
       );
     this.#older = known(older);
     this.#newer = known(newer);
-    this.#newerSize = newer.reduce((sum, [, values]) => sum + values.length, 0);
+    this.#newerSize = sizeOf(this.#newer);
   }
+}
+
+function sizeOf(pairs: ReadonlyMap<string, ReadonlyMap<unknown, unknown>>): number {
+  let size = 0;
+  for (const values of pairs.values()) size += values.size;
+  return size;
 }

@@ -259,6 +259,7 @@ export class Detector {
 
   #release(nowMs: number): DetectionAlert[] {
     const alerts: DetectionAlert[] = [];
+    this.#tree.advance(nowMs);
     for (const event of this.#waiting.advance(nowMs)) alerts.push(...this.#evaluate(event, event.timeMs));
     // With an event-driven clock, no caller triggers the second evaluation.
     if (this.#options.clock !== 'caller') alerts.push(...this.#evaluateAgain(nowMs));

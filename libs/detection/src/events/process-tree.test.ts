@@ -102,6 +102,117 @@ describe('ProcessTree', () => {
     expect(tree.suspicions(tree.note(start('3', '/usr/bin/id', null))!, startMs)).toEqual([]);
   });
 
+  describe('after a long time', () => {
+    const hourMs = 3_600_000;
+    const exit = (execId: string) => observation({ activity: 'exit', container, process: { execId } });
+
+    it('forgets a process an hour after its exit, with its pid', () => {
+      const tree = treeAt(startMs);
+      tree.note(start('1', '/usr/bin/id', null, { process: { pid: 7 } }));
+      tree.note(exit('1'));
+      tree.advance(startMs + 0.9 * hourMs);
+      expect(tree.find(exit('1'))?.executable).toBe('/usr/bin/id');
+      tree.advance(startMs + 1.1 * hourMs);
+      expect(tree.find(exit('1'))).toBeNull();
+      const { processes, onNodes, inContainers } = tree.snapshot();
+      for (const pairs of [processes, onNodes, inContainers]) expect(pairs).toEqual({ older: [], newer: [] });
+    });
+
+    it('keeps what ended as long as a process below it is known', () => {
+      const tree = treeAt(startMs);
+      tree.note(start('1', '/usr/bin/java', null));
+      tree.note(start('2', '/bin/sh', '1'));
+      const miner = tree.note(start('3', '/tmp/miner', '2'))!;
+      for (const execId of ['1', '2']) tree.note(exit(execId));
+      for (let hour = 1; hour < 72; hour += 6) {
+        tree.advance(startMs + hour * hourMs);
+        tree.note(observation({ activity: 'connect', container, process: { execId: '3' } }));
+      }
+      expect(tree.ancestors(miner).map(({ executable }) => executable)).toEqual(['/bin/sh', '/usr/bin/java']);
+    });
+
+    it('forgets a process without an exit when nothing was heard of it for a day', () => {
+      const tree = treeAt(startMs);
+      tree.note(start('1', '/usr/sbin/nginx', null));
+      const sibling = start('2', '/usr/bin/sleep', '1', { timeMs: startMs + 5 });
+      tree.note(sibling);
+      tree.advance(startMs + 23 * hourMs);
+      expect(tree.find(sibling)).not.toBeNull();
+      tree.advance(startMs + 25 * hourMs);
+      expect(tree.find(sibling)).toBeNull();
+    });
+
+    it('keeps the first process of a container that runs, however silent', () => {
+      const tree = treeAt(startMs);
+      tree.note(start('0', '/usr/bin/containerd-shim', null, { container: null }));
+      tree.note(start('1', '/usr/sbin/nginx', '0'));
+      tree.note(start('2', '/bin/sh', '1', { timeMs: startMs + 5 }));
+      tree.note(exit('2'));
+      tree.advance(startMs + 30 * 24 * hourMs);
+      const shell = tree.note(start('3', '/bin/sh', '1', { timeMs: startMs + 30 * 24 * hourMs }))!;
+      const ancestors = tree.ancestors(shell).map(({ executable, startedMs }) => [executable, startedMs]);
+      expect(ancestors).toEqual([
+        ['/usr/sbin/nginx', startMs],
+        ['/usr/bin/containerd-shim', startMs],
+      ]);
+    });
+
+    it('keeps a process of the host that starts others now and then', () => {
+      const tree = treeAt(startMs);
+      tree.note(start('1', '/usr/sbin/cron', null, { container: null, process: { pid: 7 } }));
+      for (let hour = 1; hour < 72; hour += 12) {
+        tree.advance(startMs + hour * hourMs);
+        const of = hour % 24 === 1 ? { parentExecId: '1' } : { parentExecId: null, parentPid: 7 };
+        tree.note(start(`job-${hour}`, '/bin/sh', null, { container: null, process: of }));
+        tree.note(observation({ activity: 'exit', process: { execId: `job-${hour}` } }));
+      }
+      const job = tree.note(start('job', '/bin/sh', '1', { container: null }))!;
+      expect(tree.parentOf(job)?.startedMs).toBe(startMs);
+    });
+
+    it('counts the age of processes of older snapshots from their restore', () => {
+      const tree = treeAt(startMs);
+      tree.note(start('1', '/usr/bin/id', null));
+      tree.note(exit('1'));
+      const { processes, onNodes, inContainers } = tree.snapshot();
+      const older = JSON.parse(
+        JSON.stringify({ processes, onNodes, inContainers }, (_, value: unknown) =>
+          Array.isArray(value) && value.length === 11 ? value.slice(0, 10) : value,
+        ),
+      ) as ReturnType<ProcessTree['snapshot']>;
+      const other = new ProcessTree();
+      other.restore(older);
+      other.advance(startMs + 10 * hourMs);
+      expect(other.find(exit('1'))?.executable).toBe('/usr/bin/id');
+      other.advance(startMs + 12 * hourMs);
+      expect(other.find(exit('1'))).toBeNull();
+    });
+
+    it('stays small while processes come and go', () => {
+      const tree = new ProcessTree();
+      let most = 0;
+      for (let minute = 0; minute < 24 * 60; minute += 1) {
+        tree.advance(startMs + minute * 60_000);
+        for (const number of Array.from({ length: 10 }, (_, index) => minute * 10 + index)) {
+          tree.note(start(`${number}`, '/usr/bin/other', 'shell', { process: { pid: number } }));
+          tree.note(exit(`${number}`));
+        }
+        most = Math.max(most, sizeOf(tree.snapshot().processes));
+      }
+      expect(most).toBeLessThan(10 * 70);
+    });
+
+    function treeAt(timeMs: number): ProcessTree {
+      const tree = new ProcessTree();
+      tree.advance(timeMs);
+      return tree;
+    }
+
+    function sizeOf({ older, newer }: ReturnType<ProcessTree['snapshot']>['processes']): number {
+      return [...older, ...newer].flatMap(([, values]) => values).length;
+    }
+  });
+
   it('continues from a snapshot', () => {
     const tree = new ProcessTree();
     const java = tree.note(start('1', '/usr/bin/java', null, { process: { pid: 7 } }))!;

@@ -12,8 +12,8 @@ export interface ProcessName {
 }
 
 /**
- * Process in memory. It stays after its exit until it is evicted, because files and children that
- * it left may matter later.
+ * Process in memory. It stays for a while after its exit, because files and children that it left
+ * may matter later.
  */
 export interface TreeProcess {
   name: ProcessName;
@@ -30,6 +30,8 @@ export interface TreeProcess {
   /** Findings of alerts about it; `suspectedMs` is the time of the last. */
   suspicions: readonly string[];
   suspectedMs: number;
+  /** Time of the last event of the process or its children, by the clock of the tree, in seconds. */
+  heardS: number;
 }
 
 /**
@@ -38,6 +40,12 @@ export interface TreeProcess {
  */
 const maxProcesses = 50_000;
 const maxNodes = 10_000;
+/** Time for which a process stays after its exit: events of it are evaluated again for an hour. */
+const exitedS = 60 * 60;
+/** Time for which a process stays of which no exit was reported, as few sensors report any. */
+const silentS = 24 * 60 * 60;
+/** Interval at which old processes are dropped. */
+const forgetEveryS = 5 * 60;
 /**
  * Limit on the depth of the tree: an attacker may build a deep one to make each look-up expensive.
  */
@@ -68,12 +76,16 @@ type PersistedProcess = [
   suspicions: readonly string[],
   suspectedMs: number,
   script: string | null,
+  /** Missing in snapshots of earlier releases. */
+  heardS?: number,
 ];
 
 export interface PersistedTree {
   processes: PersistedPairs<string, PersistedProcess>;
   onNodes: PersistedPairs<number, PersistedName>;
   inContainers: PersistedPairs<number, PersistedName>;
+  /** Missing in snapshots of earlier releases. */
+  forgotS?: number;
 }
 
 /** Node and container of a process. */
@@ -95,6 +107,17 @@ export class ProcessTree {
   readonly #inContainers = new RecentPairs<number, ProcessName>(maxProcesses);
   /** Interned node names: one string for all processes of a node. */
   readonly #nodes = new RecentMap<string>(maxNodes);
+  /** Clock of the detector in seconds, small integers, which take no heap memory; 0 before its start. */
+  #nowS = 0;
+  #forgotS = 0;
+
+  /** Moves the clock, and drops what is too old to matter. */
+  advance(nowMs: number): void {
+    this.#nowS = Math.max(this.#nowS, Math.floor(nowMs / 1_000));
+    if (this.#nowS - this.#forgotS < forgetEveryS) return;
+    this.#forgotS = this.#nowS;
+    this.#forget();
+  }
 
   /** Records the process of `observation`, and returns it; null where there is none. */
   note(observation: Observation): TreeProcess | null {
@@ -105,6 +128,7 @@ export class ProcessTree {
     if (known === null || (observation.activity === 'exec' && !isRepeated(observation, process, known))) {
       return this.#add(observation, process, where, known);
     }
+    known.heardS = this.#nowS;
     if (observation.activity === 'exit') known.exitedMs = observation.timeMs;
     return known;
   }
@@ -149,13 +173,49 @@ export class ProcessTree {
       processes: this.#processes.snapshot(keepProcess),
       onNodes: this.#onNodes.snapshot(keepName),
       inContainers: this.#inContainers.snapshot(keepName),
+      forgotS: this.#forgotS,
     };
   }
 
-  restore({ processes, onNodes, inContainers }: PersistedTree): void {
+  restore({ processes, onNodes, inContainers, forgotS = 0 }: PersistedTree): void {
     this.#processes.restore(processes, readProcess);
     this.#onNodes.restore(onNodes, readName);
     this.#inContainers.restore(inContainers, readName);
+    this.#forgotS = forgotS;
+  }
+
+  /**
+   * Drops processes that ended long ago, or of which nothing was heard for long, with no process in
+   * memory below them. An event that mentions one again creates it again.
+   */
+  #forget(): void {
+    const kept = new Set<TreeProcess>(this.#firstOfContainers());
+    for (const process of this.#processes.values()) {
+      // From an older snapshot, or from before the clock started.
+      if (process.heardS === 0) process.heardS = this.#nowS;
+      if (this.#nowS - process.heardS < (process.exitedMs === null ? silentS : exitedS)) kept.add(process);
+    }
+    // A process that was started by them may still act.
+    for (const process of kept) {
+      const parent = process.parent && this.#processes.peek(process.parent.node, process.parent.id);
+      if (parent) kept.add(parent);
+    }
+    this.#processes.retain((process) => kept.has(process));
+    const isKept = ({ node, id }: ProcessName) => this.#processes.peek(node, id) !== undefined;
+    this.#onNodes.retain(isKept);
+    this.#inContainers.retain(isKept);
+  }
+
+  /** Oldest process of each container that runs: a server may be silent for weeks. */
+  #firstOfContainers(): Iterable<TreeProcess> {
+    const first = new Map<string, TreeProcess>();
+    for (const process of this.#processes.values()) {
+      const { container, exitedMs, startedMs } = process;
+      if (container === null || exitedMs !== null) continue;
+      const other = first.get(container);
+      if (other === undefined || (startedMs ?? 0) < (other.startedMs ?? 0)) first.set(container, process);
+    }
+    return first.values();
   }
 
   #whereIs(observation: Observation): ProcessHost {
@@ -183,6 +243,7 @@ export class ProcessTree {
     const { node, hasNode, container } = where;
     const { execId, pid, executable } = process;
     const isStart = observation.activity === 'exec';
+    const isEnd = observation.activity === 'exit';
     // A start that is reported twice, by two sensors or as a duplicate, keeps its suspicions.
     const same = known?.executable === executable ? known : null;
     const name = { node, id: execId ?? `${container ?? ''}/${pid ?? 'unknown'}@${observation.timeMs}` };
@@ -194,10 +255,11 @@ export class ProcessTree {
       container,
       uid: process.uid,
       startedMs: isStart ? observation.timeMs : null,
-      exitedMs: null,
+      exitedMs: isEnd ? observation.timeMs : null,
       startEvent: isStart ? observation.id : null,
       suspicions: same?.suspicions ?? unsuspected,
       suspectedMs: same?.suspectedMs ?? never,
+      heardS: this.#nowS,
     };
     this.#processes.set(node, name.id, added);
     if (pid !== null && hasNode) this.#onNodes.set(node, pid, name);
@@ -213,11 +275,13 @@ export class ProcessTree {
     { parentExecId, parentPid, parentExecutable, parentCommandLine }: ObservedProcess,
     where: ProcessHost,
   ): ProcessName | null {
-    if (parentExecId === null) return this.#numbered(parentPid, where);
-    const known = this.#processes.get(where.node, parentExecId);
-    if (known !== undefined) return known.name;
-    const name = { node: where.node, id: parentExecId };
-    if (parentExecutable !== null) {
+    const name = parentExecId === null ? this.#numbered(parentPid, where) : { node: where.node, id: parentExecId };
+    const known = name && this.#processes.get(name.node, name.id);
+    if (known) {
+      known.heardS = this.#nowS;
+      return known.name;
+    }
+    if (parentExecId !== null && name !== null && parentExecutable !== null) {
       this.#processes.set(name.node, name.id, {
         name,
         parent: null,
@@ -230,6 +294,7 @@ export class ProcessTree {
         startEvent: null,
         suspicions: unsuspected,
         suspectedMs: never,
+        heardS: this.#nowS,
       });
     }
     return name;
@@ -250,14 +315,15 @@ function isRepeated({ timeMs }: Observation, { execId, executable }: ObservedPro
 }
 
 function keepProcess(process: TreeProcess, node: string): PersistedProcess {
-  const { parent, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs, script } =
-    process;
+  const { parent, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs } = process;
+  const { script, heardS } = process;
   const kept = parent && keepName(parent, node);
-  return [kept, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs, script];
+  return [kept, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs, script, heardS];
 }
 
 function readProcess(kept: PersistedProcess, node: string, id: string): TreeProcess {
-  const [parent, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs, script] = kept;
+  const [parent, executable, container, uid, startedMs, exitedMs, startEvent, ...more] = kept;
+  const [suspicions, suspectedMs, script, heardS = 0] = more;
   const name = { node, id };
   const of = parent === null ? null : readName(parent, node);
   return {
@@ -272,6 +338,7 @@ function readProcess(kept: PersistedProcess, node: string, id: string): TreeProc
     startEvent,
     suspicions,
     suspectedMs,
+    heardS,
   };
 }
 
