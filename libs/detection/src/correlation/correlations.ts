@@ -10,6 +10,7 @@ import {
 import { firingAlert } from '../alerts/alert-of.js';
 import type { DetectionAlert } from '../alerts/alert.js';
 import type { EventContext } from '../events/event-context.js';
+import { wordsOf } from './correlation-reach.js';
 
 /** Event in memory that a correlation may refer to. */
 export interface MatchedEvent {
@@ -25,21 +26,33 @@ export interface MatchedContext {
   isFact: boolean;
 }
 
+/** Event with the time until which a correlation may refer to it; null until the next look. */
+interface HeldEvent extends MatchedEvent {
+  untilMs: number | null;
+}
+
 export interface PersistedCorrelations {
-  scenes: PersistedMap<MatchedContext>;
+  /** `untilMs` is missing in snapshots of earlier releases. */
+  scenes: PersistedMap<MatchedContext & { untilMs?: number | null }>;
   /** Base64. */
   state: string;
 }
 
 const maxScenes = 10_000;
+/** Interval at which events are dropped to which no correlation can refer any more. */
+const forgetEveryMs = 60_000;
 
 /** Runs correlations and makes alerts of the events that they join. Events must arrive in order. */
 export class Correlations {
   #correlator: Correlator;
-  readonly #matched = new RecentMap<MatchedEvent>(maxScenes);
+  /** Time for which an event may be referred to, by ids and names of the rules that it matches. */
+  #reachMs: ReadonlyMap<string, number>;
+  readonly #matched = new RecentMap<HeldEvent>(maxScenes);
+  #forgotMs = Number.NEGATIVE_INFINITY;
 
   constructor(rules: readonly CorrelationRule[]) {
     this.#correlator = new Correlator(rules);
+    this.#reachMs = reachOf(rules);
   }
 
   get figures(): CorrelatorFigures {
@@ -47,12 +60,17 @@ export class Correlations {
   }
 
   observe(event: CorrelatedEvent, matched: MatchedEvent): DetectionAlert[] {
-    this.#matched.set(event.id, matched);
+    const { id, timeMs, rules } = event;
+    const reachMs = Math.max(...rules.flatMap(wordsOf).map((word) => this.#reachMs.get(word) ?? 0));
+    this.#forget(timeMs);
+    if (reachMs > 0) this.#matched.set(id, { ...matched, untilMs: timeMs + reachMs });
     return this.#correlator.observe(event).map((firing) => this.#fired(firing));
   }
 
   advance(timeMs: number): DetectionAlert[] {
-    return this.#correlator.advance(timeMs).map((firing) => this.#fired(firing));
+    const alerts = this.#correlator.advance(timeMs).map((firing) => this.#fired(firing));
+    this.#forget(timeMs);
+    return alerts;
   }
 
   /** Replaces the rules; unchanged correlations keep their state. */
@@ -60,12 +78,16 @@ export class Correlations {
     const state = this.#correlator.snapshot();
     this.#correlator = new Correlator(rules);
     this.#correlator.restore(state);
+    this.#reachMs = reachOf(rules);
   }
 
   snapshot(): PersistedCorrelations {
     const { older, newer } = this.#matched.snapshot();
-    const serialize = (all: [string, MatchedEvent][]) =>
-      all.map(([id, matched]): [string, MatchedContext] => [id, contextOfMatched(matched)]);
+    const serialize = (all: [string, HeldEvent][]) =>
+      all.map(([id, held]): [string, MatchedContext & Pick<HeldEvent, 'untilMs'>] => [
+        id,
+        { ...contextOfMatched(held), untilMs: held.untilMs },
+      ]);
     return {
       scenes: { older: serialize(older), newer: serialize(newer) },
       state: Buffer.from(this.#correlator.snapshot()).toString('base64'),
@@ -73,10 +95,23 @@ export class Correlations {
   }
 
   restore({ scenes: { older, newer }, state }: PersistedCorrelations): void {
-    const deserialize = (all: [string, MatchedContext][]) =>
-      all.map(([id, matched]): [string, MatchedEvent] => [id, matchedOfContext(matched)]);
+    const deserialize = (all: PersistedCorrelations['scenes']['newer']) =>
+      all.map(([id, { untilMs = null, ...context }]): [string, HeldEvent] => [
+        id,
+        { ...matchedOfContext(context), untilMs },
+      ]);
     this.#matched.restore({ older: deserialize(older), newer: deserialize(newer) });
     this.#correlator.restore(Buffer.from(state, 'base64'));
+  }
+
+  #forget(timeMs: number): void {
+    if (timeMs - this.#forgotMs < forgetEveryMs) return;
+    this.#forgotMs = timeMs;
+    for (const [id, held] of this.#matched.entries()) {
+      held.untilMs ??= timeMs + Math.max(0, ...this.#reachMs.values());
+      // A window that ends now may close later.
+      if (held.untilMs < timeMs - forgetEveryMs) this.#matched.delete(id);
+    }
   }
 
   #fired(firing: Firing): DetectionAlert {
@@ -87,6 +122,21 @@ export class Correlations {
       members.some(({ isFact }) => isFact),
     );
   }
+}
+
+/**
+ * Longest time after an event of a rule at which a correlation may report it: the timespans of the
+ * correlation and of those that build on it.
+ * @param rules inner ones before those that build on them
+ */
+function reachOf(rules: readonly CorrelationRule[]): Map<string, number> {
+  const reachMs = new Map<string, number>();
+  const reachOfWord = (word: string) => reachMs.get(word) ?? 0;
+  for (const { info, rules: parts, timespanMs } of rules.toReversed()) {
+    const ownMs = timespanMs + Math.max(...wordsOf(info).map(reachOfWord));
+    for (const part of parts) reachMs.set(part, Math.max(reachOfWord(part), ownMs));
+  }
+  return reachMs;
 }
 
 export function contextOfMatched({ scene, isFact }: MatchedEvent): MatchedContext {
