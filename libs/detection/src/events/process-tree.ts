@@ -30,7 +30,7 @@ export interface TreeProcess {
   /** Findings of alerts about it; `suspectedMs` is the time of the last. */
   suspicions: readonly string[];
   suspectedMs: number;
-  /** Time of the last event of the process or its children, by the clock of the tree, in seconds. */
+  /** Time of the last event of the process or its children, by the tree's clock, in seconds. */
   heardS: number;
 }
 
@@ -107,7 +107,7 @@ export class ProcessTree {
   readonly #inContainers = new RecentPairs<number, ProcessName>(maxProcesses);
   /** Interned node names: one string for all processes of a node. */
   readonly #nodes = new RecentMap<string>(maxNodes);
-  /** Clock of the detector in seconds, small integers, which take no heap memory; 0 before its start. */
+  /** Detector's clock in seconds, as small integers, which take no heap memory; 0 at first. */
   #nowS = 0;
   #forgotS = 0;
 

@@ -14,9 +14,10 @@ export function contentKeyOf({ connection, notice }: Pick<ArrivedNotice, 'connec
 }
 
 /**
- * Returns which notices of senders without an identity are new, and the contents that they leave. A notice is a repetition if the
- * last one about its tag was the same and arrived just before; two pushes of a tag send the same
- * body, so that one whose digest has been asked for already is never repeated.
+ * Returns which notices of senders without an identity are new, and the contents that they leave.
+ * A notice is a repetition if the last one about its tag was the same and arrived just before; two
+ * pushes of a tag send the same body, so that one whose digest has been asked for already is never
+ * repeated.
  * @param stored last content of each tag
  * @param isAwaiting whether the digest of the tag of a push without digest has yet to be asked for
  */
