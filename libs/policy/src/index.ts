@@ -24,7 +24,7 @@ export { askPolicies } from './policies/policy.js';
 export type { Policy } from './policies/policy.js';
 export { readPolicy } from './policies/policy-file.js';
 export type { PolicySettings } from './policies/policy-file.js';
-export { needsPackages, noRules, readRules, ruleSettings, rulesVersion } from './rules.js';
+export { needsPackages, noRules, readRules, ruleSettings, rulesVersion, unreadablePolicy } from './rules.js';
 export type { Rules, ScopedPolicy } from './rules.js';
 export { suppress } from './suppress.js';
 export type { SuppressionResult, Objections } from './suppress.js';

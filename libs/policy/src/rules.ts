@@ -59,6 +59,11 @@ export function rulesVersion({ written }: Rules, now: Date): string {
 }
 
 const exceptionSetting = z.strictObject({
+  /** Names the exception in reports and in the API. */
+  name: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/, 'use 1 to 64 of a-z, 0-9, dot, dash and underscore')
+    .optional(),
   repository: patternSchema,
   tag: patternSchema.optional(),
   digest: z
@@ -69,16 +74,22 @@ const exceptionSetting = z.strictObject({
   finding: z.string().min(1),
   reason: reasonSchema,
   owner: z.string().trim().min(1),
+  /** Name of the person who has accepted the risk, where that is not the owner. */
+  approver: z.string().trim().min(1).optional(),
   until: untilSchema,
 });
 
-const policySetting = z.strictObject({
-  name: policyNameSchema,
-  /** File of a custom policy; without it, the name is that of a built-in policy. */
-  file: z.string().min(1).optional(),
-  mode: z.enum(policyModes).default('enforce'),
-  repositories: z.array(patternSchema).min(1).optional(),
-});
+const policySetting = z
+  .strictObject({
+    name: policyNameSchema,
+    /** File of a custom policy; without it and `source`, the name is that of a built-in policy. */
+    file: z.string().min(1).optional(),
+    /** Text of a custom policy, as in a file. */
+    source: z.string().min(1).optional(),
+    mode: z.enum(policyModes).default('enforce'),
+    repositories: z.array(patternSchema).min(1).optional(),
+  })
+  .refine(({ file, source }) => file === undefined || source === undefined, 'give a file or a source, not both');
 
 /** Keys of `tidewaiter.yaml` that define how images are evaluated. */
 export const ruleSettings = {
@@ -116,8 +127,9 @@ export function readRules(
     at: `vex[${index}]`,
     text: readFile(`vex[${index}]`, file) ?? '',
   }));
-  const own = policies.map(({ file, ...setting }, index) => {
+  const own = policies.map(({ file, source, ...setting }, index) => {
     const at = `policies[${index}]`;
+    if (source !== undefined) return { ...setting, file: 'source', at, text: source };
     return {
       ...setting,
       file,
@@ -159,7 +171,7 @@ function policyOf({
   mode,
   repositories,
   text,
-}: RuleSettings['policies'][number] & { text: string }): ScopedPolicy {
+}: Omit<RuleSettings['policies'][number], 'source'> & { text: string }): ScopedPolicy {
   const policy = file === undefined ? known(name, mode) : readPolicy(text, file, { name, mode });
   return { ...policy, repositories: repositories?.map((pattern) => globMatcher(pattern)!) };
 }
@@ -177,7 +189,7 @@ function known(name: string, mode: Policy['mode']): Policy {
 }
 
 function exceptionOf(
-  { repository, tag, digest, finding, reason, owner, until }: RuleSettings['exceptions'][number],
+  { name, repository, tag, digest, finding, reason, owner, until }: RuleSettings['exceptions'][number],
   index: number,
 ): Exception {
   const image = {
@@ -185,7 +197,30 @@ function exceptionOf(
     tag: tag === undefined ? undefined : globMatcher(tag)!,
     digest,
   };
-  return { kind: 'exception', source: `exceptions[${index}]`, finding, image, reason, owner, until };
+  const source = name === undefined ? `exceptions[${index}]` : `exceptions/${name}`;
+  return { kind: 'exception', source, finding, image, reason, owner, until };
+}
+
+/**
+ * Policy in place of one that cannot be read: its answer is unknown.
+ * @param repositories patterns; undefined for all
+ */
+export function unreadablePolicy(
+  name: string,
+  { mode = 'enforce', repositories }: { mode?: Policy['mode']; repositories?: readonly string[] },
+  reason: string,
+): ScopedPolicy {
+  const none: ReadonlySet<string> = new Set();
+  const holds = { text: '', type: 'bool', names: none, fields: none, ask: () => ({ unknown: reason }) };
+  const globs = repositories?.map((pattern) => globMatcher(pattern) ?? (() => true));
+  return {
+    name,
+    mode,
+    description: reason,
+    variables: [],
+    rules: [{ holds, message: undefined }],
+    repositories: globs,
+  };
 }
 
 /** Whether these rules need the packages of an image, of which there may be thousands. */

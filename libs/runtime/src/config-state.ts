@@ -1,4 +1,4 @@
-import { TidewaiterError } from '@tidewaiter/domain';
+import { type ManagedEntrySet, TidewaiterError } from '@tidewaiter/domain';
 import type { Registry } from 'prom-client';
 
 import { metricCatalog } from './metric-catalog.js';
@@ -15,6 +15,14 @@ export interface ConfigError {
 export class ConfigState {
   #error: ConfigError | null = null;
   #loadedAt = new Date();
+  #managed: ManagedEntrySet | null;
+  #reload: (() => void) | undefined;
+  #isOffered = false;
+
+  /** @param managed entries that the service starts with; null if the database is away */
+  constructor(managed: ManagedEntrySet | null = null) {
+    this.#managed = managed;
+  }
 
   /** Null while the last reload worked. */
   get error(): ConfigError | null {
@@ -24,6 +32,24 @@ export class ConfigState {
   /** When the configuration in use was read. */
   get loadedAt(): Date {
     return this.#loadedAt;
+  }
+
+  /** Managed entries that were read last; null while the database has not been asked. */
+  get managed(): ManagedEntrySet | null {
+    return this.#managed;
+  }
+
+  /** Takes managed entries and reloads the configuration with them. */
+  offer(managed: ManagedEntrySet): void {
+    this.#managed = managed;
+    this.#isOffered = true;
+    this.#reload?.();
+  }
+
+  /** @param reload reads the configuration with {@link managed}; called for an earlier offer, too */
+  onOffer(reload: () => void): void {
+    this.#reload = reload;
+    if (this.#isOffered) reload();
   }
 
   loaded(): void {

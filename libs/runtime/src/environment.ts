@@ -131,6 +131,18 @@ export const publicUrl = setting('TIDEWAITER_CONSOLE_URL', webUrl.optional());
 /** Connections to PostgreSQL that one service may hold. */
 export const databasePool = setting('TIDEWAITER_DATABASE_POOL', z.coerce.number().int().min(2).max(200).default(10));
 
+const minEntryKeyCharacters = 32;
+
+/** Key of the secrets of managed entries; without it, entries with secrets are refused. */
+export const entryKey = setting(
+  'TIDEWAITER_ENTRY_KEY',
+  z
+    .string()
+    .min(minEntryKeyCharacters, `has fewer than ${minEntryKeyCharacters} characters`)
+    .transform((text) => new Secret(text))
+    .optional(),
+);
+
 /** Settings that every service reads. */
 export const commonSettings = {
   databaseUrl,

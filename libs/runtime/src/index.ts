@@ -3,6 +3,7 @@ export {
   commonSettings,
   configOf,
   consoleUrl,
+  entryKey,
   httpPort,
   publicUrl,
   redisUrl,
@@ -11,7 +12,15 @@ export {
 } from './environment.js';
 export type { Config, Environment, Setting } from './environment.js';
 export type { OidcSettings } from './access-settings.js';
-export { parseSettings, readFolder, readSettings, TidewaiterSettings } from './settings.js';
+export { loadSettings, parseSettings, readFolder, readSettings, TidewaiterSettings } from './settings.js';
+export type { ManagedInput } from './settings.js';
+export { entryRules } from './entries/entry-rules.js';
+export { checkEntry } from './entries/check-entry.js';
+export { hasPlaceFor, splitSecrets } from './entries/entry-secrets.js';
+export type { Management } from './entries/managed-document.js';
+export { entryName } from './entries/merge-entries.js';
+export type { FileEntry } from './entries/merge-entries.js';
+export { seal } from './entries/sealing.js';
 export type { AdmissionSettings } from './admission-settings.js';
 export type { MirrorSettings } from './registry-host-settings.js';
 export type { Reconciliation, RedeliverSettings, RegistrySettings } from './registry-settings.js';
@@ -38,5 +47,5 @@ export { limitRequestTime } from './http-front.js';
 export { waitForServer } from './server-wait.js';
 export type { ServerWait } from './server-wait.js';
 export { startReloadable, startService } from './service.js';
-export type { RunningService, ServiceDefinition } from './service.js';
+export type { Definition, RunningService, ServiceDefinition } from './service.js';
 export { errorsMarkdown } from './errors-markdown.js';

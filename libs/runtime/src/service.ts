@@ -4,6 +4,7 @@ import { type DynamicModule, Global, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { ManagedEntrySet, TidewaiterError } from '@tidewaiter/domain';
 import type { FastifyServerOptions } from 'fastify';
 import { Registry } from 'prom-client';
 
@@ -43,6 +44,14 @@ export interface ServiceDefinition {
   /** The class of the bus transport, taken from the module's own providers. */
   transport?: Type<CustomTransportStrategy>;
   notices?(app: NestFastifyApplication, url: string): Promise<string[]>;
+  /** Error about managed entries that were replaced by the strictest ones, at the start alone. */
+  configError?: TidewaiterError | null;
+}
+
+/** Whether a service starts, or reloads its configuration. */
+export interface Definition {
+  managed: ManagedEntrySet | null;
+  isStart: boolean;
 }
 
 const watchEveryMs = 2_000;
@@ -60,15 +69,25 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
  * like a second replica: no port closes, no message is lost, and the first one stays if the new
  * configuration is invalid.
  * @param define reads the configuration; it is called again for every reload
+ * @param readManaged reads the managed entries for the start; null if the database is away
  */
-export async function startReloadable(define: (files: ConfigFiles) => ServiceDefinition): Promise<RunningService> {
+export async function startReloadable(
+  define: (files: ConfigFiles, definition: Definition) => ServiceDefinition,
+  readManaged: (log: Logger) => Promise<ManagedEntrySet | null> = async () => null,
+): Promise<RunningService> {
   let files = new ConfigFiles();
-  const definition = define(files);
-  const { name, config } = definition;
+  // A wrong file ends the start before the wait for the database.
+  const { name, config } = define(files, { managed: null, isStart: true });
   startTelemetry(config.otlpEndpoint);
   const logger = createLogger(name, config.logLevel);
+  const managed = await readManaged(logger);
+  const definition = define(files, { managed, isStart: true });
   const front = new HttpFront(readServerTls(config, files));
-  const state = new ConfigState();
+  const state = new ConfigState(managed);
+  if (definition.configError) {
+    state.failed(definition.configError);
+    logger.error({ err: definition.configError, code: definition.configError.code }, 'managed entries not read');
+  }
   let replica = await startReplica(definition, { logger, front, state });
   await front.serve(replica.backend, 0);
   const { httpPort, httpHost, metricsPort } = config;
@@ -82,15 +101,15 @@ export async function startReloadable(define: (files: ConfigFiles) => ServiceDef
   const load = async (): Promise<void> => {
     const fresh = new ConfigFiles();
     try {
-      const definition = define(fresh);
-      const tls = readServerTls(definition.config, fresh);
-      const next = await startReplica(definition, { logger, front, state });
+      const next = define(fresh, { managed: state.managed, isStart: false });
+      const tls = readServerTls(next.config, fresh);
+      const started = await startReplica(next, { logger, front, state });
       if (tls) front.renew(tls);
       const before = replica;
-      replica = next;
+      replica = started;
       files = fresh;
       state.loaded();
-      await front.serve(next.backend, drainWithinMs);
+      await front.serve(started.backend, drainWithinMs);
       await before.app.close();
       logger.info({}, 'configuration reload done');
     } catch (err) {
@@ -106,6 +125,8 @@ export async function startReloadable(define: (files: ConfigFiles) => ServiceDef
     isLoading = true;
     return (reloading = reloading.then(load).finally(() => (isLoading = false)));
   };
+  let isStopping = false;
+  state.onOffer(() => void (!isStopping && reload()));
   const watching = setInterval(() => void (!isLoading && files.hasChanged() && reload()), watchEveryMs).unref();
   return {
     name,
@@ -114,6 +135,7 @@ export async function startReloadable(define: (files: ConfigFiles) => ServiceDef
     notices: (await definition.notices?.(replica.app, url)) ?? [],
     reload,
     async stop() {
+      isStopping = true;
       clearInterval(watching);
       await reloading;
       await front.close();

@@ -29,6 +29,8 @@ it('starts a new installation with nothing connected', () => {
     identity: { learnFrom: 5 },
     signatureGraceMs: 120_000,
     owners: { rules: [], labels: [] },
+    management: { allowPrivate: false },
+    fileEntries: [],
     egressAllow: [],
     platforms: ['linux/amd64', 'linux/arm64'],
     rules: {

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 
-import { InvalidInput, type Secret } from '@tidewaiter/domain';
+import { InvalidInput, type ManagedEntry, type Secret, TidewaiterError } from '@tidewaiter/domain';
 import { policyOf, type RuntimePolicy, runtimePolicySettings } from '@tidewaiter/facts';
 import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
 import { YamlDocument } from '@tidewaiter/yaml';
@@ -9,12 +9,16 @@ import { z } from 'zod';
 import { access, type AccessSettings, accessSettings } from './access-settings.js';
 import { admission, type AdmissionSettings } from './admission-settings.js';
 import { ConfigFiles } from './config-files.js';
+import { entryRules } from './entries/entry-rules.js';
+import type { Management } from './entries/managed-document.js';
+import { type FileEntry, mergeEntries } from './entries/merge-entries.js';
 import { ownerLabels, ownerRules, type OwnerSettings } from './owner-settings.js';
 import { pipeline, type PipelineSettings, pipelineSettings } from './pipeline-settings.js';
 import { duration, registry, type RegistrySettings, registrySettings } from './registry-settings.js';
 import { releases, type ReleaseSettings } from './release-settings.js';
 import { type ReadSecretFile, secretReader } from './secret-settings.js';
 import { sensor, type SensorSettings, sensorSettings } from './sensor-settings.js';
+import type { Definition } from './service.js';
 import { signer, type SignerSettings, signerSettings } from './signer-settings.js';
 
 const maxFileBytes = 1024 * 1024;
@@ -55,6 +59,15 @@ const settings = z.strictObject({
   slack: z.strictObject({ signingSecret: z.string().optional(), signingSecretFile: z.string().optional() }).optional(),
   /** Folder of custom message templates. */
   templates: z.strictObject({ dir: z.string().min(1) }).optional(),
+  /** Bounds of the entries that are managed by API. */
+  management: z
+    .strictObject({
+      /** Folder with the files that they may name. */
+      filesDir: z.string().min(1).optional(),
+      /** Whether registries may be on private addresses, or take any certificate. */
+      allowPrivate: z.boolean().default(false),
+    })
+    .prefault({}),
   /** Platforms of an index that are analyzed. */
   platforms: z.array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/)).default(['linux/amd64', 'linux/arm64']),
 });
@@ -84,6 +97,18 @@ export abstract class TidewaiterSettings {
   abstract templates: TextFile[];
   /** Signing secret of the Slack app; undefined if messages have no buttons. */
   abstract slackSigningSecret: Secret | undefined;
+  /** Bounds of the entries that are managed by API. */
+  abstract management: Management;
+  /** Entries of `tidewaiter.yaml`, as the API shows them. */
+  abstract fileEntries: FileEntry[];
+}
+
+/** Entries from the database beside those of the file. */
+export interface ManagedInput {
+  /** Undefined while the database has not been asked yet. */
+  entries?: readonly ManagedEntry[] | undefined;
+  /** Key of their secrets. */
+  key?: Secret | undefined;
 }
 
 /** A file of a folder that settings name. */
@@ -111,15 +136,61 @@ export function readSettings(
   path: string | undefined,
   files = new ConfigFiles(),
   service?: string,
+  managed: ManagedInput = {},
 ): TidewaiterSettings {
-  if (path === undefined) return parseSettings('', () => '');
+  if (path === undefined)
+    return parseSettings(
+      '',
+      () => '',
+      () => [],
+      service,
+      managed,
+    );
   const folder = dirname(resolve(path));
   return parseSettings(
     readText(path, files),
     (file) => readText(resolve(folder, file), files).trim(),
     (dir) => readFolder(resolve(folder, dir), files),
     service,
+    managed,
   );
+}
+
+/**
+ * Reads the settings of a service. At its start, a managed entry that cannot be read is replaced by
+ * the strictest one of its kind: the service starts, and nothing passes that should not. Later, the
+ * last good settings stay in use.
+ * @returns the settings, and the error about the replaced entries
+ * @throws InvalidInput `SETTINGS_INVALID`
+ */
+export function loadSettings(
+  { settingsFile: path, entryKey: key }: { settingsFile?: string | undefined; entryKey?: Secret | undefined },
+  service: string,
+  files: ConfigFiles,
+  { managed, isStart }: Definition,
+): { settings: TidewaiterSettings; configError: TidewaiterError | null } {
+  const entries = managed?.entries ?? [];
+  try {
+    return { settings: readSettings(path, files, service, { entries, key }), configError: null };
+  } catch (error) {
+    if (!isStart) throw error;
+    if (!(error instanceof TidewaiterError)) throw error;
+    const isReadable = (entry: ManagedEntry): boolean => {
+      try {
+        readSettings(path, files, service, { entries: [entry], key });
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    // The file alone has to be right.
+    readSettings(path, files, service);
+    const readable = entries.filter(isReadable);
+    const settings = readSettings(path, files, service, { entries: readable, key });
+    for (const entry of entries.filter((each) => !readable.includes(each)))
+      entryRules[entry.kind].standIn(settings, entry, `the managed entry ${entry.kind}/${entry.name} cannot be read`);
+    return { settings, configError: error };
+  }
 }
 
 /** The files of a folder, in the order of their names. */
@@ -144,12 +215,16 @@ export function parseSettings(
   readFile: ReadSecretFile,
   listFolder: (path: string) => TextFile[] = () => [],
   service?: string,
+  managed: ManagedInput = {},
 ): TidewaiterSettings {
   if (text.length > maxFileBytes) throw new InvalidInput('SETTINGS_INVALID', 'tidewaiter.yaml is over 1 MiB');
-  const read = settings.safeParse(readYaml(text) ?? {});
-  if (!read.success) throw invalid(read.error.issues.flatMap(issueLines));
-
   const problems: string[] = [];
+  const { value, lineOf } = readYaml(text);
+  const merged = mergeEntries(value ?? {}, managed.entries ?? [], { lineOf, key: managed.key, problems });
+  if (problems.length > 0) throw invalid(problems);
+  const read = settings.safeParse(merged.value);
+  if (!read.success) throw invalid(read.error.issues.flatMap(issueLines).map(merged.named));
+
   const used = service === undefined ? undefined : secretsOf[service];
   const reader = secretReader(readFile, problems, (at) => used?.test(at) ?? true);
   const result = {
@@ -172,6 +247,8 @@ export function parseSettings(
     ),
     templates: folderFiles(read.data.templates?.dir, listFolder, problems),
     runtime: policyOf(read.data.runtime),
+    management: read.data.management,
+    fileEntries: merged.files,
     rules: {
       ...readRules(read.data, reader.text, problems),
       signedRepositories: read.data.signers.flatMap(({ repositories }) => repositories),
@@ -179,7 +256,7 @@ export function parseSettings(
   };
   for (const list of ['registries', 'sensors', 'pipelines', 'signers'] as const)
     problems.push(...repeatedNames(list, result[list]));
-  if (problems.length > 0) throw invalid(problems);
+  if (problems.length > 0) throw invalid(problems.map(merged.named));
   return result;
 }
 
@@ -198,12 +275,12 @@ function folderFiles(
 }
 
 /** Parses YAML. Problems name the line, never its text, which may hold a secret. */
-function readYaml(text: string): unknown {
+function readYaml(text: string): { value: unknown; lineOf: (path: readonly PropertyKey[]) => number } {
   const document = new YamlDocument(text, { uniqueKeys: true });
   const problems = document.errors.map(({ code, line }) => `line ${line}: not valid YAML (${code})`);
   if (problems.length > 0) throw invalid(problems);
   try {
-    return document.plain(maxAliasCount);
+    return { value: document.plain(maxAliasCount), lineOf: (path) => document.lineOf(path) };
   } catch {
     throw invalid(['an alias has no anchor, or aliases are used too often']);
   }

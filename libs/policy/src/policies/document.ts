@@ -70,7 +70,8 @@ rules:
 - Types are checked when the file is read: a wrong name is an error with its line.
 
 In \`tidewaiter.yaml\` policies have a mode: \`enforce\` decides the verdict, \`warn\` adds a warning, \`audit\` is only
-shown. On the command line all enforce, unless their file has another mode.
+shown. On the command line all enforce, unless their file has another mode. They can be [managed by API](management.md),
+too; \`source\` is the text of a policy in place of a \`file\`.
 
 \`\`\`yaml
 policies:
