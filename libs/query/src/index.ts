@@ -5,6 +5,15 @@ export { imageFields, repositoryFields } from './lists/images.js';
 export { auditFields } from './lists/audit.js';
 export { incidentFields } from './lists/incidents.js';
 export { listsMarkdown } from './lists/lists-markdown.js';
+export {
+  entrySources,
+  entryStates,
+  exceptionFields,
+  policyFields,
+  registryFields,
+  sensorFields,
+  signerFields,
+} from './lists/entries.js';
 export { listFields, type ListName, listNames } from './lists/lists.js';
 export { pushFields } from './lists/pushes.js';
 export { upgradeFields, vulnerabilityFields } from './lists/vulnerabilities.js';

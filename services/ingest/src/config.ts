@@ -1,5 +1,5 @@
 import { Secret } from '@tidewaiter/domain';
-import { commonSettings, configOf, httpPort, setting } from '@tidewaiter/runtime';
+import { commonSettings, configOf, entryKey, httpPort, setting } from '@tidewaiter/runtime';
 import { minKeyCharacters } from '@tidewaiter/secrets';
 import { z } from 'zod';
 
@@ -57,6 +57,7 @@ const spoolKeepMs = setting(
 /** Configuration of ingest from its environment. */
 export class IngestConfig extends configOf({
   ...commonSettings,
+  entryKey,
   httpPort: httpPort(7070),
   hookRate,
   fingerprintKey,

@@ -4,11 +4,12 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import { Egress } from '@tidewaiter/egress';
 import { FetchedKeys } from '@tidewaiter/job-tokens';
-import { ConfigModule, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
+import { ConfigModule, ConfigState, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
 import { fingerprintKeyOf } from '@tidewaiter/secrets';
 import {
   DeadLetters,
   DeliveriesModule,
+  EntriesModule,
   IncidentsModule,
   PushesModule,
   StoreModule,
@@ -75,7 +76,7 @@ const maxHeldBytes = 64 * 2 ** 20;
     {
       provide: Connections,
       useFactory: openConnections,
-      inject: [TidewaiterSettings, IngestConfig, Egress, Logger],
+      inject: [TidewaiterSettings, IngestConfig, Egress, ConfigState, Logger],
     },
   ],
 })
@@ -94,6 +95,7 @@ export class IngestModule {
           publisher: Bus,
           startsWithout: true,
         }),
+        EntriesModule,
         PushesModule,
         IncidentsModule,
         DeliveriesModule,
@@ -115,9 +117,11 @@ function openConnections(
   settings: TidewaiterSettings,
   config: IngestConfig,
   egress: Egress,
+  state: ConfigState,
   logger: Logger,
 ): Connections {
-  const connections = new Connections(settings, new FetchedKeys(egress), keyOf(config));
+  const isComplete = () => state.managed !== null && state.error === null;
+  const connections = new Connections(settings, new FetchedKeys(egress), keyOf(config), isComplete);
   for (const { id, isClosed } of connections) {
     if (isClosed) logger.warn({ connection: id }, 'connection without secret: all its webhooks are refused');
   }

@@ -1,10 +1,14 @@
 import {
+  type ConfigFiles,
   createLogger,
+  type Definition,
   type Environment,
-  readSettings,
+  loadSettings,
   type RunningService,
+  type ServiceDefinition,
   startReloadable,
 } from '@tidewaiter/runtime';
+import { entriesIfThere } from '@tidewaiter/store';
 
 import { IngestConfig } from './config.js';
 import { configureHttp } from './http/http.js';
@@ -36,14 +40,19 @@ async function openSpool({ spoolDir: folder, spoolMaxBytes: maxBytes, logLevel }
 }
 
 async function startWith(environment: Environment, spool: Spool | null): Promise<RunningService> {
-  return startReloadable((files) => {
+  const define = (files: ConfigFiles, definition: Definition): ServiceDefinition => {
     const config = new IngestConfig(environment);
-    const settings = readSettings(config.settingsFile, files, 'ingest');
+    const { settings, configError } = loadSettings(config, 'ingest', files, definition);
     return {
       name: 'ingest',
       module: IngestModule.forRoot(config, settings, spool),
       config,
+      configError,
       configure: async (app) => configureHttp(app, config.hookRate),
     };
+  };
+  return startReloadable(define, async (log) => {
+    const { databaseUrl: url } = new IngestConfig(environment);
+    return entriesIfThere({ url, poolSize: 2, name: 'ingest', log });
   });
 }

@@ -7,31 +7,39 @@ import { channelReaders } from '@tidewaiter/receivers';
 import { parseRouting, type RoutingConfig } from '@tidewaiter/routing';
 import {
   type ConfigFiles,
+  type Definition,
   type Environment,
+  loadSettings,
   Logger,
-  readSettings,
   type RunningService,
+  type ServiceDefinition,
   startReloadable,
 } from '@tidewaiter/runtime';
+import { entriesAtStart } from '@tidewaiter/store';
 
 import { NotifierConfig } from './config.js';
 import { NotifierModule } from './notifier.module.js';
 
 /** Starts the notifier: it routes findings and incidents to receivers and delivers the messages. */
 export async function start(environment: Environment): Promise<RunningService> {
-  return startReloadable((files) => {
+  const define = (files: ConfigFiles, definition: Definition): ServiceDefinition => {
     const config = new NotifierConfig(environment);
-    const settings = readSettings(config.settingsFile, files, 'notifier');
+    const { settings, configError } = loadSettings(config, 'notifier', files, definition);
     const routing = readRouting(config.routingFile, environment, files);
     return {
       name: 'notifier',
       module: NotifierModule.forRoot(config, settings, routing, readTemplates(settings.templates)),
       config,
+      configError,
       transport: JetStreamServer,
       configure(app) {
         for (const key of routing?.warnings ?? []) app.get(Logger).warn({ key }, 'routing key ignored');
       },
     };
+  };
+  return startReloadable(define, async (log) => {
+    const { databaseUrl: url } = new NotifierConfig(environment);
+    return entriesAtStart({ url, poolSize: 2, name: 'notifier', log });
   });
 }
 

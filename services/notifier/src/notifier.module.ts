@@ -8,6 +8,7 @@ import { ConfigModule, Logger, type TidewaiterSettings } from '@tidewaiter/runti
 import {
   ChannelHealths,
   DeadLetters,
+  EntriesModule,
   DeliveriesModule,
   FiringAlerts,
   ImagesModule,
@@ -70,6 +71,7 @@ export class NotifierModule {
           publisher: Bus,
           rules: settings.rules,
         }),
+        EntriesModule,
         PushesModule,
         ImagesModule,
         WorkloadsModule,

@@ -1,6 +1,6 @@
 import { isEcosystemName } from '@tidewaiter/advisory-sync';
 import { Secret } from '@tidewaiter/domain';
-import { commonSettings, configOf, httpPort, redisUrl, retentionDays, setting } from '@tidewaiter/runtime';
+import { commonSettings, configOf, entryKey, httpPort, redisUrl, retentionDays, setting } from '@tidewaiter/runtime';
 import { limitSettings } from '@tidewaiter/sandbox';
 import { minKeyCharacters } from '@tidewaiter/secrets';
 import { z } from 'zod';
@@ -37,6 +37,7 @@ const place = z.url({ protocol: /^https?$/ }).optional();
 /** Configuration of the scanner from its environment. */
 export class ScannerConfig extends configOf({
   ...commonSettings,
+  entryKey,
   redisUrl,
   httpPort: httpPort(7071),
   /**

@@ -1,5 +1,14 @@
 import { JetStreamServer } from '@tidewaiter/bus';
-import { type Environment, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
+import {
+  type ConfigFiles,
+  type Definition,
+  type Environment,
+  loadSettings,
+  type RunningService,
+  type ServiceDefinition,
+  startReloadable,
+} from '@tidewaiter/runtime';
+import { entriesAtStart } from '@tidewaiter/store';
 
 import { ScannerConfig } from './config.js';
 import { ScannerModule } from './scanner.module.js';
@@ -9,14 +18,19 @@ import { ScannerModule } from './scanner.module.js';
  * verdict.
  */
 export async function start(environment: Environment): Promise<RunningService> {
-  return startReloadable((files) => {
+  const define = (files: ConfigFiles, definition: Definition): ServiceDefinition => {
     const config = new ScannerConfig(environment);
-    const settings = readSettings(config.settingsFile, files, 'scanner');
+    const { settings, configError } = loadSettings(config, 'scanner', files, definition);
     return {
       name: 'scanner',
       module: ScannerModule.forRoot(config, settings),
       config,
+      configError,
       transport: JetStreamServer,
     };
+  };
+  return startReloadable(define, async (log) => {
+    const { databaseUrl: url } = new ScannerConfig(environment);
+    return entriesAtStart({ url, poolSize: 2, name: 'scanner', log });
   });
 }

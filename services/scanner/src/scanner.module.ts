@@ -5,6 +5,7 @@ import { ConfigModule, type TidewaiterSettings } from '@tidewaiter/runtime';
 import {
   AdvisoriesModule,
   DeadLetters,
+  EntriesModule,
   ImagesModule,
   IncidentsModule,
   Jobs,
@@ -133,6 +134,7 @@ export class ScannerModule {
           publisher: Bus,
           rules: settings.rules,
         }),
+        EntriesModule,
         PushesModule,
         ImagesModule,
         AdvisoriesModule,

@@ -1,4 +1,5 @@
 import type { Fields } from '../fields.js';
+import { exceptionFields, policyFields, registryFields, sensorFields, signerFields } from './entries.js';
 import { imageFields, repositoryFields } from './images.js';
 import { incidentFields } from './incidents.js';
 import { pushFields } from './pushes.js';
@@ -14,6 +15,11 @@ export const listFields = {
   vulnerabilities: vulnerabilityFields,
   fixes: upgradeFields,
   workloads: workloadFields,
+  exceptions: exceptionFields,
+  policies: policyFields,
+  signers: signerFields,
+  registries: registryFields,
+  sensors: sensorFields,
 } as const satisfies Record<string, Fields>;
 
 export type ListName = keyof typeof listFields;

@@ -63,6 +63,12 @@ export class AuditLog {
     });
   }
 
+  /** Replaces subject and details of the action that is under way: its body may hold secrets. */
+  describe(record: Pick<AuditRecord, 'subject' | 'details'>): void {
+    const act = this.#acts.getStore();
+    if (act && !act.isRecorded) Object.assign(act, record);
+  }
+
   async #add(tx: Transaction, { actor, action, subject, address, details }: AuditRecord): Promise<void> {
     await tx.query('SELECT pg_advisory_xact_lock($1)', [chainLock]);
     const [last] = await tx.rows(lastColumns, 'FROM audit_entry ORDER BY number DESC LIMIT 1');

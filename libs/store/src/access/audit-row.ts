@@ -23,6 +23,10 @@ export const auditActions = [
   'service-account.deleted',
   'token.created',
   'token.revoked',
+  'entry.created',
+  'entry.changed',
+  'entry.deleted',
+  'entry.undone',
 ] as const;
 
 export type AuditAction = (typeof auditActions)[number];

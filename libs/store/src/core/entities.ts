@@ -17,6 +17,7 @@ import {
 } from '../advisories/advisory-rows.js';
 import { AlertGroupRow, AlertHistoryRow, AlertRow, SilenceRow, NotifiedAlertRow } from '../deliveries/alert-rows.js';
 import { DeliveryRow, DeliveryStepRow } from '../deliveries/delivery-rows.js';
+import { FileEntryRow, ManagedEntryRow } from '../entries/entry-rows.js';
 import {
   FleetRefreshRow,
   FleetUpgradeRow,
@@ -130,4 +131,6 @@ export const entities = [
   UserRow,
   SessionRow,
   SetupLinkRow,
+  ManagedEntryRow,
+  FileEntryRow,
 ];

@@ -32,6 +32,7 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   detector_snapshot: ['detector', 'ingest'],
   epss: ['scanner'],
   exploitation_change: ['scanner'],
+  file_entry: ['console'],
   fleet_content: ['scanner'],
   fleet_file: ['scanner'],
   fleet_refresh: ['scanner'],
@@ -50,6 +51,7 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   layer_blob: ['scanner'],
   layer_failure: ['scanner'],
   learned_habit: ['detector'],
+  managed_entry: ['console'],
   notified_alert: ['notifier'],
   package: ['scanner'],
   package_content: ['scanner'],
@@ -93,12 +95,14 @@ export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = {
   audit_entry: ['console'],
   console_session: ['console'],
   console_user: ['console'],
+  file_entry: ['console'],
+  managed_entry: ['console', 'ingest', 'notifier', 'scanner'],
   service_account: ['console'],
   setup_link: ['console'],
 };
 
 /** Tables whose rows no service changes or deletes. */
-export const appendedTables: readonly string[] = ['audit_entry'];
+export const appendedTables: readonly string[] = ['audit_entry', 'managed_entry'];
 
 /** Whether a service may write a table. Other programs connect as the owner and write all. */
 export function mayWrite(service: string, table: string): boolean {

@@ -78,6 +78,7 @@ import { ConsoleUsers1764000400001 } from './1764000400001-console-users.js';
 import { FleetVulnerabilities1764000410000 } from './1764000410000-fleet-vulnerabilities.js';
 import { AuditLog1764000420000 } from './1764000420000-audit-log.js';
 import { IncidentTriage1764000510000 } from './1764000510000-incident-triage.js';
+import { ManagedEntries1764000520000 } from './1764000520000-managed-entries.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -161,4 +162,5 @@ export const migrations = [
   FleetVulnerabilities1764000410000,
   AuditLog1764000420000,
   IncidentTriage1764000510000,
+  ManagedEntries1764000520000,
 ];

@@ -8,6 +8,7 @@ import {
   AdvisoriesModule,
   DeadLetters,
   DeliveriesModule,
+  EntriesModule,
   ImagesModule,
   IncidentsModule,
   PushesModule,
@@ -29,6 +30,10 @@ import { ComparedSides } from './compare/compared-sides.js';
 import type { ConsoleConfig } from './config.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
+import { entryControllers } from './entries/entries.controller.js';
+import { EntryChanges } from './entries/entry-changes.js';
+import { EntryDocuments } from './entries/entry-documents.js';
+import { FileEntryListing } from './entries/file-entry-listing.js';
 import { GateController } from './gate/gate.controller.js';
 import { StoredVerdicts } from './gate/stored-verdicts.js';
 import { RequestValidation } from './http/validation.js';
@@ -83,6 +88,7 @@ export const controllers = [
   DeliveriesController,
   ReceiversController,
   SilencesController,
+  ...entryControllers,
   RoutesController,
   MessagesController,
   DeadLettersController,
@@ -106,6 +112,9 @@ export const controllers = [
     ComparedSides,
     AdmissionService,
     MessageWords,
+    EntryChanges,
+    EntryDocuments,
+    FileEntryListing,
     SessionCookie,
     EventFeed,
     BrowserSessions,
@@ -134,6 +143,7 @@ export class ConsoleModule {
           rules: settings.rules,
         }),
         AccessModule,
+        EntriesModule,
         PushesModule,
         ImagesModule,
         SearchModule,

@@ -1,7 +1,15 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { readTemplates } from '@tidewaiter/messages';
-import { type Environment, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
-import { SetupLinks } from '@tidewaiter/store';
+import {
+  type ConfigFiles,
+  type Definition,
+  type Environment,
+  loadSettings,
+  type RunningService,
+  type ServiceDefinition,
+  startReloadable,
+} from '@tidewaiter/runtime';
+import { entriesAtStart, SetupLinks } from '@tidewaiter/store';
 
 import { ConsoleConfig } from './config.js';
 import { ConsoleModule } from './console.module.js';
@@ -10,13 +18,14 @@ import { readForms } from './oidc/forms.js';
 
 /** Starts the console: the API, and the web pages over it. */
 export async function start(environment: Environment): Promise<RunningService> {
-  return startReloadable((files) => {
+  const define = (files: ConfigFiles, definition: Definition): ServiceDefinition => {
     const config = new ConsoleConfig(environment);
-    const settings = readSettings(config.settingsFile, files, 'console');
+    const { settings, configError } = loadSettings(config, 'console', files, definition);
     return {
       name: 'console',
       module: ConsoleModule.forRoot(config, settings, readTemplates(settings.templates)),
       config,
+      configError,
       // An AdmissionReview holds the object twice, and Kubernetes keeps objects of 1.5 MiB.
       http: { bodyLimit: 4 * 1024 * 1024 },
       configure: async (app) => {
@@ -25,6 +34,10 @@ export async function start(environment: Environment): Promise<RunningService> {
       },
       notices: async (app, url) => setupNotices(app, config.publicUrl ?? url),
     };
+  };
+  return startReloadable(define, async (log) => {
+    const { databaseUrl: url } = new ConsoleConfig(environment);
+    return entriesAtStart({ url, poolSize: 2, name: 'console', log });
   });
 }
 

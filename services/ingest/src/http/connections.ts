@@ -1,3 +1,4 @@
+import { Unavailable } from '@tidewaiter/domain';
 import type { PublishedKeys } from '@tidewaiter/job-tokens';
 import type { TidewaiterSettings } from '@tidewaiter/runtime';
 
@@ -14,7 +15,13 @@ type Configured = Pick<TidewaiterSettings, 'registries' | 'sensors' | 'pipelines
 export class Connections {
   readonly #byId: ReadonlyMap<string, Connection>;
 
-  constructor({ registries, sensors, pipelines }: Configured, keys: PublishedKeys, fingerprintKey: Uint8Array) {
+  /** @param isComplete whether the managed connections could be read, too */
+  constructor(
+    { registries, sensors, pipelines }: Configured,
+    keys: PublishedKeys,
+    fingerprintKey: Uint8Array,
+    private readonly isComplete: () => boolean = () => true,
+  ) {
     const all = [
       ...registries.map((each) => registryConnection(each, keys)),
       ...sensors.map((each) => sensorConnection(each, keys, fingerprintKey)),
@@ -23,8 +30,12 @@ export class Connections {
     this.#byId = new Map(all.map((connection) => [connection.id, connection] as const));
   }
 
+  /** @throws Unavailable `CONNECTIONS_UNREAD` for a connection that may be among those that are not read yet */
   get(id: string): Connection | undefined {
-    return this.#byId.get(id);
+    const connection = this.#byId.get(id);
+    if (!connection && !this.isComplete())
+      throw new Unavailable('CONNECTIONS_UNREAD', 'no such connection in tidewaiter.yaml, and others are not read yet');
+    return connection;
   }
 
   registry(id: string): RegistryHookConnection | undefined {

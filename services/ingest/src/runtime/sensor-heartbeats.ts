@@ -68,7 +68,7 @@ export class SensorHeartbeats implements OnApplicationShutdown {
   }
 
   #dataOf({ sensor, heardAt, silentSince }: StaleSensor) {
-    const connection = this.connections.sensor(`runtime/${sensor}`);
+    const connection = this.connections.sensors().find(({ name }) => name === sensor);
     return {
       sensor,
       kind: connection?.kind ?? 'generic',

@@ -16,11 +16,11 @@ export class AuditInterceptor implements NestInterceptor {
   constructor(private readonly log: AuditLog) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const action = operationOf(context.getHandler())?.action;
+    const { action, hasSecretBody } = operationOf(context.getHandler()) ?? {};
     const { caller, params, ip, body } = context.switchToHttp().getRequest<CallersRequest>();
     if (action === undefined || !caller) return next.handle();
     const subject = Object.values(params).join('/');
-    const record = { actor: caller.name, action, subject, address: ip, details: detailsOf(body) };
+    const record = { actor: caller.name, action, subject, address: ip, details: hasSecretBody ? {} : detailsOf(body) };
     return defer(() =>
       from(this.log.during(record, async () => lastValueFrom(next.handle(), { defaultValue: undefined }))),
     );

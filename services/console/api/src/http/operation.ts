@@ -10,6 +10,8 @@ export interface ApiOperation {
   summary: string;
   /** Action that the audit log records; undefined for a method that changes nothing. */
   action?: AuditAction;
+  /** Whether the body may hold secrets, so that the audit log does not record it. */
+  hasSecretBody?: boolean;
   /** HTTP status of a success. */
   status: 200 | 202 | 204 | 302;
   answer?: z.ZodType;
@@ -18,7 +20,7 @@ export interface ApiOperation {
 }
 
 type OperationOptions<Answer> = Pick<ApiOperation, 'role' | 'summary'> &
-  Partial<Pick<ApiOperation, 'action' | 'status' | 'mediaType'>> & { answer?: Answer };
+  Partial<Pick<ApiOperation, 'action' | 'hasSecretBody' | 'status' | 'mediaType'>> & { answer?: Answer };
 
 /** Method whose value matches the documented answer; undefined is an answer without content. */
 type Answering<Answer extends z.ZodType> = (

@@ -1,5 +1,6 @@
 import type { ListName } from '@tidewaiter/query';
 import {
+  entryLists,
   imageList,
   incidentList,
   pushList,
@@ -19,4 +20,9 @@ export const listCatalog: Readonly<Record<ListName, { list: RowList<unknown>; so
   vulnerabilities: { list: vulnerabilityList, sort: '-risk' },
   fixes: { list: upgradeList, sort: '-risk' },
   workloads: { list: workloadList, sort: '-urgency' },
+  exceptions: { list: entryLists.exceptions, sort: 'name' },
+  policies: { list: entryLists.policies, sort: 'name' },
+  signers: { list: entryLists.signers, sort: 'name' },
+  registries: { list: entryLists.registries, sort: 'name' },
+  sensors: { list: entryLists.sensors, sort: 'name' },
 };

@@ -42,4 +42,6 @@ export const statusAnswer = z.object({
       error: z.object({ code: z.string(), message: z.string() }).nullable(),
     }),
   ),
+  /** Managed entries without effect, as `tidewaiter.yaml` has entries of the same names. */
+  overridden: z.array(z.string()),
 });

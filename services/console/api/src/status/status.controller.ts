@@ -1,5 +1,13 @@
 import { Controller, Get } from '@nestjs/common';
-import { Advisories, AdvisoryAges, AdvisoryFeeds, Jobs, Pushes, ServiceConfigurations } from '@tidewaiter/store';
+import {
+  Advisories,
+  AdvisoryAges,
+  AdvisoryFeeds,
+  FileEntries,
+  Jobs,
+  Pushes,
+  ServiceConfigurations,
+} from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { AdmissionService } from '../admission/admission-service.js';
@@ -16,6 +24,7 @@ export class StatusController {
     private readonly admission: AdmissionService,
     private readonly ages: AdvisoryAges,
     private readonly configurations: ServiceConfigurations,
+    private readonly fileEntries: FileEntries,
   ) {}
 
   @Get()
@@ -25,13 +34,14 @@ export class StatusController {
     answer: statusAnswer,
   })
   async get(): Promise<z.output<typeof statusAnswer>> {
-    const [pushes, queues, advisories, feeds, ages, running] = await Promise.all([
+    const [pushes, queues, advisories, feeds, ages, running, overridden] = await Promise.all([
       this.pushes.countByState(),
       this.jobs.backlogs(),
       this.advisories.status(),
       this.feeds.feeds(),
       this.ages.all(),
       this.configurations.running(),
+      this.fileEntries.overriding(),
     ]);
     const admission = { allowedUnscanned: this.admission.allowedUnscanned };
     const shown = feeds.map(({ etag: _, lastModified: __, ...feed }) => feed);
@@ -41,6 +51,6 @@ export class StatusController {
       loadedAt,
       error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
     }));
-    return { pushes, queues, advisories: { ...advisories, feeds: shown, ages }, admission, configuration };
+    return { pushes, queues, advisories: { ...advisories, feeds: shown, ages }, admission, configuration, overridden };
   }
 }

@@ -21,6 +21,11 @@ export function Notices({ status, channels }: Props) {
           {service} runs on its last good configuration: {error?.message} (<code>{error?.code}</code>)
         </p>
       ))}
+      {status !== undefined && status.overridden.length > 0 && (
+        <p className="notice">
+          <code>tidewaiter.yaml</code> overrides what was configured here: {status.overridden.join(', ')}
+        </p>
+      )}
       {advisories?.advisories === 0 && (
         <p className="notice">
           No advisories yet: images cannot be evaluated. <Link to="/system/advisories">How to get them</Link>

@@ -36,6 +36,7 @@ describe('pipelineStages', () => {
     advisories: { advisories: 5, ecosystems: [], feeds: [], ages: [], lastImport: null },
     admission: { allowedUnscanned: 0 },
     configuration: [],
+    overridden: [],
     ...fields,
   });
   const states = (facts: Parameters<typeof pipelineStages>[0]) => pipelineStages(facts).map(({ state }) => state);
