@@ -4,7 +4,8 @@ const folderOf = (...kinds) => `^libs/(${libsOf(...kinds).join('|')})/`;
 const pure = folderOf('pure');
 const adapters = folderOf('adapter');
 /** Commands that run without a server; `routes replay` is one of the database. */
-const offline = '^cli/src/(completion|diff|explain|gate|policies|replay|routes|rules|sbom|scan|sources|target)/';
+const offline =
+  '^cli/src/(completion|diff|entries|explain|gate|lists|policies|replay|routes|rules|sbom|scan|sources|target)/';
 const offlineAdapters = '^libs/(registry|egress|sandbox|advisory-file|advisory-sync|receivers|rule-files)/';
 /** Rules bind code; tests may reach for what they need. */
 const code = (path) => ({ path, pathNot: '\\.test\\.ts$' });

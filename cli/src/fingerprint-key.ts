@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { environment } from './context.js';
 
@@ -12,13 +12,22 @@ const keyBytes = 32;
  * values. Where it cannot be kept, it lasts as long as this process.
  */
 export async function fingerprintKey(folder: string): Promise<Buffer> {
-  const path = join(folder, 'fingerprint.key');
+  return keyIn(join(folder, 'fingerprint.key'));
+}
+
+/** The key of a folder that encrypts the secrets of managed entries. */
+export async function entryKey(folder: string): Promise<Buffer> {
+  return keyIn(join(folder, 'entry.key'));
+}
+
+/** Reads a key, or makes one where there is none. */
+async function keyIn(path: string): Promise<Buffer> {
   const known = await readKey(path);
   if (known) return known;
   const fresh = randomBytes(keyBytes);
   const partial = `${path}.${randomUUID()}`;
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFile(partial, fresh, { mode: 0o600 });
     await link(partial, path);
   } catch {

@@ -58,6 +58,21 @@ export async function deleteApi<Answer>(
   return request(path, { method: 'DELETE' }, server, isAnswer);
 }
 
+/**
+ * Changes something of a platform.
+ * @param path below `/api/v1`, with its query
+ * @throws as {@link askApi}
+ */
+export async function changeApi<Answer>(
+  method: 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  change: object | null,
+  server: Server,
+  isAnswer: (answer: unknown) => answer is Answer,
+): Promise<Answer> {
+  return request(path, { method, ...(change && { body: JSON.stringify(change) }) }, server, isAnswer);
+}
+
 async function request<Answer>(
   path: string,
   more: { method?: string; body?: string },

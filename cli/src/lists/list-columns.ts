@@ -13,6 +13,16 @@ const exploitedOf = ({ kev, epss }: ListItem) =>
 const sumOf = (counts: unknown) =>
   Object.values(Object(counts) as Record<string, number>).reduce((sum, each) => sum + each, 0);
 
+/** Source of an entry: the line of `tidewaiter.yaml`, or the version and its author. */
+const sourceOf = ({ source, line, version, author }: ListItem) =>
+  source === 'file' ? `tidewaiter.yaml:${String(line)}` : `version ${String(version)} by ${String(author)}`;
+const documentKey = (key: string) => (item: ListItem) => {
+  const value = (item['document'] as ListItem)[key];
+  return Array.isArray(value) ? value.join(' ') : value;
+};
+const nameOf = ({ name }: ListItem) => name;
+const stateOf = ({ state }: ListItem) => state;
+
 /** Columns of each list, by the name of the list in the API. */
 export const listColumns = {
   repositories: {
@@ -77,6 +87,38 @@ export const listColumns = {
     workload: ({ workload }) => workload,
     seen: ({ lastSeen }) => lastSeen,
     title: ({ title }) => title,
+  },
+  exceptions: {
+    name: nameOf,
+    finding: documentKey('finding'),
+    repository: documentKey('repository'),
+    until: documentKey('until'),
+    state: stateOf,
+    owner: documentKey('owner'),
+    source: sourceOf,
+    reason: documentKey('reason'),
+  },
+  policies: {
+    name: nameOf,
+    mode: (item) => documentKey('mode')(item) ?? 'enforce',
+    repositories: documentKey('repositories'),
+    state: stateOf,
+    source: sourceOf,
+  },
+  signers: { name: nameOf, repositories: documentKey('repositories'), state: stateOf, source: sourceOf },
+  registries: {
+    name: nameOf,
+    kind: documentKey('kind'),
+    url: documentKey('url'),
+    state: stateOf,
+    source: sourceOf,
+  },
+  sensors: {
+    name: nameOf,
+    kind: documentKey('kind'),
+    cluster: documentKey('cluster'),
+    state: stateOf,
+    source: sourceOf,
   },
 } as const satisfies Record<string, ListColumns>;
 

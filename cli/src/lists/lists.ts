@@ -31,6 +31,11 @@ const descriptions: Record<PrintedList, string> = {
   fixes: 'list the upgrades that close these vulnerabilities',
   workloads: 'list the workloads of a platform that match a query',
   incidents: 'list the incidents of a platform that match a query',
+  exceptions: 'list the exceptions of a platform that match a query; or change managed ones',
+  policies: 'list the policies of a platform that match a query; or change managed ones',
+  signers: 'list the signers of a platform that match a query; or change managed ones',
+  registries: 'list the connected registries of a platform that match a query; or change managed ones',
+  sensors: 'list the sensors of a platform that match a query; or change managed ones',
 };
 
 /** Command that prints the rows of a list. */

@@ -1,9 +1,11 @@
 import { printable } from '@tidewaiter/domain';
 import type { Command } from 'commander';
 
-/** Shows the policies that there are, and tries others before they are used. */
+import { entryOptions } from '../entries/entries.js';
+
+/** Lists and changes policies of a platform, lists built-in ones, and checks files. */
 export function policiesCommand(program: Command): void {
-  const policies = program.command('policies').description('manage policies');
+  const policies = entryOptions(program.command('policies'), 'policies');
   policies.command('list').description('list the built-in policies').action(list);
   policies
     .command('check')

@@ -14,6 +14,7 @@ const passwords = [
   'nats-password',
   'redis-password',
   'fingerprint-key',
+  'entry-key',
 ] as const;
 
 type Password = (typeof passwords)[number];

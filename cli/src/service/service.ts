@@ -5,7 +5,7 @@ import { Argument, type Command } from 'commander';
 import { environment, stateDir, printStderr } from '../context.js';
 import {
   givenUrls,
-  scannerKey,
+  serviceKeys,
   serviceEnvironment,
   serviceNames,
   type ServiceName,
@@ -52,6 +52,6 @@ async function environmentToUse(name: ServiceName): Promise<Environment> {
   return serviceEnvironment(urls, {
     TIDEWAITER_HTTP_PORT: port,
     ...(consoleUrl && { TIDEWAITER_CONSOLE_URL: consoleUrl }),
-    ...(await scannerKey()),
+    ...(await serviceKeys()),
   });
 }

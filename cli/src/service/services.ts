@@ -7,7 +7,7 @@ import type { Environment, RunningService } from '@tidewaiter/runtime';
 import type { ServerUrls } from '@tidewaiter/servers';
 
 import { environment, home, stateDir, printStderr } from '../context.js';
-import { fingerprintKey } from '../fingerprint-key.js';
+import { entryKey, fingerprintKey } from '../fingerprint-key.js';
 
 /** Every service, loaded only when it is started; those whose ports users choose start first. */
 export const services = {
@@ -53,11 +53,13 @@ export function givenUrls(): Partial<ServerUrls> {
   return urls;
 }
 
-/** The key of this folder's scanners, which all need the same, unless the environment names one. */
-export async function scannerKey(): Promise<Environment> {
-  const name = 'TIDEWAITER_FINGERPRINT_KEY';
-  if (environment[name] || environment[`${name}_FILE`]) return {};
-  return { [name]: (await fingerprintKey(stateDir)).toString('hex') };
+const keys = { TIDEWAITER_FINGERPRINT_KEY: fingerprintKey, TIDEWAITER_ENTRY_KEY: entryKey };
+
+/** The keys of this folder's services, which all need the same, unless the environment names them. */
+export async function serviceKeys(): Promise<Environment> {
+  const unnamed = Object.entries(keys).filter(([name]) => !environment[name] && !environment[`${name}_FILE`]);
+  const made = unnamed.map(async ([name, keyOf]) => [name, (await keyOf(stateDir)).toString('hex')] as const);
+  return Object.fromEntries(await Promise.all(made));
 }
 
 /** The environment with the two files of this folder, where it has them and names no others. */

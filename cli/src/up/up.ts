@@ -27,7 +27,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { environment, home, stateDir, printStderr } from '../context.js';
 import {
   givenUrls,
-  scannerKey,
+  serviceKeys,
   serviceEnvironment,
   type ServiceName,
   serviceNames,
@@ -129,7 +129,7 @@ async function startAll(
   const isTls = Boolean(environment['TIDEWAITER_TLS_CERT_FILE']);
   const consoleUrl =
     environment['TIDEWAITER_CONSOLE_URL'] || `${isTls ? 'https' : 'http'}://127.0.0.1:${ports['console']}`;
-  const key = await scannerKey();
+  const key = await serviceKeys();
   const started = local.servers.map(({ name }) => name);
   const environmentOf = async (name: ServiceName) =>
     serviceEnvironment(await urlsFor(name, local.urls, started), {

@@ -362,7 +362,7 @@ export interface paths {
                         "application/json": {
                             items: {
                                 /** @enum {string} */
-                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "user.changed" | "session.ended" | "service-account.created" | "service-account.deleted" | "token.created" | "token.revoked";
+                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "user.changed" | "session.ended" | "service-account.created" | "service-account.deleted" | "token.created" | "token.revoked" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone";
                                 actor: string;
                                 address: string | null;
                                 /** Format: date-time */
@@ -958,7 +958,7 @@ export interface paths {
             parameters: {
                 query?: {
                     cursor?: number;
-                    list?: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads";
+                    list?: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
                     q?: string;
                 };
                 header?: never;
@@ -1426,6 +1426,534 @@ export interface paths {
                         "application/json": {
                             isMore: boolean;
                             redriven: number;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** exceptions of tidewaiter.yaml, and those that are managed by API */
+        get: {
+            parameters: {
+                query?: {
+                    after?: string;
+                    count?: "true" | "false";
+                    limit?: number;
+                    q?: string;
+                    sort?: "name" | "-name" | "changed" | "-changed" | "until" | "-until";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description exceptions of tidewaiter.yaml, and those that are managed by API */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                author: string | null;
+                                changedAt: string | null;
+                                comment: string | null;
+                                document: {
+                                    [key: string]: unknown;
+                                };
+                                line: number | null;
+                                name: string;
+                                secrets: string[];
+                                /** @enum {string} */
+                                source: "file" | "managed";
+                                /** @enum {string} */
+                                state: "active" | "expired" | "overridden";
+                                version: number | null;
+                            }[];
+                            next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a managed exception */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        document: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Adds a managed exception */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One exception, before all the managed one */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description One exception, before all the managed one */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Replaces a managed exception; secrets that are left out stay */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        document: {
+                            [key: string]: unknown;
+                        };
+                        version: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Replaces a managed exception; secrets that are left out stay */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a managed exception, which an undo brings back */
+        delete: {
+            parameters: {
+                query?: {
+                    comment?: string;
+                    version?: number;
+                };
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deletes a managed exception, which an undo brings back */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/{name}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings back an earlier version of a managed exception */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        to?: number;
+                        version: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Brings back an earlier version of a managed exception */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a managed exception, newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Versions of a managed exception, newest first */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                /** Format: date-time */
+                                at: string;
+                                author: string;
+                                comment: string | null;
+                                document: {
+                                    [key: string]: unknown;
+                                };
+                                isDeleted: boolean;
+                                secrets: string[];
+                                version: number;
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** exceptions as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "name" | "-name" | "changed" | "-changed" | "until" | "-until";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description exceptions as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a exception, and changes nothing */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        document: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Checks a exception, and changes nothing */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            isValid: boolean;
+                            name: string;
+                            problems: string[];
                         };
                     };
                 };
@@ -3989,7 +4517,7 @@ export interface paths {
                                     values: string[] | null;
                                 }[];
                                 /** @enum {string} */
-                                name: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads";
+                                name: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
                                 path: string;
                                 sorts: string[];
                             }[];
@@ -4213,6 +4741,534 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** policies of tidewaiter.yaml, and those that are managed by API */
+        get: {
+            parameters: {
+                query?: {
+                    after?: string;
+                    count?: "true" | "false";
+                    limit?: number;
+                    q?: string;
+                    sort?: "name" | "-name" | "changed" | "-changed" | "until" | "-until";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description policies of tidewaiter.yaml, and those that are managed by API */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                author: string | null;
+                                changedAt: string | null;
+                                comment: string | null;
+                                document: {
+                                    [key: string]: unknown;
+                                };
+                                line: number | null;
+                                name: string;
+                                secrets: string[];
+                                /** @enum {string} */
+                                source: "file" | "managed";
+                                /** @enum {string} */
+                                state: "active" | "expired" | "overridden";
+                                version: number | null;
+                            }[];
+                            next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a managed policy */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        document: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Adds a managed policy */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One policy, before all the managed one */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description One policy, before all the managed one */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Replaces a managed policy; secrets that are left out stay */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        document: {
+                            [key: string]: unknown;
+                        };
+                        version: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Replaces a managed policy; secrets that are left out stay */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a managed policy, which an undo brings back */
+        delete: {
+            parameters: {
+                query?: {
+                    comment?: string;
+                    version?: number;
+                };
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deletes a managed policy, which an undo brings back */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{name}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings back an earlier version of a managed policy */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        to?: number;
+                        version: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Brings back an earlier version of a managed policy */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a managed policy, newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Versions of a managed policy, newest first */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                /** Format: date-time */
+                                at: string;
+                                author: string;
+                                comment: string | null;
+                                document: {
+                                    [key: string]: unknown;
+                                };
+                                isDeleted: boolean;
+                                secrets: string[];
+                                version: number;
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** policies as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "name" | "-name" | "changed" | "-changed" | "until" | "-until";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description policies as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a policy, and changes nothing */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        document: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Checks a policy, and changes nothing */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            isValid: boolean;
+                            name: string;
+                            problems: string[];
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -4885,6 +5941,534 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/registries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** registries of tidewaiter.yaml, and those that are managed by API */
+        get: {
+            parameters: {
+                query?: {
+                    after?: string;
+                    count?: "true" | "false";
+                    limit?: number;
+                    q?: string;
+                    sort?: "name" | "-name" | "changed" | "-changed" | "until" | "-until";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description registries of tidewaiter.yaml, and those that are managed by API */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                author: string | null;
+                                changedAt: string | null;
+                                comment: string | null;
+                                document: {
+                                    [key: string]: unknown;
+                                };
+                                line: number | null;
+                                name: string;
+                                secrets: string[];
+                                /** @enum {string} */
+                                source: "file" | "managed";
+                                /** @enum {string} */
+                                state: "active" | "expired" | "overridden";
+                                version: number | null;
+                            }[];
+                            next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a managed registry */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        document: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Adds a managed registry */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registries/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One registry, before all the managed one */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description One registry, before all the managed one */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Replaces a managed registry; secrets that are left out stay */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        document: {
+                            [key: string]: unknown;
+                        };
+                        version: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Replaces a managed registry; secrets that are left out stay */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a managed registry, which an undo brings back */
+        delete: {
+            parameters: {
+                query?: {
+                    comment?: string;
+                    version?: number;
+                };
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deletes a managed registry, which an undo brings back */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registries/{name}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings back an earlier version of a managed registry */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        to?: number;
+                        version: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Brings back an earlier version of a managed registry */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registries/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a managed registry, newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Versions of a managed registry, newest first */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                /** Format: date-time */
+                                at: string;
+                                author: string;
+                                comment: string | null;
+                                document: {
+                                    [key: string]: unknown;
+                                };
+                                isDeleted: boolean;
+                                secrets: string[];
+                                version: number;
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registries/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** registries as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "name" | "-name" | "changed" | "-changed" | "until" | "-until";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description registries as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registries/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a registry, and changes nothing */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        document: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Checks a registry, and changes nothing */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            isValid: boolean;
+                            name: string;
+                            problems: string[];
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/report": {
         parameters: {
             query?: never;
@@ -5289,6 +6873,534 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** sensors of tidewaiter.yaml, and those that are managed by API */
+        get: {
+            parameters: {
+                query?: {
+                    after?: string;
+                    count?: "true" | "false";
+                    limit?: number;
+                    q?: string;
+                    sort?: "name" | "-name" | "changed" | "-changed" | "until" | "-until";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description sensors of tidewaiter.yaml, and those that are managed by API */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                author: string | null;
+                                changedAt: string | null;
+                                comment: string | null;
+                                document: {
+                                    [key: string]: unknown;
+                                };
+                                line: number | null;
+                                name: string;
+                                secrets: string[];
+                                /** @enum {string} */
+                                source: "file" | "managed";
+                                /** @enum {string} */
+                                state: "active" | "expired" | "overridden";
+                                version: number | null;
+                            }[];
+                            next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a managed sensor */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        document: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Adds a managed sensor */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One sensor, before all the managed one */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description One sensor, before all the managed one */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Replaces a managed sensor; secrets that are left out stay */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        document: {
+                            [key: string]: unknown;
+                        };
+                        version: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Replaces a managed sensor; secrets that are left out stay */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a managed sensor, which an undo brings back */
+        delete: {
+            parameters: {
+                query?: {
+                    comment?: string;
+                    version?: number;
+                };
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deletes a managed sensor, which an undo brings back */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/{name}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings back an earlier version of a managed sensor */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        to?: number;
+                        version: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Brings back an earlier version of a managed sensor */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a managed sensor, newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Versions of a managed sensor, newest first */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                /** Format: date-time */
+                                at: string;
+                                author: string;
+                                comment: string | null;
+                                document: {
+                                    [key: string]: unknown;
+                                };
+                                isDeleted: boolean;
+                                secrets: string[];
+                                version: number;
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** sensors as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "name" | "-name" | "changed" | "-changed" | "until" | "-until";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description sensors as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sensors/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a sensor, and changes nothing */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        document: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Checks a sensor, and changes nothing */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            isValid: boolean;
+                            name: string;
+                            problems: string[];
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -5927,6 +8039,534 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/signers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** signers of tidewaiter.yaml, and those that are managed by API */
+        get: {
+            parameters: {
+                query?: {
+                    after?: string;
+                    count?: "true" | "false";
+                    limit?: number;
+                    q?: string;
+                    sort?: "name" | "-name" | "changed" | "-changed" | "until" | "-until";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description signers of tidewaiter.yaml, and those that are managed by API */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                author: string | null;
+                                changedAt: string | null;
+                                comment: string | null;
+                                document: {
+                                    [key: string]: unknown;
+                                };
+                                line: number | null;
+                                name: string;
+                                secrets: string[];
+                                /** @enum {string} */
+                                source: "file" | "managed";
+                                /** @enum {string} */
+                                state: "active" | "expired" | "overridden";
+                                version: number | null;
+                            }[];
+                            next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a managed signer */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        document: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Adds a managed signer */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One signer, before all the managed one */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description One signer, before all the managed one */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Replaces a managed signer; secrets that are left out stay */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        document: {
+                            [key: string]: unknown;
+                        };
+                        version: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Replaces a managed signer; secrets that are left out stay */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a managed signer, which an undo brings back */
+        delete: {
+            parameters: {
+                query?: {
+                    comment?: string;
+                    version?: number;
+                };
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deletes a managed signer, which an undo brings back */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signers/{name}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings back an earlier version of a managed signer */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        to?: number;
+                        version: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Brings back an earlier version of a managed signer */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signers/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a managed signer, newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Versions of a managed signer, newest first */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                /** Format: date-time */
+                                at: string;
+                                author: string;
+                                comment: string | null;
+                                document: {
+                                    [key: string]: unknown;
+                                };
+                                isDeleted: boolean;
+                                secrets: string[];
+                                version: number;
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signers/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** signers as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "name" | "-name" | "changed" | "-changed" | "until" | "-until";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description signers as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signers/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a signer, and changes nothing */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        document: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Checks a signer, and changes nothing */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            isValid: boolean;
+                            name: string;
+                            problems: string[];
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/silences": {
         parameters: {
             query?: never;
@@ -6228,6 +8868,7 @@ export interface paths {
                                 loadedAt: string;
                                 service: string;
                             }[];
+                            overridden: string[];
                             pushes: {
                                 [key: string]: number;
                             };

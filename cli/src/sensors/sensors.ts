@@ -1,0 +1,4 @@
+import { entriesCommand } from '../entries/entries.js';
+
+/** Command that lists and changes sensors of a platform. */
+export const sensorsCommand = entriesCommand('sensors');
