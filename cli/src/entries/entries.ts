@@ -135,7 +135,7 @@ async function check(kind: EntryKind, document: JsonObject, server: Server): Pro
   process.exitCode = 1;
 }
 
-/** The managed entry of a path; the platform refuses to change one of the file with the right words. */
+/** The entry of a path; the platform refuses to change one of the file. */
 async function managed(path: string, server: Server): Promise<Entry & { version: number }> {
   const entry = await getApi(path, server, isEntry);
   return { ...entry, version: entry.version ?? 1 };

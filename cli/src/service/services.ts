@@ -55,7 +55,7 @@ export function givenUrls(): Partial<ServerUrls> {
 
 const keys = { TIDEWAITER_FINGERPRINT_KEY: fingerprintKey, TIDEWAITER_ENTRY_KEY: entryKey };
 
-/** The keys of this folder's services, which all need the same, unless the environment names them. */
+/** The keys of this folder's services, unless the environment names them. */
 export async function serviceKeys(): Promise<Environment> {
   const unnamed = Object.entries(keys).filter(([name]) => !environment[name] && !environment[`${name}_FILE`]);
   const made = unnamed.map(async ([name, keyOf]) => [name, (await keyOf(stateDir)).toString('hex')] as const);

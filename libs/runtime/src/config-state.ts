@@ -46,7 +46,7 @@ export class ConfigState {
     this.#reload?.();
   }
 
-  /** @param reload reads the configuration with {@link managed}; called for an earlier offer, too */
+  /** @param reload reads the configuration; called for an earlier offer, too */
   onOffer(reload: () => void): void {
     this.#reload = reload;
     if (this.#isOffered) reload();

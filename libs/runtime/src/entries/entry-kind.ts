@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '@tidewaiter/domain';
 import type { Rules } from '@tidewaiter/policy';
 
-/** What the API has to know about the entries of a kind; their schema is that of `tidewaiter.yaml`. */
+/** Rules of the API for entries of a kind; their schema is that of `tidewaiter.yaml`. */
 export interface EntryRules {
   /** Name of an entry that has none of its own; undefined if a name is required. */
   nameOf?(document: JsonObject): string;
@@ -9,7 +9,7 @@ export interface EntryRules {
   complete?(document: JsonObject, author: string): JsonObject;
   /** Keys, at any depth, that hold secrets. */
   secretKeys: readonly string[];
-  /** Parts of a document that decide where its secrets are sent: with others they are asked for again. */
+  /** Parts of a document that decide where its secrets are sent: others need them again. */
   destination(document: JsonObject): JsonValue;
   /** Keys that only the file may have, with the reason. */
   fileOnly: Readonly<Record<string, string>>;

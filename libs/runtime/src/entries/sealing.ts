@@ -18,8 +18,8 @@ export interface SealedPlace {
 }
 
 /**
- * Encrypts a secret with AES-256-GCM, for one place of one entry. Whoever can change rows of the
- * database, but has no key, cannot move it to an entry that sends it elsewhere.
+ * Encrypts a secret with AES-256-GCM, for one place of one entry. A writer of the
+ * database without the key cannot move it to an entry that sends it elsewhere.
  */
 export function seal(secret: string, key: Secret, place: SealedPlace): string {
   const iv = randomBytes(ivBytes);

@@ -9,7 +9,7 @@ import { ManagedEntries } from './managed-entries.js';
 /** A service that can start without PostgreSQL waits this long for it. */
 const maxWaitMs = 3_000;
 
-/** Reads the managed entries with which a service starts. It waits for PostgreSQL, as the service does. */
+/** Reads the managed entries with which a service starts, once PostgreSQL answers. */
 export async function entriesAtStart(options: ConnectionOptions): Promise<ManagedEntrySet> {
   return read(await connectPatiently(options), options);
 }

@@ -33,7 +33,7 @@ export interface EntryChange extends Pick<
   before: number | null;
 }
 
-/** Key of the lock under which changes get their revisions, so that these become visible in order. */
+/** Lock under which changes get their revisions, so that these become visible in order. */
 const revisionLock = 7_241_908;
 /** Versions of an entry that the history lists. */
 const maxVersions = 200;

@@ -4,7 +4,7 @@ import { AuditLog, type EntryChange, type EntryVersion, FileEntries, ManagedEntr
 
 import { EntryDocuments } from './entry-documents.js';
 
-/** Who changes an entry, and why. */
+/** Author of a change, and its reason. */
 interface Change {
   author: string;
   comment?: string | undefined;
@@ -21,7 +21,7 @@ export class EntryChanges {
     private readonly audit: AuditLog,
   ) {}
 
-  /** @throws InvalidInput `ENTRY_INVALID`, `ENTRY_EXISTS`, `ENTRY_IN_FILE` and those about secrets */
+  /** @throws InvalidInput `ENTRY_INVALID`, `ENTRY_EXISTS`, `ENTRY_IN_FILE` */
   async create(kind: EntryKind, given: JsonObject, { author, comment }: Change): Promise<EntryVersion> {
     const prepared = this.documents.prepare(kind, given, author, null);
     await this.#notInFile(kind, prepared.name);
@@ -56,7 +56,8 @@ export class EntryChanges {
 
   /**
    * Goes back to an earlier version, also after a deletion.
-   * @throws NotFound `ENTRY_UNKNOWN`, `ENTRY_VERSION_UNKNOWN`; InvalidInput `ENTRY_CHANGED`, `ENTRY_INVALID`
+   * @throws NotFound `ENTRY_UNKNOWN`, `ENTRY_VERSION_UNKNOWN`
+   * @throws InvalidInput `ENTRY_CHANGED`, `ENTRY_INVALID`
    */
   async undo(
     kind: EntryKind,
