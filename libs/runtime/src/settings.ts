@@ -38,7 +38,7 @@ const settings = z.strictObject({
   signatureGrace: duration.refine((ms) => ms <= 86_400_000, 'must be 24h or less').default(120_000),
   identity: z
     .strictObject({
-      /** Pushes from which the signer, builder and pusher of a repository are learned; 0 learns nothing. */
+      /** Pushes from which the usual identities of a repository are learned; 0 learns nothing. */
       learnFrom: z
         .int()
         .max(50)

@@ -30,7 +30,7 @@ export class Connections {
     this.#byId = new Map(all.map((connection) => [connection.id, connection] as const));
   }
 
-  /** @throws Unavailable `CONNECTIONS_UNREAD` for one that may be managed, while those are not read */
+  /** @throws Unavailable `CONNECTIONS_UNREAD` while managed ones are not read yet */
   get(id: string): Connection | undefined {
     const connection = this.#byId.get(id);
     if (!connection && !this.isComplete())
