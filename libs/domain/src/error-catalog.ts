@@ -52,6 +52,8 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       INPUT_INVALID: input('Correct the fields that the message names.'),
       QUERY_INVALID: input('Correct the query at the column that the message names.'),
       ROLE_MISSING: denied('Ask an administrator for the role that the message names.'),
+      ROLE_NOT_LIMITABLE: input('Limit a viewer, a responder or a gate, or leave out the limits.'),
+      SCOPE_INSUFFICIENT: denied('Use an account without limits: what the route answers or changes cannot be limited.'),
       LOGOUT_TOKEN_INVALID: input('The identity provider has to send a valid logout token for this client.'),
       OIDC_NOT_CONFIGURED: missing('Configure `access.oidc` in `tidewaiter.yaml`.'),
       OIDC_REFUSED: denied('Sign in again; the log of the console has the reason.'),

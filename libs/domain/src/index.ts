@@ -17,6 +17,8 @@ export { entryKinds, entryKindsOf, entryNouns, entryUsers } from './entry.js';
 export type { EntryKind, ManagedEntry, ManagedEntrySet } from './entry.js';
 export { includesRole, roles } from './role.js';
 export type { AccessRole } from './role.js';
+export { limitableRoles, limitingScopes, scopeDimensions } from './access-scope.js';
+export type { AccessScope, ScopeDimension } from './access-scope.js';
 export { isDigest, presences } from './image.js';
 
 export type { Digest, Layer, LayerClaim, OsRelease, Platform, Presence } from './image.js';

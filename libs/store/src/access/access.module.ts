@@ -6,8 +6,9 @@ import { ServiceAccounts } from './service-accounts.js';
 import { Sessions } from './sessions.js';
 import { SetupLinks } from './setup-links.js';
 import { Users } from './users.js';
+import { VisibleSubjects } from './visible-subjects.js';
 
-const repositories = [ApiTokens, AuditLog, ServiceAccounts, Sessions, SetupLinks, Users];
+const repositories = [ApiTokens, AuditLog, ServiceAccounts, Sessions, SetupLinks, Users, VisibleSubjects];
 
 /** Users, service accounts, tokens and sessions. */
 @Module({ providers: repositories, exports: repositories })

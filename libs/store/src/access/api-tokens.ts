@@ -1,18 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidInput, type AccessRole, Secret } from '@tidewaiter/domain';
+import { InvalidInput, type AccessRole, type AccessScope, Secret } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
+import { json } from '../core/storable.js';
 import { type Queries, Store } from '../core/store.js';
 import { ApiTokenRow } from './api-token-row.js';
+import { checkLimits } from './limits.js';
 import { hashOf, randomSecret } from './random-secret.js';
 import { ServiceAccountRow } from './service-account-row.js';
 
 /** Role of a token; one that an earlier release has made meanwhile has only a scope. */
 const role = `coalesce(account.role, CASE token.scope WHEN 'gate' THEN 'gate' WHEN 'read' THEN 'viewer' ELSE 'maintainer' END)`;
 
-/** Name and role of a token, as SQL over {@link tokenJoin}. */
-export const tokenIdentity = { name: 'coalesce(account.name, token.name)', role };
+/** Name, role and limits of a token, as SQL over {@link tokenJoin}. */
+export const tokenIdentity = { name: 'coalesce(account.name, token.name)', role, scopes: 'account.scopes' };
 
 export const tokenJoin =
   'api_token AS token LEFT JOIN service_account AS account ON account.id = token.service_account_id';
@@ -21,15 +23,19 @@ export const tokenJoin =
 export const validToken =
   'token.id IS NOT NULL AND token.revoked_at IS NULL AND (token.expires_at IS NULL OR token.expires_at > now())';
 
-const columns = columnsOf(ApiTokenRow, { of: 'token', only: ['id'] }).computed<{ name: string; role: AccessRole }>(
-  tokenIdentity,
-);
+const columns = columnsOf(ApiTokenRow, { of: 'token', only: ['id'] }).computed<{
+  name: string;
+  role: AccessRole;
+  scopes: AccessScope[] | null;
+}>(tokenIdentity);
 const listedColumns = columnsOf(ApiTokenRow, {
   of: 'token',
   omit: ['hash', 'revokedAt', 'scope', 'serviceAccountId'],
-}).computed<{ account: string; role: AccessRole }>({ account: tokenIdentity.name, role });
+}).computed<{ account: string; role: AccessRole; scopes: AccessScope[] | null }>({
+  ...{ account: tokenIdentity.name, role, scopes: tokenIdentity.scopes },
+});
 
-const accountColumns = columnsOf(ServiceAccountRow, { only: ['id', 'role'] });
+const accountColumns = columnsOf(ServiceAccountRow, { only: ['id', 'role', 'scopes'] });
 
 type Account = RowOf<typeof accountColumns>;
 
@@ -60,21 +66,32 @@ export class ApiTokens {
 
   /**
    * Creates a token of the service account of the same name, shown once and never again. The account
-   * is created if there is none, and takes the role while it has no token.
+   * is created if there is none, and takes the role and the limits while it has no token.
    * @throws InvalidInput `TOKEN_NAME_TAKEN` while a token of that name is not revoked,
-   * `SERVICE_ACCOUNT_TAKEN` while the account has other tokens and another role
+   * `SERVICE_ACCOUNT_TAKEN` while the account has other tokens and another role or other limits,
+   * `ROLE_NOT_LIMITABLE`
    */
-  async make(name: string, role: AccessRole, expiresAt: Date | null): Promise<Secret> {
+  async make(
+    name: string,
+    role: AccessRole,
+    expiresAt: Date | null,
+    scopes: AccessScope[] | null = null,
+  ): Promise<Secret> {
+    checkLimits(role, scopes);
     return this.store.transaction(async (tx) => {
       const [account] = await tx.returning(
         accountColumns,
-        `INSERT INTO service_account AS account (id, name, role) VALUES ($1, $2, $3)
-         ON CONFLICT (name) DO UPDATE SET role = excluded.role WHERE account.role = excluded.role OR NOT EXISTS (
+        `INSERT INTO service_account AS account (id, name, role, scopes) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (name) DO UPDATE SET role = excluded.role, scopes = excluded.scopes
+         WHERE (account.role = excluded.role AND account.scopes IS NOT DISTINCT FROM excluded.scopes) OR NOT EXISTS (
            SELECT FROM api_token WHERE service_account_id = account.id AND revoked_at IS NULL AND name <> account.name)`,
-        [uuidv7(), name, role],
+        [uuidv7(), name, role, scopes && json(scopes)],
       );
       if (!account) {
-        throw new InvalidInput('SERVICE_ACCOUNT_TAKEN', `the service account ${name} has tokens of another role`);
+        throw new InvalidInput(
+          'SERVICE_ACCOUNT_TAKEN',
+          `the service account ${name} has tokens of another role or with other limits`,
+        );
       }
       return this.#make(tx, account, name, expiresAt);
     });
@@ -126,12 +143,13 @@ export class ApiTokens {
     return found;
   }
 
-  async #make(tx: Queries, { id, role }: Account, name: string, expiresAt: Date | null): Promise<Secret> {
+  async #make(tx: Queries, { id, role, scopes }: Account, name: string, expiresAt: Date | null): Promise<Secret> {
     const token = prefix + randomSecret();
     const made = await tx.query(
       `INSERT INTO api_token (id, name, service_account_id, scope, hash, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING id`,
-      [uuidv7(), name, id, scopeOf[role], hashOf(token), expiresAt],
+      // An earlier release knows no limits.
+      [uuidv7(), name, id, scopes === null ? scopeOf[role] : 'gate', hashOf(token), expiresAt],
     );
     if (made.length === 0) throw new InvalidInput('TOKEN_NAME_TAKEN', `there is a token ${name}: revoke it first`);
     return new Secret(token);

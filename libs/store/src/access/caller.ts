@@ -1,4 +1,4 @@
-import type { AccessRole } from '@tidewaiter/domain';
+import type { AccessRole, AccessScope } from '@tidewaiter/domain';
 
 /** Session of a caller. */
 export interface CallerSession {
@@ -15,6 +15,8 @@ export interface ApiCaller {
   /** Name under which acts are recorded. */
   name: string;
   role: AccessRole;
+  /** Parts of the fleet to which the caller is limited; null without limits. */
+  scopes: AccessScope[] | null;
   /** Null for a call with a token in its header. */
   session: CallerSession | null;
 }

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidInput, type AccessRole } from '@tidewaiter/domain';
+import { InvalidInput, type AccessRole, type AccessScope } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
 import { type Page, pageOf, type PageRequest } from '../core/page.js';
+import { json } from '../core/storable.js';
 import { Store } from '../core/store.js';
+import { checkLimits } from './limits.js';
 import { ServiceAccountRow } from './service-account-row.js';
 
 const columns = columnsOf(ServiceAccountRow);
@@ -16,12 +18,13 @@ export type ServiceAccount = RowOf<typeof columns>;
 export class ServiceAccounts {
   constructor(private readonly store: Store) {}
 
-  /** @throws InvalidInput `SERVICE_ACCOUNT_TAKEN` */
-  async add(name: string, role: AccessRole): Promise<ServiceAccount> {
+  /** @throws InvalidInput `SERVICE_ACCOUNT_TAKEN`, `ROLE_NOT_LIMITABLE` */
+  async add(name: string, role: AccessRole, scopes: AccessScope[] | null): Promise<ServiceAccount> {
+    checkLimits(role, scopes);
     const [account] = await this.store.returning(
       columns,
-      `INSERT INTO service_account (id, name, role) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING`,
-      [uuidv7(), name, role],
+      `INSERT INTO service_account (id, name, role, scopes) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING`,
+      [uuidv7(), name, role, scopes && json(scopes)],
     );
     if (!account) throw new InvalidInput('SERVICE_ACCOUNT_TAKEN', `there is a service account ${name}`);
     return account;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { cut, printable, type AccessRole, Secret } from '@tidewaiter/domain';
+import { cut, printable, type AccessRole, type AccessScope, Secret } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
@@ -9,7 +9,7 @@ import { tokenIdentity, tokenJoin, validToken } from './api-tokens.js';
 import type { ApiCaller } from './caller.js';
 import { hashOf, randomSecret } from './random-secret.js';
 import { SessionRow } from './session-row.js';
-import { userRole } from './users.js';
+import { userRole, userScopes } from './users.js';
 
 const secretPattern = /^[\w-]{43}$/;
 /** A minute shows that a session is in use, and saves a write for every request. */
@@ -21,11 +21,13 @@ const holder = {
   kind,
   name: `coalesce(person.name, ${tokenIdentity.name})`,
   role: `coalesce(${userRole}, ${tokenIdentity.role})`,
+  scopes: `CASE WHEN session.user_id IS NULL THEN ${tokenIdentity.scopes} ELSE ${userScopes} END`,
 };
 interface Holder {
   kind: ApiCaller['kind'];
   name: string;
   role: AccessRole;
+  scopes: AccessScope[] | null;
 }
 
 const callerColumns = columnsOf(SessionRow, { of: 'session', only: ['id', 'expiresAt'] }).computed<
@@ -132,10 +134,13 @@ export class Sessions {
 
   /** Ends a session; null when there is none of that id, or it has ended. */
   async end(id: string): Promise<EndedSession | null> {
-    const [ended] = await this.store.returning(
-      endedColumns,
-      'UPDATE console_session SET ended_at = now() WHERE id = $1 AND ended_at IS NULL',
-      [id],
+    // A caller with limits ends the own session, too.
+    const [ended] = await this.store.unlimited(async () =>
+      this.store.returning(
+        endedColumns,
+        'UPDATE console_session SET ended_at = now() WHERE id = $1 AND ended_at IS NULL',
+        [id],
+      ),
     );
     return ended ?? null;
   }

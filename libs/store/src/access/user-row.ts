@@ -1,4 +1,4 @@
-import type { AccessRole } from '@tidewaiter/domain';
+import type { AccessRole, AccessScope } from '@tidewaiter/domain';
 import { Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm';
 
 import { Permanent } from '../core/retention.js';
@@ -23,6 +23,10 @@ export class UserRow {
   @Column('text', { name: 'group_role', nullable: true }) groupRole!: AccessRole | null;
   /** Role that an administrator has assigned, in place of that of the groups. */
   @Column('text', { name: 'assigned_role', nullable: true }) assignedRole!: AccessRole | null;
+  /** Limits by the groups of the last sign-in; null without. */
+  @Column('jsonb', { name: 'group_scopes', nullable: true }) groupScopes!: AccessScope[] | null;
+  /** Limits that an administrator has assigned with the role; null without. */
+  @Column('jsonb', { name: 'assigned_scopes', nullable: true }) assignedScopes!: AccessScope[] | null;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
   @Column('timestamptz', { name: 'last_sign_in_at', nullable: true }) lastSignInAt!: Date | null;
   @Column('timestamptz', { name: 'disabled_at', nullable: true }) disabledAt!: Date | null;

@@ -1,16 +1,25 @@
 import { Injectable } from '@nestjs/common';
-import { cut, includesRole, printable, type AccessRole, roles } from '@tidewaiter/domain';
+import { cut, includesRole, printable, type AccessRole, type AccessScope, roles } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
 import { type Page, pageOf, type PageRequest } from '../core/page.js';
+import { json } from '../core/storable.js';
 import { Store } from '../core/store.js';
+import { checkLimits } from './limits.js';
 import { UserRow } from './user-row.js';
 
 /** Role of a user in effect, as SQL over the alias `person`. */
 export const userRole = 'coalesce(person.assigned_role, person.group_role)';
 
-const columns = columnsOf(UserRow, { of: 'person' }).computed<{ role: AccessRole | null }>({ role: userRole });
+/** Limits of a user in effect: they come with the role. */
+export const userScopes =
+  'CASE WHEN person.assigned_role IS NULL THEN person.group_scopes ELSE person.assigned_scopes END';
+
+const columns = columnsOf(UserRow, { of: 'person' }).computed<{
+  role: AccessRole | null;
+  scopes: AccessScope[] | null;
+}>({ role: userRole, scopes: userScopes });
 
 export type User = RowOf<typeof columns>;
 
@@ -22,6 +31,16 @@ export interface Identity {
   email: string | null;
   /** Role by the groups; null without one. */
   groupRole: AccessRole | null;
+  /** Limits by the groups; null without. */
+  groupScopes: AccessScope[] | null;
+}
+
+/** Change of a user by an administrator; undefined stays as it is. */
+export interface UserChange {
+  role?: AccessRole | null | undefined;
+  /** Limits of the role; null without. */
+  scopes?: AccessScope[] | null | undefined;
+  disabled?: boolean | undefined;
 }
 
 const maxNameCharacters = 120;
@@ -35,18 +54,18 @@ export class Users {
    * Records a sign-in with the groups of now. A name that another user has gets the subject
    * behind it, as records name users by it.
    */
-  async signedIn({ issuer, subject, name, email, groupRole }: Identity): Promise<User> {
+  async signedIn({ issuer, subject, name, email, groupRole, groupScopes }: Identity): Promise<User> {
     const shown = cut(printable(name), maxNameCharacters);
     const unique = `${shown} (${cut(printable(subject), maxNameCharacters)}, ${cut(printable(issuer), maxNameCharacters)})`;
     const [user] = await this.store.returning(
       columns,
-      `INSERT INTO console_user AS person (id, issuer, subject, name, email, group_role, last_sign_in_at)
+      `INSERT INTO console_user AS person (id, issuer, subject, name, email, group_role, group_scopes, last_sign_in_at)
        SELECT $1, $2, $3, CASE WHEN $4 = 'admin'
          OR EXISTS (SELECT FROM console_user WHERE name = $4 AND (issuer, subject) <> ($2, $3))
-         OR EXISTS (SELECT FROM service_account WHERE name = $4) THEN $5 ELSE $4 END, $6, $7, now()
+         OR EXISTS (SELECT FROM service_account WHERE name = $4) THEN $5 ELSE $4 END, $6, $7, $8, now()
        ON CONFLICT (issuer, subject) DO UPDATE SET name = excluded.name, email = excluded.email,
-         group_role = excluded.group_role, last_sign_in_at = now()`,
-      [uuidv7(), issuer, subject, shown, unique, email, groupRole],
+         group_role = excluded.group_role, group_scopes = excluded.group_scopes, last_sign_in_at = now()`,
+      [uuidv7(), issuer, subject, shown, unique, email, groupRole, groupScopes && json(groupScopes)],
     );
     return user!;
   }
@@ -72,20 +91,21 @@ export class Users {
   }
 
   /**
-   * Assigns a role, or null for that of the groups, and disables or enables; undefined stays as it
-   * is. Sessions follow with their next request. Null when there is no such user.
+   * Assigns a role with its limits, or null for those of the groups, and disables or enables;
+   * undefined stays as it is. Sessions follow with their next request. Null when there is no such
+   * user.
+   * @throws InvalidInput `ROLE_NOT_LIMITABLE`
    */
-  async change(
-    id: string,
-    { role, disabled }: { role?: AccessRole | null | undefined; disabled?: boolean | undefined },
-  ): Promise<User | null> {
+  async change(id: string, { role, scopes = null, disabled }: UserChange): Promise<User | null> {
+    checkLimits(role ?? null, scopes);
     const [user] = await this.store.returning(
       columns,
       `UPDATE console_user AS person SET
          assigned_role = CASE WHEN $2::boolean THEN $3 ELSE person.assigned_role END,
+         assigned_scopes = CASE WHEN $2::boolean THEN $5 ELSE person.assigned_scopes END,
          disabled_at = CASE WHEN $4::boolean THEN coalesce(person.disabled_at, now()) WHEN NOT $4::boolean THEN NULL ELSE person.disabled_at END
        WHERE person.id = $1`,
-      [id, role !== undefined, role ?? null, disabled ?? null],
+      [id, role !== undefined, role ?? null, disabled ?? null, role == null || scopes === null ? null : json(scopes)],
     );
     return user ?? null;
   }

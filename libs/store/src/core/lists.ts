@@ -220,7 +220,7 @@ export function textCondition(sql: string, values: readonly FieldValue[], parame
   const exact = texts.filter((text) => !text.includes('*'));
   const parts = exact.length > 0 ? [`${sql} = ANY(${parameters.add(exact)}::text[])`] : [];
   for (const text of texts.filter((each) => each.includes('*')))
-    parts.push(`${sql} LIKE ${parameters.add(text.split('*').map(escapeLike).join('%'))}`);
+    parts.push(`${sql} LIKE ${parameters.add(likePattern(text))}`);
   return parts.length === 1 ? parts[0]! : `(${parts.join(' OR ')})`;
 }
 
@@ -242,6 +242,11 @@ function ranked(order: readonly string[], operator: Operator, values: readonly F
   if (operator === '>') return order.slice(0, place);
   if (operator === '>=') return order.slice(0, place + 1);
   return order.slice(operator === '<' ? place + 1 : place);
+}
+
+/** Pattern of `LIKE` for one in which `*` matches any characters. */
+export function likePattern(pattern: string): string {
+  return pattern.split('*').map(escapeLike).join('%');
 }
 
 function escapeLike(text: string): string {

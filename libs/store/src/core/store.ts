@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 import { Injectable } from '@nestjs/common';
 import { TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import type { CloudEvent, Draft, EventType } from '@tidewaiter/events';
@@ -96,6 +98,18 @@ export interface TypedEvent {
   type: EventType;
 }
 
+/** A statement with its parameters. */
+export interface SqlStatement {
+  sql: string;
+  parameters: readonly unknown[];
+}
+
+/** Limits of a caller, by which statements read only some rows of each table. */
+export interface RowLimits {
+  /** @throws Error for a statement that writes */
+  apply(statement: SqlStatement): SqlStatement;
+}
+
 interface Committed {
   events: TypedEvent[];
   jobs: DueJob[];
@@ -120,6 +134,7 @@ type CommitHook = (tx: Transaction) => Promise<void>;
 export class Store implements Queries {
   readonly #listeners: CommitListener[] = [];
   readonly #hooks: CommitHook[] = [];
+  readonly #limits = new AsyncLocalStorage<RowLimits | null>();
 
   constructor(
     private readonly connection: { createQueryRunner(): QueryRunner },
@@ -135,6 +150,25 @@ export class Store implements Queries {
   /** Calls `hook` at the end of every transaction, before its commit. */
   beforeCommit(hook: CommitHook): void {
     this.#hooks.push(hook);
+  }
+
+  /**
+   * Runs `work`, whose statements read what lies within the limits and must not write. The limits
+   * follow its promises, not what a stream or a timer calls later: `AsyncLocalStorage.snapshot`
+   * takes them along.
+   */
+  async within<Result>(limits: RowLimits, work: () => Promise<Result>): Promise<Result> {
+    return this.#limits.run(limits, work);
+  }
+
+  /** Runs `work` without limits, for a change that {@link within} them was found to be allowed. */
+  async unlimited<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#limits.run(null, work);
+  }
+
+  /** Whether limits apply, so that results must not be shared with other callers. */
+  get isLimited(): boolean {
+    return this.#limits.getStore() != null;
   }
 
   /** Like {@link Queries.query}, with unchecked rows, which only tests read. */
@@ -158,11 +192,23 @@ export class Store implements Queries {
     entity: Entity<Row>,
     work: (repository: Repository<Row>) => Promise<Result>,
   ): Promise<Result> {
+    this.#refuseLimits();
     return this.#run((runner) => work(runner.manager.getRepository(entity)));
   }
 
   async #records<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-    return this.#run((runner) => records<Row>(runner, sql, parameters));
+    const statement = this.#limited({ sql, parameters });
+    if (this.isLimited) return this.#run(async (runner) => limitedRecords<Row>(runner, statement));
+    return this.#run((runner) => records<Row>(runner, statement));
+  }
+
+  #limited(statement: SqlStatement): SqlStatement {
+    return this.#limits.getStore()?.apply(statement) ?? statement;
+  }
+
+  /** TypeORM writes its own statements. */
+  #refuseLimits(): void {
+    if (this.isLimited) throw new Error('rows of an entity cannot be read within limits');
   }
 
   /** Runs one statement on its own. */
@@ -190,7 +236,7 @@ export class Store implements Queries {
       await runner.startTransaction();
       const tx = this.#open(runner, pending);
       const result = await work(tx);
-      for (const hook of this.#hooks) await hook(tx);
+      for (const hook of this.#hooks) await this.unlimited(async () => hook(tx));
       pending.jobs.push(...(await insertJobs(tx, pending.enqueued)));
       failpoint('store.before-commit');
       await runner.commitTransaction();
@@ -247,14 +293,19 @@ export class Store implements Queries {
       last = result.catch(() => undefined);
       return result;
     };
-    const query = async <Row>(sql: string, parameters: readonly unknown[] = []) =>
-      next(async () => records<Row>(runner, sql, parameters));
+    const query = async <Row>(sql: string, parameters: readonly unknown[] = []) => {
+      const statement = this.#limited({ sql, parameters });
+      return next(async () => records<Row>(runner, statement));
+    };
     const tx: Transaction = {
       query,
       aggregate: query,
       rows: async (columns, rest, parameters) => query(selectOf(columns, rest), parameters),
       returning: async (columns, statement, parameters) => query(`${statement} RETURNING ${columns}`, parameters),
-      entity: async (entity, work) => next(async () => work(runner.manager.getRepository(entity))),
+      entity: async (entity, work) => {
+        this.#refuseLimits();
+        return next(async () => work(runner.manager.getRepository(entity)));
+      },
       emit: async (...drafts) => {
         const events = drafts.map((each) => eventOf(each, `/tidewaiter/${this.service}`));
         pending.events.push(...events);
@@ -290,7 +341,7 @@ function selectOf(columns: Columns<unknown>, rest: Rest): string {
   return typeof rest === 'string' ? `SELECT ${columns} ${rest}` : rest(columns.toString());
 }
 
-async function records<Row>(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+async function records<Row>(runner: QueryRunner, { sql, parameters }: SqlStatement): Promise<Row[]> {
   const result = await runner.query(sql, parameters.map(storable), true);
   return (result.records ?? []) as Row[];
 }
@@ -302,6 +353,19 @@ function eventOf(
   const envelope = { specversion: '1.0', datacontenttype: 'application/json' } as const;
   const event = { ...envelope, id: uuidv7(), type: type.type, source, subject, time: new Date().toISOString(), data };
   return { event: traceparent === undefined ? event : { ...event, traceparent }, type };
+}
+
+/**
+ * Reads in a transaction that cannot write. JIT is off: the planner expects far more rows under the
+ * conditions than there are, and compiling would take longer than the query.
+ */
+async function limitedRecords<Row>(runner: QueryRunner, statement: SqlStatement): Promise<Row[]> {
+  await runner.query('BEGIN READ ONLY; SET LOCAL jit = off');
+  try {
+    return await records<Row>(runner, statement);
+  } finally {
+    await runner.query('ROLLBACK').catch(() => undefined);
+  }
 }
 
 async function insertEvents(tx: Transaction, events: readonly TypedEvent[]): Promise<void> {

@@ -49,7 +49,10 @@ export class ImageManifests {
   async holding(sha256: string): Promise<Digest[]> {
     // Sensors may send invalid hashes.
     if (!/^[0-9a-f]{64}$/i.test(sha256)) return [];
-    return this.#holders.add(contentKeyOf(sha256).toString(), 1);
+    const key = contentKeyOf(sha256).toString();
+    // Searches that share a transaction share the limits of the first one.
+    if (this.store.isLimited) return (await this.#holdersOf([key]))[0]!;
+    return this.#holders.add(key, 1);
   }
 
   async #holdersOf(keys: readonly string[]): Promise<Digest[][]> {
@@ -93,7 +96,7 @@ export class ImageManifests {
     );
     if (read.length < layers.length) return null;
     const files = packManifest(imageFiles(read, overlay(read.map(({ entries }) => entries))));
-    await this.store.transaction((tx) => this.put(tx, digest, files));
+    await this.store.unlimited(async () => this.store.transaction((tx) => this.put(tx, digest, files)));
     return files;
   }
 }

@@ -301,7 +301,7 @@ export class IncidentReaches {
            row_number() OVER (PARTITION BY asked.id ORDER BY other.number DESC) AS place
          FROM jsonb_to_recordset($1::jsonb) AS asked (id uuid, kind text, value text)
          JOIN incident AS other ON other.artifacts @> jsonb_build_array(jsonb_build_object('kind', kind, 'value', value))
-         WHERE other.id <> asked.id AND other.state <> 'merged' GROUP BY asked.id, other.id) AS placed
+         WHERE other.id <> asked.id AND other.state <> 'merged' GROUP BY asked.id, other.id, other.number, other.title) AS placed
        WHERE place <= ${maxIncidents} ORDER BY number DESC`,
       [json(asked)],
     );

@@ -77,6 +77,7 @@ import { ServiceAccounts1764000400000 } from './1764000400000-service-accounts.j
 import { ConsoleUsers1764000400001 } from './1764000400001-console-users.js';
 import { FleetVulnerabilities1764000410000 } from './1764000410000-fleet-vulnerabilities.js';
 import { AuditLog1764000420000 } from './1764000420000-audit-log.js';
+import { AccessScopes1764000500000 } from './1764000500000-access-scopes.js';
 import { IncidentTriage1764000510000 } from './1764000510000-incident-triage.js';
 import { ManagedEntries1764000520000 } from './1764000520000-managed-entries.js';
 
@@ -161,6 +162,7 @@ export const migrations = [
   ConsoleUsers1764000400001,
   FleetVulnerabilities1764000410000,
   AuditLog1764000420000,
+  AccessScopes1764000500000,
   IncidentTriage1764000510000,
   ManagedEntries1764000520000,
 ];

@@ -34,51 +34,69 @@ const worst = (severity: string) => `(array_agg(${severity} ORDER BY ${rankSql(s
  * Intermediate results. Images, repositories and workloads have numbers, and vulnerabilities of the
  * same packages are counted once as a set of packages: there are far fewer of them.
  */
-const temporaryTables = [
-  `CREATE TEMPORARY TABLE live_place ON COMMIT DROP AS
-   WITH place AS (${taggedPlaces}), container AS (SELECT DISTINCT image_digest FROM (${runningContainers}) AS row)
+const steps: readonly (readonly [name: string, query: string])[] = [
+  [
+    'live_place',
+    `WITH place AS (${taggedPlaces}), container AS (SELECT DISTINCT image_digest FROM (${runningContainers}) AS row)
    SELECT image_digest, repository FROM place
    UNION SELECT image_digest, repository FROM container JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
    WHERE push.state = 'analyzed' AND image_digest NOT IN (SELECT image_digest FROM place)
    UNION SELECT image_digest, NULL FROM container JOIN image ON digest = image_digest
    WHERE NOT EXISTS (SELECT FROM push_image WHERE push_image.image_digest = container.image_digest)`,
-  `CREATE TEMPORARY TABLE live_image ON COMMIT DROP AS
-   SELECT image_digest, (row_number() OVER ())::int AS number,
+  ],
+  [
+    'live_image',
+    `SELECT image_digest, (row_number() OVER ())::int AS number,
      image_digest IN (SELECT image_digest FROM (${runningContainers}) AS container) AS is_running,
      coalesce((SELECT min(received_at) FROM push_image AS brought JOIN push ON push.id = push_id
        WHERE brought.image_digest = live.image_digest), now()) AS first_pushed
    FROM (SELECT DISTINCT image_digest FROM live_place) AS live`,
-  `CREATE TEMPORARY TABLE live_repository ON COMMIT DROP AS
-   SELECT DISTINCT number, repository FROM live_image JOIN live_place USING (image_digest) WHERE repository IS NOT NULL`,
-  `CREATE TEMPORARY TABLE live_workload ON COMMIT DROP AS
-   SELECT DISTINCT live_image.number, cluster, namespace,
+  ],
+  [
+    'live_repository',
+    `SELECT DISTINCT number, repository FROM live_image JOIN live_place USING (image_digest) WHERE repository IS NOT NULL`,
+  ],
+  [
+    'live_workload',
+    `SELECT DISTINCT live_image.number, cluster, namespace,
      CASE WHEN workload IS NOT NULL THEN dense_rank() OVER (ORDER BY cluster, namespace, workload_kind, workload) END AS workload
    FROM live_image JOIN (${runningContainers}) AS container USING (image_digest)`,
-  'ANALYZE live_image, live_repository, live_workload',
-  `CREATE TEMPORARY TABLE live_package ON COMMIT DROP AS
-   SELECT DISTINCT package_id, number FROM image_package JOIN live_image USING (image_digest)
+  ],
+  [
+    'live_package',
+    `SELECT DISTINCT package_id, number FROM image_package JOIN live_image USING (image_digest)
    WHERE state = 'present' AND package_id IN (SELECT package_id FROM package_vulnerability)`,
-  `CREATE TEMPORARY TABLE live_vulnerability ON COMMIT DROP AS
-   SELECT package_vulnerability.* FROM package_vulnerability
+  ],
+  [
+    'live_vulnerability',
+    `SELECT package_vulnerability.* FROM package_vulnerability
    WHERE package_id IN (SELECT package_id FROM live_package)`,
-  'ANALYZE live_package, live_vulnerability',
-  `CREATE TEMPORARY TABLE vulnerability_set ON COMMIT DROP AS
-   SELECT vulnerability_id, array_agg(package_id ORDER BY package_id) AS packages
+  ],
+  [
+    'vulnerability_set',
+    `SELECT vulnerability_id, array_agg(package_id ORDER BY package_id) AS packages
    FROM live_vulnerability GROUP BY vulnerability_id`,
-  `CREATE TEMPORARY TABLE upgrade_set ON COMMIT DROP AS
-   SELECT package.type, ${ecosystem} AS ecosystem, package.source_name, upgrade_to,
+  ],
+  [
+    'upgrade_set',
+    `SELECT package.type, ${ecosystem} AS ecosystem, package.source_name, upgrade_to,
      array_agg(DISTINCT package.id ORDER BY package.id) AS packages, array_agg(DISTINCT package.version) AS versions,
      array_agg(DISTINCT package.name) AS names, array_agg(DISTINCT vulnerability_id) AS vulnerabilities,
      concat_ws(' ', package.type, ${ecosystem}, package.source_name, upgrade_to) AS id
    FROM live_vulnerability JOIN package ON package.id = package_id WHERE upgrade_to IS NOT NULL GROUP BY 1, 2, 3, 4`,
-  `CREATE TEMPORARY TABLE package_set ON COMMIT DROP AS
-   SELECT packages, (row_number() OVER ())::int AS set_number
+  ],
+  [
+    'package_set',
+    `SELECT packages, (row_number() OVER ())::int AS set_number
    FROM (SELECT packages FROM vulnerability_set UNION SELECT packages FROM upgrade_set) AS each`,
-  `CREATE TEMPORARY TABLE set_image ON COMMIT DROP AS
-   SELECT DISTINCT set_number, number FROM package_set, unnest(packages) AS package_id JOIN live_package USING (package_id)`,
-  'ANALYZE package_set, set_image',
-  `CREATE TEMPORARY TABLE reach ON COMMIT DROP AS
-   WITH image_count AS (
+  ],
+  [
+    'set_image',
+    `SELECT DISTINCT set_number, number FROM package_set, unnest(packages) AS package_id JOIN live_package USING (package_id)`,
+  ],
+  [
+    'reach',
+    `WITH image_count AS (
      SELECT set_number, count(*)::int AS images, (count(*) FILTER (WHERE is_running))::int AS running_images,
        min(first_pushed) AS first_pushed FROM set_image JOIN live_image USING (number) GROUP BY set_number),
    repository AS (
@@ -95,9 +113,10 @@ const temporaryTables = [
      coalesce(repositories, '{}') AS repositories, coalesce(namespaces, '{}') AS namespaces, coalesce(clusters, '{}') AS clusters
    FROM package_set JOIN image_count USING (set_number) LEFT JOIN repository USING (set_number) LEFT JOIN workload USING (set_number),
    LATERAL (SELECT EXISTS (SELECT FROM container_ledger) AS is_reported) AS report`,
-  'ANALYZE reach',
-  `CREATE TEMPORARY TABLE counted_vulnerability ON COMMIT DROP AS
-   WITH described AS (
+  ],
+  [
+    'counted_vulnerability',
+    `WITH described AS (
      SELECT vulnerability_id,
        (array_agg(kind ORDER BY array_position('{malware,vulnerability,supply-chain}'::text[], kind)))[1] AS kind,
        ${worst('severity')} AS severity, bool_or(upgrade_to IS NOT NULL) AS fixable, bool_or(is_certain) AS certain,
@@ -123,8 +142,11 @@ const temporaryTables = [
      SELECT count(kev.cve) > 0 AS kev, max(score) AS epss
      FROM unnest(array_append(aliases, vulnerability_id)) AS named LEFT JOIN kev ON kev.cve = named LEFT JOIN epss ON epss.cve = named
      WHERE named LIKE 'CVE-%') AS exploited`,
-  'ANALYZE counted_vulnerability',
+  ],
 ];
+
+/** Steps whose long arrays would cost more to sample than the planner gains. */
+const unsampled: ReadonlySet<string> = new Set(['live_place', 'vulnerability_set', 'upgrade_set']);
 
 /** SQL expressions of the columns of a row. */
 type Expressions<Row> = Readonly<Record<ColumnName<Row>, string>>;
@@ -179,6 +201,33 @@ const upgrade: Expressions<FleetUpgradeRow> = {
   risk: riskOf({ kev: 'closed.kev', epss: 'closed.epss', fixable: 'true', severity: 'closed.severity' }),
 };
 
+const vulnerabilities = `counted_vulnerability AS counted JOIN vulnerability_set USING (vulnerability_id)
+  JOIN reach ON reach.packages = vulnerability_set.packages`;
+
+const upgrades = `upgrade_set JOIN reach USING (packages), LATERAL (
+  SELECT ${worst('severity')} AS severity, bool_or(kev) AS kev, max(epss) AS epss
+  FROM counted_vulnerability WHERE vulnerability_id = ANY(vulnerabilities)) AS closed`;
+
+/**
+ * The counts of all that a statement sees, as queries of its head under the names of the tables:
+ * they count what lies within the limits of a caller. When a vulnerability was first seen and which
+ * ones are gone is known of the whole fleet only.
+ */
+export const exposureQueries: readonly (readonly [name: string, query: string])[] = [
+  ...steps,
+  [
+    'fleet_vulnerability',
+    `SELECT ${aliased(FleetVulnerabilityRow, { ...vulnerability, firstSeen: 'greatest(first_pushed, counted.published)' })}
+     FROM ${vulnerabilities}`,
+  ],
+  ['fleet_upgrade', `SELECT ${aliased(FleetUpgradeRow, upgrade)} FROM ${upgrades}`],
+];
+
+function aliased<Row extends object>(entity: Entity<Row>, expressions: Expressions<Row>): string {
+  const columns = Object.entries<string>(expressions);
+  return columns.map(([property, sql]) => `${sql} AS ${columnOf(entity, property).name}`).join(', ');
+}
+
 /** Inserts rows, and updates those that differ. */
 function upsert<Row extends object>(
   entity: Entity<Row>,
@@ -197,23 +246,18 @@ const putVulnerabilities = upsert(
   FleetVulnerabilityRow,
   vulnerability,
   'INSERT INTO fleet_vulnerability',
-  `counted_vulnerability AS counted JOIN vulnerability_set USING (vulnerability_id)
-     JOIN reach ON reach.packages = vulnerability_set.packages LEFT JOIN fleet_vulnerability AS before ON before.id = vulnerability_id`,
+  `${vulnerabilities} LEFT JOIN fleet_vulnerability AS before ON before.id = vulnerability_id`,
 );
 
-const putUpgrades = upsert(
-  FleetUpgradeRow,
-  upgrade,
-  'INSERT INTO fleet_upgrade',
-  `upgrade_set JOIN reach USING (packages), LATERAL (
-     SELECT ${worst('severity')} AS severity, bool_or(kev) AS kev, max(epss) AS epss
-     FROM counted_vulnerability WHERE vulnerability_id = ANY(vulnerabilities)) AS closed`,
-);
+const putUpgrades = upsert(FleetUpgradeRow, upgrade, 'INSERT INTO fleet_upgrade', upgrades);
 
 /** Counts the images and workloads of everything, and writes the rows that changed. */
 export async function countExposure(tx: Transaction): Promise<void> {
   await tx.query(`SET LOCAL work_mem = '64MB'`);
-  for (const statement of temporaryTables) await tx.query(statement);
+  for (const [name, query] of steps) {
+    await tx.query(`CREATE TEMPORARY TABLE ${name} ON COMMIT DROP AS ${query}`);
+    if (!unsampled.has(name)) await tx.query(`ANALYZE ${name}`);
+  }
   await tx.query(putVulnerabilities);
   await tx.query(`UPDATE fleet_vulnerability SET gone_at = now(), images = 0, running_images = running_images * 0,
       workloads = workloads * 0, repositories = '{}', namespaces = '{}', clusters = '{}', risk = 0
