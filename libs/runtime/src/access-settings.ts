@@ -1,4 +1,12 @@
-import { type AccessRole, roles, type Secret } from '@tidewaiter/domain';
+import {
+  type AccessRole,
+  type AccessScope,
+  limitableRoles,
+  limitingScopes,
+  roles,
+  type ScopeDimension,
+  type Secret,
+} from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import { duration } from './registry-settings.js';
@@ -9,6 +17,30 @@ const day = 86_400_000;
 const limitOf = (days: number) =>
   duration.refine((ms) => ms >= 60_000 && ms <= days * day, `must be from 1m to ${days}d`);
 
+const pattern = z
+  .string()
+  .min(1)
+  .max(300)
+  .regex(/^[^\p{C}]+$/u, 'must have no control characters');
+const patterns = z.array(pattern).max(100).default([]);
+
+/** Part of the fleet, in settings and in the API; `*` matches any characters. */
+export const accessScopeShape = {
+  /** `shop/*`, with or without the registry. */
+  repositories: patterns,
+  clusters: patterns,
+  namespaces: patterns,
+  /** Owners by the rules of the settings and by labels of namespaces. */
+  owners: patterns,
+} satisfies Record<ScopeDimension, z.ZodType>;
+
+const groupRole = z
+  .strictObject({ group: z.string().min(1), role: z.enum(roles), ...accessScopeShape })
+  .refine(({ role, ...scope }) => limitableRoles.includes(role) || limitingScopes([scope]) === null, {
+    path: ['role'],
+    message: `has no limits: only ${limitableRoles.join(', ')} may`,
+  });
+
 const oidc = z
   .strictObject({
     /** URL under which the provider publishes `/.well-known/openid-configuration`. */
@@ -18,8 +50,8 @@ const oidc = z
     scopes: z.array(z.string().regex(/^[!#-[\]-~]+$/)).default(['openid', 'profile', 'email']),
     /** Claim with the groups of a user; a dot leads into an object, as in `realm_access.roles`. */
     groupsClaim: z.string().min(1).default('groups'),
-    /** Roles of groups; the highest of a user counts. */
-    roles: z.array(z.strictObject({ group: z.string().min(1), role: z.enum(roles) })).default([]),
+    /** The highest role of a user counts, with the limits of all groups that give it. */
+    roles: z.array(groupRole).default([]),
     /** Role of users in none of these groups; without it they are refused. */
     defaultRole: z.enum(roles).optional(),
     /** Difference of the clocks that is tolerated. */
@@ -55,7 +87,7 @@ export interface OidcSettings {
   clientSecret: Secret | undefined;
   scopes: string[];
   groupsClaim: string;
-  roles: { group: string; role: AccessRole }[];
+  roles: ({ group: string; role: AccessRole } & AccessScope)[];
   defaultRole: AccessRole | undefined;
   clockSkewMs: number;
   allowPrivate: boolean;

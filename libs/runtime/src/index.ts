@@ -11,6 +11,7 @@ export {
   setting,
 } from './environment.js';
 export type { Config, Environment, Setting } from './environment.js';
+export { accessScopeShape } from './access-settings.js';
 export type { OidcSettings } from './access-settings.js';
 export { loadSettings, parseSettings, readFolder, readSettings, TidewaiterSettings } from './settings.js';
 export type { ManagedInput } from './settings.js';

@@ -126,6 +126,14 @@ it.each([
     'access.oidc.roles[0].role: ',
   ],
   [
+    '{ issuer: "https://id.example.com", clientId: a, roles: [{ group: a, role: admin, owners: [b] }] }',
+    'access.oidc.roles[0].role: has no limits: only gate, viewer, responder may',
+  ],
+  [
+    '{ issuer: "https://id.example.com", clientId: a, roles: [{ group: a, role: viewer, namespaces: [""] }] }',
+    'access.oidc.roles[0].namespaces[0]: ',
+  ],
+  [
     '{ issuer: "https://id.example.com", clientId: a, clientSecret: a, clientSecretFile: b }',
     'access.oidc.clientSecret: give the value or the file, not both',
   ],

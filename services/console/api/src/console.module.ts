@@ -23,6 +23,7 @@ import { AlertsController } from './alerts/alerts.controller.js';
 import { AuditInterceptor } from './audit/audit-interceptor.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AccessGuard } from './auth/access-guard.js';
+import { CallerLimits, ScopeInterceptor } from './auth/scope-interceptor.js';
 import { SignInLimit } from './auth/sign-in-limit.js';
 import { BlastRadiusController } from './blast-radius/blast-radius.controller.js';
 import { CompareController } from './compare/compare.controller.js';
@@ -116,6 +117,7 @@ export const controllers = [
     EntryDocuments,
     FileEntryListing,
     SessionCookie,
+    CallerLimits,
     EventFeed,
     BrowserSessions,
     SignInLimit,
@@ -124,6 +126,8 @@ export const controllers = [
     OidcSignIn,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
+    // Inside of the audit, which writes.
+    { provide: APP_INTERCEPTOR, useClass: ScopeInterceptor },
     { provide: APP_PIPE, useClass: RequestValidation },
   ],
 })

@@ -64,9 +64,11 @@ export class AdmissionService {
     return this.#allowedUnscanned;
   }
 
-  async decide(request: AdmissionRequest): Promise<AdmissionDecision> {
+  /** @param isLimited whether the caller has limits, so that verdicts of others are not its own */
+  async decide(request: AdmissionRequest, isLimited = false): Promise<AdmissionDecision> {
     const images = imagesToEvaluate(request, this.#settings);
-    const verdicts = await Promise.all(images.slice(0, maxImages).map(async (image) => this.#verdictOf(image)));
+    const verdictOf = async (image: string) => (isLimited ? this.#lookUp(image) : this.#verdictOf(image));
+    const verdicts = await Promise.all(images.slice(0, maxImages).map(verdictOf));
     if (images.length > maxImages)
       verdicts.push({
         image: `${images.length - maxImages} more images`,

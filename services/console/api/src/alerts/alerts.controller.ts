@@ -14,7 +14,12 @@ export class AlertsController {
   constructor(private readonly alerts: DetectionAlerts) {}
 
   @Get()
-  @Operation({ role: 'viewer', summary: 'Alerts of detection rules, newest first', answer: listOf(alertAnswer) })
+  @Operation({
+    role: 'viewer',
+    scope: 'rows',
+    summary: 'Alerts of detection rules, newest first',
+    answer: listOf(alertAnswer),
+  })
   async list(
     @Query({ schema: alertsQuery }) { severity, incident, ...page }: z.output<typeof alertsQuery>,
   ): Promise<Page<AlertAnswer>> {

@@ -4,13 +4,12 @@ import { HealthController, TidewaiterSettings } from '@tidewaiter/runtime';
 import { type ApiCaller, type ApiToken, ApiTokens, Sessions } from '@tidewaiter/store';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { AdmissionController } from '../admission/admission.controller.js';
-import { operationOf } from '../http/operation.js';
+import { type ApiOperation, operationOf } from '../http/operation.js';
 import { SessionCookie } from '../session/session-cookie.js';
 
 const csrfHeader = 'x-tidewaiter-csrf';
 
-type CallersRequest = FastifyRequest & { caller?: ApiCaller };
+export type CallersRequest = FastifyRequest & { caller?: ApiCaller };
 
 /** Requires a caller with the role of the method, by a token in the header or a session cookie. */
 @Injectable()
@@ -24,7 +23,7 @@ export class AccessGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const operation = operationOf(context.getHandler());
-    if (operation?.role === 'none' || this.#isOpen(context.getClass())) return true;
+    if (operation?.role === 'none' || this.#isOpen(context.getClass(), operation)) return true;
     void context.switchToHttp().getResponse<FastifyReply>().header('www-authenticate', 'Bearer');
     const request = context.switchToHttp().getRequest<CallersRequest>();
     const caller = await this.#callerOf(request);
@@ -32,14 +31,17 @@ export class AccessGuard implements CanActivate {
     if (!includesRole(caller.role, operation.role)) {
       throw new AccessDenied('ROLE_MISSING', `this needs the role ${operation.role}, and yours is ${caller.role}`);
     }
+    if (caller.scopes !== null && operation.scope !== 'rows') {
+      throw new AccessDenied('SCOPE_INSUFFICIENT', 'this cannot be limited, and your account is limited');
+    }
     request.caller = caller;
     return true;
   }
 
   /** Health pages need no caller; Kubernetes needs none where the settings say so. */
-  #isOpen(controller: unknown): boolean {
+  #isOpen(controller: unknown, operation: ApiOperation | undefined): boolean {
     if (controller === HealthController) return true;
-    return controller === AdmissionController && this.settings.admission.allowUnauthenticated;
+    return operation?.mayBeOpen === true && this.settings.admission.allowUnauthenticated;
   }
 
   async #callerOf(request: FastifyRequest): Promise<ApiCaller> {

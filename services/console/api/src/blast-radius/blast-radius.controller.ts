@@ -15,6 +15,7 @@ export class BlastRadiusController {
   @Get()
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'Images that hold a package, a file, a secret …, newest push first',
     answer: blastRadiusAnswer,
   })
@@ -26,7 +27,12 @@ export class BlastRadiusController {
   }
 
   @Get('containers')
-  @Operation({ role: 'viewer', summary: 'Containers that run or ran a matching image', answer: blastContainersAnswer })
+  @Operation({
+    role: 'viewer',
+    scope: 'rows',
+    summary: 'Containers that run or ran a matching image',
+    answer: blastContainersAnswer,
+  })
   async containers(
     @Query({ schema: blastRadiusQuery }) query: z.output<typeof blastRadiusQuery>,
   ): Promise<z.output<typeof blastContainersAnswer>> {

@@ -19,6 +19,7 @@ export class CompareController {
   @Get()
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'Changes between two digests, tags, pushes, or what a workload runs',
     answer: compareAnswer,
   })

@@ -19,6 +19,7 @@ export class GateController {
   @Post()
   @Operation({
     role: 'gate',
+    scope: 'rows',
     summary: 'Decides by stored data whether an image passes, with the reasons',
     answer: gateAnswer,
   })

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Readable } from 'node:stream';
 
 import { StreamableFile } from '@nestjs/common';
@@ -134,9 +135,12 @@ export function exported<Row extends object, Name extends string, Sort extends s
   { format, ...query }: ListQuery<Name, Sort> & { format: (typeof exportFormats)[number] },
   describe: (row: Row) => object,
 ): StreamableFile {
+  // The socket asks for more when the request has left the limits of its caller.
+  const inRequest = AsyncLocalStorage.snapshot();
   async function* pages(): AsyncGenerator<object[]> {
     for (let after: string | undefined; ;) {
-      const { items, next } = await lists.page(list, listRequest({ ...query, limit: exportPage, after }));
+      const request = listRequest<Name, Sort>({ ...query, limit: exportPage, after });
+      const { items, next } = await inRequest(async () => lists.page(list, request));
       yield items.map((row) => describe(row));
       if (next === null) return;
       after = next;

@@ -8,6 +8,13 @@ export interface ApiOperation {
   /** Role that the caller needs; `none` needs no sign-in. */
   role: AccessRole | 'none';
   summary: string;
+  /**
+   * Whether callers with limits may call it. `rows`: all that it answers or changes is first read
+   * within the limits. `everything`: they may not.
+   */
+  scope: 'rows' | 'everything';
+  /** Whether it needs no caller where the settings say so: `admission.allowUnauthenticated`. */
+  mayBeOpen?: boolean;
   /** Action that the audit log records; undefined for a method that changes nothing. */
   action?: AuditAction;
   /** Whether the body may hold secrets, so that the audit log does not record it. */
@@ -20,7 +27,9 @@ export interface ApiOperation {
 }
 
 type OperationOptions<Answer> = Pick<ApiOperation, 'role' | 'summary'> &
-  Partial<Pick<ApiOperation, 'action' | 'hasSecretBody' | 'status' | 'mediaType'>> & { answer?: Answer };
+  Partial<Pick<ApiOperation, 'action' | 'hasSecretBody' | 'mayBeOpen' | 'scope' | 'status' | 'mediaType'>> & {
+    answer?: Answer;
+  };
 
 /** Method whose value matches the documented answer; undefined is an answer without content. */
 type Answering<Answer extends z.ZodType> = (
@@ -34,7 +43,7 @@ const operationKey = Symbol('operation');
  * method without this decorator is refused to every caller.
  */
 export function Operation<Answer extends z.ZodType>(options: OperationOptions<Answer>) {
-  const operation: ApiOperation = { status: 200, mediaType: 'application/json', ...options };
+  const operation: ApiOperation = { status: 200, mediaType: 'application/json', scope: 'everything', ...options };
   return <Method extends Answering<Answer>>(
     target: object,
     key: string,

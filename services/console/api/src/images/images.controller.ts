@@ -50,7 +50,12 @@ export class ImagesController {
   ) {}
 
   @Get()
-  @Operation({ role: 'viewer', summary: 'Images by their newest push', answer: countedListOf(listedImageAnswer) })
+  @Operation({
+    role: 'viewer',
+    scope: 'rows',
+    summary: 'Images by their newest push',
+    answer: countedListOf(listedImageAnswer),
+  })
   async list(
     @Query({ schema: imagesQuery }) query: z.output<typeof imagesQuery>,
   ): Promise<CountedPage<z.output<typeof listedImageAnswer>>> {
@@ -60,7 +65,7 @@ export class ImagesController {
   }
 
   @Get('export')
-  @Operation({ role: 'viewer', summary: 'Images as a file', mediaType: 'text/csv' })
+  @Operation({ role: 'viewer', scope: 'rows', summary: 'Images as a file', mediaType: 'text/csv' })
   export(@Query({ schema: imageExportQuery }) query: z.output<typeof imageExportQuery>): StreamableFile {
     const file = { name: 'images', list: imageList, item: listedImageAnswer };
     return exported(this.lists, file, query, (image: ListedImage) => describeImage(image));
@@ -69,6 +74,7 @@ export class ImagesController {
   @Get(':digest')
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'The image of a digest, or the images of an index, with their layers',
     answer: imagesAnswer,
   })
@@ -88,6 +94,7 @@ export class ImagesController {
   @Get(':digest/packages')
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'The packages in an image or in the images of an index',
     answer: listOf(packageAnswer),
   })
@@ -105,6 +112,7 @@ export class ImagesController {
   @Get(':digest/layers')
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'Layers of an image, or of the images of an index, with what each brought',
     answer: listOf(imageLayerAnswer),
   })
@@ -138,6 +146,7 @@ export class ImagesController {
   @Get(':digest/related')
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'Images that share layers: base images first, then by the number of shared layers',
     answer: listOf(relatedImageAnswer),
   })
@@ -153,6 +162,7 @@ export class ImagesController {
   @Get(':digest/findings')
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'Findings of an image or of the images of an index, worst first, by the rules of its push',
     answer: imageFindingsAnswer,
   })

@@ -32,7 +32,7 @@ export class IncidentsController {
   ) {}
 
   @Get()
-  @Operation({ role: 'viewer', summary: 'Incidents', answer: countedListOf(incidentAnswer) })
+  @Operation({ role: 'viewer', scope: 'rows', summary: 'Incidents', answer: countedListOf(incidentAnswer) })
   async list(
     @Query({ schema: incidentsQuery }) { state, severity, ...query }: z.output<typeof incidentsQuery>,
   ): Promise<CountedPage<IncidentAnswer>> {
@@ -46,7 +46,7 @@ export class IncidentsController {
   }
 
   @Get('export')
-  @Operation({ role: 'viewer', summary: 'Incidents as a file', mediaType: 'text/csv' })
+  @Operation({ role: 'viewer', scope: 'rows', summary: 'Incidents as a file', mediaType: 'text/csv' })
   export(@Query({ schema: incidentExportQuery }) query: z.output<typeof incidentExportQuery>): StreamableFile {
     return exported(
       this.lists,
@@ -63,6 +63,7 @@ export class IncidentsController {
   @Get(':id')
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'An incident with its timeline, evidence, image facts and blast radius',
     answer: incidentDetailAnswer,
   })

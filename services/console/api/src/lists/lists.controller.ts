@@ -13,7 +13,12 @@ export class ListsController {
   constructor(private readonly lists: Lists) {}
 
   @Get('lists')
-  @Operation({ role: 'viewer', summary: 'Lists with their fields, operators, values and orders', answer: listsAnswer })
+  @Operation({
+    role: 'viewer',
+    scope: 'rows',
+    summary: 'Lists with their fields, operators, values and orders',
+    answer: listsAnswer,
+  })
   catalog(): z.output<typeof listsAnswer> {
     const items = listNames.map((name) => ({
       name,
@@ -32,7 +37,12 @@ export class ListsController {
   }
 
   @Get('completions')
-  @Operation({ role: 'viewer', summary: 'Completions of a query while it is typed', answer: completionsAnswer })
+  @Operation({
+    role: 'viewer',
+    scope: 'rows',
+    summary: 'Completions of a query while it is typed',
+    answer: completionsAnswer,
+  })
   async complete(
     @Query({ schema: completionsQuery }) { list, q, cursor = q.length }: z.output<typeof completionsQuery>,
   ): Promise<z.output<typeof completionsAnswer>> {

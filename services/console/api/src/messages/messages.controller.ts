@@ -36,6 +36,7 @@ export class MessagesController {
   @Get('preview')
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'Preview of a message with sample data, as a channel shows it',
     answer: previewAnswer,
   })
@@ -47,6 +48,7 @@ export class MessagesController {
   @Get('preview/mail')
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'The same preview as the HTML of a mail, for a frame',
     mediaType: 'text/html',
     answer: z.string(),

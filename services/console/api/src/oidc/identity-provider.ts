@@ -3,7 +3,7 @@ import {
   AccessDenied,
   InvalidInput,
   NotFound,
-  type AccessRole,
+  limitingScopes,
   roles,
   TidewaiterError,
   Unavailable,
@@ -119,7 +119,7 @@ export class IdentityProvider {
         subject: idClaims.sub,
         name: textClaim(claims, 'preferred_username') ?? email ?? textClaim(claims, 'name') ?? idClaims.sub,
         email,
-        groupRole: roleOf(claims, this.#oidc),
+        ...groupAccess(claims, this.#oidc),
         providerSession: textClaim(idClaims, 'sid'),
         idToken: tokens.id_token!,
       };
@@ -220,15 +220,20 @@ export class IdentityProvider {
   };
 }
 
-/** Highest role of the groups of a user; null without one. */
-export function roleOf(
+/**
+ * Highest role of the groups of a user, null without one; and its limits, which are those of all
+ * groups with this role.
+ */
+export function groupAccess(
   claims: Record<string, unknown>,
   { groupsClaim, roles: mapping, defaultRole }: Pick<OidcSettings, 'groupsClaim' | 'roles' | 'defaultRole'>,
-): AccessRole | null {
+): Pick<Identity, 'groupRole' | 'groupScopes'> {
   const claim = claimAt(claims, groupsClaim);
   const groups = Array.isArray(claim) ? claim : [claim];
-  const granted = mapping.filter(({ group }) => groups.includes(group)).map(({ role }) => role);
-  return roles.findLast((role) => granted.includes(role)) ?? defaultRole ?? null;
+  const granted = mapping.filter(({ group }) => groups.includes(group));
+  const highest = roles.findLast((role) => granted.some((each) => each.role === role));
+  if (highest === undefined) return { groupRole: defaultRole ?? null, groupScopes: null };
+  return { groupRole: highest, groupScopes: limitingScopes(granted.filter(({ role }) => role === highest)) };
 }
 
 /** Error of the provider or of its answer for users, with the cause for the log. */

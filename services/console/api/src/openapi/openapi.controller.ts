@@ -12,7 +12,7 @@ export class OpenApiController {
   constructor(private readonly discovery: DiscoveryService) {}
 
   @Get()
-  @Operation({ role: 'gate', summary: 'This document', answer: z.record(z.string(), z.unknown()) })
+  @Operation({ role: 'gate', scope: 'rows', summary: 'This document', answer: z.record(z.string(), z.unknown()) })
   get(): Record<string, unknown> {
     this.#document ??= openApiDocument(this.discovery.getControllers().flatMap(({ metatype }) => metatype ?? []));
     return { ...this.#document };

@@ -24,7 +24,7 @@ export class PushesController {
   ) {}
 
   @Get()
-  @Operation({ role: 'viewer', summary: 'Pushes', answer: countedListOf(pushAnswer) })
+  @Operation({ role: 'viewer', scope: 'rows', summary: 'Pushes', answer: countedListOf(pushAnswer) })
   async list(
     @Query({ schema: pushesQuery }) { state, ...query }: z.output<typeof pushesQuery>,
   ): Promise<CountedPage<PushAnswer>> {
@@ -32,13 +32,18 @@ export class PushesController {
   }
 
   @Get('export')
-  @Operation({ role: 'viewer', summary: 'Pushes as a file', mediaType: 'text/csv' })
+  @Operation({ role: 'viewer', scope: 'rows', summary: 'Pushes as a file', mediaType: 'text/csv' })
   export(@Query({ schema: pushExportQuery }) query: z.output<typeof pushExportQuery>): StreamableFile {
     return exported(this.lists, { name: 'pushes', list: pushList, item: pushAnswer }, query, (push) => push);
   }
 
   @Get(':id')
-  @Operation({ role: 'viewer', summary: 'A push with its images and warnings', answer: pushDetailAnswer })
+  @Operation({
+    role: 'viewer',
+    scope: 'rows',
+    summary: 'A push with its images and warnings',
+    answer: pushDetailAnswer,
+  })
   async get(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof pushDetailAnswer>> {
     const push = await this.pushes.get(id);
     if (!push) throw new NotFound('PUSH_UNKNOWN', `no push ${id}`);
@@ -57,13 +62,17 @@ export class PushesController {
   @Post(':id/retry')
   @Operation({
     role: 'responder',
+    scope: 'rows',
     action: 'push.retried',
     summary: 'Tries a refused push again',
     status: 202,
     answer: retryAnswer,
   })
   async retry(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof retryAnswer>> {
-    const [retried] = await this.store.transaction((tx) => this.pushes.retry(tx, [id]));
+    const known = await this.pushes.get(id);
+    const [retried] = known
+      ? await this.store.unlimited(async () => this.store.transaction((tx) => this.pushes.retry(tx, [id])))
+      : [];
     if (retried === undefined) throw new NotFound('PUSH_NOT_REFUSED', `no push ${id} that was refused`);
     return { id };
   }
@@ -71,6 +80,7 @@ export class PushesController {
   @Get(':id/changes')
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'Changes of a push against its baseline',
     answer: pushChangesAnswer,
   })

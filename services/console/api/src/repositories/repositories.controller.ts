@@ -51,7 +51,12 @@ export class RepositoriesController {
   constructor(private readonly lists: Lists) {}
 
   @Get()
-  @Operation({ role: 'viewer', summary: 'Repositories by their newest push', answer: countedListOf(repositoryAnswer) })
+  @Operation({
+    role: 'viewer',
+    scope: 'rows',
+    summary: 'Repositories by their newest push',
+    answer: countedListOf(repositoryAnswer),
+  })
   async list(
     @Query({ schema: repositoriesQuery }) query: z.output<typeof repositoriesQuery>,
   ): Promise<CountedPage<ListedRepository>> {
@@ -59,7 +64,7 @@ export class RepositoriesController {
   }
 
   @Get('export')
-  @Operation({ role: 'viewer', summary: 'Repositories as a file', mediaType: 'text/csv' })
+  @Operation({ role: 'viewer', scope: 'rows', summary: 'Repositories as a file', mediaType: 'text/csv' })
   export(@Query({ schema: repositoryExportQuery }) query: z.output<typeof repositoryExportQuery>): StreamableFile {
     const file = { name: 'repositories', list: repositoryList, item: repositoryAnswer };
     return exported(this.lists, file, query, (row) => row);

@@ -14,6 +14,7 @@ export class RulesController {
   @Get()
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'Loaded rules, and rejected ones with the reason, by file',
     answer: listOf(ruleAnswer),
   })

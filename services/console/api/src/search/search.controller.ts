@@ -12,7 +12,12 @@ export class SearchController {
   constructor(private readonly search: FleetSearch) {}
 
   @Get()
-  @Operation({ role: 'viewer', summary: 'Search results for a text, with links', answer: listOf(searchHitAnswer) })
+  @Operation({
+    role: 'viewer',
+    scope: 'rows',
+    summary: 'Search results for a text, with links',
+    answer: listOf(searchHitAnswer),
+  })
   async find(
     @Query({ schema: searchQuery }) query: z.output<typeof searchQuery>,
   ): Promise<{ items: SearchHit[]; next: null }> {

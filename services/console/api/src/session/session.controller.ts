@@ -50,7 +50,7 @@ export class SessionController {
   }
 
   @Delete('session')
-  @Operation({ role: 'gate', summary: 'Ends the session', answer: endedSessionAnswer })
+  @Operation({ role: 'gate', scope: 'rows', summary: 'Ends the session', answer: endedSessionAnswer })
   async close(
     @Caller() caller: ApiCaller,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -1,9 +1,16 @@
-import { roles } from '@tidewaiter/domain';
+import { limitingScopes, roles } from '@tidewaiter/domain';
+import { accessScopeShape } from '@tidewaiter/runtime';
 import { z } from 'zod';
 
 import { text, time } from '../http/fields.js';
 
 const role = z.enum(roles);
+/** Parts of the fleet; the account sees all that one of them holds. */
+const scopes = z.array(z.object(accessScopeShape));
+
+/** One that limits nothing lifts the others. */
+const scopesBody = z.array(z.strictObject(accessScopeShape)).min(1).max(50).transform(limitingScopes);
+
 const kind = z.enum(['user', 'service-account']);
 
 export const meAnswer = z.object({
@@ -11,6 +18,8 @@ export const meAnswer = z.object({
   /** Name under which acts are recorded. */
   name: z.string(),
   role,
+  /** Parts of the fleet to which the caller is limited; null without limits. */
+  scopes: scopes.nullable(),
   /** Null for a call with a token. */
   session: z
     .object({
@@ -34,22 +43,34 @@ export const userAnswer = z.object({
   groupRole: role.nullable(),
   /** Role that an administrator has assigned in its place. */
   assignedRole: role.nullable(),
+  /** Limits in effect: those of the role. */
+  scopes: scopes.nullable(),
+  groupScopes: scopes.nullable(),
+  assignedScopes: scopes.nullable(),
   createdAt: time,
   lastSignInAt: time.nullable(),
   disabledAt: time.nullable(),
 });
 
-export const userBody = z.strictObject({
-  /** Role in place of that of the groups; null takes it back. */
-  role: role.nullable().optional(),
-  disabled: z.boolean().optional(),
-});
+export const userBody = z
+  .strictObject({
+    /** Role in place of that of the groups; null takes it back. */
+    role: role.nullable().optional(),
+    /** Limits of this role; without them it has none. */
+    scopes: scopesBody.nullable().optional(),
+    disabled: z.boolean().optional(),
+  })
+  .refine(({ role: given, scopes: limits }) => !limits || (given ?? null) !== null, {
+    path: ['scopes'],
+    message: 'are those of a role: give it, too',
+  });
 
 export const sessionAnswer = z.object({
   id: z.uuid(),
   kind,
   name: z.string(),
   role,
+  scopes: scopes.nullable(),
   /** Address that opened it. */
   address: z.string(),
   userAgent: z.string(),
@@ -63,9 +84,20 @@ const accountName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$/, 'use up to 100 of a-z, 0-9, dot, dash, underscore and @');
 
-export const serviceAccountBody = z.strictObject({ name: accountName, role });
+export const serviceAccountBody = z.strictObject({
+  name: accountName,
+  role,
+  /** Without them it has no limits. */
+  scopes: scopesBody.nullable().optional(),
+});
 
-export const serviceAccountAnswer = z.object({ id: z.uuid(), name: z.string(), role, createdAt: time });
+export const serviceAccountAnswer = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  role,
+  scopes: scopes.nullable(),
+  createdAt: time,
+});
 
 export const tokenBody = z.strictObject({
   /** Name of the token; that of its account unless given. */
@@ -85,6 +117,7 @@ export const tokenAnswer = z.object({
   /** Name of its service account. */
   account: z.string(),
   role,
+  scopes: scopes.nullable(),
   createdAt: time,
   expiresAt: time.nullable(),
   /** To an hour. */

@@ -10,8 +10,8 @@ import { meAnswer } from './access-schemas.js';
 @Controller('api/v1/me')
 export class MeController {
   @Get()
-  @Operation({ role: 'gate', summary: 'Name, role and session of the caller', answer: meAnswer })
-  me(@Caller() { kind, name, role, session }: ApiCaller): z.output<typeof meAnswer> {
-    return { kind, name, role, session: session && { id: session.id, expiresAt: session.expiresAt } };
+  @Operation({ role: 'gate', scope: 'rows', summary: 'Name, role and session of the caller', answer: meAnswer })
+  me(@Caller() { kind, name, role, scopes, session }: ApiCaller): z.output<typeof meAnswer> {
+    return { kind, name, role, scopes, session: session && { id: session.id, expiresAt: session.expiresAt } };
   }
 }

@@ -30,9 +30,9 @@ export class ServiceAccountsController {
     answer: serviceAccountAnswer,
   })
   async add(
-    @Body({ schema: serviceAccountBody }) { name, role }: z.output<typeof serviceAccountBody>,
+    @Body({ schema: serviceAccountBody }) { name, role, scopes = null }: z.output<typeof serviceAccountBody>,
   ): Promise<ServiceAccount> {
-    return this.accounts.add(name, role);
+    return this.accounts.add(name, role, scopes);
   }
 
   @Delete('service-accounts/:id')

@@ -41,6 +41,7 @@ export class VulnerabilitiesController {
   @Get()
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'Vulnerabilities in images that a tag points to or that run, by risk',
     answer: vulnerabilitiesAnswer,
   })
@@ -55,7 +56,7 @@ export class VulnerabilitiesController {
   }
 
   @Get('export')
-  @Operation({ role: 'viewer', summary: 'Vulnerabilities as a file', mediaType: 'text/csv' })
+  @Operation({ role: 'viewer', scope: 'rows', summary: 'Vulnerabilities as a file', mediaType: 'text/csv' })
   export(
     @Query({ schema: vulnerabilityExportQuery }) query: z.output<typeof vulnerabilityExportQuery>,
   ): StreamableFile {
@@ -66,6 +67,7 @@ export class VulnerabilitiesController {
   @Get(':id')
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'A vulnerability with its advisories, packages, fixes, images and workloads',
     answer: vulnerabilityDetailAnswer,
   })
@@ -93,6 +95,7 @@ export class FixesController {
   @Get()
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'Upgrades with the vulnerabilities that they close, by risk',
     answer: fixesAnswer,
   })
@@ -105,7 +108,7 @@ export class FixesController {
   }
 
   @Get('export')
-  @Operation({ role: 'viewer', summary: 'Upgrades as a file', mediaType: 'text/csv' })
+  @Operation({ role: 'viewer', scope: 'rows', summary: 'Upgrades as a file', mediaType: 'text/csv' })
   export(@Query({ schema: fixExportQuery }) query: z.output<typeof fixExportQuery>): StreamableFile {
     return exported(this.lists, { name: 'fixes', list: upgradeList, item: fixAnswer }, query, (row) => row);
   }

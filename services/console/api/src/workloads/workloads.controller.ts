@@ -48,6 +48,7 @@ export class WorkloadsController {
   @Get()
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'Workloads by open incidents, then by the worst finding of their images',
     answer: countedListOf(workloadAnswer),
   })
@@ -58,7 +59,7 @@ export class WorkloadsController {
   }
 
   @Get('export')
-  @Operation({ role: 'viewer', summary: 'Workloads as a file', mediaType: 'text/csv' })
+  @Operation({ role: 'viewer', scope: 'rows', summary: 'Workloads as a file', mediaType: 'text/csv' })
   export(@Query({ schema: workloadExportQuery }) query: z.output<typeof workloadExportQuery>): StreamableFile {
     return exported(this.lists, { name: 'workloads', list: workloadList, item: workloadAnswer }, query, (row) => row);
   }
@@ -66,6 +67,7 @@ export class WorkloadsController {
   @Get('findings')
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'Misconfigurations of workloads, newest first',
     answer: listOf(workloadFindingAnswer),
   })
@@ -85,6 +87,7 @@ export class WorkloadsController {
   @Get(':cluster/:namespace/:kind/:name')
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'A workload with its containers, packages in use, misconfigurations and incidents',
     answer: workloadDetailAnswer,
   })

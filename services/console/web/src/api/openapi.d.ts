@@ -4573,6 +4573,16 @@ export interface paths {
                             name: string;
                             /** @enum {string} */
                             role: "gate" | "viewer" | "responder" | "maintainer" | "admin";
+                            scopes: {
+                                /** @default [] */
+                                clusters: string[];
+                                /** @default [] */
+                                namespaces: string[];
+                                /** @default [] */
+                                owners: string[];
+                                /** @default [] */
+                                repositories: string[];
+                            }[] | null;
                             session: {
                                 /** Format: date-time */
                                 expiresAt: string;
@@ -7442,6 +7452,16 @@ export interface paths {
                                 name: string;
                                 /** @enum {string} */
                                 role: "gate" | "viewer" | "responder" | "maintainer" | "admin";
+                                scopes: {
+                                    /** @default [] */
+                                    clusters: string[];
+                                    /** @default [] */
+                                    namespaces: string[];
+                                    /** @default [] */
+                                    owners: string[];
+                                    /** @default [] */
+                                    repositories: string[];
+                                }[] | null;
                             }[];
                             next: string | null;
                         };
@@ -7473,6 +7493,16 @@ export interface paths {
                         name: string;
                         /** @enum {string} */
                         role: "gate" | "viewer" | "responder" | "maintainer" | "admin";
+                        scopes?: {
+                            /** @default [] */
+                            clusters?: string[];
+                            /** @default [] */
+                            namespaces?: string[];
+                            /** @default [] */
+                            owners?: string[];
+                            /** @default [] */
+                            repositories?: string[];
+                        }[] | null;
                     };
                 };
             };
@@ -7491,6 +7521,16 @@ export interface paths {
                             name: string;
                             /** @enum {string} */
                             role: "gate" | "viewer" | "responder" | "maintainer" | "admin";
+                            scopes: {
+                                /** @default [] */
+                                clusters: string[];
+                                /** @default [] */
+                                namespaces: string[];
+                                /** @default [] */
+                                owners: string[];
+                                /** @default [] */
+                                repositories: string[];
+                            }[] | null;
                         };
                     };
                 };
@@ -7736,6 +7776,16 @@ export interface paths {
                                 name: string;
                                 /** @enum {string} */
                                 role: "gate" | "viewer" | "responder" | "maintainer" | "admin";
+                                scopes: {
+                                    /** @default [] */
+                                    clusters: string[];
+                                    /** @default [] */
+                                    namespaces: string[];
+                                    /** @default [] */
+                                    owners: string[];
+                                    /** @default [] */
+                                    repositories: string[];
+                                }[] | null;
                                 userAgent: string;
                             }[];
                             next: string | null;
@@ -8978,6 +9028,16 @@ export interface paths {
                                 name: string;
                                 /** @enum {string} */
                                 role: "gate" | "viewer" | "responder" | "maintainer" | "admin";
+                                scopes: {
+                                    /** @default [] */
+                                    clusters: string[];
+                                    /** @default [] */
+                                    namespaces: string[];
+                                    /** @default [] */
+                                    owners: string[];
+                                    /** @default [] */
+                                    repositories: string[];
+                                }[] | null;
                             }[];
                             next: string | null;
                         };
@@ -9076,17 +9136,47 @@ export interface paths {
                         "application/json": {
                             items: {
                                 assignedRole: ("gate" | "viewer" | "responder" | "maintainer" | "admin") | null;
+                                assignedScopes: {
+                                    /** @default [] */
+                                    clusters: string[];
+                                    /** @default [] */
+                                    namespaces: string[];
+                                    /** @default [] */
+                                    owners: string[];
+                                    /** @default [] */
+                                    repositories: string[];
+                                }[] | null;
                                 /** Format: date-time */
                                 createdAt: string;
                                 disabledAt: string | null;
                                 email: string | null;
                                 groupRole: ("gate" | "viewer" | "responder" | "maintainer" | "admin") | null;
+                                groupScopes: {
+                                    /** @default [] */
+                                    clusters: string[];
+                                    /** @default [] */
+                                    namespaces: string[];
+                                    /** @default [] */
+                                    owners: string[];
+                                    /** @default [] */
+                                    repositories: string[];
+                                }[] | null;
                                 /** Format: uuid */
                                 id: string;
                                 issuer: string;
                                 lastSignInAt: string | null;
                                 name: string;
                                 role: ("gate" | "viewer" | "responder" | "maintainer" | "admin") | null;
+                                scopes: {
+                                    /** @default [] */
+                                    clusters: string[];
+                                    /** @default [] */
+                                    namespaces: string[];
+                                    /** @default [] */
+                                    owners: string[];
+                                    /** @default [] */
+                                    repositories: string[];
+                                }[] | null;
                                 subject: string;
                             }[];
                             next: string | null;
@@ -9140,6 +9230,16 @@ export interface paths {
                     "application/json": {
                         disabled?: boolean;
                         role?: ("gate" | "viewer" | "responder" | "maintainer" | "admin") | null;
+                        scopes?: {
+                            /** @default [] */
+                            clusters?: string[];
+                            /** @default [] */
+                            namespaces?: string[];
+                            /** @default [] */
+                            owners?: string[];
+                            /** @default [] */
+                            repositories?: string[];
+                        }[] | null;
                     };
                 };
             };
@@ -9152,17 +9252,47 @@ export interface paths {
                     content: {
                         "application/json": {
                             assignedRole: ("gate" | "viewer" | "responder" | "maintainer" | "admin") | null;
+                            assignedScopes: {
+                                /** @default [] */
+                                clusters: string[];
+                                /** @default [] */
+                                namespaces: string[];
+                                /** @default [] */
+                                owners: string[];
+                                /** @default [] */
+                                repositories: string[];
+                            }[] | null;
                             /** Format: date-time */
                             createdAt: string;
                             disabledAt: string | null;
                             email: string | null;
                             groupRole: ("gate" | "viewer" | "responder" | "maintainer" | "admin") | null;
+                            groupScopes: {
+                                /** @default [] */
+                                clusters: string[];
+                                /** @default [] */
+                                namespaces: string[];
+                                /** @default [] */
+                                owners: string[];
+                                /** @default [] */
+                                repositories: string[];
+                            }[] | null;
                             /** Format: uuid */
                             id: string;
                             issuer: string;
                             lastSignInAt: string | null;
                             name: string;
                             role: ("gate" | "viewer" | "responder" | "maintainer" | "admin") | null;
+                            scopes: {
+                                /** @default [] */
+                                clusters: string[];
+                                /** @default [] */
+                                namespaces: string[];
+                                /** @default [] */
+                                owners: string[];
+                                /** @default [] */
+                                repositories: string[];
+                            }[] | null;
                             subject: string;
                         };
                     };
