@@ -73,6 +73,7 @@ const placeholders = new Map<string, Values>([
     'name',
     'names',
     'number',
+    'pattern',
     'port',
     'text',
     'time',

@@ -54,6 +54,19 @@ describe('tokensCommand', () => {
     await expect(tokens('revoke', 'ci')).rejects.toMatchObject({ code: 'TOKEN_UNKNOWN' });
   });
 
+  it('limits a token to a part of the fleet', async () => {
+    await tokens('create', 'shop', '--repositories', 'shop/*', 'web/*', '--namespaces', 'shop', '--role', 'responder');
+    const scopes = [{ repositories: ['shop/*', 'web/*'], clusters: [], namespaces: ['shop'], owners: [] }];
+    expect(await known.verify(output.stdout.trim())).toMatchObject({ role: 'responder', scopes });
+    expect(output.stderr).toContain('shop is responder for repositories shop/* web/*, namespaces shop;');
+    await tokens('list');
+    expect(output.stdout).toContain('only repositories shop/* web/*, namespaces shop');
+    await expect(tokens('create', 'all', '--role', 'admin', '--owners', 'x')).rejects.toMatchObject({
+      code: 'ROLE_NOT_LIMITABLE',
+    });
+    await expect(tokens('create', 'x', '--clusters', '')).rejects.toHaveProperty('code', 'commander.invalidArgument');
+  });
+
   it.each([
     ['gate', 'gate'],
     ['read', 'viewer'],

@@ -1,4 +1,13 @@
-import { NotFound, printable, type AccessRole, roles } from '@tidewaiter/domain';
+import {
+  type AccessRole,
+  type AccessScope,
+  limitingScopes,
+  NotFound,
+  printable,
+  roles,
+  type ScopeDimension,
+  scopeDimensions,
+} from '@tidewaiter/domain';
 import type { ApiTokens, ListedToken } from '@tidewaiter/store';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
@@ -10,7 +19,7 @@ import { fit } from '../terminal.js';
 /** Roles by the scopes that tokens had before there were roles. */
 const roleOfScope = { gate: 'gate', read: 'viewer', write: 'maintainer' } as const;
 
-interface CreateOptions {
+interface CreateOptions extends Partial<AccessScope> {
   role: AccessRole;
   scope?: keyof typeof roleOfScope;
   expires?: number;
@@ -33,14 +42,19 @@ export function tokensCommand(program: Command): void {
     )
     .addOption(new Option('--scope <scope>').choices(Object.keys(roleOfScope)).conflicts('role').hideHelp())
     .option('--expires <duration>', 'how long it counts: 30d, 365d; for ever unless given', age)
-    .action(async (name: string, { scope, expires, ...given }: CreateOptions) =>
+    .option('--repositories <pattern...>', "limits it to repositories: 'shop/*'", pattern)
+    .option('--clusters <pattern...>', 'limits it to clusters', pattern)
+    .option('--namespaces <pattern...>', "limits it to namespaces: 'shop-*'", pattern)
+    .option('--owners <pattern...>', 'limits it to what owners own', pattern)
+    .action(async (name: string, { scope, expires, role: named, ...limits }: CreateOptions) =>
       withTokens(async (found) => {
-        const role = scope === undefined ? given.role : roleOfScope[scope];
+        const role = scope === undefined ? named : roleOfScope[scope];
         const until = expires === undefined ? null : new Date(Date.now() + expires);
-        process.stdout.write(`${(await found.make(name, role, until)).reveal()}\n`);
-        printStderr(
-          `${name} is ${role}${until === null ? '' : ` until ${until.toISOString()}`}; this is shown only now`,
-        );
+        const scopes = limitingScopes([limits]);
+        process.stdout.write(`${(await found.make(name, role, until, scopes)).reveal()}\n`);
+        const limited = scopes === null ? '' : ` for ${limitsText(scopes)}`;
+        const expiry = until === null ? '' : ` until ${until.toISOString()}`;
+        printStderr(`${name} is ${role}${printable(limited)}${expiry}; this is shown only now`);
       }),
     );
   tokens
@@ -63,6 +77,22 @@ function tokenName(text: string): string {
   return text;
 }
 
+/** One of several patterns of an option. */
+function pattern(text: string, before: readonly string[] = []): string[] {
+  if (text.length === 0 || text.length > 300 || /\p{C}/u.test(text))
+    throw new InvalidArgumentError('Use up to 300 characters; * matches any.');
+  return [...before, text];
+}
+
+/** `repositories shop/*, namespaces shop` */
+function limitsText(scopes: readonly AccessScope[]): string {
+  const parts = (scope: AccessScope) =>
+    scopeDimensions.flatMap((dimension: ScopeDimension) =>
+      scope[dimension].length === 0 ? [] : [`${dimension} ${scope[dimension].join(' ')}`],
+    );
+  return scopes.map((scope) => parts(scope).join(', ')).join(' or ');
+}
+
 async function withTokens(work: (tokens: ApiTokens) => Promise<void>): Promise<void> {
   const { ApiTokens } = await import('@tidewaiter/store');
   await withStore(async (store) => work(new ApiTokens(store)));
@@ -75,10 +105,11 @@ async function list(tokens: ApiTokens, output: 'table' | 'json'): Promise<void> 
   else for (const token of items) process.stdout.write(`${fit(lineOf(token), process.stdout)}\n`);
 }
 
-function lineOf({ name, role, createdAt, expiresAt, lastUsedAt }: ListedToken): string {
+function lineOf({ name, role, scopes, createdAt, expiresAt, lastUsedAt }: ListedToken): string {
   const used = lastUsedAt === null ? 'never used' : `used ${lastUsedAt.toISOString()}`;
   const until = expiresAt === null ? 'does not expire' : `until ${expiresAt.toISOString()}`;
-  return [name.padEnd(16), role.padEnd(10), `made ${createdAt.toISOString()}`, used, until]
+  const limits = scopes === null ? [] : [`only ${limitsText(scopes)}`];
+  return [name.padEnd(16), role.padEnd(10), `made ${createdAt.toISOString()}`, used, until, ...limits]
     .map((part) => printable(part))
     .join('  ');
 }
