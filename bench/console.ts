@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 
-import { Secret } from '@tidewaiter/domain';
+import { limitingScopes, Secret } from '@tidewaiter/domain';
 import { type Fields, listFields, type ListName, parseQuery } from '@tidewaiter/query';
 import {
   connect,
@@ -15,6 +15,7 @@ import {
   pushList,
   repositoryList,
   type RowList,
+  ScopedRows,
   Store,
   upgradeList,
   vulnerabilityList,
@@ -32,6 +33,9 @@ const { values } = parseArgs({
     containers: { type: 'string', default: '6000' },
     findings: { type: 'string', default: '500' },
     rounds: { type: 'string', default: '20' },
+    /** Limits of the caller. */
+    repositories: { type: 'string', multiple: true, default: [] },
+    namespaces: { type: 'string', multiple: true, default: [] },
   },
 });
 
@@ -115,13 +119,18 @@ async function timed(what: string, work: () => Promise<unknown>): Promise<void> 
 
 async function measure(store: Store, name: ListName, { list, sort, queries }: Measured): Promise<void> {
   const lists = new Lists(store);
+  const scopes = limitingScopes([{ repositories: values.repositories, namespaces: values.namespaces }]);
+  const within = async (work: () => Promise<unknown>) =>
+    scopes === null ? work() : store.within(new ScopedRows(scopes, []), work);
   for (const text of queries) {
     const fields: Fields = listFields[name];
     const where = parseQuery(text, fields, new Date());
     const times: number[] = [];
     for (let round = 0; round < Number(values.rounds); round += 1) {
       const began = performance.now();
-      await Promise.all([lists.page(list, { where, sort, isDescending: true, limit: 50 }), lists.total(list, where)]);
+      await within(async () =>
+        Promise.all([lists.page(list, { where, sort, isDescending: true, limit: 50 }), lists.total(list, where)]),
+      );
       times.push(performance.now() - began);
     }
     times.sort((a, b) => a - b);
