@@ -412,6 +412,8 @@ function queriesOf(path: string, names: readonly string[]): Values {
       ]),
     );
   }
+  if (path === '/api/v1/report')
+    return [(tenant) => `format=spdx&image=${enc(`registry.example.com/${tenant.repository}:${tenant.word}-0`)}`];
   if (path.startsWith('/api/v1/messages')) return always('kind=push');
   const single = names.flatMap((name): Values =>
     valuesOf(path, name).map((value) => (tenant: Tenant) => `${name}=${enc(value(tenant))}`),
@@ -443,14 +445,19 @@ const read = methods.filter(
     method === 'get' && operation!.scope === 'rows' && !/\/(?:stream|openapi\.json)$/.test(path),
 );
 /** Routes that answer with nothing of any tenant. */
-const impersonal = /^\/api\/v1\/(?:rules|lists|me|messages\/preview|messages\/preview\/mail)$/;
+const impersonal = /^\/api\/v1\/(?:rules|lists|me|assignees|messages\/preview|messages\/preview\/mail)$/;
 /** Changes and questions within limits; each has a test below. */
 const changes = [
   'post /api/v1/pushes/{id}/retry',
   'post /api/v1/gate',
   'post /admission/validate',
-  'post /api/v1/incidents/{id}/resolve',
   'post /api/v1/incidents/{id}/acknowledge',
+  'post /api/v1/incidents/{id}/assign',
+  'post /api/v1/incidents/{id}/snooze',
+  'delete /api/v1/incidents/{id}/snooze',
+  'post /api/v1/incidents/{id}/comments',
+  'post /api/v1/incidents/{id}/resolve',
+  'post /api/v1/incidents/{id}/reopen',
   'delete /api/v1/session',
 ];
 
@@ -547,14 +554,24 @@ describe('limits of callers', () => {
   });
 
   it('keep changes within the scope', async () => {
-    const paths = (tenant: Tenant) => [
-      `/api/v1/pushes/${tenant.refused}/retry`,
-      `/api/v1/incidents/${tenant.incident}/acknowledge`,
-      `/api/v1/incidents/${tenant.incident}/resolve`,
-    ];
-    for (const [index, own] of paths(ours).entries()) {
-      await expectHidden(limitedCaller, async (tenant) => ask(limitedCaller, paths(tenant)[index]!, 'POST'));
-      expect([own, (await ask(limitedCaller, own, 'POST')).status]).toEqual([own, index === 0 ? 202 : 200]);
+    const bodies: Record<string, object> = {
+      assign: { assignee: null },
+      snooze: { until: new Date(Date.now() + 3_600_000).toISOString() },
+      comments: { comment: 'seen' },
+      resolve: {},
+    };
+    for (const route of changes.filter((each) => each.includes('{id}'))) {
+      const [method = '', path = ''] = route.split(' ');
+      const body = method === 'post' ? bodies[path.split('/').at(-1)!] : undefined;
+      const change = async (tenant: Tenant) =>
+        ask(
+          limitedCaller,
+          pathsOf(path.replace('pushes/{id}', `pushes/${tenant.refused}`))[0]!(tenant),
+          method.toUpperCase(),
+          body,
+        );
+      await expectHidden(limitedCaller, change);
+      expect([route, (await change(ours)).status]).toEqual([route, path.includes('retry') ? 202 : 200]);
     }
     const states = await store.query(
       `SELECT state FROM incident WHERE id = ANY($1::uuid[]) UNION SELECT state FROM push WHERE id = ANY($1::uuid[]) ORDER BY 1`,

@@ -36,7 +36,12 @@ export class IncidentTriageController {
   ) {}
 
   @Get('assignees')
-  @Operation({ role: 'viewer', summary: 'Users to whom incidents can be assigned', answer: listOf(assigneeAnswer) })
+  @Operation({
+    role: 'viewer',
+    scope: 'rows',
+    summary: 'Users to whom incidents can be assigned',
+    answer: listOf(assigneeAnswer),
+  })
   async assignees(): Promise<Page<z.output<typeof assigneeAnswer>>> {
     return { items: (await this.users.responders()).map((name) => ({ name })), next: null };
   }
@@ -44,6 +49,7 @@ export class IncidentTriageController {
   @Post('incidents/:id/acknowledge')
   @Operation({
     role: 'responder',
+    scope: 'rows',
     action: 'incident.acknowledged',
     summary: 'Acknowledges an incident',
     answer: incidentAnswer,
@@ -58,6 +64,7 @@ export class IncidentTriageController {
   @Post('incidents/:id/assign')
   @Operation({
     role: 'responder',
+    scope: 'rows',
     action: 'incident.assigned',
     summary: 'Assigns an incident to a user, or to none',
     answer: incidentAnswer,
@@ -75,6 +82,7 @@ export class IncidentTriageController {
   @Post('incidents/:id/snooze')
   @Operation({
     role: 'responder',
+    scope: 'rows',
     action: 'incident.snoozed',
     summary: 'Hides an incident until a time or its next news',
     answer: incidentAnswer,
@@ -92,7 +100,13 @@ export class IncidentTriageController {
   }
 
   @Delete('incidents/:id/snooze')
-  @Operation({ role: 'responder', action: 'incident.unsnoozed', summary: 'Ends a snooze', answer: incidentAnswer })
+  @Operation({
+    role: 'responder',
+    scope: 'rows',
+    action: 'incident.unsnoozed',
+    summary: 'Ends a snooze',
+    answer: incidentAnswer,
+  })
   async unsnooze(
     @Param('id', { schema: idParameter }) id: string,
     @Caller() { name }: ApiCaller,
@@ -103,6 +117,7 @@ export class IncidentTriageController {
   @Post('incidents/:id/comments')
   @Operation({
     role: 'responder',
+    scope: 'rows',
     action: 'incident.commented',
     summary: 'Adds a comment to an incident',
     answer: incidentAnswer,
@@ -118,6 +133,7 @@ export class IncidentTriageController {
   @Post('incidents/:id/resolve')
   @Operation({
     role: 'responder',
+    scope: 'rows',
     action: 'incident.resolved',
     summary: 'Resolves an incident',
     answer: incidentAnswer,
@@ -133,6 +149,7 @@ export class IncidentTriageController {
   @Post('incidents/:id/reopen')
   @Operation({
     role: 'responder',
+    scope: 'rows',
     action: 'incident.reopened',
     summary: 'Opens a resolved incident again',
     answer: incidentAnswer,
@@ -144,8 +161,10 @@ export class IncidentTriageController {
     return this.#act(id, async (tx) => this.triage.reopen(tx, id, name));
   }
 
+  /** Acts on an incident that the caller may see. */
   async #act(id: string, act: (tx: Transaction) => Promise<ListedIncident | null>): Promise<IncidentAnswer> {
-    const changed = await this.store.transaction(act);
+    await incidentOf(this.incidents, id);
+    const changed = await this.store.unlimited(async () => this.store.transaction(act));
     failpoint('console.incident-changed');
     if (changed) return describeIncident(changed);
     const { evidence: _, ...incident } = await incidentOf(this.incidents, id);

@@ -20,6 +20,7 @@ export class ReportsController {
   @Get()
   @Operation({
     role: 'viewer',
+    scope: 'rows',
     summary: 'An image as CycloneDX, SPDX, OpenVEX, SARIF, JUnit, GitLab report or CSV',
     mediaType: 'application/json',
   })
