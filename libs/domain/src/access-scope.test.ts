@@ -1,7 +1,7 @@
 import { limitingScopes } from './access-scope.js';
 
 describe('limitingScopes', () => {
-  it('completes scopes', () => {
+  it('adds missing dimensions to scopes as empty lists', () => {
     expect(limitingScopes([{ repositories: ['shop/*'] }, { clusters: [], owners: ['team'] }])).toEqual([
       { repositories: ['shop/*'], clusters: [], namespaces: [], owners: [] },
       { repositories: [], clusters: [], namespaces: [], owners: ['team'] },

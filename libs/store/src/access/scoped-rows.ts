@@ -75,16 +75,18 @@ export class ScopedRows implements RowLimits {
   ) {}
 
   apply({ sql, parameters }: SqlStatement): SqlStatement {
-    const [, isHead, rest = ''] = /^\s*(WITH\s)?([^]*)$/i.exec(sql) ?? [];
+    const text = sql.trimStart();
     // Statements that the store itself prefixes to a query.
-    if (/^SET LOCAL /i.test(rest)) return { sql, parameters };
-    const isQuery = isHead !== undefined || /^[\s(]*(?:SELECT|VALUES)\b/i.test(rest);
+    if (/^SET LOCAL /i.test(text)) return { sql, parameters };
+    const hasHead = /^WITH\s/i.test(text);
+    const rest = hasHead ? text.slice('WITH'.length).trimStart() : text;
+    const isQuery = hasHead || /^[\s(]*(?:SELECT|VALUES)\b/i.test(rest);
     if (!isQuery || /\b(?:INSERT|UPDATE|DELETE|MERGE)\b/i.test(rest)) throw new Error('only queries run within limits');
     // A recursive head would make every table of it refer to itself.
     if (/^RECURSIVE\b/i.test(rest)) throw new Error('no recursive query runs within limits');
     const head = this.#head(parameters.length, /\bfleet_(?:vulnerability|upgrade)\b/i.test(rest));
     return {
-      sql: `${head.sql}${isHead === undefined ? ' ' : ', '}${rest}`,
+      sql: `${head.sql}${hasHead ? ', ' : ' '}${rest}`,
       parameters: [...parameters, ...head.parameters],
     };
   }
