@@ -30,9 +30,27 @@ const riskOf = (of: { kev: string; epss: string; fixable: string; severity: stri
 
 const worst = (severity: string) => `(array_agg(${severity} ORDER BY ${rankSql(severity, severities)} DESC))[1]`;
 
+/** Images whose bits are together in one text of bits. */
+const blockSize = 2_048;
+
+/** Text of `size` bits, of which one is set. */
+const bitAt = (bit: string, size: string | number) => `set_bit(repeat('0', ${size})::varbit, ${bit}, 1)`;
+
+const numbered = (name: string, from: string) =>
+  `SELECT ${name}, (row_number() OVER ())::int - 1 AS bit FROM (SELECT DISTINCT ${name} FROM ${from}) AS named`;
+
+/** Names whose bits are set, in their order. */
+const namesOf = (name: string, from: string, bits: string) =>
+  `ARRAY(SELECT ${name} FROM ${from} WHERE get_bit(${bits}, bit) = 1 ORDER BY ${name})`;
+
+const allBits = ['repositories', 'workloads', 'namespaces', 'clusters'];
+const joinedBits = allBits.map((bits) => `bit_or(${bits}) AS ${bits}`).join(', ');
+
 /**
- * Intermediate results. Images, repositories and workloads have numbers, and vulnerabilities of the
- * same packages are counted once as a set of packages: there are far fewer of them.
+ * Intermediate results. Images, repositories and workloads have numbers, and a bit each: those of a
+ * package are joined once, and those of a vulnerability are the union of its packages'.
+ * Vulnerabilities of the same packages are counted once as a set of packages, of which there are
+ * far fewer. Blocks of images keep the work linear in their number.
  */
 const steps: readonly (readonly [name: string, query: string])[] = [
   [
@@ -46,31 +64,50 @@ const steps: readonly (readonly [name: string, query: string])[] = [
   ],
   [
     'live_image',
-    `SELECT image_digest, (row_number() OVER ())::int AS number,
+    `SELECT image_digest, (row_number() OVER ())::int - 1 AS number,
      image_digest IN (SELECT image_digest FROM (${runningContainers}) AS container) AS is_running,
      coalesce((SELECT min(received_at) FROM push_image AS brought JOIN push ON push.id = push_id
        WHERE brought.image_digest = live.image_digest), now()) AS first_pushed
    FROM (SELECT DISTINCT image_digest FROM live_place) AS live`,
   ],
+  ['live_repository', numbered('repository', 'live_place WHERE repository IS NOT NULL')],
   [
-    'live_repository',
-    `SELECT DISTINCT number, repository FROM live_image JOIN live_place USING (image_digest) WHERE repository IS NOT NULL`,
-  ],
-  [
-    'live_workload',
-    `SELECT DISTINCT live_image.number, cluster, namespace,
-     CASE WHEN workload IS NOT NULL THEN dense_rank() OVER (ORDER BY cluster, namespace, workload_kind, workload) END AS workload
+    'live_container',
+    `SELECT DISTINCT number, cluster, namespace, CASE WHEN workload IS NOT NULL
+       THEN (dense_rank() OVER (ORDER BY cluster, namespace, workload_kind, workload))::int - 1 END AS workload
    FROM live_image JOIN (${runningContainers}) AS container USING (image_digest)`,
   ],
+  ['live_namespace', numbered('namespace', `live_container WHERE namespace <> ''`)],
+  ['live_cluster', numbered('cluster', `live_container WHERE cluster <> ''`)],
+  [
+    'image_reach',
+    `WITH repository AS (
+     SELECT image_digest, bit_or(${bitAt('bit', '(SELECT count(*)::int FROM live_repository)')}) AS repositories
+     FROM live_place JOIN live_repository USING (repository) GROUP BY image_digest),
+   container AS (
+     SELECT number, bit_or(${bitAt('workload', '(SELECT max(workload) + 1 FROM live_container)')}) AS workloads,
+       bit_or(${bitAt('live_namespace.bit', '(SELECT count(*)::int FROM live_namespace)')}) AS namespaces,
+       bit_or(${bitAt('live_cluster.bit', '(SELECT count(*)::int FROM live_cluster)')}) AS clusters
+     FROM live_container LEFT JOIN live_namespace USING (namespace) LEFT JOIN live_cluster USING (cluster) GROUP BY number)
+   SELECT number, number / ${blockSize} AS block, ${bitAt(`number % ${blockSize}`, blockSize)} AS image, is_running, first_pushed,
+     ${allBits.join(', ')}
+   FROM live_image LEFT JOIN repository USING (image_digest) LEFT JOIN container USING (number)`,
+  ],
+  ['running_block', `SELECT block, bit_or(image) FILTER (WHERE is_running) AS running FROM image_reach GROUP BY block`],
   [
     'live_package',
-    `SELECT DISTINCT package_id, number FROM image_package JOIN live_image USING (image_digest)
+    `SELECT package_id, number FROM image_package JOIN live_image USING (image_digest)
    WHERE state = 'present' AND package_id IN (SELECT package_id FROM package_vulnerability)`,
+  ],
+  [
+    'package_reach',
+    `SELECT package_id, block, bit_or(image) AS images, min(first_pushed) AS first_pushed, ${joinedBits}
+   FROM live_package JOIN image_reach USING (number) GROUP BY package_id, block`,
   ],
   [
     'live_vulnerability',
     `SELECT package_vulnerability.* FROM package_vulnerability
-   WHERE package_id IN (SELECT package_id FROM live_package)`,
+   WHERE package_id IN (SELECT package_id FROM package_reach)`,
   ],
   [
     'vulnerability_set',
@@ -91,27 +128,23 @@ const steps: readonly (readonly [name: string, query: string])[] = [
    FROM (SELECT packages FROM vulnerability_set UNION SELECT packages FROM upgrade_set) AS each`,
   ],
   [
-    'set_image',
-    `SELECT DISTINCT set_number, number FROM package_set, unnest(packages) AS package_id JOIN live_package USING (package_id)`,
+    'set_reach',
+    `SELECT set_number, block, bit_or(images) AS images, min(first_pushed) AS first_pushed, ${joinedBits}
+   FROM package_set, unnest(packages) AS package_id JOIN package_reach USING (package_id) GROUP BY set_number, block`,
   ],
   [
     'reach',
-    `WITH image_count AS (
-     SELECT set_number, count(*)::int AS images, (count(*) FILTER (WHERE is_running))::int AS running_images,
-       min(first_pushed) AS first_pushed FROM set_image JOIN live_image USING (number) GROUP BY set_number),
-   repository AS (
-     SELECT set_number, array_agg(repository ORDER BY repository) AS repositories
-     FROM (SELECT DISTINCT set_number, repository FROM set_image JOIN live_repository USING (number)) AS each GROUP BY set_number),
-   workload AS (
-     SELECT set_number, count(DISTINCT workload)::int AS workloads,
-       array_agg(DISTINCT namespace) FILTER (WHERE namespace <> '') AS namespaces,
-       array_agg(DISTINCT cluster) FILTER (WHERE cluster <> '') AS clusters
-     FROM set_image JOIN live_workload USING (number) GROUP BY set_number)
+    `WITH counted AS (
+     SELECT set_number, sum(bit_count(images))::int AS images, coalesce(sum(bit_count(images & running)), 0)::int AS running_images,
+       min(first_pushed) AS first_pushed, ${joinedBits}
+     FROM set_reach JOIN running_block USING (block) GROUP BY set_number)
    SELECT packages, images, first_pushed,
      CASE WHEN is_reported THEN running_images END AS running_images,
-     CASE WHEN is_reported THEN coalesce(workloads, 0) END AS workloads,
-     coalesce(repositories, '{}') AS repositories, coalesce(namespaces, '{}') AS namespaces, coalesce(clusters, '{}') AS clusters
-   FROM package_set JOIN image_count USING (set_number) LEFT JOIN repository USING (set_number) LEFT JOIN workload USING (set_number),
+     CASE WHEN is_reported THEN coalesce(bit_count(workloads), 0)::int END AS workloads,
+     ${namesOf('repository', 'live_repository', 'repositories')} AS repositories,
+     ${namesOf('namespace', 'live_namespace', 'namespaces')} AS namespaces,
+     ${namesOf('cluster', 'live_cluster', 'clusters')} AS clusters
+   FROM package_set JOIN counted USING (set_number),
    LATERAL (SELECT EXISTS (SELECT FROM container_ledger) AS is_reported) AS report`,
   ],
   [
@@ -146,7 +179,9 @@ const steps: readonly (readonly [name: string, query: string])[] = [
 ];
 
 /** Steps whose long arrays would cost more to sample than the planner gains. */
-const unsampled: ReadonlySet<string> = new Set(['live_place', 'vulnerability_set', 'upgrade_set']);
+const unsampled: ReadonlySet<string> = new Set([
+  ...['live_place', 'package_reach', 'vulnerability_set', 'upgrade_set', 'set_reach'],
+]);
 
 /** SQL expressions of the columns of a row. */
 type Expressions<Row> = Readonly<Record<ColumnName<Row>, string>>;
