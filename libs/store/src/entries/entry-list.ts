@@ -33,6 +33,8 @@ const columns = columnsOf(FileEntryRow, { of: 'entry', only: ['name', 'document'
   comment: string | null;
   /** Paths of its secrets. */
   secrets: string[] | null;
+  /** Last event of a sensor, or last complete reconciliation of a registry; null for other kinds. */
+  lastSeenAt: Date | null;
 }>({
   source,
   state,
@@ -42,20 +44,27 @@ const columns = columnsOf(FileEntryRow, { of: 'entry', only: ['name', 'document'
   changedAt: 'entry.at',
   comment: 'entry.comment',
   secrets: 'entry.secrets',
+  lastSeenAt: 'entry.last_seen_at',
 });
 
 /** An entry of the file, or a managed one in its newest version. */
 export type EntryRow = RowOf<typeof columns>;
 
+/** Time at which something was last heard of an entry with the alias `known`. */
+const lastSeen: Partial<Record<EntryKind, string>> = {
+  registries: '(SELECT completed_at FROM registry_look WHERE connection = known.name)',
+  sensors: '(SELECT heard_at FROM sensor_contact WHERE sensor = known.name)',
+};
+
 /** Entries of both sources. Few: neither needs an index. */
-const from = (kind: EntryKind) => `FROM (
+const from = (kind: EntryKind) => `FROM (SELECT known.*, ${lastSeen[kind] ?? 'NULL::timestamptz'} AS last_seen_at FROM (
   SELECT name, document, NULL::int AS line, version, author, at, comment,
     ARRAY(SELECT jsonb_object_keys(sealed) ORDER BY 1) AS secrets,
     EXISTS (SELECT FROM file_entry WHERE file_entry.kind = managed.kind AND file_entry.name = managed.name) AS is_overridden
   FROM ${newestVersions(`kind = '${kind}'`)} AS managed
   UNION ALL
   SELECT name, document, line, NULL, NULL, NULL, NULL, NULL, false FROM file_entry WHERE kind = '${kind}'
-) AS entry`;
+) AS known) AS entry`;
 
 const common = {
   name: { text: 'entry.name' },

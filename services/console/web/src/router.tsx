@@ -104,8 +104,40 @@ const workloads = createRoute({
 const policies = createRoute({
   ...at('/policies'),
   beforeLoad: () => {
-    throw redirect({ to: '/policies/silences', replace: true });
+    throw redirect({ to: '/policies/exceptions', replace: true });
   },
+});
+
+const entrySearch = searchParams({ q: 'text', name: 'text', edit: ['new'], finding: 'text', repository: 'text' });
+
+const exceptions = createRoute({
+  ...at('/policies/exceptions'),
+  validateSearch: entrySearch,
+  component: lazyRouteComponent(() => import('./pages/policies/entry-pages.js'), 'ExceptionsPage'),
+});
+
+const gates = createRoute({
+  ...at('/policies/gates'),
+  validateSearch: entrySearch,
+  component: lazyRouteComponent(() => import('./pages/policies/entry-pages.js'), 'GatesPage'),
+});
+
+const signers = createRoute({
+  ...at('/policies/signers'),
+  validateSearch: entrySearch,
+  component: lazyRouteComponent(() => import('./pages/policies/entry-pages.js'), 'SignersPage'),
+});
+
+const registries = createRoute({
+  ...at('/system/registries'),
+  validateSearch: entrySearch,
+  component: lazyRouteComponent(() => import('./pages/system/entry-pages.js'), 'RegistriesPage'),
+});
+
+const sensors = createRoute({
+  ...at('/system/sensors'),
+  validateSearch: entrySearch,
+  component: lazyRouteComponent(() => import('./pages/system/entry-pages.js'), 'SensorsPage'),
 });
 
 const silences = createRoute({
@@ -167,6 +199,7 @@ const advisories = createRoute({
 
 const routeTree = root.addChildren([
   ...[now, incidents, incident, images, image, push, vulnerabilities, vulnerability, workloads],
+  ...[exceptions, gates, signers, registries, sensors],
   ...[policies, silences, routes, channels, messages, rules, system, deliveries, delivery, deadLetters, advisories],
 ]);
 

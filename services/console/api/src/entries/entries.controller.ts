@@ -174,6 +174,6 @@ function describe({ secrets, document, ...entry }: EntryRow): EntryAnswer {
 
 /** An entry after its change. */
 function changed({ name, document, sealed, version, author, at, comment }: EntryVersion): EntryAnswer {
-  const common = { name, document, version, author, comment, changedAt: at, line: null };
+  const common = { name, document, version, author, comment, changedAt: at, line: null, lastSeenAt: null };
   return { ...common, secrets: Object.keys(sealed), source: 'managed', state: 'active' };
 }

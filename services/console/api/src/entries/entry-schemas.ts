@@ -67,6 +67,8 @@ export const entryAnswer = z.object({
   changedAt: time.nullable(),
   /** Reason for the last change. */
   comment: text,
+  /** Last event of a sensor, or last complete reconciliation of a registry; null for other kinds. */
+  lastSeenAt: time.nullable(),
 });
 
 export const entryVersionsAnswer = listOf(

@@ -360,6 +360,26 @@ describeWith(programs('chromium'))('the web pages', () => {
     expect(readFileSync(await (await file).path(), 'utf8').match(/By keyboard/g)).toHaveLength(1);
   });
 
+  it('add an exception, change it, delete it, and bring it back', async () => {
+    await open(`/policies/exceptions?edit=new&finding=${encodeURIComponent(hostile)}`);
+    await page.getByLabel('Repository or pattern').fill('shop/*');
+    await page.getByLabel('Reason', { exact: true }).fill(hostile);
+    await page.getByLabel('Owner').fill('team-shop');
+    await page.getByRole('button', { name: 'Check' }).click();
+    await page.getByText('until: expected a day').waitFor();
+    await page.getByLabel('Last day').fill('2999-01-31');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('row', { name: 'version 1' }).getByRole('link').click();
+    await page.getByLabel('Owner').fill('team-base');
+    await page.getByLabel('Reason for the change').fill('moved');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('row', { name: 'version 2' }).getByText('team-base').waitFor();
+    await expectNoMarkup();
+    await page.getByRole('button', { name: /^Delete / }).click();
+    await page.getByRole('button', { name: 'Bring back version 1' }).click();
+    await page.getByRole('row', { name: 'version 4' }).getByText('team-shop').waitFor();
+  });
+
   it('silence alerts after a preview, and end the silence', async () => {
     await open('/policies/silences');
     await page.getByText('New silence').click();
@@ -468,6 +488,8 @@ describeWith(programs('chromium'))('the web pages', () => {
       ...['/images', '/images?tab=repositories', '/vulnerabilities', '/vulnerabilities/CVE-2021-44228'],
       ...[`/vulnerabilities?by=image&value=${digest}`, '/workloads', '/no/such/page'],
       ...imageTabs.map((tab) => `/images/${digest}?tab=${tab}`),
+      ...['exceptions?edit=new', 'gates?edit=new', 'signers?edit=new'].map((name) => `/policies/${name}`),
+      ...['/registries?edit=new', '/sensors'].map((name) => `/system${name}`),
       ...['silences', 'routes', 'channels', 'messages', 'rules'].map((name) => `/policies/${name}`),
       ...['', '/deliveries', '/dead-letters', '/advisories'].map((name) => `/system${name}`),
     ];

@@ -1,4 +1,7 @@
+import type { EntryKind } from '@tidewaiter/domain';
+
 import { answerOf, client } from './client.js';
+import { entryPaths } from './entry-paths.js';
 import type { paths } from './openapi.js';
 
 type Body<Path extends keyof paths> = paths[Path] extends {
@@ -45,6 +48,29 @@ export const previewSilence = (matchers: string[]) =>
 export const addSilence = (body: Body<'/api/v1/silences'>) => answerOf(client.POST('/api/v1/silences', { body }));
 
 export const expireSilence = (id: string) => answerOf(client.DELETE('/api/v1/silences/{id}', byId(id)));
+
+type Document = Readonly<Record<string, unknown>>;
+
+const byName = (name: string) => ({ params: { path: { name } } });
+
+export const checkEntry = (kind: EntryKind, document: Document) =>
+  answerOf(client.POST(entryPaths(kind).validate, { body: { document } }));
+
+export const addEntry = (kind: EntryKind, body: Body<'/api/v1/exceptions'>) =>
+  answerOf(client.POST(entryPaths(kind).list, { body }));
+
+export const replaceEntry = (
+  kind: EntryKind,
+  name: string,
+  body: { document: Document; version: number; comment?: string },
+) => answerOf(client.PUT(entryPaths(kind).one, { ...byName(name), body }));
+
+export const removeEntry = (kind: EntryKind, name: string, version: number) =>
+  answerOf(client.DELETE(entryPaths(kind).one, { params: { path: { name }, query: { version } } }));
+
+/** Brings back version `to`. */
+export const undoEntry = (kind: EntryKind, name: string, body: { version: number; to: number }) =>
+  answerOf(client.POST(entryPaths(kind).undo, { ...byName(name), body }));
 
 export const replayRouting = (body: Body<'/api/v1/routes/replay'>) =>
   answerOf(client.POST('/api/v1/routes/replay', { body }));

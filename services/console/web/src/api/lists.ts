@@ -1,10 +1,14 @@
+import type { EntryKind } from '@tidewaiter/domain';
+
 import type { ListSource } from '../live/live-list.js';
 import { answerOf, client } from './client.js';
+import { entryPaths } from './entry-paths.js';
 import type { paths } from './openapi.js';
 import type {
   Alert,
   DeadLetter,
   Delivery,
+  Entry,
   Incident,
   Push,
   QueryOf,
@@ -85,6 +89,15 @@ export function silences(filter: Filter<'/api/v1/silences'>): ListSource<Silence
     keyOf: idOf,
     page: (after, signal) =>
       answerOf(client.GET('/api/v1/silences', { params: { query: { ...filter, limit, after } }, signal })),
+  };
+}
+
+export function entries(kind: EntryKind, filter: Filter<'/api/v1/exceptions'>): ListSource<Entry> {
+  return {
+    key: ['entries', kind, filter],
+    keyOf: ({ name, source }) => `${source} ${name}`,
+    page: (after, signal) =>
+      answerOf(client.GET(entryPaths(kind).list, { params: { query: { ...filter, limit, after } }, signal })),
   };
 }
 

@@ -1483,6 +1483,7 @@ export interface paths {
                                 document: {
                                     [key: string]: unknown;
                                 };
+                                lastSeenAt: string | null;
                                 line: number | null;
                                 name: string;
                                 secrets: string[];
@@ -1544,6 +1545,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -1604,6 +1606,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -1661,6 +1664,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -1712,6 +1716,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -1781,6 +1786,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -4794,6 +4800,7 @@ export interface paths {
                                 document: {
                                     [key: string]: unknown;
                                 };
+                                lastSeenAt: string | null;
                                 line: number | null;
                                 name: string;
                                 secrets: string[];
@@ -4855,6 +4862,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -4915,6 +4923,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -4972,6 +4981,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -5023,6 +5033,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -5092,6 +5103,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -5988,6 +6000,7 @@ export interface paths {
                                 document: {
                                     [key: string]: unknown;
                                 };
+                                lastSeenAt: string | null;
                                 line: number | null;
                                 name: string;
                                 secrets: string[];
@@ -6049,6 +6062,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -6109,6 +6123,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -6166,6 +6181,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -6217,6 +6233,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -6286,6 +6303,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -6926,6 +6944,7 @@ export interface paths {
                                 document: {
                                     [key: string]: unknown;
                                 };
+                                lastSeenAt: string | null;
                                 line: number | null;
                                 name: string;
                                 secrets: string[];
@@ -6987,6 +7006,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -7047,6 +7067,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -7104,6 +7125,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -7155,6 +7177,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -7224,6 +7247,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -8126,6 +8150,7 @@ export interface paths {
                                 document: {
                                     [key: string]: unknown;
                                 };
+                                lastSeenAt: string | null;
                                 line: number | null;
                                 name: string;
                                 secrets: string[];
@@ -8187,6 +8212,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -8247,6 +8273,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -8304,6 +8331,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -8355,6 +8383,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];
@@ -8424,6 +8453,7 @@ export interface paths {
                             document: {
                                 [key: string]: unknown;
                             };
+                            lastSeenAt: string | null;
                             line: number | null;
                             name: string;
                             secrets: string[];

@@ -1,7 +1,9 @@
 import { queryOptions } from '@tanstack/react-query';
+import type { EntryKind } from '@tidewaiter/domain';
 
 import { refreshMs, slowRefreshMs } from '../live/refresh.js';
 import { answerOf, client } from './client.js';
+import { entryPaths } from './entry-paths.js';
 import type { QueryOf } from './types.js';
 
 export const status = queryOptions({
@@ -101,6 +103,13 @@ export const messagePreview = (query: QueryOf<'/api/v1/messages/preview'>) =>
   queryOptions({
     queryKey: ['message-preview', query],
     queryFn: ({ signal }) => answerOf(client.GET('/api/v1/messages/preview', { params: { query }, signal })),
+  });
+
+/** Versions of a managed entry, newest first. */
+export const entryVersions = (kind: EntryKind, name: string) =>
+  queryOptions({
+    queryKey: ['entries', kind, name, 'versions'],
+    queryFn: ({ signal }) => answerOf(client.GET(entryPaths(kind).versions, { params: { path: { name } }, signal })),
   });
 
 export const vulnerability = (id: string) =>

@@ -41,6 +41,8 @@ export type Rule = Item<'/api/v1/rules'>;
 export type Delivery = Item<'/api/v1/deliveries'>;
 export type DeliveryDetail = Get<'/api/v1/deliveries/{id}'>;
 export type DeadLetter = Item<'/api/v1/dead-letters'>;
+/** All kinds of entries have the same shape. */
+export type Entry = Item<'/api/v1/exceptions'>;
 export type Status = Get<'/api/v1/status'>;
 
 /** Query parameters of a list. */

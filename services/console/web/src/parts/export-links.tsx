@@ -1,8 +1,10 @@
+import type { EntryKind } from '@tidewaiter/domain';
+
 const formats = { csv: 'CSV', ndjson: 'NDJSON' } as const;
 
 interface Props {
   /** List of the API: `incidents`. */
-  list: 'incidents' | 'pushes' | 'repositories' | 'vulnerabilities';
+  list: 'incidents' | 'pushes' | 'repositories' | 'vulnerabilities' | EntryKind;
   q: string;
   sort: string | undefined;
 }

@@ -1,6 +1,9 @@
 import { Link } from '@tanstack/react-router';
 
 const tabs = [
+  ['/policies/exceptions', 'Exceptions'],
+  ['/policies/gates', 'Gates'],
+  ['/policies/signers', 'Signers'],
   ['/policies/silences', 'Silences'],
   ['/policies/routes', 'Routes'],
   ['/policies/channels', 'Channels'],

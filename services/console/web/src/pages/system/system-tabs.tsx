@@ -2,6 +2,8 @@ import { Link } from '@tanstack/react-router';
 
 const tabs = [
   ['/system', 'Status'],
+  ['/system/registries', 'Registries'],
+  ['/system/sensors', 'Sensors'],
   ['/system/deliveries', 'Deliveries'],
   ['/system/dead-letters', 'Dead letters'],
   ['/system/advisories', 'Advisories'],
