@@ -33,7 +33,7 @@ const columns = columnsOf(FileEntryRow, { of: 'entry', only: ['name', 'document'
   comment: string | null;
   /** Paths of its secrets. */
   secrets: string[] | null;
-  /** Last event of a sensor, or last complete reconciliation of a registry; null for other kinds. */
+  /** Last event of a sensor, or last complete reconciliation of a registry. */
   lastSeenAt: Date | null;
 }>({
   source,

@@ -67,7 +67,7 @@ export const entryAnswer = z.object({
   changedAt: time.nullable(),
   /** Reason for the last change. */
   comment: text,
-  /** Last event of a sensor, or last complete reconciliation of a registry; null for other kinds. */
+  /** Last event of a sensor, or last complete reconciliation of a registry. */
   lastSeenAt: time.nullable(),
 });
 

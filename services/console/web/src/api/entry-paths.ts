@@ -1,6 +1,6 @@
 import type { EntryKind } from '@tidewaiter/domain';
 
-/** Paths of a kind of entries. All kinds have the methods of exceptions, so that one type stands for them. */
+/** Paths of a kind of entries: all have the methods, and so the type, of exceptions. */
 export function entryPaths(kind: EntryKind) {
   return {
     list: `/api/v1/${kind}` as '/api/v1/exceptions',

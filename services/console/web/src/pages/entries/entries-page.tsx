@@ -90,7 +90,7 @@ export function EntriesPage({ kind, tabs }: { kind: EntryKind; tabs: ReactNode }
   );
 }
 
-/** @param deleted called with the name of an entry that was deleted; null for users who may not delete */
+/** @param deleted called after a deletion; null for users who may not delete */
 function columnsOf(kind: EntryKind, deleted: ((name: string) => void) | null): Column<Entry>[] {
   const { shown, fields } = entryPages[kind];
   const fieldOf = (path: string) => fields.find((field) => field.path === path)!;

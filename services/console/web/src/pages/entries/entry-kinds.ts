@@ -82,7 +82,13 @@ export const entryPages: Readonly<Record<EntryKind, EntryKindPage>> = {
     fields: [
       connectionName,
       { path: 'kind', label: 'Kind', type: 'text', isRequired: true, placeholder: 'harbor' },
-      { path: 'url', label: 'Address', type: 'text', isRequired: true, placeholder: 'https://registry.example.com' },
+      {
+        path: 'url',
+        label: 'Address',
+        type: 'text',
+        isRequired: true,
+        placeholder: 'with https, as in tidewaiter.yaml',
+      },
       { path: 'webhookSecret', label: 'Secret of its webhooks', type: 'secret' },
       { path: 'credentials.username', label: 'User for reading images', type: 'text' },
       { path: 'credentials.password', label: 'Password', type: 'secret' },
