@@ -77,7 +77,7 @@ export class ScopedRows implements RowLimits {
   apply({ sql, parameters }: SqlStatement): SqlStatement {
     const text = sql.trimStart();
     // Statements that the store itself prefixes to a query.
-    if (/^SET LOCAL /i.test(text)) return { sql, parameters };
+    if (/^SET LOCAL \w+ = '?\w+'?$/.test(text)) return { sql, parameters };
     const hasHead = /^WITH\s/i.test(text);
     const rest = hasHead ? text.slice('WITH'.length).trimStart() : text;
     const isQuery = hasHead || /^[\s(]*(?:SELECT|VALUES)\b/i.test(rest);
@@ -105,13 +105,21 @@ export class ScopedRows implements RowLimits {
   }
 }
 
+/** Columns and rows in place of those of the table. */
+interface Shown {
+  /** Expressions of columns by their names. */
+  columns?: Readonly<Record<string, string>>;
+  from?: string;
+}
+
 /** Common table expressions, in the order in which they refer to each other. */
 function* tablesOf(scopes: readonly AccessScope[], owners: readonly OwnerRule[], add: Add): Generator<string> {
   const named = new Set<string>();
-  const rows = (entity: Entity<object>, condition: string, columns = '*') => {
-    const { name } = tableOf(entity);
+  const rows = (entity: Entity<object>, condition: string, { columns: changed, from }: Shown = {}) => {
+    const { name, columns } = tableOf(entity);
     named.add(name);
-    return `${name} AS NOT MATERIALIZED (SELECT ${columns} FROM ${name} WHERE ${condition})`;
+    const shown = changed ? columns.map((column) => changed[column.name] ?? column.name).join(', ') : '*';
+    return `${name} AS NOT MATERIALIZED (SELECT ${shown} FROM ${from ?? name} WHERE ${condition})`;
   };
   const holds = conditionsOf(scopes, owners, add);
   // Places of images that run are looked up before their pushes are known to be visible.
@@ -139,10 +147,8 @@ function* tablesOf(scopes: readonly AccessScope[], owners: readonly OwnerRule[],
     yield rows(entity, 'package_id IN (SELECT package_id FROM image_package)');
   const ofRepository = '(connection, repository) IN (SELECT connection, repository FROM push)';
   for (const entity of [ImageProvenanceRow, LayerFailureRow]) yield rows(entity, ofRepository);
-  const { columns } = tableOf(RepositoryFindingRow);
-  const withoutForeign = foreignEvidence.map((key) => ` #- '{evidence,${key}}'`).join('');
-  const shown = columns.map(({ name }) => (name === 'finding' ? `finding${withoutForeign} AS finding` : name));
-  yield rows(RepositoryFindingRow, ofRepository, shown.join(', '));
+  const finding = `finding${foreignEvidence.map((key) => ` #- '{evidence,${key}}'`).join('')} AS finding`;
+  yield rows(RepositoryFindingRow, ofRepository, { columns: { finding } });
   yield rows(
     TagLedgerRow,
     `push_id IN (SELECT id FROM push)
@@ -156,7 +162,9 @@ function* tablesOf(scopes: readonly AccessScope[], owners: readonly OwnerRule[],
   );
   yield rows(WorkloadRow, holds.workload('workload'));
   yield rows(WorkloadFindingRow, holds.workload('workload_finding'));
-  yield rows(IncidentRow, holds.incident);
+  yield `visible_incident AS NOT MATERIALIZED (SELECT * FROM incident WHERE ${holds.incident})`;
+  const mergedInto = 'CASE WHEN merged_into IN (SELECT id FROM visible_incident) THEN merged_into END AS merged_into';
+  yield rows(IncidentRow, 'true', { columns: { merged_into: mergedInto }, from: 'visible_incident' });
   yield rows(IncidentRevisionRow, 'incident_id IN (SELECT id FROM incident)');
   yield rows(DetectionAlertRow, holds.alert);
   yield rows(DeliveryRow, 'subject IN (SELECT id::text FROM incident)');

@@ -175,6 +175,7 @@ async function addTenant(tenant: Tenant): Promise<void> {
     ...{ ...workload, namespace_labels: { 'tidewaiter.dev/owner': `${word}-team` }, exposed: true, privileged: true },
     ...{ replicas: 1, probes: '{}', seen_at: now },
   });
+  await addShared(tenant, add);
   await add('workload_finding', {
     ...{ ...workload, fingerprint: word, check_id: 'k8s-privileged', severity: 'medium', title: word },
     ...{ container: word, first_seen: now, last_seen: now },
@@ -225,6 +226,44 @@ async function addTenant(tenant: Tenant): Promise<void> {
   });
 }
 
+/** An image that both tenants pushed, signed, reported and run. */
+const sharedImage = digestOf('shared image');
+
+async function addShared(tenant: Tenant, add: (table: string, row: object) => Promise<void>): Promise<void> {
+  const { word, repository } = tenant;
+  const [id, now] = [uuidOf(`${word} shared push`), new Date()];
+  const place = { connection: 'main', repository };
+  await add('push', {
+    ...{ id, ...place, tag: `${word}-shared`, artifact: 'image', state: 'analyzed', digest: sharedImage },
+    ...{ registry_host: 'registry.example.com', verdict: 'pass', pushed_by: word },
+  });
+  await add('push_image', { push_id: id, image_digest: sharedImage });
+  await add('tag_ledger', {
+    ...{ ...place, tag: `${word}-shared`, digest: sharedImage, push_id: id, at: now, position: 1, actor: word },
+  });
+  await add('image_provenance', {
+    ...{
+      image_digest: sharedImage,
+      ...place,
+      signatures: signedBy(word),
+      attestations: '[]',
+      vex: '[]',
+      warnings: '[]',
+    },
+  });
+  await add('pipeline_document', { digest: digestOf(`${word} document`), media_type: 'm', content: '' });
+  await add('pipeline_report', {
+    ...{ id: uuidOf(`${word} report`), connection: word, report_key: word, image_digest: sharedImage, kind: 'run' },
+    ...{ document_digest: digestOf(`${word} document`), format: 'f', registry: 'registry.example.com', repository },
+    ...{ run: { source: word, workflow: word, actor: word }, proven: '{}' },
+  });
+  await add('container_ledger', {
+    ...{ container_id: `${word}-second`, cluster: tenant.cluster, namespace: tenant.namespace, pod: `${word}-second` },
+    ...{ workload_kind: 'Deployment', workload: tenant.workload, image_digest: sharedImage, claimed_digests: '{}' },
+    ...{ repository: `registry.example.com/${repository}`, first_seen: now, last_seen: now },
+  });
+}
+
 const none: AccessScope = { repositories: [], clusters: [], namespaces: [], owners: [] };
 
 const scopesOf = (tenant: Tenant): Record<string, AccessScope[]> => ({
@@ -264,6 +303,15 @@ beforeAll(async () => {
     `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
      SELECT id, id, '{}', 'a hole', 'high', now(), 1 FROM unnest($1::text[]) AS id`,
     [[ours, theirs, absent].map(({ vulnerability }) => vulnerability)],
+  );
+  await store.query(
+    `INSERT INTO image (digest, media_type, config_digest, platform, labels, analyzers_version, analyzed_at)
+     VALUES ($1, 'm', 'c', 'linux/amd64', '{}', '1', now())`,
+    [sharedImage],
+  );
+  await store.query(
+    `INSERT INTO image_layer (image_digest, index, diff_id, blob_digest, media_type, size_bytes) VALUES ($1, 0, $2, $2, 'm', 1)`,
+    [sharedImage, digestOf('shared layer')],
   );
   for (const tenant of [ours, theirs]) await addTenant(tenant);
   await new FleetExposure(store).refresh();
@@ -371,7 +419,9 @@ function valuesOf(path: string, name: string): Values {
     namespace: [(tenant) => tenant.namespace],
     workload: [(tenant) => tenant.place],
     check: always('k8s-privileged'),
-    image: path.includes('blast') ? [(t) => t.image, (t) => t.digest, (t) => t.config] : [(t) => t.image],
+    image: path.includes('blast')
+      ? [(t) => t.image, () => sharedImage, (t) => t.digest, (t) => t.config]
+      : [(t) => t.image],
     vulnerability: [(tenant) => tenant.vulnerability, () => 'CVE-2026-0001'],
     purl: [(tenant) => `pkg:npm/${tenant.library}`, () => 'pkg:npm/openssl'],
     package: [(tenant) => tenant.library, () => 'openssl<2'],
@@ -398,6 +448,7 @@ function queriesOf(path: string, names: readonly string[]): Values {
       (tenant: Tenant) => tenant.push,
       (tenant: Tenant) => `registry.example.com/${tenant.repository}:${tenant.tag}`,
       (tenant: Tenant) => `running:${tenant.cluster}/${tenant.place}`,
+      () => sharedImage,
     ];
     return sides.flatMap((side): Values => [
       (tenant) => `from=${enc(side(ours))}&to=${enc(side(tenant))}`,
@@ -426,7 +477,9 @@ function queriesOf(path: string, names: readonly string[]): Values {
 function pathsOf(path: string): Values {
   if (!path.includes('{')) return [() => path];
   if (path.includes('{digest}'))
-    return (['image', 'digest'] as const).map((key) => (tenant) => path.replace('{digest}', tenant[key]));
+    return [(tenant: Tenant) => tenant.image, (tenant: Tenant) => tenant.digest, () => sharedImage].map(
+      (digest) => (tenant: Tenant) => path.replace('{digest}', digest(tenant)),
+    );
   if (path.includes('{cluster}')) return [(tenant) => `/api/v1/workloads/${tenant.cluster}/${tenant.place}`];
   const key = path.includes('pushes')
     ? 'push'
@@ -529,8 +582,8 @@ describe('limits of callers', () => {
       ...{ images: 1, runningImages: 1, workloads: 1, repositories: [ours.repository], namespaces: [ours.namespace] },
       reach: { counts: { images: 1, repositories: 1, workloads: 1, pods: 1 } },
     });
-    expect(await counted(limitedCaller, '/api/v1/pushes?count=true')).toMatchObject({ total: { count: 3 } });
-    expect(await counted('everything', '/api/v1/pushes?count=true')).toMatchObject({ total: { count: 6 } });
+    expect(await counted(limitedCaller, '/api/v1/pushes?count=true')).toMatchObject({ total: { count: 4 } });
+    expect(await counted('everything', '/api/v1/pushes?count=true')).toMatchObject({ total: { count: 8 } });
   });
 
   it('leave out of a finding what comes from other repositories', async () => {
