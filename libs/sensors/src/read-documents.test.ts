@@ -1,4 +1,9 @@
-import { maxDocuments, readDocuments } from './read-documents.js';
+import { completed } from '@tidewaiter/collections';
+import type { JsonValue } from '@tidewaiter/domain';
+import * as fc from 'fast-check';
+
+import { parseJson } from './parse-json.js';
+import { documentSteps, maxDocuments, readDocuments } from './read-documents.js';
 
 const read = (text: string) => readDocuments(Buffer.from(text));
 
@@ -27,6 +32,63 @@ describe('readDocuments', () => {
     expect(readDocuments(Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]))).toEqual([
       { a: '\uFFFD' },
     ]);
+  });
+
+  describe('of a large array', () => {
+    const large = 300_000;
+
+    it('reads the same as of a small one, whatever its elements are', () => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.jsonValue({ maxDepth: 3 }), { maxLength: 20 }),
+          fc.constantFrom(0, 2),
+          (values, indent) => {
+            // Brackets, quotes and commas in a text separate nothing.
+            const all = [...values, `],[{"}${' '.repeat(large)}\\"`];
+            const text = JSON.stringify(all, null, indent);
+            expect(read(text)).toEqual(parseJson(text));
+          },
+        ),
+        { numRuns: 40, endOnFailure: true },
+      );
+      expect(read(`[${' '.repeat(large)}]\n`)).toEqual([]);
+      expect(read(`[\n${'{"a":1},\n'.repeat(large / 10)}{"a":2}]`).at(-1)).toEqual({ a: 2 });
+    });
+
+    it.each(['[1,,2]', '[1,]', '[,]', '[{]}', '[1', '[1]]', '[1] x', '["a]'])('refuses one like %j', (text) => {
+      const padded = `[${' '.repeat(large)}${text.slice(1)}`;
+      expect(() => read(padded)).toThrow(expect.objectContaining({ code: 'BODY_NOT_JSON' }));
+    });
+
+    it('reads the lines of one that is damaged', () => {
+      const damaged = `[\n${' '.repeat(large)}\n{"a":1}\n{"b":\n]`;
+      expect(read(damaged)).toEqual(read(damaged.replace(/ +/, '')));
+    });
+
+    it('reads several of them, one a line', () => {
+      const array = `[${'{"a":1},'.repeat(large / 8)}{"a":1}]`;
+      expect(read(`{"a":0}\n${array}`)).toHaveLength(2);
+    });
+  });
+
+  it.each([
+    ['an array', (documents: string[]) => `[${documents.join(',')}]`],
+    ['lines', (documents: string[]) => documents.join('\n')],
+    ['one after the other', (documents: string[]) => documents.join('')],
+  ])('pauses after each event of %s', (_, body) => {
+    const documents = Array.from({ length: 10_000 }, (__, index) => JSON.stringify({ index, text: 'x'.repeat(40) }));
+    let pauses = 0;
+    const steps = documentSteps(Buffer.from(body(documents)));
+    const counted = (function* (): Generator<void, readonly (JsonValue | undefined)[]> {
+      for (;;) {
+        const { done, value } = steps.next();
+        if (done) return value;
+        pauses += 1;
+        yield;
+      }
+    })();
+    expect(completed(counted)).toHaveLength(documents.length);
+    expect(pauses).toBeGreaterThanOrEqual(documents.length);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { type CheckRunningObject, runningObjectChecker } from '@tidewaiter/checks';
+import type { Steps } from '@tidewaiter/collections';
 import {
   InvalidInput,
   type JsonObject,
@@ -12,7 +13,7 @@ import {
 import { isObject } from './json.js';
 import { evaluateObject, type ObjectState } from './object-evaluation.js';
 import { parseJson } from './parse-json.js';
-import { readDocuments } from './read-documents.js';
+import { documentSteps } from './read-documents.js';
 import { fitted } from './record-size.js';
 import { redactEvent } from './redact-event.js';
 import type { SensorSource, SensorRecords, Sensor } from './sensor.js';
@@ -52,14 +53,14 @@ export type EventReader = (document: JsonObject, connection: SensorSource) => It
  * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`, and `BODY_UNRECOGNIZED` when no document
  * is of this sensor
  */
-export function readRecords(
+export function* recordSteps(
   { source, title }: Pick<Sensor, 'source' | 'title'>,
   body: Buffer,
   connection: SensorSource,
   readEvents: EventReader,
-): SensorRecords {
+): Steps<SensorRecords> {
   const read: SensorRecords = { records: [], ignored: {}, dropped: 0 };
-  const documents = readDocuments(body);
+  const documents = yield* documentSteps(body);
   const check = runningObjectChecker();
   let isRecognized = documents.length === 0;
   for (const document of documents) {
@@ -67,6 +68,7 @@ export function readRecords(
       if (event !== 'malformed') isRecognized = true;
       if (typeof event === 'string') ignore(read, event);
       else add(read, event, { source, connection, check });
+      yield;
     }
   }
   // Checked on the whole batch: a foreign event among readable ones is only counted.

@@ -1,3 +1,4 @@
+import type { Steps } from '@tidewaiter/collections';
 import type { Activity, Observation, RuntimeRecord, RuntimeSource } from '@tidewaiter/domain';
 
 /** Records of one request or file of a sensor. */
@@ -50,6 +51,8 @@ export interface Sensor {
   about: SensorPage;
   /** Splits a decompressed body into records without secrets. @throws InvalidInput when it is not of this kind */
   read(body: Buffer, connection: SensorSource): SensorRecords;
+  /** Does the same with a pause after each event, so that a large body stops nothing else. */
+  steps(body: Buffer, connection: SensorSource): Steps<SensorRecords>;
   /** Never throws: unreadable values are null. */
   observe(record: RuntimeRecord): Observation;
 }

@@ -31,6 +31,23 @@ function sampleOf(source: string): JsonObject {
   return JSON.parse(readFileSync(join(__dirname, source, 'fixtures/event.json'), 'utf8')) as JsonObject;
 }
 
+describe('steps', () => {
+  it.each(sensors.map((sensor) => [sensor.source, sensor] as const))(
+    'of %s pause after each event, and end as reading at once',
+    (source, sensor) => {
+      const body = Buffer.from(`${JSON.stringify(sampleOf(source))}\n`.repeat(50));
+      const steps = sensor.steps(body, connection);
+      let pauses = 0;
+      let step = steps.next();
+      for (; !step.done; step = steps.next()) pauses += 1;
+      expect(step.value).toEqual(sensor.read(body, connection));
+      expect(step.value.records.length).toBeGreaterThanOrEqual(50);
+      // One after its document is parsed, one after it is read.
+      expect(pauses).toBeGreaterThanOrEqual(2 * 50);
+    },
+  );
+});
+
 describe('the list', () => {
   const folders = readdirSync(__dirname, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())

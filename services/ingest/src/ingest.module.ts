@@ -32,6 +32,7 @@ import { InFlightBytes } from './runtime/in-flight-bytes.js';
 import { RuntimeHooksController } from './runtime/runtime-hooks.controller.js';
 import { RuntimeIntake } from './runtime/runtime-intake.js';
 import { SensorHeartbeats } from './runtime/sensor-heartbeats.js';
+import { SlicedWork } from './runtime/sliced-work.js';
 import { Unpacker } from './runtime/unpack.js';
 import { SlackActions } from './slack/slack-actions.js';
 import { SlackButtonsController } from './slack/slack-buttons.controller.js';
@@ -61,6 +62,7 @@ const maxHeldBytes = 64 * 2 ** 20;
     RegistryIntake,
     PipelineIntake,
     RuntimeIntake,
+    SlicedWork,
     HookSpool,
     EventCover,
     EventSpool,

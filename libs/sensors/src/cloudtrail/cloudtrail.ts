@@ -1,9 +1,10 @@
+import { completed } from '@tidewaiter/collections';
 import type { JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain';
 
 import { eventsOfAmazon } from '../amazon-envelopes.js';
 import { isObject, object, text } from '../json.js';
 import { observationOf } from '../observation.js';
-import { type Reason, readRecords, type DocumentEvent } from '../read-records.js';
+import { type Reason, recordSteps, type DocumentEvent } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { readTime } from '../times.js';
 
@@ -25,7 +26,8 @@ export const cloudtrail: Sensor = {
     },
     note: 'A call succeeded when it has no `errorCode`.',
   },
-  read: (body, connection) => readRecords(cloudtrail, body, connection, readDocument),
+  read: (body, connection) => completed(recordSteps(cloudtrail, body, connection, readDocument)),
+  steps: (body, connection) => recordSteps(cloudtrail, body, connection, readDocument),
   observe,
 };
 

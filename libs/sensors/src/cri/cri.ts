@@ -1,9 +1,10 @@
+import { completed } from '@tidewaiter/collections';
 import { type JsonObject, type Observation, type RuntimeRecord, unknownContainer } from '@tidewaiter/domain';
 
 import { readImageName } from '../image-names.js';
 import { isObject, list, object, text, texts } from '../json.js';
 import { observationOf } from '../observation.js';
-import { hashOf, type Reason, readRecords, type DocumentEvent } from '../read-records.js';
+import { hashOf, type Reason, recordSteps, type DocumentEvent } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { readTime, timeOfNanos } from '../times.js';
 
@@ -25,7 +26,8 @@ export const cri: Sensor = {
     ignores: { empty: 'empty list' },
     note: '`imageRef` is the digest of the config. `crictl images` maps it to its manifest.',
   },
-  read: (body, connection) => readRecords(cri, body, connection, readDocument),
+  read: (body, connection) => completed(recordSteps(cri, body, connection, readDocument)),
+  steps: (body, connection) => recordSteps(cri, body, connection, readDocument),
   observe,
 };
 

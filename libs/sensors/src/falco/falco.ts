@@ -1,3 +1,4 @@
+import { completed } from '@tidewaiter/collections';
 import {
   isDigest,
   type JsonObject,
@@ -11,7 +12,7 @@ import { readHostname } from '../domains.js';
 import { isObject, number, object, text, texts } from '../json.js';
 import { auditUid, baseName, observationOf } from '../observation.js';
 import { readPriority } from '../priority.js';
-import { hashOf, type Reason, readRecords, type DocumentEvent } from '../read-records.js';
+import { hashOf, type Reason, recordSteps, type DocumentEvent } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { readTime, timeOfNanos } from '../times.js';
 
@@ -30,7 +31,8 @@ export const falco: Sensor = {
     ignores: { internal: 'messages of Falco about itself, except losses', test: "falcosidekick's test" },
     note: 'Falco sends only matches of its own rules. Matches of our feed rules (tag `tidewaiter_feed`) become events, all others an `alert`. Falco sends no hashes. Plain text is refused.',
   },
-  read: (body, connection) => readRecords(falco, body, connection, readDocument),
+  read: (body, connection) => completed(recordSteps(falco, body, connection, readDocument)),
+  steps: (body, connection) => recordSteps(falco, body, connection, readDocument),
   observe,
 };
 

@@ -1,9 +1,10 @@
+import { completed } from '@tidewaiter/collections';
 import type { JsonObject, JsonValue, Observation, RuntimeRecord } from '@tidewaiter/domain';
 
 import { readDigest, readImageName, withoutScheme } from '../image-names.js';
 import { at, object, text } from '../json.js';
 import { observationOf } from '../observation.js';
-import { type Reason, readRecords, type DocumentEvent } from '../read-records.js';
+import { type Reason, recordSteps, type DocumentEvent } from '../read-records.js';
 import type { SensorSource, Sensor } from '../sensor.js';
 import { readTime, timeOfNanos } from '../times.js';
 import { genericFields, readFields } from './fields.js';
@@ -20,7 +21,8 @@ export const generic: Sensor = {
     ignores: {},
     note: 'Without `activity` it follows from the mapped fields. Times are ISO 8601, or seconds, milliseconds or nanoseconds since 1970.',
   },
-  read: (body, connection) => readRecords(generic, body, connection, readDocument),
+  read: (body, connection) => completed(recordSteps(generic, body, connection, readDocument)),
+  steps: (body, connection) => recordSteps(generic, body, connection, readDocument),
   observe,
 };
 

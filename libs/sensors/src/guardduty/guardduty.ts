@@ -1,3 +1,4 @@
+import { completed } from '@tidewaiter/collections';
 import {
   type JsonObject,
   type JsonValue,
@@ -13,7 +14,7 @@ import { readHostname } from '../domains.js';
 import { readImageName, withoutScheme } from '../image-names.js';
 import { isObject, list, number, object, text } from '../json.js';
 import { observationOf } from '../observation.js';
-import { type Reason, readRecords, type DocumentEvent } from '../read-records.js';
+import { type Reason, recordSteps, type DocumentEvent } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { readTime } from '../times.js';
 
@@ -32,7 +33,8 @@ export const guardduty: Sensor = {
     ignores: { 'subscription-confirmation': 'confirmation request of SNS' },
     note: 'A finding arrives minutes after its subject, and again with each update.',
   },
-  read: (body, connection) => readRecords(guardduty, body, connection, readDocument),
+  read: (body, connection) => completed(recordSteps(guardduty, body, connection, readDocument)),
+  steps: (body, connection) => recordSteps(guardduty, body, connection, readDocument),
   observe,
 };
 

@@ -1,9 +1,10 @@
+import { completed } from '@tidewaiter/collections';
 import type { JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain';
 
 import { eventsOfAmazon } from '../amazon-envelopes.js';
 import { isObject, list, number, object, text, texts } from '../json.js';
 import { observationOf } from '../observation.js';
-import { hashOf, type Reason, readRecords, type DocumentEvent } from '../read-records.js';
+import { hashOf, type Reason, recordSteps, type DocumentEvent } from '../read-records.js';
 import type { SensorSource, Sensor } from '../sensor.js';
 import { readTime } from '../times.js';
 import { auditedObjects } from './audited-object.js';
@@ -26,7 +27,8 @@ export const kubernetesAudit: Sensor = {
     ignores: { stage: 'stages other than the answer', empty: 'empty list' },
     note: 'An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and ConfigMaps, tokens, variables of pods and unknown `user.extra` are removed. Level `Metadata` has no object, so rules about settings of pods match nothing. Objects that run pods are checked before the removal: [workload findings](workload-findings.md).',
   },
-  read: (body, connection) => readRecords(kubernetesAudit, body, connection, readDocument),
+  read: (body, connection) => completed(recordSteps(kubernetesAudit, body, connection, readDocument)),
+  steps: (body, connection) => recordSteps(kubernetesAudit, body, connection, readDocument),
   observe,
 };
 

@@ -1,8 +1,9 @@
+import { completed } from '@tidewaiter/collections';
 import type { JsonObject, JsonValue, Observation, RuntimeRecord } from '@tidewaiter/domain';
 
 import { isObject, list, object, text } from '../json.js';
 import { observationOf } from '../observation.js';
-import { hashOf, type Reason, readRecords, type DocumentEvent } from '../read-records.js';
+import { hashOf, type Reason, recordSteps, type DocumentEvent } from '../read-records.js';
 import type { SensorSource, Sensor } from '../sensor.js';
 import { latestTimeIn } from './latest-time.js';
 import { slimObject } from './slim-object.js';
@@ -23,7 +24,8 @@ export const kubernetesWatch: Sensor = {
     ignores: { bookmark: 'sign of life of the watch', error: 'end of the watch', empty: 'empty list' },
     note: 'Values of environment variables, data of Secrets and ConfigMaps, and the authors of field changes are removed. Objects that run pods are checked before the removal: [workload findings](workload-findings.md).',
   },
-  read: (body, connection) => readRecords(kubernetesWatch, body, connection, readDocument),
+  read: (body, connection) => completed(recordSteps(kubernetesWatch, body, connection, readDocument)),
+  steps: (body, connection) => recordSteps(kubernetesWatch, body, connection, readDocument),
   observe,
 };
 

@@ -1,3 +1,4 @@
+import { completed } from '@tidewaiter/collections';
 import type {
   Activity,
   JsonObject,
@@ -13,7 +14,7 @@ import { readImageName, withoutScheme } from '../image-names.js';
 import { sameText, InternCache } from '../intern-cache.js';
 import { bool, isObject, list, nothing, number, object, text } from '../json.js';
 import { auditUid, baseName, observationOf } from '../observation.js';
-import { type Reason, readRecords, type DocumentEvent } from '../read-records.js';
+import { type Reason, recordSteps, type DocumentEvent } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { readTime } from '../times.js';
 import { observeHook } from './hooks.js';
@@ -33,7 +34,8 @@ export const tetragon: Sensor = {
     ignores: {},
     note: "`process_throttle` and `rate_limit_info` report events that Tetragon left out. They are events of `health`, and counted. Hashes of executables need the policy `exec-hash`. Outside Kubernetes a container's id is truncated.",
   },
-  read: (body, connection) => readRecords(tetragon, body, connection, readDocument),
+  read: (body, connection) => completed(recordSteps(tetragon, body, connection, readDocument)),
+  steps: (body, connection) => recordSteps(tetragon, body, connection, readDocument),
   observe,
 };
 

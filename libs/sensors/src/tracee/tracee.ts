@@ -1,3 +1,4 @@
+import { completed } from '@tidewaiter/collections';
 import {
   type JsonObject,
   type JsonValue,
@@ -10,7 +11,7 @@ import { readDigest, readImageName } from '../image-names.js';
 import { isObject, list, number, object, text, texts } from '../json.js';
 import { baseName, observationOf } from '../observation.js';
 import { readPriority } from '../priority.js';
-import { type Reason, readRecords, type DocumentEvent } from '../read-records.js';
+import { type Reason, recordSteps, type DocumentEvent } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { timeOfNanos, timeOfParts } from '../times.js';
 import { readArguments, type TraceeArguments } from './arguments.js';
@@ -47,7 +48,8 @@ export const tracee: Sensor = {
     ignores: {},
     note: "`hostName` of a process in a pod is the pod's name: let the shipper add `nodeName`. 64-bit numbers keep all their digits.",
   },
-  read: (body, connection) => readRecords(tracee, body, connection, readDocument),
+  read: (body, connection) => completed(recordSteps(tracee, body, connection, readDocument)),
+  steps: (body, connection) => recordSteps(tracee, body, connection, readDocument),
   observe,
 };
 

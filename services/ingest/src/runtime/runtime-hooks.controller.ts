@@ -16,6 +16,7 @@ import { InFlightBytes } from './in-flight-bytes.js';
 import { RuntimeIntake } from './runtime-intake.js';
 import type { SensorConnection } from './sensor-connection.js';
 import { SensorHeartbeats } from './sensor-heartbeats.js';
+import { SlicedWork } from './sliced-work.js';
 import { Unpacker } from './unpack.js';
 
 const refusal = 'the token is missing or wrong';
@@ -29,6 +30,7 @@ export class RuntimeHooksController {
     private readonly heartbeats: SensorHeartbeats,
     private readonly inFlight: InFlightBytes,
     private readonly unpacker: Unpacker,
+    private readonly work: SlicedWork,
     private readonly answers: HookAnswers,
     private readonly metrics: HookMetrics,
     private readonly logger: Logger,
@@ -58,7 +60,7 @@ export class RuntimeHooksController {
       const content = await this.unpacker.unpack(hook.body, hook.headers['content-encoding'], (body) => {
         // The packed bytes are accounted for since the headers were read.
         if (body !== hook.body) release = this.inFlight.take(body.length);
-        return connection.read(body, new Date().toISOString());
+        return this.work.run(connection.read(body, new Date().toISOString()));
       });
       return await this.#keep(connection, content);
     } finally {

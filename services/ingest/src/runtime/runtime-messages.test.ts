@@ -1,3 +1,4 @@
+import { completed } from '@tidewaiter/collections';
 import type { RuntimeRecord } from '@tidewaiter/domain';
 import { partitionOf, readEvent } from '@tidewaiter/events';
 
@@ -18,7 +19,7 @@ const record = (id: string, node: string | null, event: object = {}): RuntimeRec
 describe('messagesOf', () => {
   it('groups records by partition, in order', () => {
     const records = Array.from({ length: 60 }, (_, index) => record(`e${index}`, `node-${index % 7}`));
-    const messages = messagesOf(records, context);
+    const messages = completed(messagesOf(records, context));
     for (const { partition, event, records: some } of messages) {
       expect(new Set(some.map(partitionOf))).toEqual(new Set([partition]));
       expect(event).toMatchObject({
@@ -34,9 +35,11 @@ describe('messagesOf', () => {
   });
 
   it('makes the same message of the same records, with a valid event', () => {
-    const [first] = messagesOf([record('a', 'n'), record('b', 'n')], context);
-    const [again] = messagesOf([record('a', 'n'), record('b', 'n')], { ...context, traceparent: '00-1-2-03' });
-    const [other] = messagesOf([record('b', 'n'), record('a', 'n')], context);
+    const [first] = completed(messagesOf([record('a', 'n'), record('b', 'n')], context));
+    const [again] = completed(
+      messagesOf([record('a', 'n'), record('b', 'n')], { ...context, traceparent: '00-1-2-03' }),
+    );
+    const [other] = completed(messagesOf([record('b', 'n'), record('a', 'n')], context));
     expect(again?.messageId).toBe(first?.messageId);
     expect(other?.messageId).not.toBe(first?.messageId);
     expect(again?.event.traceparent).toBe('00-1-2-03');
@@ -48,7 +51,7 @@ describe('messagesOf', () => {
     const records = Array.from({ length: 40 }, (_, index) =>
       record(`e${index}`, 'n', { output: '\u0001'.repeat(8_192) }),
     );
-    const messages = messagesOf(records, context);
+    const messages = completed(messagesOf(records, context));
     const sizes = messages.map(({ event }) => Buffer.byteLength(JSON.stringify(event)));
     expect(Math.max(...sizes)).toBeLessThanOrEqual(256 * 1024);
     expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThan(190 * 1024);
@@ -56,6 +59,6 @@ describe('messagesOf', () => {
   });
 
   it('makes no message without records', () => {
-    expect(messagesOf([], context)).toEqual([]);
+    expect(completed(messagesOf([], context))).toEqual([]);
   });
 });

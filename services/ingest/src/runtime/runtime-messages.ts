@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 
+import type { Steps } from '@tidewaiter/collections';
 import type { RuntimeRecord } from '@tidewaiter/domain';
 import { type EventOf, partitionOf, runtimeObserved } from '@tidewaiter/events';
 
@@ -15,14 +16,20 @@ export interface RuntimeMessage {
   records: readonly RuntimeRecord[];
 }
 
-/** Batches the records of one sensor: each message has one partition, in the order of arrival. */
-export function messagesOf(
+/**
+ * Batches the records of one sensor: each message has one partition, in the order of arrival. Pauses
+ * after each message.
+ */
+export function* messagesOf(
   records: readonly RuntimeRecord[],
   context: { time: string; traceparent: string | undefined },
-): RuntimeMessage[] {
+): Steps<RuntimeMessage[]> {
   const messages: RuntimeMessage[] = [];
   for (const [partition, all] of Map.groupBy(records, partitionOf)) {
-    for (const batch of batches(all)) messages.push(messageOf(partition, batch, context));
+    for (const batch of batches(all)) {
+      messages.push(messageOf(partition, batch, context));
+      yield;
+    }
   }
   return messages;
 }

@@ -1,3 +1,4 @@
+import { completed } from '@tidewaiter/collections';
 import { Secret } from '@tidewaiter/domain';
 import type { SensorSettings } from '@tidewaiter/runtime';
 
@@ -59,7 +60,7 @@ describe('sensorConnection', () => {
       Message: 'm',
       SubscribeURL: 'https://evil.example',
     };
-    expect(open({ token }).read(Buffer.from(JSON.stringify(question)), '2026-01-02T03:04:05Z')).toEqual({
+    expect(completed(open({ token }).read(Buffer.from(JSON.stringify(question)), '2026-01-02T03:04:05Z'))).toEqual({
       records: [],
       ignored: { 'subscription-confirmation': 1 },
       dropped: 0,

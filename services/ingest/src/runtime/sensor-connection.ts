@@ -1,3 +1,4 @@
+import type { Steps } from '@tidewaiter/collections';
 import type { RuntimeSource, Secret } from '@tidewaiter/domain';
 import type { PublishedKeys } from '@tidewaiter/job-tokens';
 import type { SensorSettings } from '@tidewaiter/runtime';
@@ -23,8 +24,8 @@ export interface SensorConnection {
   isSigned: boolean;
   /** @throws Unavailable when a key that it needs cannot be had now */
   isAuthentic(request: HookRequest): Promise<boolean>;
-  /** @throws InvalidInput when the body, which is unpacked, is not of this kind */
-  read(body: Buffer, receivedAt: string): SensorRecords;
+  /** Pauses after each event. @throws InvalidInput when the body, which is unpacked, is not of this kind */
+  read(body: Buffer, receivedAt: string): Steps<SensorRecords>;
 }
 
 export function sensorConnection(
@@ -49,11 +50,9 @@ export function sensorConnection(
     showsToken,
     isSigned: sns !== undefined,
     isAuthentic: async (request) => showsToken(request) || (sns !== undefined && isFromTopic(request, sns, keys)),
-    read(body, receivedAt) {
-      const confirmed = confirmation(body);
-      return (
-        confirmed ?? sensor.read(body, { sensor: name, cluster, receivedAt, fingerprintKey, ...(fields && { fields }) })
-      );
+    *read(body, receivedAt) {
+      const source = { sensor: name, cluster, receivedAt, fingerprintKey, ...(fields && { fields }) };
+      return confirmation(body) ?? (yield* sensor.steps(body, source));
     },
   };
 }

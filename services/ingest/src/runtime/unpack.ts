@@ -44,7 +44,7 @@ export class Unpacker {
   async unpack<Content>(
     body: Buffer,
     contentEncoding: string | undefined,
-    read: (unpacked: Buffer) => Content,
+    read: (unpacked: Buffer) => Content | Promise<Content>,
   ): Promise<Content> {
     const packing = packingOf(body, contentEncoding);
     if (packing === null) return read(body);
@@ -56,7 +56,7 @@ export class Unpacker {
     await earlier;
     try {
       const large = await this.#decode(packing, body, maxUnpackedBytes);
-      if (large !== null) return read(large);
+      if (large !== null) return await read(large);
     } finally {
       turn.resolve();
     }

@@ -251,11 +251,15 @@ describe('runtime events', () => {
       }
     };
     const loads = ['node-1', 'node-2', 'node-3'].map(load);
+    const more = async () => {
+      const enough = accepted.length + 80;
+      await until('more is accepted', async () => accepted.length >= enough);
+    };
     for (let turn = 0; turn < 3; turn += 1) {
-      await sleep(1_000);
+      await more();
       await servers.nats.wipe();
     }
-    await sleep(1_000);
+    await more();
     over.abort();
     await Promise.all(loads);
     const missing = async () => {
@@ -264,7 +268,6 @@ describe('runtime events', () => {
       return accepted.filter((id) => !known.has(id)).length;
     };
     await until('none is missing', async () => (await missing()) === 0);
-    expect(accepted.length).toBeGreaterThan(300);
     expect(await metric('tidewaiter_ingest_spool_republished_total')).toBeGreaterThan(0);
   });
 
