@@ -13,7 +13,7 @@ const largeChars = 256 * 1024;
 /** Characters that are searched for brackets in one step. */
 const scannedChars = 64 * 1024;
 
-/** Limit on documents: shippers send some thousands at once; a body of only brackets would be millions. */
+/** Limit on documents: shippers send some thousands at once, a body of brackets has millions. */
 export const maxDocuments = 100_000;
 
 /**
@@ -98,7 +98,7 @@ function* parts(source: string, error: InvalidInput): Steps<Documents> {
   return documents;
 }
 
-/** Whether the first line is a document of its own, and more follow: then no text is parsed twice. */
+/** Whether the first line is a document, and more follow: then no text is parsed twice. */
 function beginsWithLine(source: string): boolean {
   const end = source.indexOf('\n');
   if (end === -1 || source.charCodeAt(0) !== 0x7b || source.slice(end).trim() === '') return false;

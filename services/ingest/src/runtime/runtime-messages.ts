@@ -17,8 +17,8 @@ export interface RuntimeMessage {
 }
 
 /**
- * Batches the records of one sensor: each message has one partition, in the order of arrival. Pauses
- * after each message.
+ * Batches the records of one sensor: each message has one partition, in the order of arrival.
+ * Pauses after each message.
  */
 export function* messagesOf(
   records: readonly RuntimeRecord[],

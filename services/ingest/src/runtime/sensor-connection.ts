@@ -24,7 +24,7 @@ export interface SensorConnection {
   isSigned: boolean;
   /** @throws Unavailable when a key that it needs cannot be had now */
   isAuthentic(request: HookRequest): Promise<boolean>;
-  /** Pauses after each event. @throws InvalidInput when the body, which is unpacked, is not of this kind */
+  /** Pauses after each event. @throws InvalidInput when the unpacked body is not of this kind */
   read(body: Buffer, receivedAt: string): Steps<SensorRecords>;
 }
 

@@ -7,8 +7,8 @@ import type { Steps } from '@tidewaiter/collections';
 const sliceMs = 10;
 
 /**
- * Runs long work in slices, between which the event loop serves other requests. Works that take more
- * than one slice take turns, so that several of them together stop it no longer than one.
+ * Runs long work in slices, between which the event loop serves other requests. Works that take
+ * more than one slice take turns, so that several together stop it no longer than one.
  */
 @Injectable()
 export class SlicedWork {
