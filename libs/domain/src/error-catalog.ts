@@ -56,6 +56,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       SCOPE_INSUFFICIENT: denied('Use an account without limits: what the route answers or changes cannot be limited.'),
       LOGOUT_TOKEN_INVALID: input('The identity provider has to send a valid logout token for this client.'),
       OIDC_NOT_CONFIGURED: missing('Configure `access.oidc` in `tidewaiter.yaml`.'),
+      CI_TOKEN_INVALID: denied('Check audience, claims and event of the job against `access.ci`.'),
       OIDC_REFUSED: denied('Sign in again; the log of the console has the reason.'),
       OIDC_UNAVAILABLE: unavailable('Check `access.oidc.issuer`, and that the console reaches it.'),
       OWN_ACCOUNT: input('Let another administrator change your account.'),

@@ -9,8 +9,9 @@ import {
 } from '@tidewaiter/domain';
 import { z } from 'zod';
 
+import { claimProblems, jobIssuers, jobTokenShape, type TokenIssuer, tokenIssuer } from './pipeline-settings.js';
 import { duration } from './registry-settings.js';
-import { secretPair, type SecretReader } from './secret-settings.js';
+import { name, secretPair, type SecretReader } from './secret-settings.js';
 
 const day = 86_400_000;
 
@@ -65,6 +66,26 @@ const oidc = z
   })
   .refine(({ scopes }) => scopes.includes('openid'), { path: ['scopes'], message: 'must have openid' });
 
+const job = {
+  name,
+  ...jobTokenShape,
+  role: z.enum(['gate', 'viewer']).default('gate'),
+  /** Time after which the token is over. */
+  lifetime: duration.refine((ms) => ms >= 60_000 && ms <= 3_600_000, 'must be from 1m to 1h').default(15 * 60_000),
+  ...accessScopeShape,
+};
+
+/** CI whose jobs get tokens of the console for those of their CI. */
+const ci = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ ...job, ...jobIssuers.github }),
+    z.strictObject({ ...job, ...jobIssuers.gitlab }),
+    z.strictObject({ ...job, ...jobIssuers.oidc }),
+  ])
+  .superRefine(({ kind, claims }, context) => {
+    for (const message of claimProblems(kind, claims)) context.addIssue({ code: 'custom', path: ['claims'], message });
+  });
+
 export const access = z
   .strictObject({
     sessions: z
@@ -76,6 +97,7 @@ export const access = z
       })
       .prefault({}),
     oidc: oidc.optional(),
+    ci: z.array(ci).max(100).default([]),
   })
   .prefault({});
 
@@ -93,20 +115,37 @@ export interface OidcSettings {
   allowPrivate: boolean;
 }
 
+/** CI whose jobs get tokens of the console. */
+export interface CiAccess {
+  name: string;
+  trusted: TokenIssuer;
+  role: 'gate' | 'viewer';
+  scope: AccessScope;
+  lifetimeMs: number;
+}
+
 /** Sign-in to the console, and time limits of its sessions. */
 export interface AccessSettings {
   sessions: { idleMs: number; absoluteMs: number };
   /** Undefined without a provider: tokens and the setup link are the only ways in. */
   oidc: OidcSettings | undefined;
+  ci: CiAccess[];
 }
 
 export function accessSettings(
-  { sessions, oidc: given }: z.output<typeof access>,
+  { sessions, oidc: given, ci: jobs }: z.output<typeof access>,
   reader: SecretReader,
 ): AccessSettings {
   return {
     sessions: { idleMs: sessions.idle, absoluteMs: sessions.absolute },
     oidc: given && oidcSettings(given, reader),
+    ci: jobs.map(({ name: called, role, lifetime, repositories, clusters, namespaces, owners, ...issuer }, index) => ({
+      name: called,
+      trusted: tokenIssuer(issuer, `access.ci[${index}]`, reader),
+      role,
+      scope: { repositories, clusters, namespaces, owners },
+      lifetimeMs: lifetime,
+    })),
   };
 }
 

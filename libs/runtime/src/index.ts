@@ -12,7 +12,7 @@ export {
 } from './environment.js';
 export type { Config, Environment, Setting } from './environment.js';
 export { accessScopeShape } from './access-settings.js';
-export type { OidcSettings } from './access-settings.js';
+export type { CiAccess, OidcSettings } from './access-settings.js';
 export { loadSettings, parseSettings, readFolder, readSettings, TidewaiterSettings } from './settings.js';
 export type { ManagedInput } from './settings.js';
 export { entryRules } from './entries/entry-rules.js';

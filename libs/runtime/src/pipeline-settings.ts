@@ -18,16 +18,23 @@ type Claims = z.output<typeof claims>;
 
 const issuer = z.url({ protocol: /^https?$/ });
 
-/** Settings of pipelines that authenticate with the OIDC token that a CI gives to each of its jobs. */
-const oidc = {
-  name,
-  repositories,
-  /** `aud` claim of the tokens, which the pipeline names when it requests one. */
+/** Issuer of the tokens that each CI gives to its jobs. */
+export const jobIssuers = {
+  github: { kind: z.literal('github'), issuer: issuer.default('https://token.actions.githubusercontent.com') },
+  gitlab: { kind: z.literal('gitlab'), issuer: issuer.default('https://gitlab.com') },
+  oidc: { kind: z.literal('oidc'), issuer },
+};
+
+/** Tokens of an issuer that count. */
+export const jobTokenShape = {
+  /** `aud` claim of the tokens, which the job names when it requests one. */
   audience: z.string().min(1),
   claims,
   /** JWKS file of the issuer's keys, where they cannot be fetched. */
   keysFile: z.string().min(1).optional(),
 };
+
+const oidc = { name, repositories, ...jobTokenShape };
 
 /**
  * Claims of each CI that identify the owner of a token. One is required, as every account of the
@@ -46,13 +53,9 @@ export const pipeline = z
     'kind',
     [
       z.strictObject({ name, repositories, kind: z.literal('token'), ...secretPair('token') }),
-      z.strictObject({
-        ...oidc,
-        kind: z.literal('github'),
-        issuer: issuer.default('https://token.actions.githubusercontent.com'),
-      }),
-      z.strictObject({ ...oidc, kind: z.literal('gitlab'), issuer: issuer.default('https://gitlab.com') }),
-      z.strictObject({ ...oidc, kind: z.literal('oidc'), issuer }),
+      z.strictObject({ ...oidc, ...jobIssuers.github }),
+      z.strictObject({ ...oidc, ...jobIssuers.gitlab }),
+      z.strictObject({ ...oidc, ...jobIssuers.oidc }),
     ],
     { error: `is none of ${pipelineKinds.join(', ')}` },
   )
@@ -62,7 +65,8 @@ export const pipeline = z
     else if (read.token === undefined && read.tokenFile === undefined) issue('tokenFile', 'is missing');
   });
 
-function claimProblems(kind: string, asked: Claims): string[] {
+/** Problems of claims that jobs of any account could meet. */
+export function claimProblems(kind: string, asked: Claims): string[] {
   const problems: string[] = [];
   const owners = ownerClaims[kind] ?? asked.map(({ claim }) => claim);
   const isNarrow = asked.some(({ claim, values }) => owners.includes(claim) && !values.some(isAnybody));
@@ -88,6 +92,16 @@ export interface TokenIssuer {
   keys?: string | undefined;
 }
 
+/** Issuer of the tokens that settings describe. */
+export function tokenIssuer(
+  read: { kind: TokenIssuer['ci']; issuer: string; audience: string; claims: Claims; keysFile?: string | undefined },
+  at: string,
+  secrets: SecretReader,
+): TokenIssuer {
+  const keys = secrets.text(`${at}.keysFile`, read.keysFile);
+  return { ci: read.kind, issuer: read.issuer, audience: read.audience, claims: read.claims, keys };
+}
+
 /** A pipeline that may report images. */
 export interface PipelineSettings {
   name: string;
@@ -104,16 +118,7 @@ export function pipelineSettings(
   secrets: SecretReader,
 ): PipelineSettings | [] {
   const { name: called, kind, repositories: spoken } = read;
-  if (read.kind !== 'token') {
-    const { issuer: from, audience, claims: asked, keysFile } = read;
-    const keys = secrets.text(`${at}.keysFile`, keysFile);
-    return {
-      name: called,
-      kind,
-      repositories: spoken,
-      proof: { ci: read.kind, issuer: from, audience, claims: asked, keys },
-    };
-  }
+  if (read.kind !== 'token') return { name: called, kind, repositories: spoken, proof: tokenIssuer(read, at, secrets) };
   const token = secrets.read(`${at}.token`, read.token, read.tokenFile);
   return token ? { name: called, kind, repositories: spoken, proof: { token } } : [];
 }

@@ -20,7 +20,7 @@ const problemsOf = (text: string) => {
 
 it('starts a new installation with nothing connected', () => {
   expect(readSettings(undefined)).toEqual({
-    access: { oidc: undefined, sessions: { idleMs: 43_200_000, absoluteMs: 604_800_000 } },
+    access: { ci: [], oidc: undefined, sessions: { idleMs: 43_200_000, absoluteMs: 604_800_000 } },
     registries: [],
     sensors: [],
     pipelines: [],

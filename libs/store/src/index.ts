@@ -23,7 +23,7 @@ export type { JobClass } from './core/job-rows.js';
 export type { NewJob, JobTurn, DueJob, RowLimits, Transaction, TypedEvent } from './core/store.js';
 export { OutboxRelay } from './core/relay.js';
 export type { EventPublisher } from './core/relay.js';
-export { connect, lastRestore, migrationPlan, prepareDatabase } from './core/data-source.js';
+export { connect, lastRestore, migrationPlan, openUnlimited, prepareDatabase } from './core/data-source.js';
 export { roleOf } from './core/service-grants.js';
 export type { PasswordOf } from './core/service-grants.js';
 export { roleServices } from './core/table-access.js';

@@ -105,6 +105,29 @@ export class ApiTokens {
     return this.#make(this.store, account, name, expiresAt);
   }
 
+  /**
+   * Creates a token of an account that the settings describe: its role and limits become theirs, also
+   * for its earlier tokens. Those that are over for a day are forgotten.
+   */
+  async makeForSettings(
+    { name, role, scopes }: { name: string; role: AccessRole; scopes: AccessScope[] | null },
+    expiresAt: Date,
+  ): Promise<Secret> {
+    checkLimits(role, scopes);
+    return this.store.transaction(async (tx) => {
+      const [account] = await tx.returning(
+        accountColumns,
+        `INSERT INTO service_account (id, name, role, scopes) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (name) DO UPDATE SET role = excluded.role, scopes = excluded.scopes`,
+        [uuidv7(), name, role, scopes && json(scopes)],
+      );
+      await tx.query(`DELETE FROM api_token WHERE service_account_id = $1 AND expires_at < now() - interval '1 day'`, [
+        account!.id,
+      ]);
+      return this.#make(tx, account!, `${name} ${uuidv7()}`, expiresAt);
+    });
+  }
+
   /** Tokens that are not revoked, oldest first. */
   async list(): Promise<ListedToken[]> {
     return this.store.rows(listedColumns, `FROM ${tokenJoin} WHERE token.revoked_at IS NULL ORDER BY token.id`);

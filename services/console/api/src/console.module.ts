@@ -26,6 +26,8 @@ import { AccessGuard } from './auth/access-guard.js';
 import { CallerLimits, ScopeInterceptor } from './auth/scope-interceptor.js';
 import { SignInLimit } from './auth/sign-in-limit.js';
 import { BlastRadiusController } from './blast-radius/blast-radius.controller.js';
+import { CiTokensController } from './ci-tokens/ci-tokens.controller.js';
+import { CiTokens } from './ci-tokens/ci-tokens.js';
 import { CompareController } from './compare/compare.controller.js';
 import { ComparedSides } from './compare/compared-sides.js';
 import type { ConsoleConfig } from './config.js';
@@ -99,6 +101,7 @@ export const controllers = [
   StreamController,
   SessionController,
   OidcController,
+  CiTokensController,
   MeController,
   UsersController,
   ServiceAccountsController,
@@ -124,6 +127,7 @@ export const controllers = [
     AttemptCookie,
     IdentityProvider,
     OidcSignIn,
+    CiTokens,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
     // Inside of the audit, which writes.
