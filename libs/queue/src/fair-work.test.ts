@@ -1,4 +1,4 @@
-import { FairWork } from './fair-work.js';
+import { fairJobsAtOnce, FairWork, quickMs } from './fair-work.js';
 
 interface TestJob {
   name: string;
@@ -8,6 +8,7 @@ interface TestJob {
 /** Slots over a list of waiting jobs, which run until the test ends them. */
 function workOver(slots: number, ...waiting: TestJob[]) {
   const running = new Map<string, () => void>();
+  const overdue: string[] = [];
   const work = new FairWork<TestJob>(
     slots,
     async (maySlow) => {
@@ -15,12 +16,18 @@ function workOver(slots: number, ...waiting: TestJob[]) {
       return index < 0 ? null : waiting.splice(index, 1)[0]!;
     },
     ({ name }) => new Promise((end) => running.set(name, end)),
+    ({ name }) => overdue.push(name),
   );
   const settle = async () => {
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
   };
   return {
     running: () => [...running.keys()],
+    overdue,
+    pass: async (ms: number) => {
+      jest.advanceTimersByTime(ms);
+      await settle();
+    },
     serve: async (times = 1) => {
       for (let each = 0; each < times; each += 1) void work.serve();
       await settle();
@@ -68,6 +75,49 @@ describe('FairWork', () => {
     expect(work.running()).toEqual(['a', 'b']);
     await work.end('b');
     expect(work.running()).toEqual(['a', 'c']);
+  });
+
+  describe('when a quick job takes long', () => {
+    beforeEach(() => void jest.useFakeTimers());
+    afterEach(() => void jest.useRealTimers());
+
+    it('lets another quick one run beside it, and no slow one', async () => {
+      const work = workOver(2, slow('a'), quick('b'), slow('c'), quick('d'));
+      await work.serve(2);
+      expect(work.running()).toEqual(['a', 'b']);
+      await work.pass(quickMs - 1);
+      expect([work.running(), work.overdue]).toEqual([['a', 'b'], []]);
+      await work.pass(1);
+      expect([work.running(), work.overdue]).toEqual([['a', 'b', 'd'], ['b']]);
+      // A slow job waits until both of the others have ended.
+      await work.end('a');
+      expect(work.running()).toEqual(['b', 'd']);
+      await work.end('b');
+      await work.serve();
+      expect(work.running()).toEqual(['d', 'c']);
+    });
+
+    it('has its slots again when it ends', async () => {
+      const work = workOver(2, quick('a'), quick('b'), quick('c'), quick('d'), quick('e'));
+      await work.serve(2);
+      await work.pass(quickMs);
+      expect(work.running()).toEqual(['a', 'b', 'c']);
+      await work.end('a');
+      expect(work.running()).toEqual(['b', 'c']);
+      await work.end('b');
+      expect(work.running()).toEqual(['c', 'd']);
+    });
+
+    it('runs only some beside the slots', async () => {
+      const work = workOver(4, ...Array.from({ length: 20 }, (_, index) => quick(`job ${index}`)));
+      await work.serve(4);
+      for (let turn = 0; turn < 5; turn += 1) {
+        await work.pass(quickMs);
+        await work.serve();
+      }
+      expect(work.running()).toHaveLength(6);
+      expect(fairJobsAtOnce(4)).toBe(6);
+    });
   });
 
   it('claims again when a job arrives during a claim in vain', async () => {

@@ -3,14 +3,31 @@ interface Laned {
   isSlow: boolean;
 }
 
+/** Longest job of a source that counts as quick. */
+export const quickMs = 10_000;
+
+/** Slots that jobs of the slow lane may hold, and those that quick jobs free when they take long. */
+function slowSlotsOf(slots: number): number {
+  return Math.max(1, Math.floor(slots / 2));
+}
+
+/** Jobs of a fair queue that one process may run at once, with those that took longer than expected. */
+export function fairJobsAtOnce(slots: number): number {
+  return slots + slowSlotsOf(slots);
+}
+
 /**
  * Slots of one process for a queue whose sources take turns: the ledger picks the job when a slot
- * is free. Jobs of the slow lane hold at most half of the slots, so that the others find one.
+ * is free. Jobs of the slow lane hold at most half of the slots, so that the others find one. A job
+ * that was thought to be quick and takes long counts as slow, and frees its slot for another: it
+ * goes on beside them.
  */
 export class FairWork<Held extends Laned> {
   readonly #slots = new Set<Promise<void>>();
   readonly #slowSlots: number;
   #slow = 0;
+  /** Jobs that run beside the slots, as they took longer than expected. */
+  #overdue = 0;
   /** Whether a job may have arrived since the last claim in vain. */
   #isNews = false;
   #isClosed = false;
@@ -21,14 +38,16 @@ export class FairWork<Held extends Laned> {
     private readonly claim: (maySlow: boolean) => Promise<Held | null>,
     /** Must not throw. */
     private readonly run: (job: Held) => Promise<void>,
+    /** Called with a quick job that takes long. Must not throw. */
+    private readonly onOverdue: (job: Held) => void = () => undefined,
   ) {
-    this.#slowSlots = Math.max(1, Math.floor(slots / 2));
+    this.#slowSlots = slowSlotsOf(slots);
   }
 
   /** Works until no job is due, unless all slots do so already. */
   async serve(): Promise<void> {
     this.#isNews = true;
-    if (this.#isClosed || this.#slots.size >= this.slots) return;
+    if (this.#isClosed || this.#slots.size >= this.slots + this.#overdue) return;
     const slot = this.#work().finally(() => this.#slots.delete(slot));
     this.#slots.add(slot);
     await slot;
@@ -46,6 +65,8 @@ export class FairWork<Held extends Laned> {
       const isDone = !(await this.#workOnce());
       // Another slot that waits for the answer of the ledger must not miss what arrived meanwhile.
       if (isDone && !this.#isNews) return;
+      // It ran beside the slots.
+      if (this.#slots.size > this.slots + this.#overdue) return;
     }
   }
 
@@ -56,8 +77,26 @@ export class FairWork<Held extends Laned> {
     const job = await this.claim(maySlow);
     if (maySlow && !job?.isSlow) this.#slow -= 1;
     if (!job) return false;
-    await this.run(job);
+    await (job.isSlow ? this.run(job) : this.#runQuick(job));
     if (job.isSlow) this.#slow -= 1;
     return true;
+  }
+
+  async #runQuick(job: Held): Promise<void> {
+    let isBeside = false;
+    const timer = setTimeout(() => {
+      this.onOverdue(job);
+      if (this.#overdue >= this.#slowSlots) return;
+      isBeside = true;
+      this.#overdue += 1;
+      this.#slow += 1;
+      void this.serve();
+    }, quickMs);
+    timer.unref();
+    await this.run(job);
+    clearTimeout(timer);
+    if (!isBeside) return;
+    this.#overdue -= 1;
+    this.#slow -= 1;
   }
 }

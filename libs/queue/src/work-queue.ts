@@ -6,7 +6,7 @@ import { redactedReason } from '@tidewaiter/secrets';
 import { Queue, Worker } from 'bullmq';
 import type { Histogram } from 'prom-client';
 
-import { FairWork } from './fair-work.js';
+import { FairWork, quickMs } from './fair-work.js';
 import type { Job, JobHandler, JobLedger, JobProblem, QueuedJob } from './job-handler.js';
 import { OwnWork } from './own-work.js';
 import type { RedisConnections } from './redis.js';
@@ -51,9 +51,6 @@ interface Outcome {
   isIdle?: boolean;
   error?: unknown;
 }
-
-/** Longest job of a source that counts as quick. */
-const quickMs = 10_000;
 
 /** How fast the source of a job was. */
 interface SourceRun {
@@ -162,6 +159,8 @@ export class WorkQueue {
         const run = await this.#perform(handler, job);
         if (run) await this.ledger.noteRun(job, run).catch(() => undefined);
       },
+      // The next jobs of its source need not wait for its end to be slow.
+      (job) => void this.ledger.noteRun(job, { isQuick: false, isOfRegistry: false }).catch(() => undefined),
     );
   }
 

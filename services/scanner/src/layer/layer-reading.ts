@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { factLimitsFor } from '@tidewaiter/analyzers';
 import { LimitExceeded } from '@tidewaiter/domain';
+import { fairJobsAtOnce } from '@tidewaiter/queue';
 import { LayerProcesses, type PackedLayer, processLimits } from '@tidewaiter/sandbox';
 import type { PlacedLayer } from '@tidewaiter/store';
 
@@ -22,7 +23,8 @@ export class LayerReading implements OnApplicationShutdown {
     private readonly metrics: ScannerMetrics,
   ) {
     // One more, for the layers that a reevaluation reads again beside those of pushes.
-    this.#processes = new LayerProcesses(layerConcurrency + 1, { ...processLimits, ...analysis.limits.process });
+    const processes = fairJobsAtOnce(layerConcurrency) + 1;
+    this.#processes = new LayerProcesses(processes, { ...processLimits, ...analysis.limits.process });
     this.#maxLayerSeconds = maxLayerSeconds;
   }
 
