@@ -323,6 +323,38 @@ describeWith(programs('chromium'))('the web pages', () => {
     expect(await page.getByRole('row').filter({ hasText: 'by admin as duplicate' }).count()).toBe(3);
   });
 
+  it('follow the events over one connection for all tabs, and count new rows', async () => {
+    const incidents = new Incidents(store);
+    const report = async (title: string) => {
+      const incident = minerIncident({ id: uuidOf(title), title, namespace: 'live' });
+      await store.transaction(async (tx) => incidents.apply(tx, [{ kind: 'opened', incident }]));
+    };
+    await report('Before');
+    const streams: Page[] = [];
+    const context = await browser.newContext({ storageState: await page.context().storageState() });
+    const tabs = await Promise.all([context.newPage(), context.newPage()]);
+    for (const tab of tabs) {
+      tab.on('request', (request) => request.url().endsWith('/stream') && streams.push(tab));
+      await tab.goto(`${service.url}/incidents?q=namespace%3Dlive`);
+      await tab.getByRole('link', { name: 'Before' }).waitFor();
+    }
+    expect(streams).toHaveLength(1);
+    await report('After');
+    for (const tab of tabs) {
+      await tab.getByRole('button', { name: '1 new' }).waitFor();
+      expect(await tab.getByRole('link', { name: 'After' }).count()).toBe(0);
+    }
+    // The tab that is left takes the connection over.
+    const [leader] = streams;
+    const other = tabs.find((tab) => tab !== leader)!;
+    const isTakenOver = other.waitForRequest((request) => request.url().endsWith('/stream'));
+    await leader!.close();
+    await isTakenOver;
+    await other.getByRole('button', { name: '1 new' }).click();
+    await other.getByRole('link', { name: 'After' }).waitFor();
+    await context.close();
+  });
+
   it('search from every page and open what is found', async () => {
     await open('/system');
     await page.keyboard.press('/');

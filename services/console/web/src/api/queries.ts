@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { EntryKind } from '@tidewaiter/domain';
 
-import { refreshMs, slowRefreshMs } from '../live/refresh.js';
+import { refreshOf, slowRefreshOf } from '../live/refresh.js';
 import { answerOf, client } from './client.js';
 import { entryPaths } from './entry-paths.js';
 import type { QueryOf } from './types.js';
@@ -9,7 +9,7 @@ import type { QueryOf } from './types.js';
 export const status = queryOptions({
   queryKey: ['status'],
   queryFn: ({ signal }) => answerOf(client.GET('/api/v1/status', { signal })),
-  refetchInterval: refreshMs,
+  refetchInterval: refreshOf,
 });
 
 /** The user of this page, and the role. */
@@ -36,14 +36,14 @@ export const incident = (id: string) =>
   queryOptions({
     queryKey: ['incidents', id],
     queryFn: ({ signal }) => answerOf(client.GET('/api/v1/incidents/{id}', { params: { path: { id } }, signal })),
-    refetchInterval: refreshMs,
+    refetchInterval: refreshOf,
   });
 
 export const push = (id: string) =>
   queryOptions({
     queryKey: ['pushes', id],
     queryFn: ({ signal }) => answerOf(client.GET('/api/v1/pushes/{id}', { params: { path: { id } }, signal })),
-    refetchInterval: slowRefreshMs,
+    refetchInterval: slowRefreshOf,
   });
 
 export const pushChanges = (id: string) =>
@@ -68,7 +68,7 @@ export const imageFindings = (digest: string, pushId: string | undefined) =>
           signal,
         }),
       ),
-    refetchInterval: slowRefreshMs,
+    refetchInterval: slowRefreshOf,
   });
 
 export const imagePackages = (digest: string) =>
@@ -96,7 +96,7 @@ export const delivery = (id: string) =>
   queryOptions({
     queryKey: ['deliveries', id],
     queryFn: ({ signal }) => answerOf(client.GET('/api/v1/deliveries/{id}', { params: { path: { id } }, signal })),
-    refetchInterval: refreshMs,
+    refetchInterval: refreshOf,
   });
 
 export const messagePreview = (query: QueryOf<'/api/v1/messages/preview'>) =>

@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 
 import { signOut } from '../api/changes.js';
+import { useLiveEvents } from '../live/use-live-events.js';
 import { session, useHasEnded } from '../pages/sign-in/session.js';
 import { SignInPage } from '../pages/sign-in/sign-in-page.js';
 import { StampImage } from '../parts/stamp.js';
@@ -47,6 +48,7 @@ function Frame() {
     setDialog(next);
   };
   const close = () => show(null);
+  useLiveEvents();
   useKeys({ '/': () => show('search'), '?': () => show('keys') });
   useEffect(() => {
     // Loaded before it is asked for, so that no key is lost that follows the one that opens it.

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 
 import type { Page } from '../api/types.js';
 import { mergeFresh } from './merge.js';
-import { refreshMs } from './refresh.js';
+import { refreshOf } from './refresh.js';
 
 /** Source of a list: its key in the cache, its pages, and what identifies a row. */
 export interface ListSource<Row> {
@@ -39,7 +39,7 @@ export function useLiveList<Row>({ key, page, keyOf }: ListSource<Row>): LiveLis
   const first = useQuery({
     queryKey: [...key, 'first'],
     queryFn: ({ signal }) => page(undefined, signal),
-    refetchInterval: refreshMs,
+    refetchInterval: refreshOf,
     enabled: pages.isSuccess,
   });
   const shown = pages.data?.pages.flatMap(({ items }) => items) ?? [];

@@ -1,5 +1,30 @@
-/** Interval at which what is on the screen is read again; hidden pages are not. */
-export const refreshMs = 5_000;
+import { isFollowed } from './topics.js';
 
+/** Interval at which what is on the screen is read again; hidden pages are not. */
+const refreshMs = 5_000;
 /** Interval for data that changes slowly, such as counts of whole tables. */
-export const slowRefreshMs = 15_000;
+const slowRefreshMs = 15_000;
+/** Interval beside the stream of events, for events that were lost. */
+const streamRefreshMs = 60_000;
+
+let isLive = false;
+
+/** Sets whether the stream of events is open; returns whether that is new. */
+export function setLive(next: boolean): boolean {
+  const isNew = next !== isLive;
+  isLive = next;
+  return isNew;
+}
+
+interface Refreshed {
+  queryKey: readonly unknown[];
+}
+
+/** Interval of a query: longer while events report its changes. */
+export function refreshOf({ queryKey: [topic] }: Refreshed): number {
+  return isLive && isFollowed(topic) ? streamRefreshMs : refreshMs;
+}
+
+export function slowRefreshOf({ queryKey: [topic] }: Refreshed): number {
+  return isLive && isFollowed(topic) ? streamRefreshMs : slowRefreshMs;
+}
