@@ -22,6 +22,8 @@ describe('completionsAt', () => {
     ['|', ['severity>=', 'state=', 'running', 'repository=', 'seen>=']],
     ['se|', ['severity>=', 'seen>=']],
     ['running st|', ['running state=']],
+    ['state|', ['state=', 'state!=']],
+    ['Seen|', ['seen=', 'seen!=', 'seen<', 'seen<=', 'seen>', 'seen>=']],
     ['-ru|', ['-running']],
     ['(ru|', ['(running']],
     ['severity>=|', ['severity>=critical', 'severity>=high', 'severity>=low']],

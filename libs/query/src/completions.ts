@@ -1,4 +1,4 @@
-import { type Fields, operatorsOf } from './fields.js';
+import { type Field, type Fields, operatorsOf } from './fields.js';
 
 /** A text that may replace a part of a query. */
 export interface Completion {
@@ -39,11 +39,17 @@ export function completionsAt(text: string, cursor: number, fields: Fields): Com
   const isName = namePart.test(term);
   const items = Object.entries(fields)
     .filter(([each]) => isName && each.startsWith(prefix.toLowerCase()))
-    .map(([each, known]) => ({
-      text: known.type === 'flag' ? each : `${each}${operatorsOf(known).length > 2 ? '>=' : '='}`,
-      description: known.description,
-    }));
+    .flatMap(([each, known]) => nameCompletions(each, known, each === prefix.toLowerCase()));
   return { start: cursor - prefix.length, end, items };
+}
+
+/** A field with its most useful operator, or with each where the name is complete. */
+function nameCompletions(name: string, field: Field, isComplete: boolean): Completion[] {
+  const { description } = field;
+  if (field.type === 'flag') return [{ text: name, description }];
+  const all = operatorsOf(field);
+  const shown = isComplete ? all : [all.length > 2 ? '>=' : '='];
+  return shown.map((operator) => ({ text: `${name}${operator}`, description }));
 }
 
 function valuesLike(prefix: string, values: readonly string[]): Completion[] {

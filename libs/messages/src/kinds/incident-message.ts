@@ -32,7 +32,7 @@ const maxFindings = 3;
 /** Limit on the pushes that a message lists. */
 const maxPushes = 20;
 
-/** Renders the message about an incident: what happened, facts about the image, how far it reaches and what to do. */
+/** Renders the message about an incident: what happened, facts of the image, reach, what to do. */
 export function incidentMessage(
   { incident: stored, revisions, context }: IncidentReport,
   { consoleUrl }: { consoleUrl: string },
@@ -85,7 +85,7 @@ export function incidentMessage(
   };
 }
 
-/** Defangs URLs and hosts: mail programs link every address, and readers must not open one of these. */
+/** Defangs URLs and hosts: mail programs link every address, and these must not be opened. */
 function unlinked({ artifacts }: ReportedIncident): (text: string) => string {
   const hosts = artifacts.flatMap(({ kind, value }) => {
     const host = value.replace(/:\d+$/, '');
@@ -194,7 +194,7 @@ function evidenceText({ text, where }: IncidentEvidence): string {
   return where === null ? text : `${text} (${where})`;
 }
 
-/** Rewords an incident of an image that was signed later: the image was not signed at that time, but is now. */
+/** Rewords an incident of an image that was signed later: it was not signed at that time. */
 function signedSince(incident: ReportedIncident): ReportedIncident {
   const corrected = (text: string) => text.replaceAll(notSignedText, 'the image was not signed at that time');
   return { ...incident, sentence: corrected(incident.sentence), factsUsed: incident.factsUsed.map(corrected) };

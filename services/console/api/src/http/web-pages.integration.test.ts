@@ -384,6 +384,7 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByLabel('Filter').press('Enter');
     await page.getByRole('alert').getByText('QUERY_INVALID').waitFor();
     expect(await page.getByLabel('Filter').inputValue()).toBe('color=red');
+    await page.getByRole('status').getByText('column 1: no field "color"').waitFor();
     await page.getByLabel('Filter').fill('keyboard');
     await page.getByLabel('Filter').press('Enter');
     await page.getByRole('link', { name: 'By keyboard' }).waitFor();
@@ -410,6 +411,46 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('button', { name: /^Delete / }).click();
     await page.getByRole('button', { name: 'Bring back version 1' }).click();
     await page.getByRole('row', { name: 'version 4' }).getByText('team-shop').waitFor();
+  });
+
+  it('complete a filter by keyboard while it is typed', async () => {
+    await open('/incidents?state=all');
+    const box = page.getByRole('combobox', { name: 'Filter' });
+    await box.click();
+    await page.getByRole('option', { name: /^severity>=/ }).waitFor();
+    await page.keyboard.type('sev');
+    await page
+      .getByRole('listbox')
+      .getByRole('option', { name: /^state=/ })
+      .waitFor({ state: 'detached' });
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    expect(await box.inputValue()).toBe('severity>=');
+    await page.getByRole('listbox').getByRole('option', { name: 'negligible' }).waitFor();
+    expect(await box.getAttribute('aria-expanded')).toBe('true');
+    await page.keyboard.type('hi');
+    await page.getByRole('listbox').getByRole('option', { name: 'negligible' }).waitFor({ state: 'detached' });
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('title');
+    // Escape closes the list and keeps the text.
+    await page.keyboard.press('Escape');
+    expect(await box.inputValue()).toBe('severity>=high title');
+    await page.getByRole('listbox', { name: 'Completions' }).waitFor({ state: 'hidden' });
+    await page.keyboard.press('Enter');
+    await page.waitForURL((url) => url.searchParams.get('q') === 'severity>=high title');
+    await box.fill('');
+    await box.press('Enter');
+    await page.waitForURL((url) => url.searchParams.get('q') === null);
+    // By mouse the field keeps the focus.
+    await box.click();
+    await page
+      .getByRole('listbox')
+      .getByRole('option', { name: /^snoozed/ })
+      .click();
+    expect(await box.inputValue()).toBe('snoozed ');
+    expect(await box.evaluate((field) => field.matches(':focus'))).toBe(true);
+    await page.keyboard.press('Enter');
   });
 
   it('silence alerts after a preview, and end the silence', async () => {

@@ -34,9 +34,17 @@ export const completionsQuery = z.strictObject({
   cursor: z.coerce.number().int().min(0).max(maxQueryLength).optional(),
 });
 
-/** Texts that may replace the part of the query from `start` to `end`. */
+/** Texts that may replace the part of the query from `start` to `end`, and what is wrong with it. */
 export const completionsAnswer = z.object({
   start: count,
   end: count,
   items: z.array(z.object({ text: z.string(), description: z.string() })),
+  /** Null for a query that can be read. */
+  problem: z
+    .object({
+      /** First wrong character, from 1. */
+      column: count,
+      message: z.string(),
+    })
+    .nullable(),
 });

@@ -1,5 +1,14 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { completionsAt, type Field, listFields, listNames, operatorsOf } from '@tidewaiter/query';
+import {
+  completionsAt,
+  type Field,
+  type Fields,
+  InvalidQuery,
+  listFields,
+  listNames,
+  operatorsOf,
+  parseQuery,
+} from '@tidewaiter/query';
 import { Lists } from '@tidewaiter/store';
 import type { z } from 'zod';
 
@@ -47,11 +56,22 @@ export class ListsController {
     @Query({ schema: completionsQuery }) { list, q, cursor = q.length }: z.output<typeof completionsQuery>,
   ): Promise<z.output<typeof completionsAnswer>> {
     const place = Math.min(cursor, q.length);
+    const problem = problemOf(q, listFields[list]);
     const { start, end, items, fieldOfValue } = completionsAt(q, place, listFields[list]);
-    if (fieldOfValue === undefined) return { start, end, items: [...items] };
+    if (fieldOfValue === undefined) return { start, end, items: [...items], problem };
     const written = q.slice(start, place).replace(/^"/, '');
     const values = await this.lists.values(listCatalog[list].list, fieldOfValue, written);
-    return { start, end, items: values.map((value) => ({ text: quoted(value), description: '' })) };
+    return { start, end, items: values.map((value) => ({ text: quoted(value), description: '' })), problem };
+  }
+}
+
+function problemOf(q: string, fields: Fields): { column: number; message: string } | null {
+  try {
+    parseQuery(q, fields, new Date());
+    return null;
+  } catch (error) {
+    if (!(error instanceof InvalidQuery)) throw error;
+    return { column: error.position + 1, message: error.message };
   }
 }
 

@@ -234,6 +234,13 @@ describe('lists of the API', () => {
     const { items } = await ask(`completions?list=${list}&q=${encodeURIComponent(q)}`);
     expect(items.map(({ text }) => text)).toEqual(texts);
   });
+
+  it('name the column of what is wrong with a query while it is typed', async () => {
+    expect(await ask('completions?list=images&q=running%20shape%3Dred')).toMatchObject({
+      problem: { column: 9, message: expect.stringContaining('column 9: no field "shape"') },
+    });
+    expect(await ask('completions?list=images&q=running')).toMatchObject({ problem: null });
+  });
 });
 
 describe('pages of the API', () => {

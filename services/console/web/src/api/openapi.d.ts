@@ -1037,6 +1037,10 @@ export interface paths {
                                 description: string;
                                 text: string;
                             }[];
+                            problem: {
+                                column: number;
+                                message: string;
+                            } | null;
                             start: number;
                         };
                     };

@@ -1,10 +1,10 @@
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { EntryKind } from '@tidewaiter/domain';
 
 import { refreshOf, slowRefreshOf } from '../live/refresh.js';
 import { answerOf, client } from './client.js';
 import { entryPaths } from './entry-paths.js';
-import type { QueryOf } from './types.js';
+import type { CompletedList, QueryOf } from './types.js';
 
 export const status = queryOptions({
   queryKey: ['status'],
@@ -25,6 +25,16 @@ export const assignees = queryOptions({
   queryFn: ({ signal }) => answerOf(client.GET('/api/v1/assignees', { signal })),
   staleTime: 60_000,
 });
+
+/** Completions of a query at a place between its characters, and its error. */
+export const completions = (list: CompletedList, q: string, cursor: number) =>
+  queryOptions({
+    queryKey: ['completions', list, q, cursor],
+    queryFn: ({ signal }) =>
+      answerOf(client.GET('/api/v1/completions', { params: { query: { list, q, cursor } }, signal })),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  });
 
 /** Ways to sign in, which need no session. */
 export const signInOptions = queryOptions({

@@ -50,6 +50,9 @@ export type QueryOf<Path extends keyof paths> = paths[Path] extends { get: { par
   ? NonNullable<Query>
   : never;
 
+/** Lists whose queries the API completes. */
+export type CompletedList = QueryOf<'/api/v1/completions'>['list'];
+
 /** Page of a list with the cursor of the next one. */
 export interface Page<Row> {
   readonly items: readonly Row[];

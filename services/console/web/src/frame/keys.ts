@@ -21,11 +21,15 @@ export function pauseKeys(isNow: boolean): void {
 
 function isTyping(target: EventTarget | null): boolean {
   return (
-    target instanceof Element && target.closest('input, textarea, select, [contenteditable], [role=dialog]') !== null
+    target instanceof Element &&
+    target.closest('input, textarea, select, [contenteditable], [role=dialog], [role=listbox]') !== null
   );
 }
 
-/** Runs what a single key stands for, except while a user types or a dialog is open. */
+/**
+ * Runs what a single key stands for, except while a user types or a dialog is open. A field with
+ * completions passes its keys on to their list.
+ */
 export function useKeys(bindings: Readonly<Record<string, () => void>>): void {
   const current = useRef(bindings);
   current.current = bindings;

@@ -2,7 +2,8 @@ import { pushes } from '../../api/lists.js';
 import type { Push } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
 import { ExportLinks } from '../../parts/export-links.js';
-import { FilterSelect, FilterText } from '../../parts/filters.js';
+import { FilterSelect } from '../../parts/filters.js';
+import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState, Sample } from '../../parts/states.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { queryText } from '../../url/query-text.js';
@@ -34,7 +35,7 @@ export function PushList({ state, q, sort = '-received' }: Props) {
       <div className="filters">
         <FilterSelect label="State" name="state" value={state} any="any" options={states} />
         <FilterSelect label="Order" name="sort" value={sort} options={pushOrders} />
-        <FilterText label="Filter" name="q" value={q} placeholder="verdict=fail running image=shop/*" isWide />
+        <QueryBox list="pushes" value={q} placeholder="verdict=fail running image=shop/*" />
         <ExportLinks list="pushes" q={queryText({ state }, q)} sort={sort} />
       </div>
       <LiveTable

@@ -4,9 +4,9 @@ import { repositories } from '../../api/lists.js';
 import type { Repository } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
 import { ExportLinks } from '../../parts/export-links.js';
-import { FilterText } from '../../parts/filters.js';
 import { SeverityMark, VerdictStamp } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
+import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
@@ -68,7 +68,7 @@ export function RepositoryList({ q }: { q: string | undefined }) {
   return (
     <>
       <div className="filters">
-        <FilterText label="Filter" name="q" value={q} placeholder="shop running severity>=high" isWide />
+        <QueryBox list="repositories" value={q} placeholder="shop running severity>=high" />
         <ExportLinks list="repositories" q={q ?? ''} sort={undefined} />
       </div>
       <LiveTable

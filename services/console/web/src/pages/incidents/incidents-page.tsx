@@ -5,8 +5,9 @@ import { useMemo, useState } from 'react';
 import { incidents } from '../../api/lists.js';
 import { useLiveList } from '../../live/live-list.js';
 import { ExportLinks } from '../../parts/export-links.js';
-import { FilterSelect, FilterText } from '../../parts/filters.js';
+import { FilterSelect } from '../../parts/filters.js';
 import { PageHead } from '../../parts/page.js';
+import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState, Sample } from '../../parts/states.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { useMe } from '../../parts/use-me.js';
@@ -65,7 +66,7 @@ export function IncidentsPage() {
         <FilterSelect label="Severity" name="severity" value={severity} any="any" options={severities} />
         <FilterSelect label="Assigned to" name="assignee" value={assignee} any="anyone" options={assigneeOptions} />
         <FilterSelect label="Order" name="sort" value={sort} options={orders} />
-        <FilterText label="Filter" name="q" value={q} placeholder="cluster=eu1 image=shop/* checkout" isWide />
+        <QueryBox list="incidents" value={q} placeholder="cluster=eu1 image=shop/* checkout" />
         <ExportLinks list="incidents" q={query} sort={sort} />
       </div>
       <TriageBar selection={selection} rows={list.rows} act={(what) => void act(what)} ask={ask} />
