@@ -681,7 +681,7 @@ describe('limits of callers', () => {
     };
     const hidden = await Promise.all(Array.from({ length: 300 }, async () => publish(theirs.incident)));
     const shown = await publish(ours.incident);
-    for (let round = 0; round < 500 && !sent.includes(shown); round += 1) await sleep(20);
+    for (let round = 0; round < 1_500 && !sent.includes(shown); round += 1) await sleep(20);
     stream.abort();
     await reading;
     await bus.onApplicationShutdown();
