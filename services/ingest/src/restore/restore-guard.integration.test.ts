@@ -113,7 +113,22 @@ async function startOn(url: string, spool: Spool | null = null) {
       messages += batch.filter(({ event }) => event.id === id).length;
     return messages;
   };
-  return { store, life, guard, take, commit, emit, stopPublishing, stop, rows, errors, published, redrive, messagesOf };
+  return {
+    store,
+    life,
+    lost,
+    guard,
+    take,
+    commit,
+    emit,
+    stopPublishing,
+    stop,
+    rows,
+    errors,
+    published,
+    redrive,
+    messagesOf,
+  };
 }
 
 const nameOf = (url: string) => new URL(url).pathname.slice(1);
@@ -311,6 +326,25 @@ describe('RestoreGuard', () => {
     for (const { guard } of processes) await guard.beat();
     expect(await processes[0].rows()).toEqual(whole);
     for (const { stop } of processes) await stop();
+  });
+
+  it('goes on with a recovery that failed, though nothing shows the restore any more', async () => {
+    const url = await servers.postgres.createDatabase();
+    const before = await startOn(url);
+    await before.guard.beat();
+    await before.stop();
+    const copy = await servers.postgres.createDatabase(nameOf(url));
+    const after = await startOn(url);
+    await after.take(push('1'));
+    const whole = await after.rows();
+    await after.stop();
+    const restored = await startOn(copy);
+    jest.spyOn(restored.lost, 'putBack').mockRejectedValueOnce(new Error('timeout'));
+    await expect(restored.guard.beat()).rejects.toThrow('timeout');
+    jest.spyOn(restored.lost, 'areThere').mockResolvedValue(false);
+    await restored.guard.beat();
+    expect(await restored.rows()).toEqual(whole);
+    await restored.stop();
   });
 
   it('does not take events for lost whose effects are, once it has recognized a restore', async () => {

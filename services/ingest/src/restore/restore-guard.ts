@@ -23,6 +23,8 @@ export class RestoreGuard {
   /** Whether the last heartbeat was committed and copied. */
   #isBeating = false;
   #epoch: number | undefined;
+  /** A restore that was recognized and is not recovered from yet. */
+  #recognized: { isOtherDatabase: boolean } | null = null;
   #lastRestore: RestoreReport | null = null;
 
   constructor(
@@ -52,6 +54,7 @@ export class RestoreGuard {
       this.#recover(tx, life, ahead, hasBeaten),
     );
     failpoint('database.beaten');
+    this.#recognized = null;
     this.#epoch = beat.epoch;
     this.#lastRestore = restore;
     await this.copies.write(beat);
@@ -68,12 +71,14 @@ export class RestoreGuard {
     // The database is away during a restore. Only after that, and at the start, it is worth a look
     // into the stream whether the copy is younger than its last heartbeat.
     const isOlder = ahead !== null || (!hasBeaten && (await this.lost.areThere(tx, life)));
-    if (!isOlder) {
+    // NATS may lose its disk before the recovery has ended, and then nothing shows the restore again.
+    if (isOlder) this.#recognized = { isOtherDatabase: ahead !== null && ahead.id !== life.id };
+    if (this.#recognized === null) {
       const isRecognizedByOther = this.#epoch !== undefined && this.#epoch !== life.epoch;
       if (isRecognizedByOther) await this.lost.putBackOwn(tx);
       return null;
     }
-    const isOtherDatabase = ahead !== null && ahead.id !== life.id;
+    const { isOtherDatabase } = this.#recognized;
     this.log.error({ beatenAt: life.beatenAt, isOtherDatabase }, 'database restored from an older copy');
     const report = await this.lost.putBack(tx, isOtherDatabase ? null : life.beatenAt);
     this.log.error({ ...report }, 'events since the copy put back');
