@@ -5,32 +5,39 @@ export const entryKinds = ['exceptions', 'policies', 'signers', 'registries', 's
 
 export type EntryKind = (typeof entryKinds)[number];
 
+/** What the API manages: entries, and the routing as a whole. */
+export const managedKinds = [...entryKinds, 'routing'] as const;
+
+export type ManagedKind = (typeof managedKinds)[number];
+
 /** One entry of each kind in words. */
-export const entryNouns: Readonly<Record<EntryKind, string>> = {
+export const entryNouns: Readonly<Record<ManagedKind, string>> = {
   exceptions: 'exception',
   policies: 'policy',
   signers: 'signer',
   registries: 'registry',
   sensors: 'sensor',
+  routing: 'routing',
 };
 
 /** Services that use entries of each kind. */
-export const entryUsers: Readonly<Record<EntryKind, readonly string[]>> = {
+export const entryUsers: Readonly<Record<ManagedKind, readonly string[]>> = {
   exceptions: ['console', 'notifier', 'scanner'],
   policies: ['console', 'notifier', 'scanner'],
   signers: ['console', 'notifier', 'scanner'],
   registries: ['ingest', 'scanner'],
   sensors: ['ingest'],
+  routing: ['notifier'],
 };
 
 /** Kinds of entries that a service uses. */
-export function entryKindsOf(service: string): EntryKind[] {
-  return entryKinds.filter((kind) => entryUsers[kind].includes(service));
+export function managedKindsOf(service: string): ManagedKind[] {
+  return managedKinds.filter((kind) => entryUsers[kind].includes(service));
 }
 
 /** Entry that was made by API. */
 export interface ManagedEntry {
-  kind: EntryKind;
+  kind: ManagedKind;
   name: string;
   /** As in `tidewaiter.yaml`, without its secrets. */
   document: JsonObject;

@@ -13,8 +13,8 @@ export {
 export { baselineReasons } from './baseline.js';
 export type { Baseline, BaselineReason } from './baseline.js';
 export { Secret } from './secret.js';
-export { entryKinds, entryKindsOf, entryNouns, entryUsers } from './entry.js';
-export type { EntryKind, ManagedEntry, ManagedEntrySet } from './entry.js';
+export { entryKinds, entryNouns, entryUsers, managedKinds, managedKindsOf } from './entry.js';
+export type { EntryKind, ManagedEntry, ManagedEntrySet, ManagedKind } from './entry.js';
 export { includesRole, roles } from './role.js';
 export type { AccessRole } from './role.js';
 export { limitableRoles, limitingScopes, scopeDimensions } from './access-scope.js';

@@ -16,6 +16,8 @@ export interface EgressPolicy {
    * `10.0.0.0/8`, `registry.lan`, or one port of a host: `blobs.lan:9000`.
    */
   allow: string[];
+  /** Whether `allowPrivate` of requests has no effect: `allow` alone decides. */
+  isStrict?: boolean;
 }
 
 export interface EgressRequest {
@@ -81,6 +83,7 @@ interface Hop {
  */
 export class Egress {
   readonly #allow: AllowList;
+  readonly #isStrict: boolean;
   readonly #resolve: ResolveHost;
   /** Loaded with the first request, because most commands make none. */
   #pools: Promise<PinnedPools> | undefined;
@@ -91,6 +94,7 @@ export class Egress {
    */
   constructor(policy: EgressPolicy, resolve: ResolveHost = (host) => lookup(host, { all: true })) {
     this.#allow = new AllowList(policy.allow);
+    this.#isStrict = policy.isStrict ?? false;
     this.#resolve = resolve;
   }
 
@@ -201,7 +205,8 @@ export class Egress {
   #checkAddress({ host, port }: Target, address: string, allowPrivate: boolean): void {
     const kind = classifyAddress(address);
     if (kind === 'public' || this.#allow.hasAddress(address)) return;
-    if (kind === 'private' && (allowPrivate || this.#allow.hasHost(host, port))) return;
+    const isAllowed = allowPrivate && !this.#isStrict;
+    if (kind === 'private' && (isAllowed || this.#allow.hasHost(host, port))) return;
     throw new InvalidInput(
       'EGRESS_REFUSED',
       kind === 'private'

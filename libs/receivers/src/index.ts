@@ -7,4 +7,5 @@ export { channelReaders, find, send } from './receivers.js';
 export { OutcomeUnknown, PartlySent } from './sender.js';
 export type { Edition, Outcome, OutgoingMessage } from './sender.js';
 export { noteBlocks, slackActionIds, slackBlocks } from './slack/render.js';
+export { parseManagedRouting } from './managed-routing.js';
 export { parseUnreadRouting, standIn } from './unread-routing.js';

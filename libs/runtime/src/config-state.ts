@@ -18,6 +18,7 @@ export class ConfigState {
   #managed: ManagedEntrySet | null;
   #reload: (() => void) | undefined;
   #isOffered = false;
+  #overridden: readonly string[] = [];
 
   /** @param managed entries that the service starts with; null if the database is away */
   constructor(managed: ManagedEntrySet | null = null) {
@@ -50,6 +51,15 @@ export class ConfigState {
   onOffer(reload: () => void): void {
     this.#reload = reload;
     if (this.#isOffered) reload();
+  }
+
+  /** Names of managed entries that the files of this process override. */
+  get overridden(): readonly string[] {
+    return this.#overridden;
+  }
+
+  overrides(entries: readonly string[]): void {
+    this.#overridden = entries;
   }
 
   loaded(): void {

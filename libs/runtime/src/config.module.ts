@@ -10,13 +10,14 @@ import { TidewaiterSettings } from './settings.js';
 @Global()
 @Module({})
 export class ConfigModule implements OnApplicationShutdown {
-  static forRoot(config: object, settings: TidewaiterSettings): DynamicModule {
+  /** @param isStrict whether no private address may be reached without `egress.allow` */
+  static forRoot(config: object, settings: TidewaiterSettings, isStrict = false): DynamicModule {
     return {
       module: ConfigModule,
       providers: [
         { provide: config.constructor, useValue: config },
         { provide: TidewaiterSettings, useValue: settings },
-        { provide: Egress, useValue: new Egress({ allow: settings.egressAllow }) },
+        { provide: Egress, useValue: new Egress({ allow: settings.egressAllow, isStrict }) },
       ],
       exports: [config.constructor, TidewaiterSettings, Egress],
     };

@@ -46,6 +46,8 @@ export interface ServiceDefinition {
   notices?(app: NestFastifyApplication, url: string): Promise<string[]>;
   /** Error about managed entries that were replaced by the strictest ones, at the start alone. */
   configError?: TidewaiterError | null;
+  /** Names of managed entries that files override, which only this service knows. */
+  overridden?: readonly string[];
 }
 
 /** Whether a service starts, or reloads its configuration. */
@@ -84,6 +86,7 @@ export async function startReloadable(
   const definition = define(files, { managed, isStart: true });
   const front = new HttpFront(readServerTls(config, files));
   const state = new ConfigState(managed);
+  state.overrides(definition.overridden ?? []);
   if (definition.configError) {
     state.failed(definition.configError);
     logger.error({ err: definition.configError, code: definition.configError.code }, 'managed entries not read');
@@ -109,6 +112,7 @@ export async function startReloadable(
       replica = started;
       files = fresh;
       state.loaded();
+      state.overrides(next.overridden ?? []);
       await front.serve(started.backend, drainWithinMs);
       await before.app.close();
       logger.info({}, 'configuration reload done');

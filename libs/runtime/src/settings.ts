@@ -11,7 +11,7 @@ import { admission, type AdmissionSettings } from './admission-settings.js';
 import { ConfigFiles } from './config-files.js';
 import { entryRules } from './entries/entry-rules.js';
 import type { Management } from './entries/managed-document.js';
-import { type FileEntry, mergeEntries } from './entries/merge-entries.js';
+import { type FileEntry, isEntry, mergeEntries } from './entries/merge-entries.js';
 import { ownerLabels, ownerRules, type OwnerSettings } from './owner-settings.js';
 import { pipeline, type PipelineSettings, pipelineSettings } from './pipeline-settings.js';
 import { duration, registry, type RegistrySettings, registrySettings } from './registry-settings.js';
@@ -169,7 +169,7 @@ export function loadSettings(
   files: ConfigFiles,
   { managed, isStart }: Definition,
 ): { settings: TidewaiterSettings; configError: TidewaiterError | null } {
-  const entries = managed?.entries ?? [];
+  const entries = managed?.entries.filter(isEntry) ?? [];
   try {
     return { settings: readSettings(path, files, service, { entries, key }), configError: null };
   } catch (error) {

@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
 
 import { JetStreamServer } from '@tidewaiter/bus';
-import { InvalidInput } from '@tidewaiter/domain';
+import { InvalidInput, type ManagedEntrySet } from '@tidewaiter/domain';
 import { readTemplates } from '@tidewaiter/messages';
-import { channelReaders } from '@tidewaiter/receivers';
+import { channelReaders, parseManagedRouting } from '@tidewaiter/receivers';
 import { parseRouting, type RoutingConfig } from '@tidewaiter/routing';
 import {
   type ConfigFiles,
@@ -25,12 +25,18 @@ export async function start(environment: Environment): Promise<RunningService> {
   const define = (files: ConfigFiles, definition: Definition): ServiceDefinition => {
     const config = new NotifierConfig(environment);
     const { settings, configError } = loadSettings(config, 'notifier', files, definition);
-    const routing = readRouting(config.routingFile, environment, files);
+    const text = managedRouting(definition.managed);
+    const isManaged = config.routingFile === undefined && text !== undefined;
+    const routing = isManaged
+      ? readManagedRouting(text, config.settingsFile, settings.management.filesDir, environment, files)
+      : readRouting(config.routingFile, environment, files);
     return {
       name: 'notifier',
-      module: NotifierModule.forRoot(config, settings, routing, readTemplates(settings.templates)),
+      module: NotifierModule.forRoot(config, settings, routing, readTemplates(settings.templates), isManaged),
       config,
       configError,
+      // The file wins, which the API shows.
+      overridden: text !== undefined && !isManaged ? ['routing'] : [],
       transport: JetStreamServer,
       configure(app) {
         for (const key of routing?.warnings ?? []) app.get(Logger).warn({ key }, 'routing key ignored');
@@ -41,6 +47,27 @@ export async function start(environment: Environment): Promise<RunningService> {
     const { databaseUrl: url } = new NotifierConfig(environment);
     return entriesAtStart({ url, poolSize: 2, name: 'notifier', log });
   });
+}
+
+/** Text of the managed routing; undefined without one. */
+function managedRouting(managed: ManagedEntrySet | null): string | undefined {
+  const document = managed?.entries.find(({ kind }) => kind === 'routing')?.document;
+  return typeof document?.['text'] === 'string' ? document['text'] : undefined;
+}
+
+function readManagedRouting(
+  text: string,
+  settingsFile: string | undefined,
+  filesDir: string | undefined,
+  environment: Environment,
+  files: ConfigFiles,
+): RoutingConfig {
+  const folder = settingsFile === undefined ? '.' : dirname(resolve(settingsFile));
+  const read = (name: string) => {
+    if (filesDir === undefined) throw new InvalidInput('ROUTING_INVALID', 'management.filesDir is not set');
+    return files.text(resolve(folder, filesDir, name)).trim();
+  };
+  return parseManagedRouting(text, read, environment);
 }
 
 function readRouting(path: string | undefined, environment: Environment, files: ConfigFiles): RoutingConfig | null {

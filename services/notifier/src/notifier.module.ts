@@ -56,13 +56,15 @@ export class NotifierModule {
     settings: TidewaiterSettings,
     routing: RoutingConfig | null,
     templates: Templates,
+    /** Whether the routing comes from the API, whose callers may not reach private addresses. */
+    isManaged = false,
   ): DynamicModule {
     const service = 'notifier';
     const { consoleUrl, deliveryConcurrency } = config;
     return {
       module: NotifierModule,
       imports: [
-        ConfigModule.forRoot(config, settings),
+        ConfigModule.forRoot(config, settings, isManaged && settings.management.allowPrivate !== true),
         BusModule.forRoot({ service, url: config.natsUrl, deadLetters: DeadLetters }),
         StoreModule.forRoot({
           service,

@@ -25,6 +25,8 @@ export interface RoutingSources {
   readFile: ReadFile;
   /** Environment of the sending process: proxies, and credentials where Amazon's tools would find them. */
   environment?: EnvironmentVariables;
+  /** Whether a secret in the text itself is a problem; all come from files then. */
+  hasSecretsInFiles?: boolean;
 }
 
 const ignoredKeys = ['templates', 'tracing'];
@@ -34,8 +36,11 @@ const ignoredKeys = ['templates', 'tracing'];
  * @throws InvalidInput `ROUTING_INVALID` with everything that is wrong, one line each, with its path and never with a value
  * @see https://prometheus.io/docs/alerting/latest/configuration/
  */
-export function parseRouting(text: string, { channels, readFile, environment = {} }: RoutingSources): RoutingConfig {
-  const reading: Reading = { problems: [], warnings: [], readFile, environment };
+export function parseRouting(
+  text: string,
+  { channels, readFile, environment = {}, hasSecretsInFiles }: RoutingSources,
+): RoutingConfig {
+  const reading: Reading = { problems: [], warnings: [], readFile, environment, hasSecretsInFiles };
   const root = readYaml(text, reading.problems);
   refuseAny(reading.problems);
   if (!(root instanceof Map)) throw new InvalidInput('ROUTING_INVALID', 'expected a map with route and receivers');

@@ -16,6 +16,8 @@ export interface Reading {
   /** Returns the content of the file that a `*_file` key names. */
   readonly readFile: ReadFile;
   readonly environment: EnvironmentVariables;
+  /** Whether a secret in the text itself is a problem. */
+  readonly hasSecretsInFiles?: boolean | undefined;
 }
 
 /** Environment variables of a process. */
@@ -125,6 +127,8 @@ export class Section {
     const inline = this.scalar(key);
     const file = this.scalar(`${key}_file`);
     if (inline !== undefined && file !== undefined) this.problem(key, `and ${key}_file are both given; keep one`);
+    if (inline !== undefined && this.reading.hasSecretsInFiles)
+      this.problem(key, `is a secret: name a file as ${key}_file`);
     if (inline !== undefined) return new Secret(inline);
     const text = file === undefined ? undefined : this.#file(`${key}_file`, file)?.trim();
     if (text === '') this.problem(`${key}_file`, 'the file is empty');

@@ -49,7 +49,9 @@ export function mergeEntries(
 ): MergedEntries {
   const file = isObject(value) ? value : {};
   const files = entryKinds.flatMap((kind) => fileEntries(kind, file[kind], lineOf));
-  const added = managed.filter(({ kind, name }) => !files.some((each) => each.kind === kind && each.name === name));
+  const added = managed.filter(isEntry).filter(({ kind, name }) => {
+    return !files.some((each) => each.kind === kind && each.name === name);
+  });
   if (added.length === 0) return { value, files, named: (problem) => problem };
   const names = new Map<string, string>();
   const lists = Object.fromEntries(
@@ -64,6 +66,11 @@ export function mergeEntries(
   );
   const named = (problem: string) => problem.replace(/^\w+\[\d+\]/, (place) => names.get(place) ?? place);
   return { value: { ...file, ...lists }, files, named };
+}
+
+/** Entry of a list of `tidewaiter.yaml`: the routing is in a file of its own. */
+export function isEntry(entry: ManagedEntry): entry is ManagedEntry & { kind: EntryKind } {
+  return entry.kind !== 'routing';
 }
 
 /** Key `management` before the schema has seen it; wrong values count as absent. */
@@ -105,7 +112,7 @@ function freeName(name: string, taken: Set<string>): string {
 
 /** A managed entry as the schema reads it: with its secrets, and with the paths of its files. */
 function whole(
-  { kind, name, document, sealed }: ManagedEntry,
+  { kind, name, document, sealed }: ManagedEntry & { kind: EntryKind },
   management: Management,
   key: Secret | undefined,
   problems: string[],

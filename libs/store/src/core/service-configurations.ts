@@ -11,7 +11,14 @@ import { Store } from './store.js';
 const reportEveryMs = 15_000;
 
 const columns = columnsOf(ServiceConfigurationRow);
-const reported = valuesOf(ServiceConfigurationRow, ['service', 'instance', 'loadedAt', 'errorCode', 'errorMessage']);
+const reported = valuesOf(ServiceConfigurationRow, [
+  'service',
+  'instance',
+  'loadedAt',
+  'errorCode',
+  'errorMessage',
+  'overridden',
+]);
 
 /** Reports the state of the configuration of this process, and lists that of all others. */
 @Injectable()
@@ -31,16 +38,17 @@ export class ServiceConfigurations {
 
   @Every(reportEveryMs)
   async report(): Promise<void> {
-    const { loadedAt, error } = this.state;
+    const { loadedAt, error, overridden } = this.state;
     await this.store.query(
       `INSERT INTO service_configuration (${reported.columns}, seen_at) VALUES (${reported.values}, now())
-       ON CONFLICT (service, instance) DO UPDATE SET ${excluded(ServiceConfigurationRow, ['loadedAt', 'seenAt', 'errorCode', 'errorMessage'])}`,
+       ON CONFLICT (service, instance) DO UPDATE SET ${excluded(ServiceConfigurationRow, ['loadedAt', 'seenAt', 'errorCode', 'errorMessage', 'overridden'])}`,
       reported.parameters({
         service: this.store.service,
         instance: `${hostname()}/${process.pid}`,
         loadedAt,
         errorCode: error?.code ?? null,
         errorMessage: error?.message ?? null,
+        overridden: [...overridden],
       }),
     );
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { entryKindsOf, type ManagedEntrySet } from '@tidewaiter/domain';
+import { managedKindsOf, type ManagedEntrySet } from '@tidewaiter/domain';
 
 import { connect, type ConnectionOptions, connectPatiently } from '../core/data-source.js';
 import { Store } from '../core/store.js';
@@ -25,7 +25,7 @@ export async function entriesIfThere(options: ConnectionOptions): Promise<Manage
 
 async function read(dataSource: Awaited<ReturnType<typeof connect>>, { name }: ConnectionOptions) {
   try {
-    return await new ManagedEntries(new Store(dataSource, name)).current(entryKindsOf(name));
+    return await new ManagedEntries(new Store(dataSource, name)).current(managedKindsOf(name));
   } finally {
     await dataSource.destroy();
   }

@@ -1,4 +1,4 @@
-import type { EntryKind, JsonObject } from '@tidewaiter/domain';
+import type { EntryKind, JsonObject, ManagedKind } from '@tidewaiter/domain';
 import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 
 import { safeInteger } from '../core/columns.js';
@@ -9,7 +9,7 @@ import { DeletedBy, Permanent } from '../core/retention.js';
 @Entity('managed_entry')
 @Unique('managed_entry_revision_ux', ['revision'])
 export class ManagedEntryRow {
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'managed_entry_pk' }) kind!: EntryKind;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'managed_entry_pk' }) kind!: ManagedKind;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'managed_entry_pk' }) name!: string;
   /** From 1, also across a deletion. */
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'managed_entry_pk' }) version!: number;

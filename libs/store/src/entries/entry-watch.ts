@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { entryKindsOf, Unavailable } from '@tidewaiter/domain';
+import { managedKindsOf, Unavailable } from '@tidewaiter/domain';
 import { ConfigState, Every } from '@tidewaiter/runtime';
 
 import { Store } from '../core/store.js';
@@ -18,7 +18,7 @@ export class EntryWatch {
 
   @Every(lookEveryMs)
   async look(): Promise<void> {
-    const kinds = entryKindsOf(this.store.service);
+    const kinds = managedKindsOf(this.store.service);
     try {
       // Also a lower revision is another state: that of a restored database.
       if ((await this.entries.revision(kinds)) === this.state.managed?.revision) return;

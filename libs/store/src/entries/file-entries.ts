@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EntryKind } from '@tidewaiter/domain';
+import type { ManagedKind } from '@tidewaiter/domain';
 
 import { columnsOf } from '../core/columns.js';
 import { recordsetOf } from '../core/row-sets.js';
@@ -37,7 +37,7 @@ export class FileEntries {
     return rows.map(({ name }) => name);
   }
 
-  async get(kind: EntryKind, name: string): Promise<FileEntryRow | null> {
+  async get(kind: ManagedKind, name: string): Promise<FileEntryRow | null> {
     const [entry] = await this.store.rows(columns, 'FROM file_entry WHERE kind = $1 AND name = $2', [kind, name]);
     return entry ?? null;
   }

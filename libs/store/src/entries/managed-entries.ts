@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type EntryKind, entryNouns, InvalidInput, type ManagedEntrySet, NotFound } from '@tidewaiter/domain';
+import { type ManagedKind, entryNouns, InvalidInput, type ManagedEntrySet, NotFound } from '@tidewaiter/domain';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
 import { valuesOf } from '../core/row-sets.js';
@@ -49,12 +49,12 @@ export class ManagedEntries {
   constructor(private readonly store: Store) {}
 
   /** Grows with every change of an entry of these kinds. */
-  async revision(kinds: readonly EntryKind[]): Promise<number> {
+  async revision(kinds: readonly ManagedKind[]): Promise<number> {
     return revisionOf(this.store, kinds);
   }
 
   /** The entries of some kinds at one time. */
-  async current(kinds: readonly EntryKind[]): Promise<ManagedEntrySet> {
+  async current(kinds: readonly ManagedKind[]): Promise<ManagedEntrySet> {
     return this.store.transaction(async (tx) => {
       // A change that commits in between has a higher revision, and is read again.
       const revision = await revisionOf(tx, kinds);
@@ -68,13 +68,13 @@ export class ManagedEntries {
   }
 
   /** Newest version of an entry; null if there is none, or if it was deleted. */
-  async get(kind: EntryKind, name: string): Promise<EntryVersion | null> {
+  async get(kind: ManagedKind, name: string): Promise<EntryVersion | null> {
     const newest = await newestOf(this.store, kind, name);
     return newest && !newest.isDeleted ? newest : null;
   }
 
   /** Versions of an entry, newest first. */
-  async versions(kind: EntryKind, name: string): Promise<EntryVersion[]> {
+  async versions(kind: ManagedKind, name: string): Promise<EntryVersion[]> {
     return this.store.rows(columns, 'FROM managed_entry WHERE kind = $1 AND name = $2 ORDER BY version DESC LIMIT $3', [
       kind,
       name,
@@ -83,7 +83,7 @@ export class ManagedEntries {
   }
 
   /** @throws NotFound `ENTRY_VERSION_UNKNOWN` */
-  async version(kind: EntryKind, name: string, version: number): Promise<EntryVersion> {
+  async version(kind: ManagedKind, name: string, version: number): Promise<EntryVersion> {
     const [found] = await this.store.rows(
       columns,
       'FROM managed_entry WHERE kind = $1 AND name = $2 AND version = $3',
@@ -121,7 +121,7 @@ export class ManagedEntries {
   }
 }
 
-async function newestOf(store: Queries, kind: EntryKind, name: string): Promise<EntryVersion | null> {
+async function newestOf(store: Queries, kind: ManagedKind, name: string): Promise<EntryVersion | null> {
   const [newest] = await store.rows(
     columns,
     'FROM managed_entry WHERE kind = $1 AND name = $2 ORDER BY version DESC LIMIT 1',
@@ -130,7 +130,7 @@ async function newestOf(store: Queries, kind: EntryKind, name: string): Promise<
   return newest ?? null;
 }
 
-async function revisionOf(store: Queries, kinds: readonly EntryKind[] | null): Promise<number> {
+async function revisionOf(store: Queries, kinds: readonly ManagedKind[] | null): Promise<number> {
   const [row] = await store.aggregate<{ revision: number }>(
     'SELECT coalesce(max(revision), 0)::float8 AS revision FROM managed_entry WHERE $1::text[] IS NULL OR kind = ANY($1)',
     [kinds],

@@ -80,6 +80,7 @@ import { AuditLog1764000420000 } from './1764000420000-audit-log.js';
 import { AccessScopes1764000500000 } from './1764000500000-access-scopes.js';
 import { IncidentTriage1764000510000 } from './1764000510000-incident-triage.js';
 import { ManagedEntries1764000520000 } from './1764000520000-managed-entries.js';
+import { OverriddenEntries1764000520001 } from './1764000520001-overridden-entries.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -165,4 +166,5 @@ export const migrations = [
   AccessScopes1764000500000,
   IncidentTriage1764000510000,
   ManagedEntries1764000520000,
+  OverriddenEntries1764000520001,
 ];

@@ -52,7 +52,7 @@ function neededFor(method: string, path: string): AccessRole | 'none' {
   if (/^\/api\/v1\/(?:users|sessions|service-accounts|tokens|audit)\b/.test(path)) return 'admin';
   // Questions of pipelines and of Kubernetes, which a leaked token may ask.
   if (['/api/v1/gate', '/admission/validate', '/api/v1/openapi.json'].includes(path)) return 'gate';
-  const isQuestion = /\/(?:silences\/preview|routes\/replay|validate)$/.test(path);
+  const isQuestion = /\/(?:silences\/preview|routes\/replay|routes\/test|validate)$/.test(path);
   if (method === 'get' || isQuestion) return 'viewer';
   const isResponse = /^\/api\/v1\/(?:incidents|silences|pushes|deliveries|dead-letters)\b/.test(path);
   return isResponse ? 'responder' : 'maintainer';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type EntryKind, InvalidInput, type JsonObject, NotFound } from '@tidewaiter/domain';
+import { type ManagedKind, InvalidInput, type JsonObject, NotFound } from '@tidewaiter/domain';
 import { AuditLog, type EntryChange, type EntryVersion, FileEntries, ManagedEntries, Store } from '@tidewaiter/store';
 
 import { EntryDocuments } from './entry-documents.js';
@@ -22,7 +22,7 @@ export class EntryChanges {
   ) {}
 
   /** @throws InvalidInput `ENTRY_INVALID`, `ENTRY_EXISTS`, `ENTRY_IN_FILE` */
-  async create(kind: EntryKind, given: JsonObject, { author, comment }: Change): Promise<EntryVersion> {
+  async create(kind: ManagedKind, given: JsonObject, { author, comment }: Change): Promise<EntryVersion> {
     const prepared = this.documents.prepare(kind, given, author, null);
     await this.#notInFile(kind, prepared.name);
     return this.#add({ kind, ...prepared, author, comment: comment ?? null, isDeleted: false, before: null }, null);
@@ -30,7 +30,7 @@ export class EntryChanges {
 
   /** @throws NotFound `ENTRY_UNKNOWN`; InvalidInput `ENTRY_CHANGED` and as {@link create} */
   async update(
-    kind: EntryKind,
+    kind: ManagedKind,
     name: string,
     { document, version, author, comment }: Change & { document: JsonObject; version: number },
   ): Promise<EntryVersion> {
@@ -42,7 +42,7 @@ export class EntryChanges {
 
   /** @throws NotFound `ENTRY_UNKNOWN`; InvalidInput `ENTRY_CHANGED` */
   async delete(
-    kind: EntryKind,
+    kind: ManagedKind,
     name: string,
     { version, author, comment }: Change & { version: number },
   ): Promise<EntryVersion> {
@@ -60,7 +60,7 @@ export class EntryChanges {
    * @throws InvalidInput `ENTRY_CHANGED`, `ENTRY_INVALID`
    */
   async undo(
-    kind: EntryKind,
+    kind: ManagedKind,
     name: string,
     { version, to = version - 1, author, comment }: Change & { version: number; to?: number | undefined },
   ): Promise<EntryVersion> {
@@ -76,7 +76,7 @@ export class EntryChanges {
   }
 
   /** @throws NotFound `ENTRY_UNKNOWN`; InvalidInput `ENTRY_IN_FILE` */
-  async get(kind: EntryKind, name: string): Promise<EntryVersion> {
+  async get(kind: ManagedKind, name: string): Promise<EntryVersion> {
     const entry = await this.entries.get(kind, name);
     if (entry) return entry;
     await this.#notInFile(kind, name);
@@ -84,13 +84,13 @@ export class EntryChanges {
   }
 
   /** Before its first version an entry did not exist. */
-  async #target(kind: EntryKind, name: string, to: number): Promise<EntryVersion> {
+  async #target(kind: ManagedKind, name: string, to: number): Promise<EntryVersion> {
     if (to > 0) return this.entries.version(kind, name, to);
     return { ...(await this.entries.version(kind, name, 1)), isDeleted: true };
   }
 
   /** @throws InvalidInput `ENTRY_IN_FILE` */
-  async #notInFile(kind: EntryKind, name: string): Promise<void> {
+  async #notInFile(kind: ManagedKind, name: string): Promise<void> {
     const entry = await this.files.get(kind, name);
     if (entry) throw new InvalidInput('ENTRY_IN_FILE', `tidewaiter.yaml has ${kind}/${name} in line ${entry.line}`);
   }

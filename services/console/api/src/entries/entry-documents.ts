@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { type EntryKind, InvalidInput, type JsonObject } from '@tidewaiter/domain';
+import { type EntryKind, InvalidInput, type JsonObject, type ManagedKind } from '@tidewaiter/domain';
 import { readTrust, type TrustedSigner } from '@tidewaiter/provenance';
+import { parseManagedRouting } from '@tidewaiter/receivers';
 import {
   checkEntry,
   entryName,
@@ -34,7 +35,11 @@ export class EntryDocuments {
    * @param before the version that it replaces: secrets that the document leaves out are kept
    * @throws InvalidInput `ENTRY_INVALID`, `ENTRY_KEY_MISSING`, `ENTRY_SECRET_MISSING`
    */
-  prepare(kind: EntryKind, given: JsonObject, author: string, before: EntryVersion | null): StoredDocument {
+  prepare(kind: ManagedKind, given: JsonObject, author: string, before: EntryVersion | null): StoredDocument {
+    if (kind === 'routing') {
+      checkRouting(given);
+      return { name: 'routing', document: given, sealed: {} };
+    }
     const rules = entryRules[kind];
     const { document: open, secrets, removed } = splitSecrets(given, rules.secretKeys);
     const name = before?.name ?? entryName(kind, open);
@@ -57,6 +62,7 @@ export class EntryDocuments {
    * @throws InvalidInput `ENTRY_INVALID`
    */
   recheck({ kind, document, sealed }: EntryVersion): void {
+    if (kind === 'routing') return checkRouting(document);
     this.#check(kind, document, placeholders(sealed));
   }
 
@@ -70,6 +76,11 @@ export class EntryDocuments {
       throw error;
     }
   }
+}
+
+/** @throws InvalidInput `ROUTING_INVALID` */
+function checkRouting({ text }: JsonObject): void {
+  parseManagedRouting(typeof text === 'string' ? text : '');
 }
 
 /** Sealed secrets of the version before that a document leaves out, and still has a place for. */

@@ -453,6 +453,25 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.keyboard.press('Enter');
   });
 
+  it('check, test and save a routing, and bring back an earlier one', async () => {
+    const routing = (receiver: string) => `route: { receiver: ${receiver} }\nreceivers: [{ name: ${receiver} }]\n`;
+    await open('/policies/routes');
+    const text = page.getByLabel('Content of a routing.yaml');
+    await text.fill('route: { receiver: none }');
+    await page.getByRole('button', { name: 'Check' }).click();
+    await page.getByText('route.receiver').waitFor();
+    await text.fill(routing('team'));
+    await page.getByRole('button', { name: 'Test' }).click();
+    await page.getByText('team by route').waitFor();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('The routing is saved').waitFor();
+    await text.fill(routing('other'));
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Bring back version 1' }).click();
+    await page.getByText('version 1 again').waitFor();
+    expect(await text.inputValue()).toBe(routing('team'));
+  });
+
   it('silence alerts after a preview, and end the silence', async () => {
     await open('/policies/silences');
     await page.getByText('New silence').click();

@@ -1,18 +1,140 @@
-import { Body, Controller, Post } from '@nestjs/common';
-import { Unavailable } from '@tidewaiter/domain';
-import { parseUnreadRouting } from '@tidewaiter/receivers';
-import { RoutingReplays } from '@tidewaiter/store';
+import { Body, Controller, Delete, Get, Post, Put, Query } from '@nestjs/common';
+import { InvalidInput, Unavailable } from '@tidewaiter/domain';
+import { parseManagedRouting, parseUnreadRouting } from '@tidewaiter/receivers';
+import { matchRoutes } from '@tidewaiter/routing';
+import {
+  type ApiCaller,
+  type EntryVersion,
+  ManagedEntries,
+  RoutingReplays,
+  ServiceConfigurations,
+} from '@tidewaiter/store';
 import type { z } from 'zod';
 
+import { Caller } from '../auth/access-guard.js';
+import { EntryChanges } from '../entries/entry-changes.js';
+import { entryDeletion, entryUndo } from '../entries/entry-schemas.js';
 import { Operation } from '../http/operation.js';
 import { replayAnswer, replayBody } from './replay-schemas.js';
+import {
+  routingAnswer,
+  routingCheck,
+  routingCheckAnswer,
+  routingTest,
+  routingTestAnswer,
+  routingUpdate,
+  routingVersionsAnswer,
+} from './routing-schemas.js';
 
-/** Replays of a routing.yaml before it is used. */
+const name = 'routing';
+
+/** The managed routing, and replays of a routing before it is used. */
 @Controller('api/v1/routes')
 export class RoutesController {
   #isBusy = false;
 
-  constructor(private readonly replays: RoutingReplays) {}
+  constructor(
+    private readonly replays: RoutingReplays,
+    private readonly entries: ManagedEntries,
+    private readonly changes: EntryChanges,
+    private readonly configurations: ServiceConfigurations,
+  ) {}
+
+  @Get()
+  @Operation({ role: 'viewer', summary: 'The managed routing', answer: routingAnswer })
+  async get(): Promise<z.output<typeof routingAnswer>> {
+    const [entry, running] = await Promise.all([this.entries.get('routing', name), this.configurations.running()]);
+    const isOverridden = running.some(({ overridden }) => overridden.includes(name));
+    if (!entry) return { text: null, version: null, author: null, changedAt: null, comment: null, state: 'none' };
+    return described(entry, isOverridden);
+  }
+
+  @Get('versions')
+  @Operation({
+    role: 'viewer',
+    summary: 'Versions of the managed routing, newest first',
+    answer: routingVersionsAnswer,
+  })
+  async versions(): Promise<z.output<typeof routingVersionsAnswer>> {
+    const versions = await this.entries.versions('routing', name);
+    const items = versions.map(({ version, at, author, comment, isDeleted, document }) => {
+      return { version, at, author, comment, isDeleted, text: textOf(document) };
+    });
+    return { items, next: null };
+  }
+
+  @Put()
+  @Operation({
+    role: 'maintainer',
+    action: 'entry.changed',
+    summary: 'Replaces the managed routing as a whole',
+    answer: routingAnswer,
+  })
+  async update(
+    @Body({ schema: routingUpdate }) { text, version, comment }: z.output<typeof routingUpdate>,
+    @Caller() { name: author }: ApiCaller,
+  ): Promise<z.output<typeof routingAnswer>> {
+    const document = { text };
+    const changed =
+      version === undefined
+        ? await this.changes.create('routing', document, { author, comment })
+        : await this.changes.update('routing', name, { document, version, author, comment });
+    return described(changed, false);
+  }
+
+  @Delete()
+  @Operation({
+    role: 'maintainer',
+    action: 'entry.deleted',
+    summary: 'Deletes the managed routing, which an undo brings back',
+    answer: routingAnswer,
+  })
+  async delete(
+    @Query({ schema: entryDeletion }) asked: z.output<typeof entryDeletion>,
+    @Caller() caller: ApiCaller,
+  ): Promise<z.output<typeof routingAnswer>> {
+    return described(await this.changes.delete('routing', name, { ...asked, author: caller.name }), false);
+  }
+
+  @Post('undo')
+  @Operation({
+    role: 'maintainer',
+    action: 'entry.undone',
+    summary: 'Brings back an earlier version of the managed routing',
+    answer: routingAnswer,
+  })
+  async undo(
+    @Body({ schema: entryUndo }) body: z.output<typeof entryUndo>,
+    @Caller() caller: ApiCaller,
+  ): Promise<z.output<typeof routingAnswer>> {
+    return described(await this.changes.undo('routing', name, { ...body, author: caller.name }), false);
+  }
+
+  @Post('validate')
+  @Operation({ role: 'viewer', summary: 'Checks a routing, and changes nothing', answer: routingCheckAnswer })
+  validate(
+    @Body({ schema: routingCheck }) { text }: z.output<typeof routingCheck>,
+  ): z.output<typeof routingCheckAnswer> {
+    try {
+      return { isValid: true, problems: [], ignored: [...parseManagedRouting(text).warnings] };
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      return { isValid: false, problems: error.message.split('\n'), ignored: [] };
+    }
+  }
+
+  @Post('test')
+  @Operation({
+    role: 'viewer',
+    summary: 'Routes and receivers of an alert with these labels; nothing is sent',
+    answer: routingTestAnswer,
+  })
+  test(
+    @Body({ schema: routingTest }) { text, labels }: z.output<typeof routingTest>,
+  ): z.output<typeof routingTestAnswer> {
+    const matches = matchRoutes(parseUnreadRouting(text), labels);
+    return { items: matches.map(({ receiver, path }) => ({ receiver, route: path })), next: null };
+  }
 
   /** Runs one replay at a time, because each reads weeks of events. */
   @Post('replay')
@@ -34,4 +156,14 @@ export class RoutesController {
       this.#isBusy = false;
     }
   }
+}
+
+function described(entry: EntryVersion, isOverridden: boolean): z.output<typeof routingAnswer> {
+  const { document, version, author, at, comment, isDeleted } = entry;
+  const state = isDeleted ? 'none' : isOverridden ? 'overridden' : 'active';
+  return { text: isDeleted ? null : textOf(document), version, author, changedAt: at, comment, state };
+}
+
+function textOf({ text }: EntryVersion['document']): string {
+  return typeof text === 'string' ? text : '';
 }

@@ -51,6 +51,14 @@ export class StatusController {
       loadedAt,
       error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
     }));
-    return { pushes, queues, advisories: { ...advisories, feeds: shown, ages }, admission, configuration, overridden };
+    const names = new Set([...overridden, ...running.flatMap((each) => each.overridden)]);
+    return {
+      pushes,
+      queues,
+      advisories: { ...advisories, feeds: shown, ages },
+      admission,
+      configuration,
+      overridden: [...names],
+    };
   }
 }

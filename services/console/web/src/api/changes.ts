@@ -72,6 +72,21 @@ export const removeEntry = (kind: EntryKind, name: string, version: number) =>
 export const undoEntry = (kind: EntryKind, name: string, body: { version: number; to: number }) =>
   answerOf(client.POST(entryPaths(kind).undo, { ...byName(name), body }));
 
+export const checkRouting = (text: string) => answerOf(client.POST('/api/v1/routes/validate', { body: { text } }));
+
+export const testRouting = (text: string, labels: Record<string, string>) =>
+  answerOf(client.POST('/api/v1/routes/test', { body: { text, labels } }));
+
+export const saveRouting = (body: { text: string; version?: number; comment?: string }) =>
+  answerOf(client.PUT('/api/v1/routes', { body }));
+
+export const removeRouting = (version: number) =>
+  answerOf(client.DELETE('/api/v1/routes', { params: { query: { version } } }));
+
+/** Brings back version `to`. */
+export const undoRouting = (body: { version: number; to: number }) =>
+  answerOf(client.POST('/api/v1/routes/undo', { body }));
+
 export const replayRouting = (body: Body<'/api/v1/routes/replay'>) =>
   answerOf(client.POST('/api/v1/routes/replay', { body }));
 

@@ -122,6 +122,17 @@ export const entryVersions = (kind: EntryKind, name: string) =>
     queryFn: ({ signal }) => answerOf(client.GET(entryPaths(kind).versions, { params: { path: { name } }, signal })),
   });
 
+/** The managed routing. */
+export const routing = queryOptions({
+  queryKey: ['routing', 'newest'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/routes', { signal })),
+});
+
+export const routingVersions = queryOptions({
+  queryKey: ['routing', 'versions'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/routes/versions', { signal })),
+});
+
 export const vulnerability = (id: string) =>
   queryOptions({
     queryKey: ['vulnerabilities', id],

@@ -43,6 +43,7 @@ export type DeliveryDetail = Get<'/api/v1/deliveries/{id}'>;
 export type DeadLetter = Item<'/api/v1/dead-letters'>;
 /** All kinds of entries have the same shape. */
 export type Entry = Item<'/api/v1/exceptions'>;
+export type Routing = Get<'/api/v1/routes'>;
 export type Status = Get<'/api/v1/status'>;
 
 /** Query parameters of a list. */

@@ -1,0 +1,95 @@
+import { Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { ApiTokens, connect, Store } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { start } from '../main.js';
+
+const routing = (receiver: string) => `route:
+  receiver: ${receiver}
+  routes: [{ matchers: [severity = "low"], receiver: quiet }]
+receivers: [{ name: quiet }, { name: ${receiver}, slack_configs: [{ api_url_file: slack, channel: '#alerts' }] }]
+`;
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let service: RunningService;
+let dataSource: DataSource;
+let token: string;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, nats: true });
+  const databaseUrl = await servers.postgres.createDatabase();
+  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+  token = (await new ApiTokens(new Store(dataSource, 'test')).make('ann', 'admin', null)).reveal();
+  service = await start({
+    TIDEWAITER_DATABASE_URL: databaseUrl,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+  });
+});
+
+afterAll(async () => {
+  await service.stop();
+  await dataSource.destroy();
+  await servers.stop();
+});
+
+async function call(method: string, path: string, body?: object): Promise<{ status: number; body: object }> {
+  const answer = await fetch(`${service.url}/api/v1/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  return { status: answer.status, body: (await answer.json()) as object };
+}
+
+describe('the managed routing', () => {
+  it('is replaced as a whole, deleted and brought back', async () => {
+    expect((await call('GET', 'routes')).body).toMatchObject({ text: null, version: null, state: 'none' });
+    const first = await call('PUT', 'routes', { text: routing('team'), comment: 'first' });
+    expect(first).toMatchObject({ status: 200, body: { version: 1, author: 'ann', state: 'active' } });
+    const again = await call('PUT', 'routes', { text: routing('other') });
+    expect(again).toMatchObject({ status: 409, body: { code: 'ENTRY_EXISTS' } });
+    expect((await call('PUT', 'routes', { text: routing('other'), version: 1 })).body).toMatchObject({ version: 2 });
+    expect((await call('DELETE', 'routes?version=2')).body).toMatchObject({ version: 3, state: 'none' });
+    expect((await call('GET', 'routes')).body).toMatchObject({ text: null });
+    expect((await call('POST', 'routes/undo', { version: 3, to: 1 })).body).toMatchObject({ version: 4 });
+    expect((await call('GET', 'routes')).body).toMatchObject({
+      text: routing('team'),
+      version: 4,
+      comment: 'version 1 again',
+    });
+    expect((await call('GET', 'routes/versions')).body).toMatchObject({
+      items: [{ version: 4 }, { version: 3, isDeleted: true }, { version: 2 }, { version: 1, comment: 'first' }],
+    });
+  });
+
+  it.each([
+    [
+      'a secret in the text',
+      routing('team').replace('api_url_file: slack', "api_url: 'https://chat.example.com/x'"),
+      'api_url',
+    ],
+    ['an unknown receiver', 'route: { receiver: none }\nreceivers: []\n', 'none'],
+    ['no map', 'x', 'expected a map'],
+  ])('refuses %s', async (_, text, problem) => {
+    expect(await call('PUT', 'routes', { text, version: 4 })).toMatchObject({
+      status: 400,
+      body: { code: 'ROUTING_INVALID', title: expect.stringContaining(problem) },
+    });
+    const { body } = await call('POST', 'routes/validate', { text });
+    expect(body).toMatchObject({ isValid: false, problems: [expect.stringContaining(problem)] });
+  });
+
+  it('is tested with labels', async () => {
+    const { body } = await call('POST', 'routes/test', { text: routing('team'), labels: { severity: 'low' } });
+    expect(body).toMatchObject({ items: [{ receiver: 'quiet', route: 'route.routes[0]' }] });
+    expect((await call('POST', 'routes/validate', { text: routing('team') })).body).toEqual({
+      isValid: true,
+      problems: [],
+      ignored: [],
+    });
+  });
+});

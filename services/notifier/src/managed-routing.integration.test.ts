@@ -1,0 +1,102 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Secret } from '@tidewaiter/domain';
+import { draft, sensorSilenced } from '@tidewaiter/events';
+import type { RunningService } from '@tidewaiter/runtime';
+import { connect, Deliveries, ManagedEntries, Store } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { start } from './main.js';
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
+let dataSource: DataSource;
+let store: Store;
+let databaseUrl: string;
+let folder: string;
+let services: RunningService[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tidewaiter-routing-'));
+  await writeFile(join(folder, 'tidewaiter.yaml'), 'management: { filesDir: . }\n');
+  await writeFile(join(folder, 'hook-url'), 'https://hook.example/');
+  servers = await throwAwayServers({ postgres: true, nats: true, redis: true });
+  databaseUrl = await servers.postgres.createDatabase();
+  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+  store = new Store(dataSource, 'test');
+  services = [];
+});
+
+afterAll(async () => {
+  for (const service of services) await service.stop();
+  await dataSource.destroy();
+  await servers.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function startNotifier(more: Record<string, string> = {}): Promise<void> {
+  const environment = {
+    TIDEWAITER_DATABASE_URL: databaseUrl,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_REDIS_URL: servers.redis.url,
+    TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+  };
+  services.push(await start({ ...environment, ...more }));
+}
+
+const routing = (receiver: string) =>
+  `route: { receiver: ${receiver} }\nreceivers: [{ name: ${receiver}, webhook_configs: [{ url_file: hook-url }] }]\n`;
+
+async function setRouting(text: string, before: number | null): Promise<void> {
+  const change = { kind: 'routing' as const, name: 'routing', sealed: {}, author: 'ann', comment: null };
+  await store.transaction(async (tx) =>
+    new ManagedEntries(store).add(tx, { ...change, document: { text }, isDeleted: false, before }),
+  );
+}
+
+async function loseSensor(sensor: string): Promise<void> {
+  const at = '2026-01-02T03:04:05.000Z';
+  const data = { sensor, kind: 'tetragon' as const, cluster: 'eu1', heardAt: at, silentSince: at };
+  await store.transaction(async (tx) => tx.emit(draft(sensorSilenced, sensor, data)));
+}
+
+/** Receivers of messages, once there are as many. */
+async function receivers(count: number): Promise<string[]> {
+  for (const end = performance.now() + 20_000; ; await sleep(100)) {
+    const { items } = await new Deliveries(store).list({ limit: 100 });
+    if (items.length >= count || performance.now() > end) return items.map(({ receiver }) => receiver).toReversed();
+  }
+}
+
+describe('the managed routing', () => {
+  it('routes alerts at the start and after a change', async () => {
+    await setRouting(routing('first'), null);
+    await startNotifier();
+    await loseSensor('one');
+    expect(await receivers(1)).toEqual(['first']);
+    await setRouting(routing('second'), 1);
+    // The change is in effect after the next look and a reload.
+    let last: string | undefined;
+    for (let sent = 2; last !== 'second' && sent < 30; sent += 1) {
+      await loseSensor(`number ${sent}`);
+      last = (await receivers(sent)).at(-1);
+    }
+    expect(last).toBe('second');
+  });
+
+  it('is overridden by a routing.yaml, which status shows', async () => {
+    await services.pop()!.stop();
+    await writeFile(join(folder, 'routing.yaml'), 'route: { receiver: own }\nreceivers: [{ name: own }]\n');
+    await startNotifier({ TIDEWAITER_ROUTING: join(folder, 'routing.yaml') });
+    const reported = async () =>
+      store.query("SELECT FROM service_configuration WHERE service = 'notifier' AND overridden = '{routing}'");
+    for (const end = performance.now() + 20_000; performance.now() < end; await sleep(100))
+      if ((await reported()).length > 0) break;
+    expect(await reported()).toHaveLength(1);
+  });
+});
