@@ -86,8 +86,7 @@ export function entryOptions(command: Command, kind: EntryKind): Command {
     .argument('<name>', 'name from the list')
     .action(async (name: string, _: object, self: Command) => {
       const flags = flagsOf(self);
-      for (const version of await versions(of(name), flags))
-        process.stdout.write(`${fit(lineOf(version), process.stdout)}\n`);
+      for (const version of await versions(of(name), flags)) process.stdout.write(`${historyLine(version)}\n`);
     });
   changing(command.command('undo'))
     .description(`bring back an earlier version of a managed ${noun}`)
@@ -104,7 +103,7 @@ export function entryOptions(command: Command, kind: EntryKind): Command {
 }
 
 /** Options of the platform, which commander gives to the command above, as that has them, too. */
-function connected(command: Command): Command {
+export function connected(command: Command): Command {
   return command
     .option('--server <url>', 'the platform', serverUrl)
     .option('--token-file <file>', 'holds an API token of the platform')
@@ -115,7 +114,7 @@ function changing(command: Command): Command {
   return connected(command).option('--comment <text>', 'reason for the change, for the history');
 }
 
-function flagsOf(command: Command): Flags {
+export function flagsOf(command: Command): Flags {
   const flags = command.optsWithGlobals<Flags>();
   const { server, tokenFile }: Partial<Server> = flags;
   if (server === undefined || tokenFile === undefined)
@@ -146,14 +145,16 @@ async function versions(path: string, server: Server): Promise<Version[]> {
   return items;
 }
 
-function lineOf({ version, at, author, comment, isDeleted }: Version): string {
-  return [`${version}`, at, author, isDeleted ? 'deleted' : '', comment ?? '']
+/** A version as a line of a terminal. */
+export function historyLine({ version, at, author, comment, isDeleted }: Version): string {
+  const line = [`${version}`, at, author, isDeleted ? 'deleted' : '', comment ?? '']
     .filter((part) => part !== '')
     .map((part) => printable(part))
     .join('  ');
+  return fit(line, process.stdout);
 }
 
-function versionOf(text: string): number {
+export function versionOf(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Give the number of a version from `history`.');
 }
@@ -163,7 +164,7 @@ function isEntry(answer: unknown): answer is Entry {
   return typeof name === 'string' && typeof document === 'object';
 }
 
-function isHistory(answer: unknown): answer is { items: Version[] } {
+export function isHistory(answer: unknown): answer is { items: Version[] } {
   return Array.isArray((answer as { items?: unknown } | undefined)?.items);
 }
 

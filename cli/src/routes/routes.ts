@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { collect } from '../collect.js';
 import { environment, printStderr } from '../context.js';
+import { managedRoutingCommands } from './managed-routing.js';
 import { replayCommand } from './routes-replay.js';
 
 interface TestOptions {
@@ -43,6 +44,7 @@ export function routesCommand(program: Command): void {
       test(options, Object.fromEntries(labels ?? [])),
     );
   replayCommand(routes);
+  managedRoutingCommands(routes);
 }
 
 function readTime(text: string): Date {

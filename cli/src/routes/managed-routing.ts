@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+
+import { NotFound } from '@tidewaiter/domain';
+import type { Command } from 'commander';
+
+import { printStderr } from '../context.js';
+import { connected, flagsOf, historyLine, isHistory, versionOf } from '../entries/entries.js';
+import { changeApi, getApi, type Server } from '../server.js';
+
+interface Routing {
+  text: string | null;
+  version: number | null;
+  state: 'active' | 'overridden' | 'none';
+}
+
+/** Adds the commands that show and change the managed routing of a platform. */
+export function managedRoutingCommands(routes: Command): void {
+  connected(routes.command('show'))
+    .description('print the managed routing')
+    .action(async (_: object, self: Command) => {
+      const { text, state } = await getApi('routes', flagsOf(self), isRouting);
+      if (text === null) return printStderr('there is no managed routing');
+      if (state === 'overridden') printStderr('not in effect: the notifier has a routing.yaml');
+      process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+    });
+  changing(routes.command('set'))
+    .description('replace the managed routing by a file')
+    .argument('<file>', 'written as routing.yaml, with its secrets in files')
+    .action(async (file: string, _: object, self: Command) => {
+      const flags = flagsOf(self);
+      const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+        throw new NotFound('ROUTING_MISSING', `${file} cannot be read`, { cause });
+      });
+      const { version } = await getApi('routes', flags, isRouting);
+      const body = { text, ...(version !== null && { version }), ...commented(flags) };
+      report(await changeApi('PUT', 'routes', body, flags, isRouting));
+    });
+  changing(routes.command('remove'))
+    .description('delete the managed routing; undo brings it back')
+    .action(async (_: object, self: Command) => {
+      const flags = flagsOf(self);
+      const { version } = await getApi('routes', flags, isRouting);
+      const query = new URLSearchParams({ version: String(version ?? 1), ...commented(flags) });
+      report(await changeApi('DELETE', `routes?${query.toString()}`, null, flags, isRouting));
+    });
+  connected(routes.command('history'))
+    .description('list the versions of the managed routing, newest first')
+    .action(async (_: object, self: Command) => {
+      for (const version of await versions(flagsOf(self))) process.stdout.write(`${historyLine(version)}\n`);
+    });
+  changing(routes.command('undo'))
+    .description('bring back an earlier version of the managed routing')
+    .option('--to <number>', 'version to bring back; by default the one before', versionOf)
+    .action(async (_: object, self: Command) => {
+      const { to, ...flags } = flagsOf(self);
+      const [newest] = await versions(flags);
+      if (!newest) throw new NotFound('ENTRY_UNKNOWN', 'there was no managed routing');
+      const body = { version: newest.version, ...(to !== undefined && { to }), ...commented(flags) };
+      report(await changeApi('POST', 'routes/undo', body, flags, isRouting));
+    });
+}
+
+function changing(command: Command): Command {
+  return connected(command).option('--comment <text>', 'reason for the change, for the history');
+}
+
+function commented({ comment }: { comment?: string }): { comment?: string } {
+  return comment === undefined ? {} : { comment };
+}
+
+async function versions(server: Server) {
+  const { items } = await getApi('routes/versions', server, isHistory);
+  return items;
+}
+
+function report({ version, state }: Routing): void {
+  printStderr(`version ${String(version)}${state === 'none' ? ', deleted' : ''}`);
+}
+
+function isRouting(answer: unknown): answer is Routing {
+  return typeof (answer as Partial<Routing> | undefined)?.state === 'string';
+}
