@@ -5,7 +5,7 @@ export const entryKinds = ['exceptions', 'policies', 'signers', 'registries', 's
 
 export type EntryKind = (typeof entryKinds)[number];
 
-/** What the API manages: entries, and the routing as a whole. */
+/** Kinds that the API manages: entries, and the routing as a whole. */
 export const managedKinds = [...entryKinds, 'routing'] as const;
 
 export type ManagedKind = (typeof managedKinds)[number];

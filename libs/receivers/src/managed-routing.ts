@@ -13,9 +13,9 @@ const fileName = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;
 const openVariables = /^(?:https?_proxy|no_proxy|aws_region)$/i;
 
 /**
- * Reads a routing that was written by API. Its secrets are in files of the operator, which it names by
- * plain names, so that it can be shown, and no caller of the API reads another file.
- * @param read reads a file of the operator; without it secrets are not read, to check the text alone
+ * Reads a routing that was written by API. Its secrets are in files of the operator, which it names
+ * by plain names, so that it can be shown, and no caller of the API reads another file.
+ * @param read reads a file of the operator; without it only the text is checked
  * @throws InvalidInput `ROUTING_INVALID`
  */
 export function parseManagedRouting(
