@@ -63,7 +63,7 @@ fail: 2 findings are high or worse
   });
 
   it('links to the console of the platform that was asked', () => {
-    const consoleUrl = 'https://tidewaiter.example.com/#images/sha256:00';
+    const consoleUrl = 'https://tidewaiter.example.com/images/sha256:00';
     expect(answerText({ ...answer, consoleUrl })).toContain(`\ndetails: ${consoleUrl}\nfail: `);
   });
 });

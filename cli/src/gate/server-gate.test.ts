@@ -51,7 +51,7 @@ const ask = async (wait = 0, path = '') =>
 describe('askServer', () => {
   it('asks with the token, below the path of the server', async () => {
     answers = [];
-    const consoleUrl = `http://127.0.0.1:${server.port}/tidewaiter/#images/sha256:aa`;
+    const consoleUrl = `http://127.0.0.1:${server.port}/tidewaiter/images/sha256:aa`;
     expect(await ask(0, '/tidewaiter')).toEqual({ ...pass, consoleUrl });
     expect(asked).toEqual([{ url: '/tidewaiter/api/v1/gate', token: 'Bearer tide_x', body: { image: 'shop/cart:1' } }]);
   });

@@ -38,7 +38,7 @@ export async function askServer(question: Question, flags: ServerFlags): Promise
 }
 
 function imagePage(server: string, digest: string): string {
-  return new URL(`#images/${digest}`, server.endsWith('/') ? server : `${server}/`).href;
+  return new URL(`images/${digest}`, server.endsWith('/') ? server : `${server}/`).href;
 }
 
 /** A registry announces a push some time after it, and the image has to be read. */

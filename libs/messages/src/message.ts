@@ -190,9 +190,9 @@ function cleanValue(value: string | number | string[] | null): typeof value {
 /** Link to a page of the console, whose base URL may have a path. */
 export function consoleLink(text: string, consoleUrl: string, ...path: [page: string, id: string]): MessageLink {
   const base = consoleUrl.endsWith('/') ? consoleUrl : `${consoleUrl}/`;
-  // Fragments may contain colons, and a digest is easier to read with its own.
+  // A digest is easier to read with its colon.
   const below = path.map((part) => encodeURIComponent(part).replaceAll('%3A', ':')).join('/');
-  return { text, url: new URL(`#${below}`, base).href };
+  return { text, url: new URL(below, base).href };
 }
 
 /** `3 packages`, `1 package`. */

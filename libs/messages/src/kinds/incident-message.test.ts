@@ -120,8 +120,8 @@ Findings:       drift and miner
 Techniques:     T1059 and T1496.001
 Image findings: 1 critical, 2 high
 
-Open incident: https://tidewaiter.example.com/#incidents/${uuidOf('miner')}
-Open image: https://tidewaiter.example.com/#images/${image.digest}
+Open incident: https://tidewaiter.example.com/incidents/${uuidOf('miner')}
+Open image: https://tidewaiter.example.com/images/${image.digest}
 
 -- 
 Tidewaiter · INC-12 · rules by Jane Doe (DRL-1.1): Program started that the image does not have
@@ -278,7 +278,7 @@ it('stays within the limits of Slack for any length of the timeline', () => {
 
 it('escapes every part of an incident in a link', () => {
   const [link] = message({ id: '../x?<|>' }).links;
-  expect(link?.url).toBe('https://tidewaiter.example.com/#incidents/..%2Fx%3F%3C%7C%3E');
+  expect(link?.url).toBe('https://tidewaiter.example.com/incidents/..%2Fx%3F%3C%7C%3E');
 });
 
 describe('an acknowledged incident', () => {

@@ -143,7 +143,7 @@ describe('pushMessage', () => {
       'New since the previous push: 1 critical, 2 high. 2 more were there before. Upgrading openssl to 3.0.17-1~deb12u3 closes 3 of 5. This push fixes 1 of the previous one.',
     );
     expect(message.links).toEqual([
-      { text: 'Open image', url: `https://tidewaiter.example.com/console/#images/${digest}` },
+      { text: 'Open image', url: `https://tidewaiter.example.com/console/images/${digest}` },
     ]);
     expect(message.footer).toBe(`Tidewaiter · shop/checkout@${digest}`);
     expect(message.facts).toContainEqual({ label: 'Image', value: 'registry.example.com/shop/checkout:1.4' });

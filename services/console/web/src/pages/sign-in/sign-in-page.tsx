@@ -33,7 +33,7 @@ export function SignInPage() {
       <form onSubmit={submit}>
         <StampImage size={56} />
         <h1>Sign in to Tidewaiter</h1>
-        {options?.oidc && <a href={options.oidc}>Sign in with the identity provider</a>}
+        {options?.oidc && <a href={signInLink(options.oidc)}>Sign in with the identity provider</a>}
         <label htmlFor="token">API token</label>
         <input
           ref={field}
@@ -56,4 +56,11 @@ export function SignInPage() {
       </form>
     </main>
   );
+}
+
+/** Leads through the identity provider and back to this page. */
+function signInLink(start: string): string {
+  const base = new URL(document.baseURI).pathname;
+  const path = location.pathname.startsWith(base) ? location.pathname.slice(base.length) : '';
+  return `${start}?${new URLSearchParams({ next: `/${path}${location.search}` }).toString()}`;
 }
