@@ -4,8 +4,8 @@ import { isFollowed } from './topics.js';
 const refreshMs = 5_000;
 /** Interval for data that changes slowly, such as counts of whole tables. */
 const slowRefreshMs = 15_000;
-/** Interval beside the stream of events, for events that were lost. */
-const streamRefreshMs = 60_000;
+/** Interval beside the stream, for changes without an event: states of an analysis, ends of snoozes. */
+const streamRefreshMs = 20_000;
 
 let isLive = false;
 
