@@ -9,7 +9,7 @@ import { incidentStateFilters } from './pages/incidents/incident-query.js';
 import { NowPage } from './pages/now/now-page.js';
 import { messageKinds, previewChannelNames } from './pages/policies/message-kinds.js';
 import { conditionNames } from './pages/vulnerabilities/reach-question.js';
-import { vulnerabilityOrderNames } from './pages/vulnerabilities/vulnerability-orders.js';
+import { vulnerabilitySorts } from './pages/vulnerabilities/vulnerability-orders.js';
 import { EmptyState, Problem, Skeleton } from './parts/states.js';
 import { parseSearch, searchParams, stringifySearch } from './url/search-params.js';
 
@@ -73,9 +73,9 @@ const push = createRoute({
 const vulnerabilities = createRoute({
   ...at('/vulnerabilities'),
   validateSearch: searchParams({
-    tab: ['list', 'search'],
+    tab: ['list', 'fixes', 'search'],
     q: 'text',
-    sort: vulnerabilityOrderNames,
+    sort: vulnerabilitySorts,
     by: conditionNames,
     value: 'text',
     running: ['true'],
@@ -197,10 +197,32 @@ const advisories = createRoute({
   component: lazyRouteComponent(() => import('./pages/system/advisories-page.js'), 'AdvisoriesPage'),
 });
 
+const users = createRoute({
+  ...at('/system/users'),
+  component: lazyRouteComponent(() => import('./pages/access/users-page.js'), 'UsersPage'),
+});
+
+const tokens = createRoute({
+  ...at('/system/tokens'),
+  component: lazyRouteComponent(() => import('./pages/access/tokens-page.js'), 'TokensPage'),
+});
+
+const sessions = createRoute({
+  ...at('/system/sessions'),
+  component: lazyRouteComponent(() => import('./pages/access/sessions-page.js'), 'SessionsPage'),
+});
+
+const audit = createRoute({
+  ...at('/system/audit'),
+  validateSearch: searchParams({ q: 'text' }),
+  component: lazyRouteComponent(() => import('./pages/access/audit-page.js'), 'AuditPage'),
+});
+
 const routeTree = root.addChildren([
   ...[now, incidents, incident, images, image, push, vulnerabilities, vulnerability, workloads],
   ...[exceptions, gates, signers, registries, sensors],
   ...[policies, silences, routes, channels, messages, rules, system, deliveries, delivery, deadLetters, advisories],
+  ...[users, tokens, sessions, audit],
 ]);
 
 export const router = createRouter({

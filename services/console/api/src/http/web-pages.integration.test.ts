@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Secret } from '@tidewaiter/domain';
+import { draft, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
 import {
+  ApiTokens,
   connect,
   DeadLetters,
   Deliveries,
@@ -48,7 +50,10 @@ describeWith(programs('chromium'))('the web pages', () => {
   const push = async (tag: string): Promise<void> => {
     const place = { connection: 'main', repository: 'shop/app', tag };
     const facts = { claimedDigest: null, artifact: 'image', attachedTo: null, pushedBy: hostile, pushedAt: null };
-    await store.transaction(async (tx) => new Pushes(store).add(tx, [{ ...place, ...facts }]));
+    await store.transaction(async (tx) => {
+      const [pushId = ''] = await new Pushes(store).add(tx, [{ ...place, ...facts }]);
+      await tx.emit(draft(registryPushed, `shop/app:${tag}`, { pushId, ...place, digest: null }));
+    });
   };
 
   /** Hostile text has become no elements: the pages have no other images than their own. */
@@ -472,6 +477,48 @@ describeWith(programs('chromium'))('the web pages', () => {
     expect(await text.inputValue()).toBe(routing('team'));
   });
 
+  it('make a token that is shown once, revoke it, and show all of it in the audit log', async () => {
+    await open('/system/tokens');
+    await page.getByText('New service account').click();
+    await page.getByLabel('Name').fill('nightly');
+    await page.getByLabel('Role', { exact: true }).selectOption('viewer');
+    await page.getByRole('button', { name: 'Make', exact: true }).click();
+    await page.getByRole('button', { name: 'Make a token of nightly' }).click();
+    const secret = await page.getByRole('status').locator('code').textContent();
+    const answer = await fetch(`${service.url}/api/v1/me`, { headers: { authorization: `Bearer ${secret}` } });
+    expect(await answer.json()).toMatchObject({ name: 'nightly', role: 'viewer' });
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Revoke nightly of nightly' }).click();
+    await page.getByRole('button', { name: 'Revoke nightly of nightly' }).waitFor({ state: 'detached' });
+    expect(await page.getByText(secret!).count()).toBe(0);
+
+    await open('/system/sessions');
+    await page.getByRole('row', { name: 'admin' }).first().waitFor();
+    await open('/system/users');
+    await page.getByRole('row', { name: 'admin' }).getByText('active').waitFor();
+    await open('/system/audit?q=action%3Dtoken.*');
+    await page.getByText('verified').waitFor();
+    await page.getByRole('row', { name: 'token.revoked' }).getByText('admin').waitFor();
+    expect(await page.getByRole('row', { name: 'service-account.created' }).count()).toBe(0);
+  });
+
+  it('explain to users without the role that a page is for administrators', async () => {
+    const token = (await new ApiTokens(store).make('reader', 'viewer', null)).reveal();
+    const context = await browser.newContext();
+    const tab = await context.newPage();
+    await tab.goto(`${service.url}/`);
+    await tab.getByLabel('API token').fill(token);
+    await tab.getByRole('button', { name: 'Sign in' }).click();
+    await tab.getByRole('heading', { name: 'Now' }).waitFor();
+    await tab.goto(`${service.url}/system/users`);
+    await tab.getByRole('heading', { name: 'Only administrators see this page' }).waitFor();
+    expect(await tab.getByRole('link', { name: 'Audit log' }).count()).toBe(0);
+    await tab.goto(`${service.url}/incidents/${uuidOf('followed')}`);
+    await tab.getByRole('heading', { name: 'Timeline' }).waitFor();
+    expect(await tab.getByRole('button', { name: 'Comment' }).count()).toBe(0);
+    await context.close();
+  });
+
   it('silence alerts after a preview, and end the silence', async () => {
     await open('/policies/silences');
     await page.getByText('New silence').click();
@@ -577,13 +624,21 @@ describeWith(programs('chromium'))('the web pages', () => {
     const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
     const paths = [
       ...['/', '/incidents', `/incidents?selected=${uuidOf('misconfigured')}`, `/incidents/${uuidOf('followed')}`],
-      ...['/images', '/images?tab=repositories', '/vulnerabilities', '/vulnerabilities/CVE-2021-44228'],
+      ...[
+        '/images',
+        '/images?tab=repositories',
+        '/vulnerabilities',
+        '/vulnerabilities?tab=fixes',
+        '/vulnerabilities/CVE-2021-44228',
+      ],
       ...[`/vulnerabilities?by=image&value=${digest}`, '/workloads', '/no/such/page'],
       ...imageTabs.map((tab) => `/images/${digest}?tab=${tab}`),
       ...['exceptions?edit=new', 'gates?edit=new', 'signers?edit=new'].map((name) => `/policies/${name}`),
       ...['/registries?edit=new', '/sensors'].map((name) => `/system${name}`),
       ...['silences', 'routes', 'channels', 'messages', 'rules'].map((name) => `/policies/${name}`),
-      ...['', '/deliveries', '/dead-letters', '/advisories'].map((name) => `/system${name}`),
+      ...['', '/deliveries', '/dead-letters', '/advisories', '/users', '/tokens', '/sessions', '/audit'].map(
+        (name) => `/system${name}`,
+      ),
     ];
 
     const violations = async (): Promise<string[]> => {

@@ -96,3 +96,20 @@ export const signIn = (token: string) => answerOf(client.POST('/api/v1/session',
 export const setUp = (secret: string) => answerOf(client.POST('/api/v1/setup', { body: { secret } }));
 
 export const signOut = () => answerOf(client.DELETE('/api/v1/session'));
+
+type UserChange = NonNullable<paths['/api/v1/users/{id}']['patch']['requestBody']>['content']['application/json'];
+
+export const changeUser = (id: string, body: UserChange) =>
+  answerOf(client.PATCH('/api/v1/users/{id}', { ...byId(id), body }));
+
+export const endSession = (id: string) => answerOf(client.DELETE('/api/v1/sessions/{id}', byId(id)));
+
+export const addServiceAccount = (body: Body<'/api/v1/service-accounts'>) =>
+  answerOf(client.POST('/api/v1/service-accounts', { body }));
+
+export const deleteServiceAccount = (id: string) => answerOf(client.DELETE('/api/v1/service-accounts/{id}', byId(id)));
+
+export const addToken = (account: string, body: Body<'/api/v1/service-accounts/{id}/tokens'>) =>
+  answerOf(client.POST('/api/v1/service-accounts/{id}/tokens', { ...byId(account), body }));
+
+export const revokeToken = (id: string) => answerOf(client.DELETE('/api/v1/tokens/{id}', byId(id)));

@@ -6,6 +6,7 @@ import { entryPaths } from './entry-paths.js';
 import type { paths } from './openapi.js';
 import type {
   Alert,
+  AuditEntry,
   DeadLetter,
   Delivery,
   Entry,
@@ -16,7 +17,12 @@ import type {
   Repository,
   Receiver,
   Rule,
+  ServiceAccount,
+  Session,
   Silence,
+  Token,
+  Upgrade,
+  User,
   Vulnerability,
   WorkloadFinding,
 } from './types.js';
@@ -53,6 +59,15 @@ export function vulnerabilities(filter: Filter<'/api/v1/vulnerabilities'>): List
     keyOf: idOf,
     page: (after, signal) =>
       answerOf(client.GET('/api/v1/vulnerabilities', { params: { query: { ...filter, limit, after } }, signal })),
+  };
+}
+
+export function fixes(filter: Filter<'/api/v1/fixes'>): ListSource<Upgrade> {
+  return {
+    key: ['fixes', filter],
+    keyOf: idOf,
+    page: (after, signal) =>
+      answerOf(client.GET('/api/v1/fixes', { params: { query: { ...filter, limit, after } }, signal })),
   };
 }
 
@@ -145,3 +160,38 @@ export const receivers: ListSource<Receiver> = {
   keyOf: ({ receiver, channel, integration }) => JSON.stringify([receiver, channel, integration]),
   page: (_, signal) => answerOf(client.GET('/api/v1/receivers', { signal })),
 };
+
+export const users: ListSource<User> = {
+  key: ['users'],
+  keyOf: idOf,
+  page: (after, signal) => answerOf(client.GET('/api/v1/users', { params: { query: { limit, after } }, signal })),
+};
+
+export const sessions: ListSource<Session> = {
+  key: ['sessions'],
+  keyOf: idOf,
+  page: (after, signal) => answerOf(client.GET('/api/v1/sessions', { params: { query: { limit, after } }, signal })),
+};
+
+export const serviceAccounts: ListSource<ServiceAccount> = {
+  key: ['service-accounts'],
+  keyOf: idOf,
+  page: (after, signal) =>
+    answerOf(client.GET('/api/v1/service-accounts', { params: { query: { limit, after } }, signal })),
+};
+
+/** Tokens that are not revoked; they come on one page. */
+export const tokens: ListSource<Token> = {
+  key: ['tokens'],
+  keyOf: idOf,
+  page: (_, signal) => answerOf(client.GET('/api/v1/tokens', { signal })),
+};
+
+export function audit(filter: Filter<'/api/v1/audit'>): ListSource<AuditEntry> {
+  return {
+    key: ['audit', filter],
+    keyOf: ({ number }) => String(number),
+    page: (after, signal) =>
+      answerOf(client.GET('/api/v1/audit', { params: { query: { ...filter, limit, after } }, signal })),
+  };
+}

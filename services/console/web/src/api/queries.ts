@@ -36,6 +36,13 @@ export const completions = (list: CompletedList, q: string, cursor: number) =>
     staleTime: 30_000,
   });
 
+/** Whether each entry of the audit log follows from those before it; it reads the whole log. */
+export const auditVerification = queryOptions({
+  queryKey: ['audit', 'verification'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/audit/verification', { signal })),
+  staleTime: Infinity,
+});
+
 /** Ways to sign in, which need no session. */
 export const signInOptions = queryOptions({
   queryKey: ['sign-in'],

@@ -30,6 +30,7 @@ export type ReachedImage = Reach['items'][number];
 export type ReachedContainer = Item<'/api/v1/blast-radius/containers'>;
 export type Repository = Item<'/api/v1/repositories'>;
 export type Vulnerability = Item<'/api/v1/vulnerabilities'>;
+export type Upgrade = Item<'/api/v1/fixes'>;
 export type VulnerabilityDetail = Get<'/api/v1/vulnerabilities/{id}'>;
 export type SearchHit = Item<'/api/v1/search'>;
 export type WorkloadFinding = Item<'/api/v1/workloads/findings'>;
@@ -45,6 +46,12 @@ export type DeadLetter = Item<'/api/v1/dead-letters'>;
 export type Entry = Item<'/api/v1/exceptions'>;
 export type Routing = Get<'/api/v1/routes'>;
 export type Status = Get<'/api/v1/status'>;
+
+export type User = Item<'/api/v1/users'>;
+export type Session = Item<'/api/v1/sessions'>;
+export type ServiceAccount = Item<'/api/v1/service-accounts'>;
+export type Token = Item<'/api/v1/tokens'>;
+export type AuditEntry = Item<'/api/v1/audit'>;
 
 /** Query parameters of a list. */
 export type QueryOf<Path extends keyof paths> = paths[Path] extends { get: { parameters: { query?: infer Query } } }

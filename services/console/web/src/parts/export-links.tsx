@@ -4,7 +4,7 @@ const formats = { csv: 'CSV', ndjson: 'NDJSON' } as const;
 
 interface Props {
   /** List of the API: `incidents`. */
-  list: 'incidents' | 'pushes' | 'repositories' | 'vulnerabilities' | EntryKind;
+  list: 'audit' | 'fixes' | 'incidents' | 'pushes' | 'repositories' | 'vulnerabilities' | EntryKind;
   q: string;
   sort: string | undefined;
 }

@@ -1,5 +1,7 @@
 import { Link } from '@tanstack/react-router';
 
+import { useMe } from '../../parts/use-me.js';
+
 const tabs = [
   ['/system', 'Status'],
   ['/system/registries', 'Registries'],
@@ -9,10 +11,18 @@ const tabs = [
   ['/system/advisories', 'Advisories'],
 ] as const;
 
+const adminTabs = [
+  ['/system/users', 'Users'],
+  ['/system/tokens', 'Tokens'],
+  ['/system/sessions', 'Sessions'],
+  ['/system/audit', 'Audit log'],
+] as const;
+
 export function SystemTabs() {
+  const { may } = useMe();
   return (
     <nav className="tabs" aria-label="Views of the system">
-      {tabs.map(([path, title]) => (
+      {[...tabs, ...(may('admin') ? adminTabs : [])].map(([path, title]) => (
         <Link key={path} to={path} activeOptions={{ exact: path === '/system', includeSearch: false }}>
           {title}
         </Link>

@@ -6,6 +6,7 @@ import { PageHead, TabLinks } from '../../parts/page.js';
 import { EmptyState } from '../../parts/states.js';
 import { ReachAnswer } from './reach-answer.js';
 import { type Condition, conditionNames, conditions, reachQuery } from './reach-question.js';
+import { UpgradeList } from './upgrade-list.js';
 import { VulnerabilityList } from './vulnerability-list.js';
 
 const route = getRouteApi('/vulnerabilities');
@@ -21,15 +22,14 @@ export function VulnerabilitiesPage() {
         label="Views of vulnerabilities"
         chosen={tab}
         tabs={[
-          { id: 'list', title: 'By risk' },
+          { id: 'list', title: 'By vulnerability' },
+          { id: 'fixes', title: 'By fix' },
           { id: 'search', title: 'Search the fleet' },
         ]}
       />
-      {tab === 'list' ? (
-        <VulnerabilityList q={q} sort={sort} />
-      ) : (
-        <FleetSearch by={by} value={value} running={running} />
-      )}
+      {tab === 'list' && <VulnerabilityList q={q} sort={sort} />}
+      {tab === 'fixes' && <UpgradeList q={q} sort={sort} />}
+      {tab === 'search' && <FleetSearch by={by} value={value} running={running} />}
     </>
   );
 }
