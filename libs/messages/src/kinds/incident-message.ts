@@ -200,7 +200,7 @@ function signedSince(incident: ReportedIncident): ReportedIncident {
   return { ...incident, sentence: corrected(incident.sentence), factsUsed: incident.factsUsed.map(corrected) };
 }
 
-/** Facts about the image of the incident. An image without analysis must not look like a clean one. */
+/** Facts about the image of the incident. One without analysis must not look like a clean one. */
 function imageItems(
   { factsUsed, image: name, imageDigest }: ReportedIncident,
   image: ReportedImage | null,

@@ -31,7 +31,7 @@ export interface ReportedRevision {
   comment: string | null;
 }
 
-/** Image in which the incident happened; null where it is unknown or was never pushed to a watched registry. */
+/** Image in which the incident happened; null where no push of it is known. */
 export interface ReportedImage {
   digest: Digest;
   push: { pushedAt: Date | null; receivedAt: Date; pushedBy: string | null };
