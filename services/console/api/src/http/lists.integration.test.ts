@@ -8,6 +8,7 @@ import { start } from '../main.js';
 let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
 let service: RunningService;
 let token: string;
+let limited: string;
 
 const formula = '=HYPERLINK("http://evil.example.com")';
 
@@ -23,10 +24,13 @@ beforeAll(async () => {
   const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
   const store = new Store(dataSource, 'test');
   token = (await new ApiTokens(store).make('test', 'viewer', null)).reveal();
+  const scope = { repositories: [], clusters: ['eu*'], namespaces: [], owners: [] };
+  limited = (await new ApiTokens(store).make('limited', 'viewer', null, [scope])).reveal();
   const incidents = new Incidents(store);
   for (let number = 1; number <= 2_100; number += 1) {
     const severity = number % 2 === 0 ? 'high' : 'low';
-    const incident = minerIncident({ id: uuidOf(`${number}`), title: `${formula} ${number}`, severity });
+    const cluster = number % 2 === 0 ? 'eu1' : 'us1';
+    const incident = minerIncident({ id: uuidOf(`${number}`), title: `${formula} ${number}`, severity, cluster });
     await store.transaction(async (tx) => incidents.apply(tx, [{ kind: 'opened', incident }]));
   }
   await dataSource.destroy();
@@ -37,8 +41,8 @@ afterAll(async () => {
   await servers.stop();
 });
 
-async function ask(path: string): Promise<Response> {
-  return fetch(`${service.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
+async function ask(path: string, by = token): Promise<Response> {
+  return fetch(`${service.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${by}` } });
 }
 
 async function json(path: string): Promise<{ items: { number: number }[]; next: string | null; total: unknown }> {
@@ -79,6 +83,16 @@ describe('lists of the API', () => {
     const whole = (await (await ask('incidents/export?format=json')).json()) as unknown[];
     expect(whole).toHaveLength(2_100);
     expect(await (await ask('incidents/export?format=json&q=number%3C0')).json()).toEqual([]);
+  });
+
+  it('export every page within the limits of the caller', async () => {
+    const answer = await ask('incidents/export?format=ndjson', limited);
+    const clusters = (await answer.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { cluster: string }).cluster);
+    expect(clusters).toHaveLength(1_050);
+    expect(new Set(clusters)).toEqual(new Set(['eu1']));
   });
 
   it('export CSV that a spreadsheet does not calculate with', async () => {
