@@ -57,8 +57,8 @@ const everyPage = { isDescending: false, limit: 100, sort: 'number' } as const;
 
 async function titlesOf(text: string): Promise<string> {
   const where = parseQuery(text, incidentFields, new Date());
-  const { items } = await lists.page(incidentList, { ...everyPage, where });
-  const { count } = await lists.total(incidentList, where);
+  const { items } = await store.unlimited(async () => lists.page(incidentList, { ...everyPage, where }));
+  const { count } = await store.unlimited(async () => lists.total(incidentList, where));
   expect(count).toBe(items.length);
   return items.map(({ title }) => title).join(' ');
 }
@@ -104,7 +104,8 @@ describe('Lists', () => {
     for (const [name, field] of Object.entries(pushFields)) {
       const value = 'values' in field ? field.values[0] : values[field.type];
       const where = parseQuery(`${name}=${value}`, pushFields, new Date());
-      expect((await lists.total(pushList, where)).count).toBe(0);
+      const total = await store.unlimited(async () => lists.total(pushList, where));
+      expect(total.count).toBe(0);
     }
   });
 
@@ -113,10 +114,12 @@ describe('Lists', () => {
     async (sort) => {
       for (const isDescending of [true, false]) {
         const request = { where: parseQuery('', incidentFields, new Date()), sort, isDescending };
-        const whole = await lists.page(incidentList, { ...request, limit: 100 });
+        const page = async (limit: number, after?: string) =>
+          store.unlimited(async () => lists.page(incidentList, { ...request, limit, after }));
+        const whole = await page(100);
         const paged: string[] = [];
         for (let after: string | undefined, pages = 0; pages < 10; pages += 1) {
-          const { items, next } = await lists.page(incidentList, { ...request, limit: 2, after });
+          const { items, next } = await page(2, after);
           paged.push(...items.map(({ title }) => title));
           if (next === null) break;
           after = next;
@@ -136,8 +139,14 @@ describe('Lists', () => {
     ),
   ])('rejects the cursor %j of another list or order', async (after) => {
     const where = parseQuery('', incidentFields, new Date());
-    await expect(lists.page(incidentList, { ...everyPage, where, after })).rejects.toMatchObject({
-      code: 'CURSOR_INVALID',
-    });
+    const page = store.unlimited(async () => lists.page(incidentList, { ...everyPage, where, after }));
+    await expect(page).rejects.toMatchObject({ code: 'CURSOR_INVALID' });
+  });
+
+  it('reads nothing where the limits of the request were lost', async () => {
+    const where = parseQuery('', incidentFields, new Date());
+    await expect(lists.page(incidentList, { ...everyPage, where })).rejects.toThrow('outside of the limits');
+    await expect(lists.total(incidentList, where)).rejects.toThrow('outside of the limits');
+    await expect(lists.values(incidentList, 'state', '')).rejects.toThrow('outside of the limits');
   });
 });

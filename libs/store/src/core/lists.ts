@@ -90,6 +90,7 @@ export class Lists {
     list: RowList<Row, Name, Sort>,
     { where, sort, isDescending, limit, after }: ListRequest<Name, Sort>,
   ): Promise<Page<Row>> {
+    this.#requireDecision();
     const parameters = new Parameters();
     const conditions = await conditionsOf(where, list, { parameters, store: this.store });
     const { sql, type } = list.sorts[sort];
@@ -112,6 +113,7 @@ export class Lists {
 
   /** Counts the rows that a query matches, up to ten thousand. */
   async total<Name extends string>(list: RowList<unknown, Name>, where: QueryExpression<Name>): Promise<ListTotal> {
+    this.#requireDecision();
     const parameters = new Parameters();
     const condition = (await conditionsOf(where, list, { parameters, store: this.store })).join(' AND ');
     const [{ count } = { count: 0 }] = await this.store.aggregate<{ count: number }>(
@@ -123,6 +125,7 @@ export class Lists {
 
   /** Values of a field that begin with a text; none where the field has no texts. */
   async values(list: RowList<unknown>, name: string, prefix: string): Promise<string[]> {
+    this.#requireDecision();
     const source = valuesSql(list, name);
     if (source === null) return [];
     const rows = await this.store.aggregate<{ value: string }>(
@@ -130,6 +133,11 @@ export class Lists {
       [`${escapeLike(prefix)}%`],
     );
     return rows.map(({ value }) => value);
+  }
+
+  /** Only requests read lists: one that lost its limits on the way must not read everything. */
+  #requireDecision(): void {
+    if (!this.store.isDecided) throw new Error('a list is read outside of the limits of its request');
   }
 }
 

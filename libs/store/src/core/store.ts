@@ -166,6 +166,14 @@ export class Store implements Queries {
     return this.#limits.run(null, work);
   }
 
+  /**
+   * Whether someone has decided about limits. A stream or a timer that has lost its request has no
+   * decision, and must not read as if it had no limits.
+   */
+  get isDecided(): boolean {
+    return this.#limits.getStore() !== undefined;
+  }
+
   /** Whether limits apply, so that results must not be shared with other callers. */
   get isLimited(): boolean {
     return this.#limits.getStore() != null;

@@ -101,14 +101,14 @@ const page = { isDescending: true, limit: 200, sort: 'risk' } as const;
 
 async function found(text: string): Promise<string[]> {
   const where = parseQuery(text, vulnerabilityFields, new Date());
-  const { items } = await lists.page(vulnerabilityList, { ...page, where });
-  expect((await lists.total(vulnerabilityList, where)).count).toBe(items.length);
+  const { items } = await store.unlimited(async () => lists.page(vulnerabilityList, { ...page, where }));
+  expect((await store.unlimited(async () => lists.total(vulnerabilityList, where))).count).toBe(items.length);
   return items.map(({ id }) => id);
 }
 
 async function upgrades(text: string): Promise<string[]> {
   const where = parseQuery(text, upgradeFields, new Date());
-  const { items } = await lists.page(upgradeList, { ...page, where });
+  const { items } = await store.unlimited(async () => lists.page(upgradeList, { ...page, where }));
   return items.map(
     (each) => `${each.package} ${each.fromVersions.join()} → ${each.toVersion}: ${each.vulnerabilities.join()}`,
   );
@@ -164,7 +164,7 @@ describe('FleetExposure', () => {
 
   it('counts present packages of images that a tag points to or that run', async () => {
     const where = parseQuery('', vulnerabilityFields, new Date());
-    const { items } = await lists.page(vulnerabilityList, { ...page, where });
+    const { items } = await store.unlimited(async () => lists.page(vulnerabilityList, { ...page, where }));
     expect(items).toMatchObject([
       {
         ...{ id: 'CVE-2026-0001', severity: 'high', kev: true, fixable: true, packages: ['libssl3', 'openssl'] },
@@ -213,18 +213,25 @@ describe('FleetExposure', () => {
       );
     const where = { kind: 'all', of: [] } as const;
     for (const sort of Object.keys(vulnerabilityList.sorts) as (keyof typeof vulnerabilityList.sorts)[]) {
-      const first = await lists.page(vulnerabilityList, { where, sort, isDescending: true, limit: 2 });
-      const rest = await lists.page(vulnerabilityList, {
-        where,
-        sort,
-        isDescending: true,
-        limit: 2,
-        after: first.next!,
-      });
+      const first = await store.unlimited(async () =>
+        lists.page(vulnerabilityList, { where, sort, isDescending: true, limit: 2 }),
+      );
+      const rest = await store.unlimited(async () =>
+        lists.page(vulnerabilityList, {
+          where,
+          sort,
+          isDescending: true,
+          limit: 2,
+          after: first.next!,
+        }),
+      );
       expect(new Set([...first.items, ...rest.items].map(({ id }) => id)).size).toBe(3);
     }
     for (const sort of Object.keys(upgradeList.sorts) as (keyof typeof upgradeList.sorts)[])
-      expect((await lists.page(upgradeList, { where, sort, isDescending: false, limit: 2 })).items).toHaveLength(1);
+      expect(
+        (await store.unlimited(async () => lists.page(upgradeList, { where, sort, isDescending: false, limit: 2 })))
+          .items,
+      ).toHaveLength(1);
   });
 
   it('groups fixes by the upgrade of a source package that closes all of them', async () => {

@@ -459,7 +459,7 @@ function queriesOf(path: string, names: readonly string[]): Values {
     return listNames.flatMap((list) =>
       Object.keys(listFields[list]).flatMap((field): Values => [
         () => `list=${list}&q=${enc(`${field}=`)}`,
-        (tenant) => `list=${list}&q=${enc(`${field}=${tenant.word.slice(0, 3)}`)}`,
+        (tenant) => `list=${list}&q=${enc(`${field}=${tenant.word}`)}`,
       ]),
     );
   }

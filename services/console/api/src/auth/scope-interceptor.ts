@@ -16,7 +16,7 @@ export class CallerLimits {
   }
 }
 
-/** Runs the methods of limited callers within their limits, outside of which they read nothing. */
+/** Runs methods within the limits of their callers, outside of which they read nothing. */
 @Injectable()
 export class ScopeInterceptor implements NestInterceptor {
   constructor(
@@ -27,9 +27,7 @@ export class ScopeInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const { caller } = context.switchToHttp().getRequest<CallersRequest>();
     const limits = caller ? this.limits.of(caller) : null;
-    if (!limits) return next.handle();
-    return defer(() =>
-      from(this.store.within(limits, async () => lastValueFrom(next.handle(), { defaultValue: undefined }))),
-    );
+    const handle = async (): Promise<unknown> => lastValueFrom(next.handle(), { defaultValue: undefined });
+    return defer(() => from(limits ? this.store.within(limits, handle) : this.store.unlimited(handle)));
   }
 }
