@@ -69,7 +69,7 @@ export class PushesController {
     answer: retryAnswer,
   })
   async retry(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof retryAnswer>> {
-    const known = await this.pushes.get(id);
+    const known = !this.store.isLimited || (await this.pushes.get(id));
     const [retried] = known
       ? await this.store.unlimited(async () => this.store.transaction((tx) => this.pushes.retry(tx, [id])))
       : [];
