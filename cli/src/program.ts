@@ -10,6 +10,8 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   diff: async () => (await import('./diff/diff.js')).diffCommand,
   gate: async () => (await import('./gate/gate.js')).gateCommand,
   explain: async () => (await import('./explain/explain.js')).explainCommand,
+  login: async () => (await import('./login/login.js')).loginCommand,
+  logout: async () => (await import('./logout/logout.js')).logoutCommand,
   find: async () => (await import('./find/find.js')).findCommand,
   repositories: async () => (await import('./repositories/repositories.js')).repositoriesCommand,
   images: async () => (await import('./images/images.js')).imagesCommand,

@@ -1,6 +1,14 @@
 import { readFile } from 'node:fs/promises';
 
-import { AccessDenied, InvalidInput, NotFound, printable, type TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import {
+  AccessDenied,
+  InvalidInput,
+  NotFound,
+  printable,
+  type TidewaiterError,
+  Unavailable,
+  version,
+} from '@tidewaiter/domain';
 import { InvalidArgumentError } from 'commander';
 
 /** Where a platform is, what opens it, and for how many milliseconds to wait for an answer. */
@@ -73,17 +81,32 @@ export async function changeApi<Answer>(
   return request(path, { method, ...(change && { body: JSON.stringify(change) }) }, server, isAnswer);
 }
 
+/**
+ * Asks the API of a platform without signing in.
+ * @param path below `/api/v1`
+ * @throws as {@link askApi}
+ */
+export async function askOpenly<Answer>(
+  path: string,
+  question: object,
+  server: Pick<Server, 'server' | 'timeout'>,
+  isAnswer: (answer: unknown) => answer is Answer,
+): Promise<Answer> {
+  return request(path, { method: 'POST', body: JSON.stringify(question) }, server, isAnswer);
+}
+
 async function request<Answer>(
   path: string,
   more: { method?: string; body?: string },
-  { server, tokenFile, timeout }: Server,
+  { server, tokenFile, timeout }: Pick<Server, 'server' | 'timeout'> & Partial<Server>,
   isAnswer: (answer: unknown) => answer is Answer,
 ): Promise<Answer> {
-  const token = await readToken(tokenFile);
+  const token = tokenFile === undefined ? undefined : await readToken(tokenFile);
   const response = await fetch(new URL(`api/v1/${path}`, server.endsWith('/') ? server : `${server}/`), {
     ...more,
     headers: {
-      authorization: `Bearer ${token}`,
+      'user-agent': `tidewaiter/${version}`,
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(more.body !== undefined && { 'content-type': 'application/json' }),
     },
     // A token goes to whom it was meant for.

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { printStderr } from '../context.js';
 import { durationOption } from '../duration.js';
 import { listOptions } from '../lists/lists.js';
+import { signedIn } from '../saved-sign-ins.js';
 import { changeApi, getApi, type Server, serverUrl } from '../server.js';
 import { fit } from '../terminal.js';
 import { readDocument } from './entry-document.js';
@@ -49,7 +50,7 @@ export function entryOptions(command: Command, kind: EntryKind): Command {
     .option('--file <file>', 'entry in YAML or JSON; - is standard input')
     .option('--dry-run', 'only check it')
     .action(async (assignments: string[], _: object, self: Command) => {
-      const flags = flagsOf(self);
+      const flags = await flagsOf(self);
       const document = await readDocument({}, assignments, flags.file);
       if (flags.dryRun) return check(kind, document, flags);
       const { name, version } = await changeApi('POST', kind, { document, ...commented(flags) }, flags, isEntry);
@@ -63,7 +64,7 @@ export function entryOptions(command: Command, kind: EntryKind): Command {
     .option('--file <file>', 'whole entry in YAML or JSON in place of the old one; - is standard input')
     .option('--dry-run', 'only check it')
     .action(async (name: string, assignments: string[], _: object, self: Command) => {
-      const flags = flagsOf(self);
+      const flags = await flagsOf(self);
       const { document: before, version } = await managed(of(name), flags);
       const document = await readDocument(before, assignments, flags.file);
       if (flags.dryRun) return check(kind, document, flags);
@@ -75,7 +76,7 @@ export function entryOptions(command: Command, kind: EntryKind): Command {
     .description(`delete a managed ${noun}; undo brings it back`)
     .argument('<name>', 'name from the list')
     .action(async (name: string, _: object, self: Command) => {
-      const flags = flagsOf(self);
+      const flags = await flagsOf(self);
       const { version } = await managed(of(name), flags);
       const query = new URLSearchParams({ version: String(version), ...commented(flags) });
       const deleted = await changeApi('DELETE', `${of(name)}?${query.toString()}`, null, flags, isEntry);
@@ -85,7 +86,7 @@ export function entryOptions(command: Command, kind: EntryKind): Command {
     .description(`list the versions of a managed ${noun}, newest first`)
     .argument('<name>', 'name from the list')
     .action(async (name: string, _: object, self: Command) => {
-      const flags = flagsOf(self);
+      const flags = await flagsOf(self);
       for (const version of await versions(of(name), flags)) process.stdout.write(`${historyLine(version)}\n`);
     });
   changing(command.command('undo'))
@@ -93,7 +94,7 @@ export function entryOptions(command: Command, kind: EntryKind): Command {
     .argument('<name>', 'name from the list')
     .option('--to <number>', 'version to bring back; by default the one before', versionOf)
     .action(async (name: string, _: object, self: Command) => {
-      const { to, ...flags } = flagsOf(self);
+      const { to, ...flags } = await flagsOf(self);
       const [newest] = await versions(of(name), flags);
       const body = { version: newest!.version, ...(to !== undefined && { to }), ...commented(flags) };
       const { version } = await changeApi('POST', `${of(name)}/undo`, body, flags, isEntry);
@@ -105,7 +106,7 @@ export function entryOptions(command: Command, kind: EntryKind): Command {
 /** Options of the platform, which commander gives to the command above, as that has them, too. */
 export function connected(command: Command): Command {
   return command
-    .option('--server <url>', 'the platform', serverUrl)
+    .option('--server <url>', 'the platform; that of `login` unless given', serverUrl)
     .option('--token-file <file>', 'holds an API token of the platform')
     .addOption(durationOption('--timeout <duration>', 'how long each answer may take', '1m'));
 }
@@ -114,12 +115,9 @@ function changing(command: Command): Command {
   return connected(command).option('--comment <text>', 'reason for the change, for the history');
 }
 
-export function flagsOf(command: Command): Flags {
+export async function flagsOf(command: Command): Promise<Flags> {
   const flags = command.optsWithGlobals<Flags>();
-  const { server, tokenFile }: Partial<Server> = flags;
-  if (server === undefined || tokenFile === undefined)
-    return command.error('error: --server and --token-file are needed');
-  return flags;
+  return { ...flags, ...(await signedIn(flags)) };
 }
 
 function commented({ comment }: Flags): { comment?: string } {

@@ -120,7 +120,7 @@ describe('find', () => {
     ['an unknown condition', ['pod=x'], 'EXPRESSION_INVALID'],
     ['no condition', [], 'commander.missingArgument'],
     ['a time that is none', ['cve=CVE-1', '--since', 'yesterday'], 'commander.invalidArgument'],
-    ['a server without a token', ['cve=CVE-1', '--server', 'http://127.0.0.1'], 'commander.error'],
+    ['a server without a token', ['cve=CVE-1', '--server', 'http://127.0.0.1'], 'NOT_SIGNED_IN'],
   ])('rejects %s', async (_what, args, code) => {
     await expect(find(...args)).rejects.toMatchObject({ code });
   });

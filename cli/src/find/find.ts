@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { withStore } from '../database.js';
 import { age, durationOption } from '../duration.js';
+import { signedIn } from '../saved-sign-ins.js';
 import { getApi, serverUrl } from '../server.js';
 import { stdoutWidth } from '../terminal.js';
 import { expressionKeys } from './expression-keys.js';
@@ -47,7 +48,7 @@ export function findCommand(program: Command): void {
     )
     .addOption(new Option('--until <when>', 'only what was tagged or ran until then').argParser(moment))
     .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json', 'csv']).default('table'))
-    .option('--server <url>', 'ask this platform, else the database; with --token-file', serverUrl)
+    .option('--server <url>', 'ask this platform, else the database; with --token-file, or after `login`', serverUrl)
     .option('--token-file <file>', 'holds an API token of the platform')
     .addOption(durationOption('--timeout <duration>', 'how long the platform may take', '1m'))
     .action(find);
@@ -55,15 +56,13 @@ export function findCommand(program: Command): void {
 
 async function find(expressions: string[], flags: FindFlags, command: Command): Promise<void> {
   const { server, tokenFile, running = false, output } = flags;
-  if ((server === undefined) !== (tokenFile === undefined)) {
-    return command.error('error: --server and --token-file belong together');
-  }
+  if (server === undefined && tokenFile !== undefined) return command.error('error: --token-file needs --server');
   const { readExpressions } = await import('./expression.js');
   const conditions = readExpressions(expressions);
   const answer =
-    server === undefined || tokenFile === undefined
+    server === undefined
       ? await askDatabase(conditions, flags)
-      : await answerOf(platform(conditions, { ...flags, server, tokenFile }), running);
+      : await answerOf(platform(conditions, { ...flags, ...(await signedIn(flags)) }), running);
   if (output === 'json') process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
   else process.stdout.write(output === 'csv' ? csvOf(answer) : tableOf(answer, stdoutWidth()));
 }

@@ -39,7 +39,7 @@ export function gateCommand(program: Command): void {
       'fail on findings of this severity or worse; new:SEVERITY: only on those that the change introduced. Default: new:high with --against, else high; with --policy alone, nothing',
       checkThreshold,
     )
-    .option('--server <url>', 'get the verdict from this platform; with --token-file', serverUrl)
+    .option('--server <url>', 'get the verdict from this platform; with --token-file, or after `login`', serverUrl)
     .option('--token-file <file>', 'file with an API token of the platform')
     .addOption(
       new Option('--wait <duration>', 'with --server: how long to wait for an image that was pushed just now')
@@ -69,13 +69,12 @@ async function gate(image: string, flags: GateFlags, command: Command): Promise<
 }
 
 /** Conflicts between flags: with `--server` the platform evaluates an image by its own settings. */
-function serverProblem({ tokenFile, policy, vex, ignoreFile }: GateFlags): string | undefined {
-  if (tokenFile === undefined) return '--server needs --token-file';
+function serverProblem({ policy, vex, ignoreFile }: GateFlags): string | undefined {
   return policy || vex || ignoreFile ? '--policy, --vex and --ignore-file are the settings of the server' : undefined;
 }
 
 async function askPlatform(image: string, flags: GateFlags): Promise<GateAnswer> {
-  const { against, onIncomplete, server, tokenFile, wait, timeout } = flags;
+  const { against, onIncomplete, wait, timeout } = flags;
   const failOn = flags.failOn ?? (against === undefined ? undefined : defaultThreshold(flags));
   const { askServer } = await import('./server-gate.js');
   const question = {
@@ -84,7 +83,8 @@ async function askPlatform(image: string, flags: GateFlags): Promise<GateAnswer>
     ...(failOn != null && { failOn }),
     ...(onIncomplete !== undefined && { onIncomplete }),
   };
-  return askServer(question, { server: server!, tokenFile: tokenFile!, wait, timeout });
+  const { signedIn } = await import('../saved-sign-ins.js');
+  return askServer(question, { ...(await signedIn(flags)), wait, timeout });
 }
 
 async function evaluate(image: string, failOn: string | null, flags: GateFlags): Promise<GateAnswer> {

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 
 import { printStderr } from '../context.js';
 import { age, durationOption } from '../duration.js';
+import { signedIn } from '../saved-sign-ins.js';
 import { askApi, deleteApi, getApi, type Server, serverUrl } from '../server.js';
 import { type NamedIncident, type IncidentDetail, incidentText } from './incident-text.js';
 
@@ -15,8 +16,8 @@ export function incidentCommand(program: Command): void {
     .description('print an incident with its timeline')
     .argument('<incident>', 'INC-7, its number or its id')
     .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'))
-    .action(async (name: string, flags: Flags & { output: 'text' | 'json' }, command: Command) => {
-      const server = serverOf(flags, command);
+    .action(async (name: string, flags: Flags & { output: 'text' | 'json' }) => {
+      const server = await serverOf(flags);
       const found = await getApi(`incidents/${await idOf(name, server)}`, server, isDetail);
       process.stdout.write(flags.output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : incidentText(found));
     });
@@ -31,16 +32,15 @@ export function incidentCommand(program: Command): void {
       const assignee = flags.to ?? null;
       await each(assignee === null ? 'assigned to nobody' : `assigned to ${assignee}`, async (path, server) =>
         post(`${path}/assign`, { assignee }, server),
-      )(names, flags, command);
+      )(names, flags);
     });
   act(incident, 'snooze', 'hide incidents from lists until later, or until there is news')
     .requiredOption('--for <duration>', 'how long: 4h, 7d', age)
-    .action(async (names: string[], flags: Flags & { for: number }, command: Command) => {
+    .action(async (names: string[], flags: Flags & { for: number }) => {
       const until = new Date(Date.now() + flags.for).toISOString();
       await each(`snoozed until ${until}`, async (path, server) => post(`${path}/snooze`, { until }, server))(
         names,
         flags,
-        command,
       );
     });
   act(incident, 'unsnooze', 'end the snooze of incidents').action(
@@ -48,22 +48,20 @@ export function incidentCommand(program: Command): void {
   );
   act(incident, 'comment', 'add a comment to incidents')
     .requiredOption('--comment <text>', 'what others should know')
-    .action(async (names: string[], flags: Flags & { comment: string }, command: Command) =>
+    .action(async (names: string[], flags: Flags & { comment: string }) =>
       each('commented', async (path, server) => post(`${path}/comments`, { comment: flags.comment }, server))(
         names,
         flags,
-        command,
       ),
     );
   act(incident, 'resolve', 'resolve incidents')
     .addOption(new Option('--reason <reason>', 'why').choices(resolutions))
     .option('--comment <text>', 'what others should know')
-    .action(async (names: string[], flags: Flags & { reason?: string; comment?: string }, command: Command) => {
+    .action(async (names: string[], flags: Flags & { reason?: string; comment?: string }) => {
       const { reason, comment } = flags;
       await each('resolved', async (path, server) => post(`${path}/resolve`, { reason, comment }, server))(
         names,
         flags,
-        command,
       );
     });
   act(incident, 'reopen', 'open resolved incidents again').action(
@@ -79,21 +77,19 @@ function act(incident: Command, name: string, description: string): Command {
 
 function withServer(command: Command): Command {
   return command
-    .option('--server <url>', 'the platform', serverUrl)
+    .option('--server <url>', 'the platform; that of `login` unless given', serverUrl)
     .option('--token-file <file>', 'holds an API token of the platform')
     .addOption(durationOption('--timeout <duration>', 'how long each answer may take', '1m'));
 }
 
-function serverOf({ server, tokenFile, timeout }: Flags, command: Command): Server {
-  if (server === undefined || tokenFile === undefined)
-    return command.error('error: --server and --token-file are needed');
-  return { server, tokenFile, timeout };
+async function serverOf({ timeout, ...flags }: Flags): Promise<Server> {
+  return { ...(await signedIn(flags)), timeout };
 }
 
 /** Acts on each incident in turn; the first failure ends it. */
 function each(done: string, work: (path: string, server: Server) => Promise<NamedIncident>) {
-  return async (names: readonly string[], flags: Flags, command: Command): Promise<void> => {
-    const server = serverOf(flags, command);
+  return async (names: readonly string[], flags: Flags): Promise<void> => {
+    const server = await serverOf(flags);
     for (const name of names) {
       const { number } = await work(`incidents/${await idOf(name, server)}`, server);
       printStderr(`INC-${number}: ${printable(done)}`);

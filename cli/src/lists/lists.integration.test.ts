@@ -108,6 +108,7 @@ describe('list commands', () => {
     await expect(run('images', 'wrong')).rejects.toMatchObject({ code: 'QUERY_INVALID' });
     const program = new Command('tidewaiter').exitOverride().configureOutput({ writeErr: () => undefined });
     imagesCommand(program);
-    await expect(program.parseAsync(['images'], { from: 'user' })).rejects.toMatchObject({ exitCode: 1 });
+    const elsewhere = ['images', '--server', 'http://127.0.0.1:9'];
+    await expect(program.parseAsync(elsewhere, { from: 'user' })).rejects.toMatchObject({ code: 'NOT_SIGNED_IN' });
   });
 });

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { printStderr } from '../context.js';
 import { durationOption } from '../duration.js';
+import { signedIn } from '../saved-sign-ins.js';
 import { getApi, type Server, serverUrl } from '../server.js';
 import { fit } from '../terminal.js';
 import { listColumns, type ListItem, type PrintedList } from './list-columns.js';
@@ -48,16 +49,14 @@ export function listOptions(command: Command, name: PrintedList): Command {
   return command
     .description(descriptions[name])
     .argument('[query...]', "conditions that must all hold: 'severity>=high running'")
-    .option('--server <url>', 'the platform', serverUrl)
+    .option('--server <url>', 'the platform; that of `login` unless given', serverUrl)
     .option('--token-file <file>', 'holds an API token of the platform')
     .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json', 'csv', 'ndjson']).default('table'))
     .option('--sort <order>', 'order as in the API: -severity')
     .option('--limit <count>', 'how many rows at most', limitOf, 100)
     .addOption(durationOption('--timeout <duration>', 'how long each answer may take', '1m'))
     .action(async (query: string[], flags: ListFlags) => {
-      if (flags.server === undefined || flags.tokenFile === undefined)
-        return command.error('error: --server and --token-file are needed');
-      await print(name, query.join(' '), flags);
+      await print(name, query.join(' '), { ...flags, ...(await signedIn(flags)) });
     });
 }
 

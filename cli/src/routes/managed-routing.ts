@@ -18,7 +18,7 @@ export function managedRoutingCommands(routes: Command): void {
   connected(routes.command('show'))
     .description('print the managed routing')
     .action(async (_: object, self: Command) => {
-      const { text, state } = await getApi('routes', flagsOf(self), isRouting);
+      const { text, state } = await getApi('routes', await flagsOf(self), isRouting);
       if (text === null) return printStderr('there is no managed routing');
       if (state === 'overridden') printStderr('not in effect: the notifier has a routing.yaml');
       process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
@@ -27,7 +27,7 @@ export function managedRoutingCommands(routes: Command): void {
     .description('replace the managed routing by a file')
     .argument('<file>', 'written as routing.yaml, with its secrets in files')
     .action(async (file: string, _: object, self: Command) => {
-      const flags = flagsOf(self);
+      const flags = await flagsOf(self);
       const text = await readFile(file, 'utf8').catch((cause: unknown) => {
         throw new NotFound('ROUTING_MISSING', `${file} cannot be read`, { cause });
       });
@@ -38,7 +38,7 @@ export function managedRoutingCommands(routes: Command): void {
   changing(routes.command('remove'))
     .description('delete the managed routing; undo brings it back')
     .action(async (_: object, self: Command) => {
-      const flags = flagsOf(self);
+      const flags = await flagsOf(self);
       const { version } = await getApi('routes', flags, isRouting);
       const query = new URLSearchParams({ version: String(version ?? 1), ...commented(flags) });
       report(await changeApi('DELETE', `routes?${query.toString()}`, null, flags, isRouting));
@@ -46,13 +46,13 @@ export function managedRoutingCommands(routes: Command): void {
   connected(routes.command('history'))
     .description('list the versions of the managed routing, newest first')
     .action(async (_: object, self: Command) => {
-      for (const version of await versions(flagsOf(self))) process.stdout.write(`${historyLine(version)}\n`);
+      for (const version of await versions(await flagsOf(self))) process.stdout.write(`${historyLine(version)}\n`);
     });
   changing(routes.command('undo'))
     .description('bring back an earlier version of the managed routing')
     .option('--to <number>', 'version to bring back; by default the one before', versionOf)
     .action(async (_: object, self: Command) => {
-      const { to, ...flags } = flagsOf(self);
+      const { to, ...flags } = await flagsOf(self);
       const [newest] = await versions(flags);
       if (!newest) throw new NotFound('ENTRY_UNKNOWN', 'there was no managed routing');
       const body = { version: newest.version, ...(to !== undefined && { to }), ...commented(flags) };

@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander';
 
 import { withStore } from '../database.js';
 import { age, durationOption } from '../duration.js';
+import { signedIn } from '../saved-sign-ins.js';
 import { askApi, serverUrl } from '../server.js';
 import { stdoutWidth } from '../terminal.js';
 import { type ReplayAnswer, replayText } from './routes-replay-text.js';
@@ -27,7 +28,7 @@ export function replayCommand(routes: Command): void {
     .requiredOption('--config <file>', 'the routing.yaml')
     .addOption(new Option('--since <duration>', 'how far back').argParser(age).default(age('7d'), '7d'))
     .option('--receiver <name>', 'only this receiver')
-    .option('--server <url>', 'ask this platform, else the database; with --token-file', serverUrl)
+    .option('--server <url>', 'ask this platform, else the database; with --token-file, or after `login`', serverUrl)
     .option('--token-file <file>', 'holds an API token of the platform')
     .addOption(durationOption('--timeout <duration>', 'how long the platform may take', '2m'))
     .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
@@ -36,14 +37,12 @@ export function replayCommand(routes: Command): void {
 
 async function replay(flags: ReplayFlags, command: Command): Promise<void> {
   const { config, server, tokenFile, output } = flags;
-  if ((server === undefined) !== (tokenFile === undefined)) {
-    return command.error('error: --server and --token-file belong together');
-  }
+  if (server === undefined && tokenFile !== undefined) return command.error('error: --token-file needs --server');
   const text = readText(config);
   const answer =
-    server === undefined || tokenFile === undefined
+    server === undefined
       ? await askDatabase(text, flags)
-      : await askPlatform(text, { ...flags, server, tokenFile });
+      : await askPlatform(text, { ...flags, ...(await signedIn(flags)) });
   const shown = output === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : replayText(answer, stdoutWidth());
   process.stdout.write(shown);
 }

@@ -45,7 +45,7 @@ export type ApiToken = RowOf<typeof columns>;
 export type ListedToken = RowOf<typeof listedColumns>;
 
 /** Prefix by which secret scanners, our own among them, recognize a token. */
-const prefix = 'tide_';
+export const tokenPrefix = 'tide_';
 const tokenPattern = /^tide_[A-Za-z0-9_-]{43}$/;
 /** An hour shows that a token is in use, and saves a write for every request. */
 const lastUsedGrainHours = 1;
@@ -167,7 +167,7 @@ export class ApiTokens {
   }
 
   async #make(tx: Queries, { id, role, scopes }: Account, name: string, expiresAt: Date | null): Promise<Secret> {
-    const token = prefix + randomSecret();
+    const token = tokenPrefix + randomSecret();
     const made = await tx.query(
       `INSERT INTO api_token (id, name, service_account_id, scope, hash, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING id`,

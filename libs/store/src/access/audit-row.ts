@@ -19,6 +19,8 @@ export const auditActions = [
   'dead-letter.redriven',
   'user.changed',
   'session.ended',
+  'device-login.approved',
+  'device-login.refused',
   'service-account.created',
   'service-account.deleted',
   'token.created',

@@ -5,13 +5,25 @@ import { v7 as uuidv7 } from 'uuid';
 import { columnsOf, type RowOf } from '../core/columns.js';
 import { type Page, pageOf, type PageRequest } from '../core/page.js';
 import { Store } from '../core/store.js';
-import { tokenIdentity, tokenJoin, validToken } from './api-tokens.js';
+import { tokenIdentity, tokenJoin, tokenPrefix, validToken } from './api-tokens.js';
 import type { ApiCaller } from './caller.js';
 import { hashOf, randomSecret } from './random-secret.js';
 import { SessionRow } from './session-row.js';
 import { userRole, userScopes } from './users.js';
 
 const secretPattern = /^[\w-]{43}$/;
+
+/** Bearer token of a session, for callers without cookies. */
+export function sessionToken(secret: Secret): Secret {
+  return new Secret(`${tokenPrefix}${secret.reveal()}`);
+}
+
+/** Secret of a session whose bearer token this is; null for another text. */
+export function sessionSecretOf(token: string): string | null {
+  const secret = token.startsWith(tokenPrefix) ? token.slice(tokenPrefix.length) : '';
+  return secretPattern.test(secret) ? secret : null;
+}
+
 /** A minute shows that a session is in use, and saves a write for every request. */
 const lastUsedGrainSeconds = 60;
 const maxAgentCharacters = 200;

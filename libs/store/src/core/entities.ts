@@ -1,5 +1,6 @@
 import { ApiTokenRow } from '../access/api-token-row.js';
 import { AuditEntryRow } from '../access/audit-row.js';
+import { DeviceLoginRow } from '../access/device-login-row.js';
 import { ServiceAccountRow } from '../access/service-account-row.js';
 import { SessionRow } from '../access/session-row.js';
 import { SetupLinkRow } from '../access/setup-link-row.js';
@@ -131,6 +132,7 @@ export const entities = [
   UserRow,
   SessionRow,
   SetupLinkRow,
+  DeviceLoginRow,
   ManagedEntryRow,
   FileEntryRow,
 ];

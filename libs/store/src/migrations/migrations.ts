@@ -81,6 +81,7 @@ import { AccessScopes1764000500000 } from './1764000500000-access-scopes.js';
 import { IncidentTriage1764000510000 } from './1764000510000-incident-triage.js';
 import { ManagedEntries1764000520000 } from './1764000520000-managed-entries.js';
 import { OverriddenEntries1764000520001 } from './1764000520001-overridden-entries.js';
+import { DeviceLogins1764000530000 } from './1764000530000-device-logins.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -167,4 +168,5 @@ export const migrations = [
   IncidentTriage1764000510000,
   ManagedEntries1764000520000,
   OverriddenEntries1764000520001,
+  DeviceLogins1764000530000,
 ];

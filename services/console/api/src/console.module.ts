@@ -33,6 +33,7 @@ import { ComparedSides } from './compare/compared-sides.js';
 import type { ConsoleConfig } from './config.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
+import { DeviceLoginsController } from './device-logins/device-logins.controller.js';
 import { entryControllers } from './entries/entries.controller.js';
 import { EntryChanges } from './entries/entry-changes.js';
 import { EntryDocuments } from './entries/entry-documents.js';
@@ -102,6 +103,7 @@ export const controllers = [
   SessionController,
   OidcController,
   CiTokensController,
+  DeviceLoginsController,
   MeController,
   UsersController,
   ServiceAccountsController,

@@ -218,11 +218,18 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('./pages/access/audit-page.js'), 'AuditPage'),
 });
 
+const device = createRoute({
+  ...at('/device'),
+  validateSearch: searchParams({ code: 'text' }),
+  component: lazyRouteComponent(() => import('./pages/device/device-page.js'), 'DevicePage'),
+});
+
 const routeTree = root.addChildren([
   ...[now, incidents, incident, images, image, push, vulnerabilities, vulnerability, workloads],
   ...[exceptions, gates, signers, registries, sensors],
   ...[policies, silences, routes, channels, messages, rules, system, deliveries, delivery, deadLetters, advisories],
   ...[users, tokens, sessions, audit],
+  device,
 ]);
 
 export const router = createRouter({

@@ -1,7 +1,7 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AccessDenied, includesRole } from '@tidewaiter/domain';
 import { HealthController, TidewaiterSettings } from '@tidewaiter/runtime';
-import { type ApiCaller, type ApiToken, ApiTokens, Sessions } from '@tidewaiter/store';
+import { type ApiCaller, type ApiToken, ApiTokens, Sessions, sessionSecretOf } from '@tidewaiter/store';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { type ApiOperation, operationOf } from '../http/operation.js';
@@ -47,8 +47,7 @@ export class AccessGuard implements CanActivate {
   async #callerOf(request: FastifyRequest): Promise<ApiCaller> {
     const { method, headers } = request;
     if (headers.authorization !== undefined) {
-      const token = await verifiedToken(this.tokens, headers.authorization.replace(/^Bearer /i, ''));
-      return { kind: 'service-account', ...token, session: null };
+      return this.#bearerOf(headers.authorization.replace(/^Bearer /i, ''));
     }
     const secret = this.cookie.of(request);
     if (secret === null)
@@ -61,13 +60,27 @@ export class AccessGuard implements CanActivate {
     if (!caller) throw new AccessDenied('SESSION_OVER', 'the session is over: sign in again');
     return caller;
   }
+
+  /** A token of a service account, or of a session that the command line has. */
+  async #bearerOf(token: string): Promise<ApiCaller> {
+    const known = await this.tokens.verify(token);
+    if (known) return { kind: 'service-account', ...known, session: null };
+    const secret = sessionSecretOf(token);
+    const caller = secret === null ? null : await this.sessions.verify(secret, this.settings.access.sessions);
+    if (!caller) throw tokenInvalid();
+    return caller;
+  }
 }
 
 /** @throws AccessDenied `TOKEN_INVALID` */
 export async function verifiedToken(tokens: ApiTokens, token: string): Promise<ApiToken> {
   const known = await tokens.verify(token);
-  if (!known) throw new AccessDenied('TOKEN_INVALID', 'the API token is unknown, expired or revoked');
+  if (!known) throw tokenInvalid();
   return known;
+}
+
+function tokenInvalid(): AccessDenied {
+  return new AccessDenied('TOKEN_INVALID', 'the API token is unknown, expired or revoked');
 }
 
 /** Parameter decorator for the {@link ApiCaller}. */

@@ -12,6 +12,12 @@ type Body<Path extends keyof paths> = paths[Path] extends {
 
 const byId = (id: string) => ({ params: { path: { id } } });
 
+export const approveDeviceLogin = (code: string) =>
+  answerOf(client.POST('/api/v1/device-logins/{code}/approve', { params: { path: { code } } }));
+
+export const refuseDeviceLogin = (code: string) =>
+  answerOf(client.POST('/api/v1/device-logins/{code}/refuse', { params: { path: { code } } }));
+
 export const acknowledgeIncident = (id: string) =>
   answerOf(client.POST('/api/v1/incidents/{id}/acknowledge', byId(id)));
 

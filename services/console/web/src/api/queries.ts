@@ -49,6 +49,15 @@ export const signInOptions = queryOptions({
   queryFn: ({ signal }) => answerOf(client.GET('/api/v1/sign-in', { signal })),
 });
 
+/** Sign-in of a command line that waits for approval. */
+export const deviceLogin = (code: string) =>
+  queryOptions({
+    queryKey: ['device-logins', code],
+    queryFn: ({ signal }) =>
+      answerOf(client.GET('/api/v1/device-logins/{code}', { params: { path: { code } }, signal })),
+    retry: false,
+  });
+
 export const incident = (id: string) =>
   queryOptions({
     queryKey: ['incidents', id],
