@@ -12,6 +12,7 @@ import { Command } from 'commander';
 import { exceptionsCommand } from '../exceptions/exceptions.js';
 import { policiesCommand } from '../policies/policies.js';
 import { registriesCommand } from '../registries/registries.js';
+import { routesCommand } from '../routes/routes.js';
 
 let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
 let service: RunningService;
@@ -57,7 +58,7 @@ async function run(...args: string[]): Promise<string> {
   output.restore();
   output = captureOutput();
   const program = new Command('tidewaiter').exitOverride();
-  for (const define of [exceptionsCommand, policiesCommand, registriesCommand]) define(program);
+  for (const define of [exceptionsCommand, policiesCommand, registriesCommand, routesCommand]) define(program);
   const access = ['--server', service.url, '--token-file', join(folder, 'token')];
   await program.parseAsync([...args, ...access], { from: 'user' });
   return output.stdout;
@@ -104,6 +105,21 @@ describe('commands of entries', () => {
     expect(list).toMatch(/few +audit +shop\/\* base\/\* +active +version 1 by ann/);
     expect(list).toMatch(/no-secrets +warn +active +tidewaiter.yaml:1/);
     await expect(run('policies', 'remove', 'no-secrets')).rejects.toMatchObject({ code: 'ENTRY_IN_FILE' });
+  });
+
+  it('set, show, remove and bring back the routing', async () => {
+    const file = join(folder, 'managed-routing.yaml');
+    await writeFile(file, 'route: { receiver: team }\nreceivers: [{ name: team }]\n');
+    expect(await run('routes', 'show')).toBe('');
+    await run('routes', 'set', file, '--comment', 'first');
+    await run('routes', 'set', file);
+    expect(await run('routes', 'show')).toBe('route: { receiver: team }\nreceivers: [{ name: team }]\n');
+    await run('routes', 'remove');
+    expect(await run('routes', 'show')).toBe('');
+    await run('routes', 'undo', '--to', '1');
+    expect(await run('routes', 'history')).toMatch(/^4 .* version 1 again\n3 .* deleted\n2 .*\n1 .* first\n$/);
+    await writeFile(file, 'route: { receiver: none }\n');
+    await expect(run('routes', 'set', file)).rejects.toMatchObject({ code: 'ROUTING_INVALID' });
   });
 
   it('keep the secrets of an entry that is edited', async () => {
