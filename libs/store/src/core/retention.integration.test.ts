@@ -2,6 +2,7 @@ import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { type DataSource, getMetadataArgsStorage } from 'typeorm';
 
+import { FileEntries } from '../entries/file-entries.js';
 import { FleetExposure } from '../images/exposure/fleet-exposure.js';
 import { ImageRetention } from '../images/image-retention.js';
 import { Incidents } from '../incidents/incidents.js';
@@ -59,7 +60,7 @@ describe('retention', () => {
   );
 
   it('names methods that exist for what no rule describes', () => {
-    const classes = { FleetExposure, ImageRetention, Incidents, WorkloadFindings };
+    const classes = { FileEntries, FleetExposure, ImageRetention, Incidents, WorkloadFindings };
     const methods = Object.entries(classes).flatMap(([name, { prototype }]) =>
       Object.getOwnPropertyNames(prototype).map((method) => `${name}.${method}`),
     );
