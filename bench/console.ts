@@ -1,6 +1,6 @@
 /**
- * Lists of the console over a large fleet: time of a count of all vulnerabilities, and of pages with
- * totals and pairs of filters. PostgreSQL alone, in this process. See README.md.
+ * Lists of the console over a large fleet: time of a count of all vulnerabilities, and of pages
+ * with totals and pairs of filters. PostgreSQL alone, in this process. See README.md.
  */
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';

@@ -1,7 +1,7 @@
 /**
  * Latency from a push to its verdict in a quiet registry, alone and while eight hostile registries
- * push 21 images: layers that drip, gzip bombs, 60,000 package.json, endless redirects and failures.
- * See README.md.
+ * push 21 images: layers that drip, gzip bombs, 60,000 package.json, endless redirects and
+ * failures. See README.md.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';

@@ -1,7 +1,7 @@
 /**
- * Runtime events per second that ingest accepts, with the spool on disk and without it, in turns. An
- * event counts when its request is answered with 202; at the end the stream must have all of them.
- * See README.md.
+ * Runtime events per second that ingest accepts, with the spool on disk and without it, in turns.
+ * An event counts when its request is answered with 202; at the end the stream must have all of
+ * them. See README.md.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';

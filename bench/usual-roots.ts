@@ -1,6 +1,6 @@
 /**
- * Verdicts on root file systems as users have them: Debian's packages with their dependencies, trees
- * of npm, and Python packages as a virtual environment. See README.md.
+ * Verdicts on root file systems as users have them: Debian's packages with their dependencies,
+ * trees of npm, and Python packages as a virtual environment. See README.md.
  */
 import { execFileSync } from 'node:child_process';
 import {

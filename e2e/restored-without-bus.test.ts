@@ -97,7 +97,9 @@ async function post(events: readonly object[]): Promise<void> {
 }
 
 const eachNode = <Value>(of: (node: number) => Value) => Array.from({ length: nodes }, (_, node) => of(node));
-/** A scanner with its shell. The alert about a probe of the shell needs both from the process tree. */
+/**
+ * A scanner with its shell. The alert about a probe of the shell needs both from the process tree.
+ */
 const scanners = (round: number) => [
   ...eachNode((node) => eventOf(node, round, '/usr/bin/scanner', { id: 'init', binary: '/sbin/init' })),
   ...eachNode((node) =>

@@ -7,7 +7,10 @@ export interface Random {
   pick<Value>(values: readonly Value[]): Value;
 }
 
-/** The same numbers give the same chance. @see https://github.com/bryc/code/blob/master/jshash/PRNGs.md "SplitMix32" */
+/**
+ * The same numbers give the same chance.
+ * @see https://github.com/bryc/code/blob/master/jshash/PRNGs.md "SplitMix32"
+ */
 export function randomOf(seed: number, turn: number): Random {
   let state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(turn + 1, 0x85ebca6b)) | 0;
   const next = (): number => {

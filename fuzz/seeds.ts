@@ -16,7 +16,10 @@ export function seedsOf({ name }: Target): Buffer[] {
   });
 }
 
-/** The input of one turn: the same for the same target, seeds, seed and turn. The first turns are the seeds as they are. */
+/**
+ * The input of one turn: the same for the same target, seeds, seed and turn. The first turns are
+ * the seeds as they are.
+ */
 export function inputOf(target: Target, seeds: readonly Buffer[], seed: number, turn: number): Buffer {
   if (turn < seeds.length) return Buffer.from(seeds[turn]!);
   const random = randomOf(seed, turn);

@@ -6,7 +6,9 @@ export interface Target {
   name: string;
   /** Reads one input. It may throw only TidewaiterError, and its result must be plain JSON. */
   run: (input: Buffer) => unknown;
-  /** Repairs parts that would cause every mutated input to be refused early: checksums, compression. */
+  /**
+   * Repairs parts that would cause every mutated input to be refused early: checksums, compression.
+   */
   repair?: (input: Buffer) => Buffer;
 }
 
@@ -31,7 +33,10 @@ function isPlain(value: unknown): boolean {
   return (prototype === null || prototype === Object.prototype) && Object.values(value).every(isPlain);
 }
 
-/** Results of analyzers and other parsers for one input; an input that one of them refuses still reaches the others. */
+/**
+ * Results of analyzers and other parsers for one input; an input that one of them refuses still
+ * reaches the others.
+ */
 export function outcomes(parsers: readonly (() => unknown)[]): unknown[] {
   return parsers.map((parse) => {
     try {

@@ -3,7 +3,9 @@ import { crc32, inflateRawSync } from 'node:zlib';
 const directorySignature = 'PK\u0001\u0002';
 const localHeaderBytes = 30;
 
-/** Puts the right checksums into the directory of a ZIP archive, where it still leads to content. */
+/**
+ * Puts the right checksums into the directory of a ZIP archive, where it still leads to content.
+ */
 export function withZipChecksums(archive: Buffer): Buffer {
   let at = archive.indexOf(directorySignature, 0, 'latin1');
   while (at !== -1 && at + 46 <= archive.length) {

@@ -9,7 +9,10 @@ import type { Environment } from '@tidewaiter/runtime';
  */
 export const environment: Environment = process.env;
 
-/** The folder that holds `tidewaiter.yaml`, `routing.yaml` and `.tidewaiter/`: the launcher's own unless TIDEWAITER_HOME names one. */
+/**
+ * The folder that holds `tidewaiter.yaml`, `routing.yaml` and `.tidewaiter/`: the launcher's own
+ * unless TIDEWAITER_HOME names one.
+ */
 export const home = resolve(environment['TIDEWAITER_HOME'] || fileURLToPath(new URL('../..', import.meta.url)));
 
 /** Data, passwords and logs of `up`. */

@@ -10,7 +10,10 @@ export async function hasDatabase(): Promise<boolean> {
   return (await databaseUrl()) !== undefined;
 }
 
-/** Whether `up` of this folder runs on a database of its own, so that this machine is where people also `scan`. */
+/**
+ * Whether `up` of this folder runs on a database of its own, so that this machine is where people
+ * also `scan`.
+ */
 export async function isUpRunning(): Promise<boolean> {
   return givenUrls().database === undefined && (await hasDatabase());
 }
@@ -53,7 +56,10 @@ export async function plannedMigrations(): Promise<PlannedMigration[]> {
   return migrationPlan(options).catch(explain);
 }
 
-/** Last recognition of a restored database; null without one, and while the database cannot be asked. */
+/**
+ * Last recognition of a restored database; null without one, and while the database cannot be
+ * asked.
+ */
 export async function lastRestoreOf(url: string): Promise<RestoreReport | null> {
   const { lastRestore } = await import('@tidewaiter/store');
   return lastRestore({ url: new Secret(url), poolSize: 1, name: 'cli' }).catch(() => null);

@@ -8,8 +8,9 @@ import { environment } from './context.js';
 const keyBytes = 32;
 
 /**
- * The key of a folder, under which the same secret has the same fingerprint; whoever sees fingerprints without it cannot guess
- * values. Where it cannot be kept, it lasts as long as this process.
+ * The key of a folder, under which the same secret has the same fingerprint; whoever sees
+ * fingerprints without it cannot guess values. Where it cannot be kept, it lasts as long as this
+ * process.
  */
 export async function fingerprintKey(folder: string): Promise<Buffer> {
   return keyIn(join(folder, 'fingerprint.key'));
@@ -40,8 +41,8 @@ async function keyIn(path: string): Promise<Buffer> {
 }
 
 /**
- * The key of this user's scans: that of an installation where `TIDEWAITER_FINGERPRINT_KEY` names it, as a pipeline should, whose
- * machines forget; else one of this user's own.
+ * The key of this user's scans: that of an installation where `TIDEWAITER_FINGERPRINT_KEY` names
+ * it, as a pipeline should, whose machines forget; else one of this user's own.
  * @throws InvalidInput `FINGERPRINT_KEY_SHORT`
  * @see https://specifications.freedesktop.org/basedir-spec/latest/#variables
  */

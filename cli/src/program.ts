@@ -57,7 +57,10 @@ function applyGlobalFlags(program: Command): void {
   if (debug) process.env['TIDEWAITER_LOG_LEVEL'] = 'debug';
 }
 
-/** The command line, before anything has run. With `args`, only the commands that these need are defined. */
+/**
+ * The command line, before anything has run. With `args`, only the commands that these need are
+ * defined.
+ */
 export async function createProgram(args: readonly string[] = []): Promise<Command> {
   const program = new Command('tidewaiter')
     .description('Container supply-chain security: from registry push to running process')
@@ -74,7 +77,10 @@ export async function createProgram(args: readonly string[] = []): Promise<Comma
   return program;
 }
 
-/** Names of the commands that some arguments need: all of them for help, completion and a mistyped name. */
+/**
+ * Names of the commands that some arguments need: all of them for help, completion and a mistyped
+ * name.
+ */
 function neededBy(args: readonly string[]): string[] {
   const given = args.find((arg) => !arg.startsWith('-'));
   if (given === 'version' || args[0] === '--version') return [];

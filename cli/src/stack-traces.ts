@@ -7,8 +7,9 @@ const placeInBundle = /(file:\/\/[^\s()]+\.js):(\d+):(\d+)/g;
 const maps = new Map<string, SourceMap | null>();
 
 /**
- * Makes stack traces name lines of the sources in place of lines of the bundle. The map of a chunk is read with the first trace that
- * names it; `--enable-source-maps` would read and keep the map of every chunk that is loaded.
+ * Makes stack traces name lines of the sources in place of lines of the bundle. The map of a chunk
+ * is read with the first trace that names it; `--enable-source-maps` would read and keep the map of
+ * every chunk that is loaded.
  */
 export function useSourceMaps(): void {
   Error.prepareStackTrace = (error, frames) => {

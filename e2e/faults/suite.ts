@@ -78,8 +78,8 @@ export class Suite {
   }
 
   /**
-   * Schedules one after the other, each a load with its faults; then rest, and a look at everything.
-   * Work that a fault delays may end while the next schedule has begun.
+   * Schedules one after the other, each a load with its faults; then rest, and a look at
+   * everything. Work that a fault delays may end while the next schedule has begun.
    */
   async run(schedules: readonly Schedule[], amount: Amount): Promise<BatchOutcome> {
     const { platform } = this;

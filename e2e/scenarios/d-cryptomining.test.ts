@@ -40,8 +40,8 @@ import {
 } from './pods.js';
 
 // Cryptomining as it comes into clusters: a miner under a harmless name, packed, with its pool in a
-// file; fetched at start into memory; and as a DaemonSet that an anonymous request created. The pods
-// are gone before their events are read.
+// file; fetched at start into memory; and as a DaemonSet that an anonymous request created. The
+// pods are gone before their events are read.
 
 const hookSecret = 'hook-secret-of-the-test';
 const channel = 'C0000001';

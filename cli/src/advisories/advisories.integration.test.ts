@@ -14,7 +14,9 @@ import { Command } from 'commander';
 
 import { advisoriesCommand } from './advisories.js';
 
-/** One record about `hello` of Debian 12, and `bad.json`, which is `{`; made with Python's zipfile. */
+/**
+ * One record about `hello` of Debian 12, and `bad.json`, which is `{`; made with Python's zipfile.
+ */
 const archive = Buffer.from(
   `
   UEsDBBQAAAAIAAAAISi4oj50pwAAAOMAAAAZAAAAREVCSUFOLUNWRS0yMDk5LTAwMDEuanNvbi2OMQ+CMBCF/wq52ZoWJ9gUOzio

@@ -28,7 +28,9 @@ export function withDestinationFlags(command: Command): Command {
     );
 }
 
-/** The path of the local file; undefined where the platform's database is selected, alone or first. */
+/**
+ * The path of the local file; undefined where the platform's database is selected, alone or first.
+ */
 export async function filePathOf({ advisories, cacheDir, database }: DestinationFlags): Promise<string | undefined> {
   if (advisories !== undefined) return advisories;
   if (database === true || (cacheDir === undefined && (await hasDatabase()))) return undefined;
@@ -46,7 +48,8 @@ export async function withKeeper(
   return withStore(async (store) => {
     const database = new AdvisoryFeeds(store, new Advisories(store));
     if (flags.database === true || !(await isUpRunning())) return work(database);
-    // Beside an `up`, `scan` reads the local file: it must have the same advisories as the platform.
+    // Beside an `up`, `scan` reads the local file: it must have the same advisories as the
+    // platform.
     const { bothKeepers } = await import('@tidewaiter/advisory-sync');
     return withFile(advisoryFilePath(), async (file) => work(bothKeepers(database, file)));
   });

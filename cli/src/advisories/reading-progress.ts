@@ -7,7 +7,10 @@ import { count, fit } from '../terminal.js';
 const maxNamedRejects = 10;
 const intervalMs = 100;
 
-/** Prints how reading goes: progress on a terminal, results and failures everywhere. A failure sets the exit code. */
+/**
+ * Prints how reading goes: progress on a terminal, results and failures everywhere. A failure sets
+ * the exit code.
+ */
 export class ReadingProgress implements ReadingListener {
   #rejects = 0;
   #shownAt = 0;

@@ -68,7 +68,10 @@ export async function syncAll(flags: SyncFlags): Promise<void> {
   }
 }
 
-/** Beside the local file, where the next sync finds what was left of a download; else for this time only. */
+/**
+ * Beside the local file, where the next sync finds what was left of a download; else for this time
+ * only.
+ */
 async function downloadFolder(flags: DestinationFlags): Promise<{ folder: string; remove: () => Promise<void> }> {
   const path = await filePathOf(flags);
   if (path !== undefined) return { folder: join(dirname(path), 'downloads'), remove: async () => undefined };

@@ -1,8 +1,8 @@
 import type { CommandGrammar, Values } from './grammar.js';
 
 /**
- * A completion script for bash 3.2 and newer. It takes the line apart itself: bash cuts words at `:` and `=`, which stand inside
- * of targets and outputs.
+ * A completion script for bash 3.2 and newer. It takes the line apart itself: bash cuts words at
+ * `:` and `=`, which stand inside of targets and outputs.
  * @see https://www.gnu.org/software/bash/manual/html_node/Programmable-Completion.html
  */
 export function bashCompletion(program: CommandGrammar): string {
@@ -60,7 +60,10 @@ complete -F _tidewaiter tidewaiter
 `;
 }
 
-/** The second word is a subcommand only if the group has it: `pushes` also takes options and a query. */
+/**
+ * The second word is a subcommand only if the group has it: `pushes` also takes options and a
+ * query.
+ */
 function subcommandOf({ name, commands }: CommandGrammar): string {
   const names = commands.map((command) => command.name).join(' ');
   return `    ${name}) if ((last > 2)) && [[ " ${names} " == *" \${words[2]} "* ]]; then at+=" \${words[2]}"; fi ;;`;

@@ -51,7 +51,9 @@ export function changeCounts({ introduced, newlyPublished, resolved, unchanged }
   return `findings: ${parts.map(([list, what]) => `${count(countedFindings(list).length)} ${what}`).join(', ')}`;
 }
 
-/** `critical  CVE-2021-44228  log4j-core 2.14.1 -> 2.17.1  app/log4j.jar (layer 3)  Remote code injection`. */
+/**
+ * `critical  CVE-2021-44228  log4j-core 2.14.1 -> 2.17.1  app/log4j.jar (layer 3)  Remote code`.
+ */
 export function findingLine(finding: Finding): string {
   const { id, severity, title } = finding;
   return [severity, id, upgradeOf(finding), whereOf(finding), title].filter((part) => part !== '').join('  ');

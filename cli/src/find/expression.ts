@@ -7,7 +7,8 @@ import { expressionKeys, type Parameter, parameterOfKey } from './expression-key
 export type Conditions = Partial<Record<Parameter, string>>;
 
 /**
- * Reads `package=openssl<3.0.14`, `cve=CVE-2021-44228` …; an id of a vulnerability and a purl may stand alone.
+ * Reads `package=openssl<3.0.14`, `cve=CVE-2021-44228` …; an id of a vulnerability and a purl may
+ * stand alone.
  * @throws InvalidInput `EXPRESSION_INVALID`, naming the position and what is allowed there
  */
 export function readExpressions(texts: readonly string[]): Conditions {

@@ -24,7 +24,10 @@ interface GateFlags extends ReadingFlags, EvaluationFlags {
   wait: number;
 }
 
-/** Lets an image pass or not: distinguishes findings that the change introduced from those published meanwhile. */
+/**
+ * Lets an image pass or not: distinguishes findings that the change introduced from those published
+ * meanwhile.
+ */
 export function gateCommand(program: Command): void {
   const command = program
     .command('gate')

@@ -21,7 +21,8 @@ const askAgainMs = 2_000;
 
 /**
  * Asks a platform instead of reading the image here.
- * @throws NotFound `IMAGE_UNKNOWN`; Unavailable `VERDICT_PENDING` where it takes longer than `wait`, `SERVER_UNREACHABLE`;
+ * @throws NotFound `IMAGE_UNKNOWN`; Unavailable `VERDICT_PENDING` where it takes longer than
+ * `wait`, `SERVER_UNREACHABLE`;
  *   AccessDenied; InvalidInput
  */
 export async function askServer(question: Question, flags: ServerFlags): Promise<GateAnswer> {

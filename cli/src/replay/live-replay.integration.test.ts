@@ -21,8 +21,9 @@ import { connect, ImageFactsOf, Incidents, Store, WorkloadLedger } from '@tidewa
 import { reportMissing, sharedData, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { ContainerLedger, type ContainerView, type WorkloadView, parseWorkloadKey } from '@tidewaiter/workloads';
 
-// Each storyline takes seconds of real time, because live correlations close by the clock. A few run by default,
-// and all of both shared folders and of our own with TIDEWAITER_ALL_STORYLINES=1 (five to ten minutes).
+// Each storyline takes seconds of real time, because live correlations close by the clock. A few
+// run by default, and all of both shared folders and of our own with TIDEWAITER_ALL_STORYLINES=1
+// (five to ten minutes).
 const isFullRun = env.TIDEWAITER_ALL_STORYLINES === '1';
 const chosen = new Set([
   'token-theft',
@@ -200,7 +201,10 @@ function summarized(
     .toSorted((a, b) => (a.title < b.title ? -1 : 1));
 }
 
-/** A detector on an empty stream and database, to which what the scanner knows is what the storyline says. */
+/**
+ * A detector on an empty stream and database, to which what the scanner knows is what the storyline
+ * says.
+ */
 async function startDetector(storyline: Storyline, known: FactsFile) {
   await (await jetstreamManager(bus.connection)).streams.purge('TIDEWAITER_RUNTIME');
   const url = await servers.postgres.createDatabase();

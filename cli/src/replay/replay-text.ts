@@ -96,7 +96,10 @@ function creditLines({ rules }: Incident): string[] {
   ];
 }
 
-/** Title with author and license: the Detection Rule License requires that each match names the rule's author. */
+/**
+ * Title with author and license: the Detection Rule License requires that each match names the
+ * rule's author.
+ */
 function credit({ title, author, license }: Incident['rules'][number]): string {
   const by = [author, license].filter((part) => part !== null).join(', ');
   return by === '' ? title : `${title} (${by})`;

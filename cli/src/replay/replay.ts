@@ -30,7 +30,10 @@ export function replayCommand(program: Command): void {
     .action(replay);
 }
 
-/** @throws NotFound `RECORDING_MISSING`, `FACTS_MISSING`, `RULES_MISSING`; InvalidInput `RECORDING_INVALID`, `FACTS_INVALID` */
+/**
+ * @throws NotFound `RECORDING_MISSING`, `FACTS_MISSING`, `RULES_MISSING`; InvalidInput
+ * `RECORDING_INVALID`, `FACTS_INVALID`
+ */
 async function replay(file: string, { facts, rules = [], output }: ReplayFlags): Promise<void> {
   const { replayText } = await import('./replay-text.js');
   const { replayJson } = await import('./replay-json.js');
@@ -49,7 +52,10 @@ async function replay(file: string, { facts, rules = [], output }: ReplayFlags):
 /** More alerts than this are only counted. */
 const maxAlerts = 100_000;
 const allowedLatenessMs = 5000;
-/** How long the clock goes on after the last event, for correlations that wait until their window ends. */
+/**
+ * How long the clock goes on after the last event, for correlations that wait until their window
+ * ends.
+ */
 const afterwardsMs = 60 * 60_000;
 
 async function detect(file: string, known: FactsFile, rules: LoadedRules): Promise<Replayed> {

@@ -120,7 +120,9 @@ async function quietness(
   return { silencedBy: silencedBy ?? null, inhibited: inhibitions.inhibitorOf(labels) !== null };
 }
 
-/** @throws NotFound `ROUTING_MISSING`; InvalidInput `ROUTING_INVALID` with one line for each problem */
+/**
+ * @throws NotFound `ROUTING_MISSING`; InvalidInput `ROUTING_INVALID` with one line for each problem
+ */
 async function readRouting(path: string): Promise<RoutingConfig> {
   const [{ parseRouting }, { channelReaders }] = await Promise.all([
     import('@tidewaiter/routing'),
@@ -135,8 +137,8 @@ async function readRouting(path: string): Promise<RoutingConfig> {
 }
 
 /**
- * Reads a file that is checked where its secrets may not be: on another machine, in a pipeline. Alertmanager's own check does not
- * open them either.
+ * Reads a file that is checked where its secrets may not be: on another machine, in a pipeline.
+ * Alertmanager's own check does not open them either.
  */
 async function readCheckedRouting(path: string): Promise<RoutingConfig> {
   const [{ parseRouting }, { channelReaders, standIn }] = await Promise.all([

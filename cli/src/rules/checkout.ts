@@ -9,7 +9,10 @@ import { readRuleFiles } from '@tidewaiter/rule-files';
 import type { RuleFile } from '@tidewaiter/sigma';
 import { fromBufferPromise } from 'yauzl';
 
-/** Files of rules and the licenses beside them, with paths that stay below the folder into which they are copied. */
+/**
+ * Files of rules and the licenses beside them, with paths that stay below the folder into which
+ * they are copied.
+ */
 export interface Checkout {
   rules: RuleFile[];
   licenses: RuleFile[];
@@ -20,11 +23,15 @@ const maxArchiveBytes = 512 * 1024 * 1024;
 const maxFileBytes = 1024 * 1024;
 const maxFiles = 50_000;
 
-/** @throws NotFound `RULES_MISSING`; InvalidInput `ARCHIVE_INVALID` and LimitExceeded of a broken or hostile archive */
+/**
+ * @throws NotFound `RULES_MISSING`; InvalidInput `ARCHIVE_INVALID` and LimitExceeded of a broken or
+ * hostile archive
+ */
 export async function readCheckout(path: string): Promise<Checkout> {
   const named = isFolder(path) ? await fromFolder(path) : withoutCommonFolder(await fromArchive(path));
   const rules = named.filter(({ path: name }) => /\.ya?ml$/i.test(name));
-  // SigmaHQ's own folders of rules, beside deprecated ones, tests and tools; any other folder is taken as it is.
+  // SigmaHQ's own folders of rules, beside deprecated ones, tests and tools; any other folder is
+  // taken as it is.
   const ofSigmaHq = rules.filter(({ path: name }) => /^rules(?:-[\w-]+)?\//.test(name));
   return {
     rules: ofSigmaHq.length > 0 ? ofSigmaHq : rules,

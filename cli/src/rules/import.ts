@@ -68,7 +68,9 @@ function leftOut(unfit: ReadonlyMap<string, number>): string[] {
   return shown.length === 0 ? [] : [`left out, because no sensor reports it: ${shown.join(', ')}`];
 }
 
-/** Adds the license to a rule: SigmaHQ states it once for all rules, but each match must show it. */
+/**
+ * Adds the license to a rule: SigmaHQ states it once for all rules, but each match must show it.
+ */
 function withLicense({ path, text }: RuleFile): RuleFile {
   const places = text.match(/^logsource:/gm) ?? [];
   if (places.length !== 1 || /^license:/m.test(text)) return { path, text };

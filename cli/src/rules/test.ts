@@ -31,10 +31,16 @@ interface Hit {
   explanation: readonly Explanation[];
 }
 
-/** Time by which the clock advances after the last event, for correlations that wait until their window ends. */
+/**
+ * Time by which the clock advances after the last event, for correlations that wait until their
+ * window ends.
+ */
 const afterwardsMs = 366 * 24 * 60 * 60_000;
 
-/** @throws NotFound `RULES_MISSING`, `RECORDING_MISSING`; LimitExceeded; InvalidInput `PIPELINE_INVALID`, `RECORDING_INVALID` */
+/**
+ * @throws NotFound `RULES_MISSING`, `RECORDING_MISSING`; LimitExceeded; InvalidInput
+ * `PIPELINE_INVALID`, `RECORDING_INVALID`
+ */
 export async function testRules(
   paths: readonly string[],
   { pipelines, events, source, isJson }: TestOptions,

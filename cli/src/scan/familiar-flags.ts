@@ -3,7 +3,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import type { EvaluationFlags } from '../target/evaluation-flags.js';
 
-/** Flags of Trivy and Grype that mean something here. They stay out of the help; docs/scan.md lists them. */
+/**
+ * Flags of Trivy and Grype that mean something here. They stay out of the help; docs/scan.md lists
+ * them.
+ */
 export interface FamiliarFlags {
   severity?: Severity[];
   ignoreUnfixed?: boolean;
@@ -42,7 +45,10 @@ export function translated<Flags extends ScanFlags>(flags: Flags): Flags {
   };
 }
 
-/** With `--format`, `--output` names a file, as in Trivy; here it names a format, and a file behind `=`. */
+/**
+ * With `--format`, `--output` names a file, as in Trivy; here it names a format, and a file behind
+ * `=`.
+ */
 function outputsOf(format: string, output: readonly string[] = []): string[] {
   return output.length === 0 ? [format] : output.map((file) => `${format}=${file}`);
 }

@@ -9,7 +9,10 @@ type Flags = Pick<EvaluationFlags, 'kinds' | 'advisories'> & Pick<ReadingFlags, 
 
 const question = 'There are no advisories on this machine yet. Fetch them now? It takes some minutes. [Y/n] ';
 
-/** Asks the user at a terminal whether to fetch advisories where a scan would find no vulnerability without them. */
+/**
+ * Asks the user at a terminal whether to fetch advisories where a scan would find no vulnerability
+ * without them.
+ */
 export async function offerAdvisories({ kinds, advisories, offline, quiet, cacheDir }: Flags): Promise<void> {
   const isWanted = kinds.includes('vulnerability') && advisories === undefined && !offline && !quiet;
   if (!isWanted || existsSync(advisoryFilePath(cacheDir))) return;

@@ -32,8 +32,8 @@ import { startService } from '../service/services.js';
 import { scanTarget } from '../target/scan-target.js';
 
 /**
- * Findings that the platform alone can have, by rule, with the reason. Everything else must be the same: `scan` in a pipeline
- * and the platform behind the registry evaluate the same image.
+ * Findings that the platform alone can have, by rule, with the reason. Everything else must be the
+ * same: `scan` in a pipeline and the platform behind the registry evaluate the same image.
  */
 const platformOnly: ReadonlyMap<string, string> = new Map([
   ['image-unsigned', 'needs `signers` of the settings; `scan` has its own flags for them'],
@@ -133,7 +133,9 @@ const ownImages: Record<string, ImageSpec[]> = {
   ],
 };
 
-/** Root file systems and package databases that the corpus keeps as data, in images of one layer. */
+/**
+ * Root file systems and package databases that the corpus keeps as data, in images of one layer.
+ */
 function dataImages(): Record<string, ImageSpec[]> {
   if (!alpine.isThere) return {};
   const archives = readdirSync(alpine.path).filter((name) => name.endsWith('x86_64.tar.gz'));
@@ -274,7 +276,10 @@ async function ended(count: number): Promise<Push[]> {
   });
 }
 
-/** Findings of `scan` for one platform of an image; the code of the error where it refuses the image. */
+/**
+ * Findings of `scan` for one platform of an image; the code of the error where it refuses the
+ * image.
+ */
 async function scanned(
   dir: string,
   tag: string,

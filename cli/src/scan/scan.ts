@@ -70,7 +70,10 @@ function thresholdOf(flags: ScanFlags): EvaluationOptions['failOn'] {
 const isDecidedOtherwise = ({ policy = [], onIncomplete }: ScanFlags): boolean =>
   policy.length > 0 || onIncomplete === 'fail';
 
-/** A gate without a verdict does not pass. @param failed replaces the usual exit code of a failed gate */
+/**
+ * A gate without a verdict does not pass.
+ * @param failed replaces the usual exit code of a failed gate
+ */
 export function exitCodeOf(result: Verdict, failed = exitGateFailed): number {
   if (result === 'pass') return 0;
   return result === 'fail' ? failed : exitNoVerdict;

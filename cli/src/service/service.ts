@@ -36,7 +36,10 @@ export function serviceCommand(program: Command): void {
     });
 }
 
-/** The environment as it is; beside an `up` of this folder, and with no server named, that one's servers and a free port. */
+/**
+ * The environment as it is; beside an `up` of this folder, and with no server named, that one's
+ * servers and a free port.
+ */
 async function environmentToUse(name: ServiceName): Promise<Environment> {
   if (Object.keys(givenUrls()).length > 0) return environment;
   const run = await currentRun(stateDir);

@@ -41,7 +41,8 @@ export async function stopService(service: RunningService): Promise<void> {
 }
 
 /**
- * The servers that the environment names, by `TIDEWAITER_…_URL` or a file in `TIDEWAITER_…_URL_FILE`.
+ * The servers that the environment names, by `TIDEWAITER_…_URL` or a file in
+ * `TIDEWAITER_…_URL_FILE`.
  * @throws InvalidInput `CONFIG_INVALID` when such a file cannot be read
  */
 export function givenUrls(): Partial<ServerUrls> {
@@ -70,8 +71,8 @@ export function configFiles(): Environment {
 }
 
 /**
- * Addresses of the servers of `up` for one service. With servers that `up` has started it has a user
- * of its own, with the rights that it needs.
+ * Addresses of the servers of `up` for one service. With servers that `up` has started it has a
+ * user of its own, with the rights that it needs.
  * @param started names of the servers that `up` has started
  */
 export async function urlsFor(service: ServiceName, urls: ServerUrls, started: readonly string[]): Promise<ServerUrls> {
@@ -83,7 +84,10 @@ export async function urlsFor(service: ServiceName, urls: ServerUrls, started: r
   };
 }
 
-/** The environment for one service on the servers of `up`. What the user has set stands, but for the addresses. */
+/**
+ * The environment for one service on the servers of `up`. What the user has set stands, but for the
+ * addresses.
+ */
 export function serviceEnvironment(urls: ServerUrls, more: Environment): Environment {
   return {
     ...configFiles(),

@@ -1,7 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Time for the work that follows a start: the first compilation of rules, the first reads of tables. */
+/**
+ * Time for the work that follows a start: the first compilation of rules, the first reads of
+ * tables.
+ */
 const delayMs = 5_000;
 
 /**

@@ -1,6 +1,9 @@
 import { printStderr } from '../context.js';
 
-/** Settles when somebody asks us to stop: Ctrl-C, SIGTERM, or the `up` that started us is gone. The second time we end at once. */
+/**
+ * Settles when somebody asks us to stop: Ctrl-C, SIGTERM, or the `up` that started us is gone. The
+ * second time we end at once.
+ */
 export async function stopRequest(): Promise<void> {
   return new Promise((resolve) => {
     let asked = false;
@@ -16,7 +19,10 @@ export async function stopRequest(): Promise<void> {
   });
 }
 
-/** On SIGHUP does `reload`. Where it comes from a terminal that was closed, it is a request to stop, as for every program. */
+/**
+ * On SIGHUP does `reload`. Where it comes from a terminal that was closed, it is a request to stop,
+ * as for every program.
+ */
 export function onHangup(reload: () => Promise<void>): void {
   process.on('SIGHUP', () => {
     if (process.stdin.isTTY) process.kill(process.pid, 'SIGTERM');

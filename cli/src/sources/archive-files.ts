@@ -7,8 +7,8 @@ import type { LayoutFiles } from './layout-store.js';
 import { readChunkBytes } from './location.js';
 
 /**
- * The files of a tar, which may be compressed as a whole: then each is reached by undoing the compression again from the start,
- * so that nothing of an image is written to a disk.
+ * The files of a tar, which may be compressed as a whole: then each is reached by undoing the
+ * compression again from the start, so that nothing of an image is written to a disk.
  * @throws NotFound `TARGET_MISSING`; InvalidInput, LimitExceeded of a broken or hostile archive
  */
 export async function archiveFiles(path: string): Promise<LayoutFiles> {

@@ -9,7 +9,8 @@ import { archiveFiles } from './archive-files.js';
 const path = /^(?:\.{0,2}\/|\.{1,2}$|~\/)/;
 
 /**
- * Puts the scheme before a target that is a bare path, by what lies there: `./app` becomes `rootfs:./app`.
+ * Puts the scheme before a target that is a bare path, by what lies there: `./app` becomes
+ * `rootfs:./app`.
  * @throws NotFound `TARGET_MISSING`
  */
 export async function withScheme(target: string): Promise<string> {
@@ -31,7 +32,8 @@ async function schemeOfFile(file: string): Promise<string> {
   if (name.endsWith('.json')) return 'sbom';
   if (/\.ya?ml$/.test(name)) return 'k8s';
   const files = await archiveFiles(file);
-  // Archives of current `docker save` versions are OCI layouts as well; their manifest.json has the names.
+  // Archives of current `docker save` versions are OCI layouts as well; their manifest.json has the
+  // names.
   return (await isThere(Promise.try(() => files.size('manifest.json')))) ? 'docker-archive' : 'oci-archive';
 }
 

@@ -10,7 +10,11 @@ import { splitLocation } from './location.js';
 
 const { maxConfigBytes, maxLayers } = documentLimits;
 
-/** One image of the archive. @see https://github.com/moby/docker-image-spec/blob/main/v1.2.md#combined-image-json--filesystem-changeset-format */
+/**
+ * One image of the archive.
+ * @see
+ * https://github.com/moby/docker-image-spec/blob/main/v1.2.md#combined-image-json--filesystem-changeset-format
+ */
 interface SavedImage {
   Config: string;
   RepoTags: string[];

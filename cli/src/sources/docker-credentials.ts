@@ -70,7 +70,10 @@ function readAuth(
     : { username: text.slice(0, colon), password: new Secret(text.slice(colon + 1)) };
 }
 
-/** Credentials of a helper; without the helper or an entry the registry is queried without credentials. */
+/**
+ * Credentials of a helper; without the helper or an entry the registry is queried without
+ * credentials.
+ */
 async function askHelper(name: string, server: string): Promise<Credentials | undefined> {
   if (!helperName.test(name)) throw new InvalidInput('DOCKER_CONFIG', 'the name of a credential helper is not usable');
   const answer = await new Promise<string>((resolve) => {

@@ -20,7 +20,10 @@ export interface ImageSource {
   listed?: { os: OsRelease | null; packages: ImagePackage[] };
   /** Findings of a file that is not an image. */
   checked?: Finding[];
-  /** Place of the image's signatures, and the signed digests: its own, and those of the indexes that led to it. */
+  /**
+   * Place of the image's signatures, and the signed digests: its own, and those of the indexes that
+   * led to it.
+   */
   signed?: { place: ArtifactPlace; digests: readonly Digest[] };
   /** Warnings about unreadable parts so far. */
   warnings: Warning[];

@@ -16,7 +16,10 @@ export interface LayoutFiles {
 
 const refName = 'org.opencontainers.image.ref.name';
 
-/** A content store over an OCI layout. @see https://github.com/opencontainers/image-spec/blob/main/image-layout.md */
+/**
+ * A content store over an OCI layout.
+ * @see https://github.com/opencontainers/image-spec/blob/main/image-layout.md
+ */
 export function layoutStore(files: LayoutFiles): ContentStore {
   return {
     isLocal: true,
@@ -54,7 +57,9 @@ async function referrersIn(files: LayoutFiles, digest: Digest): Promise<Descript
   return [...listed, ...own];
 }
 
-/** Subject of a manifest; null also for an unreadable one, which is irrelevant for other manifests. */
+/**
+ * Subject of a manifest; null also for an unreadable one, which is irrelevant for other manifests.
+ */
 async function subjectOf(files: LayoutFiles, { digest }: Descriptor): Promise<Digest | null> {
   try {
     return parseManifest(await readManifest(files, digest)).subject?.digest ?? null;
@@ -79,7 +84,10 @@ function blobPath(digest: Digest): string {
   return `blobs/${digest.replace(':', '/')}`;
 }
 
-/** @throws NotFound `MANIFEST_UNKNOWN`; InvalidInput `TAG_MISSING` where there are several and none was named */
+/**
+ * @throws NotFound `MANIFEST_UNKNOWN`; InvalidInput `TAG_MISSING` where there are several and none
+ * was named
+ */
 async function digestOfTag(files: LayoutFiles, tag: string): Promise<Digest> {
   const manifests = await readIndex(files);
   if (tag === '') {
@@ -106,7 +114,9 @@ function isSavedByCosign({ annotations }: Descriptor): boolean {
   return /^dev\.cosignproject\.cosign\/(sigs|atts|sboms)$/.test(annotations?.['kind'] ?? '');
 }
 
-/** Whether a manifest is a signature, attestation or SBOM, which a target without a tag never means. */
+/**
+ * Whether a manifest is a signature, attestation or SBOM, which a target without a tag never means.
+ */
 function isAboutAnother(descriptor: Descriptor): boolean {
   const tag = descriptor.annotations?.[refName] ?? '';
   return isSavedByCosign(descriptor) || /(^|:)sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$/.test(tag);

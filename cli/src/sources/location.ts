@@ -6,7 +6,8 @@ import { NotFound } from '@tidewaiter/domain';
 export const readChunkBytes = 512 * 1024;
 
 /**
- * Splits `PATH[:REFERENCE]` and `PATH@DIGEST`. The path may hold colons itself: what exists is the path.
+ * Splits `PATH[:REFERENCE]` and `PATH@DIGEST`. The path may hold colons itself: what exists is the
+ * path.
  * @throws NotFound `TARGET_MISSING`
  */
 export async function splitLocation(location: string): Promise<{ path: string; reference: string }> {

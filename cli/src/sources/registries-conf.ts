@@ -52,16 +52,21 @@ const file = z.object({ registry: z.array(registry).max(10_000).default([]) });
 const given = { all: 'both', 'digest-only': 'digests', 'tag-only': 'tags' } as const;
 
 /**
- * Where the containers tools of this machine (Podman, Buildah, Skopeo, CRI-O) read an image from, by `registries.conf`, version 2.
+ * Where the containers tools of this machine (Podman, Buildah, Skopeo, CRI-O) read an image from,
+ * by `registries.conf`, version 2.
  * @param name host and repository
- * @throws InvalidInput `REGISTRIES_CONF` when a file is not readable, `REGISTRY_BLOCKED` when it forbids this image
+ * @throws InvalidInput `REGISTRIES_CONF` when a file is not readable, `REGISTRY_BLOCKED` when it
+ * forbids this image
  * @see https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md
  */
 export async function placesOf(name: string): Promise<ImagePlaces> {
   return choosePlaces(name, await readEntries());
 }
 
-/** The pure part of {@link placesOf}: the longest prefix that fits counts alone, of the same prefix the last. */
+/**
+ * The pure part of {@link placesOf}: the longest prefix that fits counts alone, of the same prefix
+ * the last.
+ */
 export function choosePlaces(name: string, entries: readonly RegistryEntry[]): ImagePlaces {
   let chosen: { entry: RegistryEntry; matched: string } | undefined;
   for (const entry of entries) {
@@ -125,7 +130,8 @@ async function readOne(path: string, isNeeded = false): Promise<RegistryEntry[] 
 
 /**
  * The `[[registry]]` tables of one file.
- * @throws InvalidInput `REGISTRIES_CONF`; what is forbidden there must not be overlooked because a file has a mistake
+ * @throws InvalidInput `REGISTRIES_CONF`; what is forbidden there must not be overlooked because a
+ * file has a mistake
  */
 export function parseRegistriesConf(text: string, path: string): RegistryEntry[] {
   const invalid = (what: string, cause?: unknown) => new InvalidInput('REGISTRIES_CONF', `${path} ${what}`, { cause });

@@ -57,7 +57,10 @@ async function connectionsTo(
   return originWays.map((way) => ({ ...way, mirrors: ways }));
 }
 
-/** Connections to one host. Plain HTTP is used for this machine, and elsewhere only where it was requested. */
+/**
+ * Connections to one host. Plain HTTP is used for this machine, and elsewhere only where it was
+ * requested.
+ */
 async function waysTo({ name, isInsecure }: RegistryLocation, repository: string): Promise<RegistryConnection[]> {
   const slash = name.indexOf('/');
   if (slash < 1)
@@ -84,7 +87,9 @@ async function waysTo({ name, isInsecure }: RegistryLocation, repository: string
   return isInsecure ? [secure, plain] : [secure];
 }
 
-/** Folders in which Podman and Docker store the certificates of registries, the user's own first. */
+/**
+ * Folders in which Podman and Docker store the certificates of registries, the user's own first.
+ */
 function certificateFolders(): string[] {
   const own = environment['XDG_CONFIG_HOME'] || join(homedir(), '.config');
   return [join(own, 'containers'), '/etc/containers', join(own, 'docker'), '/etc/docker'].map((folder) =>

@@ -34,7 +34,10 @@ async function describe({ pid, startedAt, ready, urls, services, processes }: Ru
 
 interface Readiness {
   ready: boolean;
-  /** `ok`, or the code of the error for which the last good configuration is still in use; null without a response. */
+  /**
+   * `ok`, or the code of the error for which the last good configuration is still in use; null
+   * without a response.
+   */
   configuration: string | null;
 }
 

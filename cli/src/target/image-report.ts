@@ -231,7 +231,9 @@ function isAsked({ kind, id, fix, severity }: Finding, { kinds, isOnlyFixed, sev
   return kind !== 'vulnerability' || !isOnlyFixed || fix.state === 'fixed';
 }
 
-/** Marks a finding as neither in CISA's catalog nor scored by FIRST: both are about vulnerabilities. */
+/**
+ * Marks a finding as neither in CISA's catalog nor scored by FIRST: both are about vulnerabilities.
+ */
 function unexploited(finding: Finding): ReportFinding {
   return { ...finding, kev: false, epss: null };
 }

@@ -38,7 +38,10 @@ export class LayerCache {
     };
   }
 
-  /** Stores a layer. A full disk or an unwritable folder costs the next scan time, but does not fail this one. */
+  /**
+   * Stores a layer. A full disk or an unwritable folder costs the next scan time, but does not fail
+   * this one.
+   */
   async put(layer: Layer, { uncompressedBytes, entryCount, facts, entries }: LayerToKeep): Promise<void> {
     const head = Buffer.alloc(headBytes);
     head.writeDoubleLE(uncompressedBytes, 0);

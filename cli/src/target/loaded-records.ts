@@ -69,7 +69,10 @@ class LoadedRecords {
     return names.flatMap((name) => this.#candidates.get(`${ecosystem} ${name}`) ?? []);
   }
 
-  /** In a folder laid out like the OSV bucket, file names give the ecosystem; any other folder is read whole. */
+  /**
+   * In a folder laid out like the OSV bucket, file names give the ecosystem; any other folder is
+   * read whole.
+   */
   async loadRecords(sources: readonly OsvSource[]): Promise<void> {
     const named = sources.filter((source) => this.#names.has(ecosystemOf(source)));
     const isBucket = sources.some((source) => isEcosystem(ecosystemOf(source)));

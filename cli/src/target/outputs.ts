@@ -28,7 +28,10 @@ export function readOutputs(texts: readonly string[]): Output[] | string {
   return toStdout.length > 1 ? 'only one output can go to standard output; name files for the others' : outputs;
 }
 
-/** Purpose of a report: an inventory lists packages and gives no verdict, a gate's exit code follows the verdict. */
+/**
+ * Purpose of a report: an inventory lists packages and gives no verdict, a gate's exit code follows
+ * the verdict.
+ */
 export type Purpose = Partial<Pick<RenderOptions, 'isInventory' | 'isGate'>>;
 
 /** Writes a report in every format that was asked for. */

@@ -40,7 +40,10 @@ export interface ScannedImage {
   provenance: Provenance | null;
 }
 
-/** Policy facts that files provide: not whether the image runs, nor the platform's settings for its repository. */
+/**
+ * Policy facts that files provide: not whether the image runs, nor the platform's settings for its
+ * repository.
+ */
 export function factsOf(known: ScannedImage): PolicyFacts {
   const { reference, source, os, packages, findings, startedAt, asOf, provenance } = known;
   const identity = identityOf(reference, source);

@@ -108,7 +108,8 @@ describeWith(programs('docker-registry', 'skopeo', 'cosign'))('what cosign signs
     expect(attestations).toMatchObject([stated, stated]);
   });
 
-  // Debian's cosign takes no such private keys; whoever keeps theirs elsewhere signs cosign's payload there.
+  // Debian's cosign takes no such private keys; whoever keeps theirs elsewhere signs cosign's
+  // payload there.
   it.each([
     ['ECDSA P-384', generateKeyPairSync('ec', { namedCurve: 'P-384' })],
     ['RSA', generateKeyPairSync('rsa', { modulusLength: 3072 })],

@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Writes commented samples of the two configuration files where there is none; each installation gets secrets of its own. */
+/**
+ * Writes commented samples of the two configuration files where there is none; each installation
+ * gets secrets of its own.
+ */
 export async function writeSamples(folder: string): Promise<void> {
   await writeNew(join(folder, 'tidewaiter.yaml'), settingsSample());
   await writeNew(join(folder, 'routing.yaml'), routingSample);

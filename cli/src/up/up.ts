@@ -199,7 +199,10 @@ interface Worker extends ProcessInfo {
   stop(): Promise<void>;
 }
 
-/** A scanner in a process of its own. It ends when its channel to this process closes, so it never outlives it. */
+/**
+ * A scanner in a process of its own. It ends when its channel to this process closes, so it never
+ * outlives it.
+ */
 function startWorker(number: number, given: NodeJS.ProcessEnv): Worker {
   const name = `scanner-${number}`;
   // Detached: a terminal's Ctrl-C goes to its whole process group, but this process stops its

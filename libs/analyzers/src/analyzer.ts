@@ -32,8 +32,8 @@ export interface Analyzer {
    */
   wants: (path: string, head: Uint8Array) => boolean;
   /**
-   * Largest file in bytes that is kept for it, `maxTextBytes` unless given: it stays in memory until
-   * the analyzer has read it.
+   * Largest file in bytes that is kept for it, `maxTextBytes` unless given: it stays in memory
+   * until the analyzer has read it.
    */
   maxBytes?: number;
   /** @throws MalformedFile when nothing of the file can be read */

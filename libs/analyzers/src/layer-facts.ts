@@ -377,7 +377,9 @@ function movedTo(heir: string, path: string, secret: LayerSecret): LayerSecret {
   return { ...secret, path: moved, ...(secret.archive !== undefined && { archive: heir }) };
 }
 
-/** Replaced secrets that the file does not have any more, each once, in the order of their paths. */
+/**
+ * Replaced secrets that the file does not have any more, each once, in the order of their paths.
+ */
 function withoutKnown(replaced: readonly LayerSecret[], present: readonly LayerSecret[]): LayerSecret[] {
   const keyOf = ({ rule, path, fingerprint }: LayerSecret) => [rule, path, fingerprint].join('\n');
   const known = new Set(present.map(keyOf));

@@ -96,8 +96,8 @@ export class Bus implements OnApplicationShutdown {
   }
 
   /**
-   * Connects; once that fails, or takes long, it goes on in the background. Until then, every use is
-   * an outage.
+   * Connects; once that fails, or takes long, it goes on in the background. Until then, every use
+   * is an outage.
    */
   static async inBackground(service: string, url: Secret, log: Pick<Logger, 'info' | 'warn'>): Promise<Bus> {
     const bus = new Bus();

@@ -1,4 +1,7 @@
-/** Bounded set of recent ids in two generations: when the newer one is full, the older one is dropped. */
+/**
+ * Bounded set of recent ids in two generations: when the newer one is full, the older one is
+ * dropped.
+ */
 export class RecentIds {
   #young = new Set<string>();
   #old = new Set<string>();

@@ -136,7 +136,10 @@ describe('built-in rules', () => {
     return mentions.filter((exec) => matches(exec) && !matches(exec.replaceAll(wholeWord(program), 'zqzq')));
   }
 
-  /** Names of the programs of a command line: the first word, and the first of each command of a shell. */
+  /**
+   * Names of the programs of a command line: the first word, and the first of each command of a
+   * shell.
+   */
   function programsIn(command: string): string[] {
     const words = command.matchAll(/(?:^|-c ["']?|[|;&(] *)([\w./-]+)/g);
     const names = [...words].map(([, word = '']) => word.slice(word.lastIndexOf('/') + 1));

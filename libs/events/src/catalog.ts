@@ -39,7 +39,10 @@ const changes = z.object({
 /** Place of an image: the configured connection, not the registry that a payload claims. */
 const place = { connection: z.string(), repository: z.string(), tag: z.string().nullable() };
 
-/** Idempotency key of the webhook that reported it; absent of one without an identity, and of reconciliation. */
+/**
+ * Idempotency key of the webhook that reported it; absent of one without an identity, and of
+ * reconciliation.
+ */
 const hook = z.object({ connection: z.string(), deliveryKey: z.string() }).optional();
 
 export const registryPushed = eventType('registry.pushed', {

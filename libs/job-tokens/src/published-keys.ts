@@ -3,7 +3,10 @@ import type { Egress } from '@tidewaiter/egress';
 
 /** Keys that senders publish, by their URL. */
 export interface PublishedKeys {
-  /** The text at the URL, cached for an hour or for `maxAgeMs`. @throws Unavailable when it cannot be fetched now */
+  /**
+   * The text at the URL, cached for an hour or for `maxAgeMs`.
+   * @throws Unavailable when it cannot be fetched now
+   */
   get(url: URL, maxAgeMs?: number): Promise<string>;
 }
 

@@ -51,7 +51,10 @@ export function mergedMessage(messages: readonly Message[]): Message {
   };
 }
 
-/** One line for each message; no details in a long list, so that the names of more images and incidents fit. */
+/**
+ * One line for each message; no details in a long list, so that the names of more images and
+ * incidents fit.
+ */
 function mergedSection(title: string, messages: readonly Message[]): MessageSection[] {
   const items = messages.map(itemOf);
   const isLong = distinct(items).length > maxItems;

@@ -1,6 +1,9 @@
 import { compareSeverity, cut, severities, type Severity, type SeverityCounts } from '@tidewaiter/domain';
 
-/** Message for a channel, already worded, cleaned and cut; a receiver only lays it out and escapes it. */
+/**
+ * Message for a channel, already worded, cleaned and cut; a receiver only lays it out and escapes
+ * it.
+ */
 export interface Message {
   kind: MessageKind;
   status: 'firing' | 'resolved';
@@ -126,7 +129,10 @@ export function bareTitle(message: Pick<Message, 'title' | 'status' | 'severity'
   return message.title.startsWith(word) ? message.title.slice(word.length) : message.title;
 }
 
-/** Whether the state is worse than the one sent before, or fires again: then it must be noticed again. */
+/**
+ * Whether the state is worse than the one sent before, or fires again: then it must be noticed
+ * again.
+ */
 export function risesAbove(
   before: Pick<Message, 'status' | 'severity'>,
   now: Pick<Message, 'status' | 'severity'>,
@@ -206,7 +212,10 @@ export function enumerate(names: readonly string[], max: number): string {
   return shown.length < 2 ? (shown[0] ?? '') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 
-/** `2 critical, 5 high, 1 of unknown severity`, worst first, zeros left out; null when there is nothing at all. */
+/**
+ * `2 critical, 5 high, 1 of unknown severity`, worst first, zeros left out; null when there is
+ * nothing at all.
+ */
 export function countsText(counts: SeverityCounts): string | null {
   const parts = severities
     .filter((severity) => counts[severity] > 0)

@@ -14,7 +14,10 @@ interface Console {
   consoleUrl: string;
 }
 
-/** Sample message of each kind, about an image that does not exist: for previews, and to try templates. */
+/**
+ * Sample message of each kind, about an image that does not exist: for previews, and to try
+ * templates.
+ */
 export function sampleMessage(kind: MessageKind, console: Console): Message {
   return samples[kind](console);
 }

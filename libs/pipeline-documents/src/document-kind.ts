@@ -3,7 +3,10 @@ import type { HookObject } from '@tidewaiter/webhooks';
 
 import type { BuiltImageName } from './image-name.js';
 
-/** One kind of document that pipelines send. Pure: it returns what the document claims, without trusting it. */
+/**
+ * One kind of document that pipelines send. Pure: it returns what the document claims, without
+ * trusting it.
+ */
 export interface DocumentKind {
   /** Tidewaiter's name of the format: `cyclonedx`. */
   format: DocumentFormat;

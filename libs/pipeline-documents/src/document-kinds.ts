@@ -16,7 +16,9 @@ export interface PipelineDocument extends DocumentContent {
   content: Buffer;
 }
 
-/** @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`, `BODY_UNRECOGNIZED` or `DOCUMENT_INVALID` */
+/**
+ * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`, `BODY_UNRECOGNIZED` or `DOCUMENT_INVALID`
+ */
 export function readDocument(content: Buffer): PipelineDocument {
   const document = parseJson(content);
   const kind = isObject(document) ? documentKinds.find((each) => each.recognizes(document)) : undefined;

@@ -13,7 +13,10 @@ const host =
 const repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
-/** `[host/]repository[:tag][@digest]`; null for any other text. The digest is left out: the subjects have it. */
+/**
+ * `[host/]repository[:tag][@digest]`; null for any other text. The digest is left out: the subjects
+ * have it.
+ */
 export function readImageName(value: unknown): BuiltImageName | null {
   if (typeof value !== 'string' || value.length > maxNameChars) return null;
   const [name = ''] = value.split('@', 1);

@@ -18,7 +18,8 @@ export function digestOfPurl(purl: unknown): Digest | null {
 }
 
 /**
- * The image that a purl names: `pkg:oci/app@sha256:…?repository_url=registry.example.com/shop/app&tag=1.0`.
+ * The image that a purl names:
+ * `pkg:oci/app@sha256:…?repository_url=registry.example.com/shop/app&tag=1.0`.
  * @see https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md
  */
 export function imageOfPurl(purl: unknown): BuiltImageName | null {

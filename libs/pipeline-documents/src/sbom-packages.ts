@@ -3,7 +3,10 @@ import { MalformedFile } from '@tidewaiter/domain';
 
 import { invalidDocument } from './document-kind.js';
 
-/** How many packages an SBOM lists by purl. @throws InvalidInput `DOCUMENT_INVALID`; LimitExceeded */
+/**
+ * How many packages an SBOM lists by purl.
+ * @throws InvalidInput `DOCUMENT_INVALID`; LimitExceeded
+ */
 export function countPackages(content: Buffer, title: string): number {
   try {
     return readSbom(content, 'the SBOM').packages?.length ?? 0;

@@ -5,8 +5,8 @@ import { field, isObject, parseJson } from '@tidewaiter/webhooks';
 export const maxDocuments = 32;
 
 /**
- * The documents of a body: one, or one on each line as `cosign attest` and slsa-github-generator write them, or those that
- * `gcloud artifacts docker images describe --show-provenance` shows.
+ * The documents of a body: one, or one on each line as `cosign attest` and slsa-github-generator
+ * write them, or those that `gcloud artifacts docker images describe --show-provenance` shows.
  * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`, `BODY_EMPTY` or `TOO_MANY_DOCUMENTS`
  */
 export function splitDocuments(body: Buffer): Buffer[] {

@@ -6,12 +6,16 @@ interface Laned {
 /** Longest job of a source that counts as quick. */
 export const quickMs = 10_000;
 
-/** Slots that jobs of the slow lane may hold, and those that quick jobs free when they take long. */
+/**
+ * Slots that jobs of the slow lane may hold, and those that quick jobs free when they take long.
+ */
 function slowSlotsOf(slots: number): number {
   return Math.max(1, Math.floor(slots / 2));
 }
 
-/** Jobs of a fair queue that one process may run at once, with those that took longer than expected. */
+/**
+ * Jobs of a fair queue that one process may run at once, with those that took longer than expected.
+ */
 export function fairJobsAtOnce(slots: number): number {
   return slots + slowSlotsOf(slots);
 }

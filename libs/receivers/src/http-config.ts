@@ -62,7 +62,10 @@ export function readHttpDefaults(global: Section): HttpConfig {
   return readHttp(http);
 }
 
-/** Reads `http_config` of a receiver. @see https://prometheus.io/docs/alerting/latest/configuration/ `<http_config>` */
+/**
+ * Reads `http_config` of a receiver.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<http_config>`
+ */
 export function readHttpConfig(receiver: Section, defaults: HttpConfig): HttpConfig {
   const http = receiver.section('http_config');
   return http ? readHttp(http) : defaults;

@@ -99,7 +99,9 @@ function egressTls({ ca, client, serverName, insecureSkipVerify, minVersion, max
   };
 }
 
-/** Names in lower case, so that Tidewaiter's own header replaces a configured one of the same name. */
+/**
+ * Names in lower case, so that Tidewaiter's own header replaces a configured one of the same name.
+ */
 function revealed(headers: HttpConfig['headers']): Record<string, string> {
   return Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value.reveal()]));
 }
@@ -140,7 +142,10 @@ export async function answerText(response: EgressResponse, limitBytes: number): 
   }
 }
 
-/** Parses JSON; undefined when invalid: the parser's own error would quote the text, which may be a token. */
+/**
+ * Parses JSON; undefined when invalid: the parser's own error would quote the text, which may be a
+ * token.
+ */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -149,7 +154,10 @@ export function jsonOf(text: string): unknown {
   }
 }
 
-/** Whether a retry of the same request may succeed. @see https://www.rfc-editor.org/rfc/rfc9110#section-15 */
+/**
+ * Whether a retry of the same request may succeed.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-15
+ */
 export function isTemporary(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }

@@ -1,6 +1,9 @@
 import { type Message, type MessageItem, severityWord } from '@tidewaiter/messages';
 
-/** The message as lines of plain text, of at most `maxChars` UTF-16 units; what has no room is counted. */
+/**
+ * The message as lines of plain text, of at most `maxChars` UTF-16 units; what has no room is
+ * counted.
+ */
 export function plainText(message: Message, maxChars: number): string {
   const head = [message.summary, ...message.facts.map(({ label, value }) => `${label}: ${value}`)];
   const tail = message.links.map(({ text, url }) => `${text}: ${url}`);

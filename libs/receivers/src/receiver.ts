@@ -6,15 +6,22 @@ import type { ChannelSender } from './sender.js';
 /** Reads one entry of `<kind>_configs`; undefined after noting a problem. */
 type ReadEntry<Config> = (entry: Section) => Config | undefined;
 
-/** One kind of channel, whole: how it is configured, what it is to routing, and what sends to it. */
+/**
+ * One kind of channel, whole: how it is configured, what it is to routing, and what sends to it.
+ */
 export interface Receiver<Config extends ChannelConfig> {
   /** Prefix of its `_configs` key. */
   kind: string;
   /** Builds the reader of an entry from the defaults of `global`. */
   reader(global: Section, http: HttpConfig): ReadEntry<Config>;
-  /** Whether a program reads the channel: it needs each group by itself, as its route groups them. */
+  /**
+   * Whether a program reads the channel: it needs each group by itself, as its route groups them.
+   */
   isForPrograms: boolean;
-  /** Whether the channel shows the current state of a subject, so that it gets every change; the others get only news. */
+  /**
+   * Whether the channel shows the current state of a subject, so that it gets every change; the
+   * others get only news.
+   */
   follows(config: Config): boolean;
   /** Loads the sender on first use: what only reads a configuration loads no client. */
   sender(): Promise<ChannelSender<Config>>;
@@ -27,7 +34,9 @@ interface Definition<Config extends ChannelConfig, Defaults> extends Pick<Receiv
   read(entry: Section, http: HttpConfig, defaults: Defaults): Config | undefined;
   isForPrograms?: boolean;
   follows?(config: Config): boolean;
-  /** False for a channel that is not reached over HTTP: an `http_config` is an unknown key there. */
+  /**
+   * False for a channel that is not reached over HTTP: an `http_config` is an unknown key there.
+   */
   isHttp?: boolean;
 }
 

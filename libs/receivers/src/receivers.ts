@@ -25,7 +25,10 @@ import { webex } from './webex/webex.js';
 import { webhook } from './webhook/webhook.js';
 import { wechat } from './wechat/wechat.js';
 
-/** Every kind of channel, in the order of the channels of a receiver. A new one is a folder beside these and a line here. */
+/**
+ * Every kind of channel, in the order of the channels of a receiver. A new one is a folder beside
+ * these and a line here.
+ */
 export const receivers = {
   slack,
   email,
@@ -69,7 +72,8 @@ export async function send(channel: Channel, delivery: OutgoingMessage, context:
 }
 
 /**
- * Looks for an unconfirmed delivery in its channel; null when it is not there, or when the channel cannot be asked.
+ * Looks for an unconfirmed delivery in its channel; null when it is not there, or when the channel
+ * cannot be asked.
  * @throws Unavailable, OutcomeUnknown
  */
 export async function find(channel: Channel, delivery: OutgoingMessage, context: SendContext): Promise<Outcome | null> {
@@ -77,7 +81,10 @@ export async function find(channel: Channel, delivery: OutgoingMessage, context:
   return (await sender.find?.(channel.config, delivery, context)) ?? null;
 }
 
-/** The configuration was read by the reader of the same kind, so it is of the type that the sender takes. */
+/**
+ * The configuration was read by the reader of the same kind, so it is of the type that the sender
+ * takes.
+ */
 async function senderOf({ kind }: Channel): Promise<ChannelSender<ChannelConfig>> {
   const all: Record<string, Receiver<ChannelConfig>> = receivers;
   const receiver = all[kind];

@@ -71,7 +71,8 @@ export interface Outcome {
 export interface ChannelSender<Config extends ChannelConfig> {
   /**
    * Sends once.
-   * @throws Unavailable when it was certainly not sent and may be later, with the channel's own `retryAfterMs` where it gave one.
+   * @throws Unavailable when it was certainly not sent and may be later, with the channel's own
+   * `retryAfterMs` where it gave one.
    * @throws PartlySent
    * @throws OutcomeUnknown
    * @throws AccessDenied when the channel does not take our credentials.

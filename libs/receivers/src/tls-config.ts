@@ -25,7 +25,10 @@ export const plainTls: TlsConfig = {
   maxVersion: undefined,
 };
 
-/** Reads a `tls_config`; undefined where there is none. @see https://prometheus.io/docs/alerting/latest/configuration/ `<tls_config>` */
+/**
+ * Reads a `tls_config`; undefined where there is none.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<tls_config>`
+ */
 export function readTls(section: Section, key: string): TlsConfig | undefined {
   const tls = section.section(key);
   if (!tls) return undefined;

@@ -17,7 +17,8 @@ const environment = {
 };
 
 /**
- * Reads a `routing.yaml` by which nothing is to be sent: neither the files that it names nor the environment are read.
+ * Reads a `routing.yaml` by which nothing is to be sent: neither the files that it names nor the
+ * environment are read.
  * @throws InvalidInput `ROUTING_INVALID`
  */
 export function parseUnreadRouting(text: string): RoutingConfig {

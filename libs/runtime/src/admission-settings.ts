@@ -11,11 +11,17 @@ export const admission = z
      * refused in any case.
      */
     unknown: z.enum(['allow', 'deny']).default('deny'),
-    /** Namespaces without admission control: a cluster that cannot start its own components cannot be repaired. */
+    /**
+     * Namespaces without admission control: a cluster that cannot start its own components cannot
+     * be repaired.
+     */
     exemptNamespaces: z
       .array(z.string().min(1))
       .default(['kube-system', 'kube-public', 'kube-node-lease', 'tidewaiter']),
-    /** Accepts requests without an API token: Kubernetes has none unless its API server is configured to. */
+    /**
+     * Accepts requests without an API token: Kubernetes has none unless its API server is
+     * configured to.
+     */
     allowUnauthenticated: z.boolean().default(false),
   })
   .prefault({});

@@ -11,7 +11,10 @@ export class ConfigFiles {
     return readFileSync(path, 'utf8');
   }
 
-  /** Paths of the files of a folder, in the order of their names; records the state of the folder too. */
+  /**
+   * Paths of the files of a folder, in the order of their names; records the state of the folder
+   * too.
+   */
   folder(path: string): string[] {
     this.#read.set(path, stateOf(path));
     const paths = readdirSync(path).map((name) => join(path, name));
@@ -24,7 +27,10 @@ export class ConfigFiles {
     return [...this.#read].some(([path, state]) => stateOf(path) !== state);
   }
 
-  /** Records the present state as read, so that a bad configuration is reported once and not at every check. */
+  /**
+   * Records the present state as read, so that a bad configuration is reported once and not at
+   * every check.
+   */
   settle(): void {
     for (const path of this.#read.keys()) this.#read.set(path, stateOf(path));
   }

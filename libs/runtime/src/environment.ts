@@ -3,10 +3,15 @@ import { readFileSync } from 'node:fs';
 import { InvalidInput, Secret } from '@tidewaiter/domain';
 import { z } from 'zod';
 
-/** Environment variables of the process. Only the command line reads `process.env`; all other code gets this value. */
+/**
+ * Environment variables of the process. Only the command line reads `process.env`; all other code
+ * gets this value.
+ */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** One environment variable and how to read it. `NAME_FILE` holds the path of a file with the value. */
+/**
+ * One environment variable and how to read it. `NAME_FILE` holds the path of a file with the value.
+ */
 export interface Setting<Schema extends z.ZodType> {
   name: `TIDEWAITER_${string}` | 'OTEL_EXPORTER_OTLP_ENDPOINT';
   schema: Schema;
@@ -125,7 +130,9 @@ const webUrl = z.url({ protocol: /^https?$/ });
 /** URL of the console for users; links in messages start with it. */
 export const consoleUrl = setting('TIDEWAITER_CONSOLE_URL', webUrl.default('http://127.0.0.1:7080'));
 
-/** URL of the console for users, as the console reads it: by default the address that it listens on. */
+/**
+ * URL of the console for users, as the console reads it: by default the address that it listens on.
+ */
 export const publicUrl = setting('TIDEWAITER_CONSOLE_URL', webUrl.optional());
 
 /** Connections to PostgreSQL that one service may hold. */

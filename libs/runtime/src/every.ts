@@ -56,8 +56,8 @@ class EveryRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
 }
 
 /**
- * Imported after the module of the service: its hook is then the last one at the start and the first
- * one at the stop, so that runs find all that they use.
+ * Imported after the module of the service: its hook is then the last one at the start and the
+ * first one at the stop, so that runs find all that they use.
  */
 @Module({ imports: [DiscoveryModule], providers: [EveryRunner] })
 export class EveryModule {}

@@ -11,7 +11,10 @@ export type ReadinessCheck = () => Promise<string | undefined>;
 
 const checkTimeoutMs = 2_000;
 
-/** Collects what a service needs to be ready. Adapters add their own check; a hanging check counts as failed. */
+/**
+ * Collects what a service needs to be ready. Adapters add their own check; a hanging check counts
+ * as failed.
+ */
 @Injectable()
 export class Health {
   readonly #checks = new Map<string, ReadinessCheck>();
@@ -20,7 +23,10 @@ export class Health {
     this.#checks.set(name, check);
   }
 
-  /** Whether a check returns, even with a problem; false if it throws or hangs, true if no such check is registered. */
+  /**
+   * Whether a check returns, even with a problem; false if it throws or hangs, true if no such
+   * check is registered.
+   */
   async isReachable(name: string): Promise<boolean> {
     const check = this.#checks.get(name);
     if (!check) return true;
@@ -87,7 +93,10 @@ export class HealthController {
   }
 }
 
-/** Liveness, readiness and metrics of a service, and the {@link Health} to which adapters add checks. */
+/**
+ * Liveness, readiness and metrics of a service, and the {@link Health} to which adapters add
+ * checks.
+ */
 @Global()
 @Module({ controllers: [HealthController], providers: [Health], exports: [Health] })
 export class HealthModule {}

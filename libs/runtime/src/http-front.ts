@@ -43,7 +43,10 @@ interface Listening {
   metricsUrl: string | null;
 }
 
-/** Servers of a service, which hand each request to its present application: a reload closes no port. */
+/**
+ * Servers of a service, which hand each request to its present application: a reload closes no
+ * port.
+ */
 export class HttpFront {
   readonly #server: Server;
   readonly #tlsServer: TlsServer | undefined;

@@ -11,8 +11,8 @@ const maxStackCharacters = 4_000;
 const secretNames = ['password', 'token', 'secret', 'authorization', 'headers'];
 
 /**
- * Structured logs: constant messages in one grammar (`scan start`, `scan done`, `delivery failed`), data in fields.
- * An abstract class, so that it can be injected by its type.
+ * Structured logs: constant messages in one grammar (`scan start`, `scan done`, `delivery failed`),
+ * data in fields. An abstract class, so that it can be injected by its type.
  */
 export abstract class Logger {
   abstract debug(fields: Fields, message: string): void;
@@ -40,7 +40,10 @@ export function createLogger(service: string, level: string): Logger {
   });
 }
 
-/** Fields of an error that may be logged. Libraries attach whole statements with their values to their errors. */
+/**
+ * Fields of an error that may be logged. Libraries attach whole statements with their values to
+ * their errors.
+ */
 export function errorFields(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: redactedReason(error) };
   const { name, message, stack, cause } = error;

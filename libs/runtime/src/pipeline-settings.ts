@@ -6,7 +6,10 @@ import { name, secretPair, type SecretReader } from './secret-settings.js';
 /** Repositories of images that it may report; `*` stands for anything. */
 const repositories = z.array(z.string().min(1)).min(1).default(['*']);
 
-/** Value of a claim, as text: YAML parses `true` and `20` as boolean and number, tokens have them as strings. */
+/**
+ * Value of a claim, as text: YAML parses `true` and `20` as boolean and number, tokens have them as
+ * strings.
+ */
 const claimValue = z.union([z.string().min(1), z.number(), z.boolean()], { error: 'is no text' }).transform(String);
 const claimName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}$/, 'is no name of a claim');
 /** Required claims of a token, each with its allowed values, in which `*` stands for anything. */

@@ -23,7 +23,10 @@ export interface Problem {
   retryAfterSeconds?: number;
 }
 
-/** Maps an error to the problem that the caller gets. An unexpected error is `INTERNAL`, without any detail. */
+/**
+ * Maps an error to the problem that the caller gets. An unexpected error is `INTERNAL`, without any
+ * detail.
+ */
 export function problemOf(error: unknown): Problem {
   if (error instanceof TidewaiterError) {
     const status = codeEntry(error.code)?.status ?? statusOfClass(error);

@@ -24,9 +24,14 @@ export const registryHost = {
 };
 
 export const mirror = z.strictObject({
-  /** URL, with the path below which it serves the repositories: `https://mirror.example.com/hub`. */
+  /**
+   * URL, with the path below which it serves the repositories: `https://mirror.example.com/hub`.
+   */
   url: z.url({ protocol: /^https?$/ }),
-  /** Requests that it serves. Tags go to the registry itself by default, because a mirror may lag behind a push. */
+  /**
+   * Requests that it serves. Tags go to the registry itself by default, because a mirror may lag
+   * behind a push.
+   */
   gives: z.enum(['digests', 'both']).default('digests'),
   ...registryHost,
 });

@@ -90,7 +90,10 @@ export const registry = z
     /** `https://registry.example.com`; plain HTTP only where it says so. */
     url: z.url({ protocol: /^https?$/ }),
     ...secretPair('webhookSecret'),
-    /** Accepts webhooks without a secret. Only for registries that cannot send one, on a network that you trust. */
+    /**
+     * Accepts webhooks without a secret. Only for registries that cannot send one, on a network
+     * that you trust.
+     */
     allowUnauthenticated: z.boolean().default(false),
     /** Amazon SNS topic whose signed messages are accepted. */
     topicArn: topicArn.optional(),
@@ -136,7 +139,9 @@ export interface RegistrySettings extends RegistryHostSettings {
   webhookSecret?: Secret;
   allowUnauthenticated: boolean;
   sns?: SnsSettings | undefined;
-  /** Claims of accepted Google tokens, with the keys (JWKS) if they cannot be fetched from Google. */
+  /**
+   * Claims of accepted Google tokens, with the keys (JWKS) if they cannot be fetched from Google.
+   */
   google?: { audience: string; serviceAccount: string; keys?: string | undefined };
   /** Paths of the fields in a webhook body. */
   fields?: z.output<typeof fields>;

@@ -17,7 +17,10 @@ const silence = z.string().transform((text, context) => {
   }
 });
 
-/** Kinds that are never stale by default: cloud API calls, findings and custom events may be absent for days. */
+/**
+ * Kinds that are never stale by default: cloud API calls, findings and custom events may be absent
+ * for days.
+ */
 const quietKinds: ReadonlySet<string> = new Set(['cloudtrail', 'guardduty', 'generic']);
 
 /** One of `sensors` of tidewaiter.yaml. */
@@ -32,7 +35,10 @@ export const sensor = z
     snsCertificateFile: z.string().optional(),
     /** For `generic`: path in the events of each of our fields. */
     fields: z.partialRecord(z.enum(genericFields), z.string().min(1)).optional(),
-    /** Time without events after which the sensor is reported as stale; `never` for one that is quiet by nature. */
+    /**
+     * Time without events after which the sensor is reported as stale; `never` for one that is
+     * quiet by nature.
+     */
     silentAfter: silence.optional(),
     allowUnauthenticated: z.boolean().default(false),
   })

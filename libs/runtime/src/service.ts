@@ -57,7 +57,9 @@ export interface Definition {
 }
 
 const watchEveryMs = 2_000;
-/** Time limit for requests in progress at a reload, which the previous application still answers. */
+/**
+ * Time limit for requests in progress at a reload, which the previous application still answers.
+ */
 const drainWithinMs = 10_000;
 
 /** Starts one service whose configuration never changes. */

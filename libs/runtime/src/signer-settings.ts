@@ -4,7 +4,10 @@ import { name, secretPair, type SecretReader } from './secret-settings.js';
 
 const certificateKeys = ['identity', 'issuer'] as const;
 
-/** One of `signers` of tidewaiter.yaml: either a key, or identity and issuer of a certificate with its trusted root. */
+/**
+ * One of `signers` of tidewaiter.yaml: either a key, or identity and issuer of a certificate with
+ * its trusted root.
+ */
 export const signer = z
   .strictObject({
     name,
@@ -12,7 +15,10 @@ export const signer = z
     identity: z.string().min(1).optional(),
     issuer: z.string().min(1).optional(),
     ...secretPair('trustedRoot'),
-    /** Repositories whose images must be signed by this signer, or another one that names them; `*` stands for anything. */
+    /**
+     * Repositories whose images must be signed by this signer, or another one that names them; `*`
+     * stands for anything.
+     */
     repositories: z.array(z.string().min(1)).min(1).default(['*']),
   })
   .superRefine(({ key, keyFile, trustedRoot, trustedRootFile, ...certificate }, context) => {

@@ -27,7 +27,10 @@ export function startTelemetry(otlpEndpoint: string | undefined): void {
   trace.setGlobalTracerProvider(provider);
 }
 
-/** Flushes buffered spans, for two seconds at most: a slow collector must not keep a service from stopping. */
+/**
+ * Flushes buffered spans, for two seconds at most: a slow collector must not keep a service from
+ * stopping.
+ */
 export async function stopTelemetry(): Promise<void> {
   const flushed = provider?.forceFlush().catch(() => undefined);
   await Promise.race([flushed, sleep(flushWithinMs, undefined, { ref: false })]);

@@ -44,7 +44,10 @@ function withinEnvelope(document: JsonObject): { events: JsonObject[]; at: strin
   return null;
 }
 
-/** A message that is not JSON is no event of a sensor; it becomes a document that no sensor recognizes. */
+/**
+ * A message that is not JSON is no event of a sensor; it becomes a document that no sensor
+ * recognizes.
+ */
 function messageOf(message: string): JsonObject[] {
   try {
     const value = parseJson(message);

@@ -21,7 +21,10 @@ export function readHostname(name: string | null): string | null {
   return name?.toLowerCase().replace(/\.$/, '') || null;
 }
 
-/** The domain that somebody owns: `evil.example` of `a.b.evil.example`, three labels where the second is one that is sold: `shop.co.uk`. */
+/**
+ * The domain that somebody owns: `evil.example` of `a.b.evil.example`, three labels where the
+ * second is one that is sold: `shop.co.uk`.
+ */
 export function parentDomainOf(hostname: string | null): string | null {
   if (hostname === null || /^[\d.]*$|:/.test(hostname)) return null;
   const labels = hostname.split('.');

@@ -18,8 +18,9 @@ export interface SensorImageName {
 const none: SensorImageName = { repository: null, tag: null, digest: null };
 
 /**
- * A name of an image as sensors and Kubernetes write it: `repo:tag`, `repo@digest`, `docker-pullable://repo@digest`, a bare
- * digest, or nothing. The tag stands after the last slash; a colon before it is a port's.
+ * A name of an image as sensors and Kubernetes write it: `repo:tag`, `repo@digest`,
+ * `docker-pullable://repo@digest`, a bare digest, or nothing. The tag stands after the last slash;
+ * a colon before it is a port's.
  */
 export function readImageName(value: string | null): SensorImageName {
   const name = withoutScheme(value);

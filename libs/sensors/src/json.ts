@@ -27,7 +27,10 @@ export function texts(value: Maybe): string[] {
   return list(value).filter((each) => typeof each === 'string' && each !== '') as string[];
 }
 
-/** A number, also in text form: protobuf's 64 bits, and integers that {@link parseJson} keeps as text. */
+/**
+ * A number, also in text form: protobuf's 64 bits, and integers that {@link parseJson} keeps as
+ * text.
+ */
 export function number(value: Maybe): number | null {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && /^-?\d{1,20}(\.\d{1,20})?$/.test(value) ? Number(value) : null;

@@ -100,8 +100,8 @@ const outlines = systemNames.map((name) => ({ name, outline: outlineOf(name) }))
 const maxLength = 80;
 
 /**
- * The system account that a name imitates: by letters that look alike, or by one letter more, less, other or swapped. Null of what looks like
- * none, and of the accounts themselves.
+ * The system account that a name imitates: by letters that look alike, or by one letter more, less,
+ * other or swapped. Null of what looks like none, and of the accounts themselves.
  */
 export function lookalikeOf(name: string | null): string | null {
   if (name === null || name.length > maxLength || exact.has(name)) return null;
@@ -114,7 +114,9 @@ function outlineOf(name: string): string {
   return letters.join('').replaceAll('rn', 'm').replaceAll('vv', 'w').replaceAll('i', 'l');
 }
 
-/** Equal, or apart by one letter that is added, left out, replaced, or swapped with its neighbour. */
+/**
+ * Equal, or apart by one letter that is added, left out, replaced, or swapped with its neighbour.
+ */
 function isOneStepAway(a: string, b: string): boolean {
   if (a === b) return true;
   if (Math.abs(a.length - b.length) > 1) return false;

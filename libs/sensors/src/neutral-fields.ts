@@ -13,7 +13,10 @@ import { lookalikeOf } from './lookalike.js';
 
 type Getter = (observation: Observation) => JsonValue | undefined;
 
-/** Fields of an observation that rules may name, whatever the sensor: `Process.CommandLine`, `Pod.Namespace` … */
+/**
+ * Fields of an observation that rules may name, whatever the sensor: `Process.CommandLine`,
+ * `Pod.Namespace` …
+ */
 const fields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Activity', ({ activity }) => activity],
   ['Source', ({ source }) => source],

@@ -11,7 +11,10 @@ export interface ObjectState {
   /** The whole object, before anything is cut out of it. */
   object: JsonObject;
   isGone: boolean;
-  /** Whether its `resourceVersion` is that of this state: a request carries that of the state that it replaces. */
+  /**
+   * Whether its `resourceVersion` is that of this state: a request carries that of the state that
+   * it replaces.
+   */
   isStored: boolean;
   /** Time of the state where the object itself has none, or is not stored. */
   at: string;
@@ -19,8 +22,8 @@ export interface ObjectState {
 
 /**
  * The findings of an object that runs pods; undefined for other objects, and for ReplicaSets and
- * Jobs with an owner: their pods or their owner's manifest are evaluated instead. A name that the API
- * server would refuse is not an object's name.
+ * Jobs with an owner: their pods or their owner's manifest are evaluated instead. A name that the
+ * API server would refuse is not an object's name.
  */
 export function evaluateObject(
   { object: shown, isGone, isStored, at }: ObjectState,
@@ -56,7 +59,10 @@ function workloadOf(own: { kind: string; name: string }, metadata: JsonObject): 
   return workload !== null && kindName.test(workload.kind) && objectName.test(workload.name) ? workload : own;
 }
 
-/** Versions of one cluster can be compared as numbers. @see https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions */
+/**
+ * Versions of one cluster can be compared as numbers.
+ * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
+ */
 function versionIn(metadata: JsonObject): string | null {
   const version = text(metadata['resourceVersion']);
   return version !== null && /^[1-9]\d{0,17}$/.test(version) ? version : null;
@@ -64,7 +70,10 @@ function versionIn(metadata: JsonObject): string | null {
 
 const maxManagers = 100;
 
-/** The API server records when each manager last changed its fields: the only time of a change to the specification. */
+/**
+ * The API server records when each manager last changed its fields: the only time of a change to
+ * the specification.
+ */
 function changedAtIn(shown: JsonObject): string | null {
   const managers = list(object(shown['metadata'])['managedFields']).slice(0, maxManagers);
   const times = managers.map((manager) => readTime(object(manager)['time'])).filter((time) => time !== null);

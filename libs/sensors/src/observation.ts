@@ -2,7 +2,10 @@ import type { Activity, JsonObject, Observation, RuntimeRecord } from '@tidewait
 
 import { timeMsOf } from './times.js';
 
-/** An observation that says nothing yet but whose record it is; its reader fills in what the sensor knows. */
+/**
+ * An observation that says nothing yet but whose record it is; its reader fills in what the sensor
+ * knows.
+ */
 export function observationOf(
   record: RuntimeRecord,
   activity: Activity,

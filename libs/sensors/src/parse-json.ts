@@ -5,8 +5,9 @@ const quote = 0x22;
 const backslash = 0x5c;
 
 /**
- * JSON without surprises: an integer that a JavaScript number cannot hold becomes its digits as text, no member is called
- * `__proto__`, nothing is nested deeper than 64 levels, and every text is one that PostgreSQL can keep.
+ * JSON without surprises: an integer that a JavaScript number cannot hold becomes its digits as
+ * text, no member is called `__proto__`, nothing is nested deeper than 64 levels, and every text is
+ * one that PostgreSQL can keep.
  * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`
  */
 export function parseJson(source: string): JsonValue {
@@ -24,7 +25,10 @@ function parse(source: string): JsonValue {
   }
 }
 
-/** Nanoseconds since 1970 have 19 digits, a JavaScript number holds 15. What stands in a text stays as it is. */
+/**
+ * Nanoseconds since 1970 have 19 digits, a JavaScript number holds 15. What stands in a text stays
+ * as it is.
+ */
 function quoteLongIntegers(source: string): string {
   let quoted = '';
   let copied = 0;
@@ -105,13 +109,15 @@ function tidy(value: JsonValue, mayBeUnkept: boolean, levelsLeft: number): JsonV
 function tidyMembers(value: { [key: string]: JsonValue }, levelsLeft: number): JsonValue {
   const kept: [string, JsonValue][] = [];
   for (const [key, each] of Object.entries(value)) {
-    // JSON.parse makes it an own member; whoever later copies the object by assignment would set a prototype.
+    // JSON.parse makes it an own member; whoever later copies the object by assignment would set a
+    // prototype.
     if (key !== '__proto__') kept.push([keepable(key), tidy(each, true, levelsLeft - 1)]);
   }
   return Object.fromEntries(kept);
 }
 
-// Neither text nor jsonb can hold U+0000 or half of a surrogate pair: one hostile process name would fail the whole batch.
+// Neither text nor jsonb can hold U+0000 or half of a surrogate pair: one hostile process name
+// would fail the whole batch.
 function keepable(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\uFFFD');
 }

@@ -9,7 +9,10 @@ const words: ReadonlyMap<string, Priority> = new Map([
   ['high', 'critical'],
 ]);
 
-/** Its case varies between producers. What we do not know neither wakes anybody nor hides: `warning`. */
+/**
+ * Its case varies between producers. What we do not know neither wakes anybody nor hides:
+ * `warning`.
+ */
 export function readPriority(value: JsonValue | undefined): Priority {
   return (typeof value === 'string' ? words.get(value.toLowerCase()) : undefined) ?? 'warning';
 }

@@ -137,8 +137,8 @@ function add(read: SensorRecords, sent: DocumentEvent, { source, connection, che
 }
 
 /**
- * Limit on the evaluations of one record, beside the largest event in a message: some 150 objects of
- * a deleted collection, which have no findings.
+ * Limit on the evaluations of one record, beside the largest event in a message: some 150 objects
+ * of a deleted collection, which have no findings.
  */
 const maxEvaluationBytes = 44 * 1024;
 

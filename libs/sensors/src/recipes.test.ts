@@ -57,7 +57,8 @@ it('every recipe sends to a connection that its page names', () => {
 describe('the policies of Tetragon', () => {
   /**
    * The member in which Tetragon exports an argument of each type that a policy may declare.
-   * @see https://tetragon.io/docs/concepts/tracing-policy/argument_types/ and https://tetragon.io/docs/reference/grpc-api/#kprobeargument
+   * @see https://tetragon.io/docs/concepts/tracing-policy/argument_types/ and
+   * https://tetragon.io/docs/reference/grpc-api/#kprobeargument
    */
   const exportedAs: Record<string, (value: string) => JsonObject> = {
     sock: () => ({
@@ -210,7 +211,10 @@ describe('the policy of Tracee', () => {
   const asked = rules.map((rule) => text(object(rule)['event']) ?? '');
   const address = { sa_family: 'AF_INET', sin_addr: '192.0.2.1', sin_port: '443' };
 
-  /** Arguments as Tracee documents them. @see https://aquasecurity.github.io/tracee/latest/docs/events/builtin/extra/ */
+  /**
+   * Arguments as Tracee documents them.
+   * @see https://aquasecurity.github.io/tracee/latest/docs/events/builtin/extra/
+   */
   const events: Record<string, [args: JsonObject, activity: string]> = {
     sched_process_exec: [{ cmdpath: '/bin/sh', pathname: '/bin/dash', argv: ['sh', '-c', 'id'] }, 'exec'],
     sched_process_exit: [{ exit_code: 0 }, 'exit'],

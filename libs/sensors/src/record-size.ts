@@ -20,7 +20,9 @@ export interface Fitted {
   json: string;
 }
 
-/** The event unchanged, or with its longest texts and lists cut; null where it is still too large. */
+/**
+ * The event unchanged, or with its longest texts and lists cut; null where it is still too large.
+ */
 export function fitted(event: JsonObject): Fitted | null {
   const json = JSON.stringify(event);
   if (Buffer.byteLength(json) <= maxEventBytes) return { event, json };

@@ -34,12 +34,16 @@ class RecentTexts {
 const maxRecentTexts = 8_192;
 const maxRecentChars = 512;
 
-/** Limit for the output of a command, which can be a list of secrets; the first ones are enough to find their source. */
+/**
+ * Limit for the output of a command, which can be a list of secrets; the first ones are enough to
+ * find their source.
+ */
 const maxSecrets = 32;
 
 /**
- * Masks the secrets of an event. All its texts are searched at once, each with the name that it stands under and arguments with their program; what is
- * found is masked in every text, since sensors repeat command lines in several members.
+ * Masks the secrets of an event. All its texts are searched at once, each with the name that it
+ * stands under and arguments with their program; what is found is masked in every text, since
+ * sensors repeat command lines in several members.
  */
 export function redactEvent(event: JsonObject, key: Uint8Array): RedactedEvent {
   const reader = new EventReader();
@@ -51,7 +55,10 @@ export function redactEvent(event: JsonObject, key: Uint8Array): RedactedEvent {
   return { event: masked(event, '', withVariants(secrets)) as JsonObject, secrets: observed(secrets, key) };
 }
 
-/** Lines in which nothing was found of late: most of an event is the same as in the one before, and searching is the dearest part of reading it. */
+/**
+ * Lines in which nothing was found of late: most of an event is the same as in the one before, and
+ * searching is the dearest part of reading it.
+ */
 const withoutSecret = new RecentTexts();
 
 function search(lines: readonly string[]): ReturnType<typeof secretsInText> {
@@ -75,7 +82,10 @@ function observed(secrets: readonly TextSecret[], key: Uint8Array): ObservedSecr
 /** A text of this length has fewer places than a search may try. */
 const maxSeparateChars = 4_096;
 
-/** An event with more places to look at than one search may try: each text is searched alone, and cut to what can be searched. */
+/**
+ * An event with more places to look at than one search may try: each text is searched alone, and
+ * cut to what can be searched.
+ */
 function redactSeparately(event: JsonObject, key: Uint8Array): RedactedEvent {
   const all = new Map<string, TextSecret>();
   const redacted = mapTexts(event, '', (text) => {
@@ -148,7 +158,8 @@ class EventReader {
     this.#add(texts.join(' '));
     for (const [index, option] of texts.entries()) {
       const value = texts[index + 1];
-      // A value of several words ends for a shell where its quotation marks do, which a list has not.
+      // A value of several words ends for a shell where its quotation marks do, which a list has
+      // not.
       if (value?.includes(' ') && !value.startsWith('-') && optionWithValue.test(option) && isSecretName(option))
         this.#add(assignmentOf(option, value));
     }
@@ -215,7 +226,9 @@ function decoded(text: string): string {
   }
 }
 
-/** The command of an exec into a container, which the API server logs in the query of the request. */
+/**
+ * The command of an exec into a container, which the API server logs in the query of the request.
+ */
 function execCommand(uri: string): string {
   return new URLSearchParams(uri.slice(uri.indexOf('?') + 1)).getAll('command').join(' ');
 }

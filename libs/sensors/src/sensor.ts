@@ -14,9 +14,14 @@ export interface SensorRecords {
 export interface SensorSource {
   sensor: string;
   cluster: string | null;
-  /** ISO 8601: time at which the body was received. It replaces the time of events that have none. */
+  /**
+   * ISO 8601: time at which the body was received. It replaces the time of events that have none.
+   */
   receivedAt: string;
-  /** HMAC key of the installation: secrets of events are masked, and identified by their fingerprints under it. */
+  /**
+   * HMAC key of the installation: secrets of events are masked, and identified by their
+   * fingerprints under it.
+   */
   fingerprintKey: Uint8Array;
   /** For `generic`: paths of its fields. */
   fields?: GenericSensorFields;
@@ -41,7 +46,10 @@ export interface SensorPage {
   note: string;
 }
 
-/** How one kind of sensor reports runtime events. Pure: no clock, no network, no state between two requests. */
+/**
+ * How one kind of sensor reports runtime events. Pure: no clock, no network, no state between two
+ * requests.
+ */
 export interface Sensor {
   source: RuntimeSource;
   /** Other values of `kind:` that mean the same. */
@@ -49,7 +57,10 @@ export interface Sensor {
   /** Name for readers. */
   title: string;
   about: SensorPage;
-  /** Splits a decompressed body into records without secrets. @throws InvalidInput when it is not of this kind */
+  /**
+   * Splits a decompressed body into records without secrets.
+   * @throws InvalidInput when it is not of this kind
+   */
   read(body: Buffer, connection: SensorSource): SensorRecords;
   /** Does the same with a pause after each event, so that a large body stops nothing else. */
   steps(body: Buffer, connection: SensorSource): Steps<SensorRecords>;

@@ -5,7 +5,9 @@ import { at, isObject, object, scalars } from './json.js';
 import { capabilitiesOf, hostPathsOf } from './kubernetes-audit/requested-pods.js';
 import { neutralGetter, unlessEmpty } from './neutral-fields.js';
 
-/** Sigma's category of each activity; an activity without one is only for Tidewaiter's own rules. */
+/**
+ * Sigma's category of each activity; an activity without one is only for Tidewaiter's own rules.
+ */
 const linuxCategories: Partial<Record<Activity, string>> = {
   exec: 'process_creation',
   exit: 'process_termination',
@@ -17,7 +19,10 @@ const linuxCategories: Partial<Record<Activity, string>> = {
 
 const byKey = new Map<string, readonly LogSource[]>();
 
-/** Log sources of the event in Sigma's terms, and `tidewaiter/<activity>` for rules that do not require a sensor. */
+/**
+ * Log sources of the event in Sigma's terms, and `tidewaiter/<activity>` for rules that do not
+ * require a sensor.
+ */
 export function logsourcesOf(observation: Observation): readonly LogSource[] {
   const { source, activity } = observation;
   const key = activity === 'file' ? `${source} file ${observation.file?.access}` : `${source} ${activity}`;
@@ -76,7 +81,10 @@ const linuxFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['QueryName', ({ network, activity }) => (activity === 'dns' ? network?.hostname : null)],
 ]);
 
-/** Fields that SigmaHQ's rules for Kubernetes use and the API server does not send under these names. */
+/**
+ * Fields that SigmaHQ's rules for Kubernetes use and the API server does not send under these
+ * names.
+ */
 const auditFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['apiGroup', ({ native }) => object(native['objectRef'])['apiGroup']],
   ['hostPath', ({ native }) => unlessEmpty(hostPathsOf(native))],

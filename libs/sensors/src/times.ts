@@ -1,9 +1,12 @@
-// Documented samples of Falco end in `Z+2`, GuardDuty's in nothing, with a space. Years outside 19xx to 2xxx are no times, Go's
-// zero time 0001-01-01 among them.
+// Documented samples of Falco end in `Z+2`, GuardDuty's in nothing, with a space. Years outside
+// 19xx to 2xxx are no times, Go's zero time 0001-01-01 among them.
 const isoTime =
   /^((?:19|2\d)\d\d-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:(\.\d{1,9})\d{0,9})?(?:Z(?:\+\d{1,2})?|([+-]\d\d:\d\d))?$/;
 
-/** An ISO 8601 time in UTC with every fraction digit that was given, nine at most; null when it is none. */
+/**
+ * An ISO 8601 time in UTC with every fraction digit that was given, nine at most; null when it is
+ * none.
+ */
 export function readTime(value: unknown): string | null {
   const match = typeof value === 'string' && value.length < 64 ? isoTime.exec(value) : null;
   if (match === null) return null;
@@ -15,7 +18,10 @@ export function readTime(value: unknown): string | null {
 const nanosPerSecond = 1_000_000_000n;
 const lastSecond = 2 ** 32;
 
-/** A number of nanoseconds since 1970 as an ISO 8601 time with all nine digits; a text where a number would have lost some. */
+/**
+ * A number of nanoseconds since 1970 as an ISO 8601 time with all nine digits; a text where a
+ * number would have lost some.
+ */
 export function timeOfNanos(value: unknown): string | null {
   if (typeof value !== 'string' && typeof value !== 'number') return null;
   if (!/^[1-9]\d{0,18}$/.test(String(value))) return null;
@@ -33,9 +39,13 @@ export function timeOfParts(seconds: number | null, nanos: number): string | nul
 let knownDay = '';
 let knownDayMs = 0;
 
-/** Milliseconds since 1970 of a {@link RuntimeRecord.at}, with what is below a millisecond as fraction. NaN when it is no time. */
+/**
+ * Milliseconds since 1970 of a {@link RuntimeRecord.at}, with what is below a millisecond as
+ * fraction. NaN when it is no time.
+ */
 export function timeMsOf(at: string): number {
-  // `2026-01-02T03:04:05.123456789Z`: events of one day come together, so that the calendar is asked once.
+  // `2026-01-02T03:04:05.123456789Z`: events of one day come together, so that the calendar is
+  // asked once.
   if (at.length < 20 || at.charCodeAt(at.length - 1) !== 0x5a || at.charCodeAt(10) !== 0x54) return Date.parse(at);
   const day = at.slice(0, 10);
   if (day !== knownDay) {

@@ -93,8 +93,8 @@ maxmemory-policy noeviction
 }
 
 /**
- * Lines of the users for Redis's configuration or ACL file, each with the password of its address by
- * `serviceUrl`. BullMQ needs INFO of what Redis calls dangerous.
+ * Lines of the users for Redis's configuration or ACL file, each with the password of its address
+ * by `serviceUrl`. BullMQ needs INFO of what Redis calls dangerous.
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
  */
 export function redisUserLines(users: readonly RedisUser[], ownerPassword: string): string[] {

@@ -21,7 +21,10 @@ export interface SigmaEvent {
   scalars(): Iterable<string | number | boolean>;
 }
 
-/** Whether a rule of this logsource applies to events of that one. @see Sigma rules specification 2.1, "Log Source" */
+/**
+ * Whether a rule of this logsource applies to events of that one.
+ * @see Sigma rules specification 2.1, "Log Source"
+ */
 export function appliesTo(rule: LogSource, event: LogSource): boolean {
   return (
     (rule.product === undefined || rule.product === event.product) &&

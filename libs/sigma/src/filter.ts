@@ -17,7 +17,10 @@ export interface Filter {
   /** Ids and names of the rules; null for any. */
   rules: ReadonlySet<string> | null;
   expression: Expression;
-  /** Whether it excludes what it selects. Otherwise it keeps only what it selects, which few authors intend. */
+  /**
+   * Whether it excludes what it selects. Otherwise it keeps only what it selects, which few authors
+   * intend.
+   */
   excludes: boolean;
 }
 

@@ -65,7 +65,10 @@ type Part =
 
 const maxRules = 20_000;
 
-/** Loads rules, filters and correlations. An invalid document is refused with its reason; the others load. */
+/**
+ * Loads rules, filters and correlations. An invalid document is refused with its reason; the others
+ * load.
+ */
 export function loadRules(files: readonly RuleFile[], options: LoadOptions = {}): LoadedRules {
   const { previous, interpreted: isInterpreted = false } = options;
   const pipelines = (options.pipelines ?? []).toSorted((a, b) => a.priority - b.priority);

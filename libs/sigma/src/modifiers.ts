@@ -136,7 +136,9 @@ function asText(value: Value, line: number): SigmaString {
 
 const dashes = ['-', '/', '\u2013', '\u2014', '\u2015'];
 
-/** Replaces every dash or slash that begins a word by each character that Windows accepts as a dash. */
+/**
+ * Replaces every dash or slash that begins a word by each character that Windows accepts as a dash.
+ */
 function windash(string: SigmaString): SigmaString[] {
   const choices = string.flatMap((part): SigmaString[] =>
     typeof part === 'string'

@@ -8,9 +8,15 @@ import { nestingOf, piecesOf } from './matching/wildcard-search.js';
 import type { DetectionRule } from './rule-document.js';
 import { RuleError } from './rule-error.js';
 
-/** Limit on passes over one text, after the common scan for the literals of all rules. Most rules need one, if any. */
+/**
+ * Limit on passes over one text, after the common scan for the literals of all rules. Most rules
+ * need one, if any.
+ */
 const maxPasses = 5;
-/** Limit on tests. A list is one test, or one for each value where all must match or the list is short. */
+/**
+ * Limit on tests. A list is one test, or one for each value where all must match or the list is
+ * short.
+ */
 const maxQuestions = 5_000;
 /** Limit on numbers, parts of a time and other fields that are compared one by one. */
 const maxComparisons = 64;
@@ -56,7 +62,9 @@ function starredPieces({ test }: Leaf): string[] {
   return isPattern(test) && test.kind === 'text' && isStarred(test.text) ? piecesOf(test.text).slice(1, -1) : [];
 }
 
-/** Returns the number of passes over the text of one field, which may also be among the keywords. */
+/**
+ * Returns the number of passes over the text of one field, which may also be among the keywords.
+ */
 function passesOf(expression: Expression, leaves: readonly Leaf[]): number {
   const passes = new Map<string | null, number>();
   const add = (field: string | null, count: number) => passes.set(field, (passes.get(field) ?? 0) + count);

@@ -13,7 +13,9 @@ export class RuleError extends InvalidInput {
 
 const maxShown = 80;
 
-/** Formats text of a rule for messages: quoted, truncated, and without terminal control characters. */
+/**
+ * Formats text of a rule for messages: quoted, truncated, and without terminal control characters.
+ */
 export function shown(text: string): string {
   const cut = text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
   return JSON.stringify(cut).replaceAll(/[^\x20-\x7e…]/g, '?');

@@ -8,7 +8,10 @@ export function mapOf({ value, line }: Located, what: string): LocatedMap {
   return value;
 }
 
-/** Returns the items of a list; a single value becomes a list of one, and a missing one an empty list. */
+/**
+ * Returns the items of a list; a single value becomes a list of one, and a missing one an empty
+ * list.
+ */
 export function itemsOf(located: Located | undefined): LocatedList {
   if (!located || located.value === null) return [];
   return isList(located.value) ? located.value : [located];
@@ -20,7 +23,10 @@ export function textOf({ value, line }: Located, what: string): string {
   return String(value);
 }
 
-/** Returns the text under a key; null when it is missing or empty. @throws RuleError when it is a list or a map */
+/**
+ * Returns the text under a key; null when it is missing or empty.
+ * @throws RuleError when it is a list or a map
+ */
 export function textAt(map: LocatedMap, key: string): string | null {
   const located = map.get(key);
   return located && located.value !== null && located.value !== '' ? textOf(located, key) : null;

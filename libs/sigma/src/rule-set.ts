@@ -21,7 +21,10 @@ export interface RuleSetOptions {
   otherFields?: Iterable<string>;
   /** Evaluates rules without generated code; slower, with the same results. */
   isInterpreted?: boolean;
-  /** Previous rule set, whose engines are reused for the kinds of events to which the same rules apply. */
+  /**
+   * Previous rule set, whose engines are reused for the kinds of events to which the same rules
+   * apply.
+   */
   previous?: RuleSet;
 }
 

@@ -41,7 +41,10 @@ export function literalOf(string: SigmaString): string | undefined {
   return string.length === 1 && typeof string[0] === 'string' ? string[0] : undefined;
 }
 
-/** Formats a string in the syntax that {@link parseString} reads; different strings have different texts. */
+/**
+ * Formats a string in the syntax that {@link parseString} reads; different strings have different
+ * texts.
+ */
 export function written(string: SigmaString): string {
   return string
     .map((part) => (typeof part === 'string' ? part.replaceAll(/[*?\\]/g, String.raw`\$&`) : part.description))

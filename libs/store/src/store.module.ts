@@ -37,7 +37,8 @@ const maxOutboxAgeSeconds = 60;
 
 /**
  * PostgreSQL for one service: transactions, jobs and dead letters, and the relay and sweeper of its
- * outbox. Repositories come from the module of their room, which a service imports where it uses one.
+ * outbox. Repositories come from the module of their room, which a service imports where it uses
+ * one.
  */
 @Module({})
 export class StoreModule implements OnApplicationShutdown {
@@ -105,7 +106,10 @@ export class StoreModule implements OnApplicationShutdown {
   }
 }
 
-/** Age of the oldest event that was never published; republishes are left out, as they are due to a consumer. */
+/**
+ * Age of the oldest event that was never published; republishes are left out, as they are due to a
+ * consumer.
+ */
 async function outboxAgeSeconds(store: Store): Promise<number> {
   const [row] = await store.aggregate<{ age: number }>(
     `SELECT coalesce(extract(epoch FROM now() - min(time)), 0)::float AS age FROM outbox

@@ -20,7 +20,9 @@ interface Part {
 
 /** Names in scope of a file. */
 interface Scope {
-  /** Class of each parameter and field that holds a repository: `private readonly pushes: Pushes`. */
+  /**
+   * Class of each parameter and field that holds a repository: `private readonly pushes: Pushes`.
+   */
   holders: Map<string, string>;
   /** Functions of the file and those that it imports. */
   functions: Map<string, string>;

@@ -36,7 +36,10 @@ function* damagedCopies(content: Buffer): Generator<Buffer> {
 
 const maxReplaced = 300;
 
-/** Copies of a JSON file with one value of a type that its reader does not expect; none of other files. */
+/**
+ * Copies of a JSON file with one value of a type that its reader does not expect; none of other
+ * files.
+ */
 function* oddDocuments(content: Buffer): Generator<Buffer> {
   const document = jsonObject(content);
   if (document === null) return;

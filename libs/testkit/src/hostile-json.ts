@@ -1,6 +1,9 @@
 import * as fc from 'fast-check';
 
-/** JSON texts that break careless readers: objects that cannot be texts, keys with a meaning in JavaScript. */
+/**
+ * JSON texts that break careless readers: objects that cannot be texts, keys with a meaning in
+ * JavaScript.
+ */
 export const oddValues: readonly string[] = [
   '{"__proto__":{"polluted":true}}',
   '{"constructor":{"prototype":{"polluted":true}}}',

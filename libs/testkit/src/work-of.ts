@@ -23,10 +23,10 @@ const natives: readonly (readonly [prototype: object, name: string, cost: Cost])
 ];
 
 /**
- * Work of the second call of a synchronous function, without a clock: how often blocks of code run, by V8's precise
- * coverage, and how much text native functions scan or copy. The same input gives about the same
- * number on every machine. Regular expressions do not count; `tools/check-regexes.mjs` proves that
- * theirs is linear.
+ * Work of the second call of a synchronous function, without a clock: how often blocks of code run,
+ * by V8's precise coverage, and how much text native functions scan or copy. The same input gives
+ * about the same number on every machine. Regular expressions do not count;
+ * `tools/check-regexes.mjs` proves that theirs is linear.
  */
 export function workOf(run: () => void): number {
   // V8 counts no blocks of functions that it compiled before counting started.

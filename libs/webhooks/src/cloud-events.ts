@@ -8,7 +8,8 @@ import { bodyKey, collect, type IgnoreReason, type ParsedHook, type RegistryEven
  * (binary, structured, batch), which all reach `read` in the shape of the structured mode. In a
  * batch, an unreadable event is counted and does not affect the others.
  * @throws InvalidInput when `read` refuses every document
- * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#3-http-message-mapping
+ * @see
+ * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#3-http-message-mapping
  */
 export function readEach(
   request: HookRequest,

@@ -16,8 +16,9 @@ export type HookObject = Readonly<Record<string, unknown>>;
 const maxJsonDepth = 64;
 
 /**
- * The body as JSON. Its size is the caller's limit; bytes that are not UTF-8 become U+FFFD, so that a registry never repeats a
- * damaged event for ever. @throws InvalidInput `BODY_NOT_JSON`, or `BODY_TOO_DEEP` above 64 levels
+ * The body as JSON. Its size is the caller's limit; bytes that are not UTF-8 become U+FFFD, so that
+ * a registry never repeats a damaged event for ever. @throws InvalidInput `BODY_NOT_JSON`, or
+ * `BODY_TOO_DEEP` above 64 levels
  */
 export function parseJson(body: Buffer): unknown {
   let value: unknown;
@@ -34,7 +35,8 @@ function guard(value: unknown, levelsLeft: number): void {
   if (typeof value !== 'object' || value === null) return;
   if (levelsLeft === 0)
     throw new InvalidInput('BODY_TOO_DEEP', `The body is nested deeper than ${maxJsonDepth} levels.`);
-  // JSON.parse makes it an own property; copying the object by assignment later would set a prototype.
+  // JSON.parse makes it an own property; copying the object by assignment later would set a
+  // prototype.
   Reflect.deleteProperty(value, '__proto__');
   for (const child of Object.values(value)) guard(child, levelsLeft - 1);
 }
@@ -43,7 +45,10 @@ export function isObject(value: unknown): value is HookObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Value at a path of own members (never `constructor` and its like); undefined where the path ends early. */
+/**
+ * Value at a path of own members (never `constructor` and its like); undefined where the path ends
+ * early.
+ */
 export function field(value: unknown, ...path: string[]): unknown {
   let here = value;
   for (const name of path) {
@@ -54,17 +59,19 @@ export function field(value: unknown, ...path: string[]): unknown {
 }
 
 /**
- * A text of the body that PostgreSQL can store, cut to `maxChars` with an ellipsis; null for anything
- * else and for the empty text.
+ * A text of the body that PostgreSQL can store, cut to `maxChars` with an ellipsis; null for
+ * anything else and for the empty text.
  */
 export function readText(value: unknown, maxChars = 512): string | null {
   if (typeof value !== 'string' || value === '') return null;
   const cut = value.length > maxChars ? `${value.slice(0, maxChars - 1)}…` : value;
-  // Neither text nor jsonb can hold U+0000 or half of a surrogate pair: one hostile process name would fail the whole batch.
+  // Neither text nor jsonb can hold U+0000 or half of a surrogate pair: one hostile process name
+  // would fail the whole batch.
   return cut.toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
-// Documented samples of Falco end in `Z+2`. Years outside 19xx to 2xxx are no times, Go's zero time 0001-01-01 among them.
+// Documented samples of Falco end in `Z+2`. Years outside 19xx to 2xxx are no times, Go's zero time
+// 0001-01-01 among them.
 const isoTimePattern = /^((?:19|2\d)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z(?:\+\d{1,2})?|([+-]\d\d:\d\d))$/;
 
 /** An ISO 8601 time in UTC with every fraction digit that was given; null when it is none. */
@@ -83,7 +90,10 @@ export function secretEquals(given: string | undefined, secret: Secret): boolean
   return timingSafeEqual(sha256(given), sha256(secret.reveal()));
 }
 
-/** Whether the `Authorization` header carries the secret: bare, as `Bearer <secret>` or as the password of `Basic`. */
+/**
+ * Whether the `Authorization` header carries the secret: bare, as `Bearer <secret>` or as the
+ * password of `Basic`.
+ */
 export function authorizationEquals({ headers }: Pick<HookRequest, 'headers'>, secret: Secret): boolean {
   const header = headers['authorization'] ?? '';
   if (secretEquals(header, secret)) return true;

@@ -5,7 +5,10 @@ import { redactSecrets } from '@tidewaiter/secrets';
 
 import { authorizationEquals, readText, readTime, secretEquals, type HookRequest } from './hook-request.js';
 
-/** How one kind of registry reports pushes. Pure: no clock, no network, no state between two requests. */
+/**
+ * How one kind of registry reports pushes. Pure: no clock, no network, no state between two
+ * requests.
+ */
 export interface RegistryKind {
   /** The value of `kind:` in the configuration. */
   kind: string;
@@ -15,15 +18,25 @@ export interface RegistryKind {
   title: string;
   setup: Setup;
   /**
-   * Whether the sender proved that it has the connection's secret, evaluated on the raw request. Called only
-   * where a secret is configured; whether a connection may go without one is the caller's decision.
+   * Whether the sender proved that it has the connection's secret, evaluated on the raw request.
+   * Called only where a secret is configured; whether a connection may go without one is the
+   * caller's decision.
    */
   authenticate(request: HookRequest, secret: Secret): boolean;
-  /** How a request can prove its sender without a secret; the caller checks it, with keys that are published. */
+  /**
+   * How a request can prove its sender without a secret; the caller checks it, with keys that are
+   * published.
+   */
   proof?: 'sns' | 'google';
-  /** Response to a handshake, which some senders need before they send; null where the request is no handshake. */
+  /**
+   * Response to a handshake, which some senders need before they send; null where the request is no
+   * handshake.
+   */
   handshake?(request: HookRequest): Handshake | null;
-  /** @throws InvalidInput when the body as a whole is not of this kind; one bad event is counted as `malformed` instead */
+  /**
+   * @throws InvalidInput when the body as a whole is not of this kind; one bad event is counted as
+   * `malformed` instead
+   */
   parse(request: HookRequest, settings?: KindSettings): ParsedHook;
 }
 
@@ -92,7 +105,10 @@ export interface RegistryEvent {
   tag: string | null;
   digest: Digest | null;
   mediaType: string | null;
-  /** Kind of artifact; any but `image` belongs to another image and is never scanned as one. `image` when unknown. */
+  /**
+   * Kind of artifact; any but `image` belongs to another image and is never scanned as one. `image`
+   * when unknown.
+   */
   artifact: 'image' | 'signature' | 'attestation' | 'sbom' | 'referrers-index';
   /** Digest of the image that a signature, attestation, SBOM or referrers index is about. */
   attachedTo: Digest | null;

@@ -13,7 +13,8 @@ export interface FileLimits {
 }
 
 /**
- * Splits a file at its document markers, so that a broken document does not affect the others. Empty documents are left out.
+ * Splits a file at its document markers, so that a broken document does not affect the others.
+ * Empty documents are left out.
  * @throws the error of `overLimit`
  */
 export function splitDocuments(file: string, { maxFileLength, maxDocuments, overLimit }: FileLimits): DocumentText[] {
@@ -38,7 +39,10 @@ export function splitDocuments(file: string, { maxFileLength, maxDocuments, over
   return documents;
 }
 
-/** Place behind the line of an end marker; behind the marker itself where the line goes on, which the parser reports. */
+/**
+ * Place behind the line of an end marker; behind the marker itself where the line goes on, which
+ * the parser reports.
+ */
 function endOfMarker(text: string, index: number): number {
   const newline = text.indexOf('\n', index);
   const next = newline === -1 ? text.length : newline + 1;

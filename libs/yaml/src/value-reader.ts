@@ -6,15 +6,27 @@ import type { Located, LocatedMap, LocatedScalar, LocatedValue } from './located
 /** Rules of one kind of file for values that YAML allows. */
 export interface ValueRules {
   maxDepth: number;
-  /** Limit on values. An alias counts all its values at each use, so that a few lines cannot expand to millions. */
+  /**
+   * Limit on values. An alias counts all its values at each use, so that a few lines cannot expand
+   * to millions.
+   */
   maxValues: number;
   /** Values counted so far, where the documents of a file share the limit. */
   counted?: { values: number };
-  /** Value of a repeated key that counts: the first one, with a problem for the others, or the last one. */
+  /**
+   * Value of a repeated key that counts: the first one, with a problem for the others, or the last
+   * one.
+   */
   repeatedKeys: 'first' | 'last';
-  /** Converts a scalar of the core schema with its source text; by default strings, numbers and booleans are kept. */
+  /**
+   * Converts a scalar of the core schema with its source text; by default strings, numbers and
+   * booleans are kept.
+   */
   scalar?(value: unknown, source: string | undefined): LocatedScalar;
-  /** Handles a problem, by throwing or by recording it; if recorded, reading continues without the part. */
+  /**
+   * Handles a problem, by throwing or by recording it; if recorded, reading continues without the
+   * part.
+   */
   problem(problem: ValueProblem): void;
   /** Returns the error for a document over a limit. */
   overLimit(limit: 'maxDepth' | 'maxValues', line: number): Error;
@@ -29,12 +41,17 @@ export interface ValueProblem {
   mapLine?: number;
 }
 
-/** Converts nodes of the parser to values. One pass, so an alias refers to an anchor above it and never to itself. */
+/**
+ * Converts nodes of the parser to values. One pass, so an alias refers to an anchor above it and
+ * never to itself.
+ */
 export class ValueReader {
   readonly #counted: { values: number };
   readonly #anchors = new Map<string, { located: Located; values: number }>();
 
-  /** @param isText whether scalars are text: then keys must be text, too, and tags are not ignored */
+  /**
+   * @param isText whether scalars are text: then keys must be text, too, and tags are not ignored
+   */
   constructor(
     private readonly lineAt: (offset: number) => number,
     private readonly rules: ValueRules,
@@ -98,7 +115,10 @@ export class ValueReader {
     return !this.isText || (key as Scalar).type === 'PLAIN';
   }
 
-  /** Applies YAML 1.1's merge key: keys of the map itself take precedence. @see https://yaml.org/type/merge.html */
+  /**
+   * Applies YAML 1.1's merge key: keys of the map itself take precedence.
+   * @see https://yaml.org/type/merge.html
+   */
   #merge(map: Map<string, Located>, { value, line }: Located, mapLine: number): void {
     if (!(value instanceof Map)) return this.rules.problem({ kind: 'merge of no map', line, mapLine });
     for (const [key, located] of value as LocatedMap) {

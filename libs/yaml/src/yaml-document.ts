@@ -12,7 +12,9 @@ export interface ParseOptions {
   uniqueKeys?: boolean;
 }
 
-/** Error of the YAML itself: its line and the parser's code, never its text, which may be a secret. */
+/**
+ * Error of the YAML itself: its line and the parser's code, never its text, which may be a secret.
+ */
 export interface SyntaxProblem {
   code: string;
   line: number;
@@ -49,13 +51,19 @@ export class YamlDocument {
     return this.#document.warnings.map((warning) => this.#problemOf(warning));
   }
 
-  /** Reads the values with their lines, aliases and merge keys applied. @throws whatever the rules throw */
+  /**
+   * Reads the values with their lines, aliases and merge keys applied.
+   * @throws whatever the rules throw
+   */
   values(rules: ValueRules): Located {
     const reader = new ValueReader((offset) => this.#lineAt(offset), rules, this.#scalars === 'text');
     return reader.read(this.#document.contents, 1, this.#line);
   }
 
-  /** Returns the value as JavaScript has it. @throws Error when an alias has no anchor, or aliases are used too often */
+  /**
+   * Returns the value as JavaScript has it.
+   * @throws Error when an alias has no anchor, or aliases are used too often
+   */
   plain(maxAliasCount: number): unknown {
     return this.#document.toJS({ maxAliasCount });
   }

@@ -4,8 +4,9 @@ import { minKeyCharacters } from '@tidewaiter/secrets';
 import { z } from 'zod';
 
 /**
- * Webhooks that one sender may send to one connection in a minute before it gets 429. It stops loops and strangers; what the
- * machine cannot keep up with gets 503. A burst of 10,000 a minute is thirty times below.
+ * Webhooks that one sender may send to one connection in a minute before it gets 429. It stops
+ * loops and strangers; what the machine cannot keep up with gets 503. A burst of 10,000 a minute is
+ * thirty times below.
  */
 const hookRate = setting(
   'TIDEWAITER_HOOK_RATE',
@@ -13,8 +14,9 @@ const hookRate = setting(
 );
 
 /**
- * The scanner's: under it a secret in a runtime event has the fingerprint of the same secret in an image. Without it secrets are masked all the same,
- * and named by fingerprints that nothing else has.
+ * The scanner's: under it a secret in a runtime event has the fingerprint of the same secret in an
+ * image. Without it secrets are masked all the same, and named by fingerprints that nothing else
+ * has.
  */
 const fingerprintKey = setting(
   'TIDEWAITER_FINGERPRINT_KEY',

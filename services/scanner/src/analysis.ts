@@ -41,7 +41,10 @@ export class Analysis {
 
   readonly limits: ReadingLimits;
 
-  /** Without a fingerprint key secrets are not searched, because unkeyed fingerprints could be guessed. */
+  /**
+   * Without a fingerprint key secrets are not searched, because unkeyed fingerprints could be
+   * guessed.
+   */
   constructor(config: ScannerConfig, { platforms }: TidewaiterSettings) {
     const { fingerprintKey } = config;
     const secretKey = fingerprintKey && fingerprintKeyOf(fingerprintKey.reveal());

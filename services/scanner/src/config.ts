@@ -79,8 +79,8 @@ export class ScannerConfig extends configOf({
     z.coerce.number().int().min(0).max(1_000_000_000).default(65_536),
   ),
   /**
-   * Limits for one layer, and on the facts of an image; exceeding one is a finding or a warning. The
-   * defaults are `layerLimits`, `processLimits` and `factLimits`.
+   * Limits for one layer, and on the facts of an image; exceeding one is a finding or a warning.
+   * The defaults are `layerLimits`, `processLimits` and `factLimits`.
    */
   maxUncompressedBytes: limit(limitSettings.maxUncompressedBytes),
   maxSparseBytes: limit(limitSettings.maxSparseBytes),

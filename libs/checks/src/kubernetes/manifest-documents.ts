@@ -6,9 +6,15 @@ export const manifestLimits = {
   /** The largest custom resource definitions have one mebibyte. */
   maxDocumentLength: 2 * 1024 * 1024,
   maxDocuments: 10_000,
-  /** Colons, commas, opening brackets and line ends in parsed documents of a file: the parser needs 1 KB for each. */
+  /**
+   * Colons, commas, opening brackets and line ends in parsed documents of a file: the parser needs
+   * 1 KB for each.
+   */
   maxMarks: 300_000,
-  /** Nodes of one file; an alias counts as often as it is used, so that a few lines cannot expand to millions. */
+  /**
+   * Nodes of one file; an alias counts as often as it is used, so that a few lines cannot expand to
+   * millions.
+   */
   maxNodes: 200_000,
   maxDepth: 100,
 } as const;
@@ -32,8 +38,8 @@ export function manifestDocuments(text: string): DocumentText[] {
 export type DocumentReader = (document: DocumentText) => Located;
 
 /**
- * Creates a reader for the documents of one file, YAML or JSON, as plain values: for custom tags, the
- * tagged value. Reading throws MalformedFile with the line, never with the text, which may be a
+ * Creates a reader for the documents of one file, YAML or JSON, as plain values: for custom tags,
+ * the tagged value. Reading throws MalformedFile with the line, never with the text, which may be a
  * secret, and LimitExceeded `maxDocumentLength`, `maxMarks`, `maxNodes` or `maxDepth`.
  * @see https://yaml.org/spec/1.2.2/
  */

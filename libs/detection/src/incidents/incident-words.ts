@@ -132,7 +132,10 @@ function worstSteps(steps: readonly IncidentStep[]): IncidentStep[] {
 /** Proper names that begin a title. */
 const properName = /^(?:Docker|Falco|Git|GuardDuty|Java|Kubelet|Kubernetes|Kubectl|Python|Tracee)\b/;
 
-/** Lowercases the first word unless it is an acronym or a name: `JVM spawned a shell` and `Falco: cryptominer` stay. */
+/**
+ * Lowercases the first word unless it is an acronym or a name: `JVM spawned a shell` and
+ * `Falco: cryptominer` stay.
+ */
 function lowerFirst(text: string): string {
   return /^[A-Z][a-z]/.test(text) && !properName.test(text) ? `${text.charAt(0).toLowerCase()}${text.slice(1)}` : text;
 }

@@ -24,7 +24,9 @@ export const github: CiKind = {
   },
 };
 
-/** GitHub's tokens come from a host of their own, those of a self-hosted server from a path of it. */
+/**
+ * GitHub's tokens come from a host of their own, those of a self-hosted server from a path of it.
+ */
 function serverOf(issuer: string): string {
   const { protocol, host } = new URL(issuer);
   if (host === 'token.actions.githubusercontent.com') return 'https://github.com';

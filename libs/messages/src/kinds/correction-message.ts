@@ -33,7 +33,10 @@ export interface LateSignature {
   consoleUrl: string;
 }
 
-/** A message about findings that came or went after their push was announced: a signature came late, or not in time. */
+/**
+ * A message about findings that came or went after their push was announced: a signature came late,
+ * or not in time.
+ */
 export function correctionMessage(report: PushReport, { consoleUrl }: { consoleUrl: string }): Message {
   const message = pushMessage(report, { consoleUrl });
   const isFiring = report.findings.length > 0;

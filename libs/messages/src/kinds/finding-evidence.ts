@@ -6,8 +6,8 @@ import { shortDigest } from '../message.js';
 const maxFiles = 3;
 
 /**
- * Evidence of a finding that its title lacks: the files that differ, with both hashes; the lines that a script has more
- * than in other images. Null for all others.
+ * Evidence of a finding that its title lacks: the files that differ, with both hashes; the lines
+ * that a script has more than in other images. Null for all others.
  * @param shown format of digests: short for readers
  */
 export function evidenceText(

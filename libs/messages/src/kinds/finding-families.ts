@@ -10,7 +10,10 @@ export interface FindingFamily {
   reports: FindingReport[];
   packages: string[];
   places: AffectedPlace[];
-  /** The version that closes all of them; null where none does, or where versions cannot be compared. */
+  /**
+   * The version that closes all of them; null where none does, or where versions cannot be
+   * compared.
+   */
   target: string | null;
 }
 
@@ -59,7 +62,10 @@ function worstReportFirst(a: FindingReport, b: FindingReport): number {
   );
 }
 
-/** Order of families: exploited first, then the most severe, then those with most running images, then most images. */
+/**
+ * Order of families: exploited first, then the most severe, then those with most running images,
+ * then most images.
+ */
 function worstFamilyFirst(a: FindingFamily, b: FindingFamily): number {
   const isExploited = ({ reports }: FindingFamily) => Number(reports.some(({ exploitation }) => exploitation.kev));
   const severityOf = ({ reports }: FindingFamily) => worstSeverity(reports.map(({ severity }) => severity));
@@ -72,7 +78,10 @@ function worstFamilyFirst(a: FindingFamily, b: FindingFamily): number {
   );
 }
 
-/** The versions that fix a vulnerability or family: the highest for each package, where versions compare. */
+/**
+ * The versions that fix a vulnerability or family: the highest for each package, where versions
+ * compare.
+ */
 export function fixText(places: readonly AffectedPlace[]): string | null {
   const byPackage = Map.groupBy(places, ({ packageType, packageName }) => `${packageType}\n${packageName}`);
   const versions = [...byPackage.values()].flatMap((about) => {

@@ -9,7 +9,10 @@ const maxTags = 8;
 /** Characters of an image's name in a phrase. */
 const maxNameChars = 64;
 
-/** `shop/app:1, running`, `shop/app:1 and shop/api:2`, `5 images, 2 running`: names where there are one or two. */
+/**
+ * `shop/app:1, running`, `shop/app:1 and shop/api:2`, `5 images, 2 running`: names where there are
+ * one or two.
+ */
 export function wherePhrase(places: readonly AffectedPlace[]): string {
   const names = imageNames(places);
   const all = imageCount(places);

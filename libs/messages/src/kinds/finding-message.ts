@@ -28,8 +28,8 @@ import { imageNames, imageSection, namedImages, wherePhrase } from './finding-im
 import type { AffectedPlace, FindingReport } from './finding-report.js';
 
 /**
- * One message about one or more vulnerabilities, however many images they hit: which, where, what runs and what to do. Those of the same
- * packages in the same images are one line, the worst first.
+ * One message about one or more vulnerabilities, however many images they hit: which, where, what
+ * runs and what to do. Those of the same packages in the same images are one line, the worst first.
  */
 export function findingMessage(reports: readonly FindingReport[], { consoleUrl }: { consoleUrl: string }): Message {
   const opened = reports.filter(({ status }) => status === 'opened');
@@ -158,7 +158,8 @@ function remedyText(families: readonly FindingFamily[]): string {
     fixable.flatMap(({ places }) => places),
     ({ packageName }) => packageName,
   );
-  // The highest version of a package closes all of its vulnerabilities; packages with the same one are named together.
+  // The highest version of a package closes all of its vulnerabilities; packages with the same one
+  // are named together.
   const byTarget = Map.groupBy(names, (name) => fixText(byPackage.get(name)!));
   const upgrades = [...byTarget].flatMap(([target, names]) =>
     target === null ? [] : `${enumerate(names, 2)} to ${target}`,

@@ -11,7 +11,10 @@ const maxFiles = 4;
 /** Characters of a hash: enough to distinguish two, and to search for. */
 const hashChars = 12;
 
-/** Changes of a push to report, whatever was found: pusher, command, user, base image and network destinations. */
+/**
+ * Changes of a push to report, whatever was found: pusher, command, user, base image and network
+ * destinations.
+ */
 export function changeItems(changes: PushChanges): MessageItem[] {
   return [
     ...startChanges(changes),

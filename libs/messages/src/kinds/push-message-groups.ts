@@ -33,7 +33,10 @@ export interface PushFinding {
   isNew: boolean;
   /** Platforms of the push that have it. */
   platforms: Platform[];
-  /** Layer of the finding and the build step that made it, without secrets; absent for a finding outside of layers. */
+  /**
+   * Layer of the finding and the build step that made it, without secrets; absent for a finding
+   * outside of layers.
+   */
   layer?: { digest: string; createdBy: string | null };
 }
 
@@ -92,7 +95,10 @@ export function groupFindings(findings: readonly PushFinding[]): FindingGroup[] 
   return perSource.map(join).toSorted(inOrderOfUse);
 }
 
-/** Returns the upgrade that closes most findings, new before old ones; one that closes an exploited finding wins. */
+/**
+ * Returns the upgrade that closes most findings, new before old ones; one that closes an exploited
+ * finding wins.
+ */
 export function bestUpgrade(groups: readonly FindingGroup[]): FindingGroup | undefined {
   return groups.find(({ remedy }) => remedy === 'upgrade');
 }
@@ -269,7 +275,10 @@ function isPressing({ findings }: FindingGroup): boolean {
   return findings.some(({ finding }) => finding.kev === true);
 }
 
-/** Total order of findings; the fingerprint decides last, so that the order of the input has no effect. */
+/**
+ * Total order of findings; the fingerprint decides last, so that the order of the input has no
+ * effect.
+ */
 function newAndWorstFirst(a: PushFinding, b: PushFinding): number {
   return (
     Number(b.isNew) - Number(a.isNew) ||

@@ -56,7 +56,10 @@ export interface PushReport {
   pushedAt: string;
   /** CI run that built it, as far as a pipeline reported it. */
   pipeline: ReportedBuild | null;
-  /** Digest of the baseline: the previous digest of the tag, or the release before it; null where there is neither. */
+  /**
+   * Digest of the baseline: the previous digest of the tag, or the release before it; null where
+   * there is neither.
+   */
   previousDigest: Digest | null;
   /** Baseline with its reason; absent or null for pushes that an older version compared. */
   comparedWith?: Baseline | null;
@@ -64,7 +67,10 @@ export interface PushReport {
   findings: PushFinding[];
   /** Findings that the baseline had and this push does not have. */
   resolved: PushFinding[];
-  /** Package changes since the baseline; null on the first push, and where the baseline was never read. */
+  /**
+   * Package changes since the baseline; null on the first push, and where the baseline was never
+   * read.
+   */
   packagesChanged: { added: number; removed: number; upgraded: number } | null;
   /** All changes since the baseline; null where they were not stored. */
   changes: PushChanges | null;
@@ -204,7 +210,10 @@ function runningText({ findings }: PushReport, alarming: PushFinding[]): string 
   return `A workload runs this image, and ${enumerate(packages, 3)} ${packages.length === 1 ? 'is' : 'are'} in use.`;
 }
 
-/** Warns of deleted secrets: a later layer that deletes a file does not remove it from the image that is pulled. */
+/**
+ * Warns of deleted secrets: a later layer that deletes a file does not remove it from the image
+ * that is pulled.
+ */
 function deletedSecretsText(alarming: PushFinding[]): string | null {
   const deleted = alarming.filter(({ finding }) => isDeletedSecret(finding)).length;
   if (deleted === 0) return null;
@@ -259,7 +268,10 @@ function baselineText({ reason, line }: Baseline): string {
   return line === null ? 'previous version' : `previous version of the line ${line}`;
 }
 
-/** Whether the image runs; null while no sensor reports containers. An unseen image is no proof that none runs. */
+/**
+ * Whether the image runs; null while no sensor reports containers. An unseen image is no proof that
+ * none runs.
+ */
 function runningFact({ findings }: PushReport): string | null {
   const running = findings.flatMap(({ finding }) => finding.running ?? []);
   if (running.length === 0) return null;

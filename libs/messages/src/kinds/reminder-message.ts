@@ -61,7 +61,10 @@ export function reminderMessage(still: readonly StillFiring[], { now, everyMs }:
   };
 }
 
-/** Lists the remaining alerts of a group with fresh totals, since some of those sent before have ended. */
+/**
+ * Lists the remaining alerts of a group with fresh totals, since some of those sent before have
+ * ended.
+ */
 function listMessage(still: readonly StillFiring[], sent: Message): Message {
   const worstFirst = still.toSorted(
     (a, b) => compareSeverity(severityOf(a), severityOf(b)) || a.alert.identity.localeCompare(b.alert.identity, 'en'),

@@ -15,7 +15,9 @@ export interface SensorReport {
 /** Severity of a stale sensor: unseen attacks may be worse than most reported ones. */
 export const silenceSeverity = 'high';
 
-/** One message about one sensor: a stale sensor may be a broken shipper, or the work of an attacker. */
+/**
+ * One message about one sensor: a stale sensor may be a broken shipper, or the work of an attacker.
+ */
 export function sensorMessage(report: SensorReport): Message {
   const { sensor, kind, cluster, status, heardAt } = report;
   const headline = status === 'firing' ? `Sensor ${sensor} is silent` : `Sensor ${sensor} sends again`;

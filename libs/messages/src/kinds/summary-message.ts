@@ -75,7 +75,10 @@ export function summaryMessage(
   };
 }
 
-/** Rank of urgency: open incidents first, then exploited findings, then critical ones. 0: it can wait. */
+/**
+ * Rank of urgency: open incidents first, then exploited findings, then critical ones. 0: it can
+ * wait.
+ */
 function urgency(message: Message): number {
   const { kind, status, severity } = message;
   if (status === 'resolved') return 0;

@@ -48,7 +48,10 @@ const about = z.object({
   techniques: names.describe('MITRE ATT&CK: T1059.'),
 });
 
-/** Variables of a template: the same names for every kind of message; values that a kind lacks are null, empty or 0. */
+/**
+ * Variables of a template: the same names for every kind of message; values that a kind lacks are
+ * null, empty or 0.
+ */
 export const templateContext = z.object({
   kind: z.enum(messageKinds),
   status: z.enum(['firing', 'resolved']),

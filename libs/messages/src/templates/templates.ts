@@ -57,14 +57,19 @@ const liquid = new Liquid({
 });
 for (const tag of fileTags) delete liquid.tags[tag];
 
-/** Applies the operator's templates to messages. A template changes the text only: escaping stays the channel's work. */
+/**
+ * Applies the operator's templates to messages. A template changes the text only: escaping stays
+ * the channel's work.
+ */
 export class Templates {
   /** @param parsed by `push.title` */
   constructor(private readonly parsed: ReadonlyMap<string, Template[]> = new Map()) {}
 
   /**
-   * The message in the words of the templates; what no template words, or words as nothing, stays as it is.
-   * @param onProblem receives the problem of a failed template; the built-in text is used then, as an alert must not be lost over its wording
+   * The message in the words of the templates; what no template words, or words as nothing, stays
+   * as it is.
+   * @param onProblem receives the problem of a failed template; the built-in text is used then, as
+   * an alert must not be lost over its wording
    */
   reword(message: Message, onProblem: OnProblem = () => undefined): Message {
     if (this.parsed.size === 0) return message;
@@ -103,7 +108,8 @@ export class Templates {
 /** Null where the template renders nothing. */
 function rendered(template: Template[], context: TemplateContext, maxChars: number): string | null {
   const scope = new Context(context, liquid.options, { sync: true }, { liquid });
-  // Liquid asks before each step whether there is time left. Steps are counted, so that slow and fast machines have the same limit.
+  // Liquid asks before each step whether there is time left. Steps are counted, so that slow and
+  // fast machines have the same limit.
   scope.renderLimit.check = stepCounter();
   const text: unknown = liquid.renderSync(template, scope);
   return clean(String(text), maxChars) || null;
@@ -119,7 +125,8 @@ function stepCounter(): () => void {
 
 /**
  * Reads templates and tries each on samples of its kind; files with other endings are none.
- * @throws InvalidInput `TEMPLATES_INVALID` with everything that is wrong, one line each: file, line, reason
+ * @throws InvalidInput `TEMPLATES_INVALID` with everything that is wrong, one line each: file,
+ * line, reason
  */
 export function readTemplates(files: readonly TemplateFile[]): Templates {
   const problems: string[] = [];

@@ -38,7 +38,9 @@ export const cyclonedx: DocumentKind = {
   },
 };
 
-/** First violation of the schema, in the parts that describe an image's content; null without one. */
+/**
+ * First violation of the schema, in the parts that describe an image's content; null without one.
+ */
 function problemOf(document: HookObject): string | null {
   const { bomFormat, specVersion, version = 1, serialNumber: serial } = document;
   if (bomFormat !== 'CycloneDX') return 'bomFormat is not CycloneDX';
@@ -86,7 +88,10 @@ function dependencyProblem(dependencies: unknown): string | null {
   return null;
 }
 
-/** Digests of the image that the SBOM is about: in its purl, as its version (Syft), or in a property of Trivy's. */
+/**
+ * Digests of the image that the SBOM is about: in its purl, as its version (Syft), or in a property
+ * of Trivy's.
+ */
 function subjectsOf(component: unknown): Digest[] {
   const named = [digestOfPurl(field(component, 'purl'))];
   if (field(component, 'type') === 'container') {

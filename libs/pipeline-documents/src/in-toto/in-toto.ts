@@ -5,7 +5,10 @@ import { type DocumentKind, invalidDocument } from '../document-kind.js';
 
 const title = 'in-toto attestation';
 
-/** A statement in a DSSE envelope, in a Sigstore bundle, or bare. @see https://github.com/in-toto/attestation/tree/main/spec */
+/**
+ * A statement in a DSSE envelope, in a Sigstore bundle, or bare.
+ * @see https://github.com/in-toto/attestation/tree/main/spec
+ */
 export const inToto: DocumentKind = {
   format: 'in-toto',
   title,

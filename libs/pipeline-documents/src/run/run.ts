@@ -55,7 +55,11 @@ const document = z.strictObject({
   run: run.prefault({}),
 });
 
-/** Ours: `{ image, digest, run: { url, id, attempt, workflow, actor, source, revision, ref, startedAt, finishedAt } }`. */
+/**
+ * Ours:
+ * `{ image, digest, run: { url, id, attempt, workflow, actor, source, revision, ref, startedAt,
+ * finishedAt } }`.
+ */
 export const ciRun: DocumentKind = {
   format: 'run',
   title,

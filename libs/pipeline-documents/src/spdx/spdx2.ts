@@ -41,7 +41,10 @@ function described(document: HookObject): HookObject[] {
     .filter((each) => ids.has(each['SPDXID']));
 }
 
-/** Digests of the image that the SBOM is about: in its purl, as its version (Syft), or in a text of Trivy's. */
+/**
+ * Digests of the image that the SBOM is about: in its purl, as its version (Syft), or in a text of
+ * Trivy's.
+ */
 function subjectsOf(document: HookObject): Digest[] {
   const named = described(document).flatMap((each) => {
     const ofTrivy = listOf(each['attributionTexts']).filter(

@@ -35,7 +35,10 @@ function versionOf(document: HookObject): string {
   return typeof specVersion === 'string' ? specVersion : '';
 }
 
-/** The packages that the document is about: its root elements, or those of the SBOMs that are its roots. */
+/**
+ * The packages that the document is about: its root elements, or those of the SBOMs that are its
+ * roots.
+ */
 function described(document: HookObject): HookObject[] {
   const elements = spdx3Elements(document);
   const rootsOf = (kind: string, among?: ReadonlySet<unknown>) =>

@@ -2,7 +2,10 @@ import type { Section } from '@tidewaiter/routing';
 
 import type { HttpConfig } from '../http-config.js';
 
-/** One entry of `alertmanager_configs`, a kind of Tidewaiter's own: an Alertmanager to which alerts are forwarded. */
+/**
+ * One entry of `alertmanager_configs`, a kind of Tidewaiter's own: an Alertmanager to which alerts
+ * are forwarded.
+ */
 export interface AlertmanagerConfig {
   /** URL of the server; `/api/v2/alerts` is appended. */
   url: string;

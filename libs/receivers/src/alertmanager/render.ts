@@ -5,7 +5,10 @@ import type { OutgoingMessage } from '../sender.js';
 /** Labels that change while an alert fires. Severity changes seldom, and routes match on it. */
 const changing: ReadonlySet<string> = new Set(['new', 'digest', 'fixable', 'kev', 'running']);
 
-/** Alertmanager resolves an alert without an end after five minutes without repetition, and Tidewaiter sends it once. */
+/**
+ * Alertmanager resolves an alert without an end after five minutes without repetition, and
+ * Tidewaiter sends it once.
+ */
 const untilFurtherNoticeMs = 30 * 86_400_000;
 
 export function postableAlert(alert: Alert, { message, externalUrl }: OutgoingMessage, now: Date): object {

@@ -4,8 +4,9 @@ import type { AlertmanagerConfig } from './config.js';
 import { postableAlert } from './render.js';
 
 /**
- * Passes alerts on to an Alertmanager, which groups and sends them by its own routes. It identifies an alert by its labels; labels of Tidewaiter
- * that become others while it fires are annotations there. Repeating one is harmless.
+ * Passes alerts on to an Alertmanager, which groups and sends them by its own routes. It identifies
+ * an alert by its labels; labels of Tidewaiter that become others while it fires are annotations
+ * there. Repeating one is harmless.
  * @see https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
  */
 export const alertmanagerSender: ChannelSender<AlertmanagerConfig> = {

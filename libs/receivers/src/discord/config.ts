@@ -13,7 +13,10 @@ export interface DiscordConfig {
   sendResolved: boolean;
 }
 
-/** Reads one entry of `discord_configs`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<discord_config>` */
+/**
+ * Reads one entry of `discord_configs`.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<discord_config>`
+ */
 export function readDiscord(section: Section, http: HttpConfig): DiscordConfig | undefined {
   const url = section.secretUrl('webhook_url');
   const config = {

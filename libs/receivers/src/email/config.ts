@@ -32,7 +32,10 @@ export interface EmailConfig {
   auth: MailAuth | undefined;
   /** Whether the message must not be sent without STARTTLS. */
   requireTls: boolean;
-  /** Whether TLS starts before the SMTP greeting (implicit TLS); undefined: only on port 465, where it always does. */
+  /**
+   * Whether TLS starts before the SMTP greeting (implicit TLS); undefined: only on port 465, where
+   * it always does.
+   */
   implicitTls: boolean | undefined;
   tls: TlsConfig;
   /** Extra headers. The names differ in more than case. */
@@ -94,7 +97,10 @@ export function readEmail(section: Section, defaults: EmailDefaults): EmailConfi
   return to.length > 0 && from !== undefined && smarthost ? { to, from, smarthost, ...config } : undefined;
 }
 
-/** Reads a list, or addresses separated by commas; a comma inside quotes belongs to the display name. */
+/**
+ * Reads a list, or addresses separated by commas; a comma inside quotes belongs to the display
+ * name.
+ */
 function readRecipients(section: Section): string[] {
   const texts = section.isList('to') ? section.texts('to') : section.text('to')?.match(/(?:[^,"]|"[^"]*"|")+/g);
   const to = (texts ?? []).map((text) => text.trim()).filter(Boolean);

@@ -26,7 +26,10 @@ export interface Dialogue {
 /** Limit on the stored characters of a server reply. */
 const maxReplyChars = 200;
 
-/** Whether the mail host asks to retry later. @see https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1 */
+/**
+ * Whether the mail host asks to retry later.
+ * @see https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1
+ */
 export function isDeferred({ responseCode = 0 }: SmtpError): boolean {
   // 503 is about the order of commands, not about the mail.
   return (responseCode >= 400 && responseCode < 500) || responseCode === 503;

@@ -15,7 +15,10 @@ const maxConnections = 4;
 /** TLS from the first byte. @see https://www.rfc-editor.org/rfc/rfc8314#section-7.3 */
 const smtpsPort = 465;
 
-/** Connections to a mail host that are kept: to log in costs more than to send a mail, and mail hosts count both. */
+/**
+ * Connections to a mail host that are kept: to log in costs more than to send a mail, and mail
+ * hosts count both.
+ */
 export interface MailHostPool {
   transport: ReturnType<typeof transportTo>;
   /** Message-IDs of the mails that were written whole, so that the host may have them. */
@@ -28,7 +31,10 @@ interface KeptPool extends MailHostPool {
 
 const pools = new WeakMap<EmailConfig, KeptPool>();
 
-/** The connections of a receiver; new ones as soon as its mail host has another address, which is checked every time. */
+/**
+ * The connections of a receiver; new ones as soon as its mail host has another address, which is
+ * checked every time.
+ */
 export async function mailHostPool(config: EmailConfig, { egress, signal }: SendContext): Promise<MailHostPool> {
   const { host, port } = config.smarthost;
   const { address } = await egress.check(host, port, { allowPrivate: isWrittenPrivate(host), signal });
@@ -58,7 +64,8 @@ function transportTo(config: EmailConfig, address: string) {
   return createTransport({
     pool: true,
     maxConnections,
-    // A mail of which no byte was sent, because the host had hung up in between, goes over another connection.
+    // A mail of which no byte was sent, because the host had hung up in between, goes over another
+    // connection.
     maxRequeues: 1,
     idleTimeout: silenceTimeoutMs,
     host: address,
@@ -88,7 +95,10 @@ function transportTo(config: EmailConfig, address: string) {
   });
 }
 
-/** Authenticates with an authorization identity, which nodemailer's own PLAIN leaves out. @see https://www.rfc-editor.org/rfc/rfc4616#section-2 */
+/**
+ * Authenticates with an authorization identity, which nodemailer's own PLAIN leaves out.
+ * @see https://www.rfc-editor.org/rfc/rfc4616#section-2
+ */
 function loginFor({ username, password }: MailAuth, identity: string) {
   const token = Buffer.from(`${identity}\0${username}\0${password.reveal()}`, 'utf8').toString('base64');
   return async ({ sendCommand }: { sendCommand(command: string): Promise<{ status: number }> }): Promise<void> => {
@@ -97,7 +107,10 @@ function loginFor({ username, password }: MailAuth, identity: string) {
   };
 }
 
-/** Where a password may travel unencrypted, when TLS is not asked for; anywhere else a password asks for it. */
+/**
+ * Where a password may travel unencrypted, when TLS is not asked for; anywhere else a password asks
+ * for it.
+ */
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';
 }

@@ -27,8 +27,8 @@ const soft = 'color: #5d6675; overflow-wrap: anywhere';
 const line = '1px solid #e4e7ec';
 const font = markup`-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif`;
 
-// Mail programs that know media queries get true dark colors, and on a phone lines as wide as it is; the others invert the light ones, and no
-// image spoils that.
+// Mail programs that know media queries get true dark colors, and on a phone lines as wide as it
+// is; the others invert the light ones, and no image spoils that.
 const style = markup`
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
 @media (prefers-color-scheme: dark) {

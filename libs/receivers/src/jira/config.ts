@@ -24,7 +24,10 @@ export interface JiraConfig {
   reopenTransition: string | undefined;
   /** Resolution with which closed issues are not reopened. */
   wontFixResolution: string | undefined;
-  /** Time after its resolution in which an issue is reopened instead of creating a new one, in milliseconds. */
+  /**
+   * Time after its resolution in which an issue is reopened instead of creating a new one, in
+   * milliseconds.
+   */
   reopenWithinMs: number;
   /** Additional fields, sent unchanged. */
   fields: Record<string, JiraValue>;

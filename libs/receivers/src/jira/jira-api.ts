@@ -90,7 +90,10 @@ export async function changeIssue(key: string, change: JiraChange, call: JiraCal
   await taken(await request('PUT', issueUrl(key, call), change, call), sent);
 }
 
-/** Takes an issue through its workflow, by the name of a transition. @throws InvalidInput `JIRA_NO_TRANSITION` */
+/**
+ * Takes an issue through its workflow, by the name of a transition.
+ * @throws InvalidInput `JIRA_NO_TRANSITION`
+ */
 export async function moveIssue(key: string, transition: string, call: JiraCall): Promise<void> {
   const url = `${issueUrl(key, call)}/transitions`;
   const { transitions } = await withoutDoubt('Jira', async () =>
@@ -133,7 +136,8 @@ async function taken(response: EgressResponse, sent: readonly string[]): Promise
   if (status >= 200 && status < 300) return text;
   if (status !== 400) throw httpFailure('Jira', response);
   const { errors = {} } = refusalShape.safeParse(jsonOf(text)).data ?? {};
-  // Only names that were sent: a hostile server could answer with the credentials, and the message is logged.
+  // Only names that were sent: a hostile server could answer with the credentials, and the message
+  // is logged.
   throw new JiraRefused(
     status,
     sent.filter((name) => Object.hasOwn(errors, name)),

@@ -19,7 +19,10 @@ const maxSummaryChars = 2_000;
 const maxFacts = 15;
 const maxSections = 10;
 
-/** A node of the Atlassian Document Format. @see https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/ */
+/**
+ * A node of the Atlassian Document Format.
+ * @see https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/
+ */
 export interface JiraNode {
   type: string;
   version?: 1;
@@ -29,7 +32,10 @@ export interface JiraNode {
   marks?: { type: 'strong' | 'em' | 'link'; attrs?: { href: string } }[];
 }
 
-/** Renders the message as a document for version 3 of Jira's API. Untrusted text only becomes text nodes. */
+/**
+ * Renders the message as a document for version 3 of Jira's API. Untrusted text only becomes text
+ * nodes.
+ */
 export function jiraDocument(message: Message): JiraNode {
   return fitting(message, documentOf, (document) => JSON.stringify(document).length);
 }
@@ -91,7 +97,10 @@ function itemNodes(item: MessageItem): JiraNode[] {
   return [...mark, words, ...(item.detail === null ? [] : [{ type: 'hardBreak' }, text(item.detail)])];
 }
 
-/** Builds a bullet list; no node without items, as Jira rejects an empty list, just like an empty text node. */
+/**
+ * Builds a bullet list; no node without items, as Jira rejects an empty list, just like an empty
+ * text node.
+ */
 function list(items: JiraNode[][]): JiraNode[] {
   if (items.length === 0) return [];
   return [

@@ -16,7 +16,10 @@ import {
 } from './jira-api.js';
 import { jiraDocument, jiraLimits, jiraMarkup } from './render.js';
 
-/** Time until Jira's search index surely has a new issue; an earlier search could lead to a duplicate. */
+/**
+ * Time until Jira's search index surely has a new issue; an earlier search could lead to a
+ * duplicate.
+ */
 const indexingMs = 60_000;
 
 /** Jira's default priorities, which many projects have kept. */
@@ -80,7 +83,10 @@ async function issueOf(delivery: OutgoingMessage, call: JiraCall, now: Date): Pr
   return usable.find((issue) => !isDone(issue)) ?? usable[0] ?? null;
 }
 
-/** @see https://support.atlassian.com/jira-software-cloud/docs/what-is-advanced-search-in-jira-cloud/ */
+/**
+ * @see
+ * https://support.atlassian.com/jira-software-cloud/docs/what-is-advanced-search-in-jira-cloud/
+ */
 export function searchFor(
   { project, reopenTransition, reopenWithinMs }: JiraConfig,
   delivery: OutgoingMessage,

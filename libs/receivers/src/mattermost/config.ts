@@ -46,7 +46,10 @@ const messageKeys = [
   'priority',
 ];
 
-/** Reads one entry of `mattermost_configs`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<mattermost_config>` */
+/**
+ * Reads one entry of `mattermost_configs`.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<mattermost_config>`
+ */
 export function readMattermost(
   section: Section,
   http: HttpConfig,

@@ -5,7 +5,10 @@ import { inertMarkdown } from '../markdown.js';
 import { plainText } from '../plain-text.js';
 import type { MattermostConfig } from './config.js';
 
-/** Limit on the characters of a post. @see https://developers.mattermost.com/integrate/webhooks/incoming/ */
+/**
+ * Limit on the characters of a post.
+ * @see https://developers.mattermost.com/integrate/webhooks/incoming/
+ */
 export const maxMattermostChars = 16_383;
 
 const colors: Record<Severity, string> = {

@@ -3,7 +3,9 @@ import type { ChannelSender } from '../sender.js';
 import type { MattermostConfig } from './config.js';
 import { mattermostMessage } from './render.js';
 
-/** Posts to an incoming webhook of Mattermost. It cannot detect duplicates, and cannot be queried. */
+/**
+ * Posts to an incoming webhook of Mattermost. It cannot detect duplicates, and cannot be queried.
+ */
 export const mattermostSender: ChannelSender<MattermostConfig> = {
   async send(config, delivery, context) {
     const { http, timeoutMs } = config;

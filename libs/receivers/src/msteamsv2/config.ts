@@ -11,7 +11,10 @@ export interface TeamsConfig {
   sendResolved: boolean;
 }
 
-/** Reads one entry of `msteamsv2_configs`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<msteamsv2_config>` */
+/**
+ * Reads one entry of `msteamsv2_configs`.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<msteamsv2_config>`
+ */
 export function readTeams(section: Section, http: HttpConfig): TeamsConfig | undefined {
   const url = section.secretUrl('webhook_url');
   const config = readRequestSettings(section, http);

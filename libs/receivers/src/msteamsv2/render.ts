@@ -5,7 +5,8 @@ import { plainText } from '../plain-text.js';
 
 /**
  * Bytes of the whole request, after which Teams answers 413.
- * @see https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
+ * @see
+ * https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
  */
 export const maxCardBytes = 28_000;
 
@@ -56,7 +57,9 @@ function withText(message: Message, maxChars: number): object {
   };
 }
 
-/** A card's text is Markdown: text that could format or link is escaped, and lines stay separate. */
+/**
+ * A card's text is Markdown: text that could format or link is escaped, and lines stay separate.
+ */
 function inert(text: string): string {
   return text.replaceAll(/[\\`*_[\]()#+!<>~|]/g, '\\$&').replaceAll('\n', '\n\n');
 }

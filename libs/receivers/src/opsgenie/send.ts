@@ -6,7 +6,10 @@ import type { ChannelSender } from '../sender.js';
 import type { OpsgenieConfig } from './config.js';
 import { alertOf, sourceOf } from './render.js';
 
-/** Opsgenie's Alert API. It takes a request and works on it afterwards; the alias makes a repetition harmless and ends what it opened. */
+/**
+ * Opsgenie's Alert API. It takes a request and works on it afterwards; the alias makes a repetition
+ * harmless and ends what it opened.
+ */
 export const opsgenieSender: ChannelSender<OpsgenieConfig> = {
   async send(config, delivery, context) {
     const { apiKey, apiUrl, http, timeoutMs } = config;

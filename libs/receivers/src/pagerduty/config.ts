@@ -5,7 +5,10 @@ import { type HttpConfig, refuseAuth } from '../http-config.js';
 
 /** One entry of `pagerduty_configs`. */
 export interface PagerDutyConfig {
-  /** Version of the Events API; the integration key of a PagerDuty service works with one version only. */
+  /**
+   * Version of the Events API; the integration key of a PagerDuty service works with one version
+   * only.
+   */
   api: 'v1' | 'v2';
   key: Secret;
   url: string;

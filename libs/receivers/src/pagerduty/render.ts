@@ -70,7 +70,8 @@ export function olderPagerDutyEvent(config: PagerDutyConfig, delivery: OutgoingM
 function detailsOf({ details }: PagerDutyConfig, message: Message): Record<string, string> {
   return {
     ...Object.fromEntries(message.facts.map(({ label, value }) => [label, value])),
-    // A tenth of what an event may take: the rest is for what is written twice or thrice as long in JSON.
+    // A tenth of what an event may take: the rest is for what is written twice or thrice as long in
+    // JSON.
     text: plainText(message, pagerDutyLimits.eventBytes / 10),
     ...Object.fromEntries(details),
   };

@@ -4,7 +4,8 @@ import type { PagerDutyConfig } from './config.js';
 import { olderPagerDutyEvent, pagerDutyEvent } from './render.js';
 
 /**
- * PagerDuty's Events API, version 2 or 1. The key by which it knows an event again makes a repetition harmless, and ends what it opened.
+ * PagerDuty's Events API, version 2 or 1. The key by which it knows an event again makes a
+ * repetition harmless, and ends what it opened.
  * @see https://developer.pagerduty.com/docs/events-api-v2/
  * @see https://developer.pagerduty.com/docs/events-api-v1/
  */

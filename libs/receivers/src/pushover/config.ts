@@ -12,7 +12,9 @@ export interface PushoverConfig {
   sound: string | undefined;
   /** From -2 to 2; without it, by the severity of the message. */
   priority: number | undefined;
-  /** Interval and duration of the repetition of a message of priority 2 that is not acknowledged. */
+  /**
+   * Interval and duration of the repetition of a message of priority 2 that is not acknowledged.
+   */
   retrySeconds: number;
   expireSeconds: number;
   /** After how long a message goes away by itself; 0: it stays. */

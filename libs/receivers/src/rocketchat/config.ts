@@ -47,7 +47,10 @@ const messageKeys = [
   'actions',
 ];
 
-/** Reads one entry of `rocketchat_configs`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<rocketchat_config>` */
+/**
+ * Reads one entry of `rocketchat_configs`.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<rocketchat_config>`
+ */
 export function readRocketChat(
   section: Section,
   http: HttpConfig,

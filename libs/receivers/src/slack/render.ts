@@ -20,7 +20,10 @@ interface Button {
 
 /** Actions of the buttons in a message, for channels with an endpoint for Slack interactions. */
 export interface SlackButtonValues {
-  /** Id of the incident that can be acknowledged; null without an incident, or if it is acknowledged already. */
+  /**
+   * Id of the incident that can be acknowledged; null without an incident, or if it is acknowledged
+   * already.
+   */
   acknowledge: string | null;
   /** Value of the button that silences for a day; null where the silence would be too broad. */
   silence: string | null;
@@ -43,7 +46,10 @@ interface Mrkdwn {
   verbatim: true;
 }
 
-/** @see https://docs.slack.dev/reference/block-kit/blocks, and for the sum slackapi/bolt-js issue 2509 */
+/**
+ * @see https://docs.slack.dev/reference/block-kit/blocks, and for the sum slackapi/bolt-js issue
+ * 2509
+ */
 export const slackLimits = {
   blocks: 50,
   headerChars: 150,
@@ -56,7 +62,10 @@ export const slackLimits = {
   allChars: 13_000,
 } as const;
 
-/** Share of `allChars` for the lists of findings, escaped; the rest is for facts, links and the JSON of the blocks. */
+/**
+ * Share of `allChars` for the lists of findings, escaped; the rest is for facts, links and the JSON
+ * of the blocks.
+ */
 const maxListChars = 6_000;
 /** Limit on the escaped characters of one fact value; ten of them fit. */
 const maxValueChars = 350;

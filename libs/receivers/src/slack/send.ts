@@ -46,7 +46,10 @@ interface MessagePlace {
   ts: string;
 }
 
-/** Metadata type that marks a message with the delivery id and subject, by which `find` recognizes it. */
+/**
+ * Metadata type that marks a message with the delivery id and subject, by which `find` recognizes
+ * it.
+ */
 const eventType = 'tidewaiter_delivery';
 /** Limit on the messages of the channel that are searched, newest first. */
 const historyLength = 100;
@@ -208,7 +211,10 @@ function bears({ metadata }: SlackMessage, isIt: (payload: Record<string, unknow
   return metadata?.event_type === eventType && isIt(metadata.event_payload);
 }
 
-/** Runs a lookup; null also when Slack denies it: then the message is sent again, which is better than not at all. */
+/**
+ * Runs a lookup; null also when Slack denies it: then the message is sent again, which is better
+ * than not at all.
+ */
 async function whereAllowed<T>(look: () => Promise<T | null>): Promise<T | null> {
   try {
     return await look();
@@ -246,7 +252,9 @@ function sent(place: MessagePlace | null): Outcome {
   return { outcome: 'sent', reference: place && `${place.channel}/${place.ts}`, refused: [] };
 }
 
-/** Parses a reference; null when it is invalid, or lies in another channel than the configured one. */
+/**
+ * Parses a reference; null when it is invalid, or lies in another channel than the configured one.
+ */
 function placeOf(reference: string | null, bot: SlackBot): MessagePlace | null {
   const [channel, ts] = reference?.split('/') ?? [];
   if (channel === undefined || ts === undefined) return null;

@@ -8,7 +8,8 @@ import type { Edition, Outcome, OutgoingMessage, SendContext } from '../sender.j
 import type { SlackConfig } from './config.js';
 import { slackSender } from './send.js';
 
-// An incident as a channel lives through it, beside a Slack that keeps messages as the real one does.
+// An incident as a channel lives through it, beside a Slack that keeps messages as the real one
+// does.
 
 const egress = new Egress({ allow: [] });
 const context: SendContext = { egress, signal: new AbortController().signal };

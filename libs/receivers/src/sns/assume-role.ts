@@ -19,7 +19,8 @@ interface Temporary {
 }
 
 /**
- * The credentials that sign a message: those of the configuration, or of the role that they are worth.
+ * The credentials that sign a message: those of the configuration, or of the role that they are
+ * worth.
  * @throws Unavailable, AccessDenied, InvalidInput; the message was not sent
  */
 export async function signingCredentials(config: SnsConfig, context: SendContext): Promise<AwsCredentials> {

@@ -46,7 +46,10 @@ function signed(request: AwsPost, scope: AwsScope | undefined): Pick<Post, 'head
   return { headers: { ...headers, ...more }, body, credentials: { authorization: new Secret(authorization) } };
 }
 
-/** The text of an element without children. The results in Amazon's answers have no attributes, comments or CDATA. */
+/**
+ * The text of an element without children. The results in Amazon's answers have no attributes,
+ * comments or CDATA.
+ */
 export function elementOf(xml: string, name: string): string | undefined {
   const start = xml.indexOf(`<${name}>`);
   const end = xml.indexOf(`</${name}>`, start);
@@ -65,7 +68,8 @@ function failure(
   text: string,
 ): AccessDenied | InvalidInput | Unavailable {
   const code = elementOf(text, 'Code') ?? '';
-  // Only known codes are repeated: a hostile server could answer with our key, and the message is logged.
+  // Only known codes are repeated: a hostile server could answer with our key, and the message is
+  // logged.
   const isCode = temporary.test(code) || denied.test(code) || finalWords.has(code);
   const message = `${name} answered ${isCode ? code : `status ${status}`}`;
   if (temporary.test(code) || isTemporary(status)) {

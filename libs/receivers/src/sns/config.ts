@@ -14,7 +14,10 @@ export interface AwsCredentials {
 /** Target of a message: exactly one of the three. */
 export type SnsTarget = { topicArn: string } | { targetArn: string } | { phoneNumber: string };
 
-/** Web identity of a Kubernetes workload: a token file that is rotated, exchanged for credentials of a role. */
+/**
+ * Web identity of a Kubernetes workload: a token file that is rotated, exchanged for credentials of
+ * a role.
+ */
 export interface AwsWebIdentity {
   tokenFile: string;
   roleArn: string;

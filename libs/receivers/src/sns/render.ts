@@ -50,7 +50,10 @@ function textOf({ attributes }: SnsConfig, { message }: OutgoingMessage): string
   return `${title}\n\n${plainTextOfBytes(message, snsLimits.bytes - taken)}`;
 }
 
-/** Keys with which a FIFO topic keeps messages about the same subject in order and accepts each once. */
+/**
+ * Keys with which a FIFO topic keeps messages about the same subject in order and accepts each
+ * once.
+ */
 function orderOf(target: object, delivery: OutgoingMessage): [string, string][] {
   if (!('topicArn' in target) || !String(target.topicArn).endsWith('.fifo')) return [];
   return [

@@ -18,7 +18,8 @@ export interface AwsScope {
 const algorithm = 'AWS4-HMAC-SHA256';
 
 /**
- * The headers that sign a POST, with signature version 4. Every header that is given is signed, too.
+ * The headers that sign a POST, with signature version 4. Every header that is given is signed,
+ * too.
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function signAws(

@@ -13,8 +13,8 @@ import { syslogMessages } from './render.js';
 const defaultTimeoutMs = 15_000;
 
 /**
- * Sends to a syslog server. Syslog confirms nothing: over TCP and TLS a delivery counts as sent once
- * the server has closed its side of the connection too, over UDP once the network took it.
+ * Sends to a syslog server. Syslog confirms nothing: over TCP and TLS a delivery counts as sent
+ * once the server has closed its side of the connection too, over UDP once the network took it.
  * @see https://www.rfc-editor.org/rfc/rfc6587#section-3.4.1
  * @see https://www.rfc-editor.org/rfc/rfc5425
  */

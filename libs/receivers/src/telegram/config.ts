@@ -28,7 +28,10 @@ export function readTelegramDefaults(global: Section): TelegramDefaults {
   };
 }
 
-/** Reads one entry of `telegram_configs`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<telegram_config>` */
+/**
+ * Reads one entry of `telegram_configs`.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<telegram_config>`
+ */
 export function readTelegram(
   section: Section,
   http: HttpConfig,

@@ -4,7 +4,10 @@ import { headWord, maxTitleChars, type Message } from '@tidewaiter/messages';
 import { plainText } from '../plain-text.js';
 import type { TelegramConfig } from './config.js';
 
-/** Characters of a message, after its entities are read. @see https://core.telegram.org/bots/api#sendmessage */
+/**
+ * Characters of a message, after its entities are read.
+ * @see https://core.telegram.org/bots/api#sendmessage
+ */
 export const maxMessageChars = 4096;
 
 export function telegramMessage(

@@ -4,7 +4,8 @@ import type { VictorOpsConfig } from './config.js';
 import { victorOpsEvent } from './render.js';
 
 /**
- * Splunk On-Call, which was VictorOps. It knows an incident by our key, so a repetition is harmless, and ends what it opened.
+ * Splunk On-Call, which was VictorOps. It knows an incident by our key, so a repetition is
+ * harmless, and ends what it opened.
  * @see https://help.victorops.com/knowledge-base/rest-endpoint-integration-guide/
  */
 export const victoropsSender: ChannelSender<VictorOpsConfig> = {

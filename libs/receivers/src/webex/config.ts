@@ -20,7 +20,10 @@ export function readWebexDefaults(global: Section): WebexDefaults {
   return { url: global.url('webex_api_url') ?? 'https://webexapis.com/v1/messages' };
 }
 
-/** Reads one entry of `webex_configs`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<webex_config>` */
+/**
+ * Reads one entry of `webex_configs`.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<webex_config>`
+ */
 export function readWebex(section: Section, http: HttpConfig, defaults: WebexDefaults): WebexConfig | undefined {
   const roomId = section.text('room_id');
   const config = {

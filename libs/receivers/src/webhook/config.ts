@@ -34,7 +34,10 @@ export function readWebhook(section: Section, http: HttpConfig): WebhookConfig |
   return url && { url, ...config };
 }
 
-/** @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md "Signature scheme" */
+/**
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ * "Signature scheme"
+ */
 function readSigningSecret(section: Section): Secret | undefined {
   const secret = section.secret('signing_secret');
   if (!secret) return undefined;

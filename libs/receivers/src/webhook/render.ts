@@ -45,7 +45,10 @@ function common(sets: readonly Labels[]): Labels {
   return Object.fromEntries(shared);
 }
 
-/** Fingerprint in the form of Prometheus, which hashes all labels. Labels of Tidewaiter change while an alert fires, so its identity is hashed. */
+/**
+ * Fingerprint in the form of Prometheus, which hashes all labels. Labels of Tidewaiter change while
+ * an alert fires, so its identity is hashed.
+ */
 function fingerprint({ identity }: Alert): string {
   return createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }

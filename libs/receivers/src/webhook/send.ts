@@ -9,8 +9,9 @@ import type { WebhookConfig } from './config.js';
 import { webhookPayload } from './render.js';
 
 /**
- * Posts a group of alerts in the shape of Alertmanager's webhook payload, version 4. The delivery's id comes with it, so that
- * the other side can drop a repetition; with a secret the request is signed by Standard Webhooks.
+ * Posts a group of alerts in the shape of Alertmanager's webhook payload, version 4. The delivery's
+ * id comes with it, so that the other side can drop a repetition; with a secret the request is
+ * signed by Standard Webhooks.
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export const webhookSender: ChannelSender<WebhookConfig> = {

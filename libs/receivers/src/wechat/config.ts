@@ -34,7 +34,10 @@ export function readWeChatDefaults(global: Section): WeChatDefaults {
   };
 }
 
-/** Reads one entry of `wechat_configs`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<wechat_config>` */
+/**
+ * Reads one entry of `wechat_configs`.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<wechat_config>`
+ */
 export function readWeChat(section: Section, http: HttpConfig, defaults: WeChatDefaults): WeChatConfig | undefined {
   const apiSecret = section.secret('api_secret') ?? defaults.apiSecret;
   const corpId = section.text('corp_id') ?? defaults.corpId;

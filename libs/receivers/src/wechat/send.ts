@@ -14,7 +14,8 @@ const spareMs = 60_000;
 const tokens = new WeakMap<WeChatConfig, { token: Secret; endsAt: number }>();
 
 /**
- * An app in the WeChat of an enterprise, WeCom. Its errors have status 200, and it drops the same message within half an hour.
+ * An app in the WeChat of an enterprise, WeCom. Its errors have status 200, and it drops the same
+ * message within half an hour.
  * @see https://developer.work.weixin.qq.com/document/path/90236
  */
 export const wechatSender: ChannelSender<WeChatConfig> = {

@@ -1,6 +1,9 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-/** In the order in which a duration is written. A year has 365 days and a week seven, without regard to the calendar. */
+/**
+ * In the order in which a duration is written. A year has 365 days and a week seven, without regard
+ * to the calendar.
+ */
 const units = [
   ['y', 31_536_000_000],
   ['w', 604_800_000],
@@ -25,7 +28,8 @@ export function parseDuration(text: string): number {
     throw new InvalidInput('DURATION_INVALID', 'expected a duration such as 250ms, 30s, 1h30m or 7d');
   let totalMs = 0;
   for (const [index, [, unitMs]] of units.entries()) totalMs += Number(parts[index] ?? 0) * unitMs;
-  // Beyond this a number no longer holds every millisecond, so two different texts could mean the same.
+  // Beyond this a number no longer holds every millisecond, so two different texts could mean the
+  // same.
   if (totalMs > Number.MAX_SAFE_INTEGER) throw new InvalidInput('DURATION_INVALID', 'the duration is too long');
   return totalMs;
 }

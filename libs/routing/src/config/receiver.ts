@@ -12,16 +12,24 @@ export interface ChannelConfig {
 export interface ChannelReader<Config extends ChannelConfig = ChannelConfig> {
   /** Reads one entry of `<kind>_configs`; undefined after noting a problem. */
   read(entry: Section): Config | undefined;
-  /** Whether a program reads the channel: it needs each group by itself, as its route groups them. */
+  /**
+   * Whether a program reads the channel: it needs each group by itself, as its route groups them.
+   */
   isForPrograms: boolean;
-  /** Whether the channel shows the current state of a subject, so that it gets every change; the others get only news. */
+  /**
+   * Whether the channel shows the current state of a subject, so that it gets every change; the
+   * others get only news.
+   */
   follows(config: Config): boolean;
 }
 
 /** Builds the readers of the kinds of channel, in the order of the integrations of a receiver. */
 export type ChannelReaders = (global: Section) => Iterable<readonly [kind: string, ChannelReader]>;
 
-/** One channel of a receiver. The receiver's name, `kind` and `index` identify it, as in `slack_configs[0]`. */
+/**
+ * One channel of a receiver. The receiver's name, `kind` and `index` identify it, as in
+ * `slack_configs[0]`.
+ */
 export interface Integration {
   kind: string;
   index: number;
@@ -34,7 +42,10 @@ export interface Integration {
 export interface ReceiverConfig {
   name: string;
   integrations: Integration[];
-  /** Times at which collected messages go out as one summary; null: each message goes out when it comes. */
+  /**
+   * Times at which collected messages go out as one summary; null: each message goes out when it
+   * comes.
+   */
   summary: SummarySchedule | null;
   /**
    * Name of the receiver that takes over when a channel of this one stops accepting messages; an

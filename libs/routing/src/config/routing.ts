@@ -23,7 +23,10 @@ export interface RoutingSources {
   channels: ChannelReaders;
   /** Returns the text of a file that a `*_file` key names. */
   readFile: ReadFile;
-  /** Environment of the sending process: proxies, and credentials where Amazon's tools would find them. */
+  /**
+   * Environment of the sending process: proxies, and credentials where Amazon's tools would find
+   * them.
+   */
   environment?: EnvironmentVariables;
   /** Whether a secret in the text itself is a problem; all come from files then. */
   hasSecretsInFiles?: boolean;
@@ -33,7 +36,8 @@ const ignoredKeys = ['templates', 'tracing'];
 
 /**
  * Reads `routing.yaml`, which is written as Alertmanager's configuration.
- * @throws InvalidInput `ROUTING_INVALID` with everything that is wrong, one line each, with its path and never with a value
+ * @throws InvalidInput `ROUTING_INVALID` with everything that is wrong, one line each, with its
+ * path and never with a value
  * @see https://prometheus.io/docs/alerting/latest/configuration/
  */
 export function parseRouting(

@@ -224,7 +224,10 @@ export class Section {
     });
   }
 
-  /** Like `pairs`, for texts that are sent unchanged; texts with a template are ignored with a warning. */
+  /**
+   * Like `pairs`, for texts that are sent unchanged; texts with a template are ignored with a
+   * warning.
+   */
   plainPairs(key: string): [name: string, value: string][] {
     return this.pairs(key).filter(([name, value]) => {
       if (!value.includes('{{')) return true;

@@ -1,7 +1,10 @@
 import { localMinute, minutesOfDay, timeZoneProblem, weekdayOf, weekdays } from '../timing/time-interval.js';
 import type { Section } from './section.js';
 
-/** Times of a receiver's periodic summary: `summary: {at: "08:00", on: monday, location: Europe/Berlin}`, an extension of Tidewaiter. */
+/**
+ * Times of a receiver's periodic summary:
+ * `summary: {at: "08:00", on: monday, location: Europe/Berlin}`, an extension of Tidewaiter.
+ */
 export interface SummarySchedule {
   /** Minutes of the day. */
   minute: number;

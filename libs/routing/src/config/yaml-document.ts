@@ -8,13 +8,17 @@ import { isList, isMap, type Located, type ValueProblem, YamlDocument } from '@t
 export type YamlValue = string | null | YamlValue[] | Map<string, YamlValue>;
 
 const maxFileBytes = 1024 * 1024;
-/** Nodes of one file. Aliases count once per use, so that a few lines cannot expand to millions of nodes. */
+/**
+ * Nodes of one file. Aliases count once per use, so that a few lines cannot expand to millions of
+ * nodes.
+ */
 const maxNodes = 100_000;
 const maxDepth = 100;
 const maxSyntaxErrors = 20;
 
 /**
- * Reads one YAML document. Problems of the YAML itself are added to `problems` by line, never with the text of the line: it may hold a secret.
+ * Reads one YAML document. Problems of the YAML itself are added to `problems` by line, never with
+ * the text of the line: it may hold a secret.
  * @throws InvalidInput `ROUTING_INVALID` over a limit, where reading on makes no sense
  */
 export function readYaml(text: string, problems: string[]): YamlValue {

@@ -25,7 +25,9 @@ export interface Group<About, Subject extends Pick<Alert, 'labels'> = Alert> {
   subjects: AlertSubject<About, Subject>[];
 }
 
-/** Matches every alert against the route tree and groups those that a receiver wants in one message. */
+/**
+ * Matches every alert against the route tree and groups those that a receiver wants in one message.
+ */
 export function groupByRoute<About, Subject extends Pick<Alert, 'labels'>>(
   config: RoutingConfig,
   subjects: readonly AlertSubject<About, Subject>[],
@@ -75,7 +77,10 @@ export function groupByReceiver<About, Subject extends Pick<Alert, 'labels'>>(
   return [...groups.values()];
 }
 
-/** Channels of a receiver that get this message: resolutions go only to channels with `send_resolved`. */
+/**
+ * Channels of a receiver that get this message: resolutions go only to channels with
+ * `send_resolved`.
+ */
 export function channelsFor(config: RoutingConfig, receiver: string, isNews: boolean): Integration[] {
   const integrations = config.receivers.get(receiver)?.integrations ?? [];
   return integrations.filter((integration) => isNews || integration.config.sendResolved);

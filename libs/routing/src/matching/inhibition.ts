@@ -6,11 +6,16 @@ import { MatcherIndex } from './matcher-index.js';
 import { createMatcher, labelValue, matches } from './matcher.js';
 import type { Matcher } from './matcher.js';
 
-/** While an alert matches the source, alerts that match the target and agree in the `equal` labels are suppressed. */
+/**
+ * While an alert matches the source, alerts that match the target and agree in the `equal` labels
+ * are suppressed.
+ */
 export interface InhibitRule {
   source: readonly Matcher[];
   target: readonly Matcher[];
-  /** Labels that must have the same value in both alerts; a label that both lack counts as equal. */
+  /**
+   * Labels that must have the same value in both alerts; a label that both lack counts as equal.
+   */
   equal: readonly string[];
 }
 
@@ -28,7 +33,10 @@ export const builtInInhibitRules: readonly InhibitRule[] = [
   },
 ];
 
-/** Reads `inhibit_rules`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<inhibit_rule>` */
+/**
+ * Reads `inhibit_rules`.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<inhibit_rule>`
+ */
 export function readInhibitRules(root: Section): readonly InhibitRule[] {
   if (!root.isList('inhibit_rules')) return builtInInhibitRules;
   return root.sections('inhibit_rules').map((section) => {

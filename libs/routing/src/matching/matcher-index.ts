@@ -3,7 +3,9 @@ import type { Labels } from '@tidewaiter/domain';
 import { labelValue, matches } from './matcher.js';
 import type { Matcher } from './matcher.js';
 
-/** Index of items by their matchers: finds the items that match an alert without testing each one. */
+/**
+ * Index of items by their matchers: finds the items that match an alert without testing each one.
+ */
 export class MatcherIndex<Item> {
   /** Items with a matcher `name="value"`, by name and value. */
   readonly #byValue = new Map<string, Map<string, Item[]>>();

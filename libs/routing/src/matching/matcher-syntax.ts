@@ -6,8 +6,9 @@ import type { Matcher, MatchOperator } from './matcher.js';
 const maxMatcherCharacters = 4096;
 
 /**
- * Reads one or more matchers separated by commas, with or without braces: `severity="critical", repository=~"shop/.*"`.
- * As Alertmanager in its default mode: the UTF-8 syntax, then the classic one, and the classic one where both read the text but differ.
+ * Reads one or more matchers separated by commas, with or without braces:
+ * `severity="critical", repository=~"shop/.*"`. As Alertmanager in its default mode: the UTF-8
+ * syntax, then the classic one, and the classic one where both read the text but differ.
  * @throws InvalidInput `MATCHER_INVALID`
  * @see https://prometheus.io/docs/alerting/latest/configuration/ `<matcher>`, "Fallback mode"
  */
@@ -122,7 +123,11 @@ const simpleEscapes = new Map([
 const stringPartPattern =
   /(?<plain>[^\\\n]+)|(?<simple>\\[abfnrtv\\"])|\\x(?<hex>[0-9a-fA-F]{2})|\\(?<octal>[0-7]{3})|\\u(?<u4>[0-9a-fA-F]{4})|\\U(?<u8>[0-9a-fA-F]{8})/guy;
 
-/** Go's interpreted string literal: `\x` and octal escapes are bytes, and the bytes together must be UTF-8. @see https://go.dev/ref/spec#String_literals */
+/**
+ * Go's interpreted string literal: `\x` and octal escapes are bytes, and the bytes together must be
+ * UTF-8.
+ * @see https://go.dev/ref/spec#String_literals
+ */
 function unquote(literal: string): string {
   const bytes: number[] = [];
   const inner = literal.slice(1, -1);
@@ -166,7 +171,8 @@ const classicPattern = /^([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(=~|!=|!~|=)\s*(\S.*)?$/s;
 function parseClassic(untrimmed: string): Matcher[] {
   const text = untrimmed.trim();
   const open = text.startsWith('{');
-  // Alertmanager drops a lone brace here, and with it the end of an unquoted `[a-z]{2}`. Its documentation wants both or none.
+  // Alertmanager drops a lone brace here, and with it the end of an unquoted `[a-z]{2}`. Its
+  // documentation wants both or none.
   if (open !== text.endsWith('}')) throw invalid('an opening and a closing brace belong together');
   const parts = splitOutsideQuotes(open ? text.slice(1, -1) : text);
   if (parts.at(-1)?.trim() === '') parts.pop();

@@ -12,7 +12,10 @@ export interface Matcher {
   readonly name: string;
   readonly operator: MatchOperator;
   readonly value: string;
-  /** Whether a label of this value meets the condition; a label that is not there has the empty value. */
+  /**
+   * Whether a label of this value meets the condition; a label that is not there has the empty
+   * value.
+   */
   readonly accepts: (labelValue: string) => boolean;
 }
 
@@ -30,7 +33,10 @@ export function matches(matcher: Matcher, labels: Labels): boolean {
   return matcher.accepts(labelValue(labels, matcher.name));
 }
 
-/** The label's value, empty when it is not there. Own properties only: label names come from outside. */
+/**
+ * The label's value, empty when it is not there. Own properties only: label names come from
+ * outside.
+ */
 export function labelValue(labels: Labels, name: string): string {
   return Object.hasOwn(labels, name) ? (labels[name] ?? '') : '';
 }
@@ -76,7 +82,10 @@ function acceptor(operator: MatchOperator, value: string): Matcher['accepts'] {
   }
 }
 
-/** Answers of one expression that are kept: labels have few values, and each is asked about again and again. */
+/**
+ * Answers of one expression that are kept: labels have few values, and each is asked about again
+ * and again.
+ */
 const maxRemembered = 1_000;
 
 function remembered(regex: RE2JS): Matcher['accepts'] {
@@ -91,7 +100,10 @@ function remembered(regex: RE2JS): Matcher['accepts'] {
   };
 }
 
-/** RE2, because JavaScript's own engine can be kept busy for ever by a pattern and a value that fit each other. */
+/**
+ * RE2, because JavaScript's own engine can be kept busy for ever by a pattern and a value that fit
+ * each other.
+ */
 function compileRegex(pattern: string): RE2JS {
   const regex = parseRegex(pattern);
   if (regex.programSize() > maxRegexInstructions) {

@@ -12,13 +12,19 @@ export interface RouteMatch {
   receiver: string;
   /** Path of the route in the file: `route.routes[1].routes[0]`. */
   path: string;
-  /** The matchers from the root down, `{}/{severity="critical"}`: Alertmanager's key, which routes with equal matchers share. */
+  /**
+   * The matchers from the root down, `{}/{severity="critical"}`: Alertmanager's key, which routes
+   * with equal matchers share.
+   */
   key: string;
   groupBy: string[] | 'all';
   groupWaitMs: number;
   groupIntervalMs: number;
   repeatIntervalMs: number;
-  /** Times that the file sets, here or in a parent route. Without them nothing waits and nothing is repeated. */
+  /**
+   * Times that the file sets, here or in a parent route. Without them nothing waits and nothing is
+   * repeated.
+   */
   given: ReadonlySet<TimingKey>;
   /** Messages are held while one of these intervals contains the time. */
   muteTimeIntervals: readonly TimeInterval[];
@@ -51,8 +57,8 @@ const alertmanagerDefaults = {
 };
 
 /**
- * Finds the routes of an alert: depth first, left to right, until a route without `continue` matches; a route stands for itself only when none of
- * its children matches.
+ * Finds the routes of an alert: depth first, left to right, until a route without `continue`
+ * matches; a route stands for itself only when none of its children matches.
  * @see https://prometheus.io/docs/alerting/latest/configuration/ `<route>`
  */
 export function matchRoutes(config: { route: Route }, labels: Labels): RouteMatch[] {

@@ -6,7 +6,10 @@ import type { Silences } from '../matching/silence.js';
 import { MuteSnapshot } from '../timing/mute-snapshot.js';
 import type { PastAlert } from './past.js';
 
-/** Alerts that fire at a moment of a simulation, with the silences and inhibitions that suppress others. */
+/**
+ * Alerts that fire at a moment of a simulation, with the silences and inhibitions that suppress
+ * others.
+ */
 export class FiringNow {
   readonly #inhibitions: Inhibitions;
   readonly #labels = new Map<string, Labels>();
@@ -18,7 +21,10 @@ export class FiringNow {
     this.#inhibitions = new Inhibitions(inhibitRules);
   }
 
-  /** Records the status of an alert. Returns whether an alert ended or changed that may have inhibited others. */
+  /**
+   * Records the status of an alert. Returns whether an alert ended or changed that may have
+   * inhibited others.
+   */
   record({ identity, labels, status }: PastAlert): boolean {
     const before = this.#labels.get(identity);
     if (before) this.#inhibitions.resolve({ id: identity, labels: before });

@@ -48,6 +48,9 @@ export interface DelayedMessage {
   receiver: string;
   route: string;
   why: NonNullable<SimulatedMessage['heldFor']>;
-  /** `sent`: sent later or merged with others; `over`: ended before it was sent; `waits`: still held at the end. */
+  /**
+   * `sent`: sent later or merged with others; `over`: ended before it was sent; `waits`: still held
+   * at the end.
+   */
   outcome: 'sent' | 'over' | 'waits';
 }

@@ -61,7 +61,10 @@ export class Simulation {
   /** Ends of snoozes by their subjects. */
   readonly #snoozed = new Map<string, number>();
   readonly #timers = new Timers();
-  /** Groups with held alerts that may be inhibited; checked again as soon as a possible inhibitor ends. */
+  /**
+   * Groups with held alerts that may be inhibited; checked again as soon as a possible inhibitor
+   * ends.
+   */
   readonly #inhibited = new Set<string>();
   #stepsLeft: number;
   #nowMs = -Infinity;

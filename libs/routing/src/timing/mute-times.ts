@@ -5,7 +5,9 @@ const minuteMs = 60_000;
 /** A route that is muted for this long is not checked further. */
 const longestMs = 32 * 86_400_000;
 
-/** End of the mute times of routes: each minute is evaluated once, whatever number of messages wait. */
+/**
+ * End of the mute times of routes: each minute is evaluated once, whatever number of messages wait.
+ */
 export class MuteTimes {
   readonly #untilMs = new Map<string, number>();
 

@@ -15,7 +15,10 @@ export interface Remindable<Alert> {
 /** Alerts to repeat now, or the delay until the next check. */
 export type Reminding<Alert> = { alerts: Alert[] } | { lookInMs: number };
 
-/** Decides whether a group is repeated after the route's `repeat_interval`; suppressed alerts are left out. */
+/**
+ * Decides whether a group is repeated after the route's `repeat_interval`; suppressed alerts are
+ * left out.
+ */
 export function reminding<Alert extends { labels: Labels }>(
   { alerts, lastMs }: Remindable<Alert>,
   { quiet, route, nowMs }: { quiet: Pick<MuteSnapshot, 'reasonFor'>; route: RouteMatch; nowMs: number },

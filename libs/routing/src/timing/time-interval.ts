@@ -3,7 +3,10 @@ import type { Section } from '../config/section.js';
 /** Range of numbers, both ends included. */
 type Span = readonly [from: number, to: number];
 
-/** One entry of a time interval; an absent field always matches, and a list matches when one of its spans does. */
+/**
+ * One entry of a time interval; an absent field always matches, and a list matches when one of its
+ * spans does.
+ */
 interface TimeRange {
   /** Minutes of the day; the end is excluded. */
   times: readonly Span[];

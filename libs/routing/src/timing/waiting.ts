@@ -24,7 +24,9 @@ export type Wait = { forMs: number; why: WaitReason } | null;
 
 /** State of a group with pending alerts. */
 export interface Waiting {
-  /** Null for a channel that shows an earlier message through a route that no longer sends it there. */
+  /**
+   * Null for a channel that shows an earlier message through a route that no longer sends it there.
+   */
   match: RouteMatch | null;
   /** Summary times of the receiver; null where messages are not collected. */
   summary: SummarySchedule | null;

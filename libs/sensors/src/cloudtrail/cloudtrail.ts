@@ -10,7 +10,8 @@ import { readTime } from '../times.js';
 
 /**
  * CloudTrail's events: through EventBridge, SNS, a log file of a trail (`Records`), or as they are.
- * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+ * @see
+ * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
  */
 export const cloudtrail: Sensor = {
   source: 'cloudtrail',
@@ -69,7 +70,10 @@ function observe(record: RuntimeRecord): Observation {
   return observation;
 }
 
-/** Object of the request, by the parameter with its name: `roleName`, `bucketName`, `repositoryName` … */
+/**
+ * Object of the request, by the parameter with its name: `roleName`, `bucketName`, `repositoryName`
+ * …
+ */
 function firstName(parameters: JsonObject[string] | undefined): string | null {
   if (!isObject(parameters)) return null;
   for (const [key, value] of Object.entries(parameters)) {

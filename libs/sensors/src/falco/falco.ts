@@ -17,7 +17,8 @@ import type { Sensor } from '../sensor.js';
 import { readTime, timeOfNanos } from '../times.js';
 
 /**
- * Falco's JSON alerts: one object (`http_output`, falcosidekick), an array, or one a line (log shippers).
+ * Falco's JSON alerts: one object (`http_output`, falcosidekick), an array, or one a line (log
+ * shippers).
  * @see https://falco.org/docs/concepts/outputs/channels/#http-https-output
  */
 export const falco: Sensor = {
@@ -176,7 +177,10 @@ function readContainer(fields: JsonObject): Observation['container'] {
   };
 }
 
-/** From the syscall source, or (`ka.`) from the Kubernetes audit log, whose target may be anything but a pod. */
+/**
+ * From the syscall source, or (`ka.`) from the Kubernetes audit log, whose target may be anything
+ * but a pod.
+ */
 function readPod(fields: JsonObject): Observation['pod'] {
   const auditedPod = fields['ka.target.resource'] === 'pods';
   const namespace = known(fields['k8s.ns.name']) ?? known(fields['ka.target.namespace']);

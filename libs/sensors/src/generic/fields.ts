@@ -17,7 +17,10 @@ import { readPriority } from '../priority.js';
 
 type Set = (observation: Observation, value: JsonValue) => void;
 
-/** Setters of the observation, by the name of a mapped field. Parts without a mapped field stay null as a whole. */
+/**
+ * Setters of the observation, by the name of a mapped field. Parts without a mapped field stay null
+ * as a whole.
+ */
 const setters: Readonly<Record<string, Set>> = {
   activity: (observation, value) => {
     if (isActivity(value)) observation.activity = value;
@@ -92,7 +95,9 @@ const accesses = ['read', 'write', 'delete', 'rename', 'link', 'map', 'mode'] as
 /** Names that a mapping may use; the first four are about the record itself. */
 export const genericFields: readonly string[] = ['at', 'id', 'node', 'cluster', ...Object.keys(setters)];
 
-/** Sets the mapped fields; without a mapped activity, it follows from the parts that are present. */
+/**
+ * Sets the mapped fields; without a mapped activity, it follows from the parts that are present.
+ */
 export function readFields(observation: Observation, fields: JsonObject): void {
   for (const [name, value] of Object.entries(fields)) {
     if (Object.hasOwn(setters, name)) setters[name]?.(observation, value);

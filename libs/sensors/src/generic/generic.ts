@@ -50,7 +50,10 @@ function plain(value: JsonValue | undefined): string | null {
 
 const millisPerSecond = 1000;
 
-/** ISO 8601, or seconds, milliseconds or nanoseconds since 1970: no event of these times is mistaken for another. */
+/**
+ * ISO 8601, or seconds, milliseconds or nanoseconds since 1970: no event of these times is mistaken
+ * for another.
+ */
 function timeOf(value: JsonValue | undefined): string | null {
   const written = readTime(value);
   if (written !== null || (typeof value !== 'number' && typeof value !== 'string')) return written;

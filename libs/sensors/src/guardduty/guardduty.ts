@@ -19,7 +19,8 @@ import type { Sensor } from '../sensor.js';
 import { readTime } from '../times.js';
 
 /**
- * Findings of GuardDuty, those of EKS Runtime Monitoring among them: through EventBridge, SNS, or as its API lists them.
+ * Findings of GuardDuty, those of EKS Runtime Monitoring among them: through EventBridge, SNS, or
+ * as its API lists them.
  * @see https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Finding.html
  */
 export const guardduty: Sensor = {

@@ -16,8 +16,9 @@ const kinds: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The objects that a request has stored or deleted, of those that run pods. The answer has the whole object (level `RequestResponse`); a request has it
- * when it creates or replaces (level `Request`), but not when it patches.
+ * The objects that a request has stored or deleted, of those that run pods. The answer has the
+ * whole object (level `RequestResponse`); a request has it when it creates or replaces (level
+ * `Request`), but not when it patches.
  */
 export function auditedObjects(event: JsonObject, receivedAt: string): ObjectState[] {
   const reference = object(event['objectRef']);
@@ -42,7 +43,8 @@ function shownBy(event: JsonObject, verb: string, kind: string): { shown: JsonOb
     const items = answer['kind'] === `${kind}List` ? list(answer['items']) : [];
     return items.filter(isObject).map((shown) => ({ shown, isStored: true }));
   }
-  // The garbage collector takes the last finalizer away by a patch that is answered without the specification.
+  // The garbage collector takes the last finalizer away by a patch that is answered without the
+  // specification.
   const isLast = answer['kind'] === 'PartialObjectMetadata' && isGone(verb, object(answer['metadata']));
   if (answer['kind'] === kind || isLast) return [{ shown: answer, isStored: true }];
   if (verb === 'delete') return [{ shown: {}, isStored: false }];

@@ -26,14 +26,20 @@ export function objectOfPatch(operations: readonly JsonValue[]): JsonObject {
   return withLists(root) as JsonObject;
 }
 
-/** Segments of a pointer; empty for one too deep to be about a pod. `-` is a place of its own at the end of a list. */
+/**
+ * Segments of a pointer; empty for one too deep to be about a pod. `-` is a place of its own at the
+ * end of a list.
+ */
 function segmentsOf(pointer: string, place: string): string[] {
   const segments = pointer.split('/', maxDepth + 2).slice(1);
   if (segments.length > maxDepth) return [];
   return segments.map((segment) => (segment === '-' ? place : segment.replaceAll('~1', '/').replaceAll('~0', '~')));
 }
 
-/** The object at `name`, created where it is missing; a value of an operation is copied before it is changed. */
+/**
+ * The object at `name`, created where it is missing; a value of an operation is copied before it is
+ * changed.
+ */
 function memberOf(parent: JsonObject, name: string, ours: Set<JsonObject>): JsonObject {
   const found = parent[name];
   if (isObject(found) && ours.has(found)) return found;

@@ -83,8 +83,9 @@ function isAuditEvent(event: JsonObject): boolean {
 const switchingProtocols = 101;
 
 /**
- * A request comes in several stages and counts once, when it is answered. A session (exec, attach, port-forward) is answered
- * with 101 when it begins and is complete when it ends, which may be hours later: its beginning counts, its end has the same id.
+ * A request comes in several stages and counts once, when it is answered. A session (exec, attach,
+ * port-forward) is answered with 101 when it begins and is complete when it ends, which may be
+ * hours later: its beginning counts, its end has the same id.
  */
 function counts(event: JsonObject): boolean {
   const stage = event['stage'];

@@ -11,7 +11,9 @@ function podSpecOf(event: JsonObject): JsonObject {
   return [jobTemplate, template].find((each) => Object.keys(each).length > 0) ?? spec;
 }
 
-/** The object of a request; for a patch the changed parts, also where it is a list of operations. */
+/**
+ * The object of a request; for a patch the changed parts, also where it is a list of operations.
+ */
 function requested({ requestObject }: JsonObject): JsonObject {
   return Array.isArray(requestObject) ? objectOfPatch(requestObject) : object(requestObject);
 }
@@ -29,7 +31,9 @@ export function hostPathsOf(event: JsonObject): string[] {
   return volumes.flatMap((volume) => text(object(object(volume)['hostPath'])['path']) ?? []);
 }
 
-/** Added capabilities of all containers; a privileged one has them all, shown as `ALL(privileged)`. */
+/**
+ * Added capabilities of all containers; a privileged one has them all, shown as `ALL(privileged)`.
+ */
 export function capabilitiesOf(event: JsonObject): string[] {
   return containersOf(event).flatMap((container) => {
     const context = object(container['securityContext']);

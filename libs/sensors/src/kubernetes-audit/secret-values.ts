@@ -27,7 +27,10 @@ function withoutPatchedValue(operation: JsonValue): JsonValue {
   return isObject(operation) && 'value' in operation ? { ...operation, value: redacted } : operation;
 }
 
-/** Keys that authenticators of Kubernetes and of clouds write; others may pass on claims of a token, or the token. */
+/**
+ * Keys that authenticators of Kubernetes and of clouds write; others may pass on claims of a token,
+ * or the token.
+ */
 const known = /^(?:authentication\.kubernetes\.io\/[\w-]{1,64}|accessKeyId|arn|canonicalArn|principalId|sessionName)$/;
 
 function knownExtra(extra: JsonObject): JsonObject {
@@ -60,7 +63,10 @@ function masked(values: JsonObject): JsonObject {
 
 const appliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** Without who changed which field when, and without the copy of the whole object that `kubectl apply` leaves in it. */
+/**
+ * Without who changed which field when, and without the copy of the whole object that
+ * `kubectl apply` leaves in it.
+ */
 export function slimMetadata(metadata: JsonObject): JsonObject {
   const { managedFields: _, ...kept } = metadata;
   const annotations = kept['annotations'];

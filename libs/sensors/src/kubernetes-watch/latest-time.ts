@@ -3,7 +3,10 @@ import type { JsonObject, JsonValue } from '@tidewaiter/domain';
 import { isObject, list, object } from '../json.js';
 import { readTime } from '../times.js';
 
-/** A watch gives its events no time; the latest that the object itself knows is when it became what it is. */
+/**
+ * A watch gives its events no time; the latest that the object itself knows is when it became what
+ * it is.
+ */
 export function latestTimeIn(watched: JsonObject): string | null {
   const metadata = object(watched['metadata']);
   const status = object(watched['status']);

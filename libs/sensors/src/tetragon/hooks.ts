@@ -11,8 +11,8 @@ import { isObject, list, number, object, text } from '../json.js';
 import { baseName } from '../observation.js';
 
 /**
- * Observers of kernel hooks, by function without `__x64_` and the like. Tracing policies may name others:
- * their activity is `other`.
+ * Observers of kernel hooks, by function without `__x64_` and the like. Tracing policies may name
+ * others: their activity is `other`.
  */
 const hooks: ReadonlyMap<string, (observation: Observation, hook: Hook) => void> = new Map([
   ...named(
@@ -137,8 +137,9 @@ function target(address: JsonObject): Partial<ObservedNetwork> {
 }
 
 /**
- * Members that hold a number. Which one Tetragon uses follows from the type in the tracing policy: `int` and shorter signed types are `int_arg`,
- * `uint32` and shorter unsigned ones `uint_arg`, `int64` is `long_arg`, `uint64` and `size_t` are `size_arg`.
+ * Members that hold a number. Which one Tetragon uses follows from the type in the tracing policy:
+ * `int` and shorter signed types are `int_arg`, `uint32` and shorter unsigned ones `uint_arg`,
+ * `int64` is `long_arg`, `uint64` and `size_t` are `size_arg`.
  * @see https://tetragon.io/docs/reference/grpc-api/#kprobeargument
  */
 const numericMembers = ['int_arg', 'uint_arg', 'long_arg', 'size_arg'];

@@ -5,7 +5,10 @@ import { isObject, list, text } from '../json.js';
 /** The arguments of an event by name. */
 export type TraceeArguments = ReadonlyMap<string, JsonValue>;
 
-/** From `args` (`{ name, value }`) or, of the protobuf, `data` (`{ name, str | int32 | str_array … }`). */
+/**
+ * From `args` (`{ name, value }`) or, of the protobuf, `data`
+ * (`{ name, str | int32 | str_array … }`).
+ */
 export function readArguments(event: JsonObject): TraceeArguments {
   const read = new Map<string, JsonValue>();
   for (const argument of list(event['args'] ?? event['data'])) {

@@ -58,7 +58,8 @@ function* readDocument(event: JsonObject): Iterable<DocumentEvent | Reason> {
   yield {
     id: null,
     at: timeOf(event['timestamp']),
-    // A process in a container reports its pod's name as host name: shippers may add that of the node.
+    // A process in a container reports its pod's name as host name: shippers may add that of the
+    // node.
     node: text(event['nodeName']) ?? text(event['node_name']) ?? text(event['hostName']),
     event,
     dropped: droppedBy(event),

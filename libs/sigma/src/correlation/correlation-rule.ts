@@ -22,7 +22,10 @@ export interface Bound {
   value: number;
 }
 
-/** Condition on a window: all bounds of its aggregate value, or an expression over the rules that were seen in it. */
+/**
+ * Condition on a window: all bounds of its aggregate value, or an expression over the rules that
+ * were seen in it.
+ */
 export type CorrelationCondition = { bounds: readonly Bound[] } | { expression: CorrelationExpression };
 
 /** Correlation of the matches of other rules. @see Sigma correlation rules specification 2.1 */

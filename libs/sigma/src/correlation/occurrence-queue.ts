@@ -14,8 +14,9 @@ interface Waiting extends Occurrence {
 }
 
 /**
- * Events that wait until no earlier one can come, sorted by time, then by arrival. Unlike `ReorderBuffer`, which sorts
- * equal times by id and has its own clock, it gives one event at a time: evaluating it may move the watermark.
+ * Events that wait until no earlier one can come, sorted by time, then by arrival. Unlike
+ * `ReorderBuffer`, which sorts equal times by id and has its own clock, it gives one event at a
+ * time: evaluating it may move the watermark.
  */
 export class OccurrenceQueue {
   readonly #heap = new Heap<Waiting>((a, b) => a.timeMs - b.timeMs || a.arrival - b.arrival);

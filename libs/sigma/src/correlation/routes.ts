@@ -173,7 +173,10 @@ export function groupOf(groupBy: readonly string[], key: string): Record<string,
   return Object.fromEntries(groupBy.map((name, index) => [name, texts[index]!]));
 }
 
-/** Merges contributions to one group: an event that matches two rules of a correlation counts as one event. */
+/**
+ * Merges contributions to one group: an event that matches two rules of a correlation counts as one
+ * event.
+ */
 function merged(takes: readonly Take[]): Take[] {
   const found: Take[] = [];
   for (const take of takes) {

@@ -235,7 +235,9 @@ class Reading {
     return { waiting: waiting.filter(({ takes }) => takes.length > 0), clockMs, watermarkMs, counters };
   }
 
-  /** Reads a group. `correlation` is undefined if it no longer exists: its data is read and dropped. */
+  /**
+   * Reads a group. `correlation` is undefined if it no longer exists: its data is read and dropped.
+   */
   #group(correlation: number | undefined): void {
     const { reader, memory } = this;
     const key = this.#text();

@@ -23,7 +23,9 @@ export class MatchEngine {
   readonly #plan: ScanPlan;
   readonly #entries: Entry[];
   readonly #memo: Memo;
-  /** By test the expressions that can only match if this test, or another of their witness, does. */
+  /**
+   * By test the expressions that can only match if this test, or another of their witness, does.
+   */
   readonly #witnessed: (number[] | null)[];
   /** Scans that evaluate such tests. */
   readonly #probes: readonly number[];
@@ -102,7 +104,10 @@ export class MatchEngine {
 
 const none: readonly number[] = [];
 
-/** Estimated rate of a literal: halves with each character, and is higher for keywords, which see all values. */
+/**
+ * Estimated rate of a literal: halves with each character, and is higher for keywords, which see
+ * all values.
+ */
 function rateOf(question: Question): number | undefined {
   if (question.kind !== 'literals') return undefined;
   const ofEvery = question.field === null ? 16 : 1;

@@ -46,7 +46,10 @@ function finder(segment: Segment): (text: string, from: number) => number {
   };
 }
 
-/** Number of code points in the longest inner segment with single wildcards: the cost of a search grows with it. */
+/**
+ * Number of code points in the longest inner segment with single wildcards: the cost of a search
+ * grows with it.
+ */
 export function longestSearch(pattern: SigmaString): number {
   const searched = split(pattern)
     .slice(1, -1)

@@ -102,7 +102,10 @@ export class LiteralAutomaton {
     if (this.#isDense) this.#encode();
   }
 
-  /** Writes the ids of all literals found to `found`, each once, from `at` on, and returns the index after the last. */
+  /**
+   * Writes the ids of all literals found to `found`, each once, from `at` on, and returns the index
+   * after the last.
+   */
   scan(value: string, found: number[], at: number): number {
     if (this.#ends.begin() === 1) this.#seen.fill(0);
     if (!this.#isDense) return this.#scanSparse(value, found, at);
@@ -191,7 +194,10 @@ export class LiteralAutomaton {
     return this.#readRest(d, fourth + quarter, length, found, count);
   }
 
-  /** Continues past the start of the next reader while a partial match that began before it is alive. */
+  /**
+   * Continues past the start of the next reader while a partial match that began before it is
+   * alive.
+   */
   #readOn(from: number, border: number, length: number, found: number[], at: number): number {
     const depthAt = this.#alphabet.size;
     let count = at;
@@ -315,7 +321,10 @@ class LiteralEnds {
   readonly #shorter: Int32Array;
   /** Pass in which each was last reported: each is reported once. */
   readonly #seen: Uint32Array;
-  /** Pass in which each was last reported at the end of the text, which more than one reader may reach. */
+  /**
+   * Pass in which each was last reported at the end of the text, which more than one reader may
+   * reach.
+   */
   readonly #seenLast: Uint32Array;
   #count = 0;
   pass = 0;
@@ -337,7 +346,9 @@ class LiteralEnds {
     return end;
   }
 
-  /** Links two literals that end in one state: returns the longer, with a link to the shorter one. */
+  /**
+   * Links two literals that end in one state: returns the longer, with a link to the shorter one.
+   */
   link(longer: number, shorter: number): number {
     if (longer === none) return shorter;
     this.#shorter[longer] = shorter;

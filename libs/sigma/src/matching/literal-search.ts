@@ -8,7 +8,10 @@ export interface SearchedLiteral extends Omit<Literal, 'id'> {
   question: number;
 }
 
-/** Number of texts of an event that are cached: only fields with lists have more, and those texts are rarely shared. */
+/**
+ * Number of texts of an event that are cached: only fields with lists have more, and those texts
+ * are rarely shared.
+ */
 const maxTexts = 16;
 
 /**
@@ -46,7 +49,10 @@ export class LiteralSearch {
     this.#count = 0;
   }
 
-  /** Writes the tests of a scan that match the text to `found`, from `at` on, and returns the index after the last. */
+  /**
+   * Writes the tests of a scan that match the text to `found`, from `at` on, and returns the index
+   * after the last.
+   */
   answer(text: string, scan: number, found: number[], at: number): number {
     const number = this.#numberOf(text);
     let count = at;

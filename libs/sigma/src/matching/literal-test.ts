@@ -9,7 +9,10 @@ export interface LiteralTest {
   place: LiteralPosition | 'whole' | 'number';
 }
 
-/** Converts a test to a literal and its position; null for one with wildcards inside, or of another kind. */
+/**
+ * Converts a test to a literal and its position; null for one with wildcards inside, or of another
+ * kind.
+ */
 export function literalTest(test: Test): LiteralTest | null {
   if (test.kind === 'number') return { text: String(test.number), place: 'number' };
   if (test.kind !== 'text') return null;

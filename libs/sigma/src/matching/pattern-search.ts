@@ -21,12 +21,18 @@ export class PatternSearch {
   #passes: readonly Pass[] | undefined;
   readonly #plan: Plan;
 
-  /** @param hasAutomata whether expressions are compiled to tables, see {@link readsPrograms}; else RE2JS evaluates each */
+  /**
+   * @param hasAutomata whether expressions are compiled to tables, see {@link readsPrograms}; else
+   * RE2JS evaluates each
+   */
   constructor(tests: readonly PatternTest[], hasAutomata = readsPrograms()) {
     this.#plan = planOf(tests, hasAutomata);
   }
 
-  /** Number of passes over a text. All expressions that RE2JS evaluates count as one: no rule is refused for them. */
+  /**
+   * Number of passes over a text. All expressions that RE2JS evaluates count as one: no rule is
+   * refused for them.
+   */
   get passes(): number {
     const { stars, globs, regexes, tables } = this.#plan;
     return Number(stars.size > 0) + globs.length + Number(regexes.length > 0) + Math.ceil(tables.length / lanes);
@@ -49,8 +55,8 @@ interface Plan {
 }
 
 /**
- * Whether an expression can be searched for in bounded time and memory: with tables, one, or one for each half of its
- * alternatives, or by RE2JS.
+ * Whether an expression can be searched for in bounded time and memory: with tables, one, or one
+ * for each half of its alternatives, or by RE2JS.
  */
 export function isSearchable(expression: string, hasAutomata = readsPrograms()): boolean {
   return !hasAutomata || automataFor([{ index: 0, expression }]) !== null;

@@ -3,7 +3,10 @@ import { anyOne, written } from '../sigma-string.js';
 import type { SigmaString } from '../sigma-string.js';
 import { literalTest } from './literal-test.js';
 
-/** Test that the common search for literals cannot evaluate: a regular expression, or text with wildcards inside. */
+/**
+ * Test that the common search for literals cannot evaluate: a regular expression, or text with
+ * wildcards inside.
+ */
 export type PatternTest = Extract<Test, { kind: 'text' | 'regex' }>;
 
 export function isPattern(test: Test): test is PatternTest {
@@ -12,7 +15,10 @@ export function isPattern(test: Test): test is PatternTest {
   return test.kind === 'text' && test.text.length > 1 && literalTest(test) === null;
 }
 
-/** Whether text has no single wildcards: such values are searched for together, however many they are. */
+/**
+ * Whether text has no single wildcards: such values are searched for together, however many they
+ * are.
+ */
 export function isStarred(text: SigmaString): boolean {
   return !text.includes(anyOne);
 }

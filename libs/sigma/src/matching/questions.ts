@@ -31,7 +31,10 @@ type Literals = Extract<Question, { kind: 'literals' }>;
 
 /** Evaluates several tests at once. */
 export interface Scan {
-  /** Writes the tests that match to `found` and returns their number; a test may occur more than once. */
+  /**
+   * Writes the tests that match to `found` and returns their number; a test may occur more than
+   * once.
+   */
   answer(view: EventView, found: number[]): number;
 }
 
@@ -81,7 +84,10 @@ export class Questions {
     }
   }
 
-  /** Plans one scan for the literals of each field, another for cased ones, and one for each group of patterns. */
+  /**
+   * Plans one scan for the literals of each field, another for cased ones, and one for each group
+   * of patterns.
+   */
   planScans(): ScanPlan {
     const scanOf = this.all.map((): number | null => null);
     const { scans, searches } = this.#planLiterals(scanOf);
@@ -148,7 +154,10 @@ export class Questions {
     return chain('or', trees);
   }
 
-  /** Guards a costly test with its required literals: it is only evaluated where the scan found them. */
+  /**
+   * Guards a costly test with its required literals: it is only evaluated where the scan found
+   * them.
+   */
   #treeOfLeaf(leaf: Leaf): Tree {
     const own = this.#ask(this.#patternOf(leaf) ?? literalsOf(leaf) ?? { kind: 'leaf', leaf });
     const required = requiredLiterals(leaf.test).map((tests) =>

@@ -17,7 +17,10 @@ export function quoted(text: string): string {
   return RE2JS.quote(text);
 }
 
-/** Converts `\u` escapes, the only common notation that RE2 lacks. Anything else that RE2 lacks is refused. */
+/**
+ * Converts `\u` escapes, the only common notation that RE2 lacks. Anything else that RE2 lacks is
+ * refused.
+ */
 function withRe2Codes(source: string): string {
   return source.replaceAll(/\\(?:u([0-9A-Fa-f]{4})|[^])/g, (escape, code?: string) => (code ? `\\x{${code}}` : escape));
 }

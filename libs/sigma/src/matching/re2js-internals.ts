@@ -1,7 +1,8 @@
 import { RE2Set } from 're2js';
 
-// RE2JS does not document the program that it compiles. Everything that is read of it is in this file, and is compared
-// with a known program before it is used: a release with another one makes searches slower and never wrong.
+// RE2JS does not document the program that it compiles. Everything that is read of it is in this
+// file, and is compared with a known program before it is used: a release with another one makes
+// searches slower and never wrong.
 
 /** Opcodes of RE2's instructions. @see https://swtch.com/~rsc/regexp/regexp2.html */
 export const op = { alt: 1, altMatch: 2, capture: 3, emptyWidth: 4, match: 6, nop: 7, rune: 8, lastRune: 11 };
@@ -47,7 +48,10 @@ export function nfaOf(expressions: readonly string[]): RegexNfa {
 
 let isKnown: boolean | undefined;
 
-/** Whether the installed RE2JS compiles to the programs that {@link nfaOf} reads; checked once, at the first pattern. */
+/**
+ * Whether the installed RE2JS compiles to the programs that {@link nfaOf} reads; checked once, at
+ * the first pattern.
+ */
 export function readsPrograms(): boolean {
   return (isKnown ??= hasKnownShape(compileSet));
 }

@@ -33,7 +33,9 @@ export class RegexAutomaton {
     return this.size / (this.classes.count + 1);
   }
 
-  /** Transition from a state by the number of a class, or by `classes.count` at the end of the text. */
+  /**
+   * Transition from a state by the number of a class, or by `classes.count` at the end of the text.
+   */
   step(state: number, input: number): RegexTransition {
     const { steps, transitions } = this.table;
     return transitions[steps[state * (this.classes.count + 1) + input]!]!;

@@ -2,7 +2,9 @@ import type { Regex } from './re2-source.js';
 
 /** Knowledge about the texts that a part of an expression matches. */
 interface Known {
-  /** All of these texts, where they are few; an empty text means that the part may match nothing. */
+  /**
+   * All of these texts, where they are few; an empty text means that the part may match nothing.
+   */
   exact: readonly string[] | null;
   /** Texts of which every match contains at least one; null where none are known. */
   needed: readonly string[] | null;
@@ -110,7 +112,9 @@ class Reader {
     return known;
   }
 
-  /** Parses a class: `[ab]` is one of a few characters; `[^a]`, `[a-z]` and `[[:alpha:]]` are any. */
+  /**
+   * Parses a class: `[ab]` is one of a few characters; `[^a]`, `[a-z]` and `[[:alpha:]]` are any.
+   */
   #class(): Known {
     const [whole] = /^\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]/s.exec(this.body.slice(this.#at)) ?? [];
     if (whole === undefined) throw new NotUnderstood();
@@ -165,7 +169,10 @@ function either(parts: readonly Known[]): Known {
   };
 }
 
-/** Concatenates parts: known texts are joined to longer ones, and the most selective required texts win. */
+/**
+ * Concatenates parts: known texts are joined to longer ones, and the most selective required texts
+ * win.
+ */
 function inRow(parts: readonly Known[]): Known {
   const candidates: (readonly string[] | null)[] = [];
   let run: readonly string[] = [''];

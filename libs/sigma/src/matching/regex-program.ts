@@ -14,7 +14,9 @@ export interface RegexTransition {
   found: number;
 }
 
-/** All transitions of a DFA. An array of objects for each step would take twenty times the memory. */
+/**
+ * All transitions of a DFA. An array of objects for each step would take twenty times the memory.
+ */
 export interface RegexTable {
   /** State after state, by input, the place in `transitions`. */
   steps: Uint16Array | Uint32Array;
@@ -34,7 +36,10 @@ interface State {
 
 /** Converts RE2's NFA of a set of expressions to a DFA. */
 export class RegexProgram {
-  /** Instructions at which the NFA waits: for a character, for a condition, or because an expression was found. */
+  /**
+   * Instructions at which the NFA waits: for a character, for a condition, or because an expression
+   * was found.
+   */
   readonly #stops: readonly number[];
   /** Place of each instruction in `#stops`. */
   readonly #places: ReadonlyMap<number, number>;
@@ -45,7 +50,10 @@ export class RegexProgram {
   /** Flags of {@link empty} that any instruction tests. */
   readonly #asked: number;
   #work = 0;
-  /** Epsilon closure, cached by flags and instruction: the stops that are reached without a character. */
+  /**
+   * Epsilon closure, cached by flags and instruction: the stops that are reached without a
+   * character.
+   */
   readonly #reached = new Map<number, Map<number, BitSet>>();
 
   constructor(
@@ -104,7 +112,10 @@ export class RegexProgram {
     };
   }
 
-  /** Returns the instructions of a state that consume the input, and the expressions found before it. */
+  /**
+   * Returns the instructions of a state that consume the input, and the expressions found before
+   * it.
+   */
   #take(from: State, input: Input): Taken {
     const instructions = this.#withConditions(from, input);
     const taken = this.#scratch;

@@ -45,7 +45,9 @@ export class RegexScan {
     for (const index of automata.keys()) this.#fill(index, states[index]!, stride);
   }
 
-  /** Returns the bits of the expressions found in the text, by automaton; valid until the next call. */
+  /**
+   * Returns the bits of the expressions found in the text, by automaton; valid until the next call.
+   */
   find(value: string): Int32Array {
     this.#found.fill(0);
     this.#left = this.automata.length;

@@ -16,7 +16,10 @@ const units = new TextUnits();
  * @see R. Baeza-Yates, G. Gonnet, "A new approach to text searching", 1992
  */
 export class ShiftAnd {
-  /** Masks in two words: the positions of a character or a wildcard; tables for Latin-1, a map for other characters. */
+  /**
+   * Masks in two words: the positions of a character or a wildcard; tables for Latin-1, a map for
+   * other characters.
+   */
   readonly #low = new Int32Array(latin);
   readonly #high = new Int32Array(latin);
   readonly #others = new Map<number, readonly [low: number, high: number]>();

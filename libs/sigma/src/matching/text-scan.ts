@@ -28,7 +28,10 @@ export class TextScan {
     this.#numbers = questionsBy(literals, 'number', ({ text }) => Number(text));
   }
 
-  /** Writes the tests that match to `found` and returns their number; a test may occur more than once. */
+  /**
+   * Writes the tests that match to `found` and returns their number; a test may occur more than
+   * once.
+   */
   answer(view: EventView, found: number[]): number {
     let count = 0;
     for (const text of this.isCased ? view.raw(this.field) : view.lower(this.field)) {

@@ -1,4 +1,7 @@
-/** Reusable buffer of a text's code units: reading one from a string takes longer than a step of an automaton. */
+/**
+ * Reusable buffer of a text's code units: reading one from a string takes longer than a step of an
+ * automaton.
+ */
 export class TextUnits {
   units = new Uint16Array(8_192);
   #bytes = bytesOf(this.units);

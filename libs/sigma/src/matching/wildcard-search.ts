@@ -27,10 +27,16 @@ export class WildcardSearch implements EndsWatcher {
   readonly #lengths: Int32Array;
   /** By piece the longest other one that is its suffix. */
   readonly #shorter: Int32Array;
-  /** By piece the first and last pattern that wait for it, in the order of the places from which they wait. */
+  /**
+   * By piece the first and last pattern that wait for it, in the order of the places from which
+   * they wait.
+   */
   readonly #head: Int32Array;
   readonly #tail: Int32Array;
-  /** By pattern the next one in its queue, the place from which it waits, and the number of its pieces found. */
+  /**
+   * By pattern the next one in its queue, the place from which it waits, and the number of its
+   * pieces found.
+   */
   readonly #next: Int32Array;
   readonly #from: Int32Array;
   readonly #step: Int32Array;
@@ -43,7 +49,10 @@ export class WildcardSearch implements EndsWatcher {
   #textLength = 0;
   #found: Uint8Array = new Uint8Array();
 
-  /** @param values strings of texts and at least one {@link anyRun}, by the place to mark when they match */
+  /**
+   * @param values strings of texts and at least one {@link anyRun}, by the place to mark when they
+   * match
+   */
   constructor(values: ReadonlyMap<number, SigmaString>) {
     const numbers = new Map<string, number>();
     const numberOf = (piece: string) => {

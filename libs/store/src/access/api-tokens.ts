@@ -65,8 +65,8 @@ export class ApiTokens {
   constructor(private readonly store: Store) {}
 
   /**
-   * Creates a token of the service account of the same name, shown once and never again. The account
-   * is created if there is none, and takes the role and the limits while it has no token.
+   * Creates a token of the service account of the same name, shown once and never again. The
+   * account is created if there is none, and takes the role and the limits while it has no token.
    * @throws InvalidInput `TOKEN_NAME_TAKEN` while a token of that name is not revoked,
    * `SERVICE_ACCOUNT_TAKEN` while the account has other tokens and another role or other limits,
    * `ROLE_NOT_LIMITABLE`
@@ -106,8 +106,8 @@ export class ApiTokens {
   }
 
   /**
-   * Creates a token of an account that the settings describe: its role and limits become theirs, also
-   * for its earlier tokens. Those that are over for a day are forgotten.
+   * Creates a token of an account that the settings describe: its role and limits become theirs,
+   * also for its earlier tokens. Those that are over for a day are forgotten.
    */
   async makeForSettings(
     { name, role, scopes }: { name: string; role: AccessRole; scopes: AccessScope[] | null },

@@ -21,7 +21,9 @@ export interface AuditVerification {
   entries: number;
   /** Number of the first entry that does not follow from those before it; null if all do. */
   brokenAt: number | null;
-  /** Hash of the last good entry, in hex: kept elsewhere, it also proves that no entry was cut off. */
+  /**
+   * Hash of the last good entry, in hex: kept elsewhere, it also proves that no entry was cut off.
+   */
   head: string;
 }
 

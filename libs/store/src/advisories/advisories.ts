@@ -11,7 +11,9 @@ import { AdvisoryImportRow, AdvisoryRow } from './advisory-rows.js';
 
 const importColumns = columnsOf(AdvisoryImportRow, { omit: ['id'] });
 
-/** Counts of the stored advisories and the last import, for display and for the age of a verdict. */
+/**
+ * Counts of the stored advisories and the last import, for display and for the age of a verdict.
+ */
 export interface AdvisoryStatus {
   advisories: number;
   ecosystems: { ecosystem: string; packages: number }[];
@@ -23,7 +25,10 @@ export interface AdvisoryStatus {
 export class Advisories {
   constructor(private readonly store: Store) {}
 
-  /** Writes records that are new or newer, and emits the packages that they name; returns how many were written. */
+  /**
+   * Writes records that are new or newer, and emits the packages that they name; returns how many
+   * were written.
+   */
   async put(advisories: readonly OsvAdvisory[]): Promise<number> {
     const unique = [...new Map(advisories.map((advisory) => [advisory.id, advisory])).values()].toSorted((a, b) =>
       a.id < b.id ? -1 : 1,
@@ -84,7 +89,10 @@ export class Advisories {
     );
   }
 
-  /** Packages of an image with the ecosystem and release whose advisories evaluate them, and whether they were compared with these yet. */
+  /**
+   * Packages of an image with the ecosystem and release whose advisories evaluate them, and whether
+   * they were compared with these yet.
+   */
   async scoped(imageDigest: Digest): Promise<(ScopedPackage & { isUnmatched: boolean })[]> {
     return this.store.aggregate<ScopedPackage & { isUnmatched: boolean }>(
       `SELECT type, state, ecosystem IS NOT NULL AND matched_by IS NULL AS "isUnmatched", CASE WHEN ecosystem IS NOT NULL THEN json_build_object('ecosystem', ecosystem, 'release', release) END AS scope

@@ -34,7 +34,10 @@ export class AdvisoryAges {
     });
   }
 
-  /** Ages of the ecosystems that evaluate packages of some images; ecosystems without any advisory are left out. */
+  /**
+   * Ages of the ecosystems that evaluate packages of some images; ecosystems without any advisory
+   * are left out.
+   */
   async ofImages(digests: readonly Digest[]): Promise<EcosystemAge[]> {
     const scopes = await this.store.aggregate<{ ecosystem: string; release: string | null }>(
       `SELECT DISTINCT ecosystem, release FROM image_package JOIN package ON package.id = package_id

@@ -42,7 +42,10 @@ export class AdvisoryFeeds {
     private readonly advisories: Advisories,
   ) {}
 
-  /** Runs `work` without a transaction: each write commits by itself, so that pushes evaluated meanwhile need not wait. */
+  /**
+   * Runs `work` without a transaction: each write commits by itself, so that pushes evaluated
+   * meanwhile need not wait.
+   */
   async update<T>(work: () => Promise<T>): Promise<T> {
     return work();
   }
@@ -57,7 +60,10 @@ export class AdvisoryFeeds {
     return rows.map(feedOf);
   }
 
-  /** Records the state of a feed after a sync that wrote `changed` records; null when there was nothing to read. */
+  /**
+   * Records the state of a feed after a sync that wrote `changed` records; null when there was
+   * nothing to read.
+   */
   async noteFeed(feed: AdvisoryFeed, changed: number | null): Promise<void> {
     await this.store.transaction(async (tx) => {
       await tx.query(
@@ -115,7 +121,8 @@ export class AdvisoryFeeds {
   async putKev(entries: readonly KevEntry[]): Promise<number> {
     const cves = entries.map(({ cve }) => cve);
     return this.store.transaction(async (tx) => {
-      // Every part of a statement reads the tables as they were before it: kev without what changed adds to it.
+      // Every part of a statement reads the tables as they were before it: kev without what changed
+      // adds to it.
       const counts = await tx.aggregate<WriteCounts>(
         `WITH changed AS (
            INSERT INTO kev (cve, added_on) SELECT * FROM unnest($1::text[], $2::date[])
@@ -180,7 +187,10 @@ function feedOf({ asOf, checkedAt, changedAt, ...feed }: AdvisoryFeedRow): Advis
   };
 }
 
-/** Counts of the rows that a load wrote, and of those that it left to be evaluated in `exploitation_change`. */
+/**
+ * Counts of the rows that a load wrote, and of those that it left to be evaluated in
+ * `exploitation_change`.
+ */
 interface WriteCounts {
   changed: number;
   waiting: number;

@@ -142,8 +142,9 @@ export class EpssRow {
 }
 
 /**
- * A CVE that was added to the catalog, or whose EPSS score rose while images had it, and whether that was evaluated. Never deleted once
- * announced, so that it is announced once: at most a row for each entry of the catalog and each CVE of the fleet that rose.
+ * A CVE that was added to the catalog, or whose EPSS score rose while images had it, and whether
+ * that was evaluated. Never deleted once announced, so that it is announced once: at most a row for
+ * each entry of the catalog and each CVE of the fleet that rose.
  */
 @Permanent('at most two rows for each CVE')
 @Entity('exploitation_change')

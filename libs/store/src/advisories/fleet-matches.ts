@@ -59,7 +59,9 @@ const kinds: Record<Nature, FindingKind> = {
   malware: 'malware',
 };
 
-/** Columns of `package` as {@link UnmatchedPackage}; `foundIn` is empty, as it depends on the image. */
+/**
+ * Columns of `package` as {@link UnmatchedPackage}; `foundIn` is empty, as it depends on the image.
+ */
 const packageColumns = columnsOf(PackageRow, {
   of: 'package',
   only: ['id', 'type', 'name', 'version', 'licenses'],
@@ -121,7 +123,10 @@ export interface FleetChange {
   purls: string[];
   packages: number;
   images: number;
-  /** Workloads that run one of the images, or did in the last day; null while no sensor reports containers. */
+  /**
+   * Workloads that run one of the images, or did in the last day; null while no sensor reports
+   * containers.
+   */
   workloads: number | null;
   /** Whether to notify: false for most of the findings from the first load of an ecosystem. */
   isNews: boolean;
@@ -134,7 +139,10 @@ const maxPurls = 200;
  */
 const maxFirstNews = 50;
 
-/** Matches of advisories and packages. A match is made once for the whole fleet; images follow by join. */
+/**
+ * Matches of advisories and packages. A match is made once for the whole fleet; images follow by
+ * join.
+ */
 @Injectable()
 export class FleetMatches {
   /**
@@ -187,7 +195,10 @@ export class FleetMatches {
     return [...new Set([...advisories.flatMap(vulnerabilitiesOf), ...before.map(({ id }) => id)])];
   }
 
-  /** Entries of advisories, unless withdrawn, that list some packages; optionally only about some vulnerabilities. */
+  /**
+   * Entries of advisories, unless withdrawn, that list some packages; optionally only about some
+   * vulnerabilities.
+   */
   async candidatesFor(
     tx: Transaction,
     packages: readonly UnmatchedPackage[],
@@ -213,7 +224,8 @@ export class FleetMatches {
   async named(tx: Transaction, advisories: readonly ChangedAdvisory[]): Promise<UnmatchedPackage[]> {
     return tx.rows(
       packageColumns,
-      // Includes withdrawn advisories: one may have cleared a package that another one lists as affected.
+      // Includes withdrawn advisories: one may have cleared a package that another one lists as
+      // affected.
       `FROM package WHERE matched_by IS NOT NULL AND id IN (
          SELECT each.id FROM advisory_package AS entry
          JOIN package AS each ON each.ecosystem = entry.ecosystem AND each.advisory_names @> ARRAY[entry.name]
@@ -237,7 +249,9 @@ export class FleetMatches {
     return (await this.outdated(tx, 1)).length > 0;
   }
 
-  /** Replaces all matches of some packages; returns the ids of those whose vulnerabilities changed. */
+  /**
+   * Replaces all matches of some packages; returns the ids of those whose vulnerabilities changed.
+   */
   async rematched(
     tx: Transaction,
     packages: readonly UnmatchedPackage[],
@@ -376,7 +390,10 @@ async function holdPackages(tx: Transaction, packageIds: readonly string[]): Pro
   await tx.query('SELECT id FROM package WHERE id = ANY($1) ORDER BY id FOR UPDATE', [packageIds]);
 }
 
-/** Replaces the matches of some packages with some advisories, or with all. Unchanged rows are not written. */
+/**
+ * Replaces the matches of some packages with some advisories, or with all. Unchanged rows are not
+ * written.
+ */
 async function keepMatches(
   tx: Transaction,
   packageIds: readonly string[],

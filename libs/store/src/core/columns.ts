@@ -2,22 +2,25 @@ import { getMetadataArgsStorage, type ValueTransformer } from 'typeorm';
 
 /**
  * Select lists and their row types, generated from the entities. A table is described once, by its
- * entity: `columnsOf(SilenceRow)` is the list of its columns as SQL and carries the type of the rows
- * that it reads. Lists are made when a module is loaded, never for a query.
+ * entity: `columnsOf(SilenceRow)` is the list of its columns as SQL and carries the type of the
+ * rows that it reads. Lists are made when a module is loaded, never for a query.
  */
 
 /** Class of an entity. */
 export type Entity<Row extends object> = new () => Row;
 
-/** Names of the columns of an entity: its properties, without relations, which are the optional ones. */
+/**
+ * Names of the columns of an entity: its properties, without relations, which are the optional
+ * ones.
+ */
 export type ColumnName<Row> = {
   [Name in keyof Row]-?: Partial<Pick<Row, Name>> extends Pick<Row, Name> ? never : Name;
 }[keyof Row] &
   string;
 
 /**
- * Transformer of a `bigint` column whose values a JavaScript number holds exactly: sizes, counts and
- * positions. Without it the driver returns text.
+ * Transformer of a `bigint` column whose values a JavaScript number holds exactly: sizes, counts
+ * and positions. Without it the driver returns text.
  */
 export const safeInteger: ValueTransformer = {
   to: (value: number | null) => value,

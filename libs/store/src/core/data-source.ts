@@ -29,11 +29,15 @@ export interface ConnectionOptions {
   log?: MigrationLog;
 }
 
-/** Interval and time limit of connection attempts at start, when the database may still be starting. */
+/**
+ * Interval and time limit of connection attempts at start, when the database may still be starting.
+ */
 const knockEveryMs = 500;
 const patienceMs = 60_000;
 
-/** Like {@link connect}, but retries for a minute, because services and servers start in any order. */
+/**
+ * Like {@link connect}, but retries for a minute, because services and servers start in any order.
+ */
 export async function connectPatiently(options: ConnectionOptions): Promise<DataSource> {
   const wait = waitForServer(options.log, 'PostgreSQL');
   try {

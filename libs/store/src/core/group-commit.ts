@@ -37,7 +37,8 @@ export class GroupCommit<Item, Result> {
 
   /**
    * Resolves when the item is committed.
-   * @throws Unavailable `INTAKE_FULL` or `INTAKE_TIMEOUT`; after the latter the item may still be committed
+   * @throws Unavailable `INTAKE_FULL` or `INTAKE_TIMEOUT`; after the latter the item may still be
+   * committed
    */
   async add(item: Item, bytes = 0): Promise<Result> {
     if (this.#waitingBytes + bytes > this.limits.waitingBytes) {
@@ -91,7 +92,8 @@ export class GroupCommit<Item, Result> {
       for (const [index, result] of results.entries()) batch[index]?.resolve(result);
     } catch (error) {
       if (batch.length === 1 || error instanceof Unavailable) return this.#rejectAll(batch, error);
-      // An item that can never be committed must not fail the others: bisection finds it in few commits.
+      // An item that can never be committed must not fail the others: bisection finds it in few
+      // commits.
       const half = batch.length >> 1;
       await this.#run(batch.slice(0, half));
       await this.#run(batch.slice(half));

@@ -76,7 +76,10 @@ const sweepLimit = 2_000;
 /** Limits of the batcher of claims. The concurrency of the workers already bounds what waits. */
 const claimLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
 
-/** Ledger of jobs with their leases, from which lost jobs are requeued. Redis only transports their ids. */
+/**
+ * Ledger of jobs with their leases, from which lost jobs are requeued. Redis only transports their
+ * ids.
+ */
 @Injectable()
 export class Jobs {
   readonly #claims = new GroupCommit(async (claims: readonly Claim[]) => this.#claim(claims), claimLimits);
@@ -120,7 +123,10 @@ export class Jobs {
     return (await this.store.query(`SELECT FROM job WHERE id = $1 AND ${isFree}`, [id])).length > 0;
   }
 
-  /** Extends the lease of a job; false when another worker has claimed it, and the work in progress is void. */
+  /**
+   * Extends the lease of a job; false when another worker has claimed it, and the work in progress
+   * is void.
+   */
   async extend(job: ClaimedJob, leaseMs: number): Promise<boolean> {
     const extended = await this.store.query(
       `UPDATE job SET lease_until = now() + $3 * interval '1 millisecond'
@@ -166,7 +172,10 @@ export class Jobs {
     return this.store.transaction((tx) => this.failIn(tx, job, failure));
   }
 
-  /** {@link fail} inside a transaction with the consequences of the failure, which must not commit when this throws. */
+  /**
+   * {@link fail} inside a transaction with the consequences of the failure, which must not commit
+   * when this throws.
+   */
   async failIn(tx: Transaction, job: ClaimedJob, failure: JobFailure): Promise<DueJob | null> {
     const { code, reason, retryInMs, wasTried = true } = failure;
     if (retryInMs !== null) {

@@ -2,8 +2,8 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { validate } from 'uuid';
 
 /**
- * Request for a page of a list. Lists are paged by id. Most ids are UUIDs of version 7, so the newest
- * row has the greatest one; those of deliveries are derived, and their order is a column.
+ * Request for a page of a list. Lists are paged by id. Most ids are UUIDs of version 7, so the
+ * newest row has the greatest one; those of deliveries are derived, and their order is a column.
  */
 export interface PageRequest {
   limit: number;

@@ -22,7 +22,8 @@ export type ReceivedContent = RowOf<typeof contents>;
 export class Received {
   /** Records deliveries; returns in the same order whether each is new, of equal ones the first. */
   async remember(tx: Transaction, keys: readonly ReceivedKey[]): Promise<boolean[]> {
-    // In one order, so that two transactions with the same keys wait for each other and cannot deadlock.
+    // In one order, so that two transactions with the same keys wait for each other and cannot
+    // deadlock.
     const sorted = keys.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
     const fresh = await tx.returning(
       columns,

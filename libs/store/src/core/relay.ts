@@ -20,7 +20,10 @@ const columns = columnsOf(OutboxRow, {
 type OutboxEvent = RowOf<typeof columns>;
 
 const batchSize = 200;
-/** Poll interval for events of which the relay was not notified: their process died, or another one wrote them. */
+/**
+ * Poll interval for events of which the relay was not notified: their process died, or another one
+ * wrote them.
+ */
 const pollMs = 1_000;
 /** Longest time that consumers have for an event before it is published again. */
 const maxPatienceSeconds = 3_600;

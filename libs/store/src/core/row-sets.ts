@@ -50,7 +50,10 @@ export function unnestOf<Row extends object, Name extends ColumnName<Row>>(
   };
 }
 
-/** Rows as one JSON document: the fastest form for rows with documents, and the only one for arrays. Has no buffers. */
+/**
+ * Rows as one JSON document: the fastest form for rows with documents, and the only one for arrays.
+ * Has no buffers.
+ */
 export function recordsetOf<Row extends object, Name extends ColumnName<Row>>(
   entity: Entity<Row>,
   names: readonly Name[],

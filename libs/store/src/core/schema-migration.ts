@@ -94,7 +94,9 @@ async function migrateOnce(dataSource: DataSource, runner: QueryRunner, log?: Mi
   log?.info({ migration: nameOf(next), durationMs: Math.round(performance.now() - began) }, 'migration done');
 }
 
-/** Logs which sessions hold the locks that a transaction waits for; returns the end of the watch. */
+/**
+ * Logs which sessions hold the locks that a transaction waits for; returns the end of the watch.
+ */
 async function watch(runner: QueryRunner, watcher: DataSource, log?: MigrationLog): Promise<() => void> {
   if (!log) return () => undefined;
   const [session] = (await runner.query('SELECT pg_backend_pid() AS pid')) as { pid: number }[];

@@ -2,7 +2,10 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 import { Retention } from './retention.js';
 
-/** The configuration that one process of a service runs with. Rows of processes that are gone are deleted after a day. */
+/**
+ * The configuration that one process of a service runs with. Rows of processes that are gone are
+ * deleted after a day.
+ */
 @Retention({ days: 1, since: 'seen_at', pace: 'hourly' })
 @Entity('service_configuration')
 export class ServiceConfigurationRow {

@@ -1,6 +1,6 @@
 /**
- * JSON for a jsonb parameter. PostgreSQL refuses NUL and lone surrogates, and a hostile label or process name must not be able
- * to fail the statement that keeps it.
+ * JSON for a jsonb parameter. PostgreSQL refuses NUL and lone surrogates, and a hostile label or
+ * process name must not be able to fail the statement that keeps it.
  */
 export function json(value: unknown): string {
   const text = JSON.stringify(value);

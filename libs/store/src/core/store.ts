@@ -24,8 +24,8 @@ export interface DueJob extends RowOf<typeof dueColumns> {
 }
 
 /**
- * A job to queue. There is one for each queue and key: while it waits nothing is added, and while it
- * runs it is marked to run once more, as that run may not see what this transaction commits.
+ * A job to queue. There is one for each queue and key: while it waits nothing is added, and while
+ * it runs it is marked to run once more, as that run may not see what this transaction commits.
  */
 export type NewJob = Pick<JobRow, 'queue' | 'key' | 'class'> & Partial<JobTurn>;
 
@@ -61,7 +61,8 @@ export interface Queries {
   query(sql: string, parameters?: readonly unknown[]): Promise<unknown[]>;
   /**
    * Reads rows in the shape of a select list that is generated from entities.
-   * @param rest what follows the list, `FROM push WHERE …`; of a longer query, a function that puts the list into it
+   * @param rest what follows the list, `FROM push WHERE …`; of a longer query, a function that puts
+   * the list into it
    */
   rows<Row>(columns: Columns<Row>, rest: Rest, parameters?: readonly unknown[]): Promise<Row[]>;
   /** Runs `INSERT`, `UPDATE` or `DELETE` and returns the rows that it wrote, as by `RETURNING`. */
@@ -71,7 +72,9 @@ export interface Queries {
    * are not listed by hand in it: a test searches the sources for them.
    */
   aggregate<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
-  /** Reads or writes whole rows of an entity with TypeORM, where no other row and no speed matters. */
+  /**
+   * Reads or writes whole rows of an entity with TypeORM, where no other row and no speed matters.
+   */
   entity<Row extends object, Result>(
     entity: Entity<Row>,
     work: (repository: Repository<Row>) => Promise<Result>,
@@ -129,7 +132,9 @@ type CommitListener = (committed: Committed) => void;
 /** Adds rows to a transaction that is about to commit. */
 type CommitHook = (tx: Transaction) => Promise<void>;
 
-/** Access to PostgreSQL: queries, and transactions in which rows, events and jobs commit together. */
+/**
+ * Access to PostgreSQL: queries, and transactions in which rows, events and jobs commit together.
+ */
 @Injectable()
 export class Store implements Queries {
   readonly #listeners: CommitListener[] = [];

@@ -41,7 +41,10 @@ export class OutboxSweeper {
   }
 }
 
-/** Confirms events that every consumer has handled, and redrives the rest; returns how many were redriven. */
+/**
+ * Confirms events that every consumer has handled, and redrives the rest; returns how many were
+ * redriven.
+ */
 export async function sweepOutbox(tx: Transaction): Promise<number> {
   const rows = await tx.aggregate<Unconfirmed>(
     `SELECT id, type, (

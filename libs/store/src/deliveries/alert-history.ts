@@ -9,7 +9,9 @@ import { TransactionBatcher } from '../core/transaction-batcher.js';
 import { AlertHistoryRow } from './alert-rows.js';
 import { alertId } from './firing-alerts.js';
 
-/** Events of one page. An event has thousands of alerts at most, so that a page fits into memory. */
+/**
+ * Events of one page. An event has thousands of alerts at most, so that a page fits into memory.
+ */
 const pageSize = 25;
 
 const columns = columnsOf(AlertHistoryRow, { omit: ['at'] }).computed<{

@@ -4,7 +4,10 @@ import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, Primary
 
 import { DeletedWith, Retention } from '../core/retention.js';
 
-/** An alert that fires or was resolved lately: source of inhibitions, and preview of the effect of a silence. */
+/**
+ * An alert that fires or was resolved lately: source of inhibitions, and preview of the effect of a
+ * silence.
+ */
 @Retention({ days: 1, since: 'changed_at', pace: 'hourly', where: "status = 'resolved'" })
 @Entity('alert')
 @Index('alert_changed_ix', ['changedAt'])
@@ -70,7 +73,9 @@ export class AlertHistoryRow {
   @CreateDateColumn({ type: 'timestamptz' }) at!: Date;
   /** The alerts with their labels, by the hashes of their identities. */
   @Column('jsonb') alerts!: PastAlert[];
-  /** Incident and audience of an event that reports a state of an incident; null for other events. */
+  /**
+   * Incident and audience of an event that reports a state of an incident; null for other events.
+   */
   @Column('jsonb', { nullable: true }) state!: PastEvent['state'];
 }
 

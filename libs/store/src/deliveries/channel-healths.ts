@@ -23,7 +23,10 @@ export interface ChannelHealth {
   waitingSince: Date | null;
   lastSentAt: Date | null;
   lastFailure: { code: string | null; reason: string | null; at: string } | null;
-  /** 95th percentile, over the last day, of the time from creation until the channel accepted the message. */
+  /**
+   * 95th percentile, over the last day, of the time from creation until the channel accepted the
+   * message.
+   */
   p95Seconds: number | null;
 }
 

@@ -545,7 +545,10 @@ async function mayLackDeliveries(tx: Transaction): Promise<boolean> {
   return life !== undefined && (life.isLate || life.isRepeating === true);
 }
 
-/** Begins attempts or ends them as superseded; returns each delivery as it was before, without those that had ended. */
+/**
+ * Begins attempts or ends them as superseded; returns each delivery as it was before, without those
+ * that had ended.
+ */
 async function beginAll(
   tx: Transaction,
   attempts: readonly Attempt[],

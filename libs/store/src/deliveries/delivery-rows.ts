@@ -22,7 +22,10 @@ export const deliveryStates = ['held', 'pending', 'sending', 'retrying', ...ende
 
 export type DeliveryState = (typeof deliveryStates)[number];
 
-/** Why a delivery was derived from another one: that failed and falls back to it, or is repeated by it. */
+/**
+ * Why a delivery was derived from another one: that failed and falls back to it, or is repeated by
+ * it.
+ */
 export const deliveryOrigins = ['fallback', 'repetition'] as const;
 
 export type DeliveryOrigin = (typeof deliveryOrigins)[number];
@@ -70,7 +73,10 @@ export class DeliveryRow {
   @Column('jsonb') alerts!: Alert[];
   /** In the notifier's own form, which the store does not read. */
   @Column('jsonb') message!: unknown;
-  /** Incident, or a name of the message itself, if a newer message supersedes an older one; else null. */
+  /**
+   * Incident, or a name of the message itself, if a newer message supersedes an older one; else
+   * null.
+   */
   @Column('text', { nullable: true }) subject!: string | null;
   /** State of the subject that it reports. */
   @Column('integer', { nullable: true }) revision!: number | null;

@@ -7,7 +7,10 @@ export interface DeliverySource {
   id: string;
 }
 
-/** A message on its way to one receiver. `Message` is the notifier's own form; the store only keeps it. */
+/**
+ * A message on its way to one receiver. `Message` is the notifier's own form; the store only keeps
+ * it.
+ */
 export interface NewDelivery<Message> extends Pick<
   DeliveryRow,
   'eventId' | 'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'groupLabels' | 'alerts'
@@ -22,7 +25,9 @@ export interface NewDelivery<Message> extends Pick<
   edition: { subject: string; revision: number } | 'own' | null;
   /** The push that it reports; null of other messages. */
   pushId?: string | null;
-  /** Delivery that it was derived from: it failed and falls back to this one, or is repeated by it. */
+  /**
+   * Delivery that it was derived from: it failed and falls back to this one, or is repeated by it.
+   */
   origin?: DeliverySource | null;
   /** Channel's reference of the message that this one repeats. */
   replyTo?: string | null;
@@ -38,7 +43,10 @@ export interface Delivery<Message>
   edition: { subject: string; revision: number } | null;
 }
 
-/** One entry of a delivery's ledger: its creation, a failed try, a redrive or repetition, or its end. */
+/**
+ * One entry of a delivery's ledger: its creation, a failed try, a redrive or repetition, or its
+ * end.
+ */
 export interface DeliveryStep extends Pick<DeliveryStepRow, 'attempt' | 'code' | 'reason' | 'nextAt'> {
   at: Date;
   kind: 'made' | DeliveryStepRow['kind'] | (typeof endedDeliveryStates)[number];
@@ -120,7 +128,10 @@ export interface HeldDelivery<Message>
     Pick<NewDelivery<Message>, 'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'alerts' | 'message'>,
     Pick<DeliveryRow, 'id' | 'subject' | 'revision' | 'pushId'> {}
 
-/** Held deliveries of one group, up to the limit of a transaction: the oldest first, and at least one. */
+/**
+ * Held deliveries of one group, up to the limit of a transaction: the oldest first, and at least
+ * one.
+ */
 export interface HeldDeliveries<Message> {
   deliveries: HeldDelivery<Message>[];
   isMore: boolean;

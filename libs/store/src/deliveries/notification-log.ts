@@ -71,7 +71,10 @@ export class NotificationLog {
 
   constructor(private readonly store: Store) {}
 
-  /** Records notified alerts of a group and schedules its reminder, which also covers earlier alerts. */
+  /**
+   * Records notified alerts of a group and schedules its reminder, which also covers earlier
+   * alerts.
+   */
   async add(tx: Transaction, key: string, notified: Omit<NotifiedGroup, 'key'>): Promise<void> {
     await this.#added.add(tx, { key, ...notified });
   }
@@ -89,7 +92,10 @@ export class NotificationLog {
     return (await this.store.query('SELECT FROM alert_group WHERE remind_at <= now() LIMIT 1')).length > 0;
   }
 
-  /** Claims a group whose reminder is due and that no other transaction has locked; null when there is none. */
+  /**
+   * Claims a group whose reminder is due and that no other transaction has locked; null when there
+   * is none.
+   */
   async nextDue(tx: Transaction): Promise<string | null> {
     const [group] = await tx.aggregate<{ key: string }>(
       `UPDATE alert_group SET remind_at = NULL WHERE key = (

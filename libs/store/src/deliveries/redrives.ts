@@ -163,7 +163,10 @@ async function noteIn(
   );
 }
 
-/** Locks a delivery, so that no other redrive runs meanwhile. @throws NotFound `DELIVERY_UNKNOWN` */
+/**
+ * Locks a delivery, so that no other redrive runs meanwhile.
+ * @throws NotFound `DELIVERY_UNKNOWN`
+ */
 async function locked(tx: Transaction, id: string): Promise<{ state: Delivery<unknown>['state']; original: string }> {
   const [delivery] = await tx.aggregate<{ state: Delivery<unknown>['state']; original: string }>(
     `SELECT state, CASE WHEN origin = 'repetition' THEN origin_id ELSE id END AS original FROM delivery WHERE id = $1 FOR UPDATE`,

@@ -12,7 +12,10 @@ const datedColumns = columnsOf(ImagePackageRow, {
   only: ['imageDigest', 'layer', 'state', 'foundIn'],
 }).and(columnsOf(PackageRow, { of: 'package', only: ['type', 'name', 'version'] }));
 
-/** Findings about unsupported distributions and runtimes of images; not stored, since they depend on the date. */
+/**
+ * Findings about unsupported distributions and runtimes of images; not stored, since they depend on
+ * the date.
+ */
 export async function endsOfSupport(
   store: Store,
   imageDigests: readonly Digest[],

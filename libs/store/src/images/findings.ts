@@ -62,7 +62,10 @@ export interface PackagePlace {
   fix: { state: FixState; version: string | null };
   /** Purl of the package; one of several if it has several architectures. */
   purl: string;
-  /** Whether a workload runs the image, or did in the last day; null while no sensor reports containers. */
+  /**
+   * Whether a workload runs the image, or did in the last day; null while no sensor reports
+   * containers.
+   */
   running: boolean | null;
   /** Some of the workloads that run it: `payments/Deployment/api`. */
   workloads: string[];
@@ -112,7 +115,10 @@ const usedColumns = columnsOf(PackageUseRow, { only: ['imageDigest'] }).computed
 });
 const aliasesOnly = columnsOf(AdvisoryRow, { only: ['aliases'] });
 
-/** Findings of images. Vulnerabilities are not stored by image: they follow from packages and matches. */
+/**
+ * Findings of images. Vulnerabilities are not stored by image: they follow from packages and
+ * matches.
+ */
 @Injectable()
 export class Findings {
   constructor(private readonly store: Store) {}
@@ -188,7 +194,10 @@ export class Findings {
     });
   }
 
-  /** Places of packages in tagged and in running images, with the fix that an advisory gives for them. */
+  /**
+   * Places of packages in tagged and in running images, with the fix that an advisory gives for
+   * them.
+   */
   async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
     const places = await this.store.aggregate<Omit<PackagePlace, 'running' | 'workloads'> & { images: Digest[] }>(
       `WITH hit AS MATERIALIZED (

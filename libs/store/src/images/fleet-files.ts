@@ -18,11 +18,16 @@ export interface ContentFinding {
   finding: Finding;
 }
 
-/** Limits on compared paths of one image, on contents of one path, and on counted images of one content. */
+/**
+ * Limits on compared paths of one image, on contents of one path, and on counted images of one
+ * content.
+ */
 const maxPaths = 500;
 const maxVariants = 32;
 const maxHolders = 200;
-/** Limit on the pushes that one comparison queues; the others follow when they are evaluated again. */
+/**
+ * Limit on the pushes that one comparison queues; the others follow when they are evaluated again.
+ */
 const maxStale = 200;
 
 const variantColumns = columnsOf(FleetContentRow, { of: 'content', only: ['path', 'sizeBytes', 'text'] }).computed<
@@ -112,8 +117,8 @@ export class FleetFiles {
 
   /**
    * Pushes whose images lack one of the findings about these paths, or have one that no longer
-   * holds; without those of this image in this repository. Includes pushes that are being evaluated,
-   * as they may have missed the newest image.
+   * holds; without those of this image in this repository. Includes pushes that are being
+   * evaluated, as they may have missed the newest image.
    */
   async stalePushes(
     tx: Transaction,
@@ -155,7 +160,10 @@ function arraysOf(findings: readonly ContentFinding[]): unknown[] {
   ];
 }
 
-/** Decompresses the text of a script. The limit allows four bytes a character; masks of secrets are short. */
+/**
+ * Decompresses the text of a script. The limit allows four bytes a character; masks of secrets are
+ * short.
+ */
 function textOf(packed: Buffer): string {
   return zstdDecompressSync(packed, { maxOutputLength: maxScriptBytes * 4 }).toString('utf8');
 }

@@ -18,11 +18,17 @@ interface Noted<Value> {
   readAtMs: number;
 }
 
-/** Age after which an entry is read again: an unknown digest may have been pushed, and a tag may have moved. */
+/**
+ * Age after which an entry is read again: an unknown digest may have been pushed, and a tag may
+ * have moved.
+ */
 const oldAfterMs = 30_000;
 const maxNotes = 20_000;
 
-/** Cache of the images of digests and of the history of tags; prefetched before synchronous look-ups. */
+/**
+ * Cache of the images of digests and of the history of tags; prefetched before synchronous
+ * look-ups.
+ */
 export class StoredImageDirectory implements ImageDirectory {
   readonly #manifests = new Map<Digest, Noted<readonly ManifestView[]>>();
   readonly #tags = new Map<string, Noted<readonly TagEntry[]>>();
@@ -44,7 +50,9 @@ export class StoredImageDirectory implements ImageDirectory {
     return entry === undefined ? pointedToBefore(entries, atMs) : entry.digest;
   }
 
-  /** Fetches the images of digests, and the history of tags by the full names of their repositories. */
+  /**
+   * Fetches the images of digests, and the history of tags by the full names of their repositories.
+   */
   async prefetch(
     digests: Iterable<Digest>,
     references: Iterable<{ repository: string; tag: string }>,
@@ -111,7 +119,10 @@ function pointedToBefore(entries: readonly TagEntry[], atMs: number): Digest | n
   return entries.every(({ digest }) => digest === first.digest) ? first.digest : null;
 }
 
-/** Paths of a repository in its registry: without the host, and Docker Hub's official ones also without `library`. */
+/**
+ * Paths of a repository in its registry: without the host, and Docker Hub's official ones also
+ * without `library`.
+ */
 function pathsOf(repository: string): string[] {
   const path = repository.slice(repository.indexOf('/') + 1);
   return path.startsWith('library/') ? [path, path.slice('library/'.length)] : [path];

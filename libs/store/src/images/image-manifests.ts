@@ -12,7 +12,10 @@ import { Images } from './images.js';
 
 /** Limit on the images in the result of one search by content. */
 export const maxHolders = 10_000;
-/** Limits of the batcher: searches at the same moment, as by incidents in one message, share a transaction. */
+/**
+ * Limits of the batcher: searches at the same moment, as by incidents in one message, share a
+ * transaction.
+ */
 const togetherLimits = { concurrency: 1, batchBytes: 64, waitingBytes: Infinity, timeoutMs: 60_000 };
 
 /** The files of images, packed for look-ups. */

@@ -90,7 +90,9 @@ export class ImageOrigins {
     );
   }
 
-  /** The images of the same platform that the tag pointed to before the image came, newest first. */
+  /**
+   * The images of the same platform that the tag pointed to before the image came, newest first.
+   */
   async #ofTag(push: TaggedPush, digest: Digest, platform: string): Promise<EarlierImage[]> {
     return this.store.aggregate<EarlierImage>(
       `SELECT image.digest, true AS "isOfTag", past.actor AS "pushedBy" FROM (
@@ -109,7 +111,10 @@ function isSigned(known: Provenance | null): boolean | null {
   return known && known.signatures.some(({ verified }) => verified);
 }
 
-/** Whether no signer of the previous image signed this one; null if that was unsigned, or either was never verified. */
+/**
+ * Whether no signer of the previous image signed this one; null if that was unsigned, or either was
+ * never verified.
+ */
 function signerChanged(before: StoredProvenance | null, own: StoredProvenance | null): boolean | null {
   const earlier = signersOf(before);
   if (earlier.size === 0 || own === null) return null;

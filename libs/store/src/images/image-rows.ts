@@ -17,7 +17,8 @@ export const imageFindingSources = ['config', 'layers'] as const;
 /** One image for one platform, by the digest of its manifest. */
 @DeletedBy('ImageRetention.deleteImages')
 @Entity('image')
-// Indexes on expressions, which TypeORM cannot declare: the revision and the base image that labels name, the distribution.
+// Indexes on expressions, which TypeORM cannot declare: the revision and the base image that labels
+// name, the distribution.
 @Index('image_revision_ix', { synchronize: false })
 @Index('image_base_digest_ix', { synchronize: false })
 @Index('image_base_name_ix', { synchronize: false })

@@ -39,7 +39,10 @@ export type Image = RowOf<typeof imageColumns>;
 /** Result of analyzing a layer. */
 export type LayerResult = Pick<LayerRow, 'facts' | 'entries' | 'entryCount' | 'uncompressedBytes'>;
 
-/** Stored analysis of a layer of an image; null until it was read from the blob that the image names. */
+/**
+ * Stored analysis of a layer of an image; null until it was read from the blob that the image
+ * names.
+ */
 export interface StoredLayer {
   analyzersVersion: string | null;
   facts: Buffer | null;

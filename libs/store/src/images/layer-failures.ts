@@ -13,7 +13,10 @@ import { isLayerRead, type LayerReader } from './read-layers.js';
 /** Reason why a layer could not be read. */
 export type LayerFailure = Pick<UnreadLayer, 'code' | 'limit' | 'reason'>;
 
-/** SQL condition for limits that depend on the bytes alone: another try with the same limits fails again. */
+/**
+ * SQL condition for limits that depend on the bytes alone: another try with the same limits fails
+ * again.
+ */
 const lastingLimits = `layer_failure.code = 'LIMIT_EXCEEDED' AND limit_name <> 'maxLayerSeconds'`;
 
 const claimColumns = '(blob_digest, size_bytes, diff_id)';
@@ -30,7 +33,10 @@ const unreadColumns = columnsOf(ImageLayerRow, { only: ['imageDigest', 'index', 
 export class LayerFailures {
   constructor(private readonly store: Store) {}
 
-  /** Locks a layer until the transaction ends, so that it is not stored as read and as unreadable at once. */
+  /**
+   * Locks a layer until the transaction ends, so that it is not stored as read and as unreadable at
+   * once.
+   */
   async lock(tx: Transaction, layer: LayerClaim): Promise<void> {
     await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [claimKey(layer)]);
   }

@@ -16,18 +16,27 @@ const bigintOid = 20;
 /** Size of a `bigint` in a binary array: its length and its bytes. */
 const elementBytes = 12;
 
-/** Directories that a distribution with a merged /usr also offers under /usr, so that one program has two paths. */
+/**
+ * Directories that a distribution with a merged /usr also offers under /usr, so that one program
+ * has two paths.
+ */
 const mergedDirectories = /^(?:usr\/)?(?=(?:bin|sbin|lib|lib32|lib64|libx32)\/)/;
 
 const diffIdOnly = columnsOf(LayerRow, { only: ['diffId'] });
 const versionColumns = diffIdOnly.computed<{ version: Buffer }>({ version: 'substring(entries FOR 1)' });
 
-/** An index of the paths of all layers: layers are shared, so each path is indexed once however many images have it. */
+/**
+ * An index of the paths of all layers: layers are shared, so each path is indexed once however many
+ * images have it.
+ */
 @Injectable()
 export class LayerPaths {
   constructor(private readonly store: Store) {}
 
-  /** DiffIDs of the layers that have a file or link at an absolute path, or at its twin of a merged /usr. */
+  /**
+   * DiffIDs of the layers that have a file or link at an absolute path, or at its twin of a merged
+   * /usr.
+   */
   async layersWith(path: string): Promise<string[]> {
     const below = path.replace(/^\/+/, '');
     const merged = below.replace(mergedDirectories, '');
@@ -60,7 +69,10 @@ export class LayerPaths {
   }
 }
 
-/** Eight bytes of the SHA-256 of a path without its leading slash: enough to distinguish all paths of a fleet. */
+/**
+ * Eight bytes of the SHA-256 of a path without its leading slash: enough to distinguish all paths
+ * of a fleet.
+ */
 export function pathKeyOf(path: string): bigint {
   return hash('sha256', path, 'buffer').readBigInt64BE();
 }
@@ -95,13 +107,15 @@ async function pathKeys(entries: AsyncIterable<Buffer>): Promise<Buffer> {
 }
 
 /**
- * A `bigint[]` in the binary form of PostgreSQL's protocol: as text it would take twice as much, and as numbers of JavaScript four times.
+ * A `bigint[]` in the binary form of PostgreSQL's protocol: as text it would take twice as much,
+ * and as numbers of JavaScript four times.
  * @param pages elements, each its length (32 bits) and its eight bytes
  */
 function bigintArray(pages: readonly Buffer[]): Buffer {
   const header = Buffer.alloc(20);
   const bytes = pages.reduce((sum, page) => sum + page.length, 0);
-  // Dimensions, whether there are nulls, type of the elements; then the only dimension's length and first index.
+  // Dimensions, whether there are nulls, type of the elements; then the only dimension's length and
+  // first index.
   [1, 0, bigintOid, bytes / elementBytes, 1].forEach((value, index) => header.writeInt32BE(value, 4 * index));
   return Buffer.concat([header, ...pages]);
 }

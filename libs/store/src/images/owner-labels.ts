@@ -14,7 +14,10 @@ export interface NamespacePlace {
 export class OwnerLabels {
   constructor(private readonly store: Store) {}
 
-  /** First of some labels that each image has, by the requested digest: of the image, or of an index that holds it. */
+  /**
+   * First of some labels that each image has, by the requested digest: of the image, or of an index
+   * that holds it.
+   */
   async ofImages(digests: readonly Digest[], labels: readonly string[]): Promise<Map<Digest, string>> {
     const rows = await this.store.aggregate<{ digest: Digest; owner: string }>(
       `SELECT DISTINCT ON (asked.digest) asked.digest, image.labels ->> wanted.name AS owner
@@ -30,7 +33,10 @@ export class OwnerLabels {
     return new Map(rows.map(({ digest, owner }) => [digest, owner]));
   }
 
-  /** Value of a label of each namespace, from its newest workload, in the given order; null if unknown. */
+  /**
+   * Value of a label of each namespace, from its newest workload, in the given order; null if
+   * unknown.
+   */
   async ofNamespaces(places: readonly NamespacePlace[], label: string): Promise<(string | null)[]> {
     const rows = await this.store.aggregate<{ owner: string | null }>(
       `SELECT (SELECT namespace_labels ->> $3 FROM workload

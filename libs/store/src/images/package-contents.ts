@@ -21,7 +21,10 @@ export interface OddFile extends PackageFile {
 
 /** Images that must agree on a content before another one counts as an outlier. */
 const minAgreeing = 3;
-/** Limit on the images stored for one content: more would only add a write for each image of the fleet. */
+/**
+ * Limit on the images stored for one content: more would only add a write for each image of the
+ * fleet.
+ */
 const maxImages = 8;
 const maxOddFiles = 500;
 

@@ -87,7 +87,9 @@ export class StoredFacts implements FactsView {
     if (this.#loading.has(digest)) this.#stale.add(digest);
   }
 
-  /** Invalidates all images after a change of advisories, whose affected images are not known here. */
+  /**
+   * Invalidates all images after a change of advisories, whose affected images are not known here.
+   */
   forgetAll(): void {
     this.#images.clear();
     for (const digest of this.#loading.keys()) this.#stale.add(digest);

@@ -22,7 +22,10 @@ export interface AlertMembership {
   incidentId: string;
 }
 
-/** Alerts of detection rules: written by the readers of runtime events, taken by the incident builder. */
+/**
+ * Alerts of detection rules: written by the readers of runtime events, taken by the incident
+ * builder.
+ */
 @Injectable()
 export class DetectionAlerts {
   constructor(private readonly store: Store) {}

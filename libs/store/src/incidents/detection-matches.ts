@@ -4,7 +4,9 @@ import type { WideMatch } from '@tidewaiter/detection';
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
 
-/** Limit on stored matches. Beyond it, new matches are dropped and not correlated across partitions. */
+/**
+ * Limit on stored matches. Beyond it, new matches are dropped and not correlated across partitions.
+ */
 const maxKept = 1_000_000;
 
 /** Matches on their way from the readers of partitions to the correlation across all of them. */
@@ -12,7 +14,9 @@ const maxKept = 1_000_000;
 export class DetectionMatches {
   constructor(private readonly store: Store) {}
 
-  /** Adds matches; false when there was no room. Existing ones, as after a replay, stay unchanged. */
+  /**
+   * Adds matches; false when there was no room. Existing ones, as after a replay, stay unchanged.
+   */
   async add(tx: Transaction, matches: readonly WideMatch[]): Promise<boolean> {
     // Reads both ends of an index: numbers are about in the order of arrival.
     const [kept] = await tx.aggregate<{ hasRoom: boolean }>(

@@ -47,7 +47,9 @@ export class DetectorLeaseRow {
   @Column('timestamptz', { name: 'held_until', default: () => 'now()' }) heldUntil!: Date;
   /** Holders that crashed in a row since the last snapshot. */
   @Column('integer', { default: 0 }) crashes!: number;
-  /** Position of the message being handled, recorded after a crash to find the one that causes it. */
+  /**
+   * Position of the message being handled, recorded after a crash to find the one that causes it.
+   */
   @Column('bigint', { nullable: true }) attempting!: string | null;
   /** Number of commits of the holders of `incidents`, which their memory must agree with. */
   @Column('bigint', { default: 0 }) commits!: string;

@@ -5,7 +5,10 @@ import { json } from '../core/storable.js';
 import { Store } from '../core/store.js';
 import type { ListedRule } from './detection-rows.js';
 
-/** Rules of the detector, for display: those of the replica that loaded them last, since all read the same folders. */
+/**
+ * Rules of the detector, for display: those of the replica that loaded them last, since all read
+ * the same folders.
+ */
 @Injectable()
 export class DetectionRules {
   constructor(private readonly store: Store) {}

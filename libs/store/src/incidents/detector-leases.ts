@@ -3,7 +3,10 @@ import { Unavailable } from '@tidewaiter/domain';
 
 import { Store, type Transaction } from '../core/store.js';
 
-/** Lease of this process on a part of the detector's work, valid until another replica takes it with a new token. */
+/**
+ * Lease of this process on a part of the detector's work, valid until another replica takes it with
+ * a new token.
+ */
 export interface DetectorLease {
   name: string;
   token: string;
@@ -138,7 +141,10 @@ export class DetectorLeases {
     throw new Unavailable('MEMORY_OUTDATED', `the database has another state of ${name} than this process`);
   }
 
-  /** Records the position of the next message, so that after a crash the next holder knows which one was handled. */
+  /**
+   * Records the position of the next message, so that after a crash the next holder knows which one
+   * was handled.
+   */
   async attempt(lease: DetectorLease, position: number): Promise<void> {
     await this.store.query('UPDATE detector_lease SET attempting = $3 WHERE name = $1 AND token = $2', [
       lease.name,

@@ -16,7 +16,10 @@ import { IncidentReaches } from './incident-reaches.js';
 import { Incidents, type StoredIncident } from './incidents.js';
 
 const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
-/** The image of the incident, one that shares its upper layer, one that shares a package, one that shares its base alone. */
+/**
+ * The image of the incident, one that shares its upper layer, one that shares a package, one that
+ * shares its base alone.
+ */
 const [own, sister, cousin, stranger] = ['a', 'b', 'c', 'd'].map(digestOf) as [Digest, Digest, Digest, Digest];
 const [base, app, other] = ['1', '2', '3'].map(digestOf) as [Digest, Digest, Digest];
 

@@ -14,7 +14,10 @@ import { holdsSecret } from '../images/secret-lookup.js';
 import { WorkloadLedger } from '../workloads/workload-ledger.js';
 import type { StoredIncident } from './incidents.js';
 
-/** Images, workloads and incidents that share artifacts with an incident. Lists are limited, totals are not. */
+/**
+ * Images, workloads and incidents that share artifacts with an incident. Lists are limited, totals
+ * are not.
+ */
 export interface IncidentReach {
   /** Images that tags point to now, including the image of the incident. */
   images: { items: ReachedImage[]; total: number };
@@ -29,7 +32,10 @@ export interface ReachedImage {
   repository: string;
   tag: string;
   digest: Digest;
-  /** `image`, `layer with /app/.helper`, `file /app/.helper`, `file sha256:…`, `secret`, `package log4j-core`: the closest tie. */
+  /**
+   * `image`, `layer with /app/.helper`, `file /app/.helper`, `file sha256:…`, `secret`,
+   * `package log4j-core`: the closest tie.
+   */
   shares: string;
 }
 
@@ -38,7 +44,10 @@ export interface ReachedWorkload {
   /** `namespace/Kind/name` */
   workload: string;
   imageDigest: Digest;
-  /** Whether it is reachable from other clusters or the internet; null while no sensor reports services. */
+  /**
+   * Whether it is reachable from other clusters or the internet; null while no sensor reports
+   * services.
+   */
   exposed: boolean | null;
   shares: string;
 }
@@ -68,10 +77,15 @@ interface OwnFiles {
 const maxImages = 50;
 const maxWorkloads = 50;
 const maxIncidents = 20;
-/** Limits on the files that are searched by layer and content, and on the images that are searched for them. */
+/**
+ * Limits on the files that are searched by layer and content, and on the images that are searched
+ * for them.
+ */
 const maxFiles = 20;
 const maxManifests = 3;
-/** Limit on the entries of a searched layer, because an incident must be announced without delay. */
+/**
+ * Limit on the entries of a searched layer, because an incident must be announced without delay.
+ */
 const maxEntries = 300_000;
 
 const diffIdOnly = columnsOf(ImageLayerRow, { only: ['diffId'] });
@@ -179,7 +193,9 @@ export class IncidentReaches {
     return ties;
   }
 
-  /** The images that hold a secret of the incident, also in a layer below the one that deletes it. */
+  /**
+   * The images that hold a secret of the incident, also in a layer below the one that deletes it.
+   */
   async #secretTies({ artifacts }: StoredIncident): Promise<Tie[]> {
     const fingerprints = artifacts.flatMap(({ kind, value }) => (kind === 'secret' ? [value] : []));
     if (fingerprints.length === 0) return [];
@@ -238,7 +254,10 @@ export class IncidentReaches {
     return first;
   }
 
-  /** Images with a package of the incident that has severe findings; others, such as a shell, are in most images. */
+  /**
+   * Images with a package of the incident that has severe findings; others, such as a shell, are in
+   * most images.
+   */
   async #packageTies(
     digests: readonly Digest[],
     { artifacts }: StoredIncident,

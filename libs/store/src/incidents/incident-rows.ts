@@ -37,7 +37,9 @@ export class IncidentRow {
   @Column('bigint', { transformer: safeInteger })
   @Generated('increment')
   number!: number;
-  /** Id of the builder's story; differs from `id` if late events changed the beginning of the story. */
+  /**
+   * Id of the builder's story; differs from `id` if late events changed the beginning of the story.
+   */
   @Index('incident_story_ux', { unique: true })
   @Column('uuid', { name: 'story_id' })
   storyId!: string;

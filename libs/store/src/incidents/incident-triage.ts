@@ -36,7 +36,10 @@ export class IncidentTriage {
     return incident;
   }
 
-  /** Hides an open incident from lists, and holds back repeated messages, until a time or its next news. */
+  /**
+   * Hides an open incident from lists, and holds back repeated messages, until a time or its next
+   * news.
+   */
   async snooze(tx: Transaction, id: string, until: Date, by: string): Promise<ListedIncident | null> {
     const incident = await change(
       tx,

@@ -36,7 +36,10 @@ export type StoredIncident = RowOf<typeof wholeColumns>;
 /** One state of an incident, as notified. */
 export type IncidentRevision = Omit<RowOf<typeof revisionColumns>, 'incidentId'>;
 
-/** Numbers of changes by effect; `quiet` ones are stored without a notification, `stale` ones were known. */
+/**
+ * Numbers of changes by effect; `quiet` ones are stored without a notification, `stale` ones were
+ * known.
+ */
 export type AppliedChanges = Record<IncidentChangeLines['kind'] | 'quiet' | 'stale', number>;
 
 /** Filter of incidents. */
@@ -120,7 +123,9 @@ export class Incidents {
     return pageOf(rows, limit);
   }
 
-  /** Adds a line about an action on an open incident, for its followers; false when it is not open. */
+  /**
+   * Adds a line about an action on an open incident, for its followers; false when it is not open.
+   */
   async remark(tx: Transaction, id: string, line: string, by: string): Promise<boolean> {
     const [incident] = await tx.returning(
       columns,
@@ -238,7 +243,10 @@ export class Incidents {
   }
 }
 
-/** Columns that the builder's story sets, beside `state` and `revision`, which count what was notified. */
+/**
+ * Columns that the builder's story sets, beside `state` and `revision`, which count what was
+ * notified.
+ */
 const storyNames = [
   'storyRevision',
   'title',
@@ -274,7 +282,10 @@ function storyOf({ revision, ...story }: Incident) {
   return { ...story, storyRevision: revision };
 }
 
-/** Last state of each story, in the order of ids, in which all replicas lock them, so that they cannot deadlock. */
+/**
+ * Last state of each story, in the order of ids, in which all replicas lock them, so that they
+ * cannot deadlock.
+ */
 function newestOfEach(changes: readonly IncidentChange[]): Map<string, Incident> {
   const newest = new Map<string, Incident>();
   for (const { incident } of changes.toSorted((a, b) => (a.incident.id < b.incident.id ? -1 : 1))) {

@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Identifies packages by a digest: an index takes rows of 2,704 bytes, and names and versions may be longer together. */
+/**
+ * Identifies packages by a digest: an index takes rows of 2,704 bytes, and names and versions may
+ * be longer together.
+ */
 export class PackageIdentity1764000008000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

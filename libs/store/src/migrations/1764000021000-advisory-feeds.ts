@@ -1,6 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Tables of advisory feeds with their age, of known exploited vulnerabilities, and of EPSS scores. */
+/**
+ * Tables of advisory feeds with their age, of known exploited vulnerabilities, and of EPSS scores.
+ */
 export class AdvisoryFeeds1764000021000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The files of images, packed, and a way from a secret's fingerprint to the images that it lies in. */
+/**
+ * The files of images, packed, and a way from a secret's fingerprint to the images that it lies in.
+ */
 export class ImageManifest1764000041000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

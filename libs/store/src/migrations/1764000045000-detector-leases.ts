@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Tables of the detector's replicas, their leases on partitions, and snapshots with position and state. */
+/**
+ * Tables of the detector's replicas, their leases on partitions, and snapshots with position and
+ * state.
+ */
 export class DetectorLeases1764000045000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Columns for the story of an incident (steps, evidence, affected workloads), and the table of its notified states. */
+/**
+ * Columns for the story of an incident (steps, evidence, affected workloads), and the table of its
+ * notified states.
+ */
 export class IncidentStory1764000048000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Table of the last contact of each sensor: a stale one may be broken, or disabled by an attacker. */
+/**
+ * Table of the last contact of each sensor: a stale one may be broken, or disabled by an attacker.
+ */
 export class SensorContacts1764000050000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

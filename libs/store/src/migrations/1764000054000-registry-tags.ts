@@ -1,6 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Tables of the tags that reconciliation saw in registries, to find pushes that were not announced. */
+/**
+ * Tables of the tags that reconciliation saw in registries, to find pushes that were not announced.
+ */
 export class RegistryTags1764000054000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

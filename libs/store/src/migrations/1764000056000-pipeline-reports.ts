@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Tables of pipeline reports about images. Without foreign keys to images, as a report may come before its image. */
+/**
+ * Tables of pipeline reports about images. Without foreign keys to images, as a report may come
+ * before its image.
+ */
 export class PipelineReports1764000056000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

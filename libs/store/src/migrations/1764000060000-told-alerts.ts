@@ -1,6 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Table of notified alerts for reminders while they fire, and the time of a group's next reminder. */
+/**
+ * Table of notified alerts for reminders while they fire, and the time of a group's next reminder.
+ */
 export class ToldAlerts1764000060000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Layers that could not be read, by the repository that was asked, and which of an image's layers its analysis lacks. */
+/**
+ * Layers that could not be read, by the repository that was asked, and which of an image's layers
+ * its analysis lacks.
+ */
 export class LayerFailure1764000100000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`ALTER TABLE image ADD unread_layers integer[] NOT NULL DEFAULT '{}'`);

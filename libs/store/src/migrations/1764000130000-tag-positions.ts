@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Order of a tag's entries, which times alone do not determine, and entries seen in the registry without a push. */
+/**
+ * Order of a tag's entries, which times alone do not determine, and entries seen in the registry
+ * without a push.
+ */
 export class TagPositions1764000130000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Pusher, signers and builders of each push, from which the identity of a repository is learned. */
+/**
+ * Pusher, signers and builders of each push, from which the identity of a repository is learned.
+ */
 export class PushIdentity1764000151000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Indexes by which images are found: package name, path, base image, signer, and the digest that a tag pointed to. */
+/**
+ * Indexes by which images are found: package name, path, base image, signer, and the digest that a
+ * tag pointed to.
+ */
 export class FleetSearch1764000160000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

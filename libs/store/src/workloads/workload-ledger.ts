@@ -21,7 +21,10 @@ export interface RunningWorkload extends WorkloadRef {
   exposed: boolean | null;
 }
 
-/** Days without a report after which a container no longer counts as running, even without a known end. */
+/**
+ * Days without a report after which a container no longer counts as running, even without a known
+ * end.
+ */
 const silentDays = 7;
 /** Hours after which an ended container leaves the blast radius. */
 const recentHours = 24;
@@ -30,7 +33,10 @@ const maxWorkloads = 10_000;
 /** SQL condition on a row of `container_ledger`: it runs, as far as sensors report. */
 export const isRunning = `ended_at IS NULL AND last_seen > now() - interval '${silentDays} days'`;
 
-/** SQL condition on a row of `container_ledger`: it runs, or did in the last day, as periodic jobs do. */
+/**
+ * SQL condition on a row of `container_ledger`: it runs, or did in the last day, as periodic jobs
+ * do.
+ */
 export const isRecent = `((${isRunning}) OR last_seen > now() - interval '${recentHours} hours')`;
 
 /** Query of the images that run, or did in the last day, also by the digest of their index. */
@@ -38,7 +44,10 @@ export const runningImages = `SELECT ledger.image_digest FROM container_ledger A
   UNION SELECT push_image.image_digest FROM container_ledger AS ledger JOIN push ON push.digest = ledger.image_digest
   JOIN push_image ON push_image.push_id = push.id WHERE ${isRecent}`;
 
-/** Whether one of some images runs, or did in the last day; undefined while no sensor reports containers. */
+/**
+ * Whether one of some images runs, or did in the last day; undefined while no sensor reports
+ * containers.
+ */
 export async function isAnyRunning(store: Queries, digests: readonly Digest[]): Promise<boolean | undefined> {
   const [row] = await store.aggregate<{ isReported: boolean; isRunning: boolean }>(
     `SELECT EXISTS (SELECT FROM container_ledger) AS "isReported",
@@ -61,7 +70,9 @@ export async function runningAmong(store: Queries, digests: readonly Digest[]): 
 /** Limit on the named workloads of one image. */
 const maxNamedWorkloads = 4;
 
-/** Names of some workloads that run each image, or did in the last day: `payments/Deployment/api`. */
+/**
+ * Names of some workloads that run each image, or did in the last day: `payments/Deployment/api`.
+ */
 export async function workloadNames(store: Queries, digests: readonly Digest[]): Promise<Map<Digest, string[]>> {
   const rows = await store.aggregate<{ digest: Digest; names: string[] }>(
     `SELECT digest, names FROM unnest($1::text[]) AS asked (digest), LATERAL (SELECT ARRAY(
@@ -162,7 +173,10 @@ export class WorkloadLedger {
     );
   }
 
-  /** Merges new facts about containers into the stored ones. A known value is never replaced by null. */
+  /**
+   * Merges new facts about containers into the stored ones. A known value is never replaced by
+   * null.
+   */
   async put(tx: Transaction, containers: readonly ContainerView[]): Promise<void> {
     if (containers.length === 0) return;
     const rows = seen.parameters(containers.map(rowOf));
@@ -216,7 +230,10 @@ export class WorkloadLedger {
     );
   }
 
-  /** Containers that were seen since a time, of one node of a cluster or of all, to load a ledger at start. */
+  /**
+   * Containers that were seen since a time, of one node of a cluster or of all, to load a ledger at
+   * start.
+   */
   async since(since: Date, place?: { cluster: string | null; node: string }): Promise<ContainerView[]> {
     const rows = await this.store.rows(
       columns,

@@ -78,10 +78,14 @@ export class WorkloadRow {
   seenAt!: Date;
 }
 
-/** Last state of an object of Kubernetes that runs pods, with the outcome of the checks. The detector writes it. */
+/**
+ * Last state of an object of Kubernetes that runs pods, with the outcome of the checks. The
+ * detector writes it.
+ */
 @DeletedBy('WorkloadFindings.forget')
 @Entity('workload_object')
-// The primary key starts with the name, since the planner would confuse indexes with a common prefix.
+// The primary key starts with the name, since the planner would confuse indexes with a common
+// prefix.
 @Index('workload_object_workload_ix', ['workload', 'workloadKind', 'namespace', 'cluster'])
 export class WorkloadObjectRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) name!: string;

@@ -49,7 +49,8 @@ export const acr: RegistryKind = {
   setup,
   authenticate: (request, secret) => authorizationEquals(request, secret) || urlSecretEquals(request, secret),
   handshake({ headers, body }) {
-    // Over CloudEvents it asks by OPTIONS whether it may send; the older schema wants a code said back, with exactly 200.
+    // Over CloudEvents it asks by OPTIONS whether it may send; the older schema wants a code said
+    // back, with exactly 200.
     const origin = headers['webhook-request-origin'];
     if (body.length === 0) return origin === undefined ? null : allowOrigin(origin, headers['webhook-request-rate']);
     if (headers['aeg-event-type'] !== 'SubscriptionValidation') return null;

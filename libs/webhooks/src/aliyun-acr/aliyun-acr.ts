@@ -15,7 +15,8 @@ const setup: Setup = {
 };
 
 /**
- * Alibaba Cloud Container Registry: nearly Docker Hub's shape, with a digest, a region and times without a zone.
+ * Alibaba Cloud Container Registry: nearly Docker Hub's shape, with a digest, a region and times
+ * without a zone.
  * @see https://www.alibabacloud.com/help/en/acr/user-guide/use-webhooks
  */
 export const aliyun: RegistryKind = {

@@ -40,8 +40,9 @@ notifications:
 };
 
 /**
- * The CNCF registry, known as `registry:2` and `registry:3`: an envelope with any number of unrelated events. It repeats a refused
- * envelope for ever and keeps everything behind it waiting, so one bad event is counted and never refused.
+ * The CNCF registry, known as `registry:2` and `registry:3`: an envelope with any number of
+ * unrelated events. It repeats a refused envelope for ever and keeps everything behind it waiting,
+ * so one bad event is counted and never refused.
  * @see https://distribution.github.io/distribution/about/notifications/
  */
 export const distribution: RegistryKind = {

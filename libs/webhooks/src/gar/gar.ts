@@ -56,7 +56,8 @@ function readDocument(
   // Eventarc puts the message into a CloudEvent.
   const payload = field(document, 'specversion') === undefined ? document : field(document, 'data');
   const message = field(payload, 'message');
-  // A subscription may unwrap: then the body is the data itself and the other fields are in headers.
+  // A subscription may unwrap: then the body is the data itself and the other fields are in
+  // headers.
   if (!isObject(message)) {
     const at = headers['x-goog-pubsub-publish-time'];
     return readNotice(payload, { at, ownKey: ownKey(headers['x-goog-pubsub-message-id']), contentKey, isDated: false });
@@ -100,7 +101,10 @@ function readNotice(
   });
 }
 
-/** `us.gcr.io/project/app.api:1` or `…@sha256:…`; names have dots and many slashes, a host may have a port. */
+/**
+ * `us.gcr.io/project/app.api:1` or `…@sha256:…`; names have dots and many slashes, a host may have
+ * a port.
+ */
 function split(name: unknown, before: ':' | '@') {
   if (typeof name !== 'string') return null;
   const slash = name.indexOf('/');

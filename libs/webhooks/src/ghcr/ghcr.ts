@@ -83,7 +83,8 @@ function readPackage(payload: unknown, published: unknown, contentKey: string): 
 
 /** Lower-cased: accounts keep their capitals, repositories of OCI have none. */
 function repositoryOf(published: unknown): string | null {
-  // `ghcr.io/octo-org/app:1.0`, or `ghcr.io/octo-org/app:` for an untagged manifest. The name alone may be the source repository's.
+  // `ghcr.io/octo-org/app:1.0`, or `ghcr.io/octo-org/app:` for an untagged manifest. The name alone
+  // may be the source repository's.
   const url = field(published, 'package_version', 'package_url');
   const pulled = typeof url === 'string' ? /^[^/]+\/([^:@]+)/.exec(url)?.[1] : undefined;
   if (pulled !== undefined) return pulled.toLowerCase();

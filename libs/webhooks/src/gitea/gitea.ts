@@ -25,7 +25,8 @@ const setup: Setup = {
 };
 
 /**
- * Gitea's and Forgejo's `package` webhooks. In the form encoding they sign the JSON inside it, not the form.
+ * Gitea's and Forgejo's `package` webhooks. In the form encoding they sign the JSON inside it, not
+ * the form.
  * @see https://docs.gitea.com/usage/webhooks
  */
 export const gitea: RegistryKind = {

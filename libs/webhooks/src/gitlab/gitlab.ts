@@ -25,8 +25,10 @@ registry['notifications'] = [
 };
 
 /**
- * GitLab's container registry: Distribution's envelope, in which `actor.user` is a token and stays where it is.
- * @see https://docs.gitlab.com/administration/packages/container_registry/#configure-container-registry-notifications
+ * GitLab's container registry: Distribution's envelope, in which `actor.user` is a token and stays
+ * where it is.
+ * @see
+ * https://docs.gitlab.com/administration/packages/container_registry/#configure-container-registry-notifications
  */
 export const gitlab: RegistryKind = {
   kind: 'gitlab',

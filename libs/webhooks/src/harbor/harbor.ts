@@ -27,7 +27,8 @@ const setup: Setup = {
 
 /**
  * Harbor's project webhooks, in the Default and the CloudEvents format.
- * @see https://goharbor.io/docs/main/working-with-projects/project-configuration/configure-webhooks/
+ * @see
+ * https://goharbor.io/docs/main/working-with-projects/project-configuration/configure-webhooks/
  */
 export const harbor: RegistryKind = {
   kind: 'harbor',
@@ -45,7 +46,10 @@ export const harbor: RegistryKind = {
 
 type Meaning = 'push' | 'delete' | 'pull' | 'scan' | 'ignore';
 
-/** Both formats, and the event names of Harbor 1.x. Replication, quota, retention and chart events are `ignore`. */
+/**
+ * Both formats, and the event names of Harbor 1.x. Replication, quota, retention and chart events
+ * are `ignore`.
+ */
 const meanings: ReadonlyMap<string, Meaning> = new Map([
   ['PUSH_ARTIFACT', 'push'],
   ['harbor.artifact.pushed', 'push'],

@@ -24,8 +24,8 @@ const setup: Setup = {
 };
 
 /**
- * JFrog Artifactory's webhooks of the domain `docker`. One header carries either the secret itself or a signature made with it,
- * depending on a check box.
+ * JFrog Artifactory's webhooks of the domain `docker`. One header carries either the secret itself
+ * or a signature made with it, depending on a check box.
  * @see https://jfrog.com/help/r/jfrog-platform-administration-documentation/webhooks
  */
 export const jfrog: RegistryKind = {
@@ -70,7 +70,10 @@ function readEvent(payload: unknown, contentKey: string): RegistryEvent | Ignore
   });
 }
 
-/** `shop/app/1.0/manifest.json` in `docker-local` is pulled as `docker-local/shop/app`; `image_name` may be its last part only. */
+/**
+ * `shop/app/1.0/manifest.json` in `docker-local` is pulled as `docker-local/shop/app`; `image_name`
+ * may be its last part only.
+ */
 function repositoryOf(key: unknown, path: unknown): string | null {
   if (typeof key !== 'string' || typeof path !== 'string') return null;
   return [key, ...path.split('/').slice(0, -2)].join('/');

@@ -23,8 +23,9 @@ const setup: Setup = {
 };
 
 /**
- * Sonatype Nexus Repository's webhooks for components and assets. It signs with HMAC-SHA1, and names no host: each of its Docker
- * repositories has its own port or name, which only the connection knows.
+ * Sonatype Nexus Repository's webhooks for components and assets. It signs with HMAC-SHA1, and
+ * names no host: each of its Docker repositories has its own port or name, which only the
+ * connection knows.
  * @see https://help.sonatype.com/en/webhooks.html
  */
 export const nexus: RegistryKind = {

@@ -25,7 +25,8 @@ const setup: Setup = {
 };
 
 /**
- * Red Hat Quay's notifications by webhook POST: one for a push, with every tag that it moved and no digest.
+ * Red Hat Quay's notifications by webhook POST: one for a push, with every tag that it moved and no
+ * digest.
  * @see https://docs.quay.io/guides/notifications.html
  */
 export const quay: RegistryKind = {

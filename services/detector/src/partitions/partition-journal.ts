@@ -96,7 +96,9 @@ export class PartitionJournal {
     failpoint('partition.snapshot-stored');
   }
 
-  /** Drops messages that a snapshot covers; while the stream has room, only those of an older one. */
+  /**
+   * Drops messages that a snapshot covers; while the stream has room, only those of an older one.
+   */
   async forget(subject: string, place: StreamPlace, older: StreamPlace | null): Promise<void> {
     await this.bus.forget(runtimeStream, subject, place, older);
   }

@@ -2,8 +2,10 @@ import { AccessDenied, NotFound } from '@tidewaiter/domain';
 
 /**
  * Authenticates the sender of a hook, before any part of its body is parsed.
- * @param prove returns the proof of the sender's identity, which may be `true`; false or null without one
- * @throws NotFound `CONNECTION_UNKNOWN`; AccessDenied `HOOK_UNAUTHORIZED` with `refusal` as its message
+ * @param prove returns the proof of the sender's identity, which may be `true`; false or null
+ * without one
+ * @throws NotFound `CONNECTION_UNKNOWN`; AccessDenied `HOOK_UNAUTHORIZED` with `refusal` as its
+ * message
  */
 export async function admit<Sender, Proof>(
   connection: Sender | undefined,

@@ -21,7 +21,8 @@ const requestTimeoutMs = 30_000;
 export async function configureHttp(app: NestFastifyApplication, hookRate: number): Promise<void> {
   limitRequestTime(app.getHttpServer(), requestTimeoutMs);
   const fastify = app.getHttpAdapter().getInstance();
-  // Signatures cover the bytes as received, and senders put any content type on their JSON, or none.
+  // Signatures cover the bytes as received, and senders put any content type on their JSON, or
+  // none.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   configurePipelineRoute(app);

@@ -3,7 +3,10 @@ import type { PublishedKeys } from '@tidewaiter/job-tokens';
 import { type HookRequest, isSignedBy, readSns, snsCertificateUrl } from '@tidewaiter/webhooks';
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 
-/** Whether Amazon SNS signed the request, and for this topic, since any account may have topics. @throws Unavailable */
+/**
+ * Whether Amazon SNS signed the request, and for this topic, since any account may have topics.
+ * @throws Unavailable
+ */
 export async function isFromTopic(
   { body }: HookRequest,
   { topicArn, certificate }: { topicArn: string; certificate?: string | undefined },
@@ -18,7 +21,10 @@ export async function isFromTopic(
 const googleKeys = new URL('https://www.googleapis.com/oauth2/v3/certs');
 const googleIssuers = ['https://accounts.google.com', 'accounts.google.com'];
 
-/** Whether the request carries a token of Google for this audience and of this service account. @throws Unavailable */
+/**
+ * Whether the request carries a token of Google for this audience and of this service account.
+ * @throws Unavailable
+ */
 export async function isFromServiceAccount(
   { headers }: HookRequest,
   { audience, serviceAccount, keys: given }: { audience: string; serviceAccount: string; keys?: string | undefined },

@@ -16,7 +16,10 @@ import type { HookRequest } from '@tidewaiter/webhooks';
 
 import { redactDocument } from './redact-document.js';
 
-/** Limit on images that one document is bound to: a release's attestation may have hundreds of files. */
+/**
+ * Limit on images that one document is bound to: a release's attestation may have hundreds of
+ * files.
+ */
 export const maxSubjects = 64;
 
 /** Sender of a report, and the known facts of its run. */
@@ -31,7 +34,8 @@ export interface Reporter {
 
 /**
  * Binds a document to its images: those of the request, or else those that it names.
- * @throws InvalidInput `DIGEST_INVALID`, `DIGEST_MISSING`, `SUBJECT_MISMATCH`, `TOO_MANY_SUBJECTS`, `REPOSITORY_INVALID`, `TAG_INVALID`, `RUN_MISSING`
+ * @throws InvalidInput `DIGEST_INVALID`, `DIGEST_MISSING`, `SUBJECT_MISMATCH`, `TOO_MANY_SUBJECTS`,
+ * `REPOSITORY_INVALID`, `TAG_INVALID`, `RUN_MISSING`
  * @throws AccessDenied `REPOSITORY_DENIED`
  */
 export function bindReport(

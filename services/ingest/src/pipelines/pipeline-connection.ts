@@ -22,7 +22,10 @@ export interface PipelineConnection {
   kind: PipelineSettings['kind'];
   /** Always false: the settings refuse a pipeline without a proof. */
   isClosed: false;
-  /** Evaluated on the headers alone; null when they prove nothing. @throws Unavailable when a key cannot be fetched now */
+  /**
+   * Evaluated on the headers alone; null when they prove nothing.
+   * @throws Unavailable when a key cannot be fetched now
+   */
   prove(request: Pick<HookRequest, 'headers'>): Promise<Proof | null>;
   /** @throws InvalidInput, AccessDenied */
   read(request: HookRequest, proof: Proof): NewPipelineReport[];

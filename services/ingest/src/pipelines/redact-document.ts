@@ -1,13 +1,17 @@
 import { redactSecrets } from '@tidewaiter/secrets';
 import { field, parseJson } from '@tidewaiter/webhooks';
 
-/** Characters of a document that are searched at once: one search looks at a bounded number of places. */
+/**
+ * Characters of a document that are searched at once: one search looks at a bounded number of
+ * places.
+ */
 const partChars = 16 * 1024;
 
 /**
- * A document without secrets: provenance quotes build arguments, an SBOM the URLs that packages came from. Of an envelope the payload
- * alone is searched, since the rest is signatures and certificates. A masked payload no longer fits its signature, so that a
- * verifier finds it unsigned.
+ * A document without secrets: provenance quotes build arguments, an SBOM the URLs that packages
+ * came from. Of an envelope the payload alone is searched, since the rest is signatures and
+ * certificates. A masked payload no longer fits its signature, so that a verifier finds it
+ * unsigned.
  */
 export function redactDocument(content: Buffer): Buffer {
   const text = content.toString('utf8');

@@ -112,7 +112,10 @@ async function deliver({ kind, headers, body }: Hook): Promise<{ accepted: numbe
   return { accepted: receipt.accepted ?? 0, duplicates: receipt.duplicates ?? 0 };
 }
 
-/** The registry's hook about the next push of the same tags: new ids, times and digests, where it sends such. */
+/**
+ * The registry's hook about the next push of the same tags: new ids, times and digests, where it
+ * sends such.
+ */
 function nextPush({ kind, headers, body }: Hook, turn: number): Hook {
   const renewed = (text: string): string =>
     text

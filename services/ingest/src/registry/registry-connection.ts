@@ -26,7 +26,10 @@ export interface RegistryHookConnection {
    * allow unauthenticated requests.
    */
   isClosed: boolean;
-  /** Evaluated on the raw request. @throws Unavailable when a key that it needs cannot be had now */
+  /**
+   * Evaluated on the raw request.
+   * @throws Unavailable when a key that it needs cannot be had now
+   */
   isAuthentic(request: HookRequest): Promise<boolean>;
   /** Answer to a sender's handshake request; null where the request is none. */
   handshake(request: HookRequest): Handshake | null;
@@ -80,7 +83,10 @@ function secretAuthentication(
   };
 }
 
-/** Authenticates a registry by its secret, or by a signature if its kind has one and the settings configure it. */
+/**
+ * Authenticates a registry by its secret, or by a signature if its kind has one and the settings
+ * configure it.
+ */
 function registryAuthentication(
   { kind, webhookSecret, allowUnauthenticated, sns, google }: RegistrySettings,
   keys: PublishedKeys,

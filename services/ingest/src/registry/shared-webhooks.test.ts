@@ -70,12 +70,18 @@ describeWith(shared)('the shared webhooks', () => {
     expect(parsed.ignored).toEqual(reasonsOf(expected));
   });
 
-  /** Two samples of documentation have a masked digest and no tag: the pushed or deleted manifest is unknown. */
+  /**
+   * Two samples of documentation have a masked digest and no tag: the pushed or deleted manifest is
+   * unknown.
+   */
   function isNamed({ tag, digest: claimed }: Expected['events'][number]): boolean {
     return tag !== null || claimed !== null;
   }
 
-  /** Proven as the connection would ask for it: by signature where the fixture has one, else by its secret, else not at all. */
+  /**
+   * Proven as the connection would ask for it: by signature where the fixture has one, else by its
+   * secret, else not at all.
+   */
   async function isKnown(
     kind: RegistryKind,
     request: HookRequest,

@@ -71,7 +71,8 @@ export class RestoreGuard {
     // The database is away during a restore. Only after that, and at the start, it is worth a look
     // into the stream whether the copy is younger than its last heartbeat.
     const isOlder = ahead !== null || (!hasBeaten && (await this.lost.areThere(tx, life)));
-    // NATS may lose its disk before the recovery has ended, and then nothing shows the restore again.
+    // NATS may lose its disk before the recovery has ended, and then nothing shows the restore
+    // again.
     if (isOlder) this.#recognized = { isOtherDatabase: ahead !== null && ahead.id !== life.id };
     if (this.#recognized === null) {
       const isRecognizedByOther = this.#epoch !== undefined && this.#epoch !== life.epoch;

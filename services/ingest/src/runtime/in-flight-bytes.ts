@@ -13,8 +13,8 @@ export class InFlightBytes {
   }
 
   /**
-   * Reserves bytes until the returned function is called, which may be called more than once. A single request always
-   * fits. @throws Unavailable `INTAKE_BUSY`
+   * Reserves bytes until the returned function is called, which may be called more than once. A
+   * single request always fits. @throws Unavailable `INTAKE_BUSY`
    */
   take(bytes: number): () => void {
     if (this.#held > 0 && this.#held + bytes > this.maxBytes) {

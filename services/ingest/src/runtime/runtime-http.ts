@@ -41,7 +41,10 @@ export function configureRuntimeRoute(app: NestFastifyApplication): void {
   fastify.addHook('onResponse', async (request) => releases.get(request.raw)?.());
 }
 
-/** Refuses a wrong token early; a connection with signed messages can be authenticated only by its body. */
+/**
+ * Refuses a wrong token early; a connection with signed messages can be authenticated only by its
+ * body.
+ */
 function refuseUnauthenticated(connection: SensorConnection | undefined, request: FastifyRequest<HookRoute>): void {
   if (!connection || connection.isSigned || connection.showsToken(hookRequest(request))) return;
   throw new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing or wrong');

@@ -14,8 +14,8 @@ import { SlicedWork } from './sliced-work.js';
 const maxRecentIds = 400_000;
 
 /**
- * Takes records to the spool, or without one to the stream, which is then their only store: a sensor
- * may drop its copy once they are on disk there.
+ * Takes records to the spool, or without one to the stream, which is then their only store: a
+ * sensor may drop its copy once they are on disk there.
  */
 @Injectable()
 export class RuntimeIntake {

@@ -68,7 +68,10 @@ function carriesToken({ headers, query }: Pick<HookRequest, 'headers' | 'query'>
   );
 }
 
-/** A subscription request of SNS: an operator confirms it at Amazon, since no URL of a body is followed. */
+/**
+ * A subscription request of SNS: an operator confirms it at Amazon, since no URL of a body is
+ * followed.
+ */
 function confirmation(body: Buffer): SensorRecords | null {
   // Searched for before parsing, so that no other body is parsed twice.
   if (body.length > 16_384 || !body.includes('Confirmation')) return null;

@@ -7,7 +7,10 @@ import { Connections } from '../http/connections.js';
 
 const checkEveryMs = 5_000;
 
-/** Records the last contact of each sensor, and emits an event when one becomes silent and when it is back: once each, over all replicas. */
+/**
+ * Records the last contact of each sensor, and emits an event when one becomes silent and when it
+ * is back: once each, over all replicas.
+ */
 @Injectable()
 export class SensorHeartbeats implements OnApplicationShutdown {
   #heard = new Map<string, Contact>();

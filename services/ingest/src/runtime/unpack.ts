@@ -7,8 +7,8 @@ import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
 export const maxUnpackedBytes = 64 * 2 ** 20;
 
 /**
- * Most bytes that are unpacked into one piece. Thousands of pieces of Node's 16 KiB leave the memory
- * of the process fragmented: nine bodies of the largest size kept 500 MB for its whole life.
+ * Most bytes that are unpacked into one piece. Thousands of pieces of Node's 16 KiB leave the
+ * memory of the process fragmented: nine bodies of the largest size kept 500 MB for its whole life.
  */
 const maxPieceBytes = 2 ** 20;
 

@@ -3,7 +3,10 @@ import type { Logger } from '@tidewaiter/runtime';
 
 const timeoutMs = 5_000;
 
-/** Replies to the user who pressed a button; only this user sees it. @see https://docs.slack.dev/interactivity/handling-user-interaction */
+/**
+ * Replies to the user who pressed a button; only this user sees it.
+ * @see https://docs.slack.dev/interactivity/handling-user-interaction
+ */
 export class SlackReplies {
   /** @param base prefix of allowed URLs, so that no request can name another host */
   constructor(

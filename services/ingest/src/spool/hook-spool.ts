@@ -19,8 +19,8 @@ const readBytes = 2 ** 20;
 const retryMs = 1_000;
 
 /**
- * Stores webhooks in PostgreSQL, or on disk while it is away. From there they follow in their order,
- * and webhooks that arrive meanwhile wait behind them.
+ * Stores webhooks in PostgreSQL, or on disk while it is away. From there they follow in their
+ * order, and webhooks that arrive meanwhile wait behind them.
  */
 @Injectable()
 export class HookSpool implements OnApplicationBootstrap, BeforeApplicationShutdown {

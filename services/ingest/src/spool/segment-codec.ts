@@ -24,8 +24,8 @@ export interface LogEntry {
 }
 
 /**
- * Reads the entry at an offset. `end` means that nothing follows, `cut` that the bytes end within the
- * entry, `damaged` that they are no entry: where the next one begins is then unknown.
+ * Reads the entry at an offset. `end` means that nothing follows, `cut` that the bytes end within
+ * the entry, `damaged` that they are no entry: where the next one begins is then unknown.
  */
 export function entryAt(bytes: Buffer, offset: number): LogEntry | 'end' | 'cut' | 'damaged' {
   const left = bytes.length - offset;

@@ -31,7 +31,8 @@ export class ChannelCircuitBreaker {
 
   /**
    * Runs a call to a channel.
-   * @throws NotYet `CHANNEL_CIRCUIT_OPEN` or `CHANNEL_SLOW` without having called, with `retryAfterMs`
+   * @throws NotYet `CHANNEL_CIRCUIT_OPEN` or `CHANNEL_SLOW` without having called, with
+   * `retryAfterMs`
    */
   async run<T>(channel: string, call: () => Promise<T>): Promise<T> {
     const state = this.#state(channel);

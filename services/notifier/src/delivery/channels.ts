@@ -37,14 +37,20 @@ export class Channels implements OnApplicationShutdown {
     return templates.reword(message, (reason) => logger?.warn({ reason }, 'template failed'));
   }
 
-  /** @throws as `Receiver.send`, and InvalidInput `RECEIVER_UNKNOWN` when routing.yaml has lost the receiver. */
+  /**
+   * @throws as `Receiver.send`, and InvalidInput `RECEIVER_UNKNOWN` when routing.yaml has lost the
+   * receiver.
+   */
   async send(channel: string, integration: number, delivery: OutgoingMessage): Promise<Outcome> {
     const target = this.integration(delivery.receiver, channel, integration);
     const call = async () => send(target, delivery, this.#context());
     return this.#guard.run(nameOf(channel, integration, delivery), call);
   }
 
-  /** Looks up whether an unconfirmed delivery arrived; null when it did not, or the channel cannot be asked. */
+  /**
+   * Looks up whether an unconfirmed delivery arrived; null when it did not, or the channel cannot
+   * be asked.
+   */
   async find(channel: string, integration: number, delivery: OutgoingMessage): Promise<Outcome | null> {
     const target = this.integration(delivery.receiver, channel, integration);
     const call = async () => find(target, delivery, this.#context());

@@ -32,7 +32,10 @@ const firstAnswers: SinkAnswer[] = [
   'drop',
   { status: 200 },
 ];
-/** Three messages each: after five failures in a row the notifier leaves a channel alone for a while, which is not what this is about. */
+/**
+ * Three messages each: after five failures in a row the notifier leaves a channel alone for a
+ * while, which is not what this is about.
+ */
 const channels = 40;
 
 let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;

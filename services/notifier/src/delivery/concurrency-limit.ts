@@ -1,6 +1,7 @@
 /**
- * Lets so many do their work at once, and the others afterwards, in the order in which they came. The bus hands out more at once than one kind
- * of event may take of memory, and of the connections to PostgreSQL, which all share.
+ * Lets so many do their work at once, and the others afterwards, in the order in which they came.
+ * The bus hands out more at once than one kind of event may take of memory, and of the connections
+ * to PostgreSQL, which all share.
  */
 export class ConcurrencyLimit {
   #free: number;

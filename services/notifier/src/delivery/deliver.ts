@@ -12,7 +12,10 @@ import { DeliveryTransitions } from './delivery-transitions.js';
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
-/** Sends one message to one channel. The key of the job is the delivery id, which is the same on every try. */
+/**
+ * Sends one message to one channel. The key of the job is the delivery id, which is the same on
+ * every try.
+ */
 @Injectable()
 export class Deliver implements JobHandler<ClaimedJob> {
   readonly queue = 'delivery';
@@ -90,8 +93,8 @@ export class Deliver implements JobHandler<ClaimedJob> {
 }
 
 /**
- * Runs a step after which the channel may have the message, whatever becomes of the step: its failure must not become the one that the
- * next try reads, or that try would send without looking.
+ * Runs a step after which the channel may have the message, whatever becomes of the step: its
+ * failure must not become the one that the next try reads, or that try would send without looking.
  */
 async function keepingDoubt<T>(step: () => Promise<T>): Promise<T> {
   try {

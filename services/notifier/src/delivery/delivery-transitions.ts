@@ -74,7 +74,10 @@ export class DeliveryTransitions {
     if (!isNoted) throw leaseLost(job);
   }
 
-  /** Records the deliveries whose job leases this process still holds; returns for each whether it did. */
+  /**
+   * Records the deliveries whose job leases this process still holds; returns for each whether it
+   * did.
+   */
   async #sent(all: readonly Taken[]): Promise<boolean[]> {
     return this.store.transaction(async (tx) => {
       const finished = await this.jobs.finishAll(

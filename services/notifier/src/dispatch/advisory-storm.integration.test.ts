@@ -59,7 +59,10 @@ receivers:
   - { name: shop, slack_configs: [ { api_url: "https://hook.example/shop" } ] }
 `;
 
-/** Log4j and its three follow-ups in some images, of which one in ten is of the shop and the first two run. */
+/**
+ * Log4j and its three follow-ups in some images, of which one in ten is of the shop and the first
+ * two run.
+ */
 function log4jFamily(images: number): FindingReport[] {
   const places = Array.from({ length: images }, (_, index) => ({
     registry: 'registry.example.com',

@@ -15,7 +15,10 @@ type Held = HeldDelivery<Message>;
 export interface StateView {
   /** Identities of alerts that no longer hold. */
   over: ReadonlySet<string>;
-  /** Current reports, by push id, of the messages that must be rendered again; null for a push that is gone. */
+  /**
+   * Current reports, by push id, of the messages that must be rendered again; null for a push that
+   * is gone.
+   */
   reports: ReadonlyMap<string, PushReport | null>;
 }
 

@@ -37,9 +37,14 @@ import { groupName, stormName, summaryMark } from './timing.js';
 
 /** Renders the subjects of one kind of event. */
 export interface Wording<About> {
-  /** Whether a group reports a new problem; resolutions go only to channels with `send_resolved`. */
+  /**
+   * Whether a group reports a new problem; resolutions go only to channels with `send_resolved`.
+   */
   isNews(subjects: readonly AlertSubject<About>[]): boolean;
-  /** Whether channels for humans get one message for everything within seconds, regardless of `group_by`. */
+  /**
+   * Whether channels for humans get one message for everything within seconds, regardless of
+   * `group_by`.
+   */
   isGathered?: true;
   /** The push that the messages report. Channels that can edit them get its corrections. */
   pushId?: string;
@@ -112,7 +117,10 @@ export class Dispatcher {
     private readonly history: AlertHistory,
   ) {}
 
-  /** Adds the deliveries of an event in the transaction that handles it; the same event adds each only once. */
+  /**
+   * Adds the deliveries of an event in the transaction that handles it; the same event adds each
+   * only once.
+   */
   async add<About>(
     tx: Transaction,
     { eventId, cause }: Occasion,
@@ -209,7 +217,10 @@ export class Dispatcher {
     }
   }
 
-  /** Channels that show an earlier state and must be updated even if the routes no longer lead there. */
+  /**
+   * Channels that show an earlier state and must be updated even if the routes no longer lead
+   * there.
+   */
   async #following<About>(
     tx: Transaction,
     { receivers }: RoutingConfig,

@@ -30,7 +30,9 @@ import { SummaryNotes } from './summary-notes.js';
 import { summaryMark, isStormName } from './timing.js';
 
 const lookMs = 250;
-/** Groups handled in one transaction: when a silence ends, all groups that it held are due at once. */
+/**
+ * Groups handled in one transaction: when a silence ends, all groups that it held are due at once.
+ */
 const groupsAtOnce = 50;
 
 type Held = HeldDelivery<Message>;
@@ -132,7 +134,9 @@ export class GroupFlusher {
     return route !== null && isMuted(route, Date.now());
   }
 
-  /** @param isStorm whether everything becomes one message for each channel, whatever it is about */
+  /**
+   * @param isStorm whether everything becomes one message for each channel, whatever it is about
+   */
   async #release(tx: Transaction, ready: readonly Held[], isStorm: boolean): Promise<void> {
     const byChannel = Map.groupBy(ready, (each) =>
       JSON.stringify([each.receiver, each.channel, each.integration, isStorm ? null : incidentOf(each)]),

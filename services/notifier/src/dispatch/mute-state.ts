@@ -3,9 +3,15 @@ import type { Labels } from '@tidewaiter/domain';
 import { Inhibitions, type InhibitRule, parseMatchers, MuteSnapshot, Silences } from '@tidewaiter/routing';
 import { FiringAlerts, SilenceLedger } from '@tidewaiter/store';
 
-/** Whether silences have changed is asked again after this time, so that one that was just made holds soon. */
+/**
+ * Whether silences have changed is asked again after this time, so that one that was just made
+ * holds soon.
+ */
 const keptMs = 1_000;
-/** A transaction takes this long in general, and at most that long until what it changed is seen by others. */
+/**
+ * A transaction takes this long in general, and at most that long until what it changed is seen by
+ * others.
+ */
 const [usualMs, longestMs] = [250, 10_000];
 
 /** Keeps what is silent and what fires in memory, and asks only for what has changed. */

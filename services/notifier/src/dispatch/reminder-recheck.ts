@@ -2,7 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { type Alert, isCounted, isDigest } from '@tidewaiter/domain';
 import { type Image, Images, type EvaluatedPush, Verdicts, Pushes, TagLedger } from '@tidewaiter/store';
 
-/** Limit on the tags and running images evaluated in one pass; alerts of further ones are kept as announced. */
+/**
+ * Limit on the tags and running images evaluated in one pass; alerts of further ones are kept as
+ * announced.
+ */
 const maxPlaces = 100;
 
 /**
@@ -77,7 +80,10 @@ export class ReminderRecheck {
   }
 }
 
-/** Splits the identity of an alert. Alerts of older versions and of other programs may have other identities. */
+/**
+ * Splits the identity of an alert. Alerts of older versions and of other programs may have other
+ * identities.
+ */
 export function partsOf(identity: string): readonly (string | null | undefined)[] {
   try {
     const parts: unknown = JSON.parse(identity);

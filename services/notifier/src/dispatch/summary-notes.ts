@@ -4,7 +4,10 @@ import type { ChannelHealth, ChannelHealths, SensorContacts, SensorHealth } from
 
 type Exception = TidewaiterSettings['rules']['exceptions'][number];
 
-/** Time before its end in which a summary lists an exception: enough to review it before its findings count again. */
+/**
+ * Time before its end in which a summary lists an exception: enough to review it before its
+ * findings count again.
+ */
 const soonMs = 7 * 86_400_000;
 
 /** Collects the notes of a summary: exceptions that end soon, and health problems. */

@@ -15,7 +15,10 @@ export function isStormName(name: string): boolean {
   return name.includes(stormMark);
 }
 
-/** A key of an index has 2,704 bytes at most, and the key of a group holds matchers and values of labels. */
+/**
+ * A key of an index has 2,704 bytes at most, and the key of a group holds matchers and values of
+ * labels.
+ */
 const maxNameChars = 600;
 
 /** Name of a group of a receiver, under which its messages wait. */

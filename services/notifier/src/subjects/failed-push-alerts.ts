@@ -11,7 +11,10 @@ import { Owners } from './owners.js';
 /** A push with the tag that it is named by. */
 type TaggedPush = Push & { tag: string };
 
-/** The alert of a tag whose newest push could not be analyzed: it fires until a push of the tag is analyzed. */
+/**
+ * The alert of a tag whose newest push could not be analyzed: it fires until a push of the tag is
+ * analyzed.
+ */
 @Injectable()
 export class FailedPushAlerts {
   constructor(

@@ -4,8 +4,9 @@ import type { AffectedPlace, FindingReport } from '@tidewaiter/messages';
 import type { AlertSubject } from '@tidewaiter/routing';
 
 /**
- * One alert for each image and package that has it: the same that a push of the image would bring, so that a push with the fix ends it.
- * An image that runs although no tag points to it has one of its own, as such a push changes nothing there.
+ * One alert for each image and package that has it: the same that a push of the image would bring,
+ * so that a push with the fix ends it. An image that runs although no tag points to it has one of
+ * its own, as such a push changes nothing there.
  */
 export function findingSubjects(report: FindingReport): AlertSubject<AffectedPlace>[] {
   return report.places.map((place) => ({ alert: alertOf(report, place), about: place }));
@@ -16,7 +17,10 @@ export function narrowedTo(report: FindingReport, subjects: readonly AlertSubjec
   return { ...report, places: subjects.map(({ about }) => about) };
 }
 
-/** The reports of some alerts of {@link findingSubjects}: what waited together is worded from the alerts that still fire. */
+/**
+ * The reports of some alerts of {@link findingSubjects}: what waited together is worded from the
+ * alerts that still fire.
+ */
 export function reportsOf(alerts: readonly Alert[]): FindingReport[] {
   const reports = Map.groupBy(alerts, ({ labels, annotations, status }) =>
     JSON.stringify([labels['rule'], labels['kind'], annotations['reason'], status]),

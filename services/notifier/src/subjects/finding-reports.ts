@@ -17,7 +17,8 @@ export class FindingReports {
 
   async of({ time, data }: EventOf<typeof findingOpened>, status: FindingReport['status']): Promise<FindingReport> {
     const { id, kind, advisoryId, title, severity, purls, isNews, reason = 'advisory' } = data;
-    // As with pushes, an unknown severity may be critical; what is exploited is urgent whatever its severity.
+    // As with pushes, an unknown severity may be critical; what is exploited is urgent whatever its
+    // severity.
     const isAlarming = isAtLeast(severity, 'high') || severity === 'unknown' || reason !== 'advisory';
     const hit = isNews && isAlarming ? await this.evaluations.places(data, purls) : [];
     const [owners, exploitation] = await Promise.all([this.owners.ofImages(hit), this.findings.exploitation(id)]);

@@ -4,11 +4,16 @@ import { Injectable } from '@nestjs/common';
 import { Logger } from '@tidewaiter/runtime';
 import { SuspectPushes } from '@tidewaiter/store';
 
-/** The detector decides within half of that; it may be away, and then a push is reported by itself. */
+/**
+ * The detector decides within half of that; it may be away, and then a push is reported by itself.
+ */
 const decisionMs = 45_000;
 const askAgainMs = 500;
 
-/** Whether an incident reports a push with moved tags or another identity. The detector decides it a moment after the analysis. */
+/**
+ * Whether an incident reports a push with moved tags or another identity. The detector decides it a
+ * moment after the analysis.
+ */
 @Injectable()
 export class IncidentDecision {
   constructor(

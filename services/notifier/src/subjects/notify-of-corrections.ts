@@ -23,7 +23,10 @@ interface ReexaminedPush {
   over: AlertSubject<PushSubject>[];
 }
 
-/** Announces a signature that did not come in time, and corrects the message of a push whose signature came after it. */
+/**
+ * Announces a signature that did not come in time, and corrects the message of a push whose
+ * signature came after it.
+ */
 @Controller()
 export class NotifyOfCorrections {
   readonly #limit = new ConcurrencyLimit(atOnce);

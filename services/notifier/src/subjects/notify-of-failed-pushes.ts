@@ -25,7 +25,8 @@ export class NotifyOfFailedPushes {
   async #notify({ id, data }: EventOf<typeof imageFailed>): Promise<void> {
     const push = await this.pushes.get(data.pushId);
     await this.store.once(consumers.notifier.name, id, async (tx) => {
-      // Signatures, attestations and charts are no images. The platforms of an index come without a tag, and the index stands for them.
+      // Signatures, attestations and charts are no images. The platforms of an index come without a
+      // tag, and the index stands for them.
       if (!push || data.code === 'NOT_AN_IMAGE' || push.origin === 'imported') return;
       const { tag } = push;
       // An event may come late: the push may have been redriven meanwhile.

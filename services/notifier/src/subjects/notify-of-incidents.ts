@@ -25,7 +25,10 @@ interface IncidentEvent extends DataOf<typeof incidentOpened> {
   inContext<T>(work: () => T): T;
 }
 
-/** Limits of the batches of events. The number of unacknowledged events on the bus bounds what waits. */
+/**
+ * Limits of the batches of events. The number of unacknowledged events on the bus bounds what
+ * waits.
+ */
 const batchLimits = { concurrency: 1, batchBytes: 64, waitingBytes: Infinity, timeoutMs: 60_000 };
 
 /**

@@ -15,7 +15,10 @@ import { PushReports } from './push-reports.js';
 /** A report may have thousands of findings. */
 const atOnce = 4;
 
-/** Notifies of the changes of a push. The same digest under the same tag again changes nothing, so no message is sent. */
+/**
+ * Notifies of the changes of a push. The same digest under the same tag again changes nothing, so
+ * no message is sent.
+ */
 @Controller()
 export class NotifyOfPushes {
   readonly #limit = new ConcurrencyLimit(atOnce);

@@ -44,7 +44,10 @@ export class Owners {
     });
   }
 
-  /** Returns the owner of each running image, in their order; considers rules and labels of its namespace. */
+  /**
+   * Returns the owner of each running image, in their order; considers rules and labels of its
+   * namespace.
+   */
   async ofRunning(running: readonly RunningImage[]): Promise<(string | null)[]> {
     const places = running.flatMap(({ place }) => place ?? []);
     const said = places.length === 0 ? [] : await this.ownership.ofNamespaces(places, ownerLabel);

@@ -8,7 +8,10 @@ export interface PushSubject {
   isResolved: boolean;
 }
 
-/** The alerts of a push: one for each alarming finding that it has, and for each that the previous push had. */
+/**
+ * The alerts of a push: one for each alarming finding that it has, and for each that the previous
+ * push had.
+ */
 export function pushSubjects(report: PushReport): AlertSubject<PushSubject>[] {
   const firing = report.findings.filter(isAlarming).map((finding) => ({ finding, isResolved: false }));
   const resolved = report.resolved.filter(isAlarming).map((finding) => ({ finding, isResolved: true }));

@@ -23,7 +23,10 @@ import {
 /** Kinds that matter where an image ran or was pulled before it was replaced. */
 const lastingKinds: ReadonlySet<string> = new Set(['secret', 'integrity', 'malware']);
 
-/** Findings of a push against its baseline. Only findings that count: accepted ones are not reported. */
+/**
+ * Findings of a push against its baseline. Only findings that count: accepted ones are not
+ * reported.
+ */
 @Injectable()
 export class PushFindings {
   constructor(
@@ -33,7 +36,8 @@ export class PushFindings {
   ) {}
 
   /**
-   * @param isWhole whether all of it could be read: only then is something gone that was there before
+   * @param isWhole whether all of it could be read: only then is something gone that was there
+   * before
    * @param awaited fingerprints of findings that are not announced yet
    */
   async of(
@@ -59,8 +63,8 @@ export class PushFindings {
   }
 
   /**
-   * Findings of a push that had been replaced when it arrived: those that are as bad after it was replaced, and that neither what it
-   * replaced nor what the tag has now has, too.
+   * Findings of a push that had been replaced when it arrived: those that are as bad after it was
+   * replaced, and that neither what it replaced nor what the tag has now has, too.
    */
   async ofLate(push: Push): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved' | 'counts'>> {
     const images = await this.images.ofPush(push.id);
@@ -131,7 +135,10 @@ function identities(findings: readonly ImageFinding[]): Set<string> {
   return new Set(findings.map(findingIdentity));
 }
 
-/** Whether none of some findings is the same one: a secret that a later layer deletes is still there. */
+/**
+ * Whether none of some findings is the same one: a secret that a later layer deletes is still
+ * there.
+ */
 function isMissingIn(findings: readonly ImageFinding[]): (finding: ImageFinding) => boolean {
   const counted = identities(findings.filter(isCounted));
   return (finding) => isCounted(finding) && !counted.has(findingIdentity(finding));

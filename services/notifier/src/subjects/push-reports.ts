@@ -20,8 +20,9 @@ export class PushReports {
   ) {}
 
   /**
-   * Null when the push is gone, or has no tag: the platforms of an index come alone first, and the index stands for them. What was
-   * there before its registry was connected is not announced either.
+   * Null when the push is gone, or has no tag: the platforms of an index come alone first, and the
+   * index stands for them. What was there before its registry was connected is not announced
+   * either.
    */
   async of({
     pushId,
@@ -51,7 +52,8 @@ export class PushReports {
     changes: Pick<ChangeSummary, 'packages'> | null,
     awaited: readonly string[],
   ): Promise<PushReport> {
-    // Warnings about unreadable parts of the image; the age of advisories does not belong to one push.
+    // Warnings about unreadable parts of the image; the age of advisories does not belong to one
+    // push.
     const warnings = (await this.pushes.warnings(push.id)).filter(({ code }) => code !== 'ADVISORIES_STALE');
     const changed = await this.differences.of(push.id);
     return {
@@ -86,7 +88,10 @@ export class PushReports {
     };
   }
 
-  /** A push that had been replaced when it arrived: the tag does not have it, and what was compared with it is news of other pushes. */
+  /**
+   * A push that had been replaced when it arrived: the tag does not have it, and what was compared
+   * with it is news of other pushes.
+   */
   async #late(push: Push & { digest: Digest }): Promise<PushReport> {
     return {
       ...(await this.#about(push)),
@@ -122,7 +127,9 @@ function resolvedFinding(named: DataOf<typeof imageReexamined>['resolved'][numbe
   return { finding, isNew: false, platforms: [] };
 }
 
-/** Whether anything was there to compare with; unknown for older pushes, which count as compared. */
+/**
+ * Whether anything was there to compare with; unknown for older pushes, which count as compared.
+ */
 function wasRead(changes: PushChanges | null): boolean {
   return changes === null || changes.platforms.some(({ change }) => change !== 'unread');
 }

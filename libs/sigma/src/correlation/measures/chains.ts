@@ -2,7 +2,10 @@ import { RuleError } from '../../rule-error.js';
 import type { CorrelationRule } from '../correlation-rule.js';
 import type { CorrelationExpression } from '../expression.js';
 
-/** Chains that an ordered correlation must distinguish: sets of steps that occurred in order, as bits by position. */
+/**
+ * Chains that an ordered correlation must distinguish: sets of steps that occurred in order, as
+ * bits by position.
+ */
 export interface Chains {
   /** Sorted by number of steps; each comes after the chain without its last step. */
   masks: readonly number[];
@@ -52,7 +55,10 @@ function choose(steps: number, size: number, first: number, mask: number, into: 
     choose(steps, size - 1, step + 1, mask | (1 << step), into, line);
 }
 
-/** Returns the required sets of steps, as alternatives; a rule that must be absent is tracked as a chain of its own. */
+/**
+ * Returns the required sets of steps, as alternatives; a rule that must be absent is tracked as a
+ * chain of its own.
+ */
 function goalsOfExpression(expression: CorrelationExpression, rules: readonly string[], line: number): number[] {
   const absent: number[] = [];
   const alternatives = (each: CorrelationExpression, negated: boolean): number[] => {

@@ -40,7 +40,10 @@ export class LatestOfEach implements Measure {
     }
   }
 
-  /** Returns whether an entry was added; otherwise an existing one was updated, or the group was full. */
+  /**
+   * Returns whether an entry was added; otherwise an existing one was updated, or the group was
+   * full.
+   */
   #see(memory: Memory, group: number, value: number, timeMs: number, evidence: number): boolean {
     const known = memory.findEntry(group, value);
     if (known !== -1) {

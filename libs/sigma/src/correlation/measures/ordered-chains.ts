@@ -61,7 +61,10 @@ export class OrderedChains implements Measure {
     return deciding === -1 ? memory.idsOf(group) : [...memory.evidence.idsOf(memory.entries.evidence[deciding]!)];
   }
 
-  /** Returns the entry that meets the condition; -1 when it is met without any, undefined when it is not met. */
+  /**
+   * Returns the entry that meets the condition; -1 when it is met without any, undefined when it is
+   * not met.
+   */
   #decides(memory: Memory, group: number, sinceMs: number): number | undefined {
     const reached = this.#reached(memory, group, sinceMs);
     const condition = this.#condition;

@@ -2,7 +2,10 @@ import { firstCapacity, grown, Slots } from './slots.js';
 
 const none = -1;
 
-/** Entries of groups: a linked list for each, the oldest first, of times with a value and its evidence. */
+/**
+ * Entries of groups: a linked list for each, the oldest first, of times with a value and its
+ * evidence.
+ */
 export class Entries {
   timeMs = new Float64Array(firstCapacity);
   /** Number, or index of a text, rule or chain, depending on the measure. */

@@ -57,7 +57,10 @@ export class Groups {
     return this.#after[group]!;
   }
 
-  /** Returns the correlation with the most groups, without counting the group `except` (-1: count all). */
+  /**
+   * Returns the correlation with the most groups, without counting the group `except` (-1: count
+   * all).
+   */
   mostCrowded(except: number): number {
     const its = except === none ? none : this.correlation[except]!;
     let [crowded, most] = [0, -1];

@@ -24,13 +24,18 @@ export interface Keeping {
 /** Length up to which lists are searched linearly. */
 export const maxWalk = 16;
 
-/** State of all correlations, within fixed limits: new data evicts the oldest, and evictions are counted. */
+/**
+ * State of all correlations, within fixed limits: new data evicts the oldest, and evictions are
+ * counted.
+ */
 export class Memory {
   readonly groups: Groups;
   readonly entries = new Entries();
   readonly texts = new Texts();
   readonly evidence = new Evidence();
-  /** Fields that outer correlations read from the last event of a group, for groups that need them. */
+  /**
+   * Fields that outer correlations read from the last event of a group, for groups that need them.
+   */
   readonly carried = new Map<number, Readonly<Record<string, Scalar>>>();
   /** Index of entries by group and value, for correlations with `indexed`. */
   readonly #values = new Map<number, number>();
@@ -69,7 +74,9 @@ export class Memory {
     this.groups.close(group);
   }
 
-  /** Appends an entry and holds its evidence; a textual value must already be held by the caller. */
+  /**
+   * Appends an entry and holds its evidence; a textual value must already be held by the caller.
+   */
   append(group: number, timeMs: number, value: number, evidence: number): void {
     while (this.entries.live >= this.limits.maxEntries && this.#evict(this.groups.correlation[group]!, group));
     this.evidence.hold(evidence);
@@ -134,7 +141,10 @@ export class Memory {
     this.droppedEntries += 1;
   }
 
-  /** Evicts the oldest group, preferably of the correlation that needs room; false when only `except` is left. */
+  /**
+   * Evicts the oldest group, preferably of the correlation that needs room; false when only
+   * `except` is left.
+   */
   #evict(correlation: number, except: number): boolean {
     for (const from of [correlation, this.groups.mostCrowded(except)]) {
       let group = this.groups.oldest(from);

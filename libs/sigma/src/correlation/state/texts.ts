@@ -2,7 +2,10 @@ import { HashIndex, mixed } from './hash-index.js';
 import { firstCapacity, grown, Slots } from './slots.js';
 import { TextArena } from './text-arena.js';
 
-/** Reference-counted interned texts. Groups of many correlations share keys: each text is stored once. */
+/**
+ * Reference-counted interned texts. Groups of many correlations share keys: each text is stored
+ * once.
+ */
 export class Texts {
   readonly #slots = new Slots();
   readonly #arena = new TextArena();

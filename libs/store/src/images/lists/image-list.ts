@@ -16,7 +16,10 @@ const pushes = (expression: string, condition = 'true') =>
   `ARRAY(SELECT ${expression} FROM push_image AS held JOIN push AS brought ON brought.id = held.push_id
     WHERE held.image_digest = image.digest AND ${condition})`;
 
-/** As an array, so that PostgreSQL reads the images of the packages once, however few or many it expects. */
+/**
+ * As an array, so that PostgreSQL reads the images of the packages once, however few or many it
+ * expects.
+ */
 const withPackages = (ids: readonly string[], parameters: Parameters) =>
   `image.digest = ANY(ARRAY(SELECT image_digest FROM image_package
     WHERE state = 'present' AND package_id = ANY(${parameters.add(ids)}::bigint[])))`;

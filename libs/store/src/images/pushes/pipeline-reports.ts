@@ -71,7 +71,8 @@ export class PipelineReports {
   /** Adds reports; returns the new ones. */
   async add(tx: Transaction, reports: readonly NewPipelineReport[]): Promise<PipelineReport[]> {
     const documents = new Map(reports.map((report) => [report.documentDigest, report]));
-    // In one order, so that two transactions with the same documents wait for each other and cannot deadlock.
+    // In one order, so that two transactions with the same documents wait for each other and cannot
+    // deadlock.
     for (const [digest, { mediaType, content }] of [...documents].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       await tx.query(
         // Locks a known document: it goes with its last report, which may expire right now.
@@ -95,7 +96,10 @@ export class PipelineReports {
     );
   }
 
-  /** Reports about an image, about the images of an index, and about the indexes that hold the image; newest first. */
+  /**
+   * Reports about an image, about the images of an index, and about the indexes that hold the
+   * image; newest first.
+   */
   async of(digest: Digest): Promise<PipelineReport[]> {
     return this.store.rows(
       columns,

@@ -51,7 +51,10 @@ export class RepositoryFindingRow {
   @Column('text', { nullable: true }) tag!: string | null;
 }
 
-/** Pusher, signers and builders of a push under a tag. Only the scanner writes it, except for the outcome of its alarms. */
+/**
+ * Pusher, signers and builders of a push under a tag. Only the scanner writes it, except for the
+ * outcome of its alarms.
+ */
 @DeletedWith(() => PushRow)
 @Entity('push_identity')
 @Index('push_identity_repository_ix', ['connection', 'repository', 'at'])

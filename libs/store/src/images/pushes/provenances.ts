@@ -76,7 +76,10 @@ export class Provenances {
     );
   }
 
-  /** Replaces the provenance and findings of an image; `known` is null if no signers are configured for it. */
+  /**
+   * Replaces the provenance and findings of an image; `known` is null if no signers are configured
+   * for it.
+   */
   async put(
     tx: Transaction,
     { connection, repository }: RepositoryPlace,
@@ -107,7 +110,10 @@ export class Provenances {
     await this.#add(tx, place, null, findings);
   }
 
-  /** Replaces the findings about a tag of a repository while it points to an image: other tags of the image are not concerned. */
+  /**
+   * Replaces the findings about a tag of a repository while it points to an image: other tags of
+   * the image are not concerned.
+   */
   async putOfTag(
     tx: Transaction,
     { connection, repository, tag }: RepositoryPlace & { tag: string },

@@ -15,7 +15,9 @@ export interface EarlierTag {
   isAnalyzed: boolean;
 }
 
-/** Limit on the compared tags of one repository, as builds that never delete a tag have thousands. */
+/**
+ * Limit on the compared tags of one repository, as builds that never delete a tag have thousands.
+ */
 const maxTags = 20_000;
 
 /** Baselines that pushes are compared with. */
@@ -23,7 +25,10 @@ const maxTags = 20_000;
 export class PushBaselines {
   constructor(private readonly store: Store) {}
 
-  /** Digests of the other tags of the repository at the time of a push, newest first; of a deleted tag its last one. */
+  /**
+   * Digests of the other tags of the repository at the time of a push, newest first; of a deleted
+   * tag its last one.
+   */
   async otherTags(push: Pick<Push, 'id' | 'connection' | 'repository'>, tag: string): Promise<EarlierTag[]> {
     return this.store.aggregate<EarlierTag>(
       `SELECT tag, digest, at, "pushedBy", "isAnalyzed" FROM (
@@ -37,7 +42,10 @@ export class PushBaselines {
     );
   }
 
-  /** Account that last pushed a digest under a tag before a push; null if the registry does not name it. */
+  /**
+   * Account that last pushed a digest under a tag before a push; null if the registry does not name
+   * it.
+   */
   async pusherOf(
     push: Pick<Push, 'id' | 'connection' | 'repository'>,
     tag: string,

@@ -15,10 +15,14 @@ export interface EarlierPushIdentity {
   isDeviating: boolean;
 }
 
-/** Limit on compared pushes of other digests: enough to find the usual ones among many that deviate. */
+/**
+ * Limit on compared pushes of other digests: enough to find the usual ones among many that deviate.
+ */
 const maxEarlier = 60;
 
-/** Pushers, signers and builders by push, from which the usual identity of a repository is learned. */
+/**
+ * Pushers, signers and builders by push, from which the usual identity of a repository is learned.
+ */
 @Injectable()
 export class PushIdentities {
   constructor(private readonly store: Store) {}
@@ -31,7 +35,10 @@ export class PushIdentities {
     return known ?? null;
   }
 
-  /** Pushes of a repository before a digest first came there, newest first, each digest once; of versions alone, or of other tags alone. */
+  /**
+   * Pushes of a repository before a digest first came there, newest first, each digest once; of
+   * versions alone, or of other tags alone.
+   */
   async before(push: Push, isVersion: boolean): Promise<EarlierPushIdentity[]> {
     return this.store.aggregate<EarlierPushIdentity>(
       `SELECT digest, tag, identity, signs && ARRAY['identity-missing', 'identity-changed']
@@ -46,7 +53,10 @@ export class PushIdentities {
     );
   }
 
-  /** Another repository where the same digest is signed, or seems to be: `registry/repository`; null without one. */
+  /**
+   * Another repository where the same digest is signed, or seems to be: `registry/repository`; null
+   * without one.
+   */
   async signedElsewhere({ connection, repository, digest }: Push): Promise<string | null> {
     const [place] = await this.store.aggregate<{ place: string }>(
       `SELECT coalesce(push.registry_host, push.connection) || '/' || push.repository AS place

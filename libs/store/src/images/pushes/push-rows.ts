@@ -15,12 +15,18 @@ import {
 import { DeletedBy, DeletedWith } from '../../core/retention.js';
 import { ImageRow, type PushWarning } from '../image-rows.js';
 
-/** Origin of a push: announced by its registry, found by reconciliation, or present when the registry was connected. */
+/**
+ * Origin of a push: announced by its registry, found by reconciliation, or present when the
+ * registry was connected.
+ */
 export const pushOrigins = ['hook', 'reconciled', 'imported'] as const;
 
 export type PushOrigin = (typeof pushOrigins)[number];
 
-/** Final states of pushes. `not-an-image`: a signature, an attestation, a chart; left out of lists and counts. */
+/**
+ * Final states of pushes. `not-an-image`: a signature, an attestation, a chart; left out of lists
+ * and counts.
+ */
 export const finalPushStates = ['analyzed', 'not-an-image', 'refused', 'dead-lettered'] as const;
 
 /** `accepted`, `analyzing`, then exactly one of the final states. */
@@ -28,7 +34,10 @@ export const pushStates = ['accepted', 'analyzing', ...finalPushStates] as const
 
 export type PushState = (typeof pushStates)[number];
 
-/** One push that a registry announced or reconciliation found. Ingest writes it, the scanner ends it. */
+/**
+ * One push that a registry announced or reconciliation found. Ingest writes it, the scanner ends
+ * it.
+ */
 @DeletedBy('ImageRetention.deletePushes')
 @Entity('push')
 @Index('push_tag_ix', ['repository', 'tag', 'receivedAt'])
@@ -59,9 +68,15 @@ export class PushRow {
   @Column('text', { name: 'media_type', nullable: true }) mediaType!: string | null;
   /** Digest that its tag pointed to before. */
   @Column('text', { name: 'previous_digest', nullable: true }) previousDigest!: Digest | null;
-  /** Whether it arrived after the push that replaced it was analyzed: the tag never points to it again. */
+  /**
+   * Whether it arrived after the push that replaced it was analyzed: the tag never points to it
+   * again.
+   */
   @Column('boolean', { name: 'is_late', default: false }) isLate!: boolean;
-  /** Baseline of the push with its reason; null if there was none, and for pushes older than this column. */
+  /**
+   * Baseline of the push with its reason; null if there was none, and for pushes older than this
+   * column.
+   */
   @Column('jsonb', { name: 'compared_with', nullable: true }) comparedWith!: Baseline | null;
   /** Until when its missing signature is not announced; null where none is awaited. */
   @Column('timestamptz', { name: 'signature_due_at', nullable: true }) signatureDueAt!: Date | null;
@@ -107,7 +122,10 @@ export class PushImageRow {
   image?: Relation<ImageRow>;
 }
 
-/** Digests that a tag pointed to, in the order of its registry, ending with what the registry has now. */
+/**
+ * Digests that a tag pointed to, in the order of its registry, ending with what the registry has
+ * now.
+ */
 @DeletedBy('ImageRetention.deletePushes')
 @Entity('tag_ledger')
 @Index('tag_ledger_tag_ix', ['connection', 'repository', 'tag', 'position'])
@@ -126,7 +144,9 @@ export class TagLedgerRow {
   @Index('tag_ledger_digest_ix')
   @Column('text', { nullable: true })
   digest!: Digest | null;
-  /** Push that brought the digest; of a seen entry the last one that did, null where none is known. */
+  /**
+   * Push that brought the digest; of a seen entry the last one that did, null where none is known.
+   */
   @Index('tag_ledger_push_ix')
   @Index('tag_ledger_push_ux', { unique: true, where: 'NOT is_seen' })
   @Column('uuid', { name: 'push_id', nullable: true })

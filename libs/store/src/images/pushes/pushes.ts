@@ -138,7 +138,8 @@ export class Pushes {
   async add(tx: Transaction, pushes: readonly NewPush[]): Promise<string[]> {
     const rows = pushes.map(({ origin = 'hook' as const, ...push }) => ({ ...push, origin, id: uuidv7() }));
     await tx.query(
-      // The ledger orders the pushes of a tag by time, so two of one transaction must not share theirs.
+      // The ledger orders the pushes of a tag by time, so two of one transaction must not share
+      // theirs.
       `INSERT INTO push (${added.columns}, received_at)
        SELECT ${added.values}, now() + position * interval '1 microsecond' FROM ${added.ordered}`,
       added.parameters(rows),
@@ -340,8 +341,8 @@ export class Pushes {
   }
 
   /**
-   * Pushes that tags point to and that were evaluated by older analyzers or other rules, or without a
-   * layer that can be read or retried by now, oldest verdict first; without those whose new
+   * Pushes that tags point to and that were evaluated by older analyzers or other rules, or without
+   * a layer that can be read or retried by now, oldest verdict first; without those whose new
    * evaluation failed within the last day.
    */
   async outdated(
@@ -409,7 +410,10 @@ export class Pushes {
     return first?.at ?? receivedAt;
   }
 
-  /** Announced supply-chain findings of a push, locked until the transaction ends; null if it was never analyzed. */
+  /**
+   * Announced supply-chain findings of a push, locked until the transaction ends; null if it was
+   * never analyzed.
+   */
   async announced(tx: Transaction, id: string): Promise<Finding[] | null> {
     const [push] = await tx.rows(announcedOnly, 'FROM push WHERE id = $1 FOR UPDATE', [id]);
     return push?.announced ?? null;
@@ -430,7 +434,9 @@ export class Pushes {
     return before?.announced ? new Set(before.announced.map(({ fingerprint }) => fingerprint)) : null;
   }
 
-  /** @param signatureDueAt time until which other findings wait for a signature; null if none does */
+  /**
+   * @param signatureDueAt time until which other findings wait for a signature; null if none does
+   */
   async announce(
     tx: Transaction,
     id: string,
@@ -459,7 +465,10 @@ export class Pushes {
     return entry?.digest ?? null;
   }
 
-  /** Pushes of a digest, or of an index that holds it, in a repository: the newest of each tag, newest first. */
+  /**
+   * Pushes of a digest, or of an index that holds it, in a repository: the newest of each tag,
+   * newest first.
+   */
   async holding({ connection, repository }: RepositoryPlace, digest: Digest): Promise<Push[]> {
     return this.store.rows(
       pushColumns,

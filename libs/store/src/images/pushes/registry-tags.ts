@@ -23,7 +23,10 @@ export interface RegistryTagView {
   current: Digest | null;
   /** Whether a push brought it; false if the registry was only seen to have it. */
   isPushed: boolean;
-  /** Whether a push that may explain the digest found now is being handled, or its webhook may still arrive. */
+  /**
+   * Whether a push that may explain the digest found now is being handled, or its webhook may still
+   * arrive.
+   */
   isOnItsWay: boolean;
 }
 

@@ -21,7 +21,10 @@ export interface RevisionImage extends RepositoryPlace {
 /** Limit on the compared images of one revision: the first and the newest ones. */
 const maxImages = 50;
 
-/** Images by the source revision that they were built from, according to labels, provenance and pipelines. */
+/**
+ * Images by the source revision that they were built from, according to labels, provenance and
+ * pipelines.
+ */
 @Injectable()
 export class Revisions {
   constructor(private readonly store: Store) {}

@@ -28,7 +28,9 @@ export interface PushElsewhere extends EarlierPush, RepositoryPlace {
 const maxEntries = 50;
 const maxNames = 1_000;
 
-/** SQL condition: two manifests have the same config, so they are one image that was packed again. */
+/**
+ * SQL condition: two manifests have the same config, so they are one image that was packed again.
+ */
 const isRepacked = (one: string, other: string) =>
   `EXISTS (SELECT FROM image AS a JOIN image AS b USING (config_digest) WHERE a.digest = ${one} AND b.digest = ${other})`;
 
@@ -52,7 +54,10 @@ export class TagHistories {
     return before ?? null;
   }
 
-  /** Earlier digests of the tag of a push, in this or another registry, and the other names of these digests. */
+  /**
+   * Earlier digests of the tag of a push, in this or another registry, and the other names of these
+   * digests.
+   */
   async of(
     pushId: string,
     { connection, repository, tag }: RepositoryPlace & { tag: string },
@@ -75,7 +80,10 @@ export class TagHistories {
     return { tag, earlier: earlier.map(({ digest, atMs }) => ({ tag, digest, atMs })), alsoNamed };
   }
 
-  /** Digests of the tag of a push in other registries, if they differ in the image of a shared platform. */
+  /**
+   * Digests of the tag of a push in other registries, if they differ in the image of a shared
+   * platform.
+   */
   async elsewhere(pushId: string): Promise<PushElsewhere[]> {
     return this.store.aggregate<PushElsewhere>(
       `SELECT DISTINCT ON (there.connection) there.connection, there.repository, coalesce(other.registry_host, there.connection) AS registry,

@@ -29,7 +29,10 @@ export interface TagAnswer {
 
 /** Outcome of placing a push in the ledger of its tag. */
 export interface PlacedPush {
-  /** Whether the request is older than the last recorded answer, so that the registry has to be asked again. */
+  /**
+   * Whether the request is older than the last recorded answer, so that the registry has to be
+   * asked again.
+   */
   isOutdated: boolean;
   /** Next push, which was compared with another digest before; null if there is none. */
   successor: { id: string; digest: Digest } | null;
@@ -40,7 +43,10 @@ const maxEntries = 200;
 
 const noPlace: PlacedPush = { isOutdated: false, successor: null };
 
-/** Current and earlier digests of tags: in the order of the registry, and ending with what it has now. */
+/**
+ * Current and earlier digests of tags: in the order of the registry, and ending with what it has
+ * now.
+ */
 @Injectable()
 export class TagLedger {
   constructor(private readonly store: Store) {}
@@ -216,7 +222,10 @@ function previousOf(push: string, digest: string): string {
     ORDER BY before.position DESC LIMIT 1`;
 }
 
-/** Updates the push that follows a late one, as it has to be compared with it; null if that one is not analyzed yet. */
+/**
+ * Updates the push that follows a late one, as it has to be compared with it; null if that one is
+ * not analyzed yet.
+ */
 async function successorOf(tx: Transaction, pushId: string): Promise<PlacedPush['successor']> {
   const [successor] = await tx.aggregate<{ id: string; digest: Digest; state: string }>(
     `UPDATE push AS next SET previous_digest = (${previousOf('next', 'next.digest')})
@@ -264,7 +273,10 @@ async function observe(
   return wrong.map(({ tag }) => tag);
 }
 
-/** Serializes pushes and reconciliations of one repository, or two of them could both become the last entry. */
+/**
+ * Serializes pushes and reconciliations of one repository, or two of them could both become the
+ * last entry.
+ */
 export async function lockRepository(tx: Transaction, { connection, repository }: RepositoryPlace): Promise<void> {
   await lockReferences(tx, 'shared');
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`tags ${connection} ${repository}`]);

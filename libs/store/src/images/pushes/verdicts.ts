@@ -40,7 +40,10 @@ export class EvaluationRules {
   constructor(readonly rules: Rules) {}
 }
 
-/** Evaluates images by the present rules of the settings: an exception may have ended since the push. */
+/**
+ * Evaluates images by the present rules of the settings: an exception may have ended since the
+ * push.
+ */
 export class Verdicts {
   constructor(
     private readonly images: Images,
@@ -56,7 +59,10 @@ export class Verdicts {
     return [rulesVersion(this.rules, now), lifecycleVersion(now)].filter(Boolean).join(' ');
   }
 
-  /** Places of packages in tagged and in running images, without those with an exception for the vulnerability. */
+  /**
+   * Places of packages in tagged and in running images, without those with an exception for the
+   * vulnerability.
+   */
   async places(vulnerability: { id: string; advisoryId: string }, purls: readonly string[]): Promise<PackagePlace[]> {
     const now = new Date();
     const places = await this.findings.places(purls, vulnerability.advisoryId);
@@ -112,7 +118,8 @@ export class Verdicts {
       ...(running !== undefined && { running }),
       ...(asOf !== null && { advisoriesAsOf: new Date(asOf) }),
     };
-    // Stored warnings about the age of the data are outdated, since data ages without a new evaluation.
+    // Stored warnings about the age of the data are outdated, since data ages without a new
+    // evaluation.
     const current = [...warnings.filter(({ code }) => code !== 'ADVISORIES_STALE'), ...staleAdvisories(ages, now)];
     return evaluateImages(known, current, rules, circumstances);
   }
@@ -127,7 +134,9 @@ function gapsOf({ notEvaluated }: Image): EvaluationGap[] {
   return notEvaluated.map((kind) => ({ kind, reason: gapReasons[kind] ?? 'the scanner did not look for them' }));
 }
 
-/** Finding of an advisory in a place of a package, with the fields that exceptions and VEX match. */
+/**
+ * Finding of an advisory in a place of a package, with the fields that exceptions and VEX match.
+ */
 function findingAt(place: PackagePlace, { id, advisoryId }: { id: string; advisoryId: string }): Finding {
   const { packageName, packageType: type, installedVersion, purl, fix } = place;
   return findingOf({

@@ -139,7 +139,10 @@ function signerCondition(signer: string): BlastCondition {
   });
 }
 
-/** Images that start with the layers of a base image, name it in a label, or are of its distribution. */
+/**
+ * Images that start with the layers of a base image, name it in a label, or are of its
+ * distribution.
+ */
 function baseCondition(base: string): BlastCondition {
   if (isDigest(base)) {
     return simple((parameter) => {

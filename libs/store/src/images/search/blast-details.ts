@@ -191,7 +191,10 @@ export class BlastDetails {
     return byImage(rows);
   }
 
-  /** Returns up to one row more than a page. The cursor is a container; if its row is deleted, the list ends. */
+  /**
+   * Returns up to one row more than a page. The cursor is a container; if its row is deleted, the
+   * list ends.
+   */
   async containers(
     scope: BlastScope,
     { limit, after }: PageRequest,
@@ -200,7 +203,8 @@ export class BlastDetails {
     const order = 'cluster, in_namespace, in_pod, container_id';
     const cursor = query.parameter(after ?? null);
     const named = `coalesce(namespace, '') AS in_namespace, coalesce(pod, '') AS in_pod`;
-    // Select the containers of the page first: rows with all columns are too wide to sort by the thousand.
+    // Select the containers of the page first: rows with all columns are too wide to sort by the
+    // thousand.
     query.head += `, chosen AS MATERIALIZED (
         SELECT * FROM (SELECT DISTINCT cluster, ${named}, container_id FROM ran JOIN scope USING (image_digest)) AS container
         WHERE ${cursor}::text IS NULL OR (${order}) > (

@@ -84,7 +84,8 @@ async function packagesNamed(store: Queries, { name }: PackageRange): Promise<Na
       [name],
     );
   }
-  // Package indexes write one name in several ways: PyYAML and pyyaml, typing_extensions and typing-extensions.
+  // Package indexes write one name in several ways: PyYAML and pyyaml, typing_extensions and
+  // typing-extensions.
   const lower = name.toLowerCase();
   const names = [...new Set([name, lower, lower.replaceAll(/[-_.]+/g, '-')])];
   return store.aggregate<NamedPackage>(

@@ -4,7 +4,10 @@ export interface BlastQuestion {
   vulnerability?: string | undefined;
   /** Purl with a version, or without version and qualifiers for all versions. */
   purl?: string | undefined;
-  /** `openssl<3.0.14`, `pkg:npm/lodash<4.17.21`: a package by name, source package or purl, and its versions. */
+  /**
+   * `openssl<3.0.14`, `pkg:npm/lodash<4.17.21`: a package by name, source package or purl, and its
+   * versions.
+   */
   package?: string | undefined;
   /** `<3.0.14`: versions of `purl` or `package`. */
   version?: string | undefined;

@@ -18,7 +18,10 @@ import type { BlastQuestion } from './blast-question.js';
 import { type BlastRadii, blastRadiiOf } from './blast-radius.js';
 
 const digestOf = (letter: string): Digest => `sha256:${letter.repeat(64)}`;
-/** `moved`: its tag points to `newest` now. `deleted`: its tag is gone. `index`: an index with the image `platform`. */
+/**
+ * `moved`: its tag points to `newest` now. `deleted`: its tag is gone. `index`: an index with the
+ * image `platform`.
+ */
 const [moved, newest, deleted, platform, index, base] = ['a', 'b', 'c', 'd', 'e', '0'].map(digestOf) as [
   Digest,
   Digest,

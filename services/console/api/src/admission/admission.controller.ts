@@ -7,7 +7,10 @@ import { Operation } from '../http/operation.js';
 import { AdmissionService } from './admission-service.js';
 import { admissionAnswer, admissionReview, answerOf } from './admission.js';
 
-/** Kubernetes asks here before it runs anything. @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/ */
+/**
+ * Kubernetes asks here before it runs anything.
+ * @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
+ */
 @Controller('admission/validate')
 export class AdmissionController {
   constructor(private readonly desk: AdmissionService) {}

@@ -17,7 +17,10 @@ const workload = z.object({
   template: podTemplate.shape.template,
 });
 
-/** @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#request */
+/**
+ * @see
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#request
+ */
 export const admissionReview = z.object({
   apiVersion: z.literal('admission.k8s.io/v1'),
   kind: z.literal('AdmissionReview'),
@@ -37,7 +40,10 @@ export interface AdmissionVerdict {
   image: string;
   result: Verdict;
   reasons: string[];
-  /** Whether it is unknown because it is not scanned: no push of it is known, or one is still being analyzed. */
+  /**
+   * Whether it is unknown because it is not scanned: no push of it is known, or one is still being
+   * analyzed.
+   */
   isUnscanned?: boolean;
 }
 
@@ -53,7 +59,10 @@ export interface AdmissionDecision {
   unscanned: string[];
 }
 
-/** Limit on the characters of a warning: Kubernetes cuts longer ones, and all of them together at 4 KiB. */
+/**
+ * Limit on the characters of a warning: Kubernetes cuts longer ones, and all of them together at 4
+ * KiB.
+ */
 const maxWarning = 256;
 const maxWarnings = 10;
 const maxRefusal = 1_000;
@@ -123,7 +132,10 @@ export const admissionAnswer = z.object({
   }),
 });
 
-/** Builds the answer. Kubernetes expects its own `uid` in it, and HTTP status 200 even for a refusal. */
+/**
+ * Builds the answer. Kubernetes expects its own `uid` in it, and HTTP status 200 even for a
+ * refusal.
+ */
 export function answerOf(uid: string, { warnings, refusal }: AdmissionDecision): z.output<typeof admissionAnswer> {
   return {
     apiVersion: 'admission.k8s.io/v1',

@@ -25,7 +25,10 @@ export const alertAnswer = z.object({
     file: text,
   }),
   severity: z.enum(levels),
-  /** Effect of the alert: opens an incident alone, opens one together with another kind of evidence, or never does. */
+  /**
+   * Effect of the alert: opens an incident alone, opens one together with another kind of evidence,
+   * or never does.
+   */
   weight: z.enum(['alone', 'support', 'context']),
   at: z.string(),
   /** Ids of the runtime records. */

@@ -28,7 +28,10 @@ export class AlertsController {
   }
 }
 
-/** Selects the public fields of an alert. Join keys and evidence are internal to the correlation of incidents. */
+/**
+ * Selects the public fields of an alert. Join keys and evidence are internal to the correlation of
+ * incidents.
+ */
 function describeAlert({ id, rule, severity, weight, at, events, ...alert }: ListedAlert): AlertAnswer {
   const { techniques, stage, title, explanation, finding, isFact, bySensor, context, lowered, incidentId } = alert;
   const texts = { title, explanation, finding, techniques, stage };

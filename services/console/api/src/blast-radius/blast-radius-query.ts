@@ -11,7 +11,10 @@ const digest = z.string().toLowerCase().refine(isDigest, 'expected sha256: and 6
 const blastConditions = {
   /** `CVE-2021-44228`, or the id of any advisory about it. */
   vulnerability: z.string().min(1).max(500).optional(),
-  /** `pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1`; without its version and what follows, all versions. */
+  /**
+   * `pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1`; without its version and what follows,
+   * all versions.
+   */
   purl: z.string().startsWith('pkg:').max(2_000).optional(),
   /** `openssl<3.0.14`, `openssl>=3.0.0,<3.0.14`: by name, name of the source package or purl. */
   package: z.string().min(1).max(2_000).optional(),

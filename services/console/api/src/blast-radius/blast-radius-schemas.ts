@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { count, text, time } from '../http/fields.js';
 
 const head = {
-  /** Totals over all pages. Those of workloads, pods and containers are null while no sensor reports containers. */
+  /**
+   * Totals over all pages. Those of workloads, pods and containers are null while no sensor reports
+   * containers.
+   */
   counts: z.object({
     packages: count,
     images: count,

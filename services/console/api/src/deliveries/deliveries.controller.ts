@@ -50,7 +50,10 @@ export class DeliveriesController {
     return delivery;
   }
 
-  /** Safe to repeat: what is on its way is left alone, and what was accepted unless `again` asks for a repetition. */
+  /**
+   * Safe to repeat: what is on its way is left alone, and what was accepted unless `again` asks for
+   * a repetition.
+   */
   @Post(':id/redrive')
   @Operation({
     role: 'responder',

@@ -13,7 +13,10 @@ export const gateBody = z.strictObject({
   image: imageName,
   /** Image that it replaces; defaults to the baseline of its push. */
   against: imageName.optional(),
-  /** `high`, or `new:high` for findings that the change introduced; by default the rules for every push apply. */
+  /**
+   * `high`, or `new:high` for findings that the change introduced; by default the rules for every
+   * push apply.
+   */
   failOn: z.string().regex(thresholdPattern, 'expected a severity, or new: and a severity').optional(),
   /** Effect of files that were not read completely; by default that of the platform's settings. */
   onIncomplete: z.enum(incompleteEffects).optional(),

@@ -63,7 +63,9 @@ export class GateController {
   }
 }
 
-/** Reference to the baseline of a push, by its digest: its tag may point to something else by now. */
+/**
+ * Reference to the baseline of a push, by its digest: its tag may point to something else by now.
+ */
 function baselineOf({ registryHost, connection, repository, comparedWith }: Push): string | undefined {
   return comparedWith === null ? undefined : `${registryHost ?? connection}/${repository}@${comparedWith.digest}`;
 }

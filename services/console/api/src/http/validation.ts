@@ -17,7 +17,10 @@ export class RequestValidation extends StandardSchemaValidationPipe {
     super({ exceptionFactory: invalidInput });
   }
 
-  /** Leaves keys such as `__proto__` in place: strict schemas refuse them, and a removed one would go unnoticed. */
+  /**
+   * Leaves keys such as `__proto__` in place: strict schemas refuse them, and a removed one would
+   * go unnoticed.
+   */
   protected override stripProtoKeys(): void {}
 }
 

@@ -19,7 +19,10 @@ const securityHeaders = {
 /** Paths of the API, probes and metrics; every other one without a dot is a page. */
 const notPages = /^\/(?:api|admission|livez|readyz|healthz|metrics)(?:[/?]|$)|\.[a-z0-9]{2,5}(?:\?|$)/;
 
-/** Serves the web pages, which hold no data, without a login; every answer gets the security headers. */
+/**
+ * Serves the web pages, which hold no data, without a login; every answer gets the security
+ * headers.
+ */
 export async function servePages(app: NestFastifyApplication): Promise<void> {
   const server = app.getHttpAdapter().getInstance();
   server.addHook('onRequest', async (request, reply) => {
@@ -33,7 +36,8 @@ export async function servePages(app: NestFastifyApplication): Promise<void> {
     else void reply.headers({ 'cache-control': 'no-cache', 'content-type': 'text/html; charset=utf-8' }).send(page);
   });
   if (page === null) return;
-  // Without the wildcard there is one route for each file that was there at the start, and no way to any other.
+  // Without the wildcard there is one route for each file that was there at the start, and no way
+  // to any other.
   await app.register(fastifyStatic, {
     root: webFolder,
     wildcard: false,

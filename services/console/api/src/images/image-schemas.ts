@@ -23,7 +23,10 @@ export const imagesQuery = listQuery(imageList, imageFields, '-pushed');
 export const imageExportQuery = exportQuery(imageList, imageFields, '-pushed');
 
 export const findingsQuery = z.strictObject({
-  /** Id of the push whose repository and tag select the exceptions; by default the newest push of the image. */
+  /**
+   * Id of the push whose repository and tag select the exceptions; by default the newest push of
+   * the image.
+   */
   push: z.uuid().optional(),
 });
 
@@ -256,7 +259,10 @@ export const findingAnswer = z.object({
   kev: z.boolean(),
   /** EPSS probability of exploitation in the next 30 days, 0 to 1. */
   epss: z.number().nullable(),
-  /** Whether a workload runs the image, or did in the last day; null while no sensor reports containers. */
+  /**
+   * Whether a workload runs the image, or did in the last day; null while no sensor reports
+   * containers.
+   */
   running: z.boolean().nullable(),
   /**
    * Whether a sensor saw the package executed or loaded; null without such data. False does not

@@ -35,7 +35,10 @@ import {
 } from './image-schemas.js';
 import { pipelineAnswer } from './pipeline-answers.js';
 
-/** A digest names an image or an index; an index stands for all its images. Packages and findings come on one page. */
+/**
+ * A digest names an image or an index; an index stands for all its images. Packages and findings
+ * come on one page.
+ */
 @Controller('api/v1/images')
 export class ImagesController {
   constructor(
@@ -186,7 +189,10 @@ export class ImagesController {
     };
   }
 
-  /** By the rules of a push, so that the numbers are those of its verdict; an image that nothing was pushed as has no rules. */
+  /**
+   * By the rules of a push, so that the numbers are those of its verdict; an image that nothing was
+   * pushed as has no rules.
+   */
   async #evaluated(
     digest: Digest,
     images: readonly Image[],

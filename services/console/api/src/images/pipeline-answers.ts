@@ -10,7 +10,10 @@ interface Vouched {
   provenance: readonly { attestations: readonly Attestation[] }[];
 }
 
-/** Pipeline documents of an image, newest first, with the verification of signed ones; null without any. */
+/**
+ * Pipeline documents of an image, newest first, with the verification of signed ones; null without
+ * any.
+ */
 export function pipelineAnswer(reports: readonly PipelineReport[], images: readonly Vouched[]): PipelineAnswer {
   if (reports.length === 0) return null;
   const attestations = images.flatMap(({ provenance }) => provenance.flatMap((each) => each.attestations));

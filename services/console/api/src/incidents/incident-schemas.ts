@@ -95,7 +95,10 @@ const evidence = z.object({
   record: z.record(z.string(), z.unknown()).nullable(),
 });
 
-/** Entry of the timeline: `push` of the image, attack `step`, `state` of the incident, `comment`, or `message` to a channel. */
+/**
+ * Entry of the timeline: `push` of the image, attack `step`, `state` of the incident, `comment`, or
+ * `message` to a channel.
+ */
 const timelineEntry = z.object({
   at: z.string(),
   kind: z.enum(['push', 'step', 'state', 'comment', 'message']),

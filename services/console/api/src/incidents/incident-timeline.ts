@@ -11,7 +11,10 @@ export interface TimelineEntry {
   severity: Severity | null;
 }
 
-/** Builds the timeline of an incident from the push of its image to the last message, in order of time. */
+/**
+ * Builds the timeline of an incident from the push of its image to the last message, in order of
+ * time.
+ */
 export function incidentTimeline(
   incident: StoredIncident,
   revisions: readonly IncidentRevision[],

@@ -34,7 +34,9 @@ export const completionsQuery = z.strictObject({
   cursor: z.coerce.number().int().min(0).max(maxQueryLength).optional(),
 });
 
-/** Texts that may replace the part of the query from `start` to `end`, and what is wrong with it. */
+/**
+ * Texts that may replace the part of the query from `start` to `end`, and what is wrong with it.
+ */
 export const completionsAnswer = z.object({
   start: count,
   end: count,

@@ -18,7 +18,10 @@ export interface ApiMethod {
   body: z.ZodType | undefined;
 }
 
-/** Parameter of a method as Nest stores it, under a key that starts with its {@link RouteParamtypes}. */
+/**
+ * Parameter of a method as Nest stores it, under a key that starts with its
+ * {@link RouteParamtypes}.
+ */
 interface RouteArgument {
   data?: string;
   schema?: z.ZodType;

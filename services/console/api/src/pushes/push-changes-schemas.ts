@@ -56,7 +56,10 @@ export const pushChangesAnswer = z.object({
     .object({
       ...counts,
       newSetuid: count,
-      /** Changed programs, libraries and scripts, except those explained by a new version of a package. */
+      /**
+       * Changed programs, libraries and scripts, except those explained by a new version of a
+       * package.
+       */
       code: count.optional(),
       ...listOfChanges({
         path: z.string(),

@@ -51,7 +51,10 @@ export const pushAnswer = z.object({
   comparedWith: baseline.nullable(),
   /** Time until which its missing signature is not announced; null where none is awaited. */
   signatureDueAt: time.nullable(),
-  /** Whether it was reported after a newer push of its tag; then it does not change where the tag points. */
+  /**
+   * Whether it was reported after a newer push of its tag; then it does not change where the tag
+   * points.
+   */
   isLate: z.boolean(),
   verdict: z.enum(verdicts).nullable(),
   counts: z.record(severity, count).nullable(),

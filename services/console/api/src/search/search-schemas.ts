@@ -2,7 +2,10 @@ import { searchHitTypes } from '@tidewaiter/store';
 import { z } from 'zod';
 
 export const searchQuery = z.strictObject({
-  /** Id of a vulnerability or incident, a package, digest, fingerprint, path, repository or workload. */
+  /**
+   * Id of a vulnerability or incident, a package, digest, fingerprint, path, repository or
+   * workload.
+   */
   q: z.string().trim().min(1).max(1_000),
 });
 

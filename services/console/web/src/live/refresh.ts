@@ -4,7 +4,9 @@ import { isFollowed } from './topics.js';
 const refreshMs = 5_000;
 /** Interval for data that changes slowly, such as counts of whole tables. */
 const slowRefreshMs = 15_000;
-/** Interval beside the stream, for changes without an event: states of an analysis, ends of snoozes. */
+/**
+ * Interval beside the stream, for changes without an event: states of an analysis, ends of snoozes.
+ */
 const streamRefreshMs = 20_000;
 
 let isLive = false;

@@ -24,8 +24,8 @@ export interface Completions {
 }
 
 /**
- * Completions of an earlier text as far as they hold for what is typed now: those that begin with the
- * part that was typed meanwhile. Undefined where another part is typed.
+ * Completions of an earlier text as far as they hold for what is typed now: those that begin with
+ * the part that was typed meanwhile. Undefined where another part is typed.
  */
 export function narrowed(completions: Completions, of: Completed, typed: Completed): Completions | undefined {
   if (of.text === typed.text && of.cursor === typed.cursor) return completions;

@@ -84,7 +84,8 @@ export default function QueryField({ list, value = '', placeholder }: QueryProps
             placeholder={placeholder}
             spellCheck="false"
             autoComplete="off"
-            // A chosen completion has a focus of its own, which React Aria reports as a blur of the field.
+            // A chosen completion has a focus of its own, which React Aria reports as a blur of the
+            // field.
             onBlur={({ nativeEvent }) => nativeEvent.isTrusted && apply(typed.text)}
             onClick={() => setOpen(true)}
             onSelect={({ currentTarget: { value: text, selectionStart } }) => {

@@ -30,7 +30,9 @@ const assigneeOptions = [
   ['none', 'nobody'],
 ] as const;
 
-/** Triage: one row for each incident, the chosen one beside the list, actions on the selected ones. */
+/**
+ * Triage: one row for each incident, the chosen one beside the list, actions on the selected ones.
+ */
 export function IncidentsPage() {
   const { state = 'open', severity, assignee, q, sort = '-urgency', selected } = route.useSearch();
   const { name: own, may } = useMe();
