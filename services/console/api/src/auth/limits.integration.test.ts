@@ -498,7 +498,8 @@ const read = methods.filter(
     method === 'get' && operation!.scope === 'rows' && !/\/(?:stream|openapi\.json)$/.test(path),
 );
 /** Routes that answer with nothing of any tenant. */
-const impersonal = /^\/api\/v1\/(?:rules|lists|me|assignees|messages\/preview|messages\/preview\/mail|device-logins\/\{code\})$/;
+const impersonal =
+  /^\/api\/v1\/(?:rules|lists|me|assignees|messages\/preview|messages\/preview\/mail|device-logins\/\{code\})$/;
 /** Changes and questions within limits; each has a test below. */
 const changes = [
   'post /api/v1/pushes/{id}/retry',
