@@ -17,7 +17,7 @@ const lastFile = () => join(folder(), 'last');
 
 /** File with the token of a platform. */
 export function savedTokenFile(server: string): string {
-  return join(folder(), `${encodeURIComponent(server.replace(/\/+$/, ''))}.token`);
+  return join(folder(), `${encodeURIComponent(new URL(server).href)}.token`);
 }
 
 /** Platform that was signed in to last; undefined without one. */
