@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
 
 import { currentRun, freePort } from '@tidewaiter/servers';
 import {
@@ -46,6 +46,7 @@ const ownSecrets = [
   'pipeline token',
   'wrong API token',
   'wrong hook secret',
+  'secret of a managed entry',
 ].map((name): Canary => {
   const secret = createHash('sha256').update(`${control} ${name}`).digest('base64url').slice(0, 24);
   return { name, text: secret, secret };
@@ -462,9 +463,39 @@ async function knockInVain(): Promise<void> {
   });
 }
 
+/** Adds an entry of each kind by the API, with secrets where the kind has any. */
+async function manageEntries(): Promise<void> {
+  const { stdout } = await tidewaiter.command('tokens', 'create', 'manager', '--role', 'maintainer');
+  const headers = { authorization: `Bearer ${stdout.trim()}`, 'content-type': 'application/json' };
+  const secret = ownSecret('secret of a managed entry');
+  const key = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
+  const documents: Record<string, object> = {
+    exceptions: { finding: 'CVE-2020-1', repository: 'none/*', reason: 'test', owner: 'team', until: '2999-01-31' },
+    policies: { name: 'few', source: 'rules:\n  - expression: size(findings) < 1000\n', mode: 'audit' },
+    signers: { name: 'release', key, repositories: ['none/*'] },
+    registries: {
+      ...{ name: 'managed', kind: 'harbor', url: 'https://managed.example.com', webhookSecret: secret },
+      credentials: { username: 'reader', password: secret },
+    },
+    sensors: { name: 'managed', kind: 'falco', token: secret },
+  };
+  for (const [kind, document] of Object.entries(documents)) {
+    const body = JSON.stringify({ document, comment: 'for this test' });
+    const answer = await fetch(`${tidewaiter.consoleUrl}/api/v1/${kind}`, { method: 'POST', headers, body });
+    expect([kind, answer.status, await answer.text()]).toEqual([kind, 200, expect.anything()]);
+  }
+}
+
+/** Code of a command line that waits to be signed in. */
+async function waitingLogin(): Promise<string> {
+  const answer = await fetch(`${tidewaiter.consoleUrl}/api/v1/device-logins`, { method: 'POST' });
+  return ((await answer.json()) as { userCode: string }).userCode;
+}
+
 /** Stored and sent texts, by place. */
 async function everything(): Promise<StoredTexts> {
   const found: StoredTexts = new Map();
+  await manageEntries();
   const run = (await currentRun(`${tidewaiter.home}/.tidewaiter`))!;
   found.set('log', JSON.stringify(tidewaiter.log()));
   found.set('Slack', JSON.stringify(slack.received.map(({ path, text }) => [path, text])));
@@ -485,6 +516,10 @@ async function everything(): Promise<StoredTexts> {
     '/search?q=pkg-aws-id',
     `/compare?from=${pushIds[0]}&to=${pushIds[1]}`,
     '/completions?list=pushes&q=repository%3D&cursor=11',
+    ...['cyclonedx', 'spdx', 'openvex', 'sarif', 'junit', 'gitlab', 'csv'].map(
+      (format) => `/report?format=${format}&image=${encodeURIComponent(`${new URL(registry.url).host}/shop/canary:1`)}`,
+    ),
+    `/device-logins/${await waitingLogin()}`,
   ];
   unanswered = await readAnswers(tidewaiter, found, [...changes, ...radii, ...questions]);
   return found;

@@ -17,12 +17,14 @@ import { writeSecretFiles } from './secret-files.js';
 
 const deploy = resolve(__dirname, '../../../deploy');
 let folder: string;
+/** Names of the files that were written first. */
+let written: string[];
 let running: ChildProcess[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidewaiter-secrets-'));
   await chmod(folder, 0o755);
-  await writeSecretFiles(folder);
+  written = await writeSecretFiles(folder);
 });
 
 afterAll(async () => {
@@ -57,9 +59,9 @@ async function eventually<T>(work: () => Promise<T>): Promise<T> {
 
 describe('writeSecretFiles', () => {
   it('keeps passwords, and makes the same files from them', async () => {
-    const names = ['fingerprint-key', 'postgres-users.sql', 'scanner-nats-url', 'redis-users.acl'];
+    const names = ['fingerprint-key', 'entry-key', 'postgres-users.sql', 'scanner-nats-url', 'redis-users.acl'];
     const before = await Promise.all(names.map(read));
-    expect(await writeSecretFiles(folder)).toHaveLength(21);
+    expect(await writeSecretFiles(folder)).toEqual(written);
     expect(await Promise.all(names.map(read))).toEqual(before);
     expect((await stat(join(folder, 'owner-password'))).mode & 0o777).toBe(0o444);
   });
