@@ -50,7 +50,9 @@ describe('the audit log', () => {
     );
     const unnamed = changing.filter(({ operation }) => operation!.action === undefined);
     expect(unnamed.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
-    expect(new Set(changing.map(({ operation }) => operation!.action))).toEqual(new Set(auditActions));
+    // Also those of methods that every caller may call, such as the approval of a sign-in.
+    const named = apiMethods(controllers).flatMap(({ operation }) => operation?.action ?? []);
+    expect(new Set(named)).toEqual(new Set(auditActions));
   });
 
   it('shows who changed what, and that nothing was altered', async () => {
