@@ -1,4 +1,5 @@
 import { Body, Controller, Post, Req } from '@nestjs/common';
+import { AccessDenied } from '@tidewaiter/domain';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 
@@ -26,8 +27,8 @@ export class CiTokensController {
     @Req() { ip }: FastifyRequest,
   ): Promise<z.output<typeof ciTokenAnswer>> {
     const { token, access, expiresAt } = await this.tokens.exchange(jobToken).catch((error: unknown) => {
-      // Many runners share one address, so only failures count.
-      this.limit.take(ip);
+      // Many runners share one address, so only refused tokens count, and no outage of an issuer.
+      if (error instanceof AccessDenied) this.limit.take(ip);
       throw error;
     });
     return { token: token.reveal(), name: access.name, role: access.role, expiresAt };
