@@ -52,8 +52,8 @@ const file = z.object({ registry: z.array(registry).max(10_000).default([]) });
 const given = { all: 'both', 'digest-only': 'digests', 'tag-only': 'tags' } as const;
 
 /**
- * Where the containers tools of this machine (Podman, Buildah, Skopeo, CRI-O) read an image from,
- * by `registries.conf`, version 2.
+ * Sources from which the containers tools of this machine (Podman, Buildah, Skopeo, CRI-O) read an
+ * image, by `registries.conf`, version 2.
  * @param name host and repository
  * @throws InvalidInput `REGISTRIES_CONF` when a file is not readable, `REGISTRY_BLOCKED` when it
  * forbids this image

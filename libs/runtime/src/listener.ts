@@ -4,7 +4,7 @@ import { InvalidInput } from '@tidewaiter/domain';
 
 import type { ConfigFiles } from './config-files.js';
 
-/** Where a service listens. */
+/** Address and ports of a service, with its TLS files. */
 export interface ListenerConfig {
   httpHost: string;
   httpPort: number;

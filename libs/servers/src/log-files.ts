@@ -43,7 +43,7 @@ export function rotateLogs(
 
 /**
  * Copies a log and empties it: its writers hold it open and cannot be asked to open another one.
- * What is written between the last read and the truncation is lost, some microseconds.
+ * Lines between the last read and the truncation are lost, some microseconds.
  */
 export async function rotateLog(file: string, maxBytes: number): Promise<boolean> {
   const size = (await stat(file).catch(() => undefined))?.size ?? 0;

@@ -1,6 +1,6 @@
 import { fieldsOf } from '../fields.js';
 
-/** Where an entry is configured. */
+/** Places in which entries are configured. */
 export const entrySources = ['file', 'managed'] as const;
 
 /** `overridden`: a managed entry with the name of one in the file, which wins. */

@@ -108,8 +108,8 @@ function loginFor({ username, password }: MailAuth, identity: string) {
 }
 
 /**
- * Where a password may travel unencrypted, when TLS is not asked for; anywhere else a password asks
- * for it.
+ * Whether a password may travel unencrypted, when TLS is not asked for; anywhere else a password
+ * asks for it.
  */
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';

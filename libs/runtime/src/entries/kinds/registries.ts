@@ -14,7 +14,7 @@ export const registryEntries: EntryRules = {
   standIn: () => undefined,
 };
 
-/** Where the secrets of a host go, and by which proof of its identity. */
+/** Address to which the secrets of a host go, and the proof of its identity. */
 function hostOf({
   url = null,
   tokenHost = null,
