@@ -319,8 +319,12 @@ export class Suite {
       accepted.some(
         ({ key }) => key.startsWith(prefix) && arrived.filter((arrival) => arrival.key === key).length < times,
       );
-    // The first message of a channel that refuses is the refused one.
-    const isRefusedLacking = lacks('refusing-', this.#arrivals['/refusing'], 2);
+    // The first message of a channel that refuses is the refused one. It has failed again in a copy
+    // of PostgreSQL from before it was sent once more.
+    const isRefusedLacking =
+      lacks('refusing-', this.#arrivals['/refusing'], 2) ||
+      (await platform.query(`SELECT 1 FROM dead_letter WHERE code = 'WEBHOOK_REFUSED' AND redriven_at IS NULL LIMIT 1`))
+        .length > 0;
     if (isRefusedLacking) await redriveRefused(platform);
     const isDenied = await this.#allowDenied();
     return (

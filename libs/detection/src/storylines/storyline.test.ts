@@ -2,12 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env } from 'node:process';
 
-import { type Incident, type JsonObject, printable } from '@tidewaiter/domain';
+import { type Incident, type JsonValue, printable } from '@tidewaiter/domain';
 import { loadRules } from '@tidewaiter/sigma';
 import { describeWith, hostileJson, replaceValue, sharedData } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { isLevelAtLeast } from '../alerts/alert.js';
+import { isObject } from '../examples/example.js';
 import { missingFrom, readStoryline, replayRecords, type Storyline } from './storyline.js';
 
 const own = join(__dirname, '../../testdata');
@@ -100,11 +101,12 @@ describe('Detector', () => {
         fc.nat(60),
         hostileJson,
         ({ records, facts }, which, nth, by) => {
-          const hostile = records.map((record, index) =>
-            index === which % records.length
-              ? { ...record, event: JSON.parse(replaceValue(record.event, nth, by)) as JsonObject }
-              : record,
-          );
+          const hostile = records.map((record, index) => {
+            if (index !== which % records.length) return record;
+            // The whole event may be what is replaced. No sensor's body is read to such a record.
+            const event = JSON.parse(replaceValue(record.event, nth, by)) as JsonValue;
+            return isObject(event) ? { ...record, event } : record;
+          });
           for (const { title, sentence, factsUsed, evidence } of replayRecords(rules, { records: hostile, facts })
             .incidents) {
             const shown = [title, sentence, ...factsUsed, ...evidence.map(({ text }) => text)];
