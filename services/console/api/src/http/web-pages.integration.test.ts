@@ -519,6 +519,39 @@ describeWith(programs('chromium'))('the web pages', () => {
     await context.close();
   });
 
+  it('show limited users what the limits hold, and ask for nothing that is refused to them', async () => {
+    const scopes = [{ repositories: [], clusters: ['eu1'], namespaces: ['shop'], owners: [] }];
+    const token = (await new ApiTokens(store).make('shop', 'responder', null, scopes)).reveal();
+    const context = await browser.newContext();
+    const tab = await context.newPage();
+    const refused: string[] = [];
+    tab.on('response', (answer) => {
+      if (answer.status() === 403) refused.push(answer.url());
+    });
+    await tab.goto(`${service.url}/`);
+    await tab.getByLabel('API token').fill(token);
+    await tab.getByRole('button', { name: 'Sign in' }).click();
+    const rail = tab.getByRole('navigation', { name: 'Sections' });
+    await rail.getByRole('link', { name: 'System' }).waitFor({ state: 'detached' });
+    expect(await rail.getByRole('link').allTextContents()).toEqual([
+      ...['Now', 'Incidents', 'Images', 'Vulnerabilities', 'Workloads'],
+    ]);
+    await tab.getByRole('link', { name: 'Misconfigured' }).waitFor();
+    expect(await tab.getByRole('list', { name: 'Pipeline' }).count()).toBe(0);
+    const story = `/incidents/${uuidOf('misconfigured')}`;
+    const paths = ['/', '/incidents', story, '/images', '/images?tab=repositories', `/images/${digest}?tab=runtime`];
+    for (const path of [...paths, '/vulnerabilities', '/workloads', '/system', '/system/users', '/policies/routes']) {
+      await tab.goto(`${service.url}${path}`);
+      await tab.getByRole('heading').first().waitFor();
+      await tab.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+      await tab.waitForLoadState('networkidle');
+      expect([path, await tab.getByRole('alert').allTextContents()]).toEqual([path, []]);
+    }
+    await tab.getByRole('heading', { name: 'Your account is limited to a part of the fleet' }).waitFor();
+    expect(refused).toEqual([]);
+    await context.close();
+  });
+
   it('silence alerts after a preview, and end the silence', async () => {
     await open('/policies/silences');
     await page.getByText('New silence').click();

@@ -9,8 +9,10 @@ import { session, useHasEnded } from '../pages/sign-in/session.js';
 import { SignInPage } from '../pages/sign-in/sign-in-page.js';
 import { StampImage } from '../parts/stamp.js';
 import { Toasts } from '../parts/toasts.js';
+import { useMe } from '../parts/use-me.js';
 import { Icon, type IconName } from './icons.js';
 import { pauseKeys, useKeys } from './keys.js';
+import { isUnlimited, UnlimitedOnly } from './unlimited-only.js';
 
 const loadSearch = () => import('./search-dialog.js');
 const SearchDialog = lazy(loadSearch);
@@ -70,7 +72,9 @@ function Frame() {
       </a>
       <Rail openSearch={() => show('search')} openKeys={() => show('keys')} />
       <main ref={main} id="main" tabIndex={-1}>
-        <Outlet />
+        <UnlimitedOnly>
+          <Outlet />
+        </UnlimitedOnly>
       </main>
       <Suspense>
         {dialog === 'search' && <SearchDialog close={close} />}
@@ -82,6 +86,8 @@ function Frame() {
 
 function Rail({ openSearch, openKeys }: { openSearch: () => void; openKeys: () => void }) {
   const client = useQueryClient();
+  const { isLimited } = useMe();
+  const shown = isLimited === true ? sections.filter(([path]) => !isUnlimited(path)) : sections;
   const leave = async () => {
     const ended = await signOut().catch(() => undefined);
     session.end();
@@ -101,7 +107,7 @@ function Rail({ openSearch, openKeys }: { openSearch: () => void; openKeys: () =
         <kbd aria-hidden="true">/</kbd>
       </Button>
       <nav aria-label="Sections">
-        {sections.map(([path, title, icon]) => (
+        {shown.map(([path, title, icon]) => (
           <Link key={path} to={path} activeOptions={{ exact: path === '/', includeSearch: false }}>
             <Icon name={icon} />
             <span>{title}</span>

@@ -6,6 +6,8 @@ import { me } from '../api/queries.js';
 export interface Me {
   /** Name under which acts are recorded; undefined until it is known. */
   name: string | undefined;
+  /** Whether the account sees a part of the fleet alone; undefined until it is known. */
+  isLimited: boolean | undefined;
   /** Whether the API lets the user do what needs a role. */
   may: (role: AccessRole) => boolean;
 }
@@ -13,5 +15,9 @@ export interface Me {
 /** The user of this page. */
 export function useMe(): Me {
   const { data } = useQuery(me);
-  return { name: data?.name, may: (role) => data !== undefined && includesRole(data.role, role) };
+  return {
+    name: data?.name,
+    isLimited: data && data.scopes !== null,
+    may: (role) => data !== undefined && includesRole(data.role, role),
+  };
 }

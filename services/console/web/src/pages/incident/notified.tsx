@@ -4,11 +4,18 @@ import { deliveries } from '../../api/lists.js';
 import { useLiveList } from '../../live/live-list.js';
 import { Moment } from '../../parts/moment.js';
 import { Section } from '../../parts/page.js';
+import { useMe } from '../../parts/use-me.js';
 import { dotted, problemText } from '../../parts/words.js';
 import { DeliveryStamp } from '../system/delivery-stamp.js';
 
-/** Messages about the incident with their delivery. */
+/** Messages about the incident; limited accounts have them in the timeline alone. */
 export function Notified({ incidentId }: { incidentId: string }) {
+  const { isLimited } = useMe();
+  return isLimited === false && <Messages incidentId={incidentId} />;
+}
+
+/** Each message with its delivery. */
+function Messages({ incidentId }: { incidentId: string }) {
   const { rows, error } = useLiveList(deliveries({ incident: incidentId }));
   return (
     <Section title="Who was notified">

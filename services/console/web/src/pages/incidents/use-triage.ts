@@ -46,14 +46,21 @@ export function useTriage(): (act: TriageAct, incidents: readonly Triaged[]) => 
     const [first] = failures;
     if (first !== undefined) notify(failures.length === 1 ? first : `${first}, and ${failures.length - 1} more`, true);
     await client.invalidateQueries({ queryKey: ['incidents'] });
-    requestAnimationFrame(() => keepFocus());
+    keepFocus();
     return new Set(done.map(({ id }) => id));
   };
 }
 
-/** The act may have taken the button away that had the focus: it then goes to the page. */
-function keepFocus(): void {
+/** Frames within which what an answer takes away is gone from the page. */
+const maxFrames = 30;
+
+/**
+ * The act may take the button away that has the focus, which then goes to the page. The answer is
+ * rendered in some later frame: until then the button still has it.
+ */
+function keepFocus(framesLeft = maxFrames): void {
   if (document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true });
+  else if (framesLeft > 0) requestAnimationFrame(() => keepFocus(framesLeft - 1));
 }
 
 export function perform(act: TriageAct, id: string): Promise<unknown> {

@@ -8,6 +8,7 @@ import { SeverityMark, VerdictStamp } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { PageHead, Section } from '../../parts/page.js';
 import { Loaded, Skeleton } from '../../parts/states.js';
+import { useMe } from '../../parts/use-me.js';
 import { counted } from '../../parts/words.js';
 import { PushLink } from '../images/push-columns.js';
 import { sortByUrgency } from '../incidents/triage.js';
@@ -24,16 +25,11 @@ export function NowPage() {
   const lastVisit = useLastVisit();
   const open = useLiveList(incidents({ state: 'open' }));
   const recent = useLiveList(pushes({}));
-  const letters = useLiveList(deadLetters());
-  const channels = useLiveList(receivers);
-  const read = useQuery(status);
+  const { isLimited } = useMe();
   return (
     <>
       <PageHead title="Now" about={<SinceLastVisit at={lastVisit} incidents={open.rows} pushes={recent.rows} />} />
-      <Loaded read={read}>
-        {(known) => <PipelineStrip status={known} deadLetters={letters.rows.length} channels={channels.rows} />}
-      </Loaded>
-      <Notices status={read.data} channels={channels.rows} />
+      {isLimited === false && <PlatformState />}
       <div className="columns">
         <Section title="Open incidents" note={open.hasMore ? `${open.rows.length} or more` : open.rows.length}>
           <OpenIncidents list={open} />
@@ -42,6 +38,21 @@ export function NowPage() {
           <LastPushes list={recent} />
         </Section>
       </div>
+    </>
+  );
+}
+
+/** Backlog and faults of the platform, which the API refuses to limited accounts. */
+function PlatformState() {
+  const letters = useLiveList(deadLetters());
+  const channels = useLiveList(receivers);
+  const read = useQuery(status);
+  return (
+    <>
+      <Loaded read={read}>
+        {(known) => <PipelineStrip status={known} deadLetters={letters.rows.length} channels={channels.rows} />}
+      </Loaded>
+      <Notices status={read.data} channels={channels.rows} />
     </>
   );
 }
