@@ -153,6 +153,9 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       POLICY_MISSING: missing('Check the path, or name a built-in policy: `tidewaiter policies list`.'),
       RECEIVER_UNKNOWN: input('The message was for a receiver that routing.yaml no longer has.'),
       REGISTRY_CONNECTION: input('Give `http(s)://host[:port]` as the URL of a registry.'),
+      REGISTRY_SECRET_UNREAD: input(
+        'Run `tidewaiter registries check NAME --config tidewaiter.yaml` beside the scanner.',
+      ),
       REGISTRY_UNKNOWN: input('Configure the registry in tidewaiter.yaml again, or leave its pushes.'),
       ROUTING_INVALID: input('Correct routing.yaml: `tidewaiter routes check`.', listing),
       ROUTING_MISSING: missing('Check the path after `--config`.'),

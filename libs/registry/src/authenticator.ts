@@ -39,8 +39,8 @@ const tokenAnswer = z
  * repository.
  */
 export class Authenticator {
-  /** By repository, oldest first. */
-  readonly #grants = new Map<string, Grant>();
+  /** By repository, oldest first; null for `/v2/` itself, which needs no scope. */
+  readonly #grants = new Map<string | null, Grant>();
   /**
    * Last token server that requested our credentials and did not get them, for the error message.
    */
@@ -54,7 +54,7 @@ export class Authenticator {
   ) {}
 
   /** Authorization that is valid for this repository now. */
-  authorization(repository: string): Secret | undefined {
+  authorization(repository: string | null): Secret | undefined {
     const grant = this.#grants.get(repository);
     return grant && grant.expiresAtMs > performance.now() ? grant.authorization : undefined;
   }
@@ -65,7 +65,7 @@ export class Authenticator {
    * @throws AccessDenied `REGISTRY_UNAUTHORIZED` when there is nothing to answer with.
    * @throws InvalidInput `REGISTRY_CHALLENGE`
    */
-  async answer(header: string, repository: string, signal?: AbortSignal): Promise<Secret> {
+  async answer(header: string, repository: string | null, signal?: AbortSignal): Promise<Secret> {
     const grant = await this.#earn(parseChallenges(header), repository, signal);
     this.#grants.delete(repository);
     this.#grants.set(repository, grant);
@@ -76,17 +76,17 @@ export class Authenticator {
     return grant.authorization;
   }
 
-  denied(repository: string): AccessDenied {
+  denied(repository: string | null): AccessDenied {
     const who = this.connection.credentials ? 'the configured credentials' : 'access without credentials';
     const hint =
       this.#withheldFrom && `; they do not go to its token server ${this.#withheldFrom} unless tokenHost names it`;
     return new AccessDenied(
       'REGISTRY_UNAUTHORIZED',
-      `${this.endpoint.host} refuses ${who} for ${repository || 'its catalog'}${hint}`,
+      `${this.endpoint.host} refuses ${who}${repository === null ? '' : ` for ${repository || 'its catalog'}`}${hint}`,
     );
   }
 
-  async #earn(challenges: Challenge[], repository: string, signal?: AbortSignal): Promise<Grant> {
+  async #earn(challenges: Challenge[], repository: string | null, signal?: AbortSignal): Promise<Grant> {
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
     if (bearer) return this.#fetchToken(bearer.parameters, repository, signal);
     const authorization = this.#basic();
@@ -94,12 +94,13 @@ export class Authenticator {
     return { authorization, expiresAtMs: Infinity };
   }
 
-  async #fetchToken(parameters: Map<string, string>, repository: string, signal?: AbortSignal): Promise<Grant> {
+  async #fetchToken(parameters: Map<string, string>, repository: string | null, signal?: AbortSignal): Promise<Grant> {
     const realm = this.#readRealm(parameters.get('realm') ?? '');
     const service = parameters.get('service');
     if (service !== undefined) realm.searchParams.set('service', service);
     // Our scope, not the challenge's: the client only pulls, or lists repositories.
-    realm.searchParams.set('scope', repository === '' ? 'registry:catalog:*' : `repository:${repository}:pull`);
+    if (repository !== null)
+      realm.searchParams.set('scope', repository === '' ? 'registry:catalog:*' : `repository:${repository}:pull`);
     const credentials = this.#credentialsFor(realm);
     const response = await this.egress.request(realm, {
       ...this.defaults,

@@ -6,6 +6,8 @@ import { InvalidInput, Secret } from '@tidewaiter/domain';
 import type { RegistryConnection } from './connection.js';
 
 const maxFileBytes = 1024 * 1024;
+/** Folders in which Podman and Docker keep the certificates of registries. */
+const systemFolders = ['/etc/containers/certs.d', '/etc/docker/certs.d'];
 /** Name of a folder, without a path that leads out of it. */
 const folderName = /^[A-Za-z0-9[][A-Za-z0-9.:[\]-]*$/;
 
@@ -26,6 +28,12 @@ export function hostCertificates(host: string, places: readonly string[]): Pick<
     if (names) return certificatesOf(folder, names);
   }
   return {};
+}
+
+/** Adds this machine's certificates for the host; those of the connection take precedence. */
+export function withCertificates<Of extends RegistryConnection>(connection: Of): Of {
+  const { ca, client } = hostCertificates(new URL(connection.url).host, systemFolders);
+  return { ...connection, ca: connection.ca ?? ca, client: connection.client ?? client };
 }
 
 function filesIn(folder: string): string[] | undefined {

@@ -155,6 +155,32 @@ export class HostClient {
     }
   }
 
+  /**
+   * Asks whether this is a registry, and whether it wants credentials.
+   * @throws Unavailable `REGISTRY_UNEXPECTED` where it is none
+   * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support
+   */
+  async ping(signal?: AbortSignal): Promise<'open' | 'locked'> {
+    const response = await this.#session.ping(signal);
+    await response.discard();
+    const isLocked = response.status === 401 && response.headers['www-authenticate'] !== undefined;
+    // A web application answers every path with its page.
+    const isPage = mediaTypeOf(response) === 'text/html';
+    if (isLocked) return 'locked';
+    if (response.status === 200 && !isPage) return 'open';
+    throw this.#session.unexpected(response.status);
+  }
+
+  /**
+   * Signs in at the registry, for nothing in it.
+   * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`, and Unavailable
+   */
+  async authenticate(signal?: AbortSignal): Promise<void> {
+    const response = await this.#session.send({ repository: null, path: '', unknown: 'NAME_UNKNOWN', signal });
+    await response.discard();
+    if (response.status !== 200) throw this.#session.unexpected(response.status);
+  }
+
   /** Repository names, if it has a catalog that we may read. @throws as `listNames` */
   repositories(signal?: AbortSignal): AsyncGenerator<string> {
     return listNames(this.#session, '', '_catalog', signal);

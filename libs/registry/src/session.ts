@@ -7,8 +7,8 @@ import { backoffMs, pause, retryAfterMs } from './retry.js';
 
 /** Read request to a registry. */
 export interface RegistryRead {
-  /** Empty for a read without a repository: the catalog. */
-  repository: string;
+  /** Empty for a read without a repository: the catalog. Null for `/v2/` itself. */
+  repository: string | null;
   /** Below `/v2/<repository>/`, or `/v2/`. */
   path: string;
   method?: 'GET' | 'HEAD';
@@ -98,6 +98,11 @@ export class RegistrySession {
     }
   }
 
+  /** Asks for `/v2/` without credentials, whose answer shows whether the registry wants some. */
+  async ping(signal?: AbortSignal): Promise<EgressResponse> {
+    return this.#egress.request(`${this.endpoint.origin}/v2/`, { ...this.#defaults, signal });
+  }
+
   /** Error for a response that the protocol does not define. */
   unexpected(status: number): Unavailable {
     return new Unavailable('REGISTRY_UNEXPECTED', `${this.endpoint.host} answers ${status}`);
@@ -116,7 +121,7 @@ export class RegistrySession {
 
   #request({ repository, path, method, headers, signal }: RegistryRead, granted?: Secret): Promise<EgressResponse> {
     const authorization = granted ?? this.#authenticator.authorization(repository);
-    const below = repository === '' ? path : `${repository}/${path}`;
+    const below = !repository ? path : `${repository}/${path}`;
     return this.#egress.request(`${this.endpoint.origin}/v2/${below}`, {
       ...this.#defaults,
       method,
@@ -154,7 +159,8 @@ export class RegistrySession {
     const { host } = this.endpoint;
     if (response.status !== 403 && response.status !== 404) return response;
     await response.discard();
-    if (response.status === 404) throw new NotFound(unknown, `${host} does not have what was asked of ${repository}`);
-    throw new AccessDenied('REGISTRY_FORBIDDEN', `${host} forbids reading ${repository}`);
+    if (response.status === 404)
+      throw new NotFound(unknown, `${host} does not have what was asked of ${repository ?? 'it'}`);
+    throw new AccessDenied('REGISTRY_FORBIDDEN', `${host} forbids reading ${repository ?? 'it'}`);
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InvalidInput, type Platform } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
-import { hostCertificates, RegistryClient, type RegistryConnection, type RegistryMirror } from '@tidewaiter/registry';
+import { RegistryClient, type RegistryConnection, type RegistryMirror, withCertificates } from '@tidewaiter/registry';
 import {
   type MirrorSettings,
   type Reconciliation,
@@ -10,9 +10,6 @@ import {
 } from '@tidewaiter/runtime';
 
 import { ScannerConfig } from './config.js';
-
-/** Folders in which Podman and Docker keep the certificates of registries. */
-const certificateFolders = ['/etc/containers/certs.d', '/etc/docker/certs.d'];
 
 /**
  * Registries of tidewaiter.yaml, each with one client: it caches tokens and the time until which
@@ -86,10 +83,4 @@ function mirrorOf(registry: string, mirror: MirrorSettings): RegistryMirror {
     gives: mirror.gives,
     ...(folder && { rewrite: { prefix: '', location: `${folder}/` } }),
   };
-}
-
-/** Adds this machine's certificates for the host; those of tidewaiter.yaml take precedence. */
-function withCertificates<Of extends RegistryConnection>(connection: Of): Of {
-  const { ca, client } = hostCertificates(new URL(connection.url).host, certificateFolders);
-  return { ...connection, ca: connection.ca ?? ca, client: connection.client ?? client };
 }

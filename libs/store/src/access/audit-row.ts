@@ -29,6 +29,7 @@ export const auditActions = [
   'entry.changed',
   'entry.deleted',
   'entry.undone',
+  'registry.checked',
 ] as const;
 
 export type AuditAction = (typeof auditActions)[number];

@@ -53,6 +53,8 @@ import { OidcController } from './oidc/oidc.controller.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { PushesController } from './pushes/pushes.controller.js';
 import { ReceiversController } from './receivers/receivers.controller.js';
+import { RegistryChecksController } from './registries/registry-checks.controller.js';
+import { RegistryChecks } from './registries/registry-checks.js';
 import { ReportsController } from './reports/reports.controller.js';
 import { RepositoriesController } from './repositories/repositories.controller.js';
 import { RoutesController } from './routing/routing.controller.js';
@@ -93,6 +95,7 @@ export const controllers = [
   ReceiversController,
   SilencesController,
   ...entryControllers,
+  RegistryChecksController,
   RoutesController,
   MessagesController,
   DeadLettersController,
@@ -121,6 +124,7 @@ export const controllers = [
     EntryChanges,
     EntryDocuments,
     FileEntryListing,
+    RegistryChecks,
     SessionCookie,
     CallerLimits,
     EventFeed,

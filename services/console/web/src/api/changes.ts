@@ -78,6 +78,14 @@ export const removeEntry = (kind: EntryKind, name: string, version: number) =>
 export const undoEntry = (kind: EntryKind, name: string, body: { version: number; to: number }) =>
   answerOf(client.POST(entryPaths(kind).undo, { ...byName(name), body }));
 
+/** Connects to a registry with a document before it is saved. */
+export const checkRegistryDocument = (document: Document) =>
+  answerOf(client.POST('/api/v1/registries/check', { body: { document } }));
+
+/** Connects to a stored registry. */
+export const checkRegistry = (name: string) =>
+  answerOf(client.POST('/api/v1/registries/{name}/check', { ...byName(name), body: {} }));
+
 export const checkRouting = (text: string) => answerOf(client.POST('/api/v1/routes/validate', { body: { text } }));
 
 export const testRouting = (text: string, labels: Record<string, string>) =>

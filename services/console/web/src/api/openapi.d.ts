@@ -362,7 +362,7 @@ export interface paths {
                         "application/json": {
                             items: {
                                 /** @enum {string} */
-                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "user.changed" | "session.ended" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.deleted" | "token.created" | "token.revoked" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone";
+                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "user.changed" | "session.ended" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.deleted" | "token.created" | "token.revoked" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone" | "registry.checked";
                                 actor: string;
                                 address: string | null;
                                 /** Format: date-time */
@@ -6575,6 +6575,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/registries/{name}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Connects to a registry, signs in, and lists repositories and tags */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": {
+                        repository?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Connects to a registry, signs in, and lists repositories and tags */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            isUsable: boolean;
+                            name: string;
+                            steps: {
+                                code: string | null;
+                                listed: number | null;
+                                /** @enum {string} */
+                                state: "passed" | "failed" | "skipped";
+                                /** @enum {string} */
+                                step: "connection" | "authentication" | "catalog" | "tags";
+                            }[];
+                            text: string;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/registries/{name}/undo": {
         parameters: {
             query?: never;
@@ -6701,6 +6766,72 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registries/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Connects to a registry before it is saved */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        document: {
+                            [key: string]: unknown;
+                        };
+                        repository?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Connects to a registry before it is saved */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            isUsable: boolean;
+                            name: string;
+                            steps: {
+                                code: string | null;
+                                listed: number | null;
+                                /** @enum {string} */
+                                state: "passed" | "failed" | "skipped";
+                                /** @enum {string} */
+                                step: "connection" | "authentication" | "catalog" | "tags";
+                            }[];
+                            text: string;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;

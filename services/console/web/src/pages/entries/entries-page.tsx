@@ -3,7 +3,7 @@ import type { EntryKind } from '@tidewaiter/domain';
 import type { ReactNode } from 'react';
 import { Button } from 'react-aria-components/Button';
 
-import { removeEntry } from '../../api/changes.js';
+import { checkRegistry, removeEntry } from '../../api/changes.js';
 import { entries } from '../../api/lists.js';
 import type { Entry } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
@@ -111,6 +111,7 @@ function columnsOf(kind: EntryKind, deleted: ((name: string) => void) | null): C
     ),
     ...(kind === 'registries' || kind === 'sensors' ? [lastSeen(kind)] : []),
     column<Entry>({ id: 'source', title: 'Configured', cell: (entry) => <SourceCell entry={entry} /> }),
+    ...(deleted && kind === 'registries' ? [connectionTest] : []),
     ...(deleted ? [removal(kind, deleted)] : []),
   ];
 }
@@ -157,6 +158,22 @@ function lastSeen(kind: EntryKind): Column<Entry> {
     cell: ({ lastSeenAt }) => (lastSeenAt === null ? <span className="quiet">never</span> : <Moment at={lastSeenAt} />),
   });
 }
+
+const connectionTest = column<Entry>({
+  id: 'connection',
+  title: 'Connection',
+  kind: 'act',
+  cell: ({ name }) => (
+    <ActionButton
+      run={() => checkRegistry(name)}
+      done={({ text }) => text}
+      changes={[]}
+      label={`Test the connection to ${name}`}
+    >
+      Test
+    </ActionButton>
+  ),
+});
 
 function removal(kind: EntryKind, deleted: (name: string) => void): Column<Entry> {
   return column<Entry>({

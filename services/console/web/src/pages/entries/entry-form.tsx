@@ -3,7 +3,7 @@ import type { EntryKind } from '@tidewaiter/domain';
 import { type FormEvent, useId, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 
-import { addEntry, checkEntry, replaceEntry } from '../../api/changes.js';
+import { addEntry, checkEntry, checkRegistryDocument, replaceEntry } from '../../api/changes.js';
 import type { Entry } from '../../api/types.js';
 import { notify } from '../../parts/toasts.js';
 import { entryPages } from './entry-kinds.js';
@@ -42,6 +42,7 @@ export function EntryForm({ kind, entry, start = {}, done }: Props) {
       done();
     },
   });
+  const connect = useMutation({ mutationFn: () => checkRegistryDocument(document) });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     save.mutate();
@@ -49,8 +50,10 @@ export function EntryForm({ kind, entry, start = {}, done }: Props) {
   const change = (path: string, text: string) => {
     setTexts({ ...texts, [path]: text });
     check.reset();
+    connect.reset();
   };
-  const problems = save.error?.message.split('\n') ?? check.data?.problems ?? [];
+  const refused = (save.error ?? connect.error)?.message.split('\n');
+  const problems = refused ?? check.data?.problems ?? (connect.data?.isUsable === false ? [connect.data.text] : []);
   return (
     <form className="form" onSubmit={submit}>
       {fields.map((field) => (
@@ -70,6 +73,11 @@ export function EntryForm({ kind, entry, start = {}, done }: Props) {
         <Button className="button" isPending={check.isPending} onPress={() => check.mutate()}>
           Check
         </Button>
+        {kind === 'registries' && (
+          <Button className="button" isPending={connect.isPending} onPress={() => connect.mutate()}>
+            Test the connection
+          </Button>
+        )}
         <Button type="submit" className="primary" isPending={save.isPending}>
           Save
         </Button>
@@ -87,7 +95,9 @@ export function EntryForm({ kind, entry, start = {}, done }: Props) {
         )}
         {check.error?.message}
       </div>
-      <p role="status">{check.data?.isValid && 'This can be saved.'}</p>
+      <p role="status">
+        {check.data?.isValid && 'This can be saved.'} {connect.data?.isUsable && connect.data.text}
+      </p>
     </form>
   );
 }
