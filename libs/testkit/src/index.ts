@@ -40,6 +40,6 @@ export type { CapturedOutput } from './capture-output.js';
 export { minerIncident, uuidOf } from './incident.js';
 export { observation } from './observation.js';
 export type { ObservationSketch } from './observation.js';
-export { workOf } from './work-of.js';
+export { endWork, workOf } from './work-of.js';
 export { ability, corpusImages, describeWith, itWith, pathOf, programs, reportMissing, sharedData } from './needs.js';
 export type { Need, TestProgram } from './needs.js';

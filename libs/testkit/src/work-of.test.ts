@@ -1,6 +1,6 @@
 import { compileFunction } from 'node:vm';
 
-import { workOf } from './work-of.js';
+import { endWork, workOf } from './work-of.js';
 
 const sizes = [20_000, 80_000] as const;
 
@@ -60,3 +60,5 @@ describe('workOf', () => {
     expect(String.prototype.indexOf).toBe(before);
   });
 });
+
+afterAll(endWork);

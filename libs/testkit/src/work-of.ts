@@ -61,9 +61,17 @@ const optimizers = ['sparkplug', 'maglev', 'turbofan'];
 let counting: Session | undefined;
 
 /**
- * Starts at the first call, since counting slows everything, and never stops: V8 counts no blocks
- * for a second session.
+ * Ends the counting that `workOf` begins at its first call; a suite that counts calls it at its
+ * end. Counting slows everything, and each count looks at every function that the process has
+ * loaded: the later suites of a Jest worker must not pay for it.
  */
+export function endWork(): void {
+  counting?.post('Profiler.stopPreciseCoverage');
+  counting?.post('Profiler.disable');
+  counting?.disconnect();
+  counting = undefined;
+}
+
 function session(): Session {
   if (counting) return counting;
   counting = new Session();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TidewaiterError } from '@tidewaiter/domain';
-import { brokenCopies, elfFile, workOf } from '@tidewaiter/testkit';
+import { brokenCopies, elfFile, endWork, workOf } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { goBuildInfo } from '../go-binary/build-info-writer.js';
@@ -179,3 +179,5 @@ describe('binaries', () => {
     );
   });
 });
+
+afterAll(endWork);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 import { TidewaiterError } from '@tidewaiter/domain';
-import { elfFile, type ElfShape, workOf } from '@tidewaiter/testkit';
+import { elfFile, type ElfShape, endWork, workOf } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { framedModules, goBuildInfo, varint } from './build-info-writer.js';
@@ -252,3 +252,5 @@ describe('goBinary', () => {
     );
   });
 });
+
+afterAll(endWork);
