@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 import { NotFound, printable, TidewaiterError } from '@tidewaiter/domain';
+import { withoutPassword } from '@tidewaiter/runtime';
 import { findProgram, findPrograms } from '@tidewaiter/servers';
 
 import { environment } from '../context.js';
@@ -15,12 +16,10 @@ const run = promisify(execFile);
  */
 export async function runPostgresClient(program: 'pg_dump' | 'pg_restore', url: string, args: string[]): Promise<void> {
   const path = await programPath(program);
-  const address = new URL(url);
-  const password = decodeURIComponent(address.password);
-  address.password = '';
+  const { url: address, password } = withoutPassword(url);
   const env = { ...environment, ...(password !== '' && { PGPASSWORD: password }) };
   try {
-    await run(path, ['--dbname', address.href, ...args], { env });
+    await run(path, ['--dbname', address, ...args], { env });
   } catch (cause) {
     const { stderr = '' } = cause as { stderr?: string };
     const [reason = ''] = stderr.split('\n').filter((line) => line.includes('error:'));

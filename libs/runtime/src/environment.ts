@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { InvalidInput, Secret } from '@tidewaiter/domain';
 import { z } from 'zod';
 
+import { hostUrls } from './server-urls.js';
+
 /**
  * Environment variables of the process. Only the command line reads `process.env`; all other code
  * gets this value.
@@ -66,10 +68,11 @@ function rawValue(name: string, environment: Environment): string | undefined {
   return value === '' ? undefined : value;
 }
 
+/** URL of a server, which may name several hosts. */
 const urlWith = (...protocols: string[]) =>
   z
     .string({ error: 'is required' })
-    .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    .refine((value) => hostUrls(value).every((url) => URL.canParse(url) && protocols.includes(new URL(url).protocol)), {
       error: `is not a ${protocols.join(' or ')} URL`,
     })
     .transform((value) => new Secret(value));

@@ -45,6 +45,7 @@ export { Every, startEvery } from './every.js';
 export { repeat } from './repeat.js';
 export type { Repetition } from './repeat.js';
 export { limitRequestTime } from './http-front.js';
+export { hostUrls, withoutPassword } from './server-urls.js';
 export { waitForServer } from './server-wait.js';
 export type { ServerWait } from './server-wait.js';
 export { startReloadable, startService } from './service.js';

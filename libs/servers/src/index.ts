@@ -1,11 +1,12 @@
 export { findProgram, findPrograms, missingPackages } from './programs.js';
 export type { Programs, ServerKind } from './programs.js';
 export { availablePackages, installPackages, mayInstall } from './install.js';
-export { freePort } from './ports.js';
+export { freePort, freePorts } from './ports.js';
 export { natsUserEntries, startNats } from './nats.js';
-export { startPostgres } from './postgres.js';
+export { serverOwner, startPostgres } from './postgres.js';
 export { redisUserLines, startRedis } from './redis.js';
 export { openLog, rotateLogs } from './log-files.js';
+export { startServer } from './server-process.js';
 export type { LocalServer } from './server-process.js';
 export { startLocalServers, stopLeftovers } from './local-servers.js';
 export type { LocalServers } from './local-servers.js';

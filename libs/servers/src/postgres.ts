@@ -60,7 +60,7 @@ export async function startPostgres(options: PostgresOptions, programs: Programs
   const { postgresFolder, setpriv } = programs;
   if (!postgresFolder) throw new NotFound('PROGRAM_MISSING', 'PostgreSQL is not installed');
   const { port, password, settings: more = [] } = options;
-  const owner = process.getuid?.() === 0 ? await unprivileged() : undefined;
+  const owner = await serverOwner();
   const folder = await placeOf(options.dataDir, owner);
   const pidFile = join(folder, 'postmaster.pid');
   await stopLeftover(pidFile, folder);
@@ -173,8 +173,9 @@ async function canReach(folder: string, owner: Owner): Promise<boolean> {
   );
 }
 
-/** User to run PostgreSQL as, which refuses to run as root. */
-async function unprivileged(): Promise<Owner> {
+/** User of servers that refuse to run as root, such as PostgreSQL; undefined if we are not root. */
+export async function serverOwner(): Promise<Owner | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
   const users = new Map(
     (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => [line.split(':', 1)[0], line.split(':')]),
   );

@@ -20,7 +20,9 @@ export type { SigningAuthority, TestCertificate, TestIdentity } from './signing-
 export { throwAwayServers } from './throw-away-servers.js';
 export type { TestPostgres, TestServer, ThrowAwayServers } from './throw-away-servers.js';
 export { startHttpServer, testCertificate } from './http-server.js';
-export { testAuthority } from './test-authority.js';
+export { startDatabase } from './infrastructure/postgres.js';
+export type { TestDatabase } from './infrastructure/postgres.js';
+export { clusterAuthority, testAuthority } from './test-authority.js';
 export type { TestHttpServer } from './http-server.js';
 export { httpSink, webhookSink } from './http-sink.js';
 export type { SinkAnswer, HttpSink, ReceivedRequest } from './http-sink.js';

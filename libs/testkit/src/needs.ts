@@ -6,7 +6,7 @@ import debianPackages from './debian-packages.json' with { type: 'json' };
 const { env } = process;
 const repository = resolve(import.meta.dirname, '../../..');
 // Debian's folders of programs, which the PATH of a service or cron job may lack.
-const folders = [...(env['PATH'] ?? '').split(delimiter).filter(Boolean), '/usr/local/bin', '/usr/bin'];
+const folders = [...(env['PATH'] ?? '').split(delimiter).filter(Boolean), '/usr/local/bin', '/usr/bin', '/usr/sbin'];
 
 /** Program that some tests need, and that a Debian package has. */
 export type TestProgram = keyof (typeof debianPackages)['usual'] | keyof (typeof debianPackages)['rare'];

@@ -128,7 +128,8 @@ async function removeAll(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
 
-function createDatabaseOn(url: string): TestPostgres['createDatabase'] {
+/** Makes fresh databases on a server, by the address of its superuser. */
+export function createDatabaseOn(url: string): TestPostgres['createDatabase'] {
   return async (template = migratedDatabase) => {
     const name = `test_${randomUUID().replaceAll('-', '')}`;
     const client = new Client({ connectionString: url });

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Secret } from '@tidewaiter/domain';
-import { waitForServer } from '@tidewaiter/runtime';
+import { hostUrls, waitForServer } from '@tidewaiter/runtime';
 import { DataSource } from 'typeorm';
 
 import { migrations } from '../migrations/migrations.js';
+import { hostsOf } from './database-hosts.js';
 import type { RestoreReport } from './database-life-row.js';
 import { DatabaseLife } from './database-life.js';
 import { entities } from './entities.js';
@@ -56,7 +57,7 @@ export async function connectPatiently(options: ConnectionOptions): Promise<Data
 
 /** Connects to PostgreSQL after the pending migrations: one process runs them, the others wait. */
 export async function connect(options: ConnectionOptions): Promise<DataSource> {
-  const dataSource = await open(options, limits);
+  const dataSource = await open(options, limitMs);
   try {
     if ((await pendingMigrations(dataSource)).length > 0) await migrateBeside(dataSource, options);
   } catch (error) {
@@ -71,7 +72,7 @@ export async function connect(options: ConnectionOptions): Promise<DataSource> {
  * @param passwordOf makes the roles, too, with these passwords
  */
 export async function prepareDatabase(options: ConnectionOptions, passwordOf?: PasswordOf): Promise<void> {
-  const dataSource = await open(options, limits);
+  const dataSource = await open(options, limitMs);
   try {
     if (passwordOf) await dataSource.transaction(async (tx) => makeServiceRoles(tx, passwordOf));
     await migrateBeside(dataSource, options);
@@ -82,7 +83,7 @@ export async function prepareDatabase(options: ConnectionOptions, passwordOf?: P
 
 /** Migrations that {@link connect} would run, with their statements. */
 export async function migrationPlan(options: ConnectionOptions): Promise<PlannedMigration[]> {
-  const dataSource = await open(options, limits);
+  const dataSource = await open(options, limitMs);
   try {
     return await planMigrations(dataSource);
   } finally {
@@ -92,7 +93,7 @@ export async function migrationPlan(options: ConnectionOptions): Promise<Planned
 
 /** Last recognition of a restored database; null without one. Migrates nothing. */
 export async function lastRestore(options: ConnectionOptions): Promise<RestoreReport | null> {
-  const dataSource = await open(options, limits);
+  const dataSource = await open(options, limitMs);
   try {
     return (await pendingMigrations(dataSource)).length > 0
       ? null
@@ -104,20 +105,15 @@ export async function lastRestore(options: ConnectionOptions): Promise<RestoreRe
 
 /** A connection whose statements may take any time, and that migrates nothing. */
 export async function openUnlimited(options: ConnectionOptions): Promise<DataSource> {
-  return open(options, {});
+  return open(options, 0);
 }
 
-/** Time limits of statements: a service must not wait for ever, neither here nor on the server. */
-const limits = {
-  statement_timeout: 60_000,
-  idle_in_transaction_session_timeout: 60_000,
-  // Client-side timeout for a server that vanished and cannot apply its own.
-  query_timeout: 65_000,
-};
+/** Time limit of statements: a service must not wait for ever, neither here nor on the server. */
+const limitMs = 60_000;
 
 /** A migration of a large table takes its time, so it has a connection without the limits. */
 async function migrateBeside(dataSource: DataSource, options: ConnectionOptions): Promise<void> {
-  const unlimited = await open({ ...options, name: `${options.name}-migration`, poolSize: 2 }, {});
+  const unlimited = await open({ ...options, name: `${options.name}-migration`, poolSize: 2 }, 0);
   try {
     await migrate(unlimited, dataSource, options.log);
   } finally {
@@ -125,10 +121,10 @@ async function migrateBeside(dataSource: DataSource, options: ConnectionOptions)
   }
 }
 
-async function open({ url, poolSize, name }: ConnectionOptions, extra: Record<string, number>): Promise<DataSource> {
+async function open({ url, poolSize, name }: ConnectionOptions, limit: number): Promise<DataSource> {
   const dataSource = new DataSource({
     type: 'postgres',
-    url: url.reveal(),
+    url: hostUrls(url.reveal())[0]!,
     applicationName: `tidewaiter-${name}`,
     poolSize,
     // Also limits the wait for a free connection of the pool.
@@ -138,7 +134,7 @@ async function open({ url, poolSize, name }: ConnectionOptions, extra: Record<st
     migrationsTableName: 'migration',
     // A forgotten `undefined` in a condition must not mean "every row".
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
-    extra: { ...extra, keepAlive: true, Client: PatientClient },
+    extra: { limitMs: limit, hosts: hostsOf(url.reveal()), keepAlive: true, Client: PatientClient },
   });
   return dataSource.initialize();
 }
