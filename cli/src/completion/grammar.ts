@@ -75,6 +75,7 @@ const placeholders = new Map<string, Values>([
     'number',
     'pattern',
     'port',
+    'receiver',
     'text',
     'time',
     'url',

@@ -3,6 +3,10 @@ import type { MessageKind, Templates } from '@tidewaiter/messages';
 import type { PreviewChannel } from '@tidewaiter/receivers';
 import { type Command, Option } from 'commander';
 
+import { printStderr } from '../context.js';
+import { connected, flagsOf } from '../entries/entries.js';
+import { changeApi } from '../server.js';
+
 // The library is loaded only when a message is rendered.
 const kinds = ['push', 'finding', 'incident', 'sensor', 'summary'] as const satisfies readonly MessageKind[];
 const channels = ['text', 'email', 'slack'] as const satisfies readonly PreviewChannel[];
@@ -13,9 +17,9 @@ interface PreviewOptions {
   templates?: string;
 }
 
-/** Shows messages before anybody is sent one. */
+/** Shows messages before anybody is sent one, and sends samples. */
 export function messagesCommand(program: Command): void {
-  const messages = program.command('messages').description('preview and validate notification templates');
+  const messages = program.command('messages').description('preview notifications, validate templates, send samples');
   messages
     .command('preview')
     .description('preview a notification with sample data')
@@ -32,6 +36,19 @@ export function messagesCommand(program: Command): void {
     .description('validate templates; exit code 1 on errors')
     .argument('<dir>', 'their folder')
     .action(check);
+  connected(messages.command('send'))
+    .description('send a sample message to the channels of a receiver')
+    .argument('<receiver>', 'name from the routing')
+    .action(async (receiver: string, _: object, self: Command) => {
+      const path = `receivers/${encodeURIComponent(receiver)}/test`;
+      const { deliveries } = await changeApi('POST', path, null, await flagsOf(self), isTest);
+      for (const id of deliveries) process.stdout.write(`${printable(id)}\n`);
+      printStderr('sent; `tidewaiter deliveries list` shows what became of it');
+    });
+}
+
+function isTest(answer: unknown): answer is { deliveries: string[] } {
+  return Array.isArray((answer as { deliveries?: unknown } | undefined)?.deliveries);
 }
 
 async function preview({ kind, channel, templates: dir }: PreviewOptions): Promise<void> {

@@ -151,7 +151,9 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       SPOOL_IN_USE: input('Give each ingest process a TIDEWAITER_SPOOL_DIR of its own.', listing),
       POLICY_INVALID: input('Correct the expression that the message names.'),
       POLICY_MISSING: missing('Check the path, or name a built-in policy: `tidewaiter policies list`.'),
-      RECEIVER_UNKNOWN: input('The message was for a receiver that routing.yaml no longer has.'),
+      RECEIVER_UNKNOWN: input(
+        'Take a receiver of the routing; its channels have to be in effect, and those of a routing.yaml in use.',
+      ),
       REGISTRY_CONNECTION: input('Give `http(s)://host[:port]` as the URL of a registry.'),
       REGISTRY_SECRET_UNREAD: input(
         'Run `tidewaiter registries check NAME --config tidewaiter.yaml` beside the scanner.',

@@ -26,6 +26,7 @@ export type { PushReport } from './kinds/push-message.js';
 export { reminderMessage } from './kinds/reminder-message.js';
 export type { StillFiring } from './kinds/reminder-message.js';
 export { repeatedMessage } from './repeated-message.js';
+export { testAlert, testMessage } from './test-message.js';
 export { failedPushMessage, failedPushSeverity } from './kinds/failed-push-message.js';
 export type { FailedPushReport } from './kinds/failed-push-message.js';
 export { sensorMessage, silenceSeverity } from './kinds/sensor-message.js';

@@ -26,16 +26,17 @@ export async function start(environment: Environment): Promise<RunningService> {
     const config = new NotifierConfig(environment);
     const { settings, configError } = loadSettings(config, 'notifier', files, definition);
     const text = managedRouting(definition.managed);
-    const isManaged = config.routingFile === undefined && text !== undefined;
+    const own = readRouting(config.routingFile, environment, files);
+    const isManaged = text !== undefined && !sends(own);
     const routing = isManaged
       ? readManagedRouting(text, config.settingsFile, settings.management.filesDir, environment, files)
-      : readRouting(config.routingFile, environment, files);
+      : own;
     return {
       name: 'notifier',
       module: NotifierModule.forRoot(config, settings, routing, readTemplates(settings.templates), isManaged),
       config,
       configError,
-      // The file wins, which the API shows.
+      // A file with a channel wins, which the API shows.
       overridden: text !== undefined && !isManaged ? ['routing'] : [],
       transport: JetStreamServer,
       configure(app) {
@@ -47,6 +48,11 @@ export async function start(environment: Environment): Promise<RunningService> {
     const { databaseUrl: url } = new NotifierConfig(environment);
     return entriesAtStart({ url, poolSize: 2, name: 'notifier', log });
   });
+}
+
+/** Whether a routing has a channel. The sample that `up` writes has none, and gives way. */
+function sends(routing: RoutingConfig | null): boolean {
+  return [...(routing?.receivers.values() ?? [])].some(({ integrations }) => integrations.length > 0);
 }
 
 /** Text of the managed routing; undefined without one. */

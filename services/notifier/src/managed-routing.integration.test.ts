@@ -89,9 +89,18 @@ describe('the managed routing', () => {
     expect(last).toBe('second');
   });
 
-  it('is overridden by a routing.yaml, which status shows', async () => {
+  it('holds beside a routing.yaml without any channel, such as the sample of `up`', async () => {
     await services.pop()!.stop();
     await writeFile(join(folder, 'routing.yaml'), 'route: { receiver: own }\nreceivers: [{ name: own }]\n');
+    await startNotifier({ TIDEWAITER_ROUTING: join(folder, 'routing.yaml') });
+    const { length } = await receivers(1);
+    await loseSensor('beside a file');
+    expect((await receivers(length + 1)).at(-1)).toBe('second');
+  });
+
+  it('is overridden by a routing.yaml with a channel, which status shows', async () => {
+    await services.pop()!.stop();
+    await writeFile(join(folder, 'routing.yaml'), routing('own'));
     await startNotifier({ TIDEWAITER_ROUTING: join(folder, 'routing.yaml') });
     const reported = async () =>
       store.query("SELECT FROM service_configuration WHERE service = 'notifier' AND overridden = '{routing}'");

@@ -30,6 +30,7 @@ export const auditActions = [
   'entry.deleted',
   'entry.undone',
   'registry.checked',
+  'receiver.tested',
 ] as const;
 
 export type AuditAction = (typeof auditActions)[number];

@@ -7,7 +7,7 @@ import type { DeliveryRow } from './delivery-rows.js';
  * ids of events are none of them, as a restored database makes new ones.
  */
 export type DeliveryCause = readonly [
-  kind: 'push' | 'finding' | 'sensor' | 'state' | 'correction' | 'reminder' | 'fallback' | 'repetition',
+  kind: 'push' | 'finding' | 'sensor' | 'state' | 'correction' | 'reminder' | 'fallback' | 'repetition' | 'test',
   ...names: (string | number)[],
 ];
 

@@ -52,6 +52,7 @@ import { OidcSignIn } from './oidc/oidc-sign-in.js';
 import { OidcController } from './oidc/oidc.controller.js';
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { PushesController } from './pushes/pushes.controller.js';
+import { ReceiverTests } from './receivers/receiver-tests.js';
 import { ReceiversController } from './receivers/receivers.controller.js';
 import { RegistryChecksController } from './registries/registry-checks.controller.js';
 import { RegistryChecks } from './registries/registry-checks.js';
@@ -125,6 +126,7 @@ export const controllers = [
     EntryDocuments,
     FileEntryListing,
     RegistryChecks,
+    ReceiverTests,
     SessionCookie,
     CallerLimits,
     EventFeed,

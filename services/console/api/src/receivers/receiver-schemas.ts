@@ -23,3 +23,9 @@ export const receiverAnswer = z.object({
   /** 95th percentile of the delivery time in the last day, from due to accepted by the channel. */
   p95Seconds: z.number().nullable(),
 });
+
+/** Name of a receiver in a path. */
+export const receiverParameter = z.string().min(1).max(200);
+
+/** Messages of a test, whose deliveries show what became of them. */
+export const receiverTestAnswer = z.object({ deliveries: z.array(z.string()) });

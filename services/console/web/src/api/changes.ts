@@ -104,6 +104,10 @@ export const undoRouting = (body: { version: number; to: number }) =>
 export const replayRouting = (body: Body<'/api/v1/routes/replay'>) =>
   answerOf(client.POST('/api/v1/routes/replay', { body }));
 
+/** Sends a sample to the channels of a receiver. */
+export const testReceiver = (receiver: string) =>
+  answerOf(client.POST('/api/v1/receivers/{receiver}/test', { params: { path: { receiver } } }));
+
 export const signIn = (token: string) => answerOf(client.POST('/api/v1/session', { body: { token } }));
 
 /** Makes the first administrator. */

@@ -362,7 +362,7 @@ export interface paths {
                         "application/json": {
                             items: {
                                 /** @enum {string} */
-                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "user.changed" | "session.ended" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.deleted" | "token.created" | "token.revoked" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone" | "registry.checked";
+                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "user.changed" | "session.ended" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.deleted" | "token.created" | "token.revoked" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone" | "registry.checked" | "receiver.tested";
                                 actor: string;
                                 address: string | null;
                                 /** Format: date-time */
@@ -6271,6 +6271,55 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/receivers/{receiver}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a sample message to the channels of a receiver */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    receiver: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Sends a sample message to the channels of a receiver */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            deliveries: string[];
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;

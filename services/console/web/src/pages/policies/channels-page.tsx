@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 
-import { redriveReceiver } from '../../api/changes.js';
+import { redriveReceiver, testReceiver } from '../../api/changes.js';
 import { receivers } from '../../api/lists.js';
 import type { Receiver } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
@@ -9,8 +9,9 @@ import { Stamp, type StampKind } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { PageHead } from '../../parts/page.js';
 import { EmptyState } from '../../parts/states.js';
-import { column } from '../../parts/table/columns.js';
+import { type Column, column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
+import { useMe } from '../../parts/use-me.js';
 import { counted, durationText } from '../../parts/words.js';
 import { PolicyTabs } from './policy-tabs.js';
 
@@ -21,7 +22,7 @@ const stamps: Record<Receiver['state'], StampKind> = {
   broken: 'broken',
 };
 
-const columns = [
+const columns: Column<Receiver>[] = [
   column<Receiver>({
     id: 'state',
     title: 'State',
@@ -76,6 +77,22 @@ const columns = [
   }),
 ];
 
+const testColumn = column<Receiver>({
+  id: 'test',
+  title: 'Test',
+  kind: 'act',
+  cell: ({ receiver, integration, channel }) => (
+    <ActionButton
+      run={() => testReceiver(receiver)}
+      done={({ deliveries }) => `${counted(deliveries.length, 'sample')} on the way to ${receiver}`}
+      changes={[['receivers'], ['deliveries']]}
+      label={`Send a sample to ${receiver}, ${channel} ${integration}`}
+    >
+      Send a sample
+    </ActionButton>
+  ),
+});
+
 function LastFailure({ receiver: { state, since, lastFailure } }: { receiver: Receiver }) {
   if (state === 'healthy' || lastFailure === null) return null;
   return (
@@ -107,6 +124,7 @@ function Accepted({ receiver: { sent, failed, lastSentAt, p95Seconds } }: { rece
 
 /** Health of the channels of the last week. */
 export function ChannelsPage() {
+  const { may } = useMe();
   return (
     <>
       <PageHead title="Channels" about="Whether the channels of receivers accepted messages in the last week" />
@@ -114,11 +132,14 @@ export function ChannelsPage() {
       <LiveTable
         label="Channels"
         list={useLiveList(receivers)}
-        columns={columns}
+        columns={may('maintainer') ? [...columns, testColumn] : columns}
         keyOf={receivers.keyOf}
         empty={
           <EmptyState title="No channel was given a message within a week">
-            <p>Receivers and their channels are in routing.yaml, in the format of Alertmanager.</p>
+            <p>
+              Receivers and their channels are in the <Link to="/policies/routes">routes</Link>, in the format of
+              Alertmanager.
+            </p>
           </EmptyState>
         }
       />
