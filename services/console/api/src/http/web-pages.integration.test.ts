@@ -532,6 +532,8 @@ describeWith(programs('chromium'))('the web pages', () => {
     await tab.getByLabel('API token').fill(token);
     await tab.getByRole('button', { name: 'Sign in' }).click();
     const rail = tab.getByRole('navigation', { name: 'Sections' });
+    // Before the page is there, it has no such link either.
+    await rail.getByRole('link', { name: 'Now' }).waitFor();
     await rail.getByRole('link', { name: 'System' }).waitFor({ state: 'detached' });
     expect(await rail.getByRole('link').allTextContents()).toEqual([
       ...['Now', 'Incidents', 'Images', 'Vulnerabilities', 'Workloads'],
