@@ -12,6 +12,8 @@ const base = {
   },
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/.tidewaiter/'],
   testEnvironment: 'node',
+  // Jest looks a global object up by a slow way: compiling the rules took four times as long.
+  sandboxInjectedGlobals: ['Math'],
   setupFiles: ['reflect-metadata'],
 };
 
