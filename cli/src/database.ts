@@ -1,6 +1,8 @@
+import { userInfo } from 'node:os';
+
 import { NotFound, printable, Secret, Unavailable } from '@tidewaiter/domain';
 import { currentRun } from '@tidewaiter/servers';
-import type { ConnectionOptions, PlannedMigration, RestoreReport, Store } from '@tidewaiter/store';
+import type { AuditAction, ConnectionOptions, PlannedMigration, RestoreReport, Store } from '@tidewaiter/store';
 
 import { environment, printStderr, stateDir } from './context.js';
 import { givenUrls } from './service/services.js';
@@ -23,17 +25,47 @@ async function databaseUrl(): Promise<string | undefined> {
 }
 
 /**
- * Does `work` on the database that the environment names, else on that of the `up` of this folder.
+ * Reads the database that the environment names, else that of the `up` of this folder. PostgreSQL
+ * refuses to write.
  * @throws NotFound `DATABASE_UNKNOWN`; Unavailable `STORE_UNAVAILABLE`
  */
 export async function withStore<T>(work: (store: Store) => Promise<T>): Promise<T> {
-  const options = await connectionOptions();
+  return connected('read', work);
+}
+
+/**
+ * Changes the database that {@link withStore} reads. The changes become entries of the audit log,
+ * under the user of this machine.
+ * @throws NotFound `DATABASE_UNKNOWN`; Unavailable `STORE_UNAVAILABLE`
+ */
+export async function changeStore<T>(
+  action: AuditAction,
+  work: (store: Store) => Promise<T>,
+  url?: string,
+): Promise<T> {
+  const { AuditLog } = await import('@tidewaiter/store');
+  const act = { actor: localActor(), action, address: null };
+  return connected('write', async (store) => new AuditLog(store).during(act, async () => work(store)), url);
+}
+
+/** `cli:jane`: the command line knows no other name, and needs the database's password. */
+function localActor(): string {
+  try {
+    return `cli:${userInfo().username}`;
+  } catch {
+    // A container may run under an id without a name.
+    return `cli:${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+async function connected<T>(access: 'read' | 'write', work: (store: Store) => Promise<T>, url?: string): Promise<T> {
+  const options = await connectionOptions(url);
   // Only now: TypeORM costs every command a moment.
   const { connect, Store } = await import('@tidewaiter/store');
   (await import('@tidewaiter/runtime')).armFailpoints(environment);
   const dataSource = await connect(options).catch(explain);
   try {
-    return await work(new Store(dataSource, 'cli'));
+    return await work(new Store(dataSource, 'cli', access));
   } finally {
     await dataSource.destroy();
   }
@@ -45,8 +77,14 @@ export async function withStore<T>(work: (store: Store) => Promise<T>): Promise<
  */
 export async function migrateDatabase(): Promise<void> {
   const options = await connectionOptions();
-  const { prepareDatabase } = await import('@tidewaiter/store');
+  const { migrationPlan, prepareDatabase } = await import('@tidewaiter/store');
+  const planned = await migrationPlan(options).catch(explain);
   await prepareDatabase({ ...options, log: { info: printLine, warn: printLine } }).catch(explain);
+  if (planned.length === 0) return;
+  const after = { migrations: planned.map(({ name }) => name) };
+  await changeStore('database.migrated', async (store) =>
+    store.transaction(async (tx) => tx.record({ subject: 'schema', before: null, after })),
+  );
 }
 
 /** Migrations that the database lacks, with their statements. */
@@ -65,8 +103,8 @@ export async function lastRestoreOf(url: string): Promise<RestoreReport | null> 
   return lastRestore({ url: new Secret(url), poolSize: 1, name: 'cli' }).catch(() => null);
 }
 
-async function connectionOptions(): Promise<ConnectionOptions> {
-  const url = await requireDatabaseUrl();
+async function connectionOptions(given?: string): Promise<ConnectionOptions> {
+  const url = given ?? (await requireDatabaseUrl());
   return { url: new Secret(url), poolSize: 4, name: 'cli', log: { info: () => undefined, warn: printLine } };
 }
 

@@ -3,7 +3,7 @@ import type { AdvisoryKeeper } from '@tidewaiter/advisory-sync';
 import type { Command } from 'commander';
 
 import { advisoryFilePath } from '../cache-dir.js';
-import { hasDatabase, isUpRunning, withStore } from '../database.js';
+import { changeStore, hasDatabase, isUpRunning, withStore } from '../database.js';
 
 /** Flags that select the advisories: those of the local file, or those of the platform. */
 export interface DestinationFlags {
@@ -44,15 +44,31 @@ export async function withKeeper(
 ): Promise<void> {
   const path = await filePathOf(flags);
   if (path !== undefined) return withFile(path, work);
-  const { Advisories, AdvisoryFeeds } = await import('@tidewaiter/store');
-  return withStore(async (store) => {
-    const database = new AdvisoryFeeds(store, new Advisories(store));
+  return changeAdvisories(async (database) => {
     if (flags.database === true || !(await isUpRunning())) return work(database);
     // Beside an `up`, `scan` reads the local file: it must have the same advisories as the
     // platform.
     const { bothKeepers } = await import('@tidewaiter/advisory-sync');
     return withFile(advisoryFilePath(), async (file) => work(bothKeepers(database, file)));
   });
+}
+
+/** Changes the advisories of the platform's database, with an entry in the audit log. */
+export async function changeAdvisories(work: (keeper: AdvisoryKeeper) => Promise<void>): Promise<void> {
+  const { Advisories, AdvisoryFeeds } = await import('@tidewaiter/store');
+  await changeStore('advisories.changed', async (store) => {
+    const feeds = new AdvisoryFeeds(store, new Advisories(store));
+    const before = countsOf(await feeds.holdings());
+    // An import that fails has stored part of its records.
+    await work(feeds).finally(async () => {
+      const after = countsOf(await feeds.holdings());
+      await store.transaction(async (tx) => tx.record({ subject: 'advisories', before, after }));
+    });
+  });
+}
+
+function countsOf({ ecosystems, kev, epss }: AdvisoryHoldings): object {
+  return { ecosystems: Object.fromEntries(ecosystems.map((each) => [each.ecosystem, each.records])), kev, epss };
 }
 
 async function withFile(path: string, work: (keeper: AdvisoryKeeper) => Promise<void>): Promise<void> {

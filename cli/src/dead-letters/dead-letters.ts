@@ -1,9 +1,9 @@
 import { NotFound, printable } from '@tidewaiter/domain';
-import type { DeadLetter, DeadLetters } from '@tidewaiter/store';
+import type { DeadLetter, DeadLetters, Store } from '@tidewaiter/store';
 import { type Command, Option } from 'commander';
 
 import { printStderr } from '../context.js';
-import { withStore } from '../database.js';
+import { changeStore, withStore } from '../database.js';
 import { fit } from '../terminal.js';
 
 const pageSize = 200;
@@ -20,7 +20,10 @@ export function deadLettersCommand(program: Command): void {
     .option('--all', 'include failed jobs that were retried')
     .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
     .action(async ({ all = false, output }: { all?: boolean; output: 'table' | 'json' }) =>
-      withLetters(async (found) => (output === 'json' ? listJson(found, all) : listTable(found, all))),
+      withStore(async (store) => {
+        const found = await lettersOf(store);
+        return output === 'json' ? listJson(found, all) : listTable(found, all);
+      }),
     );
   letters
     .command('redrive')
@@ -31,13 +34,16 @@ export function deadLettersCommand(program: Command): void {
       if (all === ids.length > 0) command.error('error: give either ids or --all', { exitCode: exitUsage });
       const wrong = ids.find((id) => !uuid.test(id));
       if (wrong !== undefined) command.error(`error: ${printable(wrong)} is no id`, { exitCode: exitUsage });
-      await withLetters(async (found) => (all ? redriveAll(found) : redriveSome(found, ids)));
+      await changeStore('dead-letter.redriven', async (store) => {
+        const letters = await lettersOf(store);
+        await (all ? redriveAll(letters) : redriveSome(letters, ids));
+      });
     });
 }
 
-async function withLetters(work: (letters: DeadLetters) => Promise<void>): Promise<void> {
+async function lettersOf(store: Store): Promise<DeadLetters> {
   const { DeadLetters } = await import('@tidewaiter/store');
-  await withStore(async (store) => work(new DeadLetters(store)));
+  return new DeadLetters(store);
 }
 
 async function* everyLetter(letters: DeadLetters, all: boolean): AsyncGenerator<DeadLetter> {

@@ -3,7 +3,7 @@ import type { DeliveryFilter, DeliveryStep, DeliveryStory, ListedDelivery, Store
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { environment, printStderr } from '../context.js';
-import { withStore } from '../database.js';
+import { changeStore, withStore } from '../database.js';
 import { age } from '../duration.js';
 import { fit, stdoutWidth } from '../terminal.js';
 
@@ -76,7 +76,7 @@ export function deliveriesCommand(program: Command): void {
       if (Object.keys(filter).length > 0 === ids.length > 0)
         command.error('error: give either ids, or options that say which', { exitCode: exitUsage });
       if (again && ids.length === 0) command.error('error: --again needs ids', { exitCode: exitUsage });
-      await withStore(async (store) =>
+      await changeStore('delivery.redriven', async (store) =>
         ids.length > 0 ? redriveSome(store, ids, author, again) : redriveAll(store, filterOf(filter), author),
       );
     });

@@ -2,7 +2,7 @@ import { printable } from '@tidewaiter/domain';
 import type { Command } from 'commander';
 
 import { printStderr } from '../context.js';
-import { withStore } from '../database.js';
+import { changeStore } from '../database.js';
 import { listOptions } from '../lists/lists.js';
 
 const exitFailed = 2;
@@ -28,7 +28,9 @@ export function pushesCommand(program: Command): void {
 
 async function retrySome(ids: readonly string[]): Promise<void> {
   const { Pushes } = await import('@tidewaiter/store');
-  const retried = await withStore(async (store) => store.transaction((tx) => new Pushes(store).retry(tx, ids)));
+  const retried = await changeStore('push.retried', async (store) =>
+    store.transaction((tx) => new Pushes(store).retry(tx, ids)),
+  );
   const known = new Set(retried);
   for (const id of ids) if (!known.has(id.toLowerCase())) printStderr(`${id}: no push that was refused`);
   printStderr(`${retried.length} of ${ids.length} will be tried again`);
@@ -38,7 +40,7 @@ async function retrySome(ids: readonly string[]): Promise<void> {
 /** In batches: each push that is tried again is no longer refused. Newer refusals are left. */
 async function retryAll(): Promise<void> {
   const { Pushes } = await import('@tidewaiter/store');
-  await withStore(async (store) => {
+  await changeStore('push.retried', async (store) => {
     const pushes = new Pushes(store);
     const seen = new Set<string>();
     for (;;) {

@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 
 import { runPostgresClient } from '../backup/postgres-client.js';
 import { environment, printStderr, stateDir } from '../context.js';
+import { changeStore } from '../database.js';
 import { givenUrls } from '../service/services.js';
 
 /** Replaces the database by that of a backup, while no service runs. */
@@ -58,6 +59,12 @@ async function restoreInto(url: string, file: string): Promise<void> {
     await replaced.end();
   }
   await prepareDatabase(options);
+  // In the log of the backup: entries of the replaced database are in none any more.
+  await changeStore(
+    'database.restored',
+    async (store) => store.transaction(async (tx) => tx.record({ subject: 'database', before: null, after: { file } })),
+    url,
+  );
 }
 
 function inUse(reason: string): TidewaiterError {

@@ -3,7 +3,7 @@ import type { SilenceLedger, Store, StoredSilence } from '@tidewaiter/store';
 import { type Command, Option } from 'commander';
 
 import { printStderr } from '../context.js';
-import { withStore } from '../database.js';
+import { changeStore, withStore } from '../database.js';
 import { age } from '../duration.js';
 import { fit } from '../terminal.js';
 
@@ -25,7 +25,7 @@ export function silencesCommand(program: Command): void {
     .option('--all', 'include expired silences')
     .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
     .action(async ({ all = false, output }: { all?: boolean; output: 'table' | 'json' }) =>
-      withSilences(async (ledger) => list(ledger, all, output)),
+      withStore(async (store) => list(store, all, output)),
     );
   silences
     .command('add')
@@ -36,24 +36,24 @@ export function silencesCommand(program: Command): void {
     .option('--author <name>', 'who', process.env['USER'] ?? 'command line')
     .option('--dry-run', 'only list the firing alerts that would be silenced', false)
     .action(async (texts: string[], options: AddOptions) =>
-      withSilences(async (ledger, store) =>
-        options.dryRun ? preview(store, texts) : add(ledger, store, texts, options),
-      ),
+      options.dryRun
+        ? withStore(async (store) => preview(store, texts))
+        : changeStore('silence.created', async (store) => add(store, texts, options)),
     );
   silences
     .command('expire')
     .description('expire silences now; alerts that still fire are sent')
     .argument('<id...>', 'ids from `silences list`')
-    .action(async (ids: string[]) => withSilences(async (ledger, store) => expire(ledger, store, ids)));
+    .action(async (ids: string[]) => changeStore('silence.expired', async (store) => expire(store, ids)));
 }
 
-async function withSilences(work: (ledger: SilenceLedger, store: Store) => Promise<void>): Promise<void> {
+async function ledgerOf(store: Store): Promise<SilenceLedger> {
   const { SilenceLedger } = await import('@tidewaiter/store');
-  await withStore(async (store) => work(new SilenceLedger(store), store));
+  return new SilenceLedger(store);
 }
 
-async function list(ledger: SilenceLedger, all: boolean, output: 'table' | 'json'): Promise<void> {
-  const { items } = await ledger.list({ limit: pageSize }, all);
+async function list(store: Store, all: boolean, output: 'table' | 'json'): Promise<void> {
+  const { items } = await (await ledgerOf(store)).list({ limit: pageSize }, all);
   if (output === 'json') process.stdout.write(`${JSON.stringify({ items, next: null }, null, 2)}\n`);
   else if (items.length === 0) printStderr('no silences');
   else for (const silence of items) process.stdout.write(`${fit(lineOf(silence), process.stdout)}\n`);
@@ -65,7 +65,8 @@ function lineOf({ id, endsAt, createdBy, matchers, comment }: StoredSilence): st
     .join('  ');
 }
 
-async function add(ledger: SilenceLedger, store: Store, texts: readonly string[], options: AddOptions): Promise<void> {
+async function add(store: Store, texts: readonly string[], options: AddOptions): Promise<void> {
+  const ledger = await ledgerOf(store);
   const matchers = await readMatchers(texts);
   const now = new Date();
   const silence = await store.transaction((tx) =>
@@ -102,7 +103,8 @@ async function preview(store: Store, texts: readonly string[]): Promise<void> {
   printStderr(`${hidden.length} of ${alerts.length} firing alerts would be kept back`);
 }
 
-async function expire(ledger: SilenceLedger, store: Store, ids: readonly string[]): Promise<void> {
+async function expire(store: Store, ids: readonly string[]): Promise<void> {
+  const ledger = await ledgerOf(store);
   for (const id of ids) {
     const ended = /^[0-9a-f-]{36}$/i.test(id) ? await store.transaction((tx) => ledger.expire(tx, id)) : null;
     if (ended === null) throw new NotFound('SILENCE_UNKNOWN', `no silence ${printable(id)} that goes on`);

@@ -8,11 +8,11 @@ import {
   type ScopeDimension,
   scopeDimensions,
 } from '@tidewaiter/domain';
-import type { ApiTokens, ListedToken } from '@tidewaiter/store';
+import type { ApiTokens, AuditAction, ListedToken, Store } from '@tidewaiter/store';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { printStderr } from '../context.js';
-import { withStore } from '../database.js';
+import { changeStore, withStore } from '../database.js';
 import { age } from '../duration.js';
 import { fit } from '../terminal.js';
 
@@ -32,7 +32,7 @@ export function tokensCommand(program: Command): void {
     .command('list')
     .description('show the tokens that count')
     .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
-    .action(async ({ output }: { output: 'table' | 'json' }) => withTokens(async (found) => list(found, output)));
+    .action(async ({ output }: { output: 'table' | 'json' }) => withStore(async (store) => list(store, output)));
   tokens
     .command('create')
     .description('make a token; it is printed once, and only its hash is kept')
@@ -47,7 +47,7 @@ export function tokensCommand(program: Command): void {
     .option('--namespaces <pattern...>', "limits it to namespaces: 'shop-*'", pattern)
     .option('--owners <pattern...>', 'limits it to what owners own', pattern)
     .action(async (name: string, { scope, expires, role: named, ...limits }: CreateOptions) =>
-      withTokens(async (found) => {
+      changeTokens('token.created', async (found) => {
         const role = scope === undefined ? named : roleOfScope[scope];
         const until = expires === undefined ? null : new Date(Date.now() + expires);
         const scopes = limitingScopes([limits]);
@@ -62,7 +62,7 @@ export function tokensCommand(program: Command): void {
     .description('end tokens, and the sessions that they opened')
     .argument('<name...>', 'which, as `tokens list` names them')
     .action(async (names: string[]) =>
-      withTokens(async (found) => {
+      changeTokens('token.revoked', async (found) => {
         for (const name of names) {
           if (!(await found.revoke(name))) throw new NotFound('TOKEN_UNKNOWN', `no token ${printable(name)}`);
           printStderr(`${name}: revoked`);
@@ -93,13 +93,14 @@ function limitsText(scopes: readonly AccessScope[]): string {
   return scopes.map((scope) => parts(scope).join(', ')).join(' or ');
 }
 
-async function withTokens(work: (tokens: ApiTokens) => Promise<void>): Promise<void> {
+async function changeTokens(action: AuditAction, work: (tokens: ApiTokens) => Promise<void>): Promise<void> {
   const { ApiTokens } = await import('@tidewaiter/store');
-  await withStore(async (store) => work(new ApiTokens(store)));
+  await changeStore(action, async (store) => work(new ApiTokens(store)));
 }
 
-async function list(tokens: ApiTokens, output: 'table' | 'json'): Promise<void> {
-  const items = await tokens.list();
+async function list(store: Store, output: 'table' | 'json'): Promise<void> {
+  const { ApiTokens } = await import('@tidewaiter/store');
+  const items = await new ApiTokens(store).list();
   if (output === 'json') process.stdout.write(`${JSON.stringify({ items, next: null }, null, 2)}\n`);
   else if (items.length === 0) printStderr('no tokens');
   else for (const token of items) process.stdout.write(`${fit(lineOf(token), process.stdout)}\n`);

@@ -110,7 +110,12 @@ function partsOfStore(): { parts: Map<string, Part>; classes: Set<string> } {
       if (!ts.isClassDeclaration(statement)) continue;
       const own = statement.name!.text;
       for (const member of statement.members) {
-        if (member.name) parts.set(`${own}.${member.name.getText()}`, partOf(member, scope, own));
+        const name = member.name?.getText() ?? (ts.isConstructorDeclaration(member) ? 'constructor' : undefined);
+        if (name === undefined) continue;
+        const part = partOf(member, scope, own);
+        // A hook that the constructor registers runs for the users of every member.
+        if (name !== 'constructor') part.calls.add(`${own}.constructor`);
+        parts.set(`${own}.${name}`, part);
       }
     }
   }

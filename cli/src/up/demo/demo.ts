@@ -8,7 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidInput, TidewaiterError } from '@tidewaiter/domain';
 import { freePort } from '@tidewaiter/servers';
 
-import { withStore } from '../../database.js';
+import type { AuditAction, Transaction } from '@tidewaiter/store';
+import { changeAdvisories } from '../../advisories/destination.js';
+import { changeStore, withStore } from '../../database.js';
 import { demoAdvisories, demoEvents, demoPushes } from './fleet.js';
 import { type DemoServer, startDemoServer } from './registry.js';
 
@@ -100,36 +102,38 @@ async function countPushes(): Promise<{ all: number; open: number }> {
 /** Acknowledges one incident and resolves another, as soon as they are open. */
 async function decideOnIncidents(): Promise<void> {
   const { Incidents, IncidentTriage } = await import('@tidewaiter/store');
-  await withStore(async (store) => {
+  const [first, second] = await withStore(async (store) => {
     const incidents = new Incidents(store);
-    const triage = new IncidentTriage();
     let open: { id: string }[] = [];
     await until(async () => {
       ({ items: open } = await incidents.list({ limit: 50 }, { state: 'open' }));
       return open.length >= 3;
     });
-    const [first, second] = open.toReversed();
-    await store.transaction(async (tx) => {
-      if (first) {
-        await triage.acknowledge(tx, first.id, 'demo');
-        await triage.comment(tx, first.id, 'The team of the workload is looking into it.', 'demo');
-      }
-      if (second) await triage.resolve(tx, second.id, 'demo', { reason: 'test', comment: 'Our own penetration test' });
-    });
+    return open.toReversed();
   });
+  const triage = new IncidentTriage();
+  const act = async (action: AuditAction, work: (tx: Transaction) => Promise<unknown>) =>
+    changeStore(action, async (store) => store.transaction(work));
+  if (first) {
+    const comment = 'The team of the workload is looking into it.';
+    await act('incident.acknowledged', async (tx) => triage.acknowledge(tx, first.id, 'demo'));
+    await act('incident.commented', async (tx) => triage.comment(tx, first.id, comment, 'demo'));
+  }
+  if (second) {
+    const resolution = { reason: 'test', comment: 'Our own penetration test' } as const;
+    await act('incident.resolved', async (tx) => triage.resolve(tx, second.id, 'demo', resolution));
+  }
 }
 
 async function importAdvisories(): Promise<void> {
   const { advisorySources, importFiles } = await import('@tidewaiter/advisory-sync');
-  const { Advisories, AdvisoryFeeds } = await import('@tidewaiter/store');
   const { ReadingProgress } = await import('../../advisories/reading-progress.js');
   const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-demo-'));
   try {
     for (const record of demoAdvisories(new Date()))
       await writeFile(join(folder, `${record.id}.json`), JSON.stringify(record));
     const sources = await advisorySources(folder);
-    await withStore(async (store) => {
-      const keeper = new AdvisoryFeeds(store, new Advisories(store));
+    await changeAdvisories(async (keeper) => {
       await importFiles(sources, { keeper, listener: new ReadingProgress(true), acceptsRemovals: false });
     });
   } finally {

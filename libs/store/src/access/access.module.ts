@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 
 import { ApiTokens } from './api-tokens.js';
-import { AuditLog } from './audit-log.js';
+import { AuditModule } from './audit.module.js';
 import { DeviceLogins } from './device-logins.js';
 import { ServiceAccounts } from './service-accounts.js';
 import { Sessions } from './sessions.js';
@@ -9,8 +9,8 @@ import { SetupLinks } from './setup-links.js';
 import { Users } from './users.js';
 import { VisibleSubjects } from './visible-subjects.js';
 
-const repositories = [ApiTokens, AuditLog, DeviceLogins, ServiceAccounts, Sessions, SetupLinks, Users, VisibleSubjects];
+const repositories = [ApiTokens, DeviceLogins, ServiceAccounts, Sessions, SetupLinks, Users, VisibleSubjects];
 
 /** Users, service accounts, tokens and sessions. */
-@Module({ providers: repositories, exports: repositories })
+@Module({ imports: [AuditModule], providers: repositories, exports: [...repositories, AuditModule] })
 export class AccessModule {}

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
 import { json } from '../core/storable.js';
-import { type Queries, Store } from '../core/store.js';
+import { Store, type Transaction } from '../core/store.js';
 import { ApiTokenRow } from './api-token-row.js';
 import { checkLimits } from './limits.js';
 import { hashOf, randomSecret } from './random-secret.js';
@@ -35,7 +35,8 @@ const listedColumns = columnsOf(ApiTokenRow, {
   ...{ account: tokenIdentity.name, role, scopes: tokenIdentity.scopes },
 });
 
-const accountColumns = columnsOf(ServiceAccountRow, { only: ['id', 'role', 'scopes'] });
+const accountColumns = columnsOf(ServiceAccountRow, { only: ['id', 'name', 'role', 'scopes'] });
+const revokedColumns = columnsOf(ApiTokenRow, { only: ['id', 'name', 'createdAt', 'expiresAt', 'revokedAt'] });
 
 type Account = RowOf<typeof accountColumns>;
 
@@ -102,7 +103,7 @@ export class ApiTokens {
    * @throws InvalidInput `TOKEN_NAME_TAKEN`
    */
   async makeFor(account: Account, name: string, expiresAt: Date | null): Promise<Secret> {
-    return this.#make(this.store, account, name, expiresAt);
+    return this.store.transaction(async (tx) => this.#make(tx, account, name, expiresAt));
   }
 
   /**
@@ -124,7 +125,7 @@ export class ApiTokens {
       await tx.query(`DELETE FROM api_token WHERE service_account_id = $1 AND expires_at < now() - interval '1 day'`, [
         account!.id,
       ]);
-      return this.#make(tx, account!, `${name} ${uuidv7()}`, expiresAt);
+      return this.#make(tx, account!, `${name} ${uuidv7()}`, expiresAt, name);
     });
   }
 
@@ -135,20 +136,24 @@ export class ApiTokens {
 
   /** Ends a token, and the sessions that it opened; false when there is none of that name. */
   async revoke(name: string): Promise<boolean> {
-    const revoked = await this.store.query(
-      'UPDATE api_token SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL RETURNING id',
-      [name],
-    );
-    return revoked.length > 0;
+    return this.#revoke('name = $1', name);
   }
 
   /** {@link revoke} by id. */
   async revokeById(id: string): Promise<boolean> {
-    const revoked = await this.store.query(
-      'UPDATE api_token SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id',
-      [id],
-    );
-    return revoked.length > 0;
+    return this.#revoke('id = $1', id);
+  }
+
+  async #revoke(condition: string, value: string): Promise<boolean> {
+    return this.store.transaction(async (tx) => {
+      const [revoked] = await tx.returning(
+        revokedColumns,
+        `UPDATE api_token SET revoked_at = now() WHERE ${condition} AND revoked_at IS NULL`,
+        [value],
+      );
+      if (revoked) tx.record({ subject: revoked.name, before: { ...revoked, revokedAt: null }, after: revoked });
+      return revoked !== undefined;
+    });
   }
 
   /** Looks up a token by its text; null when it is unknown, expired or revoked. */
@@ -166,7 +171,13 @@ export class ApiTokens {
     return found;
   }
 
-  async #make(tx: Queries, { id, role, scopes }: Account, name: string, expiresAt: Date | null): Promise<Secret> {
+  async #make(
+    tx: Transaction,
+    { id, name: account, role, scopes }: Account,
+    name: string,
+    expiresAt: Date | null,
+    actor?: string,
+  ): Promise<Secret> {
     const token = tokenPrefix + randomSecret();
     const made = await tx.query(
       `INSERT INTO api_token (id, name, service_account_id, scope, hash, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -175,6 +186,12 @@ export class ApiTokens {
       [uuidv7(), name, id, scopes === null ? scopeOf[role] : 'gate', hashOf(token), expiresAt],
     );
     if (made.length === 0) throw new InvalidInput('TOKEN_NAME_TAKEN', `there is a token ${name}: revoke it first`);
+    tx.record({
+      subject: name,
+      before: null,
+      after: { account, role, scopes, expiresAt },
+      ...(actor !== undefined && { actor }),
+    });
     return new Secret(token);
   }
 }

@@ -24,15 +24,20 @@ beforeEach(async () => {
 afterEach(async () => dataSource.destroy());
 afterAll(async () => servers.stop());
 
-const act = async (subject: string, details: object = {}, work = async () => {}) =>
-  log.during({ actor: 'ann', action: 'silence.created', subject, address: '192.0.2.1', details }, async () =>
-    store.transaction(work),
+const ann = { actor: 'ann', action: 'silence.created', address: '192.0.2.1' } as const;
+
+const act = async (subject: string, after: object = {}, work = async () => {}) =>
+  log.during(ann, async () =>
+    store.transaction(async (tx) => {
+      tx.record({ subject, before: null, after });
+      await work();
+    }),
   );
 
 /** Adds an entry for each kind of value that the log may hold. */
 async function addEntries(): Promise<void> {
   await act('one');
-  await act('two', { b: 1, a: [{ d: 0.1, c: 'ü\u2028"' }], at: new Date(0), none: undefined, list: [] });
+  await act('two', { b: 1, a: [{ d: 0.1, c: 'ü\u2028"\0\ud800' }], at: new Date(0), none: undefined, list: [] });
   await act('three', { matchers: ['a="b"'] });
 }
 
@@ -70,16 +75,32 @@ describe('AuditLog', () => {
     expect(await log.verify()).toMatchObject({ entries: 1, brokenAt: null });
   });
 
-  it('has one entry of an action with several transactions, and none of other work', async () => {
-    const record = { actor: 'ann', action: 'delivery.redriven', subject: 'all', address: null, details: {} } as const;
-    await log.during(record, async () => {
-      await store.transaction(async () => {});
+  it('has an entry for each change of an act, and none of acts that change nothing', async () => {
+    await log.during({ ...ann, request: { why: 'known' } }, async () => {
+      await store.transaction(async (tx) => {
+        tx.record({ subject: 'one', before: { open: true }, after: { open: false } });
+        tx.record({ subject: 'two', before: null, after: {}, actor: 'bob', action: 'session.ended' });
+      });
       await store.transaction(async () => {});
     });
-    await store.transaction(async () => {});
-    expect(await log.verify()).toMatchObject({ entries: 1, brokenAt: null });
-    await log.during(record, async () => store.query('SELECT 1'));
+    await log.during(ann, async () => store.transaction(async () => {}));
+    const about = await store.query('SELECT actor, action, subject, details FROM audit_entry ORDER BY number');
+    expect(about).toEqual([
+      {
+        ...{ actor: 'ann', action: 'silence.created', subject: 'one' },
+        details: { request: { why: 'known' }, before: { open: true }, after: { open: false } },
+      },
+      {
+        ...{ actor: 'bob', action: 'session.ended', subject: 'two' },
+        details: { request: { why: 'known' }, before: null, after: {} },
+      },
+    ]);
     expect(await log.verify()).toMatchObject({ entries: 2, brokenAt: null });
+  });
+
+  it('has no entry of changes outside of an act', async () => {
+    await store.transaction(async (tx) => tx.record({ subject: 'one', before: null, after: {} }));
+    expect(await log.verify()).toMatchObject({ entries: 0, brokenAt: null });
   });
 
   it.each([

@@ -5,15 +5,15 @@ import { Injectable } from '@nestjs/common';
 
 import { columnsOf } from '../core/columns.js';
 import { valuesOf } from '../core/row-sets.js';
+import { json, storable } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
 import { AuditEntryRow } from './audit-row.js';
 
-/** An action to record. */
-export type AuditRecord = Pick<AuditEntryRow, 'actor' | 'action' | 'subject' | 'address' | 'details'>;
-
-interface Act extends AuditRecord {
-  isRecorded: boolean;
-}
+/** An action of a user, whose changes follow from it. */
+export type Act = Pick<AuditEntryRow, 'actor' | 'action' | 'address'> & {
+  /** The request: how the object was to be changed. Without secrets. */
+  request?: object;
+};
 
 /** Result of checking the chain of hashes. */
 export interface AuditVerification {
@@ -42,39 +42,44 @@ export class AuditLog {
   readonly #acts = new AsyncLocalStorage<Act>();
 
   constructor(private readonly store: Store) {
-    store.beforeCommit(async (tx) => {
+    store.beforeCommit(async (tx, changes) => {
       const act = this.#acts.getStore();
-      if (!act || act.isRecorded) return;
-      await this.#add(tx, act);
-      act.isRecorded = true;
+      if (!act) return;
+      for (const { subject, before, after, actor = act.actor, action = act.action } of changes)
+        await this.#add(tx, {
+          ...{ actor, action, subject, address: act.address },
+          details: { ...requestOf(act), before, after },
+        });
     });
   }
 
   /**
-   * Runs `work`, whose first transaction adds the entry: neither is committed without the other.
-   * After work that had no transaction, such as a single statement, the entry follows.
+   * Runs `work`. Each change that its transactions record becomes an entry of the same transaction:
+   * neither is committed without the other, and an act that changes nothing has no entry.
    */
-  async during<Result>(record: AuditRecord, work: () => Promise<Result>): Promise<Result> {
-    const act = { ...record, isRecorded: false };
-    return this.#acts.run(act, async () => {
-      const result = await work();
-      if (act.isRecorded) return result;
-      act.isRecorded = true;
-      await this.store.transaction(async (tx) => this.#add(tx, act));
-      return result;
-    });
+  async during<Result>(act: Act, work: () => Promise<Result>): Promise<Result> {
+    return this.#acts.run(act, work);
   }
 
-  /** Replaces subject and details of the action that is under way: its body may hold secrets. */
-  describe(record: Pick<AuditRecord, 'subject' | 'details'>): void {
-    const act = this.#acts.getStore();
-    if (act && !act.isRecorded) Object.assign(act, record);
+  /** Adds the entry of an act that was refused, and so changed nothing. */
+  async addRefused(act: Act, subject: string): Promise<void> {
+    const { actor, action, address } = act;
+    const entry = { actor, action, subject, address, details: requestOf(act) };
+    await this.store.transaction(async (tx) => this.#add(tx, entry));
   }
 
-  async #add(tx: Transaction, { actor, action, subject, address, details }: AuditRecord): Promise<void> {
+  async #add(
+    tx: Transaction,
+    { actor, action, subject, address, details }: Omit<AuditEntryRow, 'number' | 'at' | 'hash'>,
+  ): Promise<void> {
     await tx.query('SELECT pg_advisory_xact_lock($1)', [chainLock]);
     const [last] = await tx.rows(lastColumns, 'FROM audit_entry ORDER BY number DESC LIMIT 1');
-    const fields = { number: (last?.number ?? 0) + 1, at: new Date(), actor, action, subject, address, details };
+    const fields = {
+      ...{ number: (last?.number ?? 0) + 1, at: new Date(), action, address },
+      // The hash covers what PostgreSQL stores.
+      ...{ actor: storable(actor) as string, subject: storable(subject) as string },
+      details: JSON.parse(json(details)) as object,
+    };
     const entry = { ...fields, hash: hashOf(last?.hash ?? noHash, fields) };
     await tx.query(`INSERT INTO audit_entry (${added.columns}) VALUES (${added.values})`, added.parameters(entry));
   }
@@ -105,6 +110,10 @@ export class AuditLog {
       if (rows.length < verifiedAtOnce) return { entries, brokenAt: null, head: previous.toString('hex') };
     }
   }
+}
+
+function requestOf({ request }: Act): { request?: object } {
+  return request === undefined || Object.keys(request).length === 0 ? {} : { request };
 }
 
 function hashOf(previous: Buffer, entry: Omit<AuditEntryRow, 'hash'>): Buffer {

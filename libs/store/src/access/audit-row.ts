@@ -17,11 +17,19 @@ export const auditActions = [
   'push.retried',
   'delivery.redriven',
   'dead-letter.redriven',
-  'user.changed',
+  'sign-in.succeeded',
+  'sign-in.failed',
+  'session.signed-out',
   'session.ended',
+  'setup-link.created',
+  'setup-link.redeemed',
+  'ci-token.issued',
+  'ci-token.refused',
+  'user.changed',
   'device-login.approved',
   'device-login.refused',
   'service-account.created',
+  'service-account.changed',
   'service-account.deleted',
   'token.created',
   'token.revoked',
@@ -31,25 +39,31 @@ export const auditActions = [
   'entry.undone',
   'registry.checked',
   'receiver.tested',
+  'advisories.changed',
+  'database.migrated',
+  'database.restored',
 ] as const;
 
 export type AuditAction = (typeof auditActions)[number];
 
-/** A change by a caller of the API or the command line. Rows are only added. */
+/** A sign-in, or a change by the API, the command line or Slack. Rows are only added. */
 @Permanent('a few rows for each action of a user, kept as evidence')
 @Entity('audit_entry')
 export class AuditEntryRow {
   /** Position in the chain, from 1, without gaps. */
   @PrimaryColumn('bigint', { primaryKeyConstraintName: 'audit_entry_pk', transformer: safeInteger }) number!: number;
   @Column('timestamptz') at!: Date;
-  /** Name of the user or service account. */
+  /**
+   * Name of the user or service account; `cli:` and the user of the machine for the command line,
+   * `anonymous` for a refused sign-in.
+   */
   @Column('text') actor!: string;
   @Column('text') action!: AuditAction;
   /** Object that changed: an id, a name, or a filter. */
   @Column('text') subject!: string;
-  /** IP address of the client; null for the command line. */
+  /** IP address of the client; null for the command line, Slack and the platform itself. */
   @Column('text', { nullable: true }) address!: string | null;
-  /** The request: what was to be changed, and how. */
+  /** `request`, and the object `before` and `after` the change; without secrets. */
   @Column('jsonb') details!: object;
   /** SHA-256 over the hash of the previous entry and this one's fields. */
   @Column('bytea') hash!: Buffer;

@@ -18,6 +18,7 @@ const letters = 'BCDFGHJKLMNPQRSTVWXZ';
 const maxAgentCharacters = 200;
 
 const shownColumns = columnsOf(DeviceLoginRow, { only: ['address', 'userAgent', 'createdAt', 'expiresAt'] });
+const deviceColumns = columnsOf(DeviceLoginRow, { only: ['address', 'userAgent'] });
 const approvedColumns = columnsOf(DeviceLoginRow, { only: ['userId', 'tokenId'] });
 
 /** Sign-in that waits, as its user sees it. */
@@ -63,20 +64,36 @@ export class DeviceLogins {
 
   /** Approves for the holder of a session; false when it no longer waits. */
   async approve(userCode: string, of: NewSession['of']): Promise<boolean> {
-    const approved = await this.store.query(
-      `UPDATE device_login SET user_id = $2, token_id = $3 WHERE user_code = $1 AND ${isWaiting} RETURNING hash`,
-      [userCode, 'userId' in of ? of.userId : null, 'tokenId' in of ? of.tokenId : null],
+    return this.#answer(
+      { userCode, state: 'approved' },
+      `UPDATE device_login SET user_id = $2, token_id = $3 WHERE user_code = $1 AND ${isWaiting}`,
+      ['userId' in of ? of.userId : null, 'tokenId' in of ? of.tokenId : null],
     );
-    return approved.length > 0;
   }
 
   /** Refuses; false when it no longer waits. */
   async refuse(userCode: string): Promise<boolean> {
-    const refused = await this.store.query(
-      `DELETE FROM device_login WHERE user_code = $1 AND ${isWaiting} RETURNING hash`,
-      [userCode],
+    return this.#answer(
+      { userCode, state: 'refused' },
+      `DELETE FROM device_login WHERE user_code = $1 AND ${isWaiting}`,
+      [],
     );
-    return refused.length > 0;
+  }
+
+  async #answer(
+    { userCode, state }: { userCode: string; state: 'approved' | 'refused' },
+    statement: string,
+    parameters: readonly unknown[],
+  ): Promise<boolean> {
+    // Limits of the caller do not concern the own sign-in.
+    return this.store.unlimited(async () =>
+      this.store.transaction(async (tx) => {
+        const [answered] = await tx.returning(deviceColumns, statement, [userCode, ...parameters]);
+        if (answered)
+          tx.record({ subject: userCode, before: { ...answered, state: 'waiting' }, after: { ...answered, state } });
+        return answered !== undefined;
+      }),
+    );
   }
 
   /** State of a sign-in. An approval is returned once. */

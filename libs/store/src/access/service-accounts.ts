@@ -21,13 +21,38 @@ export class ServiceAccounts {
   /** @throws InvalidInput `SERVICE_ACCOUNT_TAKEN`, `ROLE_NOT_LIMITABLE` */
   async add(name: string, role: AccessRole, scopes: AccessScope[] | null): Promise<ServiceAccount> {
     checkLimits(role, scopes);
-    const [account] = await this.store.returning(
-      columns,
-      `INSERT INTO service_account (id, name, role, scopes) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING`,
-      [uuidv7(), name, role, scopes && json(scopes)],
-    );
-    if (!account) throw new InvalidInput('SERVICE_ACCOUNT_TAKEN', `there is a service account ${name}`);
-    return account;
+    return this.store.transaction(async (tx) => {
+      const [account] = await tx.returning(
+        columns,
+        `INSERT INTO service_account (id, name, role, scopes) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING`,
+        [uuidv7(), name, role, scopes && json(scopes)],
+      );
+      if (!account) throw new InvalidInput('SERVICE_ACCOUNT_TAKEN', `there is a service account ${name}`);
+      tx.record({ subject: name, before: null, after: account });
+      return account;
+    });
+  }
+
+  /**
+   * Gives an account another role or other limits, which hold for its tokens from their next
+   * request on; undefined stays as it is. Null when there is none of that id.
+   * @throws InvalidInput `ROLE_NOT_LIMITABLE`
+   */
+  async change(
+    id: string,
+    { role, scopes }: { role?: AccessRole | undefined; scopes?: AccessScope[] | null | undefined },
+  ): Promise<ServiceAccount | null> {
+    return this.store.transaction(async (tx) => {
+      const [before] = await tx.rows(columns, 'FROM service_account WHERE id = $1 FOR UPDATE', [id]);
+      if (!before) return null;
+      const after = { ...before, role: role ?? before.role, scopes: scopes === undefined ? before.scopes : scopes };
+      checkLimits(after.role, after.scopes);
+      await tx.query('UPDATE service_account SET role = $2, scopes = $3 WHERE id = $1', [
+        ...[id, after.role, after.scopes && json(after.scopes)],
+      ]);
+      tx.record({ subject: before.name, before, after });
+      return after;
+    });
   }
 
   /** Service accounts, newest first. */
@@ -47,7 +72,10 @@ export class ServiceAccounts {
 
   /** Deletes an account with its tokens and their sessions; false when there is none of that id. */
   async delete(id: string): Promise<boolean> {
-    const deleted = await this.store.query('DELETE FROM service_account WHERE id = $1 RETURNING id', [id]);
-    return deleted.length > 0;
+    return this.store.transaction(async (tx) => {
+      const [deleted] = await tx.returning(columns, 'DELETE FROM service_account WHERE id = $1', [id]);
+      if (deleted) tx.record({ subject: deleted.name, before: deleted, after: null });
+      return deleted !== undefined;
+    });
   }
 }

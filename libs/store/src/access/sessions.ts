@@ -42,6 +42,10 @@ interface Holder {
   scopes: AccessScope[] | null;
 }
 
+const holderColumns = columnsOf(SessionRow, {
+  of: 'session',
+  only: ['address', 'userAgent', 'createdAt', 'expiresAt'],
+}).computed<Holder>(holder);
 const callerColumns = columnsOf(SessionRow, { of: 'session', only: ['id', 'expiresAt'] }).computed<
   Holder & { holderId: string }
 >({ ...holder, holderId: 'coalesce(session.user_id, session.token_id)' });
@@ -50,14 +54,20 @@ const listedColumns = columnsOf(SessionRow, {
   only: ['id', 'address', 'userAgent', 'createdAt', 'lastUsedAt', 'expiresAt'],
 }).computed<Holder>(holder);
 
-/** Sessions whose user or token may still sign in; $1 is the idle time in milliseconds. */
-const live = `FROM console_session AS session
+const sessionsWithHolders = `FROM console_session AS session
   LEFT JOIN console_user AS person ON person.id = session.user_id
-  LEFT JOIN (${tokenJoin}) ON token.id = session.token_id
+  LEFT JOIN (${tokenJoin}) ON token.id = session.token_id`;
+
+/** Sessions whose user or token may still sign in; $1 is the idle time in milliseconds. */
+const live = `${sessionsWithHolders}
   WHERE session.ended_at IS NULL AND session.expires_at > now()
     AND session.last_used_at > now() - $1 * interval '1 millisecond'
     AND (person.disabled_at IS NULL AND ${userRole} IS NOT NULL OR ${validToken})`;
 
+const providerEndedColumns = columnsOf(SessionRow, {
+  of: 'session',
+  only: ['id', 'address', 'userAgent', 'createdAt', 'expiresAt'],
+}).computed<{ name: string }>({ name: 'person.name' });
 const endedColumns = columnsOf(SessionRow, { only: ['id', 'idToken'] });
 
 export type EndedSession = RowOf<typeof endedColumns>;
@@ -92,6 +102,7 @@ export class Sessions {
     const secret = randomSecret();
     const { of, address, replaces, providerSession = null, idToken = null } = session;
     const userAgent = cut(printable(session.userAgent), maxAgentCharacters);
+    const id = uuidv7();
     await this.store.transaction(async (tx) => {
       if (replaces !== null) {
         await tx.query('UPDATE console_session SET ended_at = now() WHERE hash = $1 AND ended_at IS NULL', [
@@ -102,7 +113,7 @@ export class Sessions {
         `INSERT INTO console_session (id, hash, user_id, token_id, provider_session, id_token, address, user_agent, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 millisecond')`,
         [
-          uuidv7(),
+          id,
           hashOf(secret),
           'userId' in of ? of.userId : null,
           'tokenId' in of ? of.tokenId : null,
@@ -113,6 +124,8 @@ export class Sessions {
           absoluteMs,
         ],
       );
+      const [opened] = await tx.rows(holderColumns, `${sessionsWithHolders} WHERE session.id = $1`, [id]);
+      tx.record({ subject: id, before: null, after: opened!, actor: opened!.name, action: 'sign-in.succeeded' });
     });
     return new Secret(secret);
   }
@@ -147,14 +160,18 @@ export class Sessions {
   /** Ends a session; null when there is none of that id, or it has ended. */
   async end(id: string): Promise<EndedSession | null> {
     // A caller with limits ends the own session, too.
-    const [ended] = await this.store.unlimited(async () =>
-      this.store.returning(
-        endedColumns,
-        'UPDATE console_session SET ended_at = now() WHERE id = $1 AND ended_at IS NULL',
-        [id],
-      ),
+    return this.store.unlimited(async () =>
+      this.store.transaction(async (tx) => {
+        const [before] = await tx.rows(holderColumns, `${sessionsWithHolders} WHERE session.id = $1`, [id]);
+        const [ended] = await tx.returning(
+          endedColumns,
+          'UPDATE console_session SET ended_at = now() WHERE id = $1 AND ended_at IS NULL',
+          [id],
+        );
+        if (ended && before) tx.record({ subject: id, before, after: null });
+        return ended ?? null;
+      }),
     );
-    return ended ?? null;
   }
 
   /**
@@ -166,12 +183,16 @@ export class Sessions {
     { subject, providerSession }: { subject: string | null; providerSession: string | null },
     before: Date,
   ): Promise<void> {
-    await this.store.query(
-      `UPDATE console_session AS session SET ended_at = now() FROM console_user AS person
+    await this.store.transaction(async (tx) => {
+      const ended = await tx.returning(
+        providerEndedColumns,
+        `UPDATE console_session AS session SET ended_at = now() FROM console_user AS person
        WHERE person.id = session.user_id AND person.issuer = $1 AND session.ended_at IS NULL
          AND ($2::text IS NULL OR person.subject = $2) AND ($3::text IS NULL OR session.provider_session = $3)
          AND ($2::text IS NOT NULL OR $3::text IS NOT NULL) AND session.created_at <= $4`,
-      [issuer, subject, providerSession, before],
-    );
+        [issuer, subject, providerSession, before],
+      );
+      for (const { id, name, ...opened } of ended) tx.record({ subject: id, before: { name, ...opened }, after: null });
+    });
   }
 }

@@ -3,8 +3,9 @@ import { Secret } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf } from '../core/columns.js';
-import { type Queries, Store } from '../core/store.js';
+import { Store, type Transaction } from '../core/store.js';
 import { hashOf, randomSecret } from './random-secret.js';
+import { SetupLinkRow } from './setup-link-row.js';
 import { localIssuer, UserRow } from './user-row.js';
 
 const lifeMinutes = 60;
@@ -23,12 +24,17 @@ export class SetupLinks {
   /** Makes the secret of a link; null while there is an administrator. */
   async make(): Promise<Secret | null> {
     const secret = randomSecret();
-    const made = await this.store.query(
-      `INSERT INTO setup_link (hash, expires_at) SELECT $1, now() + $2 * interval '1 minute'
-       WHERE NOT EXISTS (${anAdministrator}) RETURNING expires_at`,
-      [hashOf(secret), lifeMinutes],
-    );
-    return made.length > 0 ? new Secret(secret) : null;
+    return this.store.transaction(async (tx) => {
+      const [made] = await tx.returning(
+        columnsOf(SetupLinkRow, { only: ['expiresAt'] }),
+        `INSERT INTO setup_link (hash, expires_at) SELECT $1, now() + $2 * interval '1 minute'
+         WHERE NOT EXISTS (${anAdministrator})`,
+        [hashOf(secret), lifeMinutes],
+      );
+      if (!made) return null;
+      tx.record({ subject: 'setup link', before: null, after: made });
+      return new Secret(secret);
+    });
   }
 
   /** Uses up all links; returns the id of the administrator, or null if the link is worthless. */
@@ -45,13 +51,15 @@ export class SetupLinks {
   }
 }
 
-async function makeAdministrator(tx: Queries): Promise<string> {
+async function makeAdministrator(tx: Transaction): Promise<string> {
   const [made] = await tx.returning(
-    columnsOf(UserRow, { only: ['id'] }),
+    columnsOf(UserRow, { only: ['id', 'name', 'assignedRole'] }),
     `INSERT INTO console_user (id, issuer, subject, name, assigned_role, last_sign_in_at)
      VALUES ($1, $2, 'admin', 'admin', 'admin', now())
      ON CONFLICT (issuer, subject) DO UPDATE SET assigned_role = 'admin', disabled_at = NULL, last_sign_in_at = now()`,
     [uuidv7(), localIssuer],
   );
-  return made!.id;
+  const { id, name, assignedRole: role } = made!;
+  tx.record({ subject: name, before: null, after: { role }, actor: name });
+  return id;
 }

@@ -45,6 +45,9 @@ export interface UserChange {
 
 const maxNameCharacters = 120;
 
+/** Actors of the audit log that no user's name may imitate. */
+const reservedName = '^(?:admin$|anonymous$|console$|ci:|cli:)';
+
 /** Users of the console. */
 @Injectable()
 export class Users {
@@ -60,7 +63,7 @@ export class Users {
     const [user] = await this.store.returning(
       columns,
       `INSERT INTO console_user AS person (id, issuer, subject, name, email, group_role, group_scopes, last_sign_in_at)
-       SELECT $1, $2, $3, CASE WHEN $4 = 'admin'
+       SELECT $1, $2, $3, CASE WHEN $4 ~* '${reservedName}'
          OR EXISTS (SELECT FROM console_user WHERE name = $4 AND (issuer, subject) <> ($2, $3))
          OR EXISTS (SELECT FROM service_account WHERE name = $4) THEN $5 ELSE $4 END, $6, $7, $8, now()
        ON CONFLICT (issuer, subject) DO UPDATE SET name = excluded.name, email = excluded.email,
@@ -98,15 +101,25 @@ export class Users {
    */
   async change(id: string, { role, scopes = null, disabled }: UserChange): Promise<User | null> {
     checkLimits(role ?? null, scopes);
-    const [user] = await this.store.returning(
-      columns,
-      `UPDATE console_user AS person SET
+    return this.store.transaction(async (tx) => {
+      const [before] = await tx.rows(columns, 'FROM console_user AS person WHERE person.id = $1 FOR UPDATE', [id]);
+      if (!before) return null;
+      const [user] = await tx.returning(
+        columns,
+        `UPDATE console_user AS person SET
          assigned_role = CASE WHEN $2::boolean THEN $3 ELSE person.assigned_role END,
          assigned_scopes = CASE WHEN $2::boolean THEN $5 ELSE person.assigned_scopes END,
          disabled_at = CASE WHEN $4::boolean THEN coalesce(person.disabled_at, now()) WHEN NOT $4::boolean THEN NULL ELSE person.disabled_at END
        WHERE person.id = $1`,
-      [id, role !== undefined, role ?? null, disabled ?? null, role == null || scopes === null ? null : json(scopes)],
-    );
-    return user ?? null;
+        [id, role !== undefined, role ?? null, disabled ?? null, role == null || scopes === null ? null : json(scopes)],
+      );
+      tx.record({ subject: user!.name, before: accessOf(before), after: accessOf(user!) });
+      return user!;
+    });
   }
+}
+
+/** Part of a user that an administrator changes. */
+function accessOf({ assignedRole, assignedScopes, disabledAt, role, scopes }: User): object {
+  return { assignedRole, assignedScopes, disabledAt, role, scopes };
 }

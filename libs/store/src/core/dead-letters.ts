@@ -77,6 +77,9 @@ export class DeadLetters {
       if (!letter || !(await bringBack(tx, letter))) {
         throw new NotFound('DEAD_LETTER_UNKNOWN', `no dead letter ${id} that could be tried again`);
       }
+      const { worker, subject, code, redrivenAt } = letter;
+      const about = { worker, subject, code };
+      tx.record({ subject: id, before: { ...about, redrivenAt: null }, after: { ...about, redrivenAt } });
     });
     failpoint('dead-letters.redriven');
   }

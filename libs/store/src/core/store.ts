@@ -7,6 +7,7 @@ import { currentTraceparent, failpoint } from '@tidewaiter/runtime';
 import type { QueryRunner, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
+import type { AuditAction } from '../access/audit-row.js';
 import { type Columns, columnsOf, type Entity, type RowOf } from './columns.js';
 import { OutboxRow } from './event-rows.js';
 import { type JobClass, JobRow } from './job-rows.js';
@@ -81,8 +82,27 @@ export interface Queries {
   ): Promise<Result>;
 }
 
+/** Change of one object, for the audit log. */
+export interface RecordedChange {
+  /** Id or name of the object. */
+  subject: string;
+  /** The object before; null where there was none. Without secrets. */
+  before: object | null;
+  /** The object after; null where there is none any more. Without secrets. */
+  after: object | null;
+  /** User or service account, where only the change shows who acts: a sign-in. */
+  actor?: string;
+  /** Action, where the change is not that of the act: the session that the setup link opens. */
+  action?: AuditAction;
+}
+
 /** Transaction over rows, the events about them and the jobs that follow from them. */
 export interface Transaction extends Queries {
+  /**
+   * Records a change in the audit log, if a user's act is under way: its entry is committed with
+   * the change. Changes that the platform makes by itself have no entry.
+   */
+  record(change: RecordedChange): void;
   /** Adds events to the outbox. Any process publishes them after the commit. */
   emit(...drafts: Draft[]): Promise<void>;
   /**
@@ -121,6 +141,7 @@ interface Committed {
 /** Effects of a transaction that the store itself completes. */
 interface Pending extends Committed {
   enqueued: TracedJob[];
+  changes: RecordedChange[];
 }
 
 interface TracedJob extends NewJob {
@@ -129,8 +150,8 @@ interface TracedJob extends NewJob {
 
 type CommitListener = (committed: Committed) => void;
 
-/** Adds rows to a transaction that is about to commit. */
-type CommitHook = (tx: Transaction) => Promise<void>;
+/** Adds rows to a transaction that is about to commit, with the changes that it recorded. */
+type CommitHook = (tx: Transaction, changes: readonly RecordedChange[]) => Promise<void>;
 
 /**
  * Access to PostgreSQL: queries, and transactions in which rows, events and jobs commit together.
@@ -145,6 +166,8 @@ export class Store implements Queries {
     private readonly connection: { createQueryRunner(): QueryRunner },
     /** Name of the service, which is the source of its events. */
     readonly service: string,
+    /** `read`: PostgreSQL refuses every statement that writes. */
+    private readonly access: 'read' | 'write' = 'write',
   ) {}
 
   /** Calls `listener` after every commit with events or jobs. */
@@ -206,13 +229,19 @@ export class Store implements Queries {
     work: (repository: Repository<Row>) => Promise<Result>,
   ): Promise<Result> {
     this.#refuseLimits();
-    return this.#run((runner) => work(runner.manager.getRepository(entity)));
+    return this.#run(async (runner) => {
+      const run = async (): Promise<Result> => work(runner.manager.getRepository(entity));
+      return this.access === 'read' ? readOnly(runner, run) : run();
+    });
   }
 
   async #records<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     const statement = this.#limited({ sql, parameters });
-    if (this.isLimited) return this.#run(async (runner) => limitedRecords<Row>(runner, statement));
-    return this.#run((runner) => records<Row>(runner, statement));
+    return this.#run(async (runner) => {
+      const run = async (): Promise<Row[]> => records<Row>(runner, statement);
+      if (this.isLimited) return readOnly(runner, run, limitedSettings);
+      return this.access === 'read' ? readOnly(runner, run) : run();
+    });
   }
 
   #limited(statement: SqlStatement): SqlStatement {
@@ -242,14 +271,15 @@ export class Store implements Queries {
    * retryable; nothing is committed.
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const pending: Pending = { events: [], jobs: [], enqueued: [] };
+    const pending: Pending = { events: [], jobs: [], enqueued: [], changes: [] };
     const runner = this.connection.createQueryRunner();
     try {
       await runner.connect();
       await runner.startTransaction();
+      if (this.access === 'read') await runner.query('SET TRANSACTION READ ONLY');
       const tx = this.#open(runner, pending);
       const result = await work(tx);
-      for (const hook of this.#hooks) await this.unlimited(async () => hook(tx));
+      for (const hook of this.#hooks) await this.unlimited(async () => hook(tx, pending.changes));
       pending.jobs.push(...(await insertJobs(tx, pending.enqueued)));
       failpoint('store.before-commit');
       await runner.commitTransaction();
@@ -329,6 +359,7 @@ export class Store implements Queries {
         pending.enqueued.push(...jobs.map((job) => ({ ...job, traceparent })));
       },
       due: (...jobs) => void pending.jobs.push(...jobs),
+      record: (change) => void pending.changes.push(change),
     };
     return tx;
   }
@@ -369,13 +400,16 @@ function eventOf(
 }
 
 /**
- * Reads in a transaction that cannot write. JIT is off: the planner expects far more rows under the
- * conditions than there are, and compiling would take longer than the query.
+ * The planner expects far more rows under the conditions of limits than there are, and compiling
+ * would take longer than the query.
  */
-async function limitedRecords<Row>(runner: QueryRunner, statement: SqlStatement): Promise<Row[]> {
-  await runner.query('BEGIN READ ONLY; SET LOCAL jit = off');
+const limitedSettings = '; SET LOCAL jit = off';
+
+/** Reads in a transaction that cannot write. */
+async function readOnly<Result>(runner: QueryRunner, read: () => Promise<Result>, settings = ''): Promise<Result> {
+  await runner.query(`BEGIN READ ONLY${settings}`);
   try {
-    return await records<Row>(runner, statement);
+    return await read();
   } finally {
     await runner.query('ROLLBACK').catch(() => undefined);
   }

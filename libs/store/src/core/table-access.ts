@@ -17,7 +17,7 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   alert_group: ['console', 'notifier'],
   alert_history: ['notifier'],
   api_token: ['console'],
-  audit_entry: ['console'],
+  audit_entry: ['console', 'ingest'],
   console_session: ['console'],
   console_user: ['console'],
   container_ledger: ['detector'],
@@ -93,7 +93,7 @@ export const sharedTables: readonly string[] = [
 /** Tables that only some services read; any other table is read by every service. */
 export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = {
   api_token: ['console'],
-  audit_entry: ['console'],
+  audit_entry: ['console', 'ingest'],
   console_session: ['console'],
   console_user: ['console'],
   device_login: ['console'],

@@ -58,12 +58,18 @@ export class Redrives {
   async redrive<Message>(id: string, by: string, again: Reword<Message> | null = null): Promise<Redrive> {
     const redrive = await this.store.transaction<Redrive>(async (tx) => {
       const { state, original } = await locked(tx, id);
-      if ((await redriveIn(tx, [id], by)) > 0) return { id, outcome: 'redriven' };
+      if ((await redriveIn(tx, [id], by)) > 0) {
+        tx.record({ subject: id, before: { state }, after: { state: 'pending' } });
+        return { id, outcome: 'redriven' };
+      }
       const outcome = outcomes[state];
       if (outcome !== 'accepted' || again === null) return { id, outcome };
       if (original !== id) await locked(tx, original);
       const underWay = await repetitionOf(tx, original);
-      return { id: underWay ?? (await this.#repeat(tx, original, by, again)), outcome: 'repeated' };
+      if (underWay !== null) return { id: underWay, outcome: 'repeated' };
+      const repeated = await this.#repeat(tx, original, by, again);
+      tx.record({ subject: id, before: { state }, after: { state, repeatedBy: repeated } });
+      return { id: repeated, outcome: 'repeated' };
     });
     failpoint('deliveries.one-redriven');
     return redrive;
@@ -84,7 +90,11 @@ export class Redrives {
       const ids = await this.#troubled(filter, after, Math.min(batch, limit - redriven));
       after = ids.at(-1) ?? null;
       if (after === null) return { redriven, isMore: false };
-      redriven += await this.store.transaction(async (tx) => redriveIn(tx, ids, by));
+      redriven += await this.store.transaction(async (tx) => {
+        const count = await redriveIn(tx, ids, by);
+        if (count > 0) tx.record({ subject: `${count} deliveries`, before: { ids }, after: { state: 'pending' } });
+        return count;
+      });
       failpoint('deliveries.some-redriven');
     }
     return { redriven, isMore: (await this.#troubled(filter, after, 1)).length > 0 };

@@ -27,6 +27,7 @@ export class SilenceLedger {
       `INSERT INTO silence (${added.columns}) VALUES (${added.values})`,
       added.parameters({ ...silence, matchers: [...silence.matchers], id: uuidv7() }),
     );
+    tx.record({ subject: stored!.id, before: null, after: stored! });
     return stored!;
   }
 
@@ -59,12 +60,14 @@ export class SilenceLedger {
 
   /** Ends a silence now; null if it does not exist or has ended. */
   async expire(tx: Transaction, id: string): Promise<StoredSilence | null> {
+    const [before] = await tx.rows(columns, 'FROM silence WHERE id = $1 AND ends_at > now() FOR UPDATE', [id]);
     const [silence] = await tx.returning(
       columns,
       'UPDATE silence SET ends_at = now(), starts_at = least(starts_at, now()) WHERE id = $1 AND ends_at > now()',
       [id],
     );
     // Flushes groups that a mute held back, since the silence may have been the reason.
+    if (silence && before) tx.record({ subject: id, before, after: silence });
     if (silence) await tx.query('UPDATE alert_group SET due_at = now() WHERE due_at > now() AND is_muted');
     return silence ?? null;
   }

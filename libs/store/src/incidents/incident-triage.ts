@@ -1,10 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { Resolution } from '@tidewaiter/domain';
 
+import { columnsOf } from '../core/columns.js';
 import type { Transaction } from '../core/store.js';
 import { incidentColumns } from './incident-list.js';
 import { addRevision } from './incident-revisions.js';
+import { IncidentRow } from './incident-rows.js';
 import type { ListedIncident } from './incidents.js';
+
+/** Fields of an incident that users change. */
+const triageColumns = columnsOf(IncidentRow, {
+  only: ['state', 'assignee', 'snoozedUntil', 'resolvedBy', 'resolution', 'revision'],
+});
 
 /** Work of users on incidents. Each act returns null where it changes nothing. */
 @Injectable()
@@ -104,10 +111,15 @@ async function change(
   condition: string,
   parameters: readonly [id: string, ...unknown[]],
 ): Promise<ListedIncident | null> {
+  const [before] = await tx.rows(triageColumns, 'FROM incident WHERE id = $1 FOR UPDATE', [parameters[0]]);
   const [incident] = await tx.returning(
     incidentColumns,
     `UPDATE incident SET ${set}, revision = revision + 1, updated_at = now() WHERE id = $1 AND ${condition}`,
     [...parameters],
   );
-  return incident ?? null;
+  if (!incident || !before) return null;
+  const { state, assignee, snoozedUntil, resolvedBy, resolution, revision } = incident;
+  const after = { state, assignee, snoozedUntil, resolvedBy, resolution, revision };
+  tx.record({ subject: parameters[0], before, after });
+  return incident;
 }

@@ -22,6 +22,7 @@ import { AdmissionController } from './admission/admission.controller.js';
 import { AlertsController } from './alerts/alerts.controller.js';
 import { AuditInterceptor } from './audit/audit-interceptor.js';
 import { AuditController } from './audit/audit.controller.js';
+import { RefusedSignIns } from './audit/refused-sign-ins.js';
 import { AccessGuard } from './auth/access-guard.js';
 import { CallerLimits, ScopeInterceptor } from './auth/scope-interceptor.js';
 import { SignInLimit } from './auth/sign-in-limit.js';
@@ -136,6 +137,7 @@ export const controllers = [
     IdentityProvider,
     OidcSignIn,
     CiTokens,
+    RefusedSignIns,
     { provide: APP_GUARD, useClass: AccessGuard },
     { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
     // Inside of the audit, which writes.

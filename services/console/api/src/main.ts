@@ -9,7 +9,7 @@ import {
   type ServiceDefinition,
   startReloadable,
 } from '@tidewaiter/runtime';
-import { entriesAtStart, SetupLinks } from '@tidewaiter/store';
+import { AuditLog, entriesAtStart, SetupLinks } from '@tidewaiter/store';
 
 import { ConsoleConfig } from './config.js';
 import { ConsoleModule } from './console.module.js';
@@ -43,7 +43,8 @@ export async function start(environment: Environment): Promise<RunningService> {
 
 /** The link makes the first administrator. There is none once there is an administrator. */
 async function setupNotices(app: NestFastifyApplication, url: string): Promise<string[]> {
-  const secret = await app.get(SetupLinks).make();
+  const act = { actor: 'console', action: 'setup-link.created', address: null } as const;
+  const secret = await app.get(AuditLog).during(act, async () => app.get(SetupLinks).make());
   if (!secret) return [];
   // A browser keeps the fragment to itself, so the secret reaches no server log on its way.
   const link = `${url.replace(/\/$/, '')}/#setup=${secret.reveal()}`;

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { failpoint } from '@tidewaiter/runtime';
-import { Incidents, IncidentTriage, SilenceLedger, Store } from '@tidewaiter/store';
+import { AuditLog, Incidents, IncidentTriage, SilenceLedger, Store } from '@tidewaiter/store';
 
 import type { ButtonAction } from './slack-interaction.js';
 
 const dayMs = 24 * 3_600_000;
 /** Time within which a second press does not add another silence. */
 const sameDayMs = 3_600_000;
+
+const actOf = (by: string) => ({ actor: by, address: null });
 
 /** Performs a button's action; idempotent. */
 @Injectable()
@@ -16,11 +18,16 @@ export class SlackActions {
     private readonly incidents: Incidents,
     private readonly triage: IncidentTriage,
     private readonly silences: SilenceLedger,
+    private readonly audit: AuditLog,
   ) {}
 
   /** Performs the action; returns its result in one sentence. */
   async act(action: ButtonAction, by: string): Promise<string> {
-    return action.kind === 'acknowledge' ? this.#acknowledge(action.incident, by) : this.#silence(action, by);
+    if (action.kind === 'acknowledge')
+      return this.audit.during({ ...actOf(by), action: 'incident.acknowledged' }, async () =>
+        this.#acknowledge(action.incident, by),
+      );
+    return this.audit.during({ ...actOf(by), action: 'silence.created' }, async () => this.#silence(action, by));
   }
 
   async #acknowledge(incident: string, by: string): Promise<string> {

@@ -532,6 +532,8 @@ export class Pushes {
       [ids],
     );
     await tx.enqueue(...retried.map((push) => pushJob(push, jobClass)));
+    for (const { id } of retried)
+      tx.record({ subject: id, before: { state: 'refused' }, after: { state: 'accepted' } });
     return retried.map(({ id }) => id);
   }
 

@@ -1,34 +1,48 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { AccessDenied } from '@tidewaiter/domain';
 import { AuditLog } from '@tidewaiter/store';
-import type { FastifyRequest } from 'fastify';
 import { defer, from, lastValueFrom, type Observable } from 'rxjs';
 
+import type { CallersRequest } from '../auth/access-guard.js';
 import { operationOf } from '../http/operation.js';
+import { RefusedSignIns } from './refused-sign-ins.js';
 
 /** Longest body, as JSON, that an entry shows. */
-const maxDetailChars = 4_000;
+const maxRequestChars = 4_000;
 
-type CallersRequest = FastifyRequest<{ Params: Record<string, string> }> & { caller?: { name: string } };
-
-/** Records the operations that declare an action, in the transactions of their changes. */
+/**
+ * Records the changes of operations that declare an action, in the transactions of the changes, and
+ * refused sign-ins.
+ */
 @Injectable()
 export class AuditInterceptor implements NestInterceptor {
-  constructor(private readonly log: AuditLog) {}
+  constructor(
+    private readonly log: AuditLog,
+    private readonly refused: RefusedSignIns,
+  ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const { action, hasSecretBody } = operationOf(context.getHandler()) ?? {};
-    const { caller, params, ip, body } = context.switchToHttp().getRequest<CallersRequest>();
-    if (action === undefined || !caller) return next.handle();
-    const subject = Object.values(params).join('/');
-    const record = { actor: caller.name, action, subject, address: ip, details: hasSecretBody ? {} : detailsOf(body) };
+    const { action, refusal, hasSecretBody } = operationOf(context.getHandler()) ?? {};
+    if (action === undefined) return next.handle();
+    const http = context.switchToHttp().getRequest<CallersRequest>();
+    const { caller, ip, body } = http;
+    // A sign-in has no caller yet: the change names it.
+    const actor = caller?.name ?? 'anonymous';
+    const act = { actor, action, address: ip, request: hasSecretBody ? {} : requestOf(body) };
+    const handle = async (): Promise<unknown> => lastValueFrom(next.handle(), { defaultValue: undefined });
     return defer(() =>
-      from(this.log.during(record, async () => lastValueFrom(next.handle(), { defaultValue: undefined }))),
+      from(
+        this.log.during(act, handle).catch(async (error: unknown) => {
+          if (refusal !== undefined && error instanceof AccessDenied) await this.refused.add(http, refusal, error);
+          throw error;
+        }),
+      ),
     );
   }
 }
 
-function detailsOf(body: unknown): object {
+function requestOf(body: unknown): object {
   if (typeof body !== 'object' || body === null) return {};
   const { length } = JSON.stringify(body);
-  return length <= maxDetailChars ? body : { omitted: `a body of ${length} characters` };
+  return length <= maxRequestChars ? body : { omitted: `a body of ${length} characters` };
 }

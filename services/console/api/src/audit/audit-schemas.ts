@@ -16,9 +16,9 @@ export const auditEntryAnswer = z.object({
   actor: z.string(),
   action: z.enum(auditActions),
   subject: z.string(),
-  /** IP address of the client; null for the command line. */
+  /** IP address of the client; null for the command line, Slack and the platform itself. */
   address: text,
-  /** The body of the request. */
+  /** `request`, and the object `before` and `after` the change. Secrets are left out. */
   details: z.record(z.string(), z.unknown()),
   /** SHA-256 over the hash of the previous entry and this one's fields, in hex. */
   hash: z.string(),

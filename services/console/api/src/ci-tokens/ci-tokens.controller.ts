@@ -19,6 +19,9 @@ export class CiTokensController {
   @Post()
   @Operation({
     role: 'none',
+    action: 'ci-token.issued',
+    refusal: 'ci-token.refused',
+    hasSecretBody: true,
     summary: 'A short-lived token for a job, for the OIDC token of its CI',
     answer: ciTokenAnswer,
   })

@@ -46,7 +46,13 @@ export class DeviceLoginsController {
   }
 
   @Post('result')
-  @Operation({ role: 'none', summary: 'The token of an approved sign-in, once', answer: pollAnswer })
+  @Operation({
+    role: 'none',
+    action: 'sign-in.succeeded',
+    hasSecretBody: true,
+    summary: 'The token of an approved sign-in, once',
+    answer: pollAnswer,
+  })
   async poll(
     @Body({ schema: pollBody }) { deviceCode }: z.output<typeof pollBody>,
     @Req() { ip, headers }: FastifyRequest,

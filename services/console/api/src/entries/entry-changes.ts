@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type ManagedKind, InvalidInput, type JsonObject, NotFound } from '@tidewaiter/domain';
-import { AuditLog, type EntryChange, type EntryVersion, FileEntries, ManagedEntries, Store } from '@tidewaiter/store';
+import { type EntryChange, type EntryVersion, FileEntries, ManagedEntries, Store } from '@tidewaiter/store';
 
 import { EntryDocuments } from './entry-documents.js';
 
@@ -18,7 +18,6 @@ export class EntryChanges {
     private readonly entries: ManagedEntries,
     private readonly files: FileEntries,
     private readonly documents: EntryDocuments,
-    private readonly audit: AuditLog,
   ) {}
 
   /** @throws InvalidInput `ENTRY_INVALID`, `ENTRY_EXISTS`, `ENTRY_IN_FILE` */
@@ -97,9 +96,11 @@ export class EntryChanges {
 
   async #add(change: EntryChange, before: EntryVersion | null): Promise<EntryVersion> {
     const { kind, name, comment } = change;
-    const details = { comment, before: before && shown(before), after: shown(change) };
-    this.audit.describe({ subject: `${kind}/${name}`, details });
-    return this.store.transaction(async (tx) => this.entries.add(tx, change));
+    return this.store.transaction(async (tx) => {
+      const added = await this.entries.add(tx, change);
+      tx.record({ subject: `${kind}/${name}`, before: before && shown(before), after: { ...shown(added), comment } });
+      return added;
+    });
   }
 }
 

@@ -15,8 +15,13 @@ export interface ApiOperation {
   scope: 'rows' | 'everything';
   /** Whether it needs no caller where the settings say so: `admission.allowUnauthenticated`. */
   mayBeOpen?: boolean;
-  /** Action that the audit log records; undefined for a method that changes nothing. */
+  /**
+   * Action under which the audit log has the changes that the method records; undefined for a
+   * method that changes nothing.
+   */
   action?: AuditAction;
+  /** Action that the audit log records when a sign-in is refused. */
+  refusal?: AuditAction;
   /** Whether the body may hold secrets, so that the audit log does not record it. */
   hasSecretBody?: boolean;
   /** HTTP status of a success. */
@@ -27,7 +32,9 @@ export interface ApiOperation {
 }
 
 type OperationOptions<Answer> = Pick<ApiOperation, 'role' | 'summary'> &
-  Partial<Pick<ApiOperation, 'action' | 'hasSecretBody' | 'mayBeOpen' | 'scope' | 'status' | 'mediaType'>> & {
+  Partial<
+    Pick<ApiOperation, 'action' | 'refusal' | 'hasSecretBody' | 'mayBeOpen' | 'scope' | 'status' | 'mediaType'>
+  > & {
     answer?: Answer;
   };
 

@@ -1,9 +1,10 @@
 import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
-import { TidewaiterError } from '@tidewaiter/domain';
+import { AccessDenied, TidewaiterError } from '@tidewaiter/domain';
 import { Logger, problemOf } from '@tidewaiter/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 
+import { RefusedSignIns } from '../audit/refused-sign-ins.js';
 import { SignInLimit } from '../auth/sign-in-limit.js';
 import { Operation } from '../http/operation.js';
 import { safePath } from './attempt-cookie.js';
@@ -20,6 +21,7 @@ export class OidcController {
   constructor(
     private readonly signIn: OidcSignIn,
     private readonly limit: SignInLimit,
+    private readonly refused: RefusedSignIns,
     private readonly logger: Logger,
   ) {}
 
@@ -42,6 +44,7 @@ export class OidcController {
   @Get('oidc/callback')
   @Operation({
     role: 'none',
+    action: 'sign-in.succeeded',
     summary: 'Takes the answer of the identity provider',
     status: 302,
     mediaType: 'text/html',
@@ -51,7 +54,12 @@ export class OidcController {
   }
 
   @Post(backChannelLogout)
-  @Operation({ role: 'none', summary: 'Ends the sessions that a logout token of the provider names' })
+  @Operation({
+    role: 'none',
+    action: 'session.ended',
+    hasSecretBody: true,
+    summary: 'Ends the sessions that a logout token of the provider names',
+  })
   async logOut(@Body({ schema: logoutBody }) body: z.output<typeof logoutBody>): Promise<undefined> {
     await this.signIn.endByProvider(body.logout_token);
   }
@@ -67,6 +75,7 @@ export class OidcController {
       if (!(err instanceof TidewaiterError)) throw err;
       const { status, code, title, retryAfterSeconds } = problemOf(err);
       this.logger.warn({ err, code }, 'sign-in failed');
+      if (err instanceof AccessDenied) await this.refused.add(request, 'sign-in.failed', err);
       if (retryAfterSeconds !== undefined) void reply.header('retry-after', retryAfterSeconds);
       void reply.status(status);
       return refusalPage(title);

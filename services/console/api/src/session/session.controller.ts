@@ -23,7 +23,14 @@ export class SessionController {
   ) {}
 
   @Post('session')
-  @Operation({ role: 'none', summary: 'Opens a session of the web pages by a token: sets a cookie', status: 204 })
+  @Operation({
+    role: 'none',
+    action: 'sign-in.succeeded',
+    refusal: 'sign-in.failed',
+    hasSecretBody: true,
+    summary: 'Opens a session of the web pages by a token: sets a cookie',
+    status: 204,
+  })
   async open(
     @Body({ schema: sessionBody }) { token }: z.output<typeof sessionBody>,
     @Req() request: FastifyRequest,
@@ -35,7 +42,14 @@ export class SessionController {
   }
 
   @Post('setup')
-  @Operation({ role: 'none', summary: 'Makes the first administrator by the setup link: sets a cookie', status: 204 })
+  @Operation({
+    role: 'none',
+    action: 'setup-link.redeemed',
+    refusal: 'sign-in.failed',
+    hasSecretBody: true,
+    summary: 'Makes the first administrator by the setup link: sets a cookie',
+    status: 204,
+  })
   async setUp(
     @Body({ schema: setupBody }) { secret }: z.output<typeof setupBody>,
     @Req() request: FastifyRequest,
@@ -50,7 +64,13 @@ export class SessionController {
   }
 
   @Delete('session')
-  @Operation({ role: 'gate', scope: 'rows', summary: 'Ends the session', answer: endedSessionAnswer })
+  @Operation({
+    role: 'gate',
+    scope: 'rows',
+    action: 'session.signed-out',
+    summary: 'Ends the session',
+    answer: endedSessionAnswer,
+  })
   async close(
     @Caller() caller: ApiCaller,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -91,6 +91,13 @@ export const serviceAccountBody = z.strictObject({
   scopes: scopesBody.nullable().optional(),
 });
 
+/** What is left out stays as it is. */
+export const serviceAccountChangeBody = z.strictObject({
+  role: role.optional(),
+  /** Null for none. */
+  scopes: scopesBody.nullable().optional(),
+});
+
 export const serviceAccountAnswer = z.object({
   id: z.uuid(),
   name: z.string(),

@@ -1,12 +1,27 @@
-import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
-import { NotFound } from '@tidewaiter/domain';
-import { ApiTokens, type ListedToken, type Page, type ServiceAccount, ServiceAccounts } from '@tidewaiter/store';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { InvalidInput, NotFound } from '@tidewaiter/domain';
+import {
+  type ApiCaller,
+  ApiTokens,
+  type ListedToken,
+  type Page,
+  type ServiceAccount,
+  ServiceAccounts,
+} from '@tidewaiter/store';
 import type { z } from 'zod';
 
+import { Caller } from '../auth/access-guard.js';
 import { Operation } from '../http/operation.js';
 import { listOf, pageQuery } from '../http/paging.js';
 import { idParameter } from '../http/validation.js';
-import { newTokenAnswer, serviceAccountAnswer, serviceAccountBody, tokenAnswer, tokenBody } from './access-schemas.js';
+import {
+  newTokenAnswer,
+  serviceAccountAnswer,
+  serviceAccountBody,
+  serviceAccountChangeBody,
+  tokenAnswer,
+  tokenBody,
+} from './access-schemas.js';
 
 /** Service accounts and their tokens. */
 @Controller('api/v1')
@@ -33,6 +48,27 @@ export class ServiceAccountsController {
     @Body({ schema: serviceAccountBody }) { name, role, scopes = null }: z.output<typeof serviceAccountBody>,
   ): Promise<ServiceAccount> {
     return this.accounts.add(name, role, scopes);
+  }
+
+  @Patch('service-accounts/:id')
+  @Operation({
+    role: 'admin',
+    action: 'service-account.changed',
+    summary: 'Gives a service account another role or other limits, also for its tokens',
+    answer: serviceAccountAnswer,
+  })
+  async change(
+    @Param('id', { schema: idParameter }) id: string,
+    @Body({ schema: serviceAccountChangeBody }) body: z.output<typeof serviceAccountChangeBody>,
+    @Caller() caller: ApiCaller,
+  ): Promise<ServiceAccount> {
+    const account = await this.accounts.get(id);
+    // So that one administrator is left.
+    if (account?.name === caller.name)
+      throw new InvalidInput('OWN_ACCOUNT', 'another administrator has to change your account');
+    const changed = await this.accounts.change(id, body);
+    if (!changed) throw unknownAccount(id);
+    return changed;
   }
 
   @Delete('service-accounts/:id')
