@@ -192,7 +192,8 @@ export class Sessions {
          AND ($2::text IS NOT NULL OR $3::text IS NOT NULL) AND session.created_at <= $4`,
         [issuer, subject, providerSession, before],
       );
-      for (const { id, name, ...opened } of ended) tx.record({ subject: id, before: { name, ...opened }, after: null });
+      for (const { id, name, ...opened } of ended)
+        tx.record({ subject: id, before: { name, ...opened }, after: null, actor: issuer });
     });
   }
 }

@@ -2,11 +2,25 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { roles } from '@tidewaiter/domain';
+import { auditActions } from '@tidewaiter/store';
 
 import { controllers } from '../console.module.js';
 import { apiMethods } from '../openapi/api-methods.js';
 
-const page = readFileSync(join(import.meta.dirname, '../../../../../docs/access.md'), 'utf8');
+const docs = join(import.meta.dirname, '../../../../../docs');
+const page = readFileSync(join(docs, 'access.md'), 'utf8');
+
+describe('docs/audit.md', () => {
+  it('lists every action', () => {
+    const text = readFileSync(join(docs, 'audit.md'), 'utf8');
+    const section = text.split(/^## /m).find((each) => each.startsWith('Actions\n')) ?? '';
+    const rows = section.split('\n').filter((line) => line.startsWith('| `'));
+    const listed = rows.flatMap((row) =>
+      [...row.split(' | ')[0]!.matchAll(/`([\w-]+\.[\w-]+)`/g)].map(([, name]) => name),
+    );
+    expect(listed.toSorted()).toEqual([...auditActions].toSorted());
+  });
+});
 
 describe('docs/access.md', () => {
   it('lists every route whose role is not viewer', () => {

@@ -102,6 +102,14 @@ describe('tokens for jobs of a CI', () => {
     expect(minutes).toBeGreaterThan(9);
     expect(minutes).toBeLessThanOrEqual(10);
     expect(await status('images', answer['token']!)).toBe(200);
+    expect(
+      await dataSource.query(`SELECT actor, action, details FROM audit_entry WHERE action = 'ci-token.issued'`),
+    ).toMatchObject([
+      {
+        ...{ actor: 'ci:shop-main', action: 'ci-token.issued' },
+        details: { before: null, after: { account: 'ci:shop-main', role: 'viewer' } },
+      },
+    ]);
     // A limited account may not see what cannot be limited, and a viewer changes nothing.
     expect(await status('status', answer['token']!)).toBe(403);
     expect(await status('service-accounts', answer['token']!, { method: 'POST', body: '{"name":"x"}' })).toBe(403);
@@ -144,6 +152,9 @@ describe('tokens for jobs of a CI', () => {
       status: 403,
       answer: { code: 'CI_TOKEN_INVALID' },
     });
+    expect(
+      await dataSource.query(`SELECT actor, details FROM audit_entry WHERE action = 'ci-token.refused' LIMIT 1`),
+    ).toMatchObject([{ actor: 'anonymous', details: { request: { code: 'CI_TOKEN_INVALID' } } }]);
   });
 
   it('limit failed attempts from an address', async () => {

@@ -206,6 +206,15 @@ async function answerFor(browser: Browser, login: string): Promise<URL> {
   return (await browser.submit(page, { login, password: 'any' }, '/callback')).at;
 }
 
+/** Newest entry of the audit log with this action. */
+async function audited(action: string): Promise<unknown> {
+  const [entry] = await store.query(
+    'SELECT actor, subject, details FROM audit_entry WHERE action = $1 ORDER BY number DESC LIMIT 1',
+    [action],
+  );
+  return entry;
+}
+
 const me = async (browser: Browser) => {
   const answer = await browser.visit(`${consoleUrl}/api/v1/me`);
   return [answer.status, (await answer.json()) as { session: { id: string } }] as const;
@@ -221,6 +230,10 @@ describe('OidcController', () => {
       expect.objectContaining({ kind: 'user', name: 'jane@example.com', role: 'maintainer' }),
     ]);
     expect([...browser.cookies.keys()].filter((name) => name.includes('sign_in'))).toEqual([]);
+    expect(await audited('sign-in.succeeded')).toMatchObject({
+      actor: 'jane@example.com',
+      details: { before: null, after: { kind: 'user', role: 'maintainer' } },
+    });
   });
 
   it.each(['https://evil.example/', '//evil.example', '/\\evil.example'])('redirects to no %s', async (next) => {
@@ -243,6 +256,12 @@ describe('OidcController', () => {
     expect([page.status, page.headers.get('content-type')]).toEqual([403, 'text/html; charset=utf-8']);
     expect(await page.text()).toContain('eve@example.com is in no group that has a role here');
     expect(browser.session).toBeUndefined();
+    expect(await audited('sign-in.failed')).toMatchObject({
+      actor: 'anonymous',
+      details: {
+        request: { code: 'USER_WITHOUT_ROLE', reason: expect.stringContaining('eve@example.com'), attempts: 1 },
+      },
+    });
   });
 
   it('follows a change of groups at the next sign-in', async () => {
@@ -395,6 +414,10 @@ describe('OidcController', () => {
       const text = await token({});
       expect([(await send(text)).status, (await send(text)).status]).toEqual([200, 200]);
       expect([(await me(joe))[0], (await me(jane))[0]]).toEqual([401, 200]);
+      expect(await audited('session.ended')).toMatchObject({
+        actor: issuer,
+        details: { before: { name: 'joe@example.com' }, after: null },
+      });
     });
 
     it.each<[string, () => Promise<string>]>([

@@ -81,6 +81,14 @@ describe('the setup link', () => {
     expect(await answer.json()).toMatchObject({ kind: 'user', name: 'admin', role: 'admin' });
     const [user] = (await store.query('SELECT id, name FROM console_user')) as [{ id: string; name: string }];
     expect(user.name).toBe('admin');
+    const entries = await store.query('SELECT actor, action, subject, details FROM audit_entry ORDER BY number');
+    expect(entries).toMatchObject([
+      { actor: 'console', action: 'setup-link.created', details: { after: { expiresAt: expect.any(String) } } },
+      { actor: 'anonymous', action: 'sign-in.failed', details: { request: { code: 'SETUP_LINK_INVALID' } } },
+      { actor: 'admin', action: 'setup-link.redeemed', subject: 'admin', details: { after: { role: 'admin' } } },
+      { actor: 'admin', action: 'sign-in.succeeded', details: { after: { name: 'admin', address: '127.0.0.1' } } },
+    ]);
+    expect(JSON.stringify(entries)).not.toContain(setupSecret);
     // So that one administrator is left.
     const headers = { cookie, ...csrf };
     expect(await codeOf(await call('PATCH', `users/${user.id}`, headers, { disabled: true }))).toEqual([

@@ -43,18 +43,18 @@ const columns = [
   }),
   column<AuditEntry>({
     id: 'details',
-    title: 'Request',
+    title: 'Change',
     cell: ({ details }) =>
       Object.keys(details).length === 0 ? null : (
         <details>
-          <summary>Request</summary>
+          <summary>Change</summary>
           <pre tabIndex={0}>{JSON.stringify(details, null, 2)}</pre>
         </details>
       ),
   }),
 ];
 
-/** Actions of users. */
+/** Sign-ins and changes, with the objects before and after. */
 export function AuditPage() {
   return (
     <>
