@@ -152,7 +152,7 @@ const documents: Record<string, (entry: string) => object> = {
   registries: (entry) => ({
     name: entry,
     kind: 'harbor',
-    url: 'https://harbor.example.com',
+    url: 'https://harbor.invalid',
     webhookSecret: secretValue,
   }),
   sensors: (entry) => ({ name: entry, kind: 'falco', cluster: 'eu1', token: secretValue }),
@@ -200,6 +200,8 @@ const acts: Record<string, () => Promise<Answer>> = {
   'post silences': async () => call('POST', 'silences', silence),
   'delete silences/{id}': async () =>
     call('DELETE', `silences/${String((await call('POST', 'silences', silence)).body['id'])}`),
+  'post registries/check': async () => call('POST', 'registries/check', { document: documents['registries']!(name()) }),
+  'post registries/{name}/check': async () => call('POST', `registries/${await newEntry('registries')}/check`),
   'put routes': async () => {
     const version = await routingVersion();
     return call('PUT', 'routes', { ...routing, version });

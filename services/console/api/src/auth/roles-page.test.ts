@@ -11,7 +11,7 @@ const docs = join(import.meta.dirname, '../../../../../docs');
 const page = readFileSync(join(docs, 'access.md'), 'utf8');
 
 describe('docs/audit.md', () => {
-  it('lists every action', () => {
+  it('lists every action of the audit log', () => {
     const text = readFileSync(join(docs, 'audit.md'), 'utf8');
     const section = text.split(/^## /m).find((each) => each.startsWith('Actions\n')) ?? '';
     const rows = section.split('\n').filter((line) => line.startsWith('| `'));

@@ -1,5 +1,5 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
-import type { ApiCaller } from '@tidewaiter/store';
+import { type ApiCaller, Store } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { Caller } from '../auth/access-guard.js';
@@ -11,7 +11,10 @@ import { RegistryChecks } from './registry-checks.js';
 /** Checks of connections to registries, beside the methods that all kinds of entries have. */
 @Controller('api/v1/registries')
 export class RegistryChecksController {
-  constructor(private readonly checks: RegistryChecks) {}
+  constructor(
+    private readonly checks: RegistryChecks,
+    private readonly store: Store,
+  ) {}
 
   @Post('check')
   @Operation({
@@ -25,7 +28,7 @@ export class RegistryChecksController {
     @Body({ schema: registryCheck }) { document, repository }: z.output<typeof registryCheck>,
     @Caller() { name }: ApiCaller,
   ): Promise<z.output<typeof registryCheckAnswer>> {
-    return this.checks.ofDocument(document, name, repository);
+    return this.#recorded(await this.checks.ofDocument(document, name, repository));
   }
 
   @Post(':name/check')
@@ -39,6 +42,13 @@ export class RegistryChecksController {
     @Param('name', { schema: nameParameter }) name: string,
     @Body({ schema: storedRegistryCheck }) { repository }: z.output<typeof storedRegistryCheck>,
   ): Promise<z.output<typeof registryCheckAnswer>> {
-    return this.checks.ofStored(name, repository);
+    return this.#recorded(await this.checks.ofStored(name, repository));
+  }
+
+  /** A check changes nothing, but uses the credentials. */
+  async #recorded(answer: z.output<typeof registryCheckAnswer>): Promise<z.output<typeof registryCheckAnswer>> {
+    const { name, isUsable, text } = answer;
+    await this.store.transaction(async (tx) => tx.record({ subject: name, before: null, after: { isUsable, text } }));
+    return answer;
   }
 }
