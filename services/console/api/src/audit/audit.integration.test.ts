@@ -200,6 +200,10 @@ const acts: Record<string, () => Promise<Answer>> = {
   'post silences': async () => call('POST', 'silences', silence),
   'delete silences/{id}': async () =>
     call('DELETE', `silences/${String((await call('POST', 'silences', silence)).body['id'])}`),
+  'post receivers/{receiver}/test': async () => {
+    await failedDelivery();
+    return call('POST', 'receivers/team/test');
+  },
   'post registries/check': async () => call('POST', 'registries/check', { document: documents['registries']!(name()) }),
   'post registries/{name}/check': async () => call('POST', `registries/${await newEntry('registries')}/check`),
   'put routes': async () => {
@@ -336,10 +340,14 @@ describe('the audit log', () => {
     async ({ route }) => {
       const number = await lastNumber();
       const [method = '', path = ''] = route.split(' ');
-      const asked = path.replaceAll(/\{(?:id|name)\}/g, uuidv7()).replace('{code}', 'BCDF-GHJK');
+      const asked = path.replaceAll(/\{(?:id|name|receiver)\}/g, uuidv7()).replace('{code}', 'BCDF-GHJK');
       const query = method === 'delete' && /\{name\}$/.test(path) ? '?version=1' : '';
-      const { status } = await call(method.toUpperCase(), asked + query, validBodies[route]);
-      expect(status).toBe(404);
+      const { status, body } = await call(method.toUpperCase(), asked + query, validBodies[route]);
+      expect([status, body['code']]).toEqual([
+        expect.any(Number),
+        expect.stringMatching(/_UNKNOWN$|_OVER$|_NOT_REFUSED$/),
+      ]);
+      expect(status).toBeGreaterThanOrEqual(400);
       expect(await entriesAfter(number)).toEqual([]);
     },
   );

@@ -38,6 +38,7 @@ export class ReceiverTests {
     return this.store.transaction(async (tx) => {
       const ids = await this.deliveries.add(tx, added);
       await tx.enqueue(...jobsOf('delivery', ids, 'interactive'));
+      tx.record({ subject: receiver, before: null, after: { deliveries: ids } });
       return ids;
     });
   }

@@ -362,7 +362,7 @@ export interface paths {
                         "application/json": {
                             items: {
                                 /** @enum {string} */
-                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "user.changed" | "session.ended" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.deleted" | "token.created" | "token.revoked" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone" | "registry.checked" | "receiver.tested";
+                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "sign-in.succeeded" | "sign-in.failed" | "session.signed-out" | "session.ended" | "setup-link.created" | "setup-link.redeemed" | "ci-token.issued" | "ci-token.refused" | "user.changed" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.changed" | "service-account.deleted" | "token.created" | "token.revoked" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone" | "registry.checked" | "receiver.tested" | "advisories.changed" | "database.migrated" | "database.restored";
                                 actor: string;
                                 address: string | null;
                                 /** Format: date-time */
@@ -8481,7 +8481,73 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        patch?: never;
+        /** Gives a service account another role or other limits, also for its tokens */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        role?: "gate" | "viewer" | "responder" | "maintainer" | "admin";
+                        scopes?: {
+                            /** @default [] */
+                            clusters?: string[];
+                            /** @default [] */
+                            namespaces?: string[];
+                            /** @default [] */
+                            owners?: string[];
+                            /** @default [] */
+                            repositories?: string[];
+                        }[] | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Gives a service account another role or other limits, also for its tokens */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** Format: uuid */
+                            id: string;
+                            name: string;
+                            /** @enum {string} */
+                            role: "gate" | "viewer" | "responder" | "maintainer" | "admin";
+                            scopes: {
+                                /** @default [] */
+                                clusters: string[];
+                                /** @default [] */
+                                namespaces: string[];
+                                /** @default [] */
+                                owners: string[];
+                                /** @default [] */
+                                repositories: string[];
+                            }[] | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         trace?: never;
     };
     "/api/v1/service-accounts/{id}/tokens": {
