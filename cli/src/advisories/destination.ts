@@ -59,11 +59,13 @@ export async function changeAdvisories(work: (keeper: AdvisoryKeeper) => Promise
   await changeStore('advisories.changed', async (store) => {
     const feeds = new AdvisoryFeeds(store, new Advisories(store));
     const before = countsOf(await feeds.holdings());
-    // An import that fails has stored part of its records.
-    await work(feeds).finally(async () => {
+    try {
+      await work(feeds);
+    } finally {
+      // An import that fails has stored part of its records.
       const after = countsOf(await feeds.holdings());
       await store.transaction(async (tx) => tx.record({ subject: 'advisories', before, after }));
-    });
+    }
   });
 }
 

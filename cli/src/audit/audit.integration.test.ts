@@ -129,7 +129,9 @@ describe('the audit log of the command line', () => {
   it('has every action that a command records', () => {
     const sources = globSync(join(__dirname, '../**/*.ts')).filter((path) => !path.endsWith('.test.ts'));
     const actions = sources.flatMap((path) =>
-      [...readFileSync(path, 'utf8').matchAll(/(?:change\w+|act)\(\s*'(\w[\w-]*\.[\w-]+)'/g)].map(([, action]) => action),
+      [...readFileSync(path, 'utf8').matchAll(/(?:change\w+|act)\(\s*'(\w[\w-]*\.[\w-]+)'/g)].map(
+        ([, action]) => action,
+      ),
     );
     expect(new Set(actions)).toEqual(new Set([...Object.keys(changes), ...demoActions]));
   });

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { InvalidInput, TidewaiterError } from '@tidewaiter/domain';
 import { freePort } from '@tidewaiter/servers';
-
 import type { AuditAction, Transaction } from '@tidewaiter/store';
+
 import { changeAdvisories } from '../../advisories/destination.js';
 import { changeStore, withStore } from '../../database.js';
 import { demoAdvisories, demoEvents, demoPushes } from './fleet.js';

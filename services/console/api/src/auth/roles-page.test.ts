@@ -18,7 +18,7 @@ describe('docs/audit.md', () => {
     const listed = rows.flatMap((row) =>
       [...row.split(' | ')[0]!.matchAll(/`([\w-]+\.[\w-]+)`/g)].map(([, name]) => name),
     );
-    expect(listed.toSorted()).toEqual([...auditActions].toSorted());
+    expect(new Set(listed)).toEqual(new Set(auditActions));
   });
 });
 
