@@ -323,7 +323,7 @@ describe('the audit log', () => {
     'has $action of $route with the object before and after',
     async ({ route, action, role }) => {
       const act = acts[route]!;
-      // What the act needs is made first, and has entries of its own.
+      // Its preparations have entries of their own before it.
       const answer = await act();
       expect([200, 202, 204]).toContain(answer.status);
       const entry = (await entriesAfter(0)).at(-1)!;

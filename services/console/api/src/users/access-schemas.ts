@@ -91,7 +91,7 @@ export const serviceAccountBody = z.strictObject({
   scopes: scopesBody.nullable().optional(),
 });
 
-/** What is left out stays as it is. */
+/** Keys that are left out stay as they are. */
 export const serviceAccountChangeBody = z.strictObject({
   role: role.optional(),
   /** Null for none. */
