@@ -31,6 +31,9 @@ const ownVersion = new RegExp(`("version"|"@tidewaiter/[a-z-]+"): "${old.replace
 for (const { folder } of workspaces)
   edit(`${folder}/package.json`, (text) => text.replace(ownVersion, `$1: "${version}"`));
 edit('libs/domain/src/version.ts', (text) => text.replace(`'${old}'`, `'${version}'`));
+edit('deploy/helm/tidewaiter/Chart.yaml', (text) =>
+  text.replace(/^(version|appVersion): .*$/gm, (_, key) => `${key}: ${version}`),
+);
 edit('CHANGELOG.md', (text) =>
   text.replace('## Unreleased\n', `## Unreleased\n\n## ${version} - ${new Date().toISOString().slice(0, 10)}\n`),
 );

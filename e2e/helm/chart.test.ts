@@ -1,0 +1,241 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { version } from '@tidewaiter/domain';
+import { channelReaders } from '@tidewaiter/receivers';
+import { parseRouting } from '@tidewaiter/routing';
+import { metricCatalog, parseSettings } from '@tidewaiter/runtime';
+import { describeWith } from '@tidewaiter/testkit';
+import { Ajv } from 'ajv';
+import { parse, parseAllDocuments } from 'yaml';
+
+import { writeSecretFiles } from '../../cli/src/secrets/secret-files.js';
+import { chart, chartFile, valueFiles } from './chart-files.js';
+import { helm, helmPrograms } from './kubernetes.js';
+
+const root = resolve(__dirname, '../..');
+
+interface KubernetesObject {
+  kind: string;
+  metadata: { name: string; annotations?: Record<string, string> };
+  spec: Record<string, unknown> & { template?: { spec: PodSpec } };
+  data?: Record<string, string>;
+}
+
+interface PodSpec {
+  automountServiceAccountToken: boolean;
+  enableServiceLinks: boolean;
+  hostNetwork?: boolean;
+  securityContext: Record<string, unknown>;
+  containers: {
+    env?: { name: string }[];
+    securityContext: Record<string, unknown>;
+  }[];
+  volumes: { name: string; secret?: { items?: { key: string }[] }; hostPath?: unknown }[];
+}
+
+async function render(file: string, ...args: string[]): Promise<KubernetesObject[]> {
+  const text = await helm('template', 'tidewaiter', '.', '-n', 'security', '-f', file, ...args);
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as KubernetesObject | null)
+    .filter((object) => object !== null);
+}
+
+function podsOf(objects: readonly KubernetesObject[]): PodSpec[] {
+  return objects.flatMap(({ spec }) => spec?.template?.spec ?? []);
+}
+
+const refuseFile = (path: string): string => {
+  // Secrets that a value file names; the text does not matter.
+  if (path.includes('/run/secrets/')) return 'https://hooks.example.com/T/B/x';
+  throw new Error(`${path} is not there`);
+};
+
+describe('values.schema.json', () => {
+  const schema = JSON.parse(chartFile('values.schema.json')) as Schema;
+
+  interface Schema {
+    description?: string;
+    type?: string;
+    properties?: Record<string, Schema>;
+    additionalProperties?: boolean | Schema;
+  }
+
+  const undescribed = ({ properties = {} }: Schema, path: string): string[] =>
+    Object.entries(properties).flatMap(([name, each]) => [
+      ...(each.description ? [] : [`${path}${name}`]),
+      ...undescribed(each, `${path}${name}.`),
+    ]);
+
+  const unknown = (values: Record<string, unknown>, { properties }: Schema, path: string): string[] =>
+    Object.entries(values).flatMap(([name, value]) => {
+      if (!properties) return [];
+      const each = properties[name];
+      if (!each) return [`${path}${name}`];
+      const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+      return isObject ? unknown(value as Record<string, unknown>, each, `${path}${name}.`) : [];
+    });
+
+  it('describes every value, and has no other', () => {
+    expect(undescribed(schema, '')).toEqual([]);
+    const values = parse(chartFile('values.yaml')) as Record<string, unknown>;
+    expect(unknown(values, schema, '')).toEqual([]);
+    const missing = Object.keys(schema.properties!).filter((name) => !(name in values) && name !== 'global');
+    expect(missing).toEqual([]);
+  });
+
+  it.each([
+    ['an unknown value', { consolUrl: 'x' }],
+    ['an unknown value of a service', { scanner: { replica: 3 } }],
+    ['another topology', { topology: 'both' }],
+    ['a digest that is none', { image: { digest: 'latest' } }],
+    ['a time-out that Kubernetes refuses', { admission: { timeoutSeconds: 31 } }],
+    ['a name that is none', { secrets: { existingSecret: 'My Secret' } }],
+  ])('refuses %s', (_, values) => {
+    const validate = new Ajv({ strict: false }).compile(schema);
+    expect(validate({})).toBe(true);
+    expect(validate(values)).toBe(false);
+  });
+});
+
+describe('Chart.yaml', () => {
+  it('has the version of the release', () => {
+    expect(parse(chartFile('Chart.yaml'))).toMatchObject({ version, appVersion: version });
+  });
+});
+
+describeWith(helmPrograms)('The chart', () => {
+  it.each(valueFiles)('passes lint --strict with %s', async (file) => {
+    expect(await helm('lint', '--strict', '.', '-f', file)).toContain('1 chart(s) linted, 0 chart(s) failed');
+  });
+
+  it.each(valueFiles)('runs its pods under the profile "restricted" with %s', async (file) => {
+    const pods = podsOf(await render(file));
+    expect(pods.length).toBeGreaterThan(0);
+    for (const pod of pods) {
+      expect(pod).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
+      expect(pod.hostNetwork ?? false).toBe(file.includes('host-network'));
+      expect(pod.volumes.filter(({ hostPath }) => hostPath)).toEqual([]);
+      expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+      for (const { securityContext } of pod.containers)
+        expect(securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          runAsNonRoot: true,
+          capabilities: { drop: ['ALL'] },
+          seccompProfile: { type: 'RuntimeDefault' },
+        });
+    }
+  });
+
+  it.each(valueFiles)('makes no secret and no right with %s', async (file) => {
+    const kinds = new Set((await render(file)).map(({ kind }) => kind));
+    for (const kind of ['Secret', 'Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'])
+      expect(kinds).not.toContain(kind);
+  });
+
+  it.each(valueFiles)('sets only variables that are documented with %s', async (file) => {
+    const documented = readFileSync(join(root, 'docs/configuration.md'), 'utf8');
+    const names = podsOf(await render(file)).flatMap(({ containers }) =>
+      containers.flatMap(({ env = [] }) => env.map(({ name }) => name.replace(/_FILE$/, ''))),
+    );
+    expect([...new Set(names)].filter((name) => !documented.includes(name))).toEqual([]);
+  });
+
+  it.each(valueFiles)('has configuration that a service accepts with %s', async (file) => {
+    const { data = {} } = (await render(file)).find(({ kind, data: files }) => files?.['tidewaiter.yaml'] && kind)!;
+    parseSettings(data['tidewaiter.yaml']!, refuseFile);
+    parseRouting(data['routing.yaml']!, { channels: channelReaders, readFile: refuseFile });
+  });
+
+  it('mounts the files that `tidewaiter secrets` makes, to each service its own', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidewaiter-chart-'));
+    const made = new Set(await writeSecretFiles(folder));
+    rmSync(folder, { recursive: true });
+    const objects = await render('ci/split.yaml');
+    for (const { metadata, spec } of objects.filter((object) => object.spec?.template)) {
+      const keys = spec.template!.spec.volumes.flatMap(({ secret }) => secret?.items?.map(({ key }) => key) ?? []);
+      expect(keys.filter((key) => !made.has(key))).toEqual([]);
+      const part = metadata.name.replace('tidewaiter-', '').replace('migrate', 'owner');
+      const foreign = keys.filter((key) => key.endsWith('-url') && !key.startsWith(`${part}-`));
+      expect(foreign).toEqual([]);
+    }
+  });
+
+  it('scales by a metric of the services', async () => {
+    const names = Object.values(metricCatalog).map(({ name }) => name as string);
+    expect(names).toContain((parse(chartFile('values.yaml')) as Values).autoscaling.queueMetric);
+    interface Values {
+      autoscaling: { queueMetric: string };
+    }
+  });
+
+  it('uses fields of later releases of Kubernetes only where the cluster has them', async () => {
+    const old = JSON.stringify(await render('ci/split-production.yaml', '--kube-version', '1.20.2'));
+    const recent = JSON.stringify(await render('ci/split-production.yaml', '--kube-version', '1.36.4'));
+    for (const field of ['"sleep"', '"unhealthyPodEvictionPolicy"', '"matchConditions"']) {
+      expect(old).not.toContain(field);
+      expect(recent).toContain(field);
+    }
+  });
+
+  it('replaces pods when the configuration changes', async () => {
+    const checksum = async (...args: string[]) =>
+      JSON.stringify(await render('ci/split.yaml', ...args)).match(/checksum\/config":"(\w+)/)![1];
+    expect(await checksum('--set', 'config.routing=x')).not.toBe(await checksum());
+    expect(JSON.stringify(await render('ci/split.yaml', '--set', 'config.restartOnChange=false'))).not.toContain(
+      'checksum/',
+    );
+  });
+
+  it('refuses admission without TLS, since Kubernetes calls webhooks by https only', async () => {
+    await expect(render('ci/split.yaml', '--set', 'admission.enabled=true')).rejects.toThrow('needs tls.enabled');
+    await render(
+      'ci/split.yaml',
+      '--set',
+      'admission.enabled=true,admission.url=https://hub.example.com/admission/validate',
+    );
+  });
+
+  it('asks about no object of its own namespace', async () => {
+    const webhook = (await render('ci/split-production.yaml')).find(
+      ({ kind }) => kind === 'ValidatingWebhookConfiguration',
+    );
+    expect(webhook).toMatchObject({
+      webhooks: [
+        {
+          failurePolicy: 'Fail',
+          timeoutSeconds: 5,
+          namespaceSelector: {
+            matchLabels: { tidewaiter: 'enforce' },
+            matchExpressions: [
+              { operator: 'NotIn', values: ['kube-system', 'kube-public', 'kube-node-lease', 'security'] },
+              { key: 'team' },
+            ],
+          },
+        },
+      ],
+    });
+  });
+
+  it('puts the rules and dashboards into its objects unchanged', async () => {
+    const objects = await render('ci/split-production.yaml', '--set', 'monitoring.rules.runbookUrl=docs/runbooks');
+    expect(objects.find(({ kind }) => kind === 'PrometheusRule')?.spec).toEqual(parse(chartFile('files/alerts.yaml')));
+    const dashboards = objects.filter(({ metadata }) => metadata.name.includes('-dashboard-'));
+    expect(dashboards).toHaveLength(4);
+    for (const { data } of dashboards)
+      for (const [name, text] of Object.entries(data!))
+        expect(JSON.parse(text)).toEqual(JSON.parse(chartFile(`files/dashboards/${name}`)));
+  });
+
+  it('is packed with what it needs, and without its value files for tests', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidewaiter-chart-'));
+    writeFileSync(join(folder, 'values.yaml'), 'topology: split\n');
+    await helm('package', '.', '--destination', folder);
+    const packed = join(folder, `tidewaiter-${version}.tgz`);
+    expect(await helm('template', 'x', packed, '-f', join(folder, 'values.yaml'))).toContain('kind: Deployment');
+    await expect(helm('template', 'x', packed, '-f', join(chart, 'ci/none.yaml'))).rejects.toThrow('ci/none.yaml');
+    rmSync(folder, { recursive: true });
+  });
+});
