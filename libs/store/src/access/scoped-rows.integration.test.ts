@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 
 import { type AccessScope, type Digest, matchesWildcard, Secret } from '@tidewaiter/domain';
 import { packManifest } from '@tidewaiter/facts';
-import { incidentFields, parseQuery, pushFields } from '@tidewaiter/query';
+import { imageFields, incidentFields, parseQuery, pushFields } from '@tidewaiter/query';
 import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -11,6 +11,7 @@ import { likePattern, Lists } from '../core/lists.js';
 import { Store } from '../core/store.js';
 import { ImageManifests } from '../images/image-manifests.js';
 import { Images } from '../images/images.js';
+import { imageList } from '../images/lists/image-list.js';
 import { pushList } from '../images/pushes/push-list.js';
 import { incidentList } from '../incidents/incident-list.js';
 import { Incidents } from '../incidents/incidents.js';
@@ -205,6 +206,20 @@ describe('ScopedRows', () => {
     [[], { pushes: '', workloads: '', incidents: '' }],
   ])('of %j shows %j', async (scopes, expected) => {
     expect(await seen(scopes)).toEqual(expected);
+  });
+
+  it.each([
+    [['shop/*'], ['shop/app', 'shop/app', 'shop/app']],
+    [['pay/copy'], ['pay/copy']],
+    [['pay/*'], ['pay/app', 'pay/app', 'pay/copy']],
+  ])('shows the images of %j with their newest push within them', async (repositories, expected) => {
+    const { items } = await store.within(new ScopedRows([scopeOf({ repositories })], rules), async () =>
+      new Lists(store).page(imageList, {
+        ...{ sort: 'image', isDescending: false, limit: 10 },
+        where: parseQuery('', imageFields, new Date()),
+      }),
+    );
+    expect(items.map(({ repository }) => repository)).toEqual(expected);
   });
 
   it('reads patterns as the settings do', async () => {

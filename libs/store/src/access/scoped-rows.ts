@@ -140,7 +140,10 @@ function* tablesOf(
   yield `visible_image AS NOT MATERIALIZED (SELECT image_digest FROM push_image
     ${holds.hasPlaces ? 'UNION ALL SELECT image_digest FROM workload_image' : ''})`;
   const ofImage = 'image_digest IN (SELECT image_digest FROM visible_image)';
-  yield rows(ImageRow, 'digest IN (SELECT image_digest FROM visible_image)');
+  yield rows(ImageRow, 'digest IN (SELECT image_digest FROM visible_image)', {
+    columns: { newest_push_id: 'newest.push_id AS newest_push_id', pushed_at: 'newest.received_at AS pushed_at' },
+    from: `image LEFT JOIN (${newestPushes}) AS newest ON newest.image_digest = image.digest`,
+  });
   for (const entity of [ImageFindingRow, ImageLayerRow, ImageManifestRow, ImagePackageRow]) yield rows(entity, ofImage);
   // Another repository may run the same image in its own way.
   yield rows(PackageUseRow, 'image_digest IN (SELECT image_digest FROM workload_image)');
@@ -193,6 +196,10 @@ const workloadPushes = `SELECT brought.id FROM (
 const workloadImages = `SELECT image_digest FROM container_ledger WHERE image_digest IS NOT NULL
   UNION SELECT held.image_digest FROM container_ledger AS ran JOIN every_push AS brought ON brought.digest = ran.image_digest
   JOIN every_push_image AS held ON held.push_id = brought.id`;
+
+/** Newest push of each image among those that are visible. */
+const newestPushes = `SELECT DISTINCT ON (image_digest) image_digest, push_id, received_at
+  FROM push_image JOIN push ON push.id = push_id ORDER BY image_digest, push_id DESC`;
 
 interface Conditions {
   /** Whether a scope holds what runs in places, whatever its image. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InvalidInput } from '@tidewaiter/domain';
 import { type QueryExpression, type FieldValue, namesField, type Operator } from '@tidewaiter/query';
 
-import type { Columns } from './columns.js';
+import type { Columns, RowOf } from './columns.js';
 import type { Page } from './page.js';
 import { type Queries, Store } from './store.js';
 
@@ -16,10 +16,18 @@ export class Parameters {
   }
 }
 
+/** Other rows that have a text: `column` of them has the `key` of a row of the list. */
+interface Related {
+  key: string;
+  column: string;
+  /** `FROM push_image JOIN …` */
+  from: string;
+}
+
 /** SQL by which a field of a query reads the rows of a list. */
 export type SqlField =
   /** Expressions of type text, text[], numeric, timestamptz or boolean. */
-  | { text: string }
+  | { text: string; related?: Related }
   | { texts: string }
   | { number: string }
   | { time: string }
@@ -100,9 +108,12 @@ export class Lists {
       conditions.push(`(${sql}, ${list.key.sql}) ${isDescending ? '<' : '>'} ${last}`);
     }
     const direction = isDescending ? 'DESC' : 'ASC';
-    const found = await this.store.rows(
-      list.columns.computed<Cursor>({ cursorSort: `(${sql})::text`, cursorKey: `(${list.key.sql})::text` }),
-      `${list.from} WHERE ${conditions.join(' AND ')}
+    const columns = list.columns.computed<Cursor>({
+      cursorSort: `(${sql})::text`,
+      cursorKey: `(${list.key.sql})::text`,
+    });
+    const found = await this.store.assembled<RowOf<typeof columns>>(
+      `SELECT ${columns} ${list.from} WHERE ${conditions.join(' AND ')}
        ORDER BY ${sql} ${direction}, ${list.key.sql} ${direction} LIMIT ${parameters.add(limit + 1)}`,
       parameters.values,
     );
@@ -116,7 +127,7 @@ export class Lists {
     this.#requireDecision();
     const parameters = new Parameters();
     const condition = (await conditionsOf(where, list, { parameters, store: this.store })).join(' AND ');
-    const [{ count } = { count: 0 }] = await this.store.aggregate<{ count: number }>(
+    const [{ count } = { count: 0 }] = await this.store.assembled<{ count: number }>(
       `SELECT count(*)::int AS count FROM (SELECT ${list.from} WHERE ${condition} LIMIT ${maxCounted + 1}) AS matched`,
       parameters.values,
     );
@@ -128,7 +139,7 @@ export class Lists {
     this.#requireDecision();
     const source = valuesSql(list, name);
     if (source === null) return [];
-    const rows = await this.store.aggregate<{ value: string }>(
+    const rows = await this.store.assembled<{ value: string }>(
       `SELECT DISTINCT value FROM (${source}) AS known WHERE value ILIKE $1 ORDER BY value LIMIT ${maxValues}`,
       [`${escapeLike(prefix)}%`],
     );
@@ -147,7 +158,7 @@ function valuesSql({ fields, from, presets = [] }: RowList<unknown>, name: strin
   if (!field) return null;
   if ('match' in field) return field.values ?? null;
   const where = ['true', ...presets.map(({ condition }) => `(${condition})`)].join(' AND ');
-  if ('text' in field) return `SELECT ${field.text} AS value ${from} WHERE ${where}`;
+  if ('text' in field) return `SELECT ${field.text} AS value ${field.related?.from ?? `${from} WHERE ${where}`}`;
   return 'texts' in field ? `SELECT unnest(${field.texts}) AS value ${from} WHERE ${where}` : null;
 }
 
@@ -205,7 +216,11 @@ async function fieldCondition(
 ): Promise<string> {
   if (operator === '!=')
     return `(${await fieldCondition(field, { operator: '=', values }, { parameters, store })}) IS NOT TRUE`;
-  if ('text' in field) return textCondition(field.text, values, parameters);
+  if ('text' in field) {
+    const { text, related } = field;
+    const condition = textCondition(text, values, parameters);
+    return related ? `${related.key} IN (SELECT ${related.column} ${related.from} WHERE ${condition})` : condition;
+  }
   if ('texts' in field)
     return `EXISTS (SELECT FROM unnest(${field.texts}) AS item WHERE ${textCondition('item', values, parameters)})`;
   if ('number' in field) return comparison(field.number, operator, 'double precision', values, parameters);

@@ -224,6 +224,17 @@ export class Store implements Queries {
     return this.#records(sql, parameters);
   }
 
+  /**
+   * Runs a query that is put together from many conditions, of which the planner expects far more
+   * rows than there are.
+   */
+  async assembled<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    const statement = this.#limited({ sql, parameters });
+    return this.#run(async (runner) =>
+      readOnly(runner, async () => records<Row>(runner, statement), assembledSettings),
+    );
+  }
+
   async entity<Row extends object, Result>(
     entity: Entity<Row>,
     work: (repository: Repository<Row>) => Promise<Result>,
@@ -236,10 +247,9 @@ export class Store implements Queries {
   }
 
   async #records<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-    const statement = this.#limited({ sql, parameters });
+    if (this.isLimited) return this.assembled(sql, parameters);
     return this.#run(async (runner) => {
-      const run = async (): Promise<Row[]> => records<Row>(runner, statement);
-      if (this.isLimited) return readOnly(runner, run, limitedSettings);
+      const run = async (): Promise<Row[]> => records<Row>(runner, { sql, parameters });
       return this.access === 'read' ? readOnly(runner, run) : run();
     });
   }
@@ -400,10 +410,11 @@ function eventOf(
 }
 
 /**
- * The planner expects far more rows under the conditions of limits than there are, and compiling
- * would take longer than the query.
+ * Settings for a statement of many conditions. JIT is off: compiling would take longer than the
+ * query. The memory is for sets of images that a condition looks up, which PostgreSQL would
+ * otherwise read again for each row.
  */
-const limitedSettings = '; SET LOCAL jit = off';
+const assembledSettings = `; SET LOCAL jit = off; SET LOCAL work_mem = '32MB'`;
 
 /** Reads in a transaction that cannot write. */
 async function readOnly<Result>(runner: QueryRunner, read: () => Promise<Result>, settings = ''): Promise<Result> {

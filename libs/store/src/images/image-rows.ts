@@ -24,6 +24,7 @@ export const imageFindingSources = ['config', 'layers'] as const;
 @Index('image_base_name_ix', { synchronize: false })
 @Index('image_os_ix', { synchronize: false })
 @Index('image_unread_ix', ['digest'], { where: "unread_layers <> '{}'" })
+@Index('image_pushed_ix', ['pushedAt', 'digest'])
 export class ImageRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'image_pk' }) digest!: Digest;
   @Column('text', { name: 'media_type' }) mediaType!: string;
@@ -48,6 +49,9 @@ export class ImageRow {
   /** Indexes of the layers that could not be read when it was analyzed. */
   @Column('integer', { name: 'unread_layers', array: true, default: [] }) unreadLayers!: number[];
   @Column('timestamptz', { name: 'analyzed_at', nullable: true }) analyzedAt!: Date | null;
+  /** Newest push that brought it, and its receipt; a trigger on `push_image` sets both. */
+  @Column('uuid', { name: 'newest_push_id', nullable: true }) newestPushId!: string | null;
+  @Column('timestamptz', { name: 'pushed_at', nullable: true }) pushedAt!: Date | null;
 }
 
 /** A finding that follows from an image alone. */
@@ -56,6 +60,7 @@ export class ImageRow {
 // On expressions, the fingerprints of secrets' values, which TypeORM cannot declare.
 @Index('image_finding_value_ix', { synchronize: false })
 @Index('image_finding_values_ix', { synchronize: false })
+@Index('image_finding_secret_ix', ['imageDigest'], { where: "(finding ->> 'kind'::text) = 'secret'::text" })
 export class ImageFindingRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_finding_pk' }) imageDigest!: Digest;
   @ManyToOne(() => ImageRow, { onDelete: 'CASCADE' })

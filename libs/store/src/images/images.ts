@@ -31,7 +31,7 @@ export interface NewImage extends Pick<
 }
 
 /** Columns of an image without its configuration. */
-export const imageColumns = columnsOf(ImageRow, { of: 'image', omit: ['config'] });
+export const imageColumns = columnsOf(ImageRow, { of: 'image', omit: ['config', 'newestPushId', 'pushedAt'] });
 
 /** An image without its configuration. */
 export type Image = RowOf<typeof imageColumns>;

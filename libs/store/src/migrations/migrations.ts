@@ -82,6 +82,7 @@ import { IncidentTriage1764000510000 } from './1764000510000-incident-triage.js'
 import { ManagedEntries1764000520000 } from './1764000520000-managed-entries.js';
 import { OverriddenEntries1764000520001 } from './1764000520001-overridden-entries.js';
 import { DeviceLogins1764000530000 } from './1764000530000-device-logins.js';
+import { NewestPushes1764000630000 } from './1764000630000-newest-pushes.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -169,4 +170,5 @@ export const migrations = [
   ManagedEntries1764000520000,
   OverriddenEntries1764000520001,
   DeviceLogins1764000530000,
+  NewestPushes1764000630000,
 ];

@@ -44,6 +44,13 @@ export const runningImages = `SELECT ledger.image_digest FROM container_ledger A
   UNION SELECT push_image.image_digest FROM container_ledger AS ledger JOIN push ON push.digest = ledger.image_digest
   JOIN push_image ON push_image.push_id = push.id WHERE ${isRecent}`;
 
+/** SQL condition that one image runs, as {@link runningImages} has it. */
+export function runsImage(digest: string): string {
+  return `(EXISTS (SELECT FROM container_ledger AS ledger WHERE ledger.image_digest = ${digest} AND ${isRecent})
+    OR EXISTS (SELECT FROM push_image AS held JOIN push AS held_by ON held_by.id = held.push_id
+      JOIN container_ledger AS ledger ON ledger.image_digest = held_by.digest WHERE held.image_digest = ${digest} AND ${isRecent}))`;
+}
+
 /**
  * Whether one of some images runs, or did in the last day; undefined while no sensor reports
  * containers.

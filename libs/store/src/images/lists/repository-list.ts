@@ -46,6 +46,9 @@ const tagged = `SELECT entry.connection, entry.repository, count(*)::int AS tags
   JOIN push ON push.id = entry.push_id AND push.state = 'analyzed'
   WHERE entry.digest IS NOT NULL GROUP BY 1, 2`;
 
+const source = `(SELECT min(labels ->> 'org.opencontainers.image.source') FROM push_image JOIN image ON image.digest = image_digest
+  WHERE push_id = push.id)`;
+
 const columns = columnsOf(PushRow, { of: 'push', only: ['connection', 'repository'] }).computed<
   Omit<ListedRepository, 'connection' | 'repository'>
 >({
@@ -54,7 +57,7 @@ const columns = columnsOf(PushRow, { of: 'push', only: ['connection', 'repositor
   failedTags: 'coalesce(failed_tags, 0)',
   severity: `('{${ordered.join(',')}}'::text[])[worst]`,
   running: 'CASE WHEN EXISTS (SELECT FROM container_ledger) THEN coalesce(is_running, false) END',
-  source: 'source',
+  source,
   newest: `jsonb_build_object('id', push.id, 'tag', push.tag, 'digest', push.digest, 'state', push.state,
     'verdict', push.verdict, 'receivedAt', push.received_at, 'pushedBy', push.pushed_by)`,
 });
@@ -62,11 +65,9 @@ const columns = columnsOf(PushRow, { of: 'push', only: ['connection', 'repositor
 /** Repositories as a list. */
 export const repositoryList = {
   columns,
-  from: `FROM (SELECT DISTINCT ON (connection, repository) * FROM push WHERE ${isImagePush}
-      ORDER BY connection, repository, received_at DESC) AS push
-    LEFT JOIN (${tagged}) AS tagged USING (connection, repository)
-    LEFT JOIN LATERAL (SELECT min(labels ->> 'org.opencontainers.image.source') AS source
-      FROM push_image JOIN image ON image.digest = image_digest WHERE push_id = push.id) AS labeled ON true`,
+  from: `FROM (SELECT DISTINCT ON (connection, repository) id FROM push WHERE ${isImagePush}
+      ORDER BY connection DESC, repository DESC, received_at DESC, id DESC) AS newest
+    JOIN push USING (id) LEFT JOIN (${tagged}) AS tagged USING (connection, repository)`,
   key: { sql: `(connection || ' ' || repository)`, type: 'text' },
   fields: {
     repository: { text: 'repository' },
@@ -78,9 +79,9 @@ export const repositoryList = {
     running: { flag: 'is_running' },
     tags: { number: 'coalesce(tags, 0)' },
     pushed: { time: 'push.received_at' },
-    source: { text: 'source' },
+    source: { text: source },
   },
-  words: ['repository', 'push.registry_host', 'source'],
+  words: ['repository', 'push.registry_host', source],
   sorts: {
     repository: { sql: 'repository', type: 'text' },
     pushed: { sql: 'push.received_at', type: 'timestamptz' },

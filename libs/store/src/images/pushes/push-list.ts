@@ -12,9 +12,9 @@ export function worstSeveritySql(counts: string): string {
 
 const worst = worstSeveritySql('counts');
 
-const isRunning = `EXISTS (
-  SELECT FROM push_image JOIN container_ledger USING (image_digest) WHERE push_id = push.id AND ${isRecent})
-  OR EXISTS (SELECT FROM container_ledger WHERE image_digest = push.digest AND ${isRecent})`;
+const isRunning = `push.id IN (
+  SELECT push_id FROM push_image JOIN container_ledger USING (image_digest) WHERE ${isRecent}
+  UNION SELECT whole.id FROM push AS whole JOIN container_ledger ON image_digest = whole.digest WHERE ${isRecent})`;
 
 /** Pushes as a list. */
 export const pushList = {

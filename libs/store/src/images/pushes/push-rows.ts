@@ -41,6 +41,10 @@ export type PushState = (typeof pushStates)[number];
 @DeletedBy('ImageRetention.deletePushes')
 @Entity('push')
 @Index('push_tag_ix', ['repository', 'tag', 'receivedAt'])
+@Index('push_received_ix', ['receivedAt', 'id'])
+@Index('push_repository_ix', ['connection', 'repository', 'receivedAt', 'id'], {
+  where: "((state <> 'not-an-image'::text) AND ((state <> 'accepted'::text) OR (artifact = 'image'::text)))",
+})
 @Index('push_refused_ix', ['receivedAt'], { where: "state = 'refused'" })
 @Index('push_analyzing_ix', ['receivedAt'], { where: "state = 'analyzing'" })
 // GIN, which TypeORM cannot declare.
@@ -109,12 +113,12 @@ export class PushChangeRow {
 /** An image of a push: the only one, or one for each platform of an index. */
 @DeletedWith(() => PushRow)
 @Entity('push_image')
+@Index('push_image_image_ix', ['imageDigest', 'pushId'])
 export class PushImageRow {
   @PrimaryColumn('uuid', { name: 'push_id', primaryKeyConstraintName: 'push_image_pk' }) pushId!: string;
   @ManyToOne(() => PushRow, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'push_id', foreignKeyConstraintName: 'push_image_push_fk' })
   push?: Relation<PushRow>;
-  @Index('push_image_image_ix')
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'push_image_pk' })
   imageDigest!: Digest;
   @ManyToOne(() => ImageRow)

@@ -190,13 +190,14 @@ describe('lists of the API', () => {
 
   it('run as many queries for a page of one row as for one of many', async () => {
     const run = jest.spyOn(PostgresQueryRunner.prototype, 'query');
+    const isQuery = ([sql]: [string, ...unknown[]]) => !/^(?:BEGIN|ROLLBACK)\b/.test(sql);
     const counted = async (path: string) => {
       const numbers = [];
       // The outbox and the watch of entries ask at times, too, on a busy machine in most rounds.
       for (let round = 0; round < 8; round += 1) {
         const before = run.mock.calls.length;
         await ask(path);
-        numbers.push(run.mock.calls.length - before);
+        numbers.push(run.mock.calls.slice(before).filter(isQuery).length);
       }
       return Math.min(...numbers);
     };
