@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
+/** Folder of the files that entries of the API may name. */
+const filesDir = 'entry-files';
 
 /**
  * Writes commented samples of the two configuration files where there is none; each installation
@@ -9,6 +12,7 @@ import { join } from 'node:path';
 export async function writeSamples(folder: string): Promise<void> {
   await writeNew(join(folder, 'tidewaiter.yaml'), settingsSample());
   await writeNew(join(folder, 'routing.yaml'), routingSample);
+  await mkdir(join(folder, filesDir), { recursive: true, mode: 0o700 });
 }
 
 async function writeNew(path: string, text: string): Promise<void> {
@@ -39,6 +43,11 @@ registries:
     allowPrivate: true            # it lives on a loopback or private address
     webhookSecret: ${secret()}
     # credentials: { username: scanner, passwordFile: /run/secrets/registry }
+
+# What the console and the API may configure: docs/management.md. Files that they name are in this folder.
+management:
+  filesDir: ${filesDir}
+  # allowPrivate: true          # registries that are added there may be on private addresses
 
 # Required signers of repositories: docs/provenance.md
 # signers:

@@ -135,6 +135,9 @@ async function startAll(
     serviceEnvironment(await urlsFor(name, local.urls, started), {
       ...key,
       TIDEWAITER_CONSOLE_URL: consoleUrl,
+      // Ingest is started before the console.
+      TIDEWAITER_INGEST_URL:
+        environment['TIDEWAITER_INGEST_URL'] || running.find((each) => each.name === 'ingest')?.url || '',
       TIDEWAITER_HTTP_PORT: String(ports[name] ?? 0),
       // One port is not enough for all services. `status` asks for their health without TLS.
       TIDEWAITER_METRICS_PORT: isTls ? '0' : '',

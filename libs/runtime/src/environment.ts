@@ -138,6 +138,9 @@ export const consoleUrl = setting('TIDEWAITER_CONSOLE_URL', webUrl.default('http
  */
 export const publicUrl = setting('TIDEWAITER_CONSOLE_URL', webUrl.optional());
 
+/** URL under which registries and sensors reach ingest, for the instructions of the console. */
+export const ingestUrl = setting('TIDEWAITER_INGEST_URL', webUrl.optional());
+
 /** Connections to PostgreSQL that one service may hold. */
 export const databasePool = setting('TIDEWAITER_DATABASE_POOL', z.coerce.number().int().min(2).max(200).default(10));
 

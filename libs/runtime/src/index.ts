@@ -5,6 +5,7 @@ export {
   consoleUrl,
   entryKey,
   httpPort,
+  ingestUrl,
   publicUrl,
   redisUrl,
   retentionDays,

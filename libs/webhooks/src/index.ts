@@ -10,6 +10,7 @@ export {
   readTime,
   secretEquals,
 } from './hook-request.js';
+export { setupExample } from './registry-kind.js';
 export type { EventIdentity, Handshake, RegistryEvent, RegistryKind } from './registry-kind.js';
 export { registryKind, registryKindNames, registryKinds } from './registry-kinds.js';
 export { registryPage, registryTable } from './registry-pages.js';

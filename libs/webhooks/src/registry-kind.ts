@@ -40,6 +40,15 @@ export interface RegistryKind {
   parse(request: HookRequest, settings?: KindSettings): ParsedHook;
 }
 
+/**
+ * Address and secret of a connection in setup instructions, which a reader replaces by those of the
+ * own connection.
+ */
+export const setupExample = {
+  hookUrl: 'https://tidewaiter.example.com/hooks/registry/main',
+  secret: 'the-same-secret',
+} as const;
+
 /** Setup instructions in Markdown: the page of each kind is made of them. */
 export interface Setup {
   /** An example of the registry's address. */

@@ -5,6 +5,7 @@ import { InvalidInput, isDigest } from '@tidewaiter/domain';
 import { hostileJson, replaceValue } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
+import { setupExample } from './registry-kind.js';
 import { registryKind, registryKindNames, registryKinds } from './registry-kinds.js';
 import { registryPage, registryTable } from './registry-pages.js';
 
@@ -29,6 +30,17 @@ describe('registryKinds', () => {
   it.each(registryKinds)('documents $kind in docs/registries', (registry) => {
     expect(readFileSync(join(root, `docs/registries/${registry.kind}.md`), 'utf8')).toBe(registryPage(registry));
   });
+
+  it.each(registryKinds)(
+    'shows address and secret of a connection to $kind by the texts that stand for them',
+    ({ setup }) => {
+      const steps = setup.steps.join('\n');
+      expect(steps).toContain(setupExample.hookUrl);
+      expect(steps).toContain(setupExample.secret);
+      // No other address of the example's host, which a reader would copy as it is.
+      expect(steps.replaceAll(setupExample.hookUrl, '')).not.toContain(new URL(setupExample.hookUrl).host);
+    },
+  );
 
   it('has a page for each kind and a table of all', () => {
     const pages = readdirSync(join(root, 'docs/registries')).filter((name) => name !== 'README.md');

@@ -83,14 +83,13 @@ export class Users {
     return pageOf(rows, limit);
   }
 
-  /** Names of the users who may work on incidents, sorted. */
-  async responders(): Promise<string[]> {
-    const rows = await this.store.rows(
-      columnsOf(UserRow, { of: 'person', only: ['name'] }),
+  /** Users who may work on incidents, sorted by their names. */
+  async responders(): Promise<{ name: string; role: AccessRole }[]> {
+    return this.store.rows(
+      columnsOf(UserRow, { of: 'person', only: ['name'] }).computed<{ role: AccessRole }>({ role: userRole }),
       `FROM console_user AS person WHERE person.disabled_at IS NULL AND ${userRole} = ANY($1) ORDER BY person.name`,
       [roles.filter((role) => includesRole(role, 'responder'))],
     );
-    return rows.map(({ name }) => name);
   }
 
   /**

@@ -21,7 +21,7 @@ const setup: Setup = {
   proof: 'signature of SNS and `topicArn`, or `X-Api-Key`, `Authorization` or `?token=`',
   repetition: "EventBridge's `id`",
   steps: [
-    'Straight from EventBridge: **API destinations** → **Create connection** of type *API key*, name `X-Api-Key`, value the same secret → **Create API destination** with `https://tidewaiter.example.com/hooks/registry/main` and method `POST`.',
+    'Straight from EventBridge: **API destinations** → **Create connection** of type *API key*, name `X-Api-Key`, value `the-same-secret` → **Create API destination** with `https://tidewaiter.example.com/hooks/registry/main` and method `POST`.',
     `A rule with that target and this pattern:
 
 \`\`\`json

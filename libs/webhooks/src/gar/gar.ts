@@ -27,7 +27,8 @@ gcloud pubsub subscriptions create tidewaiter --topic gcr \\
   --push-auth-service-account tidewaiter@project.iam.gserviceaccount.com \\
   --push-auth-token-audience https://tidewaiter.example.com/hooks/registry/main
 \`\`\``,
-    "In the connection `audience` and `serviceAccount` with the same values. Google's keys are fetched and kept for an hour, or given by `googleKeysFile`.",
+    'Or without a token: the push endpoint `https://tidewaiter.example.com/hooks/registry/main?token=the-same-secret` and neither of the two `--push-auth` options.',
+    "With a token, in the connection `audience` and `serviceAccount` with the same values. Google's keys are fetched and kept for an hour, or given by `googleKeysFile`.",
   ],
   note: 'Payload unwrapping works, too. Messages of the topic about other things than images are counted as ignored.',
 };

@@ -18,7 +18,7 @@ const setup: Setup = {
   repetition: 'the same signed body, which states the time',
   steps: [
     'In GitHub, of the organization or the repository: **Settings** → **Webhooks** → **Add webhook**.',
-    '**Payload URL** `https://tidewaiter.example.com/hooks/registry/main`; **Content type** `application/json` (a form works too); **Secret**: the same secret.',
+    '**Payload URL** `https://tidewaiter.example.com/hooks/registry/main`; **Content type** `application/json` (a form works too); **Secret** `the-same-secret`.',
     '**Let me select individual events** → *Registry packages* alone. *Packages* sends it a second time.',
     "**Add webhook**. GitHub sends a ping; the hook's page shows it answered with 202.",
   ],

@@ -18,7 +18,7 @@ const setup: Setup = {
   repetition: 'the same signed body, which states the time',
   steps: [
     'In Gitea or Forgejo, of the organization, the user or the repository: **Settings** → **Webhooks** → **Add Webhook** → *Gitea* or *Forgejo*.',
-    '**Target URL** `https://tidewaiter.example.com/hooks/registry/main`; **POST Content Type** `application/json` (a form works too); **Secret** the same secret.',
+    '**Target URL** `https://tidewaiter.example.com/hooks/registry/main`; **POST Content Type** `application/json` (a form works too); **Secret** `the-same-secret`.',
     '**Trigger On** *Custom Events* → *Packages*. **Add Webhook**.',
   ],
   note: 'A tag arrives without its digest: the registry is asked.',

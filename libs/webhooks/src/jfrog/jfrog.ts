@@ -17,7 +17,7 @@ const setup: Setup = {
   repetition: 'the same body, for 30 seconds',
   steps: [
     'In the JFrog platform: **Administration** → **General** → **Webhooks** → **Create a WebHook**.',
-    '**URL** `https://tidewaiter.example.com/hooks/registry/main`; **Secret Token** the same secret, with **Use secret for payload signing** on.',
+    '**URL** `https://tidewaiter.example.com/hooks/registry/main`; **Secret Token** `the-same-secret`, with **Use secret for payload signing** on.',
     '**Events**: *Docker* → *Tag was pushed*, *Tag was deleted*, *Tag was promoted*; choose the repositories. **Create**.',
   ],
   note: 'The repository is named with its key, as it is pulled: `docker-local/shop/app`.',

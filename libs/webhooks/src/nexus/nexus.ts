@@ -17,7 +17,7 @@ const setup: Setup = {
   repetition: 'the same signed body, which states the time',
   steps: [
     'In Nexus Repository: **Settings** → **System** → **Capabilities** → **Create capability** → *Webhook: Repository*.',
-    '**Repository** the Docker repository; **Event Types** *component*; **URL** `https://tidewaiter.example.com/hooks/registry/main`; **Secret Key** the same secret.',
+    '**Repository** the Docker repository; **Event Types** *component*; **URL** `https://tidewaiter.example.com/hooks/registry/main`; **Secret Key** `the-same-secret`.',
   ],
   note: 'Nexus names no host, because each of its Docker repositories has its own port or name: make a connection for each, with that `url`. It does not retry.',
 };

@@ -57,6 +57,7 @@ import { ReceiverTests } from './receivers/receiver-tests.js';
 import { ReceiversController } from './receivers/receivers.controller.js';
 import { RegistryChecksController } from './registries/registry-checks.controller.js';
 import { RegistryChecks } from './registries/registry-checks.js';
+import { RegistryKindsController } from './registries/registry-kinds.controller.js';
 import { ReportsController } from './reports/reports.controller.js';
 import { RepositoriesController } from './repositories/repositories.controller.js';
 import { RoutesController } from './routing/routing.controller.js';
@@ -98,6 +99,7 @@ export const controllers = [
   SilencesController,
   ...entryControllers,
   RegistryChecksController,
+  RegistryKindsController,
   RoutesController,
   MessagesController,
   DeadLettersController,

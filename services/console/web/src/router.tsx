@@ -26,6 +26,12 @@ const at = <const Path extends string>(path: Path) => ({ getParentRoute: () => r
 
 const now = createRoute({ ...at('/'), component: NowPage });
 
+const start = createRoute({
+  ...at('/start'),
+  validateSearch: searchParams({ registry: 'text' }),
+  component: lazyRouteComponent(() => import('./pages/start/start-page.js'), 'StartPage'),
+});
+
 const incidents = createRoute({
   ...at('/incidents'),
   validateSearch: searchParams({
@@ -225,7 +231,7 @@ const device = createRoute({
 });
 
 const routeTree = root.addChildren([
-  ...[now, incidents, incident, images, image, push, vulnerabilities, vulnerability, workloads],
+  ...[now, start, incidents, incident, images, image, push, vulnerabilities, vulnerability, workloads],
   ...[exceptions, gates, signers, registries, sensors],
   ...[policies, silences, routes, channels, messages, rules, system, deliveries, delivery, deadLetters, advisories],
   ...[users, tokens, sessions, audit],

@@ -47,8 +47,8 @@ describeWith(programs('chromium'))('the web pages', () => {
   let page: Page;
   const problems: string[] = [];
 
-  const push = async (tag: string): Promise<void> => {
-    const place = { connection: 'main', repository: 'shop/app', tag };
+  const push = async (tag: string, connection = 'main'): Promise<void> => {
+    const place = { connection, repository: 'shop/app', tag };
     const facts = { claimedDigest: null, artifact: 'image', attachedTo: null, pushedBy: hostile, pushedAt: null };
     await store.transaction(async (tx) => {
       const [pushId = ''] = await new Pushes(store).add(tx, [{ ...place, ...facts }]);
@@ -74,6 +74,8 @@ describeWith(programs('chromium'))('the web pages', () => {
     service = await start({
       TIDEWAITER_DATABASE_URL: url,
       TIDEWAITER_NATS_URL: servers.nats.url,
+      TIDEWAITER_ENTRY_KEY: 'a key of this test with more than 32 characters',
+      TIDEWAITER_INGEST_URL: 'https://ingest.example.com',
       TIDEWAITER_HTTP_PORT: '0',
       TIDEWAITER_LOG_LEVEL: 'silent',
     });
@@ -477,6 +479,47 @@ describeWith(programs('chromium'))('the web pages', () => {
     expect(await text.inputValue()).toBe(routing('team'));
   });
 
+  it('lead from a new registry to its first event, which turns the page green', async () => {
+    await open('/start');
+    await page.getByLabel('Kind of registry').selectOption('harbor');
+    expect(await page.getByLabel('Kind of registry').locator('option').count()).toBeGreaterThan(14);
+    await page.getByLabel('Address', { exact: true }).fill('https://harbor.example.com');
+    await page.getByRole('button', { name: 'Add the registry' }).click();
+    const secret = await page.getByLabel('Webhook secret', { exact: true }).textContent();
+    expect(secret).toMatch(/^[\w-]{32}$/);
+    await page.getByText('https://ingest.example.com/hooks/registry/harbor').waitFor();
+    await page.getByText(`Bearer ${secret}`).waitFor();
+    await page.getByText('Waiting for the first push of harbor').waitFor();
+    await push('from-harbor', 'harbor');
+    await page.getByRole('status').getByText('received').waitFor();
+    await page.getByRole('link', { name: 'shop/app:from-harbor' }).waitFor();
+    // The API returns no secret, not even to the user who made it.
+    await page.reload();
+    await page.getByRole('link', { name: 'shop/app:from-harbor' }).waitFor();
+    expect(await page.getByText(secret!).count()).toBe(0);
+    await page.getByRole('button', { name: 'Make a new secret' }).click();
+    const renewed = page.getByLabel('Webhook secret', { exact: true });
+    await renewed.waitFor();
+    expect(await renewed.textContent()).not.toBe(secret);
+  });
+
+  it('save a first routing, and send a sample through it', async () => {
+    const token = (await new ApiTokens(store).make('script', 'maintainer', null)).reveal();
+    const headers = { authorization: `Bearer ${token}` };
+    const before = await fetch(`${service.url}/api/v1/routes`, { headers });
+    const { version } = (await before.json()) as { version: number };
+    await fetch(`${service.url}/api/v1/routes?version=${version}`, { method: 'DELETE', headers });
+    await open('/start?registry=harbor');
+    await page.getByLabel('Channel for all alerts').selectOption('email');
+    await page.getByLabel('To', { exact: true }).fill('a@example.com');
+    await page.getByLabel('From', { exact: true }).fill('b@example.com');
+    await page.getByLabel('Mail server').fill('mail.example.com:587');
+    await page.getByRole('button', { name: 'Save the routing' }).click();
+    await page.getByText('No notifier runs.').waitFor();
+    await page.getByRole('button', { name: 'Send a sample to team' }).click();
+    await page.getByRole('status').getByText('pending').waitFor();
+  });
+
   it('make a token that is shown once, revoke it, and show all of it in the audit log', async () => {
     await open('/system/tokens');
     await page.getByText('New service account').click();
@@ -512,6 +555,9 @@ describeWith(programs('chromium'))('the web pages', () => {
     await tab.getByRole('heading', { name: 'Now' }).waitFor();
     await tab.goto(`${service.url}/system/users`);
     await tab.getByRole('heading', { name: 'Only administrators see this page' }).waitFor();
+    await tab.goto(`${service.url}/start?registry=harbor`);
+    await tab.getByText('These users have it: admin').first().waitFor();
+    expect(await tab.getByRole('button', { name: /secret|connection/ }).count()).toBe(0);
     expect(await tab.getByRole('link', { name: 'Audit log' }).count()).toBe(0);
     await tab.goto(`${service.url}/incidents/${uuidOf('followed')}`);
     await tab.getByRole('heading', { name: 'Timeline' }).waitFor();
@@ -658,7 +704,14 @@ describeWith(programs('chromium'))('the web pages', () => {
   describe('accessibility (axe-core)', () => {
     const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
     const paths = [
-      ...['/', '/incidents', `/incidents?selected=${uuidOf('misconfigured')}`, `/incidents/${uuidOf('followed')}`],
+      ...[
+        '/',
+        '/start',
+        '/start?registry=harbor',
+        '/incidents',
+        `/incidents?selected=${uuidOf('misconfigured')}`,
+        `/incidents/${uuidOf('followed')}`,
+      ],
       ...[
         '/images',
         '/images?tab=repositories',

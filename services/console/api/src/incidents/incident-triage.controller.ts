@@ -43,7 +43,7 @@ export class IncidentTriageController {
     answer: listOf(assigneeAnswer),
   })
   async assignees(): Promise<Page<z.output<typeof assigneeAnswer>>> {
-    return { items: (await this.users.responders()).map((name) => ({ name })), next: null };
+    return { items: await this.users.responders(), next: null };
   }
 
   @Post('incidents/:id/acknowledge')
@@ -74,7 +74,11 @@ export class IncidentTriageController {
     @Body({ schema: assignBody }) { assignee }: z.output<typeof assignBody>,
     @Caller() { name }: ApiCaller,
   ): Promise<IncidentAnswer> {
-    if (assignee !== null && assignee !== name && !(await this.users.responders()).includes(assignee))
+    if (
+      assignee !== null &&
+      assignee !== name &&
+      !(await this.users.responders()).some((user) => user.name === assignee)
+    )
       throw new InvalidInput('ASSIGNEE_UNKNOWN', `no user ${assignee} who may work on incidents`);
     return this.#act(id, async (tx) => this.triage.assign(tx, id, assignee, name));
   }

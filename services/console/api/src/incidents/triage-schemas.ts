@@ -1,4 +1,4 @@
-import { resolutions } from '@tidewaiter/domain';
+import { resolutions, roles } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 const comment = z.string().trim().min(1).max(4_000);
@@ -19,4 +19,5 @@ export const resolveBody = z
 export const assigneeAnswer = z.object({
   /** Name under which acts are recorded. */
   name: z.string(),
+  role: z.enum(roles),
 });

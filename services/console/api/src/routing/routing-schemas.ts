@@ -19,6 +19,8 @@ export const routingTest = routingCheck.extend({ labels: z.record(z.string(), z.
 export const routingAnswer = z.object({
   /** Content as in `routing.yaml`; null without a managed routing. */
   text,
+  /** Names of the receivers that have a channel. */
+  receivers: z.array(z.string()),
   /** For the next change. */
   version: z.int().nullable(),
   author: text,

@@ -45,7 +45,7 @@ export class RoutesController {
   async get(): Promise<z.output<typeof routingAnswer>> {
     const [entry, running] = await Promise.all([this.entries.get('routing', name), this.configurations.running()]);
     const isOverridden = running.some(({ overridden }) => overridden.includes(name));
-    if (!entry) return { text: null, version: null, author: null, changedAt: null, comment: null, state: 'none' };
+    if (!entry) return { ...none, version: null, author: null, changedAt: null, comment: null };
     return described(entry, isOverridden);
   }
 
@@ -158,10 +158,25 @@ export class RoutesController {
   }
 }
 
+const none = { text: null, receivers: [], state: 'none' as const };
+
 function described(entry: EntryVersion, isOverridden: boolean): z.output<typeof routingAnswer> {
   const { document, version, author, at, comment, isDeleted } = entry;
-  const state = isDeleted ? 'none' : isOverridden ? 'overridden' : 'active';
-  return { text: isDeleted ? null : textOf(document), version, author, changedAt: at, comment, state };
+  const change = { version, author, changedAt: at, comment };
+  if (isDeleted) return { ...none, ...change };
+  const text = textOf(document);
+  return { text, receivers: receiversOf(text), ...change, state: isOverridden ? 'overridden' : 'active' };
+}
+
+/** Receivers with a channel; none of a text that an earlier version accepted, and this one not. */
+function receiversOf(text: string): string[] {
+  try {
+    const { receivers } = parseManagedRouting(text);
+    return [...receivers].filter(([, { integrations }]) => integrations.length > 0).map(([receiver]) => receiver);
+  } catch (error) {
+    if (error instanceof InvalidInput) return [];
+    throw error;
+  }
 }
 
 function textOf({ text }: EntryVersion['document']): string {

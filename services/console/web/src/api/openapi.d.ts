@@ -306,6 +306,8 @@ export interface paths {
                         "application/json": {
                             items: {
                                 name: string;
+                                /** @enum {string} */
+                                role: "gate" | "viewer" | "responder" | "maintainer" | "admin";
                             }[];
                             next: string | null;
                         };
@@ -6991,6 +6993,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/registry-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Kinds of registries, and how each is connected */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Kinds of registries, and how each is connected */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            example: {
+                                hookUrl: string;
+                                secret: string;
+                            };
+                            ingestUrl: string | null;
+                            items: {
+                                aliases: string[];
+                                kind: string;
+                                note: string;
+                                proof: string;
+                                steps: string[];
+                                title: string;
+                                url: string;
+                            }[];
+                            management: {
+                                allowPrivate: boolean;
+                                filesDir: string | null;
+                            };
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/report": {
         parameters: {
             query?: never;
@@ -7190,6 +7257,7 @@ export interface paths {
                             author: string | null;
                             changedAt: string | null;
                             comment: string | null;
+                            receivers: string[];
                             /** @enum {string} */
                             state: "active" | "overridden" | "none";
                             text: string | null;
@@ -7236,6 +7304,7 @@ export interface paths {
                             author: string | null;
                             changedAt: string | null;
                             comment: string | null;
+                            receivers: string[];
                             /** @enum {string} */
                             state: "active" | "overridden" | "none";
                             text: string | null;
@@ -7278,6 +7347,7 @@ export interface paths {
                             author: string | null;
                             changedAt: string | null;
                             comment: string | null;
+                            receivers: string[];
                             /** @enum {string} */
                             state: "active" | "overridden" | "none";
                             text: string | null;
@@ -7513,6 +7583,7 @@ export interface paths {
                             author: string | null;
                             changedAt: string | null;
                             comment: string | null;
+                            receivers: string[];
                             /** @enum {string} */
                             state: "active" | "overridden" | "none";
                             text: string | null;

@@ -138,6 +138,24 @@ export const entryVersions = (kind: EntryKind, name: string) =>
     queryFn: ({ signal }) => answerOf(client.GET(entryPaths(kind).versions, { params: { path: { name } }, signal })),
   });
 
+/** Kinds of registries, and how each is connected. */
+export const registryKinds = queryOptions({
+  queryKey: ['registry-kinds'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/registry-kinds', { signal })),
+  staleTime: 60_000,
+});
+
+/** The newest push of a connection, as soon as there is one. */
+export const firstPush = (connection: string) =>
+  queryOptions({
+    queryKey: ['pushes', 'of', connection],
+    queryFn: ({ signal }) =>
+      answerOf(
+        client.GET('/api/v1/pushes', { params: { query: { q: `connection="${connection}"`, limit: 1 } }, signal }),
+      ),
+    refetchInterval: refreshOf,
+  });
+
 /** The managed routing. */
 export const routing = queryOptions({
   queryKey: ['routing', 'newest'],

@@ -37,6 +37,7 @@ export type WorkloadFinding = Item<'/api/v1/workloads/findings'>;
 export type Silence = Item<'/api/v1/silences'>;
 export type SilencePreview = Post<'/api/v1/silences/preview'>;
 export type Replay = Post<'/api/v1/routes/replay'>;
+export type RegistryKinds = Get<'/api/v1/registry-kinds'>;
 export type Receiver = Item<'/api/v1/receivers'>;
 export type Rule = Item<'/api/v1/rules'>;
 export type Delivery = Item<'/api/v1/deliveries'>;

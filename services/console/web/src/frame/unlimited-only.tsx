@@ -6,7 +6,7 @@ import { useMe } from '../parts/use-me.js';
 
 /** Whether a page is about the whole platform, which the API refuses to limited accounts. */
 export function isUnlimited(path: string): boolean {
-  return /^\/(?:policies|system)(?:\/|$)/.test(path);
+  return /^\/(?:policies|system|start)(?:\/|$)/.test(path);
 }
 
 /** The page of the address; accounts with limits learn why they see nothing of some. */

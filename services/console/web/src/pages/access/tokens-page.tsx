@@ -10,7 +10,7 @@ import { useLiveList } from '../../live/live-list.js';
 import { ActionButton } from '../../parts/action-button.js';
 import { Moment } from '../../parts/moment.js';
 import { PageHead, Section } from '../../parts/page.js';
-import { EmptyState } from '../../parts/states.js';
+import { EmptyState, Sample } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { notify } from '../../parts/toasts.js';
@@ -117,7 +117,12 @@ function Accounts() {
       list={useLiveList(serviceAccounts)}
       columns={accountColumns}
       keyOf={serviceAccounts.keyOf}
-      empty={<EmptyState title="No service account" />}
+      empty={
+        <EmptyState title="No service account">
+          <p>Make one above for each program that calls the API, or on the machine of the platform:</p>
+          <Sample>tidewaiter tokens create ci --role gate</Sample>
+        </EmptyState>
+      }
     />
   );
 }
@@ -129,7 +134,11 @@ function Tokens() {
       list={useLiveList(tokens)}
       columns={tokenColumns}
       keyOf={tokens.keyOf}
-      empty={<EmptyState title="No token" />}
+      empty={
+        <EmptyState title="No token">
+          <p>Make one at its service account.</p>
+        </EmptyState>
+      }
     />
   );
 }

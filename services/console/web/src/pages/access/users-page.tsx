@@ -69,7 +69,14 @@ function UserTable() {
       list={useLiveList(users)}
       columns={columns}
       keyOf={users.keyOf}
-      empty={<EmptyState title="No user has signed in" />}
+      empty={
+        <EmptyState title="No user has signed in">
+          <p>
+            Users come with their first sign-in by OpenID Connect: <code>access.oidc</code> in{' '}
+            <code>tidewaiter.yaml</code>.
+          </p>
+        </EmptyState>
+      }
     />
   );
 }

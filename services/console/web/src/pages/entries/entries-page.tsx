@@ -83,6 +83,11 @@ export function EntriesPage({ kind, tabs }: { kind: EntryKind; tabs: ReactNode }
               Add one here, with <code>tidewaiter {kind} add</code>, or under <code>{kind}:</code> in{' '}
               <code>tidewaiter.yaml</code>.
             </p>
+            {kind === 'registries' && (
+              <p>
+                <Link to="/start">Connect the first one step by step</Link>
+              </p>
+            )}
           </EmptyState>
         }
       />

@@ -1,3 +1,5 @@
+import { Link } from '@tanstack/react-router';
+
 import { pushes } from '../../api/lists.js';
 import type { Push } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
@@ -52,7 +54,12 @@ export function PushList({ state, q, sort = '-received' }: Props) {
 function NoPushes() {
   return (
     <EmptyState title="No ship has come in yet">
-      <p>Point the webhook of a registry at Tidewaiter. In the config.yml of a Docker registry:</p>
+      <p>
+        <Link to="/start" className="primary">
+          Connect a registry
+        </Link>
+      </p>
+      <p>By hand, in the config.yml of a Docker registry:</p>
       <Sample>{`notifications:
   endpoints:
     - name: tidewaiter

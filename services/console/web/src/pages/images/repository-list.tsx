@@ -76,7 +76,17 @@ export function RepositoryList({ q }: { q: string | undefined }) {
         list={useLiveList(source)}
         columns={columns}
         keyOf={source.keyOf}
-        empty={<EmptyState title={q === undefined ? 'No repository is known' : 'No repository matches this filter'} />}
+        empty={
+          q === undefined ? (
+            <EmptyState title="No repository is known">
+              <p>
+                Repositories come with their first push. <Link to="/start">Connect a registry</Link>
+              </p>
+            </EmptyState>
+          ) : (
+            <EmptyState title="No repository matches this filter" />
+          )
+        }
       />
     </>
   );

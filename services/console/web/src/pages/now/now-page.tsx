@@ -93,7 +93,7 @@ function LastPushes({ list: { rows, isPending, error } }: { list: List<typeof pu
   if (rows.length === 0)
     return (
       <p>
-        No ship has come in yet. <Link to="/images">Connect a registry</Link>
+        No ship has come in yet. <Link to="/start">Connect a registry</Link>
       </p>
     );
   return (

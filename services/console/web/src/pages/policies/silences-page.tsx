@@ -9,7 +9,7 @@ import { FilterSelect } from '../../parts/filters.js';
 import { Stamp } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { PageHead } from '../../parts/page.js';
-import { EmptyState } from '../../parts/states.js';
+import { EmptyState, Sample } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { PolicyTabs } from './policy-tabs.js';
@@ -84,7 +84,12 @@ export function SilencesPage() {
         list={useLiveList(source)}
         columns={columns}
         keyOf={source.keyOf}
-        empty={<EmptyState title="No silence" />}
+        empty={
+          <EmptyState title="No silence">
+            <p>A silence holds back the messages of matching alerts for a time:</p>
+            <Sample>{`tidewaiter silences add 'repository="shop/app"' --for 2h --comment 'known, fix on Monday'`}</Sample>
+          </EmptyState>
+        }
       />
     </>
   );

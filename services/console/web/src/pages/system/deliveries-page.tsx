@@ -90,7 +90,7 @@ export function DeliveriesPage() {
         empty={
           <EmptyState title={isFiltered ? 'No message matches these filters' : 'No message was made yet'}>
             <p>
-              Routes are in routing.yaml, in the format of Alertmanager.{' '}
+              <Link to="/start">Choose who is notified</Link>, and send a sample.{' '}
               <Link to="/policies/messages">Preview messages</Link>
             </p>
           </EmptyState>
