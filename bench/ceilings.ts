@@ -27,7 +27,7 @@ export async function measureCeilings(databaseUrl: string, natsUrl: string): Pro
     report(`PostgreSQL, single-row commits, ${loops} at once`, await rateOf(loops, ceilingMs, commit), '/s');
   await database.destroy();
 
-  const bus = await Bus.connect('bench', new Secret(natsUrl));
+  const bus = await Bus.connect('bench', { natsUrl: new Secret(natsUrl) });
   const channel = 'tidewaiter.registry.pushed';
   const event = { specversion: '1.0', id: '', source: '/bench', type: 'bench', subject: 'bench', time: '' } as const;
   const publish = async (turn: number) =>

@@ -84,7 +84,7 @@ const [seconds, pairs, connections, perRequest] = [values.seconds, values.pairs,
 const servers = await throwAwayServers({ postgres: true, nats: true });
 const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-bench-'));
 await writeFile(join(folder, 'tidewaiter.yaml'), settings);
-const bus = await Bus.connect('bench', new Secret(servers.nats.url));
+const bus = await Bus.connect('bench', { natsUrl: new Secret(servers.nats.url) });
 const { streams } = await jetstreamManager(bus.connection);
 
 async function run(databaseUrl: string, spool: string | undefined): Promise<Run> {

@@ -91,7 +91,7 @@ export async function startRig(routing: string, logFile?: string): Promise<Rig> 
   const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 4, name: 'bench' });
   const store = new Store(dataSource, 'detector');
   const incidents = new Incidents(store);
-  const bus = await Bus.connect('detector', new Secret(servers.nats.url));
+  const bus = await Bus.connect('detector', { natsUrl: new Secret(servers.nats.url) });
   const relay = new OutboxRelay(store, bus, createLogger('bench', 'fatal'));
   relay.onApplicationBootstrap();
   return {

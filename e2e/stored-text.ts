@@ -44,7 +44,7 @@ function textOf(value: unknown): string {
 
 /** Every message of every stream. */
 export async function readStreams(url: string, found: StoredTexts): Promise<void> {
-  const bus = await Bus.connect('test', new Secret(url));
+  const bus = await Bus.connect('test', { natsUrl: new Secret(url) });
   const manager = await jetstreamManager(bus.connection);
   for await (const { config, state } of manager.streams.list()) {
     const texts: string[] = [];

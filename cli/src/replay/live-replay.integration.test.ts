@@ -115,7 +115,7 @@ beforeAll(async () => {
     TIDEWAITER_FINGERPRINT_KEY: fingerprintKey,
   };
   ingest = await startIngest({ ...environment, TIDEWAITER_DATABASE_URL: await servers.postgres.createDatabase() });
-  bus = await Bus.connect('test', new Secret(servers.nats.url));
+  bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
   rules = loadRules(await readRuleFiles([shippedRules]));
 });
 

@@ -78,7 +78,7 @@ describe('writeSecretFiles', () => {
     start(nats!, ['-c', join(folder, 'nats.conf')]);
     for (const service of roleServices) {
       const url = await addressIn(`${service}-nats-url`, port);
-      await (await eventually(async () => Bus.connect(service, new Secret(url)))).onApplicationShutdown();
+      await (await eventually(async () => Bus.connect(service, { natsUrl: new Secret(url) }))).onApplicationShutdown();
     }
   });
 

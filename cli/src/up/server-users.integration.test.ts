@@ -22,7 +22,7 @@ beforeAll(async () => {
   const use = { database: 'postgres://not-used' };
   servers = await startLocalServers({ dir, programs, use, services: serverUsers() });
   // Makes the streams.
-  await (await Bus.connect('test', new Secret(servers.urls.nats))).onApplicationShutdown();
+  await (await Bus.connect('test', { natsUrl: new Secret(servers.urls.nats) })).onApplicationShutdown();
 });
 
 afterAll(async () => {
@@ -62,7 +62,7 @@ describe('Users of services in NATS', () => {
   }
 
   it.each(busServices)('let %s connect and reconcile the streams', async (name) => {
-    const bus = await Bus.connect(name, new Secret(serviceUrl(servers.urls.nats, name)));
+    const bus = await Bus.connect(name, { natsUrl: new Secret(serviceUrl(servers.urls.nats, name)) });
     await bus.onApplicationShutdown();
   });
 
@@ -90,7 +90,7 @@ describe('Users of services in NATS', () => {
   });
 
   it('let ingest read past events, for a database that was restored', async () => {
-    const bus = await Bus.connect('ingest', new Secret(serviceUrl(servers.urls.nats, 'ingest')));
+    const bus = await Bus.connect('ingest', { natsUrl: new Secret(serviceUrl(servers.urls.nats, 'ingest')) });
     const mirror = new DatabaseMirror(bus);
     await mirror.write({ id: 'a', epoch: 1, beat: 2 });
     expect(await mirror.read()).toEqual({ id: 'a', epoch: 1, beat: 2 });

@@ -1,6 +1,5 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
-import type { Secret } from '@tidewaiter/domain';
-import { counterIn, metricCatalog, Health, Logger } from '@tidewaiter/runtime';
+import { counterIn, metricCatalog, Health, Logger, type NatsConfig, ServerWaits } from '@tidewaiter/runtime';
 import { type Counter, Registry } from 'prom-client';
 
 import { Bus } from './connection.js';
@@ -10,7 +9,7 @@ import { type DeadLetterSink, JetStreamServer } from './jetstream-server.js';
 export interface BusOptions {
   /** Name of the service, for the server's list of connections. */
   service: string;
-  url: Secret;
+  server: NatsConfig;
   /** Whether the service starts without NATS, which it then connects in the background. */
   startsWithout?: boolean;
   /** Dead-letter store; a provider that the application makes available to every module. */
@@ -22,16 +21,16 @@ export interface BusOptions {
  */
 @Module({})
 export class BusModule {
-  static forRoot({ service, url, startsWithout = false, deadLetters }: BusOptions): DynamicModule {
+  static forRoot({ service, server, startsWithout = false, deadLetters }: BusOptions): DynamicModule {
     return {
       module: BusModule,
       global: true,
       providers: [
         {
           provide: Bus,
-          useFactory: (logger: Logger) =>
-            startsWithout ? Bus.inBackground(service, url, logger) : Bus.connect(service, url, logger),
-          inject: [Logger],
+          useFactory: (waits: ServerWaits) =>
+            startsWithout ? Bus.inBackground(service, server, waits) : Bus.connect(service, server, waits),
+          inject: [ServerWaits],
         },
         DatabaseMirror,
         {

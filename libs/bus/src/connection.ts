@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import {
@@ -13,30 +14,41 @@ import {
 } from '@nats-io/jetstream';
 import {
   connect,
+  type ConnectionOptions,
+  credsAuthenticator,
   headers as natsHeaders,
   type Msg,
   type MsgCallback,
   nanos,
   type NatsConnection,
+  nkeyAuthenticator,
   type Subscription,
 } from '@nats-io/transport-node';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { type Secret, Unavailable } from '@tidewaiter/domain';
+import { InvalidInput, Unavailable } from '@tidewaiter/domain';
 import {
   type CloudEvent,
   type Consumer,
+  consumers,
   type EventOf,
   type EventType,
   inboxPrefix,
   readEvent,
+  streams,
 } from '@tidewaiter/events';
-import { failpoint, type Logger, type ServerWait, waitForServer } from '@tidewaiter/runtime';
+import { failpoint, hostUrls, type NatsConfig, type ServerWait, ServerWaits } from '@tidewaiter/runtime';
 
+import { leaderProblem } from './leaders.js';
 import type { StreamPlace } from './stream-place.js';
-import { isNotFound, reconcileTopology } from './topology.js';
+import { tlsProblem } from './tls-problem.js';
+import { isNotFound, isOutage, reconcileTopology } from './topology.js';
 
 const connectTimeoutMs = 5_000;
 const reconnectMs = 500;
+const pingMs = 3_000;
+const probeTimeoutMs = 1_500;
+/** Interval of attempts that only explain an outage. */
+const explainMs = 1_000;
 const publishTimeoutMs = 5_000;
 /**
  * Long, because a server that flushes to a slow disk manages streams slowly; a lost connection
@@ -69,6 +81,10 @@ interface Link {
   connection: NatsConnection;
   client: JetStreamClient;
   manager: JetStreamManager;
+  /** For questions, which a cluster without a leader leaves without an answer. */
+  asker: JetStreamManager;
+  /** For questions whose answer is worth nothing later. */
+  prober: JetStreamManager;
 }
 
 /** Connection of one service to NATS. It reconnects after an outage of any length. */
@@ -83,15 +99,25 @@ export class Bus implements OnApplicationShutdown {
   /** Subscriptions that wait for the first connection. */
   readonly #waiting = new Set<() => void>();
 
-  private constructor() {}
+  private constructor(
+    private readonly service: string,
+    private readonly server: NatsConfig,
+    private readonly waits: ServerWaits,
+  ) {}
 
-  /** Connects, and waits for NATS as long as it takes. */
-  static async connect(service: string, url: Secret, log?: Pick<Logger, 'info' | 'warn'>): Promise<Bus> {
-    const bus = new Bus();
-    const wait = waitForServer(log, 'NATS');
-    await bus.#connect(service, url, wait);
-    wait.over();
-    await bus.reconcile();
+  /**
+   * Connects, and waits for NATS as long as it takes.
+   * @throws InvalidInput `CONFIG_INVALID` for settings that NATS cannot do
+   */
+  static async connect(service: string, server: NatsConfig, waits = new ServerWaits()): Promise<Bus> {
+    const bus = new Bus(service, server, waits);
+    const wait = waits.begin('NATS');
+    try {
+      await bus.#connect(wait);
+      await bus.#prepare(wait);
+    } finally {
+      wait.over();
+    }
     return bus;
   }
 
@@ -99,13 +125,13 @@ export class Bus implements OnApplicationShutdown {
    * Connects; once that fails, or takes long, it goes on in the background. Until then, every use
    * is an outage.
    */
-  static async inBackground(service: string, url: Secret, log: Pick<Logger, 'info' | 'warn'>): Promise<Bus> {
-    const bus = new Bus();
-    const wait = waitForServer(log, 'NATS');
+  static async inBackground(service: string, server: NatsConfig, waits: ServerWaits): Promise<Bus> {
+    const bus = new Bus(service, server, waits);
+    const wait = waits.begin('NATS');
     bus.#connecting = bus
-      .#connect(service, url, wait)
+      .#connect(wait)
       // A stream that is missing is also made by the first message for it.
-      .then(async () => bus.reconcile().catch(() => undefined))
+      .then(async () => bus.#prepare(wait).catch(() => undefined))
       .finally(() => wait.over());
     await wait.settled;
     return bus;
@@ -117,12 +143,35 @@ export class Bus implements OnApplicationShutdown {
     return this.#link.connection;
   }
 
+  /** Servers that have each stream; undefined if that is not configured. */
+  get replicas(): number | undefined {
+    return this.server.natsReplicas;
+  }
+
   /** Reconciles streams and consumers with the topology; concurrent calls share one run. */
   async reconcile(): Promise<void> {
-    this.#reconciling ??= this.#whileConnected(async ({ manager }) => reconcileTopology(manager)).finally(() => {
+    this.#reconciling ??= this.#whileConnected(async ({ manager }) =>
+      reconcileTopology(manager, this.server.natsReplicas),
+    ).finally(() => {
       this.#reconciling = undefined;
     });
     await this.#reconciling;
+  }
+
+  /**
+   * Makes streams and consumers that are missing. A cluster without a leader refuses events in the
+   * same way as one without streams, and would leave a change without an answer for long.
+   */
+  async repair(): Promise<void> {
+    const isMissing = await this.#whileConnected(async ({ prober }) => {
+      const asked = [
+        ...streams.map(async ({ name }) => prober.streams.info(name)),
+        ...Object.values(consumers).map(async ({ stream, name }) => prober.consumers.info(stream, name)),
+      ];
+      const outcomes = await Promise.allSettled(asked);
+      return outcomes.some((outcome) => outcome.status === 'rejected' && isNotFound(outcome.reason));
+    });
+    if (isMissing) await this.reconcile();
   }
 
   /**
@@ -147,7 +196,7 @@ export class Bus implements OnApplicationShutdown {
     try {
       const acknowledged = await this.#whileConnected(send).catch(async (error: unknown) => {
         if (!isMissingStream(error)) throw error;
-        await this.reconcile();
+        await this.repair();
         return this.#whileConnected(send);
       });
       failpoint('bus.published');
@@ -163,8 +212,8 @@ export class Bus implements OnApplicationShutdown {
    * @throws Unavailable `BUS_UNAVAILABLE`
    */
   async endOf(stream: string): Promise<StreamPlace> {
-    const ask = async ({ manager }: Link) => {
-      const { created: life, state } = await manager.streams.info(stream);
+    const ask = async ({ asker }: Link) => {
+      const { created: life, state } = await asker.streams.info(stream);
       return { life, sequence: state.last_seq };
     };
     try {
@@ -186,13 +235,30 @@ export class Bus implements OnApplicationShutdown {
     // The client's type lacks the subject, which the server takes.
     const query = { seq: 1, next_by_subj: subject };
     try {
-      return await this.#whileConnected(async ({ manager }) => {
-        const message = await manager.streams.getMessage(stream, query);
+      return await this.#whileConnected(async ({ asker }) => {
+        const message = await asker.streams.getMessage(stream, query);
         return message?.seq ?? null;
       });
     } catch (cause) {
       throw new Unavailable('BUS_UNAVAILABLE', 'NATS does not answer about its stream', { cause });
     }
+  }
+
+  /**
+   * Problem with the connection, or with the leader of a stream or of one of these consumers;
+   * undefined if events are carried.
+   */
+  async problem(ownConsumers: readonly Consumer[]): Promise<string | undefined> {
+    const link = this.#link;
+    if (!this.#isConnected || !link) return this.waits.current()['nats'] ?? 'not connected';
+    if (link.connection.isClosed()) return 'closed';
+    const problems = await Promise.all([
+      ...streams.map(async ({ name }) => leaderProblem(`stream ${name}`, async () => link.prober.streams.info(name))),
+      ...ownConsumers.map(async ({ stream, name }) =>
+        leaderProblem(`consumer ${name}`, async () => link.prober.consumers.info(stream, name)),
+      ),
+    ]);
+    return problems.find((each) => each !== undefined);
   }
 
   /** Finds a consumer on the server. */
@@ -205,8 +271,8 @@ export class Bus implements OnApplicationShutdown {
    * been recreated or restored from an older copy.
    */
   async consumerAfter(stream: string, subject: string, place: StreamPlace | null): Promise<OwnConsumer> {
-    return this.#whileConnected(async ({ client, manager }) => {
-      const { created: life, state } = await manager.streams.info(stream);
+    return this.#whileConnected(async ({ client, asker, manager }) => {
+      const { created: life, state } = await asker.streams.info(stream);
       const isWithin = place?.life === life && place.sequence <= state.last_seq;
       const info = await manager.consumers.add(stream, {
         ack_policy: AckPolicy.None,
@@ -227,8 +293,8 @@ export class Bus implements OnApplicationShutdown {
    * @param older the last message to purge while the stream has room; null for none
    */
   async forget(stream: string, subject: string, place: StreamPlace, older: StreamPlace | null = place): Promise<void> {
-    await this.#whileConnected(async ({ manager }) => {
-      const { created: life, state, config } = await manager.streams.info(stream);
+    await this.#whileConnected(async ({ asker, manager }) => {
+      const { created: life, state, config } = await asker.streams.info(stream);
       const last = state.bytes > config.max_bytes * roomShare ? place : older;
       if (life === last?.life) await manager.streams.purge(stream, { filter: subject, seq: last.sequence + 1 });
     });
@@ -270,12 +336,29 @@ export class Bus implements OnApplicationShutdown {
     await this.#link?.connection.close();
   }
 
-  async #connect(service: string, url: Secret, wait: ServerWait): Promise<void> {
+  async #connect(wait: ServerWait): Promise<void> {
     const { signal } = this.#stopped;
+    void tlsProblem(this.server).then((problem) => problem && wait.failed(problem));
     while (!this.#link && !signal.aborted) {
       try {
-        this.#use(await linkTo(service, url));
+        this.#use(await linkTo(this.service, this.server));
       } catch (error) {
+        if (error instanceof InvalidInput) throw error;
+        wait.failed(error);
+        await sleep(reconnectMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Makes the streams, once JetStream answers: a cluster that starts has no leader yet. */
+  async #prepare(wait: ServerWait): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      try {
+        await this.#whileConnected(async ({ prober }) => prober.getAccountInfo());
+        return await this.reconcile();
+      } catch (error) {
+        if (!isOutage(error)) throw error;
         wait.failed(error);
         await sleep(reconnectMs, undefined, { signal }).catch(() => undefined);
       }
@@ -291,11 +374,31 @@ export class Bus implements OnApplicationShutdown {
   }
 
   async #follow({ connection }: Link): Promise<void> {
+    let wait: ServerWait | undefined;
     for await (const { type } of connection.status()) {
-      if (type === 'reconnect') this.#isConnected = true;
+      if (type === 'reconnect') {
+        this.#isConnected = true;
+        wait?.over();
+      }
       if (type !== 'disconnect') continue;
       this.#isConnected = false;
+      wait?.over();
+      wait = this.waits.begin('NATS');
+      void this.#explain(wait);
       for (const listener of this.#lossListeners) listener();
+    }
+    wait?.over();
+  }
+
+  /** Notes why a lost connection does not come back, which the client does not report. */
+  async #explain(wait: ServerWait): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!this.#isConnected && !signal.aborted) {
+      await linkTo(this.service, this.server, explainMs).then(
+        async ({ connection }) => connection.close(),
+        (error: unknown) => wait.failed(error),
+      );
+      await sleep(explainMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
@@ -327,28 +430,60 @@ export class Bus implements OnApplicationShutdown {
   }
 }
 
-async function linkTo(service: string, url: Secret): Promise<Link> {
-  const address = new URL(url.reveal());
+async function linkTo(service: string, server: NatsConfig, timeout = connectTimeoutMs): Promise<Link> {
   const connection = await connect({
-    servers: address.host,
-    ...(address.username
-      ? { user: decodeURIComponent(address.username), pass: decodeURIComponent(address.password) }
-      : {}),
-    ...(address.protocol === 'tls:' ? { tls: {} } : {}),
+    ...addressOf(server),
     name: `tidewaiter-${service}`,
     inboxPrefix: inboxPrefix(service),
-    timeout: connectTimeoutMs,
+    timeout,
     maxReconnectAttempts: -1,
+    // A server that refuses a user may know it again after its next reload.
+    ignoreAuthErrorAbort: true,
     reconnectTimeWait: reconnectMs,
-    pingInterval: 10_000,
+    // Two pings without an answer end a connection.
+    pingInterval: pingMs,
   });
-  try {
-    const manager = await jetstreamManager(connection, { timeout: manageTimeoutMs });
-    return { connection, client: jetstream(connection, { timeout: publishTimeoutMs }), manager };
-  } catch (error) {
-    await connection.close();
-    throw error;
-  }
+  const manager = async (timeoutMs: number) => jetstreamManager(connection, { timeout: timeoutMs, checkAPI: false });
+  return {
+    connection,
+    client: jetstream(connection, { timeout: publishTimeoutMs }),
+    manager: await manager(manageTimeoutMs),
+    asker: await manager(publishTimeoutMs),
+    prober: await manager(probeTimeoutMs),
+  };
+}
+
+/** Servers, user and files of certificates and keys, which are read for every connection. */
+function addressOf(server: NatsConfig): ConnectionOptions {
+  const urls = hostUrls(server.natsUrl.reveal()).map((url) => new URL(url));
+  const user = urls.find(({ username }) => username !== '');
+  const { natsCaFile, natsCertFile, natsKeyFile, natsCredsFile, natsNkeyFile } = server;
+  if ((natsCertFile === undefined) !== (natsKeyFile === undefined))
+    throw invalid('TIDEWAITER_NATS_CERT_FILE and TIDEWAITER_NATS_KEY_FILE are needed together');
+  if (natsCredsFile !== undefined && natsNkeyFile !== undefined)
+    throw invalid('TIDEWAITER_NATS_CREDS_FILE and TIDEWAITER_NATS_NKEY_FILE exclude each other');
+  const files = {
+    ...(natsCaFile !== undefined && { caFile: natsCaFile }),
+    ...(natsCertFile !== undefined && { certFile: natsCertFile }),
+    ...(natsKeyFile !== undefined && { keyFile: natsKeyFile }),
+  };
+  const isTls = urls.some(({ protocol }) => protocol === 'tls:') || Object.keys(files).length > 0;
+  return {
+    servers: urls.map(({ host }) => host),
+    ...(user && { user: decodeURIComponent(user.username), pass: decodeURIComponent(user.password) }),
+    ...(isTls && { tls: files }),
+    ...(natsCredsFile !== undefined && { authenticator: credsAuthenticator(() => readFileSync(natsCredsFile)) }),
+    ...(natsNkeyFile !== undefined && { authenticator: nkeyAuthenticator(() => seedIn(natsNkeyFile)) }),
+  };
+}
+
+/** Seed of an nkey in a file, whose line end is no part of it. */
+function seedIn(file: string): Uint8Array {
+  return new TextEncoder().encode(readFileSync(file, 'utf8').trim());
+}
+
+function invalid(problem: string): InvalidInput {
+  return new InvalidInput('CONFIG_INVALID', problem);
 }
 
 const callPrefix = 'tidewaiter.call.';

@@ -66,6 +66,7 @@ export class DatabaseMirror {
       await manager.streams.add({
         ...{ name: databaseStream, subjects: [databaseSubject], storage: StorageType.File },
         ...{ max_msgs_per_subject: 1, max_bytes: 64 * 1024 },
+        ...(this.bus.replicas !== undefined && { num_replicas: this.bus.replicas }),
       });
       await publish();
     });

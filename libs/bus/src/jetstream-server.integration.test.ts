@@ -30,7 +30,7 @@ let running: RunningService[] = [];
 
 beforeAll(async () => {
   servers = await throwAwayServers({ nats: true });
-  bus = await Bus.connect('test', new Secret(servers.nats.url));
+  bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
   manager = await jetstreamManager(bus.connection);
 });
 
@@ -97,7 +97,11 @@ async function serve(
   @Module({})
   class TestModule {}
   const letterBox = { module: LettersModule, global: true };
-  const transport = BusModule.forRoot({ service: 'test', url: new Secret(servers.nats.url), deadLetters: Letters });
+  const transport = BusModule.forRoot({
+    service: 'test',
+    server: { natsUrl: new Secret(servers.nats.url) },
+    deadLetters: Letters,
+  });
   const service = await startService({
     name: 'test',
     module: { module: TestModule, imports: [letterBox, transport], controllers: handlers },
@@ -449,7 +453,7 @@ describe('Bus, when NATS', () => {
 
   it('is prepared by several services at once, creates everything once', async () => {
     await servers.nats.wipe();
-    const connect = async () => Bus.connect('test', new Secret(servers.nats.url));
+    const connect = async () => Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
     const buses = await Promise.all([connect(), connect(), connect(), connect()]);
     const managers = await Promise.all(buses.map(async ({ connection }) => jetstreamManager(connection)));
     const seen = await Promise.all(managers.map(async ({ consumers }) => consumers.info('TIDEWAITER', 'notifier')));

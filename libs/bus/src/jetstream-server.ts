@@ -64,10 +64,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     private readonly health: Health,
   ) {
     super();
-    health.add('nats', async () => {
-      const { connection } = bus;
-      return connection.isClosed() ? 'closed' : connection.rtt().then(() => undefined);
-    });
+    health.add('nats', async () => bus.problem([...this.#handled.values()].map(({ consumer }) => consumer)));
   }
 
   /**

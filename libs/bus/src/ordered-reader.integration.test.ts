@@ -20,7 +20,7 @@ let running: { reader: OrderedReader; ended: Promise<void> }[] = [];
 
 beforeAll(async () => {
   servers = await throwAwayServers({ nats: true });
-  bus = await Bus.connect('test', new Secret(servers.nats.url));
+  bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
   manager = await jetstreamManager(bus.connection);
 });
 

@@ -82,7 +82,7 @@ export class OrderedReader {
         // Once per outage.
         if (!isFailing) this.log.warn({ subject: this.reading.subject, err }, 'reader restart');
         isFailing = true;
-        await this.bus.reconcile().catch(() => undefined);
+        await this.bus.repair().catch(() => undefined);
         await sleep(restartDelayMs, undefined, { signal }).catch(() => undefined);
       }
     }

@@ -43,7 +43,7 @@ export class PullLoop {
         // Once per outage.
         if (!isFailing) this.log.warn({ consumer: this.consumer.name, err }, 'consumer restart');
         isFailing = true;
-        await this.bus.reconcile().catch(() => undefined);
+        await this.bus.repair().catch(() => undefined);
         await sleep(restartDelayMs, undefined, { signal }).catch(() => undefined);
       }
     }

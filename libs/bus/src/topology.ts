@@ -11,7 +11,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { Unavailable } from '@tidewaiter/domain';
+import { InvalidInput, Unavailable } from '@tidewaiter/domain';
 import { type Consumer, consumers, type Stream, streams, subjectsOf } from '@tidewaiter/events';
 import { failpoint } from '@tidewaiter/runtime';
 
@@ -24,13 +24,17 @@ const duplicateWindowMs = 2 * 60_000;
 /**
  * Creates or updates streams and consumers as `libs/events` declares. Several services may do so at
  * once.
+ * @param replicas of each stream; those of a stream that there is stay without it
+ * @throws InvalidInput `CONFIG_INVALID` for replicas without a cluster
  */
-export async function reconcileTopology(manager: JetStreamManager): Promise<void> {
-  for (const stream of streams) await reconcileStream(manager, stream);
+export async function reconcileTopology(manager: JetStreamManager, replicas?: number): Promise<void> {
+  for (const stream of streams) await reconcileStream(manager, stream, replicas);
   for (const consumer of Object.values(consumers)) await reconcileConsumer(manager, consumer);
 }
 
-async function reconcileStream(manager: JetStreamManager, stream: Stream): Promise<void> {
+type StreamChange = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'max_bytes'>;
+
+async function reconcileStream(manager: JetStreamManager, stream: Stream, replicas?: number): Promise<void> {
   const config = {
     name: stream.name,
     subjects: subjectsOf(stream),
@@ -40,9 +44,21 @@ async function reconcileStream(manager: JetStreamManager, stream: Stream): Promi
     max_age: nanos(stream.maxAgeMs),
     max_bytes: stream.maxBytes,
     duplicate_window: nanos(duplicateWindowMs),
+    ...(replicas !== undefined && { num_replicas: replicas }),
   };
   try {
-    await manager.streams.update(stream.name, config);
+    await updateOrAdd(manager, config);
+  } catch (cause) {
+    if (codeOf(cause) !== replicasWithoutCluster) throw cause;
+    throw new InvalidInput('CONFIG_INVALID', `TIDEWAITER_NATS_REPLICAS is ${replicas}, and NATS is no cluster`, {
+      cause,
+    });
+  }
+}
+
+async function updateOrAdd(manager: JetStreamManager, config: StreamChange): Promise<void> {
+  try {
+    await manager.streams.update(config.name, config);
   } catch (error) {
     if (!isNotFound(error)) throw error;
     await addStream(manager, config);
@@ -51,7 +67,7 @@ async function reconcileStream(manager: JetStreamManager, stream: Stream): Promi
 }
 
 /** @throws Unavailable `BUS_STORAGE_FULL`: NATS reserves the size of a stream when it is created */
-async function addStream(manager: JetStreamManager, config: Pick<StreamConfig, 'name' | 'max_bytes'>): Promise<void> {
+async function addStream(manager: JetStreamManager, config: StreamChange): Promise<void> {
   try {
     await manager.streams.add(config);
   } catch (cause) {
@@ -81,9 +97,28 @@ async function reconcileConsumer(manager: JetStreamManager, consumer: Consumer):
   }
 }
 
-/** `JSStorageResourcesExceededErr` of nats-server. */
+/** @see https://github.com/nats-io/nats-server/blob/main/server/errors.json */
+const storageExceeded = 10_047;
+const replicasWithoutCluster = 10_074;
+/** No suitable peers, cluster not available, not the leader, stream offline. */
+const clusterChanges = [10_005, 10_008, 10_009, 10_118];
+
+function codeOf(error: unknown): number | undefined {
+  return error instanceof JetStreamApiError ? error.code : undefined;
+}
+
 function isShortOfStorage(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === 10_047;
+  return codeOf(error) === storageExceeded;
+}
+
+/** Whether NATS, or the majority of its cluster, cannot answer now. */
+export function isOutage(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code !== undefined) return clusterChanges.includes(code);
+  const isOurs = error instanceof Unavailable && error.code === 'BUS_UNAVAILABLE';
+  // The client's errors of requests without an answer.
+  const names = ['TimeoutError', 'RequestError', 'NoRespondersError', 'JetStreamNotEnabled', 'ClosedConnectionError'];
+  return isOurs || (error instanceof Error && names.includes(error.name));
 }
 
 /** Whether the server has no such stream or consumer. */

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { databaseUrl, httpPort, logLevel, natsUrl, readConfig } from './environment.js';
+import { commonSettings, httpPort, readConfig } from './environment.js';
 
-const settings = { databaseUrl, natsUrl, logLevel, httpPort: httpPort(7070) };
+const settings = { ...commonSettings, httpPort: httpPort(7070) };
 
 const good = { TIDEWAITER_DATABASE_URL: 'postgres://u:hunter2@db/x', TIDEWAITER_NATS_URL: 'nats://n:4222' };
 

@@ -81,8 +81,32 @@ const port = z.coerce.number({ error: 'is not a port' }).int().min(0).max(65_535
 
 /** Connection URLs hold passwords, so they are secrets. */
 export const databaseUrl = setting('TIDEWAITER_DATABASE_URL', urlWith('postgres:', 'postgresql:'));
-export const natsUrl = setting('TIDEWAITER_NATS_URL', urlWith('nats:', 'tls:'));
 export const redisUrl = setting('TIDEWAITER_REDIS_URL', urlWith('redis:', 'rediss:'));
+
+const path = z.string().optional();
+
+/**
+ * NATS: files of the authorities of its certificate, of our own certificate and key, and of our
+ * credentials or the seed of our nkey. They are read again for every connection.
+ */
+const natsSettings = {
+  natsUrl: setting('TIDEWAITER_NATS_URL', urlWith('nats:', 'tls:')),
+  natsCaFile: setting('TIDEWAITER_NATS_CA_FILE', path),
+  natsCertFile: setting('TIDEWAITER_NATS_CERT_FILE', path),
+  natsKeyFile: setting('TIDEWAITER_NATS_KEY_FILE', path),
+  natsCredsFile: setting('TIDEWAITER_NATS_CREDS_FILE', path),
+  natsNkeyFile: setting('TIDEWAITER_NATS_NKEY_FILE', path),
+  /** Servers that have each stream; without it streams stay as they are. */
+  natsReplicas: setting(
+    'TIDEWAITER_NATS_REPLICAS',
+    z.enum(['1', '3', '5'], { error: 'is not 1, 3 or 5' }).transform(Number).optional(),
+  ),
+};
+
+/** How a service connects to NATS. */
+export interface NatsConfig extends Partial<Config<Omit<typeof natsSettings, 'natsUrl'>>> {
+  natsUrl: Secret;
+}
 
 /** Address to listen on; loopback by default. */
 const httpHost = setting('TIDEWAITER_HTTP_HOST', z.string().default('127.0.0.1'));
@@ -159,7 +183,7 @@ export const entryKey = setting(
 /** Settings that every service reads. */
 export const commonSettings = {
   databaseUrl,
-  natsUrl,
+  ...natsSettings,
   databasePool,
   ...listenerSettings,
   logLevel,

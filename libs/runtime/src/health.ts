@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { Registry } from 'prom-client';
 
 import { ConfigState } from './config-state.js';
+import { reasonOf } from './reason.js';
 
 /** Returns undefined when all is well, else the problem. */
 export type ReadinessCheck = () => Promise<string | undefined>;
@@ -52,8 +53,7 @@ async function answer(check: ReadinessCheck): Promise<string | undefined> {
   try {
     return await Promise.race([check(), promise]);
   } catch (error) {
-    // The message may hold an address or a user name, and this page needs no login.
-    return error instanceof Error ? error.name : 'failed';
+    return reasonOf(error);
   } finally {
     clearTimeout(timer);
   }

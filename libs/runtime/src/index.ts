@@ -11,7 +11,7 @@ export {
   retentionDays,
   setting,
 } from './environment.js';
-export type { Config, Environment, Setting } from './environment.js';
+export type { Config, Environment, NatsConfig, Setting } from './environment.js';
 export { accessScopeShape } from './access-settings.js';
 export type { CiAccess, OidcSettings } from './access-settings.js';
 export { loadSettings, parseSettings, readFolder, readSettings, TidewaiterSettings } from './settings.js';
@@ -47,7 +47,8 @@ export { repeat } from './repeat.js';
 export type { Repetition } from './repeat.js';
 export { limitRequestTime } from './http-front.js';
 export { hostUrls, withoutPassword } from './server-urls.js';
-export { waitForServer } from './server-wait.js';
+export { reasonOf } from './reason.js';
+export { ServerWaits } from './server-wait.js';
 export type { ServerWait } from './server-wait.js';
 export { startReloadable, startService } from './service.js';
 export type { Definition, RunningService, ServiceDefinition } from './service.js';

@@ -17,6 +17,7 @@ import { type ListenerConfig, readServerTls } from './listener.js';
 import { createLogger, Logger, nestLogger } from './logger.js';
 import { processRegistry } from './metrics.js';
 import { problemOf, ProblemFilter, sendProblem } from './problem.js';
+import { ServerWaits } from './server-wait.js';
 import { startTelemetry, stopTelemetry } from './telemetry.js';
 
 /** A running service. */
@@ -77,14 +78,15 @@ export async function startService(definition: ServiceDefinition): Promise<Runni
  */
 export async function startReloadable(
   define: (files: ConfigFiles, definition: Definition) => ServiceDefinition,
-  readManaged: (log: Logger) => Promise<ManagedEntrySet | null> = async () => null,
+  readManaged: (log: Logger, waits: ServerWaits) => Promise<ManagedEntrySet | null> = async () => null,
 ): Promise<RunningService> {
   let files = new ConfigFiles();
   // A wrong file ends the start before the wait for the database.
   const { name, config } = define(files, { managed: null, isStart: true });
   startTelemetry(config.otlpEndpoint);
   const logger = createLogger(name, config.logLevel);
-  const managed = await readManaged(logger);
+  const waits = new ServerWaits(logger);
+  const managed = await readManaged(logger, waits);
   const definition = define(files, { managed, isStart: true });
   const front = new HttpFront(readServerTls(config, files));
   const state = new ConfigState(managed);
@@ -93,7 +95,7 @@ export async function startReloadable(
     state.failed(definition.configError);
     logger.error({ err: definition.configError, code: definition.configError.code }, 'managed entries not read');
   }
-  let replica = await startReplica(definition, { logger, front, state });
+  let replica = await startReplica(definition, { logger, front, state, waits });
   await front.serve(replica.backend, 0);
   const { httpPort, httpHost, metricsPort } = config;
   const { url, metricsUrl } = await front.listen(httpPort, httpHost, metricsPort).catch(async (error: unknown) => {
@@ -108,7 +110,7 @@ export async function startReloadable(
     try {
       const next = define(fresh, { managed: state.managed, isStart: false });
       const tls = readServerTls(next.config, fresh);
-      const started = await startReplica(next, { logger, front, state });
+      const started = await startReplica(next, { logger, front, state, waits });
       if (tls) front.renew(tls);
       const before = replica;
       replica = started;
@@ -161,6 +163,7 @@ interface Surroundings {
   logger: Logger;
   front: HttpFront;
   state: ConfigState;
+  waits: ServerWaits;
 }
 
 /** Handler for errors of the router, because Fastify's own response quotes the path. */
@@ -168,11 +171,14 @@ const frameworkErrors: FastifyServerOptions['frameworkErrors'] = (error, _reques
   void sendProblem(reply, problemOf(error));
 
 /** Starts an application with its consumers; the front does not route requests to it yet. */
-async function startReplica(definition: ServiceDefinition, { logger, front, state }: Surroundings): Promise<Replica> {
+async function startReplica(
+  definition: ServiceDefinition,
+  { logger, front, state, waits }: Surroundings,
+): Promise<Replica> {
   const backend = front.backend();
   const { serverFactory } = backend;
   const app = await NestFactory.create<NestFastifyApplication>(
-    rootModule(definition, logger, state),
+    rootModule(definition, { logger, state, waits }),
     new FastifyAdapter({ bodyLimit: 1024 * 1024, frameworkErrors, ...definition.http, serverFactory }),
     { logger: nestLogger(logger), bodyParser: false, abortOnError: false },
   );
@@ -207,7 +213,10 @@ function separatePorts(app: NestFastifyApplication, front: HttpFront): void {
   });
 }
 
-function rootModule({ name, module }: ServiceDefinition, logger: Logger, state: ConfigState): DynamicModule {
+function rootModule(
+  { name, module }: ServiceDefinition,
+  { logger, state, waits }: Omit<Surroundings, 'front'>,
+): DynamicModule {
   const metrics = processRegistry(name);
   state.measuredBy(metrics);
   return {
@@ -218,8 +227,9 @@ function rootModule({ name, module }: ServiceDefinition, logger: Logger, state: 
       { provide: Logger, useValue: logger },
       { provide: Registry, useValue: metrics },
       { provide: ConfigState, useValue: state },
+      { provide: ServerWaits, useValue: waits },
     ],
-    exports: [Logger, Registry, ConfigState],
+    exports: [Logger, Registry, ConfigState, ServerWaits],
   };
 }
 

@@ -1,7 +1,7 @@
 import { type Abstract, type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Secret } from '@tidewaiter/domain';
 import { noRules, type Rules } from '@tidewaiter/policy';
-import { gaugeIn, metricCatalog, Health, Logger } from '@tidewaiter/runtime';
+import { gaugeIn, metricCatalog, Health, Logger, ServerWaits } from '@tidewaiter/runtime';
 import { Registry } from 'prom-client';
 
 import { DatabaseLife } from './core/database-life.js';
@@ -56,11 +56,11 @@ export class StoreModule implements OnApplicationShutdown {
       providers: [
         {
           provide: StoreConnection,
-          useFactory: (log: Logger) => {
-            const options = { url, poolSize, name: service, log };
+          useFactory: (log: Logger, waits: ServerWaits) => {
+            const options = { url, poolSize, name: service, log, waits };
             return startsWithout ? StoreConnection.inBackground(options) : StoreConnection.wait(options);
           },
-          inject: [Logger],
+          inject: [Logger, ServerWaits],
         },
         {
           provide: Store,

@@ -20,6 +20,8 @@ export type { SigningAuthority, TestCertificate, TestIdentity } from './signing-
 export { throwAwayServers } from './throw-away-servers.js';
 export type { TestPostgres, TestServer, ThrowAwayServers } from './throw-away-servers.js';
 export { startHttpServer, testCertificate } from './http-server.js';
+export { startNatsServers } from './infrastructure/nats.js';
+export type { TestNats } from './infrastructure/nats.js';
 export { startDatabase } from './infrastructure/postgres.js';
 export type { TestDatabase } from './infrastructure/postgres.js';
 export { clusterAuthority, testAuthority } from './test-authority.js';

@@ -55,7 +55,7 @@ detection:
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true, nats: true });
-  bus = await Bus.connect('test', new Secret(servers.nats.url));
+  bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
   folder = await mkdtemp(join(tmpdir(), 'tidewaiter-rules-'));
 });
 

@@ -67,12 +67,12 @@ import { RuleLoader } from './rules/rule-loader.js';
 })
 export class DetectorModule implements OnModuleInit {
   static forRoot(config: DetectorConfig, settings: TidewaiterSettings): DynamicModule {
-    const { natsUrl, databaseUrl, databasePool } = config;
+    const { databaseUrl, databasePool } = config;
     return {
       module: DetectorModule,
       imports: [
         ConfigModule.forRoot(config, settings),
-        BusModule.forRoot({ service: 'detector', url: natsUrl, deadLetters: DeadLetters }),
+        BusModule.forRoot({ service: 'detector', server: config, deadLetters: DeadLetters }),
         StoreModule.forRoot({ service: 'detector', url: databaseUrl, poolSize: databasePool, publisher: Bus }),
         PushesModule,
         ImagesModule,

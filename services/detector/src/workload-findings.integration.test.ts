@@ -20,7 +20,7 @@ let detector: RunningService;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true, nats: true });
-  bus = await Bus.connect('test', new Secret(servers.nats.url));
+  bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
   const url = await servers.postgres.createDatabase();
   dataSource = await connect({ url: new Secret(url), poolSize: 4, name: 'test' });
   store = new Store(dataSource, 'test');

@@ -90,7 +90,7 @@ export class IngestModule {
       providers: [{ provide: SpoolSetup, useValue: new SpoolSetup(spool) }],
       imports: [
         ConfigModule.forRoot(config, settings),
-        BusModule.forRoot({ service: 'ingest', url: config.natsUrl, startsWithout: true, deadLetters: DeadLetters }),
+        BusModule.forRoot({ service: 'ingest', server: config, startsWithout: true, deadLetters: DeadLetters }),
         StoreModule.forRoot({
           service: 'ingest',
           url: config.databaseUrl,

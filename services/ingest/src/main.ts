@@ -51,8 +51,8 @@ async function startWith(environment: Environment, spool: Spool | null): Promise
       configure: async (app) => configureHttp(app, config.hookRate),
     };
   };
-  return startReloadable(define, async (log) => {
+  return startReloadable(define, async (log, waits) => {
     const { databaseUrl: url } = new IngestConfig(environment);
-    return entriesIfThere({ url, poolSize: 2, name: 'ingest', log });
+    return entriesIfThere({ url, poolSize: 2, name: 'ingest', log, waits });
   });
 }

@@ -44,9 +44,9 @@ export async function start(environment: Environment): Promise<RunningService> {
       },
     };
   };
-  return startReloadable(define, async (log) => {
+  return startReloadable(define, async (log, waits) => {
     const { databaseUrl: url } = new NotifierConfig(environment);
-    return entriesAtStart({ url, poolSize: 2, name: 'notifier', log });
+    return entriesAtStart({ url, poolSize: 2, name: 'notifier', log, waits });
   });
 }
 

@@ -65,7 +65,7 @@ export class NotifierModule {
       module: NotifierModule,
       imports: [
         ConfigModule.forRoot(config, settings, isManaged && settings.management.allowPrivate !== true),
-        BusModule.forRoot({ service, url: config.natsUrl, deadLetters: DeadLetters }),
+        BusModule.forRoot({ service, server: config, deadLetters: DeadLetters }),
         StoreModule.forRoot({
           service,
           url: config.databaseUrl,

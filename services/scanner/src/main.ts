@@ -29,8 +29,8 @@ export async function start(environment: Environment): Promise<RunningService> {
       transport: JetStreamServer,
     };
   };
-  return startReloadable(define, async (log) => {
+  return startReloadable(define, async (log, waits) => {
     const { databaseUrl: url } = new ScannerConfig(environment);
-    return entriesAtStart({ url, poolSize: 2, name: 'scanner', log });
+    return entriesAtStart({ url, poolSize: 2, name: 'scanner', log, waits });
   });
 }

@@ -220,7 +220,11 @@ async function startPublisher(): Promise<RunningService> {
     module: {
       module: class Publisher {},
       imports: [
-        BusModule.forRoot({ service: 'publisher', url: new Secret(servers.nats.url), deadLetters: DeadLetters }),
+        BusModule.forRoot({
+          service: 'publisher',
+          server: { natsUrl: new Secret(servers.nats.url) },
+          deadLetters: DeadLetters,
+        }),
         StoreModule.forRoot({ service: 'publisher', url, poolSize: 4, publisher: Bus }),
       ],
     },

@@ -126,7 +126,7 @@ export class ScannerModule {
       module: ScannerModule,
       imports: [
         ConfigModule.forRoot(config, settings),
-        BusModule.forRoot({ service, url: config.natsUrl, deadLetters: DeadLetters }),
+        BusModule.forRoot({ service, server: config, deadLetters: DeadLetters }),
         StoreModule.forRoot({
           service,
           url: config.databaseUrl,

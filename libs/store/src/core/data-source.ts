@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Secret } from '@tidewaiter/domain';
-import { hostUrls, waitForServer } from '@tidewaiter/runtime';
+import { hostUrls, type ServerWaits } from '@tidewaiter/runtime';
 import { DataSource } from 'typeorm';
 
 import { migrations } from '../migrations/migrations.js';
@@ -28,6 +28,8 @@ export interface ConnectionOptions {
   name: string;
   /** Log of migrations that run or wait. */
   log?: MigrationLog;
+  /** Where a wait for PostgreSQL is noted. */
+  waits?: ServerWaits;
 }
 
 /**
@@ -40,18 +42,18 @@ const patienceMs = 60_000;
  * Like {@link connect}, but retries for a minute, because services and servers start in any order.
  */
 export async function connectPatiently(options: ConnectionOptions): Promise<DataSource> {
-  const wait = waitForServer(options.log, 'PostgreSQL');
+  const wait = options.waits?.begin('PostgreSQL');
   try {
     for (const began = performance.now(); ; await sleep(knockEveryMs)) {
       try {
         return await connect(options);
       } catch (error) {
         if (!isOutage(error) || performance.now() - began > patienceMs) throw error;
-        wait.failed(error);
+        wait?.failed(error);
       }
     }
   } finally {
-    wait.over();
+    wait?.over();
   }
 }
 

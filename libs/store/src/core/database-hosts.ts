@@ -156,6 +156,6 @@ async function open({ url }: Candidate): Promise<Client> {
 }
 
 async function takesChanges(client: Client): Promise<boolean> {
-  const { rows } = await client.query<{ transaction_read_only: string }>('SHOW transaction_read_only');
-  return rows[0]?.transaction_read_only === 'off';
+  const { rows } = await client.query({ text: 'SHOW transaction_read_only', rowMode: 'array' });
+  return rows[0]?.[0] === 'off';
 }

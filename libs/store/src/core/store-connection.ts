@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Unavailable } from '@tidewaiter/domain';
-import { type ServerWait, waitForServer } from '@tidewaiter/runtime';
+import { type ServerWait, ServerWaits } from '@tidewaiter/runtime';
 import type { DataSource, QueryRunner } from 'typeorm';
 
 import { connect, type ConnectionOptions, connectPatiently } from './data-source.js';
@@ -29,7 +29,7 @@ export class StoreConnection {
    */
   static async inBackground(options: ConnectionOptions): Promise<StoreConnection> {
     const connection = new StoreConnection();
-    const wait = waitForServer(options.log, 'PostgreSQL');
+    const wait = (options.waits ?? new ServerWaits(options.log)).begin('PostgreSQL');
     connection.#connecting = connection.#connect(options, wait);
     await wait.settled;
     return connection;

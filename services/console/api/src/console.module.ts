@@ -154,7 +154,7 @@ export class ConsoleModule {
       imports: [
         ConfigModule.forRoot(config, settings),
         // It consumes nothing; the relay of its outbox publishes.
-        BusModule.forRoot({ service: 'console', url: config.natsUrl, deadLetters: DeadLetters }),
+        BusModule.forRoot({ service: 'console', server: config, deadLetters: DeadLetters }),
         StoreModule.forRoot({
           service: 'console',
           url: config.databaseUrl,

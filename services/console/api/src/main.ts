@@ -35,9 +35,9 @@ export async function start(environment: Environment): Promise<RunningService> {
       notices: async (app, url) => setupNotices(app, config.publicUrl ?? url),
     };
   };
-  return startReloadable(define, async (log) => {
+  return startReloadable(define, async (log, waits) => {
     const { databaseUrl: url } = new ConsoleConfig(environment);
-    return entriesAtStart({ url, poolSize: 2, name: 'console', log });
+    return entriesAtStart({ url, poolSize: 2, name: 'console', log, waits });
   });
 }
 

@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await servers.nats.wipe();
-  bus = await Bus.connect('test', new Secret(servers.nats.url));
+  bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
 });
 
 afterEach(async () => bus.onApplicationShutdown());
@@ -376,7 +376,7 @@ describe('RestoreGuard', () => {
     await spool.close();
     await bus.onApplicationShutdown();
     await servers.nats.wipe();
-    bus = await Bus.connect('test', new Secret(servers.nats.url));
+    bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
     spool = await openSpool();
     const restored = await startOn(copy, spool);
     await restored.guard.beat();
@@ -406,7 +406,7 @@ describe('RestoreGuard', () => {
     await after.stop();
     await bus.onApplicationShutdown();
     await servers.nats.wipe();
-    bus = await Bus.connect('test', new Secret(servers.nats.url));
+    bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
     const restored = await startOn(copy);
     await new DatabaseMirror(bus).write({ ...(await beatOf(restored.store)), beat: 1_000 });
     await restored.guard.beat();
@@ -421,7 +421,7 @@ describe('RestoreGuard', () => {
     await bus.onApplicationShutdown();
     await after.stop();
     await servers.nats.wipe();
-    bus = await Bus.connect('test', new Secret(servers.nats.url));
+    bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
     const whole = await startOn(await servers.postgres.createDatabase());
     await whole.guard.beat();
     await whole.guard.beat();

@@ -47,7 +47,7 @@ beforeAll(async () => {
   ingest = await start(environment);
   dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
   store = new Store(dataSource, 'test');
-  bus = await Bus.connect('test', new Secret(servers.nats.url));
+  bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
 });
 
 afterAll(async () => {

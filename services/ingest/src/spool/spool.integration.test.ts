@@ -111,7 +111,7 @@ const ready = async () => until('ready', async () => (await fetch(`${ingest!.url
  * partition.
  */
 async function streamed(): Promise<{ ids: string[]; places: Map<string, number>; life: string }> {
-  const bus = await Bus.connect('test', new Secret(servers.nats.url));
+  const bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
   try {
     const { source, waiting, life } = await bus.consumerAfter(runtimeStream, `${runtimeObserved.channel}.*`, null);
     const found: string[] = [];

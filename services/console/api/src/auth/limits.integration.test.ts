@@ -660,7 +660,7 @@ describe('limits of callers', () => {
   });
 
   it('leave events of others out of the stream', async () => {
-    const bus = await Bus.connect('test', new Secret(servers.nats.url));
+    const bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
     const stream = new AbortController();
     const answer = await fetch(`${service.url}/api/v1/stream`, {
       headers: { authorization: `Bearer ${tokens.get(limitedCaller)!}` },

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
   token = (await new ApiTokens(new Store(dataSource, 'test')).make('test', 'viewer', null)).reveal();
   await dataSource.destroy();
-  bus = await Bus.connect('test', new Secret(servers.nats.url));
+  bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
 });
 
 afterAll(async () => {
