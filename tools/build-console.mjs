@@ -27,6 +27,8 @@ function isCurrent() {
 
 async function build() {
   const began = new Date();
+  // Jest sets another one, with which Vite would mix React's parts for developers into the pages.
+  process.env.NODE_ENV = 'production';
   const vite = await import('vite');
   await vite.build({ configFile: join(web, 'vite.config.ts'), logLevel: 'warn' });
   for (const path of globSync('**/*.{html,js,css,svg,md}', { cwd: out })) compress(join(out, path));
