@@ -26,13 +26,14 @@ export { fileOutlierId, fileOutliers } from './fleet/file-outliers.js';
 export type { FileOutlier, FileVariant } from './fleet/file-outliers.js';
 export { evaluateHistory } from './checks/history.js';
 export { commandsVersion, evaluateStartCommands } from './checks/start-command.js';
-export { isUnexplainedCode, pairPlatforms, pushChanges } from './changes/push-changes.js';
+export { isUnexplainedCode, keptFindings, pairPlatforms, pushChanges } from './changes/push-changes.js';
 export { becomesRoot, summaryOf } from './changes/change-summary.js';
 export type { ChangeSummary } from './changes/change-summary.js';
 export type {
   ComparedPlatform,
   ComparedPushes,
   FindingChange,
+  Listed,
   PlatformChange,
   PlatformPair,
   PushChanges,

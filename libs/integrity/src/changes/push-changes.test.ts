@@ -4,7 +4,7 @@ import type { LayerEntry } from '@tidewaiter/oci';
 import { summaryOf } from './change-summary.js';
 import { diffImages } from './image-diff.js';
 import type { ImageState } from './image-state.js';
-import { type ComparedPlatform, maxListed, pairPlatforms, pushChanges } from './push-changes.js';
+import { type ComparedPlatform, keptFindings, maxListed, pairPlatforms, pushChanges } from './push-changes.js';
 import { redactConfig } from './stored-config.js';
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -95,6 +95,22 @@ describe('pushChanges', () => {
     const changes = pushChanges([compared('linux/amd64', state([]), state(files, { more: { findings } }))]);
     expect(changes.findings.introduced.total).toBe(1_000);
     expect(JSON.stringify(changes).length).toBeLessThan(600_000);
+  });
+
+  it('lists what both have, worst first, with its platforms', () => {
+    const finding = (fingerprint: string, severity: 'low' | 'high') =>
+      findingOf({ kind: 'secret', id: 'x', severity, title: 'x', fingerprint, layer: 0, state: 'present' });
+    const having = (...findings: ReturnType<typeof finding>[]) => state([], { more: { findings } });
+    const [mild, severe, gone] = [finding('a', 'low'), finding('b', 'high'), finding('c', 'high')];
+    const kept = keptFindings([
+      compared('linux/amd64', having(mild, severe, gone), having(mild, severe)),
+      compared('linux/arm64', having(mild, gone), having(mild)),
+    ]);
+    expect(kept).toMatchObject({
+      total: 2,
+      items: [{ fingerprint: 'b', platforms: ['linux/amd64'] }, { fingerprint: 'a' }],
+    });
+    expect(kept.items[1]).not.toHaveProperty('platforms');
   });
 
   it('summarizes the changes', () => {

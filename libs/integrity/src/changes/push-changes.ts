@@ -1,4 +1,4 @@
-import { type Baseline, cut, type Digest, type Finding, type Platform } from '@tidewaiter/domain';
+import { type Baseline, compareSeverity, cut, type Digest, type Finding, type Platform } from '@tidewaiter/domain';
 
 import type { BaseChange } from './base-change.js';
 import { fileChange, mostCommandingFirst, mostRelevantFirst, newFirst, versionChange } from './change-order.js';
@@ -138,6 +138,13 @@ export function pushChanges(platforms: readonly ComparedPlatform[], pushes?: Com
       resolved: listed(every(({ findings }) => findings.resolved.map(toFindingChange), findingKey)),
     },
   };
+}
+
+/** Findings that both sides of a comparison have, worst first. */
+export function keptFindings(platforms: readonly ComparedPlatform[]): Listed<FindingChange> {
+  const compared = platforms.flatMap(({ platform, diff }) => (diff ? [{ platform, diff }] : []));
+  const kept = merged(compared, ({ findings }) => findings.unchanged.map(toFindingChange), findingKey);
+  return listed(kept.toSorted((a, b) => compareSeverity(a.severity, b.severity)));
 }
 
 function isWhole({ change, diff }: ComparedPlatform): boolean {

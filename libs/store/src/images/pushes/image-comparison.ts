@@ -3,7 +3,10 @@ import type { Finding, Platform } from '@tidewaiter/domain';
 import {
   type ComparedPlatform,
   diffImages,
+  type FindingChange,
   type ImageState,
+  keptFindings,
+  type Listed,
   pairPlatforms,
   type PlatformPair,
   type PushChanges,
@@ -27,7 +30,7 @@ export interface ComparedImages {
 export interface ImagesDifference {
   changes: PushChanges;
   /** Findings that both sides have. */
-  unchanged: number;
+  kept: Listed<FindingChange>;
 }
 
 /** Compares any two images, or sets of images for platforms, from stored data. */
@@ -42,14 +45,11 @@ export class ImageComparison {
   /** Both sides are evaluated by the rules of the later one, so that a rule makes no difference. */
   async compare(before: ComparedImages, after: ComparedImages): Promise<ImagesDifference> {
     const images = new Map([...before.images, ...after.images].map((image) => [image.digest, image]));
-    const unchanged = new Set<string>();
     const platforms: ComparedPlatform[] = [];
     for (const pair of pairsOf(before.images, after.images)) {
-      const compared = await this.#comparePair(pair, images, after.push ?? before.push);
-      for (const { fingerprint } of compared.diff?.findings.unchanged ?? []) unchanged.add(fingerprint);
-      platforms.push(compared);
+      platforms.push(await this.#comparePair(pair, images, after.push ?? before.push));
     }
-    return { changes: pushChanges(platforms), unchanged: unchanged.size };
+    return { changes: pushChanges(platforms), kept: keptFindings(platforms) };
   }
 
   async #comparePair(

@@ -26,6 +26,8 @@ const side = z.object({
 export const compareAnswer = pushChangesAnswer.omit({ comparedWith: true, pushers: true, origin: true }).extend({
   from: side,
   to: side,
-  /** Findings that both have. */
+  /** Number of findings that both have. */
   unchanged: count,
+  /** Findings that both have, worst first. */
+  kept: pushChangesAnswer.shape.findings.shape.introduced,
 });

@@ -27,8 +27,8 @@ export class CompareController {
     @Query({ schema: compareQuery }) { from, to }: z.output<typeof compareQuery>,
   ): Promise<z.output<typeof compareAnswer>> {
     const [before, after] = await Promise.all([this.sides.of(from), this.sides.of(to)]);
-    const { changes, unchanged } = await this.#inTurn(async () => this.comparison.compare(before, after));
-    return { ...changes, from: sideOf(from, before), to: sideOf(to, after), unchanged };
+    const { changes, kept } = await this.#inTurn(async () => this.comparison.compare(before, after));
+    return { ...changes, from: sideOf(from, before), to: sideOf(to, after), unchanged: kept.total, kept };
   }
 
   /** One comparison at a time: each has the file lists of two images in memory. */

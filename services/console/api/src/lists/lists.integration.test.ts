@@ -281,6 +281,7 @@ describe('pages of the API', () => {
         resolved: { total: 0 },
       },
       unchanged: 1,
+      kept: { total: 1, items: [{ id: 'CVE-2026-0001' }] },
     });
   });
 

@@ -942,6 +942,21 @@ export interface paths {
                                 total: number;
                             } | null;
                             isComplete: boolean;
+                            kept: {
+                                items: {
+                                    fingerprint: string;
+                                    id: string;
+                                    /** @enum {string} */
+                                    kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
+                                    packageName: string | null;
+                                    path: string | null;
+                                    platforms?: string[];
+                                    /** @enum {string} */
+                                    severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                    title: string;
+                                }[];
+                                total: number;
+                            };
                             packages: {
                                 added: number;
                                 changed: number;
