@@ -71,6 +71,12 @@ const image = createRoute({
   component: lazyRouteComponent(() => import('./pages/image/image-page.js'), 'ImagePage'),
 });
 
+const compare = createRoute({
+  ...at('/compare'),
+  validateSearch: searchParams({ from: 'text', to: 'text' }),
+  component: lazyRouteComponent(() => import('./pages/compare/compare-page.js'), 'ComparePage'),
+});
+
 const push = createRoute({
   ...at('/pushes/$id'),
   component: lazyRouteComponent(() => import('./pages/push/push-page.js'), 'PushPage'),
@@ -231,7 +237,7 @@ const device = createRoute({
 });
 
 const routeTree = root.addChildren([
-  ...[now, start, incidents, incident, images, image, push, vulnerabilities, vulnerability, workloads],
+  ...[now, start, incidents, incident, images, image, compare, push, vulnerabilities, vulnerability, workloads],
   ...[exceptions, gates, signers, registries, sensors],
   ...[policies, silences, routes, channels, messages, rules, system, deliveries, delivery, deadLetters, advisories],
   ...[users, tokens, sessions, audit],

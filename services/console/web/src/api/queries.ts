@@ -78,6 +78,42 @@ export const pushChanges = (id: string) =>
     queryFn: ({ signal }) => answerOf(client.GET('/api/v1/pushes/{id}/changes', { params: { path: { id } }, signal })),
   });
 
+/** Changes between any two images; what a tag or a workload names may change meanwhile. */
+export const comparison = (pair: QueryOf<'/api/v1/compare'>) =>
+  queryOptions({
+    queryKey: ['compare', pair],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/compare', { params: { query: pair }, signal })),
+    staleTime: 60_000,
+  });
+
+/** Rows of a list that is offered while something is typed. */
+const maxChoices = 10;
+
+/** Analyzed pushes of a query, newest first. */
+export const pushesMatching = (q: string) =>
+  queryOptions({
+    queryKey: ['pushes', 'matching', q],
+    queryFn: ({ signal }) =>
+      answerOf(
+        client.GET('/api/v1/pushes', {
+          params: { query: { q, state: 'analyzed', sort: '-received', limit: maxChoices } },
+          signal,
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  });
+
+/** Workloads of a query by name. */
+export const workloadsMatching = (q: string) =>
+  queryOptions({
+    queryKey: ['workloads', 'matching', q],
+    queryFn: ({ signal }) =>
+      answerOf(client.GET('/api/v1/workloads', { params: { query: { q, sort: 'name', limit: maxChoices } }, signal })),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  });
+
 export const image = (digest: string) =>
   queryOptions({
     queryKey: ['images', digest],

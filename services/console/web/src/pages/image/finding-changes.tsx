@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { Fragment } from 'react';
 
 import type { PushChanges } from '../../api/types.js';
 import { SeverityMark } from '../../parts/marks.js';
@@ -8,44 +9,83 @@ import { dotted } from '../../parts/words.js';
 type Changes = PushChanges['findings']['introduced'];
 
 /** Introduced by the change, published since, and resolved. */
-export function FindingChanges({
-  findings: { introduced, newlyPublished, resolved },
-}: {
-  findings: PushChanges['findings'];
-}) {
+export function FindingChanges({ findings, of = 'push' }: { findings: PushChanges['findings']; of?: 'push' | 'pair' }) {
+  const { introduced, newlyPublished, resolved } = findings;
+  const words = texts[of];
   return (
     <>
-      <FindingList title="Introduced by your change" changes={introduced} none="Your change introduced no finding." />
+      <FindingList title={words.introduced[0]} changes={introduced} none={words.introduced[1]} />
       <FindingList
         title="Newly published"
         changes={newlyPublished}
         none="No advisory was published about what both images have."
       />
-      <FindingList title="Resolved" changes={resolved} none="Your change resolved no finding." />
+      <FindingList title="Resolved" changes={resolved} none={words.resolved} />
     </>
   );
 }
 
-function FindingList({ title, changes: { total, items }, none }: { title: string; changes: Changes; none: string }) {
+const texts = {
+  push: {
+    introduced: ['Introduced by your change', 'Your change introduced no finding.'],
+    resolved: 'Your change resolved no finding.',
+  },
+  pair: {
+    introduced: ['Introduced', 'The second image has no finding that the first has not.'],
+    resolved: 'The second image has every finding of the first.',
+  },
+} as const;
+
+function FindingList({ title, changes, none }: { title: string; changes: Changes; none: string }) {
   return (
-    <Section title={title} note={total}>
-      {total === 0 && <p className="quiet">{none}</p>}
-      <ul className="lines">
-        {items.map(({ kind, id, severity, title: text, packageName, path, fingerprint, platforms }) => (
-          <li key={`${fingerprint} ${path}`}>
-            <SeverityMark severity={severity} />{' '}
-            {kind === 'vulnerability' ? (
-              <Link to="/vulnerabilities/$id" params={{ id }}>
-                {id}
-              </Link>
-            ) : (
-              id
-            )}{' '}
-            {text} <small className="quiet">{dotted(packageName, path, platforms?.join(', '))}</small>
-          </li>
-        ))}
-      </ul>
-      {total > items.length && <p className="quiet">{total - items.length} more by the API</p>}
+    <Section title={title} note={changes.total}>
+      {changes.total === 0 ? <p className="quiet">{none}</p> : <FindingItems changes={changes} />}
     </Section>
+  );
+}
+
+const kindTitles: Record<Changes['items'][number]['kind'], string> = {
+  vulnerability: 'Vulnerabilities',
+  secret: 'Secrets',
+  misconfiguration: 'Misconfiguration',
+  integrity: 'Integrity',
+  malware: 'Malware',
+  'supply-chain': 'Supply chain',
+};
+
+/** Findings of a comparison, by kind where there are several. */
+export function FindingItems({ changes: { total, items } }: { changes: Changes }) {
+  const kinds = [...Map.groupBy(items, ({ kind }) => kind)];
+  return (
+    <>
+      {kinds.map(([kind, some]) => (
+        <Fragment key={kind}>
+          {kinds.length > 1 && <h3>{kindTitles[kind]}</h3>}
+          <ul className="lines">
+            {some.map((change, index) => (
+              <FindingItem key={`${change.fingerprint} ${change.path} ${index}`} change={change} />
+            ))}
+          </ul>
+        </Fragment>
+      ))}
+      {total > items.length && <p className="quiet">{total - items.length} more by the API</p>}
+    </>
+  );
+}
+
+function FindingItem({ change }: { change: Changes['items'][number] }) {
+  const { kind, id, severity, title, packageName, path, platforms } = change;
+  return (
+    <li>
+      <SeverityMark severity={severity} />{' '}
+      {kind === 'vulnerability' ? (
+        <Link to="/vulnerabilities/$id" params={{ id }}>
+          {id}
+        </Link>
+      ) : (
+        id
+      )}{' '}
+      {title} <small className="quiet">{dotted(packageName, path, platforms?.join(', '))}</small>
+    </li>
   );
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 
 import { image, imageFindings, push as pushQuery, reach } from '../../api/queries.js';
 import type { Images } from '../../api/types.js';
@@ -30,7 +30,15 @@ function ImageView({ known }: { known: Images }) {
   const context = { digest, images, push: push.data, pushId, places: places.data, findings: findings.data };
   return (
     <>
-      <PageHead title={title} about={<ImageHead {...context} />} />
+      <PageHead
+        title={title}
+        about={<ImageHead {...context} />}
+        actions={
+          <Link to="/compare" search={{ from: push.data?.comparedWith?.digest, to: digest }} className="button">
+            Compare with…
+          </Link>
+        }
+      />
       <TabLinks label="Views of the image" chosen={tab} tabs={imageTabs(context)} />
       <ImageTab {...context} tab={tab} sort={search.sort} findingsRead={findings} pipeline={known.pipeline} />
       <Warnings warnings={images.flatMap(({ warnings }) => warnings)} />

@@ -4,8 +4,10 @@ import type { PushChanges } from '../../api/types.js';
 import { Section } from '../../parts/page.js';
 import { counted, dotted, sizeText } from '../../parts/words.js';
 
+type Parts = 'packages' | 'files' | 'base' | 'config' | 'steps' | 'hosts';
+
 /** Changed packages, files, base, configuration, steps and hosts. Null: could not be compared. */
-export function OtherChanges({ changes }: { changes: PushChanges }) {
+export function OtherChanges({ changes }: { changes: Pick<PushChanges, Parts> }) {
   const { packages, files, base, config, steps, hosts } = changes;
   return (
     <>

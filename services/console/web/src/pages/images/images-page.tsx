@@ -1,4 +1,4 @@
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 
 import { PageHead, TabLinks } from '../../parts/page.js';
 import { PushList } from './push-list.js';
@@ -11,7 +11,15 @@ export function ImagesPage() {
   const { tab = 'pushes', state, q, sort } = route.useSearch();
   return (
     <>
-      <PageHead title="Images" about="Pushes with their verdict, and the newest image of each tag" />
+      <PageHead
+        title="Images"
+        about="Pushes with their verdict, and the newest image of each tag"
+        actions={
+          <Link to="/compare" className="button">
+            Compare two images
+          </Link>
+        }
+      />
       <TabLinks
         label="Views of images"
         chosen={tab}

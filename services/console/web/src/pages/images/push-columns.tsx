@@ -26,7 +26,22 @@ export const pushColumns = [
     ),
   }),
   column<Push>({ id: 'when', title: 'When', kind: 'when', cell: ({ receivedAt }) => <Moment at={receivedAt} /> }),
+  column<Push>({ id: 'compare', title: 'Compare', kind: 'act', cell: (push) => <CompareLink push={push} /> }),
 ];
+
+/** Leads to the comparison with what the tag pointed to before, or with an image to choose. */
+function CompareLink({ push: { digest, previousDigest, state, ...push } }: { push: Push }) {
+  if (digest === null || state !== 'analyzed') return null;
+  return (
+    <Link
+      to="/compare"
+      search={{ to: digest, ...(previousDigest !== null && previousDigest !== digest && { from: previousDigest }) }}
+      aria-label={`Compare ${nameOf(push)} with another image`}
+    >
+      compare
+    </Link>
+  );
+}
 
 function PushName({ push }: { push: Push }) {
   const { id, digest, claimedDigest, reason, code, warningCount } = push;

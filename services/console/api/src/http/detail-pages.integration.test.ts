@@ -1,0 +1,217 @@
+import { execFileSync } from 'node:child_process';
+import { hash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { type Digest, Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { ApiTokens, connect, FleetExposure, Store } from '@tidewaiter/store';
+import { describeWith, pathOf, programs, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+import { start } from '../main.js';
+
+const root = join(__dirname, '../../../../..');
+const digestOf = (name: string): Digest => `sha256:${hash('sha256', name, 'hex')}`;
+const [older, newer, database] = ['web 1', 'web 2', 'db 1'].map(digestOf) as [Digest, Digest, Digest];
+const tagOf = (name: string) => `registry.example.com/${name}`;
+
+describeWith(programs('chromium'))('the pages of images, workloads and incidents', () => {
+  let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+  let service: RunningService;
+  let store: Store;
+  let close: () => Promise<void>;
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
+
+  const add = async (table: string, row: object): Promise<void> => {
+    const names = Object.keys(row);
+    const values = names.map((_, index) => `$${index + 1}`).join(', ');
+    await store.query(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${values})`, Object.values(row));
+  };
+
+  const addPackage = async (name: string, vulnerability: string, severity: string, fix: string | null) => {
+    await add('package', {
+      ...{ purl: `pkg:deb/debian/${name}@1.0`, type: 'deb', name, version: '1.0', licenses: '{}' },
+      ...{ source_name: name, source_version: '1.0' },
+    });
+    await add('advisory', {
+      ...{ id: vulnerability, vulnerability_id: vulnerability, aliases: '{}', title: `a hole in ${name}`, severity },
+      ...{ modified: new Date(), change: 1 },
+    });
+    await store.query(
+      `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, vulnerability_ids)
+       SELECT id, $1, 'affected', $3, $4, ARRAY[$1] FROM package WHERE name = $2`,
+      [vulnerability, name, fix === null ? 'not-fixed' : 'fixed', fix],
+    );
+  };
+
+  const addImage = async (digest: Digest, name: string, packages: readonly string[], verdict: string) => {
+    const [repository, tag] = name.split(':');
+    await add('image', {
+      ...{ digest, media_type: 'm', config_digest: 'c', platform: 'linux/amd64', analyzers_version: '1' },
+      ...{ os: { id: 'debian', versionId: '12', name: `Debian of ${name}`, idLike: [] }, run_user: 'app' },
+      ...{ labels: {}, analyzed_at: new Date() },
+    });
+    for (const [index, layer] of ['base', name].entries()) {
+      const content = digestOf(layer);
+      await add('image_layer', {
+        ...{ image_digest: digest, index, diff_id: content, blob_digest: content, media_type: 'm' },
+        ...{ size_bytes: 1_000_000, created_by: `RUN install ${layer}` },
+      });
+    }
+    await store.query(
+      `INSERT INTO image_package (image_digest, package_id, layer, state, found_in)
+       SELECT $1, id, CASE WHEN name = 'openssl' THEN 0 ELSE 1 END, 'present', 'var/lib/dpkg/status' FROM package WHERE name = ANY($2)`,
+      [digest, packages],
+    );
+    const push = uuidOf(name);
+    await add('push', {
+      ...{ id: push, connection: 'main', repository, tag, artifact: 'image', state: 'analyzed', digest, verdict },
+      ...{ registry_host: 'registry.example.com', counts: { high: verdict === 'fail' ? 1 : 0 }, pushed_by: 'jane' },
+    });
+    await add('push_image', { push_id: push, image_digest: digest });
+    await add('tag_ledger', {
+      ...{ connection: 'main', repository, tag, digest, push_id: push, at: new Date(), position: 1 },
+    });
+  };
+
+  const open = async (path: string): Promise<void> => {
+    await page.goto(`${service.url}${path}`);
+    await page.getByRole('heading', { level: 1 }).first().waitFor();
+  };
+
+  beforeAll(async () => {
+    // Does nothing where the build is current.
+    execFileSync(process.execPath, [join(root, 'tools/build-console.mjs')], { cwd: root });
+    servers = await throwAwayServers({ postgres: true, nats: true });
+    const url = await servers.postgres.createDatabase();
+    const dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
+    close = async () => dataSource.destroy();
+    store = new Store(dataSource, 'test');
+    await addPackage('openssl', 'CVE-2026-0001', 'high', '1.1');
+    await addPackage('curl', 'CVE-2026-0002', 'critical', '1.2');
+    await addPackage('lodash', 'CVE-2026-0003', 'low', null);
+    await addImage(older, 'shop/web:1', ['openssl', 'curl'], 'fail');
+    await addImage(newer, 'shop/web:2', ['openssl', 'lodash'], 'pass');
+    await addImage(database, 'pay/db:1', ['openssl'], 'pass');
+    await new FleetExposure(store).refresh();
+    service = await start({
+      TIDEWAITER_DATABASE_URL: url,
+      TIDEWAITER_NATS_URL: servers.nats.url,
+      TIDEWAITER_HTTP_PORT: '0',
+      TIDEWAITER_LOG_LEVEL: 'silent',
+    });
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
+    browser = await chromium.launch({ executablePath: pathOf('chromium'), args });
+    page = await signedIn('admin', null);
+  });
+
+  const signedIn = async (name: string, namespaces: string[] | null): Promise<Page> => {
+    const scopes = namespaces && [{ repositories: [], clusters: [], namespaces, owners: [] }];
+    const token = (await new ApiTokens(store).make(name, 'viewer', null, scopes)).reveal();
+    const tab = await (await browser.newContext()).newPage();
+    tab.setDefaultTimeout(15_000);
+    // Chromium also reports violations of the content security policy here.
+    tab.on('console', (message) => {
+      const isExpected = /the server responded with a status of 40[014]/.test(message.text());
+      if (message.type() === 'error' && !isExpected) problems.push(message.text());
+    });
+    tab.on('pageerror', (error) => problems.push(String(error)));
+    await tab.goto(`${service.url}/`);
+    await tab.getByLabel('API token').fill(token);
+    await tab.getByRole('button', { name: 'Sign in' }).click();
+    await tab.getByRole('heading', { name: 'Now' }).waitFor();
+    return tab;
+  };
+
+  afterAll(async () => {
+    await browser?.close();
+    await service?.stop();
+    await close?.();
+    await servers.stop();
+  });
+
+  describe('compare', () => {
+    const box = (name: string) => page.getByRole('combobox', { name });
+
+    it('finds both images by keyboard, and shows what is new, gone and in both', async () => {
+      await open('/images');
+      await page.getByRole('link', { name: 'Compare two images' }).click();
+      await page.getByRole('heading', { name: 'Choose two images' }).waitFor();
+      await box('From').fill('web:1');
+      await page.getByRole('option', { name: tagOf('shop/web:1') }).waitFor();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await page.waitForURL((url) => url.searchParams.get('from') === tagOf('shop/web:1'));
+      // A reference is taken as typed, too.
+      await box('To').fill(newer);
+      await page.keyboard.press('Enter');
+      await page.getByText('1 finding introduced, 1 resolved, 2 in both; 2 packages differ').waitFor();
+      const facts = page.getByRole('table', { name: 'Facts about both images' });
+      await facts.getByRole('row', { name: 'Distribution Debian of shop/web:1 Debian of shop/web:2' }).waitFor();
+      await page.getByText('CVE-2026-0003').waitFor();
+      await page.getByText('In both', { exact: true }).click();
+      await page.getByText('a hole in openssl').waitFor();
+    });
+
+    it('swaps the sides, and leads to each', async () => {
+      await page.getByRole('button', { name: 'Swap' }).click();
+      await page.waitForURL((url) => url.searchParams.get('from') === newer);
+      const introduced = page.locator('section', { hasText: 'Introduced' });
+      await introduced.getByText('CVE-2026-0002').waitFor();
+      await page.getByRole('table', { name: 'Facts' }).getByRole('link', { name: 'shop/web:1' }).click();
+      await page.getByRole('heading', { name: 'shop/web:1' }).waitFor();
+      await page.getByRole('link', { name: 'Compare with…' }).click();
+      await page.getByRole('heading', { name: 'Choose the other image' }).waitFor();
+      expect(await box('To').inputValue()).toBe(older);
+    });
+
+    it('says that both are the same, and explains a reference that names nothing', async () => {
+      await open(`/compare?from=${encodeURIComponent(tagOf('shop/web:2'))}&to=${newer}`);
+      await page.getByText('Both are the same image.').waitFor();
+      await open(`/compare?from=${newer}&to=shop`);
+      await page.getByRole('alert').getByText('INPUT_INVALID').waitFor();
+    });
+  });
+
+  describe('accessibility (axe-core)', () => {
+    const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+    const pages = [['compare', `/compare?from=${encodeURIComponent(tagOf('shop/web:1'))}&to=${newer}`]] as const;
+    /** Folder for pictures of the pages, to look at. */
+    const pictures = process.env['TIDEWAITER_PICTURES'];
+
+    it.each([
+      ['light', 1440],
+      ['light', 1024],
+      ['light', 390],
+      ['dark', 1440],
+      ['dark', 390],
+    ] as const)('finds nothing in %s at %i pixels, and no page scrolls sideways', async (scheme, width) => {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height: 900 });
+      const found: string[] = [];
+      for (const [name, path] of pages) {
+        await open(path);
+        await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+        await page.evaluate(axe);
+        const violations = await page.evaluate<
+          string[]
+        >(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
+          violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target).join(' ')))`);
+        found.push(...violations.map((violation) => `${path} ${violation}`));
+        const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+        if (overflow > 0) found.push(`${path} is ${overflow} pixels too wide`);
+        if (pictures === undefined) continue;
+        mkdirSync(pictures, { recursive: true });
+        await page.screenshot({ path: join(pictures, `${name}-${scheme}-${width}.png`), fullPage: true });
+      }
+      expect(found).toEqual([]);
+    });
+  });
+
+  it('report no error of a script or of the security policy', () => {
+    expect(problems).toEqual([]);
+  });
+});
