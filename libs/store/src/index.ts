@@ -152,6 +152,8 @@ export type { StoredFactsOptions } from './images/stored-facts.js';
 export { WorkloadFindings } from './workloads/workload-findings.js';
 export type { EvaluatedObject, WorkloadFinding, WorkloadFindingFilter } from './workloads/workload-findings.js';
 export { WorkloadLedger } from './workloads/workload-ledger.js';
+export { WorkloadNamespaces } from './workloads/workload-namespaces.js';
+export type { WorkloadNamespace } from './workloads/workload-namespaces.js';
 export { packageUseKinds } from './workloads/workload-rows.js';
 export type { RunningWorkload } from './workloads/workload-ledger.js';
 export { OwnerLabels } from './images/owner-labels.js';

@@ -10,6 +10,7 @@ import { NowPage } from './pages/now/now-page.js';
 import { messageKinds, previewChannelNames } from './pages/policies/message-kinds.js';
 import { conditionNames } from './pages/vulnerabilities/reach-question.js';
 import { vulnerabilitySorts } from './pages/vulnerabilities/vulnerability-orders.js';
+import { workloadOrderNames } from './pages/workloads/workload-orders.js';
 import { EmptyState, Problem, Skeleton } from './parts/states.js';
 import { parseSearch, searchParams, stringifySearch } from './url/search-params.js';
 
@@ -103,6 +104,9 @@ const vulnerability = createRoute({
 const workloads = createRoute({
   ...at('/workloads'),
   validateSearch: searchParams({
+    tab: ['workloads', 'namespaces', 'misconfiguration'],
+    q: 'text',
+    sort: workloadOrderNames,
     severity: severities,
     state: ['open', 'ended'],
     cluster: 'text',
@@ -111,6 +115,11 @@ const workloads = createRoute({
     check: 'text',
   }),
   component: lazyRouteComponent(() => import('./pages/workloads/workloads-page.js'), 'WorkloadsPage'),
+});
+
+const workload = createRoute({
+  ...at('/workloads/$cluster/$namespace/$kind/$name'),
+  component: lazyRouteComponent(() => import('./pages/workloads/workload-page.js'), 'WorkloadPage'),
 });
 
 const policies = createRoute({
@@ -237,7 +246,8 @@ const device = createRoute({
 });
 
 const routeTree = root.addChildren([
-  ...[now, start, incidents, incident, images, image, compare, push, vulnerabilities, vulnerability, workloads],
+  ...[now, start, incidents, incident, images, image, compare, push],
+  ...[vulnerabilities, vulnerability, workloads, workload],
   ...[exceptions, gates, signers, registries, sensors],
   ...[policies, silences, routes, channels, messages, rules, system, deliveries, delivery, deadLetters, advisories],
   ...[users, tokens, sessions, audit],

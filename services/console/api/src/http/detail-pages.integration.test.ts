@@ -5,8 +5,16 @@ import { join } from 'node:path';
 
 import { type Digest, Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, FleetExposure, Store } from '@tidewaiter/store';
-import { describeWith, pathOf, programs, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
+import { ApiTokens, connect, FleetExposure, Incidents, Store } from '@tidewaiter/store';
+import {
+  describeWith,
+  minerIncident,
+  pathOf,
+  programs,
+  throwAwayServers,
+  type ThrowAwayServers,
+  uuidOf,
+} from '@tidewaiter/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
 import { start } from '../main.js';
@@ -77,6 +85,30 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
     });
   };
 
+  const addWorkload = async (place: string, image: Digest, pods: readonly string[]) => {
+    const [cluster, namespace, kind, name] = place.split('/');
+    const now = new Date();
+    for (const pod of pods) {
+      await add('container_ledger', {
+        ...{ container_id: hash('sha256', `${place} ${pod}`, 'hex'), cluster, node: 'node-1', namespace, pod },
+        ...{ name: 'app', kind: 'app', workload_kind: kind, workload: name, service_account: 'default' },
+        ...{ image_digest: image, claimed_digests: '{}', repository: 'registry.example.com/shop/web', tag: '1' },
+        ...{ privileged: pod.endsWith('1'), first_seen: now, last_seen: now },
+      });
+    }
+    await add('workload', {
+      ...{ cluster, namespace, kind, name, namespace_labels: {}, exposed: name === 'web', privileged: false },
+      ...{ replicas: pods.length, probes: '{}', seen_at: now },
+    });
+    await add('workload_finding', {
+      ...{ cluster, namespace, kind, name, fingerprint: 'f', check_id: 'k8s-privileged', severity: 'critical' },
+      ...{ title: `privileged ${name}`, container: 'app', first_seen: now, last_seen: now },
+    });
+    await add('package_use', {
+      ...{ image_digest: image, package: `lib-of-${name}`, how: 'loaded', first_seen: now, last_seen: now },
+    });
+  };
+
   const open = async (path: string): Promise<void> => {
     await page.goto(`${service.url}${path}`);
     await page.getByRole('heading', { level: 1 }).first().waitFor();
@@ -96,6 +128,12 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
     await addImage(older, 'shop/web:1', ['openssl', 'curl'], 'fail');
     await addImage(newer, 'shop/web:2', ['openssl', 'lodash'], 'pass');
     await addImage(database, 'pay/db:1', ['openssl'], 'pass');
+    await addWorkload('eu1/shop/Deployment/web', older, ['web-1', 'web-2']);
+    await addWorkload('eu1/pay/StatefulSet/db', database, ['db-1']);
+    await addWorkload('us1/shop/Deployment/web', newer, ['web-9']);
+    const place = { cluster: 'eu1', namespace: 'shop', workload: 'shop/Deployment/web' };
+    const incident = minerIncident({ ...place, title: 'Miner in the shop', imageDigest: older });
+    await store.transaction((tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
     await new FleetExposure(store).refresh();
     service = await start({
       TIDEWAITER_DATABASE_URL: url,
@@ -176,9 +214,62 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
     });
   });
 
+  describe('workloads', () => {
+    it('lead from the clusters to a namespace, a workload, its pods and containers', async () => {
+      await open('/workloads?tab=namespaces');
+      const [first, second] = ['eu1', 'us1'].map((name) => page.getByRole('table', { name: `Namespaces of ${name}` }));
+      await second!.getByRole('row', { name: 'shop' }).waitFor();
+      await first!.getByRole('row', { name: 'shop 1 2 1 1 1' }).waitFor();
+      await first!.getByRole('row', { name: 'pay 1 1 – 1 –' }).waitFor();
+      await first!.getByRole('link', { name: 'shop' }).click();
+      const list = page.getByRole('table', { name: 'Workloads' });
+      await list.getByRole('row', { name: 'shop/Deployment/web' }).getByText('failed').waitFor();
+      expect(await list.getByRole('row').count()).toBe(2);
+      await list.getByRole('link', { name: 'shop/Deployment/web' }).click();
+      await page.getByRole('heading', { name: 'Deployment shop/web' }).waitFor();
+      expect(new URL(page.url()).pathname).toBe('/workloads/eu1/shop/Deployment/web');
+      await page.getByText('2 pods, 2 containers').waitFor();
+      await page.getByText('web-1').click();
+      await page.getByRole('link', { name: 'registry.example.com/shop/web:1' }).first().waitFor();
+      await page.getByText('privileged web').waitFor();
+      await page.getByRole('link', { name: 'Miner in the shop' }).waitFor();
+      await page.getByRole('row', { name: 'lib-of-web loaded shop/web:1' }).waitFor();
+      await page.getByRole('link', { name: 'Compare with…' }).click();
+      expect(await page.getByRole('combobox', { name: 'From' }).inputValue()).toBe('running:eu1/shop/Deployment/web');
+    });
+
+    it('are found by search, and named by incidents', async () => {
+      await open('/');
+      await page.getByRole('button', { name: 'Search' }).click();
+      await page.getByRole('dialog', { name: 'Search' }).getByLabel('Search').fill('shop/Deployment/web');
+      await page.getByRole('option').filter({ hasText: 'eu1/shop' }).click();
+      await page.getByRole('heading', { name: 'Deployment shop/web' }).waitFor();
+      await page.getByRole('link', { name: 'Miner in the shop' }).click();
+      const table = page.getByRole('table', { name: 'Blast radius' });
+      await table.getByRole('link', { name: 'shop/Deployment/checkout' }).waitFor();
+    });
+
+    it('are shown to limited users in their namespaces alone', async () => {
+      const tab = await signedIn('pay', ['pay']);
+      await tab.goto(`${service.url}/workloads?tab=namespaces`);
+      await tab.getByRole('row', { name: 'pay 1 1' }).waitFor();
+      expect(await tab.getByRole('link', { name: 'shop', exact: true }).count()).toBe(0);
+      await tab.goto(`${service.url}/workloads/eu1/pay/StatefulSet/db`);
+      await tab.getByRole('heading', { name: 'StatefulSet pay/db' }).waitFor();
+      await tab.goto(`${service.url}/workloads/eu1/shop/Deployment/web`);
+      await tab.getByRole('alert').getByText('WORKLOAD_UNKNOWN').waitFor();
+      await tab.context().close();
+    });
+  });
+
   describe('accessibility (axe-core)', () => {
     const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-    const pages = [['compare', `/compare?from=${encodeURIComponent(tagOf('shop/web:1'))}&to=${newer}`]] as const;
+    const pages = [
+      ['compare', `/compare?from=${encodeURIComponent(tagOf('shop/web:1'))}&to=${newer}`],
+      ['workloads', '/workloads'],
+      ['namespaces', '/workloads?tab=namespaces'],
+      ['workload', '/workloads/eu1/shop/Deployment/web'],
+    ] as const;
     /** Folder for pictures of the pages, to look at. */
     const pictures = process.env['TIDEWAITER_PICTURES'];
 

@@ -296,6 +296,15 @@ describe('pages of the API', () => {
     expect([answer.status, await answer.json()]).toMatchObject([status, { code }]);
   });
 
+  it('add up the workloads of each namespace', async () => {
+    expect((await ask('workloads/namespaces')).items).toEqual([
+      {
+        ...{ cluster: 'eu1', namespace: 'shop', workloads: repositories, failed: repositories },
+        ...{ containers: repositories, misconfigurations: repositories, incidents: 1 },
+      },
+    ]);
+  });
+
   it('show a workload with its containers, misconfigurations and incidents', async () => {
     expect(await ask('workloads/eu1/shop/Deployment/app-3')).toMatchObject({
       containers: 1,

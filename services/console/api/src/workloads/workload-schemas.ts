@@ -99,6 +99,22 @@ export const workloadAnswer = z.object({
   lastSeen: time.nullable(),
 });
 
+/** A namespace with what its workloads add up to. */
+export const workloadNamespaceAnswer = z.object({
+  /** Empty if no sensor names one. */
+  cluster: z.string(),
+  namespace: z.string(),
+  workloads: count,
+  /** Workloads that run an image whose newest push failed, or did in the last day. */
+  failed: count,
+  /** Containers that run. */
+  containers: count,
+  /** Open misconfigurations. */
+  misconfigurations: count,
+  /** Open incidents. */
+  incidents: count,
+});
+
 export const workloadDetailAnswer = workloadAnswer.extend({
   /** Containers of the last 30 days, running ones first; some of them. */
   runs: z.array(

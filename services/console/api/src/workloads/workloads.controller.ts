@@ -11,6 +11,8 @@ import {
   WorkloadFindings,
   WorkloadLedger,
   workloadList,
+  type WorkloadNamespace,
+  WorkloadNamespaces,
 } from '@tidewaiter/store';
 import type { z } from 'zod';
 
@@ -25,6 +27,7 @@ import {
   workloadExportQuery,
   workloadFindingAnswer,
   workloadFindingsQuery,
+  workloadNamespaceAnswer,
   workloadsQuery,
 } from './workload-schemas.js';
 
@@ -34,6 +37,7 @@ const advice = new Map(checks.map(({ id, reason, fix, reference }) => [id, { rea
 
 /** Rows of each part of the page of a workload. */
 const maxRows = 200;
+const maxNamespaces = 5_000;
 
 /** Workloads, and their misconfigurations. */
 @Controller('api/v1/workloads')
@@ -43,6 +47,7 @@ export class WorkloadsController {
     private readonly findings: WorkloadFindings,
     private readonly ledger: WorkloadLedger,
     private readonly uses: PackageUses,
+    private readonly namespaces: WorkloadNamespaces,
   ) {}
 
   @Get()
@@ -62,6 +67,17 @@ export class WorkloadsController {
   @Operation({ role: 'viewer', scope: 'rows', summary: 'Workloads as a file', mediaType: 'text/csv' })
   export(@Query({ schema: workloadExportQuery }) query: z.output<typeof workloadExportQuery>): StreamableFile {
     return exported(this.lists, { name: 'workloads', list: workloadList, item: workloadAnswer }, query, (row) => row);
+  }
+
+  @Get('namespaces')
+  @Operation({
+    role: 'viewer',
+    scope: 'rows',
+    summary: 'Namespaces of all clusters with what their workloads add up to',
+    answer: listOf(workloadNamespaceAnswer),
+  })
+  async listNamespaces(): Promise<Page<WorkloadNamespace>> {
+    return { items: await this.namespaces.list(maxNamespaces), next: null };
   }
 
   @Get('findings')

@@ -24,6 +24,7 @@ import type {
   Upgrade,
   User,
   Vulnerability,
+  Workload,
   WorkloadFinding,
 } from './types.js';
 
@@ -86,6 +87,15 @@ export function alerts(filter: Filter<'/api/v1/alerts'>): ListSource<Alert> {
     keyOf: idOf,
     page: (after, signal) =>
       answerOf(client.GET('/api/v1/alerts', { params: { query: { ...filter, limit, after } }, signal })),
+  };
+}
+
+export function workloads(filter: Filter<'/api/v1/workloads'>): ListSource<Workload> {
+  return {
+    key: ['workloads', filter],
+    keyOf: ({ cluster, namespace, kind, name }) => JSON.stringify([cluster, namespace, kind, name]),
+    page: (after, signal) =>
+      answerOf(client.GET('/api/v1/workloads', { params: { query: { ...filter, limit, after } }, signal })),
   };
 }
 

@@ -11042,6 +11042,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workloads/namespaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Namespaces of all clusters with what their workloads add up to */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Namespaces of all clusters with what their workloads add up to */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                cluster: string;
+                                containers: number;
+                                failed: number;
+                                incidents: number;
+                                misconfigurations: number;
+                                namespace: string;
+                                workloads: number;
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {

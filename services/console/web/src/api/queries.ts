@@ -104,6 +104,32 @@ export const pushesMatching = (q: string) =>
     staleTime: 30_000,
   });
 
+/** A workload with its containers, packages in use, misconfigurations and incidents. */
+export const workload = (place: WorkloadPlace) =>
+  queryOptions({
+    queryKey: ['workloads', 'one', place],
+    queryFn: ({ signal }) =>
+      answerOf(
+        client.GET('/api/v1/workloads/{cluster}/{namespace}/{kind}/{name}', { params: { path: place }, signal }),
+      ),
+    refetchInterval: slowRefreshOf,
+  });
+
+interface WorkloadPlace {
+  /** `-` without a name. */
+  cluster: string;
+  namespace: string;
+  kind: string;
+  name: string;
+}
+
+/** Clusters and their namespaces. */
+export const workloadNamespaces = queryOptions({
+  queryKey: ['workloads', 'namespaces'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/workloads/namespaces', { signal })),
+  refetchInterval: slowRefreshOf,
+});
+
 /** Workloads of a query by name. */
 export const workloadsMatching = (q: string) =>
   queryOptions({

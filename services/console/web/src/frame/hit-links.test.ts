@@ -10,11 +10,9 @@ describe('pathOfHit', () => {
     [{ type: 'repository', id: 'shop/app', link: `/api/v1/images/${digest}` }, `/images/${digest}`],
     [{ type: 'package', id: 'pkg:npm/@a/b', link: '' }, '/vulnerabilities?by=purl&value=pkg%3Anpm%2F%40a%2Fb'],
     [{ type: 'path', id: '/bin/sh', link: '' }, '/vulnerabilities?by=path&value=%2Fbin%2Fsh'],
-    [{ type: 'workload', id: 'shop/Deployment/web', link: '' }, '/workloads?workload=shop%2FDeployment%2Fweb'],
-    [
-      { type: 'workload', id: 'eu1/shop/Deployment/web', link: '' },
-      '/workloads?cluster=eu1&workload=shop%2FDeployment%2Fweb',
-    ],
+    [{ type: 'workload', id: 'shop/Deployment/web', link: '' }, '/workloads/-/shop/Deployment/web'],
+    [{ type: 'workload', id: 'eu/1/shop/Deployment/web', link: '' }, '/workloads/eu%2F1/shop/Deployment/web'],
+    [{ type: 'workload', id: 'Deployment/web', link: '' }, '/workloads?q=web'],
   ] as const)('leads %j to %s', (hit, path) => {
     expect(pathOfHit(hit)).toBe(path);
   });

@@ -12,7 +12,7 @@ export function pathOfHit({ type, id, link }: Pick<SearchHit, 'type' | 'id' | 'l
     case 'repository':
       return `/images/${link.slice(link.lastIndexOf('/') + 1)}`;
     case 'workload':
-      return `/workloads?${new URLSearchParams(workloadFilter(id)).toString()}`;
+      return workloadPath(id);
     case 'package':
       return `/vulnerabilities?${new URLSearchParams({ by: 'purl', value: id }).toString()}`;
     case 'layer':
@@ -22,9 +22,12 @@ export function pathOfHit({ type, id, link }: Pick<SearchHit, 'type' | 'id' | 'l
   }
 }
 
-/** `eu1/shop/Deployment/web`; the cluster is left out where there is one alone. */
-function workloadFilter(id: string): Record<string, string> {
+/** `eu1/shop/Deployment/web`; the cluster is left out where it has no name. */
+function workloadPath(id: string): string {
   const parts = id.split('/');
-  const workload = parts.slice(-3).join('/');
-  return parts.length > 3 ? { cluster: parts.slice(0, -3).join('/'), workload } : { workload };
+  const place = parts.slice(-3);
+  const cluster = parts.slice(0, -3).join('/') || '-';
+  // An object without a namespace has no page of its own.
+  if (place.length < 3) return `/workloads?${new URLSearchParams({ q: place.at(-1)! }).toString()}`;
+  return `/workloads/${[cluster, ...place].map(encodeURIComponent).join('/')}`;
 }

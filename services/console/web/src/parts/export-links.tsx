@@ -4,7 +4,7 @@ const formats = { csv: 'CSV', ndjson: 'NDJSON' } as const;
 
 interface Props {
   /** List of the API: `incidents`. */
-  list: 'audit' | 'fixes' | 'incidents' | 'pushes' | 'repositories' | 'vulnerabilities' | EntryKind;
+  list: 'audit' | 'fixes' | 'incidents' | 'pushes' | 'repositories' | 'vulnerabilities' | 'workloads' | EntryKind;
   q: string;
   sort: string | undefined;
 }

@@ -27,7 +27,7 @@ export function comparisonSentence(compared: Compared): string {
       files === null
         ? 'files could not be compared'
         : `${counted(files.total, 'file')} ${files.total === 1 ? 'differs' : 'differ'}`,
-      `${counted(common, 'common layer')}`,
+      counted(common, 'common layer'),
     ],
     alone.map(({ platform, change }) => `${platform} only in the ${change === 'added' ? 'second' : 'first'}`),
   ];

@@ -1,3 +1,5 @@
+import { type WorkloadPlace, workloadParams } from '../workloads/workload-place.js';
+
 /** What a reference of a comparison names. */
 export type ReferenceKind = 'tag' | 'image' | 'running';
 
@@ -23,16 +25,10 @@ export function tagReference({ registryHost, connection, repository, tag }: Push
   return tag === null ? null : `${registryHost ?? connection}/${repository}:${tag}`;
 }
 
-interface Place {
-  readonly cluster: string | null;
-  readonly namespace: string;
-  readonly kind: string;
-  readonly name: string;
-}
-
-/** What a workload runs; `-` stands for a cluster without a name. */
-export function runningReference({ cluster, namespace, kind, name }: Place): string {
-  return `running:${cluster === null || cluster === '' ? '-' : cluster}/${namespace}/${kind}/${name}`;
+/** What a workload runs now. */
+export function runningReference(place: WorkloadPlace): string {
+  const { cluster, namespace, kind, name } = workloadParams(place);
+  return `running:${cluster}/${namespace}/${kind}/${name}`;
 }
 
 const digestStart = /^(?:[^@]*@)?(sha256:[0-9a-f]*)$/;

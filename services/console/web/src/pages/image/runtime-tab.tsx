@@ -1,5 +1,3 @@
-import { Link } from '@tanstack/react-router';
-
 import type { Reach } from '../../api/types.js';
 import { Stamp } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
@@ -7,6 +5,7 @@ import { Section } from '../../parts/page.js';
 import { EmptyState, Skeleton } from '../../parts/states.js';
 import { counted, dotted } from '../../parts/words.js';
 import { WorkloadFindings } from '../workloads/workload-findings.js';
+import { WorkloadLink } from '../workloads/workload-link.js';
 import { workloadsOf } from './image-context.js';
 
 /** Workloads that run the image or did, and how they are configured. */
@@ -21,15 +20,9 @@ export function RuntimeTab({ digest, places }: { digest: string; places: Reach |
           {workloads.map(({ cluster, namespace, kind, name, running, containers, pods, since, until, exposed }) => (
             <li key={JSON.stringify([cluster, namespace, kind, name])}>
               <Stamp kind={running > 0 ? 'good' : 'neutral'}>{running > 0 ? 'running' : 'ended'}</Stamp>{' '}
-              <Link
-                to="/workloads"
-                search={{ workload: [namespace, kind, name].filter(Boolean).join('/'), cluster: cluster ?? undefined }}
-              >
-                {[namespace, kind, name].filter(Boolean).join('/')}
-              </Link>{' '}
+              <WorkloadLink place={{ cluster, namespace, kind, name }} />{' '}
               <small className="quiet">
                 {dotted(
-                  cluster,
                   counted(pods.length, 'pod'),
                   `${running} of ${counted(containers, 'container')} running`,
                   exposed && 'exposed by a service',

@@ -5,6 +5,8 @@ import type { IncidentDetail } from '../../api/types.js';
 import { Section } from '../../parts/page.js';
 import { Skeleton } from '../../parts/states.js';
 import { counted } from '../../parts/words.js';
+import { WorkloadLink } from '../workloads/workload-link.js';
+import { placeOfWorkload } from '../workloads/workload-place.js';
 import { reachGraph, reachSentence } from './reach-graph.js';
 
 const ReachPicture = lazy(() => import('./reach-picture.js'));
@@ -72,13 +74,13 @@ function linesOf({ workloads, blastRadius: { images, workloads: reached, inciden
     ...workloads.map(({ workload, cluster, pods }) => ({
       key: `workload ${cluster} ${workload}`,
       what: 'workload',
-      name: <WorkloadLink workload={workload} cluster={cluster} />,
+      name: <ReachedWorkload workload={workload} cluster={cluster} />,
       relation: `affected, ${counted(pods.length, 'pod')}`,
     })),
     ...reached.items.map(({ workload, cluster, shares, exposed }) => ({
       key: `reached ${cluster} ${workload}`,
       what: 'workload',
-      name: <WorkloadLink workload={workload} cluster={cluster} />,
+      name: <ReachedWorkload workload={workload} cluster={cluster} />,
       relation: `runs the same ${shares}${exposed === true ? ', exposed by a service' : ''}`,
     })),
     ...images.items.map(({ registry, repository, tag, digest, shares }) => ({
@@ -104,13 +106,12 @@ function linesOf({ workloads, blastRadius: { images, workloads: reached, inciden
   ];
 }
 
-function WorkloadLink({ workload, cluster }: { workload: string; cluster: string | null }) {
+function ReachedWorkload({ workload, cluster }: { workload: string; cluster: string | null }) {
+  const place = placeOfWorkload(workload, cluster);
+  if (place !== null) return <WorkloadLink place={place} />;
   return (
     <>
-      <Link to="/workloads" search={{ workload, cluster: cluster ?? undefined }}>
-        {workload}
-      </Link>{' '}
-      <small className="quiet">{cluster}</small>
+      {workload} <small className="quiet">{cluster}</small>
     </>
   );
 }

@@ -40,13 +40,14 @@ export function WorkloadFindings({ filter }: { filter: Parameters<typeof workloa
   );
 }
 
-function FindingLines({ findings }: { findings: readonly WorkloadFinding[] }) {
+/** Misconfiguration of one workload. */
+export function FindingLines({ findings }: { findings: readonly WorkloadFinding[] }) {
   return (
     <ul className="lines">
-      {findings.map(({ id, check, severity, title, field, fix }) => (
+      {findings.map(({ id, check, severity, title, container, field, fix }) => (
         <li key={id}>
           <SeverityMark severity={severity} /> {title} {field !== null && <code>{field}</code>}{' '}
-          <small className="quiet">{dotted(check, fix)}</small>
+          <small className="quiet">{dotted(container !== null && `container ${container}`, check, fix)}</small>
         </li>
       ))}
     </ul>
