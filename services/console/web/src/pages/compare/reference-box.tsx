@@ -30,7 +30,7 @@ interface Props {
   value: string | undefined;
 }
 
-/** One side of a comparison: searches tags, images and workloads, and takes any reference as typed. */
+/** One side of a comparison: searches tags, images and workloads, or takes what is typed. */
 export function ReferenceBox({ label, name, value = '' }: Props) {
   const id = useId();
   const change = useSearchChange();
@@ -64,7 +64,8 @@ export function ReferenceBox({ label, name, value = '' }: Props) {
             placeholder="registry/shop/app:1, sha256:…, or a name to search"
             spellCheck="false"
             autoComplete="off"
-            // A chosen option has a focus of its own, which React Aria reports as a blur of the field.
+            // A chosen option has a focus of its own, which React Aria reports as a blur of the
+            // field.
             onBlur={({ nativeEvent }) => nativeEvent.isTrusted && apply(text)}
             onClick={() => setOpen(true)}
             onKeyDown={({ key, currentTarget }) => {

@@ -1,6 +1,6 @@
 import { type WorkloadPlace, workloadParams } from '../workloads/workload-place.js';
 
-/** What a reference of a comparison names. */
+/** Kinds of references of a comparison. */
 export type ReferenceKind = 'tag' | 'image' | 'running';
 
 /** An image that can be compared, as a choice. */
@@ -8,7 +8,7 @@ export interface ReferenceChoice {
   kind: ReferenceKind;
   /** Text that the API resolves. */
   reference: string;
-  /** What it is, beside the reference. */
+  /** Description beside the reference. */
   note: string;
 }
 
@@ -25,7 +25,7 @@ export function tagReference({ registryHost, connection, repository, tag }: Push
   return tag === null ? null : `${registryHost ?? connection}/${repository}:${tag}`;
 }
 
-/** What a workload runs now. */
+/** Reference of the images that a workload runs now. */
 export function runningReference(place: WorkloadPlace): string {
   const { cluster, namespace, kind, name } = workloadParams(place);
   return `running:${cluster}/${namespace}/${kind}/${name}`;
@@ -47,7 +47,7 @@ export function pushQuery(typed: string): string {
 /** Query of workloads whose name, namespace or image has the typed text; all without one. */
 export function workloadQuery(typed: string): string {
   const text = typed.trim();
-  // Of a reference the last part is the most exact.
+  // The last part of a reference is the most exact.
   const word = text.startsWith('running:') ? text.slice(text.lastIndexOf('/') + 1).replace('running:', '') : text;
   return word === '' ? '' : quoted(word);
 }

@@ -1,4 +1,4 @@
-/** Query of the workloads in a namespace, or in a cluster; one without a name cannot be asked for. */
+/** Query of the workloads in a namespace or a cluster; one without a name cannot be asked for. */
 export function placeQuery(cluster: string, namespace?: string): string {
   const terms = [['cluster', cluster] as const, ['namespace', namespace ?? ''] as const];
   return terms

@@ -11,7 +11,7 @@ export function workloadParams({ cluster, ...place }: WorkloadPlace) {
   return { cluster: cluster === null || cluster === '' ? '-' : cluster, ...place };
 }
 
-/** Place of `namespace/Kind/name`, as incidents have it; null for what is no workload of Kubernetes. */
+/** Place of `namespace/Kind/name`, as incidents have it; null outside of Kubernetes. */
 export function placeOfWorkload(workload: string, cluster: string | null): WorkloadPlace | null {
   const parts = workload.split('/');
   const [namespace = '', kind = '', name = ''] = parts;

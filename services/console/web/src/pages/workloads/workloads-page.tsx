@@ -7,7 +7,7 @@ import { WorkloadList } from './workload-list.js';
 
 const route = getRouteApi('/workloads');
 
-/** What runs in the clusters: by urgency, by cluster and namespace, and how it is configured. */
+/** Workloads by urgency and by namespace, and their misconfiguration. */
 export function WorkloadsPage() {
   const { tab, q, sort, ...filter } = route.useSearch();
   // Links of earlier versions name what is misconfigured without a tab.
