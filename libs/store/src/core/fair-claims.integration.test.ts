@@ -182,6 +182,24 @@ describe('Jobs.claimNext', () => {
     expect(new Set(places.slice(300)).size).toBeGreaterThan(230);
   });
 
+  it('looks at few jobs of a backlog that began after the statistics were taken', async () => {
+    const read = async () => {
+      const [{ rows }] = (await store.query(
+        `SELECT sum(seq_tup_read + idx_tup_fetch)::int AS rows, pg_stat_force_next_flush()
+         FROM pg_stat_user_tables WHERE relname = 'job'`,
+      )) as [{ rows: number }];
+      return rows;
+    };
+    await store.query('ANALYZE job, job_source');
+    await enqueue(...Array.from({ length: 600 }, (_, index) => jobIn(`a/${index % 300}`)));
+    await read();
+    const before = await read();
+    const claims = 20;
+    for (let claim = 0; claim < claims; claim += 1) expect(await next()).not.toBeNull();
+    await read();
+    expect(((await read()) - before) / claims).toBeLessThan(600);
+  });
+
   it('finds the only quick repository among many slow ones', async () => {
     await prove('a/zz');
     const slow = Array.from({ length: 200 }, (_, index) => jobIn(`a/${index}`, { isLarge: true }));
