@@ -217,7 +217,7 @@ describe('WorkQueue of sources that take turns', () => {
     await store.transaction((tx) => tx.enqueue(...[1, 2, 3].map(() => pushOf('evil', { connection: 'evil' }))));
     await until(async () => (await stateCounts())['running'] === 1);
     for (let each = 0; each < 5; each += 1) await store.transaction((tx) => tx.enqueue(pushOf('shop')));
-    await until(() => done.length === 6);
+    await until(async () => (await stateCounts())['done'] === 6);
     expect(await stateCounts()).toEqual({ done: 6, queued: 2, running: 1 });
     slow.resolve();
     await until(areAllDone);
