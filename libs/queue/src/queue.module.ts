@@ -7,16 +7,23 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import type { Secret } from '@tidewaiter/domain';
-import { gaugeIn, histogramIn, metricCatalog, Health, Logger } from '@tidewaiter/runtime';
+import {
+  gaugeIn,
+  histogramIn,
+  metricCatalog,
+  Health,
+  Logger,
+  type RedisConfig,
+  ServerWaits,
+} from '@tidewaiter/runtime';
 import { type Histogram, Registry } from 'prom-client';
 
 import type { JobHandler, JobLedger } from './job-handler.js';
-import { RedisConnections } from './redis.js';
+import { prefixOf, RedisConnections } from './redis.js';
 import { WorkQueue } from './work-queue.js';
 
 export interface QueueOptions {
-  url: Secret;
+  server: RedisConfig;
   /** Durable store of the jobs; a provider that the application makes available to every module. */
   ledger: Type<JobLedger>;
   /** Job handlers of this service, one for each queue; providers of the service's own module. */
@@ -55,6 +62,11 @@ class WorkQueues implements OnApplicationBootstrap, BeforeApplicationShutdown {
     );
   }
 
+  /** @throws Error why Redis takes no jobs */
+  async problem(redis: RedisConnections): Promise<undefined> {
+    await redis.check(this.#queues.map(({ name }) => prefixOf(name)));
+  }
+
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.#queues.map((queue) => queue.close()));
   }
@@ -67,7 +79,11 @@ export class QueueModule {
     return {
       module: QueueModule,
       providers: [
-        { provide: RedisConnections, useFactory: () => new RedisConnections(options.url) },
+        {
+          provide: RedisConnections,
+          useFactory: (waits: ServerWaits) => new RedisConnections(options.server, waits),
+          inject: [ServerWaits],
+        },
         {
           provide: WorkQueues,
           useFactory: (modules: ModuleRef, redis: RedisConnections, log: Logger, metrics: Registry) =>
@@ -78,8 +94,8 @@ export class QueueModule {
     };
   }
 
-  constructor(redis: RedisConnections, health: Health) {
-    health.add('redis', async () => redis.ping().then(() => undefined));
+  constructor(redis: RedisConnections, queues: WorkQueues, waits: ServerWaits, health: Health) {
+    health.add('redis', async () => waits.current()['redis'] ?? queues.problem(redis));
   }
 }
 

@@ -10,6 +10,7 @@ import { Redis } from 'ioredis';
 
 import type { JobHandler, JobProblem } from './job-handler.js';
 import { QueueModule } from './queue.module.js';
+import { prefixOf } from './redis.js';
 
 type DataSource = Awaited<ReturnType<typeof connect>>;
 
@@ -87,7 +88,11 @@ async function serve(work: Work): Promise<RunningService> {
   const handler = handlerOf(work);
   @Module({ providers: [{ provide: Jobs, useFactory: () => jobs }, handler], exports: [Jobs] })
   class WorkModule {}
-  const queues = QueueModule.forRoot({ url: new Secret(servers.redis.url), ledger: Jobs, handlers: [handler] });
+  const queues = QueueModule.forRoot({
+    server: { redisUrl: new Secret(servers.redis.url) },
+    ledger: Jobs,
+    handlers: [handler],
+  });
   const service = await startService({
     name: 'test',
     module: { module: WorkModule, imports: [queues] },
@@ -421,9 +426,9 @@ describe('WorkQueue worker', () => {
     const [key = ''] = await enqueue(queue);
     const [job] = await store.query<{ id: string }>('SELECT id FROM job');
     const redis = new Redis(servers.redis.url, { maxRetriesPerRequest: null });
-    const bullQueue = new Queue(queue, { connection: redis, prefix: 'tidewaiter' });
+    const bullQueue = new Queue(queue, { connection: redis, prefix: prefixOf(queue) });
     await bullQueue.add(queue, { id: job?.id }, { jobId: `${job?.id}-0` });
-    const dying = new Worker(queue, undefined, { connection: redis, prefix: 'tidewaiter', lockDuration: 2_000 });
+    const dying = new Worker(queue, undefined, { connection: redis, prefix: prefixOf(queue), lockDuration: 2_000 });
     await dying.getNextJob('dying');
     await dying.close();
     await bullQueue.close();

@@ -9,7 +9,7 @@ import type { Histogram } from 'prom-client';
 import { FairWork, quickMs } from './fair-work.js';
 import type { Job, JobHandler, JobLedger, JobProblem, QueuedJob } from './job-handler.js';
 import { OwnWork } from './own-work.js';
-import type { RedisConnections } from './redis.js';
+import { prefixOf, type RedisConnections } from './redis.js';
 
 /**
  * Lease of a job, after which another worker may claim it: work of one that died goes on within 12
@@ -71,7 +71,7 @@ export class WorkQueue {
   #sweeping: Repetition | undefined;
 
   constructor(
-    private readonly name: string,
+    readonly name: string,
     private readonly ledger: JobLedger,
     private readonly log: Logger,
     private readonly redis: RedisConnections,
@@ -79,7 +79,7 @@ export class WorkQueue {
   ) {
     // BullMQ's queue requests the version when it connects; if Redis goes down at that moment, it
     // fails forever.
-    this.#queue = new Queue(name, { connection: redis.producer(), prefix: 'tidewaiter', skipVersionCheck: true });
+    this.#queue = new Queue(name, { connection: redis.producer(), prefix: prefixOf(name), skipVersionCheck: true });
     // An outage of Redis must not end the process; the sweeper adds missing jobs later.
     this.#queue.on('error', () => undefined);
     ledger.onQueued((jobs) => {
@@ -96,7 +96,7 @@ export class WorkQueue {
       async ({ data }: { data: { id: string } }) => this.#serveOne(handler, data.id),
       {
         connection: this.redis.worker(),
-        prefix: 'tidewaiter',
+        prefix: prefixOf(this.name),
         concurrency: handler.concurrency,
         // The lease in the ledger decides who holds a job. BullMQ's lock is not renewed: when it
         // expires, the job is delivered again and either found to be leased, or its worker died

@@ -81,7 +81,6 @@ const port = z.coerce.number({ error: 'is not a port' }).int().min(0).max(65_535
 
 /** Connection URLs hold passwords, so they are secrets. */
 export const databaseUrl = setting('TIDEWAITER_DATABASE_URL', urlWith('postgres:', 'postgresql:'));
-export const redisUrl = setting('TIDEWAITER_REDIS_URL', urlWith('redis:', 'rediss:'));
 
 const path = z.string().optional();
 
@@ -102,6 +101,32 @@ const natsSettings = {
     z.enum(['1', '3', '5'], { error: 'is not 1, 3 or 5' }).transform(Number).optional(),
   ),
 };
+
+/**
+ * Redis: one server, the sentinels of one, or some servers of a cluster; files as for NATS.
+ */
+export const redisSettings = {
+  redisUrl: setting(
+    'TIDEWAITER_REDIS_URL',
+    urlWith('redis:', 'rediss:', 'redis+sentinel:', 'rediss+sentinel:', 'redis+cluster:', 'rediss+cluster:'),
+  ),
+  redisCaFile: setting('TIDEWAITER_REDIS_CA_FILE', path),
+  redisCertFile: setting('TIDEWAITER_REDIS_CERT_FILE', path),
+  redisKeyFile: setting('TIDEWAITER_REDIS_KEY_FILE', path),
+  /** Password of the sentinels, where they have one. */
+  redisSentinelPassword: setting(
+    'TIDEWAITER_REDIS_SENTINEL_PASSWORD',
+    z
+      .string()
+      .transform((value) => new Secret(value))
+      .optional(),
+  ),
+};
+
+/** How a service connects to Redis. */
+export interface RedisConfig extends Partial<Config<Omit<typeof redisSettings, 'redisUrl'>>> {
+  redisUrl: Secret;
+}
 
 /** How a service connects to NATS. */
 export interface NatsConfig extends Partial<Config<Omit<typeof natsSettings, 'natsUrl'>>> {

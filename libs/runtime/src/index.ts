@@ -7,11 +7,11 @@ export {
   httpPort,
   ingestUrl,
   publicUrl,
-  redisUrl,
+  redisSettings,
   retentionDays,
   setting,
 } from './environment.js';
-export type { Config, Environment, NatsConfig, Setting } from './environment.js';
+export type { Config, Environment, NatsConfig, RedisConfig, Setting } from './environment.js';
 export { accessScopeShape } from './access-settings.js';
 export type { CiAccess, OidcSettings } from './access-settings.js';
 export { loadSettings, parseSettings, readFolder, readSettings, TidewaiterSettings } from './settings.js';

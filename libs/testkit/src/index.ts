@@ -22,6 +22,8 @@ export type { TestPostgres, TestServer, ThrowAwayServers } from './throw-away-se
 export { startHttpServer, testCertificate } from './http-server.js';
 export { startNatsServers } from './infrastructure/nats.js';
 export type { TestNats } from './infrastructure/nats.js';
+export { startRedisServers } from './infrastructure/redis.js';
+export type { TestRedis } from './infrastructure/redis.js';
 export { startDatabase } from './infrastructure/postgres.js';
 export type { TestDatabase } from './infrastructure/postgres.js';
 export { clusterAuthority, testAuthority } from './test-authority.js';

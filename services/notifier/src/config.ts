@@ -1,10 +1,10 @@
-import { commonSettings, configOf, consoleUrl, httpPort, redisUrl, setting } from '@tidewaiter/runtime';
+import { commonSettings, configOf, consoleUrl, httpPort, redisSettings, setting } from '@tidewaiter/runtime';
 import { z } from 'zod';
 
 /** Configuration of the notifier from its environment. */
 export class NotifierConfig extends configOf({
   ...commonSettings,
-  redisUrl,
+  ...redisSettings,
   consoleUrl,
   httpPort: httpPort(7073),
   /** Path of `routing.yaml`; without it no message is sent. */

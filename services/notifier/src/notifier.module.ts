@@ -79,7 +79,7 @@ export class NotifierModule {
         WorkloadsModule,
         IncidentsModule,
         DeliveriesModule,
-        QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [Deliver] }),
+        QueueModule.forRoot({ server: config, ledger: Jobs, handlers: [Deliver] }),
       ],
       controllers: [
         NotifyOfPushes,

@@ -1,6 +1,14 @@
 import { isEcosystemName } from '@tidewaiter/advisory-sync';
 import { Secret } from '@tidewaiter/domain';
-import { commonSettings, configOf, entryKey, httpPort, redisUrl, retentionDays, setting } from '@tidewaiter/runtime';
+import {
+  commonSettings,
+  configOf,
+  entryKey,
+  httpPort,
+  redisSettings,
+  retentionDays,
+  setting,
+} from '@tidewaiter/runtime';
 import { limitSettings } from '@tidewaiter/sandbox';
 import { minKeyCharacters } from '@tidewaiter/secrets';
 import { z } from 'zod';
@@ -38,7 +46,7 @@ const place = z.url({ protocol: /^https?$/ }).optional();
 export class ScannerConfig extends configOf({
   ...commonSettings,
   entryKey,
-  redisUrl,
+  ...redisSettings,
   httpPort: httpPort(7071),
   /**
    * Key of the fingerprints of secrets: the same secret has the same fingerprint everywhere.

@@ -140,7 +140,7 @@ export class ScannerModule {
         AdvisoriesModule,
         IncidentsModule,
         QueueModule.forRoot({
-          url: config.redisUrl,
+          server: config,
           ledger: Jobs,
           handlers: [
             AnalyzePush,
