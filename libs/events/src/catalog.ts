@@ -335,6 +335,13 @@ export const sensorRecovered = eventType('sensor.recovered', {
   data: contact,
 });
 
+export const auditRecorded = eventType('audit.recorded', {
+  by: 'console',
+  summary: 'The audit log has a new entry, which is read from PostgreSQL: events hold no details.',
+  about: 'the number of the entry',
+  data: z.object({ number: z.int().positive(), hash: z.string().regex(/^[0-9a-f]{64}$/) }),
+});
+
 const delivery = { deliveryId: id, receiver: z.string(), channel: z.string() };
 
 export const notificationDelivered = eventType('notification.delivered', {
@@ -369,6 +376,7 @@ export const catalog = [
   incidentResolved,
   sensorSilenced,
   sensorRecovered,
+  auditRecorded,
   notificationDelivered,
   notificationFailed,
 ] as const;

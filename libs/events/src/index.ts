@@ -20,6 +20,7 @@ export {
   registryPushed,
   runtimeObserved,
   sensorRecovered,
+  auditRecorded,
   sensorSilenced,
   tagMoved,
 } from './catalog.js';

@@ -1,5 +1,6 @@
 import {
   advisoryChanged,
+  auditRecorded,
   findingOpened,
   findingResolved,
   imageAnalyzed,
@@ -64,6 +65,7 @@ export const streams: readonly Stream[] = [
       incidentResolved,
       sensorSilenced,
       sensorRecovered,
+      auditRecorded,
       notificationDelivered,
       notificationFailed,
     ],
@@ -122,6 +124,7 @@ export const consumers = {
       incidentResolved,
       sensorSilenced,
       sensorRecovered,
+      auditRecorded,
     ],
   },
 } as const satisfies Record<string, Consumer>;

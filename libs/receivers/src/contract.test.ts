@@ -493,6 +493,7 @@ const benches: Record<string, () => Promise<Bench>> = {
         kind: 'splunk_hec',
         config: {
           ...timing,
+          audit: false,
           url: `http://${host}:${port}`,
           token: new Secret(secret),
           index: undefined,
@@ -509,6 +510,7 @@ const benches: Record<string, () => Promise<Bench>> = {
         kind: 'elasticsearch',
         config: {
           ...timing,
+          audit: false,
           url: `http://${host}:${port}`,
           http: { ...plainHttp, auth: { type: 'authorization', scheme: 'ApiKey', credentials: new Secret(secret) } },
           index: 'findings',
@@ -548,7 +550,7 @@ async function syslogBench(): Promise<Bench> {
       kind: 'syslog',
       config: {
         ...{ transport: 'tcp', host, port, facility: 16, hostname: 'host', appName: 'app' },
-        ...{ tls: plainTls, timeoutMs: 0, sendResolved: true },
+        ...{ tls: plainTls, timeoutMs: 0, sendResolved: true, audit: false },
       },
     }),
     next: (...more) => void troubles.push(...more),

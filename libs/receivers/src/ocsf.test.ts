@@ -1,5 +1,5 @@
 import { sampleDelivery } from '../samples/outgoing-messages.js';
-import { ocsfFindings } from './ocsf.js';
+import { ocsfEvents } from './ocsf.js';
 
 const alert = {
   identity: '["finding","r","shop/app","1","f"]',
@@ -16,7 +16,7 @@ const alert = {
   endsAt: null,
 };
 const of = (...alerts: object[]) =>
-  ocsfFindings({ ...sampleDelivery(), alerts: alerts.map((each) => ({ ...alert, ...each })) });
+  ocsfEvents({ ...sampleDelivery(), alerts: alerts.map((each) => ({ ...alert, ...each })) });
 
 /**
  * Required attributes of the classes and of their objects, and the values of enumerations.
@@ -33,7 +33,7 @@ const required = [
   'type_uid',
 ];
 
-describe('ocsfFindings', () => {
+describe('ocsfEvents', () => {
   it('writes a vulnerability with its package, its image and its owner', () => {
     const [event] = of({});
     expect(event).toMatchObject({
@@ -101,7 +101,7 @@ describe('ocsfFindings', () => {
 
   it('gives each alert of a message its own id, the same on every attempt', () => {
     const ids = (attempt: number) =>
-      ocsfFindings({ ...sampleDelivery(), attempt, alerts: [alert, alert] }).map(({ metadata }) => metadata.uid);
+      ocsfEvents({ ...sampleDelivery(), attempt, alerts: [alert, alert] }).map(({ metadata }) => metadata.uid);
     expect(ids(1)).toEqual(['d1-0', 'd1-1']);
     expect(ids(2)).toEqual(ids(1));
   });

@@ -1,12 +1,10 @@
 import { type Alert, type FindingKind, findingKinds, type Severity, severities, version } from '@tidewaiter/domain';
 
+import { auditEvent } from './ocsf-audit.js';
 import type { OutgoingMessage } from './sender.js';
 
-/**
- * Event of the Open Cybersecurity Schema Framework, category Findings.
- * @see https://schema.ocsf.io/1.6.0/categories/findings
- */
-export interface OcsfFinding extends Record<string, unknown> {
+/** Event of the Open Cybersecurity Schema Framework. @see https://schema.ocsf.io/1.6.0 */
+export interface OcsfEvent extends Record<string, unknown> {
   /** Milliseconds since 1970. */
   time: number;
   class_uid: number;
@@ -36,12 +34,20 @@ const detection: [uid: number, name: string] = [2004, 'Detection Finding'];
  * The alerts of a message as OCSF events, one each. `metadata.uid` is the same on every attempt, so
  * that a repeated event can be recognized.
  */
-export function ocsfFindings({ id, alerts, message, externalUrl }: OutgoingMessage): OcsfFinding[] {
+export function ocsfEvents({ id, alerts, message, externalUrl }: OutgoingMessage): OcsfEvent[] {
   const source = message.links[0]?.url ?? externalUrl;
-  return alerts.map((alert, index) => ocsfFinding(alert, `${id}-${index}`, source));
+  return alerts.map((alert, index) => {
+    const uid = `${id}-${index}`;
+    return alert.labels['kind'] === 'audit' ? auditEvent(alert, metadataOf(uid)) : ocsfFinding(alert, uid, source);
+  });
 }
 
-function ocsfFinding(alert: Alert, uid: string, source: string): OcsfFinding {
+function metadataOf(uid: string): OcsfEvent['metadata'] {
+  return { uid, version: schemaVersion, product: { name: 'Tidewaiter', vendor_name: 'Tidewaiter', version } };
+}
+
+/** @see https://schema.ocsf.io/1.6.0/categories/findings */
+function ocsfFinding(alert: Alert, uid: string, source: string): OcsfEvent {
   const { labels, annotations, status, identity } = alert;
   const kind = findingKinds.find((each) => each === labels['kind']);
   const severity = severities.find((each) => each === labels['severity']) ?? 'unknown';
@@ -64,11 +70,7 @@ function ocsfFinding(alert: Alert, uid: string, source: string): OcsfFinding {
     status_id: isOver ? 4 : 1,
     status: isOver ? 'Resolved' : 'New',
     message: title,
-    metadata: {
-      uid,
-      version: schemaVersion,
-      product: { name: 'Tidewaiter', vendor_name: 'Tidewaiter', version },
-    },
+    metadata: metadataOf(uid),
     finding_info: {
       uid: identity,
       title,

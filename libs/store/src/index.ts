@@ -225,6 +225,7 @@ export { repositoryList } from './images/lists/repository-list.js';
 export type { ListedRepository } from './images/lists/repository-list.js';
 export { workloadList } from './workloads/workload-list.js';
 export type { ListedWorkload } from './workloads/workload-list.js';
+export { AuditEntries } from './access/audit-entries.js';
 export { AuditModule } from './access/audit.module.js';
 export { AuditLog } from './access/audit-log.js';
 export type { Act, AuditVerification } from './access/audit-log.js';

@@ -6,6 +6,7 @@ import { QueueModule } from '@tidewaiter/queue';
 import type { RoutingConfig } from '@tidewaiter/routing';
 import { ConfigModule, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
 import {
+  AuditModule,
   ChannelHealths,
   DeadLetters,
   EntriesModule,
@@ -35,10 +36,12 @@ import { RemainingAlerts } from './dispatch/remaining-alerts.js';
 import { ReminderRecheck } from './dispatch/reminder-recheck.js';
 import { Reminders } from './dispatch/reminders.js';
 import { SummaryNotes } from './dispatch/summary-notes.js';
+import { AuditAlerts } from './subjects/audit-alerts.js';
 import { FailedPushAlerts } from './subjects/failed-push-alerts.js';
 import { FindingReports } from './subjects/finding-reports.js';
 import { IncidentDecision } from './subjects/incident-decision.js';
 import { IncidentReports } from './subjects/incident-reports.js';
+import { NotifyOfAudit } from './subjects/notify-of-audit.js';
 import { NotifyOfCorrections } from './subjects/notify-of-corrections.js';
 import { NotifyOfFailedPushes } from './subjects/notify-of-failed-pushes.js';
 import { NotifyOfFindings } from './subjects/notify-of-findings.js';
@@ -73,6 +76,7 @@ export class NotifierModule {
           publisher: Bus,
           rules: settings.rules,
         }),
+        AuditModule,
         EntriesModule,
         PushesModule,
         ImagesModule,
@@ -88,6 +92,7 @@ export class NotifierModule {
         NotifyOfFindings,
         NotifyOfIncidents,
         NotifyOfSensors,
+        NotifyOfAudit,
       ],
       providers: [
         PushFindings,
@@ -120,6 +125,7 @@ export class NotifierModule {
             new MuteState(routing?.inhibitRules ?? [], silences, alerts),
           inject: [SilenceLedger, FiringAlerts],
         },
+        AuditAlerts,
         Deliver,
         DeliveryTransitions,
         {

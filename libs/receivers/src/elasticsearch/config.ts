@@ -11,6 +11,7 @@ export interface ElasticsearchConfig {
   http: HttpConfig;
   timeoutMs: number;
   sendResolved: boolean;
+  audit: boolean;
 }
 
 /** Name of an index or data stream. @see https://www.elastic.co/docs/api/doc/elasticsearch */
@@ -24,6 +25,7 @@ export function readElasticsearch(section: Section, http: HttpConfig): Elasticse
     http,
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
+    audit: section.flag('audit') ?? false,
   };
   if (!indexName.test(config.index)) section.problem('index', 'expected the name of an index, in lower case');
   section.finish();

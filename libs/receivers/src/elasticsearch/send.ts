@@ -2,7 +2,7 @@ import { AccessDenied, InvalidInput, Unavailable } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import { authorization, httpFailure } from '../http-channel.js';
-import { ocsfFindings } from '../ocsf.js';
+import { ocsfEvents } from '../ocsf.js';
 import { answerText, isTemporary, jsonOf, post } from '../outbound.js';
 import { type ChannelSender, OutcomeUnknown, type OutgoingMessage } from '../sender.js';
 import type { ElasticsearchConfig } from './config.js';
@@ -44,7 +44,7 @@ export const elasticsearchSender: ChannelSender<ElasticsearchConfig> = {
 };
 
 export function bulkBody(delivery: OutgoingMessage, index: string): string {
-  const lines = ocsfFindings(delivery).flatMap((event) => [
+  const lines = ocsfEvents(delivery).flatMap((event) => [
     { create: { _index: index, _id: event.metadata.uid } },
     // Data streams require this field.
     { '@timestamp': new Date(event.time).toISOString(), ...event },

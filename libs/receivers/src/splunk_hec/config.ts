@@ -15,6 +15,7 @@ export interface SplunkHecConfig {
   http: HttpConfig;
   timeoutMs: number;
   sendResolved: boolean;
+  audit: boolean;
 }
 
 /** Reads one entry of `splunk_hec_configs`; undefined when a problem was noted. */
@@ -27,6 +28,7 @@ export function readSplunkHec(section: Section, http: HttpConfig): SplunkHecConf
     http,
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
+    audit: section.flag('audit') ?? false,
   };
   refuseAuth(section, http, 'the token authenticates it');
   section.finish();

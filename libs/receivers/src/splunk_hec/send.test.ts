@@ -13,6 +13,7 @@ describe('splunkHecSender', () => {
     const egress = new Egress({ allow: [] });
     const config = {
       ...sampleRequests,
+      audit: false,
       ...{ url: sink.url, token: new Secret('t'), index: 'sec', source: 'tidewaiter', sourcetype: 'tidewaiter:ocsf' },
     };
     const alerts = ['2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z'].map((startsAt) => ({ ...alert, startsAt }));

@@ -1,7 +1,7 @@
 import { Secret } from '@tidewaiter/domain';
 
 import { httpFailure } from '../http-channel.js';
-import { ocsfFindings } from '../ocsf.js';
+import { ocsfEvents } from '../ocsf.js';
 import { post } from '../outbound.js';
 import type { ChannelSender } from '../sender.js';
 import type { SplunkHecConfig } from './config.js';
@@ -13,7 +13,7 @@ import type { SplunkHecConfig } from './config.js';
  */
 export const splunkHecSender: ChannelSender<SplunkHecConfig> = {
   async send({ url, token, index, source, sourcetype, http, timeoutMs }, delivery, context) {
-    const events = ocsfFindings(delivery).map((event) => ({
+    const events = ocsfEvents(delivery).map((event) => ({
       time: event.time / 1000,
       source,
       sourcetype,

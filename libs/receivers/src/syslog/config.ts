@@ -17,6 +17,7 @@ export interface SyslogConfig {
   tls: TlsConfig;
   timeoutMs: number;
   sendResolved: boolean;
+  audit: boolean;
 }
 
 /** Facilities by number. @see https://www.rfc-editor.org/rfc/rfc5424#section-6.2.1 */
@@ -38,6 +39,7 @@ export function readSyslog(section: Section): SyslogConfig | undefined {
     tls: readTls(section, 'tls_config') ?? plainTls,
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
+    audit: section.flag('audit') ?? false,
   };
   section.finish();
   return address && { ...address, ...config };

@@ -1,4 +1,4 @@
-import { type OcsfFinding, ocsfFindings } from '../ocsf.js';
+import { type OcsfEvent, ocsfEvents } from '../ocsf.js';
 import type { OutgoingMessage } from '../sender.js';
 import type { SyslogConfig } from './config.js';
 
@@ -10,10 +10,10 @@ const severityNumbers = [5, 6, 5, 4, 3, 2] as const;
  * @see https://www.rfc-editor.org/rfc/rfc5424#section-6
  */
 export function syslogMessages(config: SyslogConfig, delivery: OutgoingMessage): Buffer[] {
-  return ocsfFindings(delivery).map((event) => Buffer.from(messageOf(config, event)));
+  return ocsfEvents(delivery).map((event) => Buffer.from(messageOf(config, event)));
 }
 
-function messageOf({ facility, hostname, appName }: SyslogConfig, event: OcsfFinding): string {
+function messageOf({ facility, hostname, appName }: SyslogConfig, event: OcsfEvent): string {
   const priority = facility * 8 + (severityNumbers[event.severity_id] ?? 5);
   const time = new Date(event.time).toISOString();
   // The mark says that the text is UTF-8. JSON has no line breaks.

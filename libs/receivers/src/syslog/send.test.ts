@@ -28,7 +28,7 @@ const alert = {
 const delivery = { ...sampleDelivery(), alerts: [alert, alert] };
 const config = (port: number, more: Partial<SyslogConfig> = {}): SyslogConfig => ({
   ...{ transport: 'tcp', host: '127.0.0.1', port, facility: 16, hostname: 'hub', appName: 'tidewaiter' },
-  ...{ tls: plainTls, timeoutMs: 0, sendResolved: true },
+  ...{ tls: plainTls, timeoutMs: 0, sendResolved: true, audit: false },
   ...more,
 });
 

@@ -6,6 +6,8 @@ import { showName } from './yaml-document.js';
 export interface ChannelConfig {
   /** Whether the channel also gets the message that the alerts are resolved. */
   sendResolved: boolean;
+  /** Whether the channel gets the entries of the audit log; absent of kinds that cannot. */
+  audit?: boolean;
 }
 
 /** Reader of one kind of channel, which already knows the defaults of `global`. */

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
+import { auditRecorded, draft } from '@tidewaiter/events';
 
 import { columnsOf } from '../core/columns.js';
 import { valuesOf } from '../core/row-sets.js';
@@ -82,6 +83,8 @@ export class AuditLog {
     };
     const entry = { ...fields, hash: hashOf(last?.hash ?? noHash, fields) };
     await tx.query(`INSERT INTO audit_entry (${added.columns}) VALUES (${added.values})`, added.parameters(entry));
+    const { number, hash } = entry;
+    await tx.emit(draft(auditRecorded, String(number), { number, hash: hash.toString('hex') }));
   }
 
   /** Whether an entry is there: `12:` and its hash in hex. */

@@ -93,7 +93,7 @@ export const sharedTables: readonly string[] = [
 /** Tables that only some services read; any other table is read by every service. */
 export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = {
   api_token: ['console'],
-  audit_entry: ['console', 'ingest'],
+  audit_entry: ['console', 'ingest', 'notifier'],
   console_session: ['console'],
   console_user: ['console'],
   device_login: ['console'],

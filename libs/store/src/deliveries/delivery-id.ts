@@ -7,12 +7,22 @@ import type { DeliveryRow } from './delivery-rows.js';
  * ids of events are none of them, as a restored database makes new ones.
  */
 export type DeliveryCause = readonly [
-  kind: 'push' | 'finding' | 'sensor' | 'state' | 'correction' | 'reminder' | 'fallback' | 'repetition' | 'test',
+  kind:
+    | 'push'
+    | 'finding'
+    | 'sensor'
+    | 'state'
+    | 'correction'
+    | 'reminder'
+    | 'fallback'
+    | 'repetition'
+    | 'test'
+    | 'audit',
   ...names: (string | number)[],
 ];
 
 /** Facts that happen once under their names: an event that reports one again repeats the first. */
-const uniqueKinds: ReadonlySet<DeliveryCause[0]> = new Set(['state', 'sensor', 'correction', 'fallback']);
+const uniqueKinds: ReadonlySet<DeliveryCause[0]> = new Set(['state', 'sensor', 'correction', 'fallback', 'audit']);
 
 /**
  * Whether a fact happens once. After a restore its event may come twice, under two ids: NATS still

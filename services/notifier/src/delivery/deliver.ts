@@ -6,6 +6,7 @@ import { type Edition, type Outcome, OutcomeUnknown, type OutgoingMessage, Partl
 import { Logger, failpoint } from '@tidewaiter/runtime';
 import type { ClaimedJob, Delivery as StoredDelivery } from '@tidewaiter/store';
 
+import { AuditAlerts } from '../subjects/audit-alerts.js';
 import { Channels } from './channels.js';
 import { DeliveryTransitions } from './delivery-transitions.js';
 
@@ -35,6 +36,7 @@ export class Deliver implements JobHandler<ClaimedJob> {
   constructor(
     private readonly steps: DeliveryTransitions,
     private readonly channels: Channels,
+    private readonly audit: AuditAlerts,
     private readonly logger: Logger,
   ) {
     this.concurrency = channels.concurrency;
@@ -46,7 +48,8 @@ export class Deliver implements JobHandler<ClaimedJob> {
     failpoint('delivery.begun');
     const { stored, edition, isInDoubt } = begun;
     const { channel } = stored;
-    const delivery = this.#deliveryOf(stored, edition, job.attempt);
+    const alerts = await this.audit.read(stored.alerts);
+    const delivery = this.#deliveryOf({ ...stored, alerts }, edition, job.attempt);
     try {
       const outcome = await this.#sendOnce(stored, delivery, isInDoubt);
       failpoint('delivery.sent');

@@ -130,7 +130,9 @@ export class DeliveryTransitions {
   async #fallBack(tx: Transaction, { receiver, ...delivery }: Delivery<Message>): Promise<void> {
     const { routing } = this.channels;
     const fallback = routing?.receivers.get(receiver)?.fallback ?? null;
-    const channels = fallback === null ? [] : (routing?.receivers.get(fallback)?.integrations ?? []);
+    // Channels for users would get no entry, only its number.
+    const isAudit = delivery.groupLabels['kind'] === 'audit';
+    const channels = fallback === null || isAudit ? [] : (routing?.receivers.get(fallback)?.integrations ?? []);
     const footer = clean(
       `${delivery.message.footer} · instead of ${receiver} by ${delivery.channel}, which took no message`,
       maxItemChars,

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
-import { catalog, type CloudEvent, runtimeObserved } from '@tidewaiter/events';
+import { auditRecorded, catalog, type CloudEvent, runtimeObserved } from '@tidewaiter/events';
 
 /** A change that pages follow: they ask the API for what they show of it. */
 export interface FeedEvent {
@@ -16,8 +16,8 @@ export interface FeedEvent {
 /** Events that are kept for clients that connect again. */
 const kept = 2_000;
 const typePrefix = 'dev.tidewaiter.';
-/** Runtime events are thousands a second, and no page shows each. */
-const followed = catalog.filter((type) => type !== runtimeObserved);
+/** Runtime events are thousands a second, and no page shows each. The audit log is for administrators. */
+const followed = catalog.filter((type) => type !== runtimeObserved && type !== auditRecorded);
 
 /** Events of all services as they are published, with the last ones for clients that were away. */
 @Injectable()
