@@ -331,6 +331,9 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       MEMORY_OUTDATED: unavailable('The database was restored; the state is read from it again.'),
       PUSH_PENDING: unavailable('The push is being analyzed.'),
       READER_KILLED: failed('An event ended its process repeatedly and was set aside: report it.'),
+      ROUTING_UNREADABLE: unavailable(
+        'Put the files that the routing names into `management.filesDir` of the notifier.',
+      ),
       SIGNATURE_AWAITED: unavailable('The signature may still come.'),
       SNAPSHOT_MALFORMED: input('The state is built anew from the stream.'),
       SNAPSHOT_UNREADABLE: input('The state is built anew from the stream.'),

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 
 import { JetStreamServer } from '@tidewaiter/bus';
-import { InvalidInput, type ManagedEntrySet } from '@tidewaiter/domain';
+import { InvalidInput, type ManagedEntrySet, TidewaiterError } from '@tidewaiter/domain';
 import { readTemplates } from '@tidewaiter/messages';
 import { channelReaders, parseManagedRouting } from '@tidewaiter/receivers';
 import { parseRouting, type RoutingConfig } from '@tidewaiter/routing';
@@ -28,14 +28,19 @@ export async function start(environment: Environment): Promise<RunningService> {
     const text = managedRouting(definition.managed);
     const own = readRouting(config.routingFile, environment, files);
     const isManaged = text !== undefined && !sends(own);
-    const routing = isManaged
-      ? readManagedRouting(text, config.settingsFile, settings.management.filesDir, environment, files)
-      : own;
+    const { routing, routingError } = isManaged
+      ? managedRoutingOf(definition.isStart, text, () =>
+          readManagedRouting(text, config.settingsFile, settings.management.filesDir, environment, files),
+        )
+      : { routing: own, routingError: null };
     return {
       name: 'notifier',
-      module: NotifierModule.forRoot(config, settings, routing, readTemplates(settings.templates), isManaged),
+      module: NotifierModule.forRoot(config, settings, routing, readTemplates(settings.templates), {
+        isManaged,
+        isUnread: routingError !== null,
+      }),
       config,
-      configError,
+      configError: configError ?? routingError,
       // A file with a channel wins, which the API shows.
       overridden: text !== undefined && !isManaged ? ['routing'] : [],
       transport: JetStreamServer,
@@ -59,6 +64,24 @@ function sends(routing: RoutingConfig | null): boolean {
 function managedRouting(managed: ManagedEntrySet | null): string | undefined {
   const document = managed?.entries.find(({ kind }) => kind === 'routing')?.document;
   return typeof document?.['text'] === 'string' ? document['text'] : undefined;
+}
+
+/**
+ * Reads the managed routing. At the start, one whose files cannot be read is used as far as it says
+ * where messages go: they wait until the files are there. Later, the last good one stays in use.
+ * @throws InvalidInput `ROUTING_INVALID`
+ */
+function managedRoutingOf(
+  isStart: boolean,
+  text: string,
+  read: () => RoutingConfig,
+): { routing: RoutingConfig; routingError: TidewaiterError | null } {
+  try {
+    return { routing: read(), routingError: null };
+  } catch (error) {
+    if (!isStart || !(error instanceof TidewaiterError)) throw error;
+    return { routing: parseManagedRouting(text), routingError: error };
+  }
 }
 
 function readManagedRouting(

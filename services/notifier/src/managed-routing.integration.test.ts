@@ -7,7 +7,7 @@ import { Secret } from '@tidewaiter/domain';
 import { draft, sensorSilenced } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
 import { connect, Deliveries, ManagedEntries, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { httpSink, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
 import { start } from './main.js';
@@ -21,7 +21,7 @@ let services: RunningService[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidewaiter-routing-'));
-  await writeFile(join(folder, 'tidewaiter.yaml'), 'management: { filesDir: . }\n');
+  await writeFile(join(folder, 'tidewaiter.yaml'), 'management: { filesDir: ., allowPrivate: true }\n');
   await writeFile(join(folder, 'hook-url'), 'https://hook.example/');
   servers = await throwAwayServers({ postgres: true, nats: true, redis: true });
   databaseUrl = await servers.postgres.createDatabase();
@@ -57,6 +57,10 @@ async function setRouting(text: string, before: number | null): Promise<void> {
   await store.transaction(async (tx) =>
     new ManagedEntries(store).add(tx, { ...change, document: { text }, isDeleted: false, before }),
   );
+}
+
+async function routingVersion(): Promise<number | null> {
+  return (await new ManagedEntries(store).get('routing', 'routing'))?.version ?? null;
 }
 
 async function loseSensor(sensor: string): Promise<void> {
@@ -97,6 +101,32 @@ describe('the managed routing', () => {
     await loseSensor('beside a file');
     expect((await receivers(length + 1)).at(-1)).toBe('second');
   });
+
+  it('holds messages back while one of its files cannot be read, and starts all the same', async () => {
+    await services.pop()?.stop();
+    const hook = await httpSink(() => ({ status: 200, body: {} }));
+    const text = `route: { receiver: late, group_wait: 0s }\nreceivers: [{ name: late, webhook_configs: [{ url_file: late-url }] }]\n`;
+    await setRouting(text, await routingVersion());
+    await startNotifier();
+    const [service] = services.slice(-1);
+    const ready = await fetch(`${service!.url}/readyz`);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      expect.objectContaining({ configuration: 'ROUTING_INVALID' }),
+    ]);
+    await loseSensor('while it is unreadable');
+    const until = async (isDone: () => Promise<boolean>) => {
+      for (const end = performance.now() + 60_000; performance.now() < end; await sleep(100))
+        if (await isDone()) return;
+    };
+    await until(async () => (await receivers(0)).includes('late'));
+    await sleep(500);
+    expect(hook.received).toEqual([]);
+    await writeFile(join(folder, 'late-url'), hook.url);
+    await until(async () => hook.received.length > 0);
+    expect(hook.received).toHaveLength(1);
+    await hook.stop();
+  }, 150_000);
 
   it('is overridden by a routing.yaml with a channel, which status shows', async () => {
     await services.pop()!.stop();

@@ -54,13 +54,17 @@ import { PushReports } from './subjects/push-reports.js';
 
 @Module({})
 export class NotifierModule {
+  /**
+   * @param isManaged whether the routing comes from the API, whose callers may not reach private
+   * addresses
+   * @param isUnread whether files of the routing could not be read, so that its messages wait
+   */
   static forRoot(
     config: NotifierConfig,
     settings: TidewaiterSettings,
     routing: RoutingConfig | null,
     templates: Templates,
-    /** Whether the routing comes from the API, whose callers may not reach private addresses. */
-    isManaged = false,
+    { isManaged, isUnread } = { isManaged: false, isUnread: false },
   ): DynamicModule {
     const service = 'notifier';
     const { consoleUrl, deliveryConcurrency } = config;
@@ -135,6 +139,7 @@ export class NotifierModule {
               templates,
               logger,
               hasSlackButtons: settings.slackSigningSecret !== undefined,
+              isUnread,
             }),
           inject: [Egress, Logger],
         },

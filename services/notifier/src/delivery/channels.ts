@@ -1,5 +1,5 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { InvalidInput } from '@tidewaiter/domain';
+import { InvalidInput, NotYet } from '@tidewaiter/domain';
 import type { Egress } from '@tidewaiter/egress';
 import { type Message, Templates } from '@tidewaiter/messages';
 import { find, type Outcome, type OutgoingMessage, send } from '@tidewaiter/receivers';
@@ -8,12 +8,17 @@ import type { Logger } from '@tidewaiter/runtime';
 
 import { ChannelCircuitBreaker } from './channel-circuit-breaker.js';
 
+/** Interval at which waiting messages look for the files of the routing. */
+const unreadRetryMs = 15_000;
+
 /** Wording of messages, and the logger for templates that fail. */
 interface Words {
   templates: Templates;
   logger?: Logger;
   /** Whether an endpoint receives interactions with Slack buttons. */
   hasSlackButtons?: boolean;
+  /** Whether files of the routing could not be read: then its messages wait. */
+  isUnread?: boolean;
 }
 
 /** Sends to the channels of routing.yaml, behind a circuit breaker for each. */
@@ -42,7 +47,7 @@ export class Channels implements OnApplicationShutdown {
    * receiver.
    */
   async send(channel: string, integration: number, delivery: OutgoingMessage): Promise<Outcome> {
-    const target = this.integration(delivery.receiver, channel, integration);
+    const target = this.#target(delivery.receiver, channel, integration);
     const call = async () => send(target, delivery, this.#context());
     return this.#guard.run(nameOf(channel, integration, delivery), call);
   }
@@ -52,7 +57,7 @@ export class Channels implements OnApplicationShutdown {
    * be asked.
    */
   async find(channel: string, integration: number, delivery: OutgoingMessage): Promise<Outcome | null> {
-    const target = this.integration(delivery.receiver, channel, integration);
+    const target = this.#target(delivery.receiver, channel, integration);
     const call = async () => find(target, delivery, this.#context());
     return this.#guard.run(nameOf(channel, integration, delivery), call);
   }
@@ -65,6 +70,13 @@ export class Channels implements OnApplicationShutdown {
   #context() {
     const { hasSlackButtons = false } = this.words;
     return { egress: this.egress, signal: this.#stopping.signal, hasSlackButtons };
+  }
+
+  /** @throws NotYet `ROUTING_UNREADABLE`; as {@link integration} */
+  #target(receiver: string, channel: string, index: number): Integration {
+    if (this.words.isUnread)
+      throw new NotYet('ROUTING_UNREADABLE', 'files of the routing cannot be read', { retryAfterMs: unreadRetryMs });
+    return this.integration(receiver, channel, index);
   }
 
   /** @throws InvalidInput `RECEIVER_UNKNOWN` when routing.yaml has lost the channel. */

@@ -7,8 +7,8 @@ import { Channels } from '../delivery/channels.js';
 import { auditMessage, unreadEntry } from './audit-alerts.js';
 
 /**
- * Sends each entry of the audit log once to each channel with `audit: true`. It is no alert, so that
- * no route, silence or reminder concerns it.
+ * Sends each entry of the audit log once to each channel with `audit: true`. Entries are no alerts,
+ * so that no route, silence or reminder concerns them.
  */
 @Controller()
 export class NotifyOfAudit {
