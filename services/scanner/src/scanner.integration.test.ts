@@ -1045,6 +1045,30 @@ describe('scanner', () => {
       expect((await pushes.warnings(id)).map(({ code }) => code)).toContain('PROVENANCE_UNREADABLE');
       expect(await findingsOf(digest)).toEqual([]);
     });
+
+    it('is verified again when the signers of its repository change', async () => {
+      registry.failures.length = 0;
+      const digest = registry.put('signed-changed', '1', [{ content: osRelease }, { content: dpkg('changed') }]);
+      registry.putSignature('signed-changed', digest);
+      const { id, verdict } = await push('signed-changed', '1');
+      expect(verdict).not.toBe('fail');
+      const file = join(home, 'tidewaiter.yaml');
+      const text = readFileSync(file, 'utf8');
+      const other = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
+      writeFileSync(join(home, 'other.pub'), other);
+      const isFailed = async () => (await pushes.get(id))?.verdict === 'fail';
+      try {
+        writeFileSync(file, text.replace('release.pub', 'other.pub'));
+        await scanner.reload();
+        await until('the image counts as unsigned', isFailed);
+        expect(await findingsOf(digest)).toMatchObject([{ id: 'image-unsigned' }]);
+      } finally {
+        writeFileSync(file, text);
+        await scanner.reload();
+      }
+      await until('it counts as signed again', async () => !(await isFailed()));
+      expect(await findingsOf(digest)).toEqual([]);
+    });
   });
 
   describe('a repository without configured signers', () => {

@@ -31,6 +31,7 @@ import { ImageSignatures } from './provenance/image-signatures.js';
 import { QueueReported } from './provenance/queue-reported.js';
 import { SignatureGrace } from './provenance/signature-grace.js';
 import { Signers } from './provenance/signers.js';
+import { StaleSignatures } from './provenance/stale-signatures.js';
 import { VerifyAttached } from './provenance/verify-attached.js';
 import { AnalyzePush } from './push/analyze-push.js';
 import { Baselines } from './push/baselines.js';
@@ -110,6 +111,7 @@ import { ScannerMetrics } from './scanner-metrics.js';
     LayerRefresh,
     ConfigRefresh,
     StaleVerdicts,
+    StaleSignatures,
     RefusedPushes,
     ManifestContents,
     AdvisorySchedule,

@@ -83,6 +83,7 @@ import { ManagedEntries1764000520000 } from './1764000520000-managed-entries.js'
 import { OverriddenEntries1764000520001 } from './1764000520001-overridden-entries.js';
 import { DeviceLogins1764000530000 } from './1764000530000-device-logins.js';
 import { NewestPushes1764000630000 } from './1764000630000-newest-pushes.js';
+import { PushSigners1764000640000 } from './1764000640000-push-signers.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -171,4 +172,5 @@ export const migrations = [
   OverriddenEntries1764000520001,
   DeviceLogins1764000530000,
   NewestPushes1764000630000,
+  PushSigners1764000640000,
 ];

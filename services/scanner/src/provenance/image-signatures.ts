@@ -40,6 +40,10 @@ export class ImageSignatures {
     private readonly signers: Signers,
   ) {}
 
+  signersVersion(repository: string): string {
+    return this.signers.versionOf(repository);
+  }
+
   async verify(push: Push, digest: Digest, signal: AbortSignal): Promise<SignedOrigin> {
     const required = this.signers.of(push.repository);
     const digests = [push.digest ?? digest, digest];

@@ -30,6 +30,18 @@ describe('Signers', () => {
     expect(signers.of('workshop/app')).toBeNull();
   });
 
+  it('has another version of a repository when one of its signers changes, and none without signers', () => {
+    const [release, ci] = [key(), key()];
+    const of = (...more: SignerSettings[]) =>
+      signersOf([{ name: 'release', repositories: ['shop/*'], key: release }, ...more]);
+    const version = of().versionOf('shop/app');
+    expect(version).toMatch(/^[0-9a-f]{64}$/);
+    expect(of({ name: 'ci', repositories: ['base'], key: ci }).versionOf('shop/app')).toBe(version);
+    expect(of({ name: 'ci', repositories: ['*'], key: ci }).versionOf('shop/app')).not.toBe(version);
+    expect(signersOf([{ name: 'release', repositories: ['shop/*'], key: ci }]).versionOf('shop/app')).not.toBe(version);
+    expect(of().versionOf('base')).toBe('');
+  });
+
   it('rejects a signer without a valid key', () => {
     expect(() => signersOf([{ name: 'x', repositories: ['*'], key: 'x' }])).toThrow(
       expect.objectContaining({ code: 'KEY_INVALID' }),

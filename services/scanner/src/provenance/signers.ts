@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { Injectable } from '@nestjs/common';
 import { matchesWildcard } from '@tidewaiter/domain';
 import { readTrust, type Trust } from '@tidewaiter/provenance';
@@ -12,7 +14,7 @@ export interface RequiredSigners {
 /** Configured signers of tidewaiter.yaml, by the repositories in which their signatures count. */
 @Injectable()
 export class Signers {
-  readonly #signers: readonly { name: string; repositories: readonly string[]; trust: Trust }[];
+  readonly #signers: readonly { name: string; repositories: readonly string[]; trust: Trust; text: string }[];
 
   /** @throws InvalidInput `KEY_INVALID`, `TRUSTED_ROOT_INVALID` */
   constructor({ signers }: TidewaiterSettings) {
@@ -20,14 +22,22 @@ export class Signers {
       name: signer.name,
       repositories,
       trust: readTrust([signer]),
+      text: JSON.stringify(signer),
     }));
+  }
+
+  /**
+   * Hash of the signers of a repository; empty where none is required. Images that were verified
+   * by another version are verified again.
+   */
+  versionOf(repository: string): string {
+    const texts = this.#required(repository).map(({ text }) => text);
+    return texts.length === 0 ? '' : createHash('sha256').update(JSON.stringify(texts.toSorted())).digest('hex');
   }
 
   /** Null if no signature is required. */
   of(repository: string): RequiredSigners | null {
-    const required = this.#signers.filter(({ repositories }) =>
-      repositories.some((pattern) => matchesWildcard(pattern, repository)),
-    );
+    const required = this.#required(repository);
     if (required.length === 0) return null;
     return {
       names: required.map(({ name }) => name),
@@ -36,5 +46,11 @@ export class Signers {
         certificates: required.flatMap(({ trust }) => trust.certificates),
       },
     };
+  }
+
+  #required(repository: string) {
+    return this.#signers.filter(({ repositories }) =>
+      repositories.some((pattern) => matchesWildcard(pattern, repository)),
+    );
   }
 }

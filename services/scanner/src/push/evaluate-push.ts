@@ -17,6 +17,8 @@ export interface PushEvaluation {
   counts: SeverityCounts;
   warnings: PushWarning[];
   rulesVersion: string;
+  /** Undefined where signatures were not verified. */
+  signersVersion?: string;
   /**
    * Whether a layer was read that was missing before, or a file differs from images that came
    * later.
@@ -40,12 +42,13 @@ export class EvaluatePush {
 
   /** First verifies the signatures of the images, which are only in the registry. */
   async evaluateWithOrigin(push: Push, signal: AbortSignal): Promise<PushEvaluation> {
+    const signersVersion = this.origin.signersVersion(push);
     const examined: ExaminedImage[] = [];
     for (const image of await this.images.ofPush(push.id))
       examined.push(await this.origin.examine(push, image, signal));
     await this.identity.evaluate(push, examined);
     failpoint('push.identity-stored');
-    return this.evaluate(push);
+    return { ...(await this.evaluate(push)), signersVersion };
   }
 
   /** Evaluates a push from stored data. */

@@ -26,6 +26,11 @@ export class OriginFinder {
     return { digest: image.digest, presented, warnings };
   }
 
+  /** Version of the signers by which {@link examine} verifies the images of a push. */
+  signersVersion({ repository }: Push): string {
+    return this.signatures.signersVersion(repository);
+  }
+
   /** Warnings of the stored provenance about parts that could not be verified. */
   async warnings(push: Push, digest: Digest): Promise<PushWarning[]> {
     return (await this.provenances.get(push, digest))?.warnings ?? [];

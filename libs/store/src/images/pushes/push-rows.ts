@@ -91,6 +91,8 @@ export class PushRow {
   /** Gaps in the data of its verdict; a hostile image may cause thousands. */
   @Column('jsonb', { nullable: true }) warnings!: PushWarning[] | null;
   @Column('text', { name: 'rules_version', default: '' }) rulesVersion!: string;
+  /** Version of the signers of its repository; empty without signers. */
+  @Column('text', { name: 'signers_version', default: '' }) signersVersion!: string;
   /** Code and reason of its last failure, also while it is tried again. */
   @Column('text', { nullable: true }) code!: string | null;
   @Column('text', { nullable: true }) reason!: string | null;

@@ -74,7 +74,7 @@ const restored = unnestOf(PushRow, [
 
 /** Columns of a push without its longest documents. */
 export const pushColumns = columnsOf(PushRow, {
-  omit: ['announced', 'warnings', 'rulesVersion', 'refusedBy'],
+  omit: ['announced', 'warnings', 'rulesVersion', 'signersVersion', 'refusedBy'],
 }).computed<{
   /** Number of its {@link Pushes.warnings}. */
   warningCount: number;
@@ -90,6 +90,14 @@ export interface PushVerdict {
   warnings: readonly PushWarning[];
   /** Version of the rules that were applied; empty without rules. */
   rulesVersion?: string;
+  /** Version of the signers, where signatures were verified; undefined leaves it as it is. */
+  signersVersion?: string;
+}
+
+/** Repository with the version of the signers that its images require. */
+export interface SignedRepository {
+  repository: string;
+  signersVersion: string;
 }
 
 /** Versions of everything that a verdict depends on. */
@@ -101,12 +109,14 @@ export interface EvaluationVersions extends LayerReader {
   rulesVersion: string;
 }
 
-function valuesOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict): unknown[] {
-  return [verdict, json(counts), json(warnings), rulesVersion];
+function valuesOf({ verdict, counts, warnings, rulesVersion = '', signersVersion }: PushVerdict): unknown[] {
+  return [verdict, json(counts), json(warnings), rulesVersion, signersVersion ?? null];
 }
 
 const asked = unnestOf(PushRow, ['connection', 'repository', 'tag']);
 const tagOnly = columnsOf(PushRow, { only: ['connection', 'repository', 'tag'] });
+const signedColumns = columnsOf(PushRow, { only: ['repository', 'signersVersion'] });
+const digestColumns = columnsOf(PushRow, { only: ['id', 'digest'] }).notNull('digest');
 const idOnly = columnsOf(PushRow, { only: ['id'] });
 const sourceColumns = columnsOf(PushRow, { only: ['id', 'connection', 'repository'] });
 const idAndRepository = columnsOf(PushRow, { only: ['id', 'repository'] });
@@ -373,6 +383,35 @@ export class Pushes {
     return rows.map(({ id }) => id);
   }
 
+  /** Versions of the signers by which pushes that tags point to were verified. */
+  async verifiedBy(): Promise<SignedRepository[]> {
+    return this.store.rows(
+      signedColumns,
+      (columns) => `SELECT DISTINCT ${columns} FROM push WHERE state = 'analyzed' AND ${isCurrent}`,
+    );
+  }
+
+  /**
+   * Pushes that tags point to and whose signatures were verified by these versions of signers,
+   * without those whose verification failed within the last day.
+   */
+  async verifiedWith(
+    tx: Transaction,
+    outdated: readonly SignedRepository[],
+    limit: number,
+  ): Promise<{ id: string; digest: string }[]> {
+    return tx.rows(
+      digestColumns,
+      `FROM push WHERE state = 'analyzed' AND digest IS NOT NULL
+         AND (repository, signers_version) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+         AND ${isCurrent} AND NOT EXISTS (
+           SELECT FROM job WHERE ${inQueue('attached')} AND key = push.id::text || ' ' || push.digest
+             AND (job.state IN ('queued', 'running') OR (job.state = 'dead' AND job.finished_at > now() - interval '1 day')))
+       ORDER BY id DESC LIMIT $3`,
+      [outdated.map(({ repository }) => repository), outdated.map((each) => each.signersVersion), limit],
+    );
+  }
+
   /** Pushes that tags point to and whose verdict has one of these warnings. */
   async warned(tx: Transaction, warnings: readonly PushWarning[]): Promise<string[]> {
     const rows = await tx.rows(
@@ -386,7 +425,9 @@ export class Pushes {
   /** Replaces the verdict of an analyzed push. */
   async reevaluated(tx: Transaction, id: string, result: PushVerdict): Promise<void> {
     await tx.query(
-      `UPDATE push SET verdict = $2, counts = $3, warnings = $4, rules_version = $5 WHERE id = $1 AND state = 'analyzed'`,
+      `UPDATE push SET verdict = $2, counts = $3, warnings = $4, rules_version = $5,
+         signers_version = coalesce($6, signers_version)
+       WHERE id = $1 AND state = 'analyzed'`,
       [id, ...valuesOf(result)],
     );
   }
@@ -394,7 +435,8 @@ export class Pushes {
   /** Ends a push with a verdict; false when it had ended before. */
   async analyzed(tx: Transaction, id: string, result: PushVerdict): Promise<boolean> {
     const ended = await tx.query(
-      `UPDATE push SET state = 'analyzed', verdict = $2, counts = $3, warnings = $4, rules_version = $5, finished_at = now()
+      `UPDATE push SET state = 'analyzed', verdict = $2, counts = $3, warnings = $4, rules_version = $5,
+         signers_version = coalesce($6, signers_version), finished_at = now()
        WHERE id = $1 AND NOT ${isFinal} RETURNING id`,
       [id, ...valuesOf(result)],
     );

@@ -22,7 +22,7 @@ const severity = z.enum(severities);
 const baseline = z.object({ tag: text, digest: z.string(), reason: z.enum(baselineReasons), line: text });
 
 /** Columns that the answer leaves out; the details of a push show `warnings`. */
-type InternalOfPush = 'announced' | 'refusedBy' | 'rulesVersion' | 'warnings';
+type InternalOfPush = 'announced' | 'refusedBy' | 'rulesVersion' | 'signersVersion' | 'warnings';
 
 export const pushAnswer = z.object({
   id: z.uuid(),

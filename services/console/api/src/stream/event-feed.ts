@@ -16,7 +16,8 @@ export interface FeedEvent {
 /** Events that are kept for clients that connect again. */
 const kept = 2_000;
 const typePrefix = 'dev.tidewaiter.';
-/** Runtime events are thousands a second, and no page shows each. The audit log is for administrators. */
+// Runtime events are thousands a second, and no page shows each. The audit log is for
+// administrators.
 const followed = catalog.filter((type) => type !== runtimeObserved && type !== auditRecorded);
 
 /** Events of all services as they are published, with the last ones for clients that were away. */
