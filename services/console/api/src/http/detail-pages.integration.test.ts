@@ -22,6 +22,18 @@ import { start } from '../main.js';
 const root = join(__dirname, '../../../../..');
 const digestOf = (name: string): Digest => `sha256:${hash('sha256', name, 'hex')}`;
 const [older, newer, database] = ['web 1', 'web 2', 'db 1'].map(digestOf) as [Digest, Digest, Digest];
+/** Records of Tetragon, in which each program starts the next one. */
+const startsOf = (...programs: string[]) =>
+  programs.map((binary, index) => ({
+    ...{ event: `e${index}`, at: `2026-11-25T01:02:0${index}Z`, source: 'tetragon', rule: `Start of ${binary}` },
+    ...{ text: binary, where: 'shop/web-1/app' },
+    record: {
+      process_exec: {
+        process: { exec_id: `id-${index}`, parent_exec_id: `id-${index - 1}`, pid: index + 10, binary },
+        parent: { exec_id: `id-${index - 1}`, pid: index + 9, binary: programs[index - 1] ?? '/usr/bin/node' },
+      },
+    },
+  }));
 const tagOf = (name: string) => `registry.example.com/${name}`;
 
 describeWith(programs('chromium'))('the pages of images, workloads and incidents', () => {
@@ -132,8 +144,18 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
     await addWorkload('eu1/pay/StatefulSet/db', database, ['db-1']);
     await addWorkload('us1/shop/Deployment/web', newer, ['web-9']);
     const place = { cluster: 'eu1', namespace: 'shop', workload: 'shop/Deployment/web' };
-    const incident = minerIncident({ ...place, title: 'Miner in the shop', imageDigest: older });
-    await store.transaction((tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
+    const incident = minerIncident({
+      ...{ ...place, title: 'Miner in the shop', imageDigest: older, evidence: startsOf('/bin/sh', '/tmp/miner') },
+      // Wide letters, of which fewer fit into a box.
+      image: `registry.example.com/${'WWWWW/'.repeat(12)}web:1`,
+    });
+    const earlier = minerIncident({ ...place, id: uuidOf('earlier'), title: 'Miner before', imageDigest: newer });
+    await store.transaction((tx) =>
+      new Incidents(store).apply(tx, [
+        { kind: 'opened', incident: earlier },
+        { kind: 'opened', incident },
+      ]),
+    );
     await new FleetExposure(store).refresh();
     service = await start({
       TIDEWAITER_DATABASE_URL: url,
@@ -219,7 +241,7 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
       await open('/workloads?tab=namespaces');
       const [first, second] = ['eu1', 'us1'].map((name) => page.getByRole('table', { name: `Namespaces of ${name}` }));
       await second!.getByRole('row', { name: 'shop' }).waitFor();
-      await first!.getByRole('row', { name: 'shop 1 2 1 1 1' }).waitFor();
+      await first!.getByRole('row', { name: 'shop 1 2 1 1 2' }).waitFor();
       await first!.getByRole('row', { name: 'pay 1 1 – 1 –' }).waitFor();
       await first!.getByRole('link', { name: 'shop' }).click();
       const list = page.getByRole('table', { name: 'Workloads' });
@@ -262,12 +284,43 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
     });
   });
 
+  describe('an incident', () => {
+    it('shows its processes below their parents, and similar incidents', async () => {
+      await open(`/incidents/${uuidOf('miner')}`);
+      const tree = page.getByRole('region', { name: 'Process tree' });
+      const shell = tree.getByRole('listitem').filter({ hasText: '/usr/bin/node' }).first().getByRole('listitem');
+      await shell
+        .filter({ hasText: '/bin/sh' })
+        .getByRole('listitem')
+        .filter({ hasText: '/tmp/miner' })
+        .first()
+        .waitFor();
+      await tree.getByText('known as a parent alone').waitFor();
+      const similar = page.locator('section', { hasText: 'Similar incidents' }).last();
+      await similar.getByRole('link', { name: 'Miner before' }).waitFor();
+      await similar.getByText('same workload · same findings').waitFor();
+    });
+
+    it('keeps the texts of the blast radius in their boxes', async () => {
+      const picture = page.getByRole('region', { name: 'Picture of the blast radius' });
+      await picture.locator('.node').first().waitFor();
+      const right = (part: string) =>
+        picture.locator(part).evaluateAll((found) => found.map((each) => each.getBoundingClientRect().right));
+      const boxes = await right('.node rect');
+      const spill = (await right('.node text')).map((end, index) => end - boxes[Math.floor(index / 3)]!);
+      expect(spill.length).toBeGreaterThan(1);
+      expect(Math.max(...spill)).toBeLessThan(0);
+      expect(await picture.locator('.node.image title').first().textContent()).toContain('WWWWW/web:1');
+    });
+  });
+
   describe('accessibility (axe-core)', () => {
     const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
     const pages = [
       ['compare', `/compare?from=${encodeURIComponent(tagOf('shop/web:1'))}&to=${newer}`],
       ['workloads', '/workloads'],
       ['namespaces', '/workloads?tab=namespaces'],
+      ['incident', `/incidents/${uuidOf('miner')}`],
       ['workload', '/workloads/eu1/shop/Deployment/web'],
     ] as const;
     /** Folder for pictures of the pages, to look at. */

@@ -107,6 +107,21 @@ const timelineEntry = z.object({
   severity: severity.nullable(),
 });
 
+/** A process that the evidence names, or the parent of one. */
+const evidenceProcess = z.object({
+  id: count,
+  /** Id of the parent; null where none is known. */
+  parent: count.nullable(),
+  pid: z.number().nullable(),
+  executable: text,
+  commandLine: text,
+  user: text,
+  /** `namespace/pod/container`, or the node. */
+  where: text,
+  /** Its events; none of a parent that only its children name. */
+  acts: z.array(z.object({ event: z.string(), at: z.string(), rule: z.string(), text: z.string() })),
+});
+
 const reachedImage = z.object({
   registry: z.string(),
   repository: z.string(),
@@ -119,6 +134,8 @@ const reachedImage = z.object({
 export const incidentDetailAnswer = incidentAnswer.extend({
   /** Key events that show how the incident began. */
   evidence: z.array(evidence),
+  /** Processes that the evidence names, with their parents; some of them. */
+  processes: z.array(evidenceProcess),
   timeline: z.array(timelineEntry),
   /** Reported revisions, oldest first. */
   revisions: z.array(

@@ -19,6 +19,7 @@ import { Operation } from '../http/operation.js';
 import { idParameter } from '../http/validation.js';
 import { incidentsQuery, incidentAnswer, incidentExportQuery, incidentDetailAnswer } from './incident-schemas.js';
 import { incidentTimeline } from './incident-timeline.js';
+import { processTree } from './process-tree.js';
 
 type IncidentAnswer = z.output<typeof incidentAnswer>;
 
@@ -82,7 +83,8 @@ export class IncidentsController {
     }
     const context = await this.contexts.of(incident);
     const timeline = incidentTimeline(incident, revisions, context, deliveries);
-    return { ...incident, revisions, timeline, imageFacts: context.image, blastRadius: context.reach };
+    const processes = processTree(incident.evidence);
+    return { ...incident, processes, revisions, timeline, imageFacts: context.image, blastRadius: context.reach };
   }
 }
 

@@ -4000,6 +4000,21 @@ export interface paths {
                             /** Format: date-time */
                             openedAt: string;
                             openedBy: string;
+                            processes: {
+                                acts: {
+                                    at: string;
+                                    event: string;
+                                    rule: string;
+                                    text: string;
+                                }[];
+                                commandLine: string | null;
+                                executable: string | null;
+                                id: number;
+                                parent: number | null;
+                                pid: number | null;
+                                user: string | null;
+                                where: string | null;
+                            }[];
                             resolution: ("fixed" | "accepted" | "benign" | "test" | "false-positive" | "duplicate") | null;
                             resolvedAt: string | null;
                             resolvedBy: string | null;

@@ -6,6 +6,9 @@ import { answerOf, client } from './client.js';
 import { entryPaths } from './entry-paths.js';
 import type { CompletedList, QueryOf } from './types.js';
 
+/** Rows of a short list: choices while something is typed, similar incidents. */
+const maxChoices = 10;
+
 export const status = queryOptions({
   queryKey: ['status'],
   queryFn: ({ signal }) => answerOf(client.GET('/api/v1/status', { signal })),
@@ -65,6 +68,16 @@ export const incident = (id: string) =>
     refetchInterval: refreshOf,
   });
 
+/** Incidents of a query in any state, newest first. */
+export const incidentsMatching = (q: string) =>
+  queryOptions({
+    queryKey: ['incidents', 'matching', q],
+    queryFn: ({ signal }) =>
+      answerOf(
+        client.GET('/api/v1/incidents', { params: { query: { q, sort: '-number', limit: maxChoices } }, signal }),
+      ),
+  });
+
 export const push = (id: string) =>
   queryOptions({
     queryKey: ['pushes', id],
@@ -85,9 +98,6 @@ export const comparison = (pair: QueryOf<'/api/v1/compare'>) =>
     queryFn: ({ signal }) => answerOf(client.GET('/api/v1/compare', { params: { query: pair }, signal })),
     staleTime: 60_000,
   });
-
-/** Rows of a list that is offered while something is typed. */
-const maxChoices = 10;
 
 /** Analyzed pushes of a query, newest first. */
 export const pushesMatching = (q: string) =>

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 
 import { incident } from '../../api/queries.js';
 import type { IncidentDetail } from '../../api/types.js';
@@ -10,12 +10,16 @@ import { Facts, PageHead, Section } from '../../parts/page.js';
 import { Loaded } from '../../parts/states.js';
 import { counted } from '../../parts/words.js';
 import { WorkloadFindings } from '../workloads/workload-findings.js';
+import { WorkloadLink } from '../workloads/workload-link.js';
+import { placeOfWorkload } from '../workloads/workload-place.js';
 import { Evidence } from './evidence.js';
 import { ImageContext } from './image-context.js';
 import { IncidentActions } from './incident-actions.js';
 import { Notified } from './notified.js';
+import { ProcessSection } from './process-section.js';
 import { ReachSection } from './reach-section.js';
 import { RuleCredits } from './rule-credits.js';
+import { SimilarIncidents } from './similar-incidents.js';
 import { Timeline } from './timeline.js';
 import { TriageState } from './triage-state.js';
 
@@ -51,9 +55,11 @@ function Story({ incident }: { incident: IncidentDetail }) {
       <Section title="Timeline" note="push, steps, work on the incident, comments and messages">
         <Timeline entries={timeline} />
       </Section>
+      <ProcessSection processes={incident.processes} />
       <ReachSection incident={incident} />
       <ImageContext incident={incident} />
       {isOfKubernetes && <WorkloadFindings filter={{ workload, ...(cluster !== null && { cluster }) }} />}
+      <SimilarIncidents incident={incident} />
       <Notified incidentId={incident.id} />
       <Evidence incident={incident} />
       <RuleCredits rules={incident.rules} />
@@ -80,16 +86,24 @@ function State({ incident }: { incident: IncidentDetail }) {
 
 function IncidentFacts({ incident }: { incident: IncidentDetail }) {
   const { workload, cluster, image, imageDigest, count, lastSeen, techniques, mergedInto } = incident;
+  const place = workload === null ? null : placeOfWorkload(workload, cluster);
   return (
     <Facts
       facts={[
-        ['Workload', workload],
-        ['Cluster', cluster],
+        ['Workload', place === null ? workload : <WorkloadLink key="workload" place={place} />],
+        ['Cluster', place === null && cluster],
         [
           'Image',
           image === null ? null : (
             <>
-              {image} {imageDigest !== null && <Digest digest={imageDigest} />}
+              {imageDigest === null ? (
+                image
+              ) : (
+                <Link to="/images/$digest" params={{ digest: imageDigest }}>
+                  {image}
+                </Link>
+              )}{' '}
+              {imageDigest !== null && <Digest digest={imageDigest} />}
             </>
           ),
         ],

@@ -1,5 +1,8 @@
 import type { IncidentDetail } from '../../api/types.js';
+import { fitText } from './fit-text.js';
+import { processBranches } from './process-branches.js';
 import { reachGraph, reachSentence } from './reach-graph.js';
+import { hasFindings, similarQuery } from './similar-query.js';
 import { timelineDays } from './timeline-days.js';
 
 const workload = (name: string) => ({
@@ -53,5 +56,45 @@ describe('timelineDays', () => {
   it('keeps the order and begins a day where the date changes', () => {
     const entries = ['2026-01-01T12:00:00Z', '2026-01-01T12:00:01Z', '2026-01-03T12:00:00Z', 'x'].map((at) => ({ at }));
     expect(timelineDays(entries).map(({ entries: some }) => some.length)).toEqual([2, 1, 1]);
+  });
+});
+
+describe('fitText', () => {
+  const widthOf = (text: string) => Array.from(text).reduce((sum, letter) => sum + (letter === 'm' ? 9 : 3), 0);
+
+  it.each([
+    ['short', 15, 'short'],
+    ['longer text', 15, 'long…'],
+    ['mmmm', 20, 'm…'],
+    ['😀😀😀', 6, '😀…'],
+    ['mm', 2, '…'],
+    ['', 0, ''],
+  ])('fits %j into %i pixels', (text, width, shown) => {
+    expect(fitText(text, width, widthOf)).toBe(shown);
+  });
+});
+
+describe('processBranches', () => {
+  it('puts processes below their parents, and those of unknown ones at the root', () => {
+    const process = (id: number, parent: number | null) =>
+      ({ id, parent, acts: [] }) as unknown as IncidentDetail['processes'][number];
+    const shape = (branches: ReturnType<typeof processBranches>): unknown[] =>
+      branches.map(({ process: { id }, children }) => [id, ...shape(children)]);
+    expect(shape(processBranches([process(0, 1), process(1, null), process(2, 0), process(3, 9)]))).toEqual([
+      [1, [0, [2]]],
+      [3],
+    ]);
+  });
+});
+
+describe('similarQuery', () => {
+  it('asks for the workload, the image and all findings', () => {
+    const asked = { workload: 'shop/Deployment/web', imageDigest: 'sha256:a', findings: ['drift', 'miner'] };
+    expect(similarQuery(asked)).toBe(
+      'workload="shop/Deployment/web" or digest=sha256:a or (finding="drift" finding="miner")',
+    );
+    expect(similarQuery({ workload: null, imageDigest: null, findings: [] })).toBeNull();
+    expect(hasFindings({ findings: ['a', 'b'] }, { findings: ['b'] })).toBe(true);
+    expect(hasFindings({ findings: ['a'] }, { findings: [] })).toBe(false);
   });
 });

@@ -1,10 +1,13 @@
 import { graphlib, layout } from '@dagrejs/dagre';
 import { useMemo } from 'react';
 
+import { fitText } from './fit-text.js';
 import type { Graph, NodeKind } from './reach-graph.js';
 
 const nodeSize = { width: 264, height: 44 };
-const textWidth = 30;
+/** Room of the text in a node, and of the sign of its kind before the first line. */
+const textRoom = { note: nodeSize.width - 20, text: nodeSize.width - 40 };
+const fontSize = 12.5;
 const kindTexts: Record<NodeKind, string> = {
   push: '↥',
   image: '▣',
@@ -17,6 +20,7 @@ const kindTexts: Record<NodeKind, string> = {
 /** Picture of a graph, from left to right. The table below it has the same content for readers. */
 export default function ReachPicture({ graph }: { graph: Graph }) {
   const { width, height, nodes, edges } = useMemo(() => laidOut(graph), [graph]);
+  const widthOf = useMemo(() => textMeasure(), []);
   return (
     <div className="graph" role="region" aria-label="Picture of the blast radius" tabIndex={0}>
       <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
@@ -25,12 +29,16 @@ export default function ReachPicture({ graph }: { graph: Graph }) {
         ))}
         {nodes.map(({ id, kind, text, note, x, y }) => (
           <g key={id} className={`node ${kind}`} transform={`translate(${x} ${y})`}>
+            <title>{[text, note].filter(Boolean).join('\n')}</title>
             <rect {...nodeSize} rx="4" />
             <text x="10" y="18">
-              {kindTexts[kind]} {cut(text)}
+              {kindTexts[kind]}
+            </text>
+            <text x="30" y="18">
+              {fitText(text, textRoom.text, widthOf)}
             </text>
             <text x="10" y="34" className="note">
-              {cut(note)}
+              {fitText(note, textRoom.note, widthOf)}
             </text>
           </g>
         ))}
@@ -62,6 +70,10 @@ function laidOut({ nodes, edges }: Graph) {
   };
 }
 
-function cut(text: string): string {
-  return text.length > textWidth ? `${text.slice(0, textWidth - 1)}…` : text;
+/** Width of a text in the font of the page, which differs between machines. */
+function textMeasure(): (text: string) => number {
+  const context = document.createElement('canvas').getContext('2d');
+  if (context === null) return (text) => text.length * fontSize;
+  context.font = `${fontSize}px ${getComputedStyle(document.body).fontFamily}`;
+  return (text) => context.measureText(text).width;
 }
