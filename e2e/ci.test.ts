@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { buildImage } from '@tidewaiter/testkit';
+import { buildImage, httpSink } from '@tidewaiter/testkit';
 import { parse } from 'yaml';
 
 import { debian13, dpkgStatus, writeAdvisories } from './fixtures.js';
@@ -50,14 +50,14 @@ async function shell(line: string, env: Record<string, string>): Promise<Command
 }
 
 /** Runs the action: the expressions of its environment are replaced as by GitHub. */
-async function act(inputs: Record<string, string>): Promise<CommandResult> {
+async function act(inputs: Record<string, string>, runner: Record<string, string> = {}): Promise<CommandResult> {
   for (const name of Object.keys(inputs)) expect(action.inputs).toHaveProperty([name]);
   const valueOf = (name: string) => inputs[name] ?? action.inputs[name]!.default;
   const env = Object.entries(step!.env).map(([name, text]): [string, string] => [
     name,
     text.replaceAll(/\$\{\{ inputs\.([\w-]+) \}\}/g, (_, input: string) => valueOf(input)),
   ]);
-  return shell(step!.run, { ...Object.fromEntries(env), GITHUB_ACTION_PATH: root });
+  return shell(step!.run, { ...Object.fromEntries(env), ...runner, GITHUB_ACTION_PATH: root });
 }
 
 beforeAll(async () => {
@@ -122,6 +122,61 @@ describe('the GitHub Action', () => {
     expect([code, outputs]).toEqual([0, 'verdict=pass\n']);
     expect(stdout).toContain('0 introduced');
   }, 60_000);
+
+  describe('with a server', () => {
+    const answer = { image: 'shop/cart:1', digest: null, result: 'pass', reasons: [], findings: [], warnings: [] };
+    const gate = { ...answer, against: null, failOn: 'high', changes: null, counts: {}, suppressed: [], policies: [] };
+    let platform: Awaited<ReturnType<typeof httpSink>>;
+    /** Whether the platform accepts the job. */
+    let accepts = true;
+
+    beforeAll(async () => {
+      platform = await httpSink(({ path }) => {
+        if (path.startsWith('/oidc')) return { status: 200, body: { count: 7, value: 'job.oidc.token' } };
+        if (path === '/api/v1/gate') return { status: 200, body: gate };
+        return accepts ? { status: 200, body: { token: 'tide_short', name: 'ci:shop' } } : { status: 403, body: {} };
+      });
+    });
+
+    beforeEach(() => {
+      platform.received.length = 0;
+      accepts = true;
+    });
+
+    afterAll(async () => platform.stop());
+
+    const runner = () => ({
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${platform.url}/oidc?api-version=2.0`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'runner-secret',
+    });
+    const asked = () => platform.received.map(({ path, headers }) => [path, headers['authorization']]);
+    const inputs = () => ({ image: 'shop/cart:1', server: platform.url, audience: 'https://tw.example.com' });
+
+    it('exchanges the OIDC token of the job for a short one', async () => {
+      const ended = await act(inputs(), runner());
+      expect([ended.code, ended.outputs]).toEqual([0, 'verdict=pass\n']);
+      expect(asked()).toEqual([
+        ['/oidc?api-version=2.0&audience=https://tw.example.com', 'Bearer runner-secret'],
+        ['/api/v1/ci-token', undefined],
+        ['/api/v1/gate', 'Bearer tide_short'],
+      ]);
+      expect(JSON.parse(platform.received[1]!.text)).toEqual({ token: 'job.oidc.token' });
+    }, 60_000);
+
+    it('uses the given token where the job has none, or the platform refuses it', async () => {
+      expect((await act({ ...inputs(), token: 'tide_given' })).code).toBe(0);
+      expect(asked()).toEqual([['/api/v1/gate', 'Bearer tide_given']]);
+      accepts = false;
+      expect((await act({ ...inputs(), token: 'tide_given' }, runner())).code).toBe(0);
+      expect(asked().at(-1)).toEqual(['/api/v1/gate', 'Bearer tide_given']);
+    }, 60_000);
+
+    it('fails without any token', async () => {
+      const { code, stderr, outputs } = await act(inputs());
+      expect([code, outputs]).toEqual([64, '']);
+      expect(stderr).toContain('id-token: write');
+    }, 60_000);
+  });
 
   it('fails without advisories', async () => {
     const ended = await act({ image, kinds: 'vulnerability', 'exit-code': '1' });

@@ -46,8 +46,28 @@ format=$(first FORMAT OUTPUT_FORMAT)
 format=${format:-table}
 file=$(first OUTPUT OUTPUT_FILE | tr -d "\n")
 against=$(input AGAINST)
+server=$(input SERVER)
 report=$(mktemp)
-trap 'rm -f "$report"' EXIT
+token=$(mktemp)
+trap 'rm -f "$report" "$token"' EXIT
+
+# Value of a member of a JSON object: tokens hold no quotes and no escapes.
+member() { sed -n 's/.*"'"$1"'" *: *"\([^"]*\)".*/\1/p'; }
+
+# Exchanges the runner's OIDC token for a short one of the platform. Secrets go through files, as
+# every process of the machine can read the arguments of another one.
+exchange() {
+  [ -n "${ACTIONS_ID_TOKEN_REQUEST_URL:-}" ] || return 1
+  audience=$(first AUDIENCE SERVER | sed 's/%/%25/g; s/&/%26/g; s/#/%23/g; s/+/%2B/g; s/ /%20/g')
+  printf 'header = "Authorization: Bearer %s"\n' "$ACTIONS_ID_TOKEN_REQUEST_TOKEN" |
+    curl -fsS -K - "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=$audience" | member value >"$token" || return 1
+  [ -s "$token" ] || return 1
+  printf '{"token":"%s"}' "$(cat "$token")" |
+    curl -fsS -H 'Content-Type: application/json' --data-binary @- "${server%/}/api/v1/ci-token" |
+    member token >"$token.short" || return 1
+  mv "$token.short" "$token"
+  [ -s "$token" ]
+}
 
 set -f
 set -- --quiet --fail-on "$fail_on"
@@ -63,7 +83,15 @@ for each in $(list POLICY); do [ -z "$each" ] || set -- "$@" "--policy=$each"; d
 unset IFS
 
 code=0
-if [ -n "$against" ]; then
+if [ -n "$server" ]; then
+  if ! exchange; then
+    [ -n "$(input TOKEN)" ] || fail 'the server gave no token: give token, or permissions of the job: id-token: write'
+    input TOKEN >"$token"
+  fi
+  [ "$format" = json ] || format=text
+  [ -z "$against" ] || set -- "$@" "--against=$against"
+  tidewaiter gate "$@" "--server=$server" "--token-file=$token" --wait=10m "--output=$format" -- "$image" >"$report" || code=$?
+elif [ -n "$against" ]; then
   [ "$format" = json ] || format=text
   tidewaiter gate "$@" "--against=$against" "--output=$format" -- "$image" >"$report" || code=$?
 else
