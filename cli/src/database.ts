@@ -103,6 +103,20 @@ export async function lastRestoreOf(url: string): Promise<RestoreReport | null> 
   return lastRestore({ url: new Secret(url), poolSize: 1, name: 'cli' }).catch(() => null);
 }
 
+/** Managed entries that files override; none while the database cannot be asked. */
+export async function overriddenOf(url: string): Promise<string[]> {
+  const [{ ConfigState }, { FileEntries, ServiceConfigurations }] = await Promise.all([
+    import('@tidewaiter/runtime'),
+    import('@tidewaiter/store'),
+  ]);
+  const read = async (store: Store) =>
+    Promise.all([new FileEntries(store).overriding(), new ServiceConfigurations(store, new ConfigState()).running()]);
+  return connected('read', read, url).then(
+    ([inFile, running]) => [...new Set([...inFile, ...running.flatMap(({ overridden }) => overridden)])],
+    () => [],
+  );
+}
+
 async function connectionOptions(given?: string): Promise<ConnectionOptions> {
   const url = given ?? (await requireDatabaseUrl());
   return { url: new Secret(url), poolSize: 4, name: 'cli', log: { info: () => undefined, warn: printLine } };

@@ -1,9 +1,10 @@
+import { printable } from '@tidewaiter/domain';
 import { currentRun, type Run } from '@tidewaiter/servers';
 import type { RestoreReport } from '@tidewaiter/store';
 import { type Command, Option } from 'commander';
 
 import { stateDir } from '../context.js';
-import { lastRestoreOf } from '../database.js';
+import { lastRestoreOf, overriddenOf } from '../database.js';
 
 const readyWithinMs = 1_000;
 
@@ -29,7 +30,9 @@ async function describe({ pid, startedAt, ready, urls, services, processes }: Ru
   );
   // Loading the library of the database blocks this process, and answers would time out.
   const restored = urls ? await lastRestoreOf(urls.database) : null;
-  return { running: true as const, pid, startedAt, ageSeconds, ready, services: states, processes, restored };
+  const overridden = urls ? await overriddenOf(urls.database) : [];
+  const found = { services: states, processes, restored, overridden };
+  return { running: true as const, pid, startedAt, ageSeconds, ready, ...found };
 }
 
 interface Readiness {
@@ -61,6 +64,9 @@ function table(status: Awaited<ReturnType<typeof describe>> | { running: false }
       url,
       configuration === null || configuration === 'ok' ? '' : `runs on the last good configuration: ${configuration}`,
     ]),
+    ...(status.overridden.length === 0
+      ? []
+      : [['managed', 'overridden', `by files: ${status.overridden.map((entry) => printable(entry)).join(', ')}`]]),
     ...(status.restored ? [restoreRow(status.restored)] : []),
     ...status.processes.map(({ name, pid, port }) => [name, 'runs', `pid ${pid}`, port === null ? '' : `port ${port}`]),
   ];
