@@ -19,6 +19,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   fixes: async () => (await import('./fixes/fixes.js')).fixesCommand,
   workloads: async () => (await import('./workloads/workloads.js')).workloadsCommand,
   incidents: async () => (await import('./incidents/incidents.js')).incidentsCommand,
+  alerts: async () => (await import('./alerts/alerts.js')).alertsCommand,
   incident: async () => (await import('./incident/incident.js')).incidentCommand,
   up: async () => (await import('./up/up.js')).upCommand,
   down: async () => (await import('./down/down.js')).downCommand,

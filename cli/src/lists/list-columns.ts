@@ -88,6 +88,14 @@ export const listColumns = {
     seen: ({ lastSeen }) => lastSeen,
     title: ({ title }) => title,
   },
+  alerts: {
+    at: ({ at }) => at,
+    severity: ({ severity }) => severity,
+    rule: ({ rule }) => (rule as ListItem)['title'],
+    workload: ({ context }) => (context as ListItem)['workload'],
+    image: ({ context }) => (context as ListItem)['image'],
+    incident: ({ incidentId }) => incidentId,
+  },
   exceptions: {
     name: nameOf,
     finding: documentKey('finding'),

@@ -32,6 +32,7 @@ const descriptions: Record<PrintedList, string> = {
   fixes: 'list the upgrades that close these vulnerabilities',
   workloads: 'list the workloads of a platform that match a query',
   incidents: 'list the incidents of a platform that match a query',
+  alerts: 'list the alerts of detection rules that match a query',
   exceptions: 'list the exceptions of a platform that match a query; or change managed ones',
   policies: 'list the policies of a platform that match a query; or change managed ones',
   signers: 'list the signers of a platform that match a query; or change managed ones',

@@ -59,7 +59,8 @@ export type { BlastQuestion, NotEvaluated } from './images/search/blast-question
 export { BlastRadii, blastRadiiOf } from './images/search/blast-radius.js';
 export type { BlastCounts, BlastImage, BlastRadius } from './images/search/blast-radius.js';
 export { DeadLetters } from './core/dead-letters.js';
-export type { DeadLetter, NewDeadLetter } from './core/dead-letters.js';
+export type { NewDeadLetter } from './core/dead-letters.js';
+export type { DeadLetter } from './core/dead-letter-list.js';
 export { Deliveries } from './deliveries/deliveries.js';
 export type {
   AboutDelivery,
@@ -86,7 +87,7 @@ export { DetectionAlerts } from './incidents/detection-alerts.js';
 export { DetectionMatches } from './incidents/detection-matches.js';
 export { DetectionRules } from './incidents/detection-rules.js';
 export type { ListedRule } from './incidents/detection-rows.js';
-export type { AlertFilter, AlertMembership, ListedAlert } from './incidents/detection-alerts.js';
+export type { AlertMembership } from './incidents/detection-alerts.js';
 export { DetectorLeases } from './incidents/detector-leases.js';
 export type { DetectorLease, DetectorSnapshot, LeaseShares } from './incidents/detector-leases.js';
 export { FleetSearch, searchHitTypes } from './images/search/fleet-search.js';
@@ -216,7 +217,12 @@ export { SilenceLedger } from './deliveries/silences.js';
 export type { NewSilence, StoredSilence } from './deliveries/silences.js';
 export { Lists } from './core/lists.js';
 export type { ListRequest, ListTotal, RowList } from './core/lists.js';
+export { alertList } from './incidents/alert-list.js';
+export { deadLetterList } from './core/dead-letter-list.js';
+export { deliveryList } from './deliveries/delivery-list.js';
 export { incidentList } from './incidents/incident-list.js';
+export { ruleList } from './incidents/rule-list.js';
+export { silenceList } from './deliveries/silence-list.js';
 export { pushList } from './images/pushes/push-list.js';
 export { imageList } from './images/lists/image-list.js';
 export type { ListedImage } from './images/lists/image-list.js';

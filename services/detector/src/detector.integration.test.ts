@@ -17,15 +17,17 @@ import { packManifest } from '@tidewaiter/facts';
 import type { RunningService } from '@tidewaiter/runtime';
 import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
 import {
+  alertList,
   connect,
   DeadLetters,
-  DetectionAlerts,
-  DetectionRules,
   ImageManifests,
   Images,
   Incidents,
+  Lists,
   Provenances,
   Pushes,
+  type RowOf,
+  ruleList,
   Store,
 } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
@@ -163,6 +165,16 @@ async function alerted(rule = 'Probe runs'): Promise<string[]> {
   return rows.map(({ event }) => event);
 }
 
+const wholeList = { where: { kind: 'all', of: [] }, isDescending: true, limit: 50 } as const;
+
+/** Alerts, the newest first, with the ids of their incidents. */
+async function alertsListed(): Promise<(RowOf<typeof alertList.columns>['alert'] & { incidentId: string | null })[]> {
+  const { items } = await store.unlimited(async () =>
+    new Lists(store).page(alertList, { ...wholeList, sort: 'number' }),
+  );
+  return items.map(({ alert, incidentId }) => ({ ...alert, incidentId }));
+}
+
 async function shares(): Promise<number[]> {
   const rows = await store.query<{ count: number }>(
     'SELECT count(*)::int AS count FROM detector_lease WHERE holder IS NOT NULL GROUP BY holder ORDER BY 1',
@@ -186,7 +198,7 @@ describe('detector', () => {
     const found = exec('worker-1');
     await observe(found, exec('worker-2', '/usr/bin/other'));
     await until('an incident', async () => (await new Incidents(store).list({ limit: 10 })).items.length === 1);
-    const { items } = await new DetectionAlerts(store).list({ limit: 10 });
+    const items = await alertsListed();
     const [incident] = (await new Incidents(store).list({ limit: 10 })).items;
     expect(items).toMatchObject([{ rule: { title: 'Probe runs' }, events: [found.id], incidentId: incident?.id }]);
     expect(incident).toMatchObject({ state: 'open', openedBy: found.id });
@@ -372,7 +384,7 @@ describe('detector', () => {
     await until('an incident', async () => (await new Incidents(store).list({ limit: 10 })).items.length === 1);
     const [incident] = (await new Incidents(store).list({ limit: 10 })).items;
     expect(incident?.workloads).toMatchObject([{ cluster: 'eu1', workload: 'shop/Deployment/payment' }]);
-    const [alert] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
+    const [alert] = await alertsListed();
     expect(alert?.context).toMatchObject({ workload: 'shop/Deployment/payment', imageDigest: digest });
   });
 
@@ -430,11 +442,11 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     const last = exec('worker-3', '/opt/agent');
     await observe(last);
     await until('both nodes', async () => (await alerted('Program on two nodes')).length === 1);
-    const [found] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
+    const [found] = await alertsListed();
     expect(found).toMatchObject({ rule: { title: 'Program on two nodes' }, events: [one.id, last.id] });
     expect(await alerted('Created, then run')).toEqual(['role']);
     await until('an incident of it', async () => {
-      const [alert] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
+      const [alert] = await alertsListed();
       return alert?.incidentId !== null;
     });
   });
@@ -552,7 +564,12 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     const probes = sent.filter((_, index) => index % 2 === 0).map(({ id }) => id);
     await until('all are evaluated', async () => (await alerted()).length >= probes.length);
     expect(await alerted()).toEqual(probes.toSorted());
-    const refused = async () => (await new DetectionRules(store).list({ limit: 10 }, { state: 'refused' })).items;
+    const refused = async () => {
+      const { items } = await store.unlimited(async () =>
+        new Lists(store).page(ruleList, { ...wholeList, sort: 'place' }),
+      );
+      return items.map(({ rule }) => rule).filter(({ state }) => state === 'refused');
+    };
     await until('the bad one is listed', async () => (await refused()).length > 0);
     expect(await refused()).toMatchObject([{ title: 'Bad', reason: expect.any(String) }]);
     const metrics = await (await fetch(`${url}/metrics`)).text();

@@ -1,4 +1,6 @@
 import type { Fields } from '../fields.js';
+import { alertFields, ruleFields } from './alerts.js';
+import { deadLetterFields, deliveryFields, silenceFields } from './deliveries.js';
 import { exceptionFields, policyFields, registryFields, sensorFields, signerFields } from './entries.js';
 import { imageFields, repositoryFields } from './images.js';
 import { incidentFields } from './incidents.js';
@@ -9,12 +11,17 @@ import { workloadFields } from './workloads.js';
 /** Fields of every list, by the name that the list has in the API: `/api/v1/incidents`. */
 export const listFields = {
   incidents: incidentFields,
+  alerts: alertFields,
+  rules: ruleFields,
   pushes: pushFields,
   repositories: repositoryFields,
   images: imageFields,
   vulnerabilities: vulnerabilityFields,
   fixes: upgradeFields,
   workloads: workloadFields,
+  deliveries: deliveryFields,
+  silences: silenceFields,
+  'dead-letters': deadLetterFields,
   exceptions: exceptionFields,
   policies: policyFields,
   signers: signerFields,

@@ -4,19 +4,16 @@ import { failpoint } from '@tidewaiter/runtime';
 import { v7 as uuidv7 } from 'uuid';
 
 import { redriveIn } from '../deliveries/redrives.js';
-import { columnsOf, type RowOf } from './columns.js';
-import { DeadLetterRow } from './event-rows.js';
+import { columnsOf } from './columns.js';
+import { type DeadLetter, deadLetterList } from './dead-letter-list.js';
 import { JobRow } from './job-rows.js';
 import { type Page, pageOf, type PageRequest } from './page.js';
 import { Store, type Transaction } from './store.js';
 
-const columns = columnsOf(DeadLetterRow, { omit: ['payload'] });
+const { columns } = deadLetterList;
 const jobColumns = columnsOf(JobRow, {
   only: ['queue', 'key', 'class', 'connection', 'repository', 'isLarge', 'isResumed', 'turn'],
 });
-
-/** An event or job that failed after all retries, with the reason. */
-export type DeadLetter = RowOf<typeof columns>;
 
 /** A message to dead-letter. */
 export interface NewDeadLetter {

@@ -286,7 +286,7 @@ const cursorTexts: Record<SqlSort['type'], RegExp> = {
   text: /^[^\0]*$/,
   bigint: /^-?\d{1,18}$/,
   'double precision': /^-?\d{1,17}(?:\.\d{1,17})?(?:e[+-]\d{1,3})?$/,
-  timestamptz: /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{1,6})?[+-]\d{2}(?::\d{2})?$/,
+  timestamptz: /^(?:infinity|\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{1,6})?[+-]\d{2}(?::\d{2})?)$/,
   uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
 };
 

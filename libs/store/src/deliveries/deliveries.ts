@@ -11,6 +11,7 @@ import { type Queries, Store, type Transaction } from '../core/store.js';
 import { TransactionBatcher } from '../core/transaction-batcher.js';
 import { conditionOf, type DeliveryFilter } from './delivery-filter.js';
 import { deliveryId, happensOnce } from './delivery-id.js';
+import { deliveryColumns } from './delivery-list.js';
 import { DeliveryRow } from './delivery-rows.js';
 import type {
   NewDelivery,
@@ -55,32 +56,7 @@ const maxSteps = 500;
 
 type WholeDelivery<Message> = Delivery<Message> & ListedDelivery & { replyTo: string | null };
 
-const columns = columnsOf(DeliveryRow, {
-  only: [
-    'id',
-    'eventId',
-    'receiver',
-    'channel',
-    'integration',
-    'route',
-    'groupKey',
-    'groupLabels',
-    'state',
-    'attempt',
-    'reached',
-    'reference',
-    'code',
-    'reason',
-    'createdAt',
-    'nextAt',
-    'finishedAt',
-  ],
-}).computed<Pick<ListedDelivery, 'alertCount' | 'origin'>>({
-  alertCount: 'jsonb_array_length(alerts)',
-  origin: "CASE WHEN origin IS NOT NULL THEN jsonb_build_object('kind', origin, 'id', origin_id) END",
-});
-
-const wholeColumns = columns
+const wholeColumns = deliveryColumns
   .and(columnsOf(DeliveryRow, { only: ['alerts', 'message', 'replyTo', 'pushId'] }))
   .computed<Pick<Delivery<unknown>, 'edition'>>({
     edition: "CASE WHEN subject IS NOT NULL THEN jsonb_build_object('subject', subject, 'revision', revision) END",
@@ -294,7 +270,7 @@ export class Deliveries {
   async list({ limit, after }: PageRequest, filter: DeliveryFilter = {}): Promise<Page<ListedDelivery>> {
     const parameters: unknown[] = [limit + 1, after ?? null];
     const rows = await this.store.rows(
-      columns,
+      deliveryColumns,
       `FROM delivery WHERE ($2::uuid IS NULL OR number < (SELECT number FROM delivery WHERE id = $2)) AND ${conditionOf(filter, parameters)}
        ORDER BY number DESC LIMIT $1`,
       parameters,

@@ -19,11 +19,16 @@ const columns: Record<keyof DeliveryFilter, (parameter: string) => string> = {
   state: (parameter) => `state = ${parameter}`,
   since: (parameter) => `created_at >= ${parameter}`,
   incident: (parameter) => `subject = ${parameter}`,
-  push: (parameter) =>
-    `(push_id = ${parameter}::text::uuid OR event_id IN (SELECT id FROM outbox WHERE type = 'dev.tidewaiter.image.analyzed.v1' AND data ->> 'pushId' = ${parameter}))`,
+  push: isAboutPush,
 };
 
-const isFallenBack = `state = 'failed' AND EXISTS (SELECT FROM delivery AS other WHERE other.origin_id = delivery.id AND other.origin = 'fallback')`;
+/** SQL condition on `delivery`: it is about a push. */
+export function isAboutPush(id: string): string {
+  return `(push_id = ${id}::text::uuid OR event_id IN (SELECT id FROM outbox WHERE type = 'dev.tidewaiter.image.analyzed.v1' AND data ->> 'pushId' = ${id}))`;
+}
+
+/** SQL condition on `delivery`: it failed, and another receiver gets it instead. */
+export const isFallenBack = `state = 'failed' AND EXISTS (SELECT FROM delivery AS other WHERE other.origin_id = delivery.id AND other.origin = 'fallback')`;
 
 /** SQL condition of the filter on `delivery`; appends its values to `parameters`. */
 export function conditionOf(filter: DeliveryFilter, parameters: unknown[]): string {

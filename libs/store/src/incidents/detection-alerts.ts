@@ -1,20 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { DetectionAlert } from '@tidewaiter/detection';
 
-import { type Page, type PageRequest } from '../core/page.js';
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
-
-/** An alert in a list for users. */
-export interface ListedAlert extends DetectionAlert {
-  /** The incident that it is part of, where there is one. */
-  incidentId: string | null;
-}
-
-export interface AlertFilter {
-  severity?: string | undefined;
-  incidentId?: string | undefined;
-}
 
 /** Incident that an alert is part of. */
 export interface AlertMembership {
@@ -85,18 +73,5 @@ export class DetectionAlerts {
     const turns = new Map<number, DetectionAlert[]>();
     for (const row of rows) turns.set(row.turn, [...(turns.get(row.turn) ?? []), row.alert]);
     return [...turns].map(([number, alerts]) => ({ turn: number, alerts }));
-  }
-
-  /** Alerts that match a filter, newest first. */
-  async list({ limit, after }: PageRequest, { severity, incidentId }: AlertFilter = {}): Promise<Page<ListedAlert>> {
-    const rows = await this.store.aggregate<{ alert: DetectionAlert; incidentId: string | null }>(
-      `SELECT alert, incident.id AS "incidentId" FROM detection_alert LEFT JOIN incident ON story_id = incident_id
-       WHERE ($2::text IS NULL OR detection_alert.number < (SELECT number FROM detection_alert WHERE id = $2))
-         AND ($3::text IS NULL OR detection_alert.severity = $3) AND ($4::uuid IS NULL OR incident.id = $4)
-       ORDER BY detection_alert.number DESC LIMIT $1`,
-      [limit + 1, after ?? null, severity ?? null, incidentId ?? null],
-    );
-    const items = rows.slice(0, limit).map((row) => ({ ...row.alert, incidentId: row.incidentId }));
-    return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
   }
 }

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Page } from '../core/page.js';
 import { json } from '../core/storable.js';
 import { Store } from '../core/store.js';
 import type { ListedRule } from './detection-rows.js';
@@ -24,20 +23,5 @@ export class DetectionRules {
         [rules.map(json)],
       );
     });
-  }
-
-  /** Rules by file and line. The cursor is the number of the last one. */
-  async list(
-    { limit, after }: { limit: number; after?: string | undefined },
-    { state }: { state?: ListedRule['state'] | undefined } = {},
-  ): Promise<Page<ListedRule>> {
-    const rows = await this.store.aggregate<{ number: number; rule: ListedRule }>(
-      `SELECT number, rule FROM detection_rule WHERE number > $2 AND ($3::text IS NULL OR rule ->> 'state' = $3)
-       ORDER BY number LIMIT $1`,
-      [limit + 1, Number(after ?? 0), state ?? null],
-    );
-    const shown = rows.slice(0, limit);
-    const last = shown.at(-1);
-    return { items: shown.map(({ rule }) => rule), next: rows.length > limit && last ? String(last.number) : null };
   }
 }

@@ -1,12 +1,15 @@
 import type { DetectionAlert, WideMatch } from '@tidewaiter/detection';
 import { Secret } from '@tidewaiter/domain';
+import { alertFields, parseQuery } from '@tidewaiter/query';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import { connect } from '../core/data-source.js';
+import { Lists } from '../core/lists.js';
 import { Store } from '../core/store.js';
 import { deleteExpired } from '../core/sweeper.js';
+import { alertList } from './alert-list.js';
 import { DetectionAlerts } from './detection-alerts.js';
 import { DetectionMatches } from './detection-matches.js';
 import { DetectorLeases } from './detector-leases.js';
@@ -122,6 +125,14 @@ describe('DetectionAlerts', () => {
     expect(ids(await alerts.waiting(10))).toEqual(['a', 'b', 'c']);
   });
 
+  const listed = async (query: string, page: { limit: number; after?: string }) =>
+    store.unlimited(async () =>
+      new Lists(store).page(alertList, {
+        ...{ where: parseQuery(query, alertFields, new Date()), sort: 'number', isDescending: true },
+        ...page,
+      }),
+    );
+
   it('wait until a turn takes them, and are replayed turn by turn', async () => {
     await add(alert('a'), alert('b'), alert('c'), alert('d'));
     for (const [turn, taken] of [
@@ -145,11 +156,12 @@ describe('DetectionAlerts', () => {
 
   it('are listed newest first, in pages, and by severity', async () => {
     await add(alert('a'), alert('b', 'low'), alert('c'));
-    const first = await alerts.list({ limit: 2 });
-    expect([ids(first.items), first.next]).toEqual([['c', 'b'], 'b']);
-    const second = await alerts.list({ limit: 2, after: 'b' });
-    expect(second).toMatchObject({ items: [{ id: 'a', incidentId: null, events: ['e-a'] }], next: null });
-    expect(ids((await alerts.list({ limit: 9 }, { severity: 'high' })).items)).toEqual(['c', 'a']);
+    const first = await listed('', { limit: 2 });
+    expect(ids(first.items.map((row) => row.alert))).toEqual(['c', 'b']);
+    const second = await listed('', { limit: 2, after: first.next! });
+    expect(second).toMatchObject({ items: [{ alert: { id: 'a', events: ['e-a'] }, incidentId: null }], next: null });
+    const high = await listed('severity>=high -joined rule=*', { limit: 9 });
+    expect(ids(high.items.map((row) => row.alert))).toEqual(['c', 'a']);
   });
 
   it('are deleted when they are old and taken', async () => {
@@ -157,7 +169,7 @@ describe('DetectionAlerts', () => {
     await store.transaction(async (tx) => alerts.taken(tx, 1, ['a']));
     await store.query(`UPDATE detection_alert SET created_at = now() - interval '31 days'`);
     await store.transaction((tx) => deleteExpired(tx, 'hourly', 'test'));
-    expect(ids((await alerts.list({ limit: 9 })).items)).toEqual(['b']);
+    expect(ids((await listed('', { limit: 9 })).items.map((row) => row.alert))).toEqual(['b']);
     expect(ids(await alerts.waiting(10))).toEqual(['b']);
   });
 });

@@ -41,10 +41,11 @@ const ordered = severities.toReversed();
 const tagged = `SELECT entry.connection, entry.repository, count(*)::int AS tags,
     (count(*) FILTER (WHERE push.verdict = 'fail'))::int AS failed_tags, max(${rank(`(${worstSeveritySql('push.counts')})`)}) AS worst,
     bool_or(push.id IN (SELECT push_id FROM push_image WHERE image_digest IN (${runningImages}))) AS is_running
-  FROM (SELECT DISTINCT ON (connection, repository, tag) connection, repository, digest, push_id FROM tag_ledger
-    ORDER BY connection, repository, tag, position DESC) AS entry
-  JOIN push ON push.id = entry.push_id AND push.state = 'analyzed'
-  WHERE entry.digest IS NOT NULL GROUP BY 1, 2`;
+  FROM tag_ledger AS entry JOIN push ON push.id = entry.push_id AND push.state = 'analyzed'
+  WHERE entry.digest IS NOT NULL AND NOT EXISTS (
+    SELECT FROM tag_ledger AS later
+    WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.position > entry.position)
+  GROUP BY 1, 2`;
 
 const source = `(SELECT min(labels ->> 'org.opencontainers.image.source') FROM push_image JOIN image ON image.digest = image_digest
   WHERE push_id = push.id)`;

@@ -1,16 +1,19 @@
 import { levels } from '@tidewaiter/detection';
+import { alertFields } from '@tidewaiter/query';
+import { alertList } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { text } from '../http/fields.js';
-import { pageQuery } from '../http/paging.js';
+import { exportQuery, listQuery } from '../http/lists.js';
 
-/** The cursor of alerts is the id of an alert, which need not be a UUID. */
-export const alertsQuery = pageQuery.extend({
-  after: z.string().min(1).max(200).optional(),
+export const alertsQuery = listQuery(alertList, alertFields, '-number').extend({
+  /** Short for `severity=` in `q`. */
   severity: z.enum(levels).optional(),
-  /** Id of the incident to which they belong. */
+  /** Id of the incident to which they belong; short for `incident=` in `q`. */
   incident: z.uuid().optional(),
 });
+
+export const alertExportQuery = exportQuery(alertList, alertFields, '-number');
 
 export const alertAnswer = z.object({
   id: z.string(),

@@ -1,30 +1,35 @@
-import { Controller, Get, Query } from '@nestjs/common';
-import { DetectionAlerts, type ListedAlert, type Page } from '@tidewaiter/store';
+import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
+import { alertList, Lists, type RowOf } from '@tidewaiter/store';
 import type { z } from 'zod';
 
+import { countedListOf, countedPage, type CountedPage, exported, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
-import { listOf } from '../http/paging.js';
-import { alertsQuery, alertAnswer } from './alert-schemas.js';
+import { alertAnswer, alertExportQuery, alertsQuery } from './alert-schemas.js';
 
 type AlertAnswer = z.output<typeof alertAnswer>;
 
 /** Alerts of the detection rules, including those that belong to no incident. */
 @Controller('api/v1/alerts')
 export class AlertsController {
-  constructor(private readonly alerts: DetectionAlerts) {}
+  constructor(private readonly lists: Lists) {}
 
   @Get()
   @Operation({
     role: 'viewer',
     scope: 'rows',
     summary: 'Alerts of detection rules, newest first',
-    answer: listOf(alertAnswer),
+    answer: countedListOf(alertAnswer),
   })
   async list(
-    @Query({ schema: alertsQuery }) { severity, incident, ...page }: z.output<typeof alertsQuery>,
-  ): Promise<Page<AlertAnswer>> {
-    const { items, next } = await this.alerts.list(page, { severity, incidentId: incident });
-    return { items: items.map(describeAlert), next };
+    @Query({ schema: alertsQuery }) { severity, incident, ...query }: z.output<typeof alertsQuery>,
+  ): Promise<CountedPage<AlertAnswer>> {
+    return countedPage(this.lists, alertList, listRequest(query, { severity, incident }), query.count, describeAlert);
+  }
+
+  @Get('export')
+  @Operation({ role: 'viewer', scope: 'rows', summary: 'Alerts of detection rules as a file', mediaType: 'text/csv' })
+  export(@Query({ schema: alertExportQuery }) query: z.output<typeof alertExportQuery>): StreamableFile {
+    return exported(this.lists, { name: 'alerts', list: alertList, item: alertAnswer }, query, describeAlert);
   }
 }
 
@@ -32,8 +37,9 @@ export class AlertsController {
  * Selects the public fields of an alert. Join keys and evidence are internal to the correlation of
  * incidents.
  */
-function describeAlert({ id, rule, severity, weight, at, events, ...alert }: ListedAlert): AlertAnswer {
-  const { techniques, stage, title, explanation, finding, isFact, bySensor, context, lowered, incidentId } = alert;
+function describeAlert({ alert, incidentId }: RowOf<typeof alertList.columns>): AlertAnswer {
+  const { id, rule, severity, weight, at, events, isFact, bySensor, context, lowered } = alert;
+  const { techniques, stage, title, explanation, finding } = alert;
   const texts = { title, explanation, finding, techniques, stage };
   const image = alert.image.map(({ text }) => text);
   return { id, rule, severity, weight, at, events, ...texts, isFact, bySensor, context, image, lowered, incidentId };

@@ -1,16 +1,19 @@
-import { deadLetterStages } from '@tidewaiter/store';
+import { deadLetterFields } from '@tidewaiter/query';
+import { deadLetterList, deadLetterStages } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { count, text, time } from '../http/fields.js';
-import { pageQuery } from '../http/paging.js';
+import { exportQuery, listQuery } from '../http/lists.js';
 
-export const deadLettersQuery = pageQuery.extend({
+export const deadLettersQuery = listQuery(deadLetterList, deadLetterFields, '-created').extend({
   /** Includes those that were redriven. */
   all: z
     .enum(['true', 'false'])
     .default('false')
     .transform((value) => value === 'true'),
 });
+
+export const deadLetterExportQuery = exportQuery(deadLetterList, deadLetterFields, '-created');
 
 export const deadLetterAnswer = z.object({
   id: z.uuid(),

@@ -1,26 +1,41 @@
-import { Controller, Get, Param, Post, Query } from '@nestjs/common';
-import { type DeadLetter, DeadLetters, type Page } from '@tidewaiter/store';
+import { Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import { type DeadLetter, deadLetterList, DeadLetters, Lists } from '@tidewaiter/store';
 import type { z } from 'zod';
 
+import { countedListOf, countedPage, type CountedPage, either, exported, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
-import { listOf } from '../http/paging.js';
 import { idParameter } from '../http/validation.js';
-import { deadLettersQuery, redriveAnswer, deadLetterAnswer } from './dead-letter-schemas.js';
+import { deadLetterAnswer, deadLetterExportQuery, deadLettersQuery, redriveAnswer } from './dead-letter-schemas.js';
 
 @Controller('api/v1/dead-letters')
 export class DeadLettersController {
-  constructor(private readonly deadLetters: DeadLetters) {}
+  constructor(
+    private readonly deadLetters: DeadLetters,
+    private readonly lists: Lists,
+  ) {}
 
   @Get()
   @Operation({
     role: 'viewer',
     summary: 'Failed jobs that were not retried, newest first',
-    answer: listOf(deadLetterAnswer),
+    answer: countedListOf(deadLetterAnswer),
   })
   async list(
-    @Query({ schema: deadLettersQuery }) { all, ...page }: z.output<typeof deadLettersQuery>,
-  ): Promise<Page<DeadLetter>> {
-    return this.deadLetters.list(page, { all });
+    @Query({ schema: deadLettersQuery }) { all, ...query }: z.output<typeof deadLettersQuery>,
+  ): Promise<CountedPage<DeadLetter>> {
+    const request = listRequest(query, {}, ...(all ? [either('redriven')] : []));
+    return countedPage(this.lists, deadLetterList, request, query.count, (letter) => letter);
+  }
+
+  @Get('export')
+  @Operation({ role: 'viewer', summary: 'Failed jobs as a file', mediaType: 'text/csv' })
+  export(@Query({ schema: deadLetterExportQuery }) query: z.output<typeof deadLetterExportQuery>): StreamableFile {
+    return exported(
+      this.lists,
+      { name: 'dead-letters', list: deadLetterList, item: deadLetterAnswer },
+      query,
+      (letter) => letter,
+    );
   }
 
   @Post(':id/redrive')

@@ -1,15 +1,16 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
 import { type Message, repeatedMessage } from '@tidewaiter/messages';
-import { type ApiCaller, Deliveries, type Page, Redrives } from '@tidewaiter/store';
+import { type ApiCaller, Deliveries, deliveryList, Lists, Redrives } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { Caller } from '../auth/access-guard.js';
+import { countedListOf, countedPage, type CountedPage, exported, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
-import { listOf } from '../http/paging.js';
 import { idParameter } from '../http/validation.js';
 import {
   deliveriesQuery,
+  deliveryExportQuery,
   redriveManyBody,
   redriveOneBody,
   deliveryAnswer,
@@ -28,18 +29,41 @@ export class DeliveriesController {
   constructor(
     private readonly deliveries: Deliveries,
     private readonly redrives: Redrives,
+    private readonly lists: Lists,
   ) {}
 
   @Get()
   @Operation({
     role: 'viewer',
     summary: 'Deliveries with their state, newest first',
-    answer: listOf(deliveryAnswer),
+    answer: countedListOf(deliveryAnswer),
   })
   async list(
-    @Query({ schema: deliveriesQuery }) { limit, after, ...filter }: z.output<typeof deliveriesQuery>,
-  ): Promise<Page<DeliveryAnswer>> {
-    return this.deliveries.list({ limit, after }, filter);
+    @Query({ schema: deliveriesQuery })
+    { receiver, state, since, incident, push, ...query }: z.output<typeof deliveriesQuery>,
+  ): Promise<CountedPage<DeliveryAnswer>> {
+    const isFallback = state === 'fallen-back';
+    const named = {
+      ...{ receiver, incident, push },
+      ...(isFallback ? { fallback: true } : { state }),
+    };
+    const request = listRequest(
+      query,
+      named,
+      ...(since ? [{ kind: 'condition', field: 'created', operator: '>=', values: [since] } as const] : []),
+    );
+    return countedPage(this.lists, deliveryList, request, query.count, (delivery) => delivery);
+  }
+
+  @Get('export')
+  @Operation({ role: 'viewer', summary: 'Deliveries as a file', mediaType: 'text/csv' })
+  export(@Query({ schema: deliveryExportQuery }) query: z.output<typeof deliveryExportQuery>): StreamableFile {
+    return exported(
+      this.lists,
+      { name: 'deliveries', list: deliveryList, item: deliveryAnswer },
+      query,
+      (delivery) => delivery,
+    );
   }
 
   @Get(':id')

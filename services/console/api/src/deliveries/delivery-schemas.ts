@@ -1,8 +1,9 @@
-import { deliveryFilterStates, deliveryOrigins, deliveryStates } from '@tidewaiter/store';
+import { deliveryFields } from '@tidewaiter/query';
+import { deliveryFilterStates, deliveryList, deliveryOrigins, deliveryStates } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { count, text, time } from '../http/fields.js';
-import { pageQuery } from '../http/paging.js';
+import { exportQuery, listQuery } from '../http/lists.js';
 
 const deliveryFilter = {
   receiver: z.string().min(1).max(1_000).optional(),
@@ -18,7 +19,9 @@ const deliveryFilter = {
   push: z.uuid().optional(),
 };
 
-export const deliveriesQuery = pageQuery.extend(deliveryFilter);
+export const deliveriesQuery = listQuery(deliveryList, deliveryFields, '-number').extend(deliveryFilter);
+
+export const deliveryExportQuery = exportQuery(deliveryList, deliveryFields, '-number');
 
 export const redriveOneBody = z
   .strictObject({

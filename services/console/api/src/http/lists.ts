@@ -73,9 +73,10 @@ interface ListQuery<Name extends string, Sort extends string> {
 export function listRequest<Name extends string, Sort extends string>(
   { q, sort, limit, after }: ListQuery<Name, Sort> & { limit: number; after?: string | undefined },
   conditions: Partial<Record<Name, FieldValue | undefined>> = {},
+  ...more: readonly QueryExpression<Name>[]
 ): ListRequest<Name, Sort> {
   const isDescending = sort.startsWith('-');
-  const where: QueryExpression<Name> = { kind: 'all', of: [q, whereOf(conditions)] };
+  const where: QueryExpression<Name> = { kind: 'all', of: [q, whereOf(conditions), ...more] };
   return { where, sort: (isDescending ? sort.slice(1) : sort) as Sort, isDescending, limit, after };
 }
 
@@ -88,6 +89,14 @@ export function whereOf<Name extends string>(
       value === undefined ? [] : [{ kind: 'condition', field: field as Name, operator: '=', values: [value] }],
   );
   return { kind: 'all', of };
+}
+
+/** Expression that holds for every row, and names a flag, so that its rows are not hidden. */
+export function either<Name extends string>(flag: Name): QueryExpression<Name> {
+  return {
+    kind: 'any',
+    of: [true, false].map((value) => ({ kind: 'condition', field: flag, operator: '=', values: [value] })),
+  };
 }
 
 export interface CountedPage<Item> extends Page<Item> {
@@ -137,13 +146,18 @@ export function exported<Row extends object, Name extends string, Sort extends s
 ): StreamableFile {
   // The socket asks for more when the request has left the limits of its caller.
   const inRequest = AsyncLocalStorage.snapshot();
+  const read = async (after?: string): Promise<Page<Row>> => {
+    const request = listRequest<Name, Sort>({ ...query, limit: exportPage, after });
+    return inRequest(async () => lists.page(list, request));
+  };
   async function* pages(): AsyncGenerator<object[]> {
-    for (let after: string | undefined; ;) {
-      const request = listRequest<Name, Sort>({ ...query, limit: exportPage, after });
-      const { items, next } = await inRequest(async () => lists.page(list, request));
+    for (let page: Promise<Page<Row>> | null = read(); page !== null;) {
+      const { items, next }: Page<Row> = await page;
+      // PostgreSQL reads the next page while this one is written.
+      page = next === null ? null : read(next);
+      // A client that leaves meanwhile never waits for it.
+      page?.catch(() => undefined);
       yield items.map((row) => describe(row));
-      if (next === null) return;
-      after = next;
     }
   }
   const text = writers[format](pages(), Object.keys(item.shape));

@@ -1,18 +1,17 @@
 import { levels } from '@tidewaiter/detection';
-import { ruleKinds, ruleStates } from '@tidewaiter/store';
+import { ruleFields } from '@tidewaiter/query';
+import { ruleKinds, ruleList, ruleStates } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { text } from '../http/fields.js';
-import { pageQuery } from '../http/paging.js';
+import { exportQuery, listQuery } from '../http/lists.js';
 
-/** The cursor of rules is a number. */
-export const rulesQuery = pageQuery.extend({
-  after: z
-    .string()
-    .regex(/^\d{1,9}$/)
-    .optional(),
+export const rulesQuery = listQuery(ruleList, ruleFields, 'place').extend({
+  /** Short for `state=` in `q`. */
   state: z.enum(ruleStates).optional(),
 });
+
+export const ruleExportQuery = exportQuery(ruleList, ruleFields, 'place');
 
 export const ruleAnswer = z.object({
   state: z.enum(ruleStates),

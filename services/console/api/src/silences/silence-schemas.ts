@@ -1,17 +1,21 @@
+import { silenceFields } from '@tidewaiter/query';
+import { silenceList } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { count, time } from '../http/fields.js';
-import { pageQuery } from '../http/paging.js';
+import { exportQuery, listQuery } from '../http/lists.js';
 
 const matcherTexts = z.array(z.string().min(1).max(4_096)).min(1).max(64);
 
-export const silencesQuery = pageQuery.extend({
+export const silencesQuery = listQuery(silenceList, silenceFields, '-created').extend({
   /** Includes those that have ended. */
   all: z
     .enum(['true', 'false'])
     .default('false')
     .transform((value) => value === 'true'),
 });
+
+export const silenceExportQuery = exportQuery(silenceList, silenceFields, '-created');
 
 export const silencePreviewBody = z.strictObject({
   /** Matchers in Alertmanager's syntax, such as `severity="low"`; all must match. */

@@ -1,16 +1,25 @@
-import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
 import { InvalidInput, NotFound } from '@tidewaiter/domain';
 import { formatMatcher, matches, parseSilenceMatchers } from '@tidewaiter/routing';
 import { failpoint } from '@tidewaiter/runtime';
-import { type ApiCaller, FiringAlerts, type Page, SilenceLedger, Store, type StoredSilence } from '@tidewaiter/store';
+import {
+  type ApiCaller,
+  FiringAlerts,
+  Lists,
+  SilenceLedger,
+  silenceList,
+  Store,
+  type StoredSilence,
+} from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { Caller } from '../auth/access-guard.js';
+import { countedListOf, countedPage, type CountedPage, either, exported, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
-import { listOf } from '../http/paging.js';
 import { idParameter } from '../http/validation.js';
 import {
   silenceAnswer,
+  silenceExportQuery,
   silencePreviewAnswer,
   silenceBody,
   silencePreviewBody,
@@ -27,14 +36,27 @@ export class SilencesController {
     private readonly store: Store,
     private readonly silences: SilenceLedger,
     private readonly alerts: FiringAlerts,
+    private readonly lists: Lists,
   ) {}
 
   @Get()
-  @Operation({ role: 'viewer', summary: 'Silences, newest first', answer: listOf(silenceAnswer) })
+  @Operation({ role: 'viewer', summary: 'Silences, newest first', answer: countedListOf(silenceAnswer) })
   async list(
-    @Query({ schema: silencesQuery }) { all, ...page }: z.output<typeof silencesQuery>,
-  ): Promise<Page<z.output<typeof silenceAnswer>>> {
-    return this.silences.list(page, all);
+    @Query({ schema: silencesQuery }) { all, ...query }: z.output<typeof silencesQuery>,
+  ): Promise<CountedPage<z.output<typeof silenceAnswer>>> {
+    const request = listRequest(query, {}, ...(all ? [either('ended')] : []));
+    return countedPage(this.lists, silenceList, request, query.count, (silence) => silence);
+  }
+
+  @Get('export')
+  @Operation({ role: 'viewer', summary: 'Silences as a file', mediaType: 'text/csv' })
+  export(@Query({ schema: silenceExportQuery }) query: z.output<typeof silenceExportQuery>): StreamableFile {
+    return exported(
+      this.lists,
+      { name: 'silences', list: silenceList, item: silenceAnswer },
+      query,
+      (silence) => silence,
+    );
   }
 
   @Post()

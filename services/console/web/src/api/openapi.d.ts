@@ -200,9 +200,12 @@ export interface paths {
             parameters: {
                 query?: {
                     after?: string;
+                    count?: "true" | "false";
                     incident?: string;
                     limit?: number;
+                    q?: string;
                     severity?: "critical" | "high" | "medium" | "low" | "informational";
+                    sort?: "number" | "-number" | "severity" | "-severity" | "at" | "-at";
                 };
                 header?: never;
                 path?: never;
@@ -258,8 +261,59 @@ export interface paths {
                                 weight: "alone" | "support" | "context";
                             }[];
                             next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
                         };
                     };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts of detection rules as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "number" | "-number" | "severity" | "-severity" | "at" | "-at";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Alerts of detection rules as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 /** @description A problem with a stable code */
                 default: {
@@ -1033,7 +1087,7 @@ export interface paths {
             parameters: {
                 query?: {
                     cursor?: number;
-                    list?: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                    list?: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
                     q?: string;
                 };
                 header?: never;
@@ -1094,7 +1148,10 @@ export interface paths {
                 query?: {
                     after?: string;
                     all?: "true" | "false";
+                    count?: "true" | "false";
                     limit?: number;
+                    q?: string;
+                    sort?: "created" | "-created" | "attempts" | "-attempts";
                 };
                 header?: never;
                 path?: never;
@@ -1126,6 +1183,10 @@ export interface paths {
                                 worker: string;
                             }[];
                             next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
                         };
                     };
                 };
@@ -1198,6 +1259,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dead-letters/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Failed jobs as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "created" | "-created" | "attempts" | "-attempts";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Failed jobs as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries": {
         parameters: {
             query?: never;
@@ -1210,11 +1318,14 @@ export interface paths {
             parameters: {
                 query?: {
                     after?: string;
+                    count?: "true" | "false";
                     incident?: string;
                     limit?: number;
                     push?: string;
+                    q?: string;
                     receiver?: string;
                     since?: string;
+                    sort?: "number" | "-number" | "finished" | "-finished" | "attempts" | "-attempts";
                     state?: "held" | "pending" | "sending" | "retrying" | "sent" | "superseded" | "merged" | "suppressed" | "failed" | "fallen-back";
                 };
                 header?: never;
@@ -1263,6 +1374,10 @@ export interface paths {
                                 state: "held" | "pending" | "sending" | "retrying" | "sent" | "superseded" | "merged" | "suppressed" | "failed";
                             }[];
                             next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
                         };
                     };
                 };
@@ -1457,6 +1572,53 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "number" | "-number" | "finished" | "-finished" | "attempts" | "-attempts";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deliveries as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4869,7 +5031,7 @@ export interface paths {
                                     values: string[] | null;
                                 }[];
                                 /** @enum {string} */
-                                name: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                                name: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
                                 path: string;
                                 sorts: string[];
                             }[];
@@ -7761,7 +7923,10 @@ export interface paths {
             parameters: {
                 query?: {
                     after?: string;
+                    count?: "true" | "false";
                     limit?: number;
+                    q?: string;
+                    sort?: "place" | "-place" | "level" | "-level" | "title" | "-title";
                     state?: "loaded" | "refused";
                 };
                 header?: never;
@@ -7794,8 +7959,59 @@ export interface paths {
                                 title: string | null;
                             }[];
                             next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
                         };
                     };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules of the detector as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "place" | "-place" | "level" | "-level" | "title" | "-title";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Rules of the detector as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
                 };
                 /** @description A problem with a stable code */
                 default: {
@@ -9691,7 +9907,10 @@ export interface paths {
                 query?: {
                     after?: string;
                     all?: "true" | "false";
+                    count?: "true" | "false";
                     limit?: number;
+                    q?: string;
+                    sort?: "created" | "-created" | "ends" | "-ends" | "starts" | "-starts";
                 };
                 header?: never;
                 path?: never;
@@ -9720,6 +9939,10 @@ export interface paths {
                                 startsAt: string;
                             }[];
                             next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
                         };
                     };
                 };
@@ -9848,6 +10071,53 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Silences as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "created" | "-created" | "ends" | "-ends" | "starts" | "-starts";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Silences as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
