@@ -160,7 +160,9 @@ async function addFindings(store: Store, images: number): Promise<void> {
   await store.query(
     `INSERT INTO image_finding (image_digest, fingerprint, source, finding)
      SELECT ${sqlDigest('image', 'number')}, 'f' || nth, 'layers', jsonb_build_object('kind', CASE nth WHEN 0 THEN 'secret' ELSE 'integrity' END,
-       'path', '/app/' || nth, 'evidence', CASE nth WHEN 0 THEN jsonb_build_object('valueFingerprint', encode(sha256(('secret ' || number % ${secrets})::bytea), 'hex'))
+       'id', 'rule-' || nth, 'aliases', '{}'::text[], 'severity', CASE nth WHEN 0 THEN 'high' ELSE 'low' END, 'title', 'A file', 'fingerprint', 'f' || nth,
+       'purl', NULL, 'packageName', NULL, 'installedVersion', NULL, 'layer', 3, 'state', 'present', 'match', 'affected',
+       'fix', jsonb_build_object('state', 'unknown', 'version', NULL), 'cvss', NULL, 'confidence', 'high', 'path', '/app/' || nth, 'evidence', CASE nth WHEN 0 THEN jsonb_build_object('valueFingerprint', encode(sha256(('secret ' || number % ${secrets})::bytea), 'hex'))
          ELSE '{}' END)
      FROM generate_series(0, $1 - 1) AS number, generate_series(0, 4) AS nth`,
     [images],

@@ -1,6 +1,7 @@
 /**
  * Lists of the console over a large fleet: time of a count of all vulnerabilities, and of pages
- * with totals and pairs of filters. PostgreSQL alone, in this process. See README.md.
+ * with totals and pairs of filters, of PostgreSQL alone. Then a console answers searches, pages,
+ * exports and 200 clients of its stream. See README.md.
  */
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
@@ -26,6 +27,7 @@ import { throwAwayServers } from '@tidewaiter/testkit';
 
 import { fillFleet } from './blast-fleet.ts';
 import { report } from './ceilings.ts';
+import { cpuSecondsOf, measureService } from './console-service.ts';
 
 const targetMs = 300;
 const { values } = parseArgs({
@@ -68,15 +70,23 @@ const measured: Partial<Record<ListName, Measured>> = {
       'running verdict=fail',
       'package="libssl3<3.0.30" current',
       'vulnerability=CVE-2025-2 repository=team/*',
+      'secret repository=team/app-1*',
+      'image=team/app-7:latest current',
+      'digest=sha256:0* tag=1.*',
     ],
   },
   repositories: { list: repositoryList, sort: 'pushed', queries: ['', 'running verdict=fail'] },
   workloads: { list: workloadList, sort: 'urgency', queries: ['', 'running exposed', 'verdict=fail image=team/*'] },
-  pushes: { list: pushList, sort: 'received', queries: ['', 'current running', 'verdict=fail repository=team/app-1*'] },
+  pushes: {
+    list: pushList,
+    sort: 'received',
+    queries: ['', 'current running', 'verdict=fail repository=team/app-1*', '-running severity>=high'],
+  },
 };
 
-const servers = await throwAwayServers({ postgres: true }, { fsync: true });
-const options = { url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'bench' };
+const servers = await throwAwayServers({ postgres: true, nats: true }, { fsync: true });
+const databaseUrl = await servers.postgres.createDatabase();
+const options = { url: new Secret(databaseUrl), poolSize: 4, name: 'bench' };
 const dataSource = await connect(options);
 try {
   await fill();
@@ -88,6 +98,7 @@ try {
   await timed('look for changes', async () => exposure.refresh());
   await store.query('VACUUM ANALYZE');
   for (const [name, each] of Object.entries(measured)) await measure(store, name as ListName, each);
+  await measureService(store, { databaseUrl, natsUrl: servers.nats.url }, Number(values.images), Number(values.rounds));
 } finally {
   await dataSource.destroy();
   await servers.stop();
@@ -132,6 +143,7 @@ async function measure(store: Store, name: ListName, { list, sort, queries }: Me
     const fields: Fields = listFields[name];
     const where = parseQuery(text, fields, new Date());
     const times: number[] = [];
+    const cpu = await postgresSeconds(store);
     for (let round = 0; round < Number(values.rounds); round += 1) {
       const began = performance.now();
       await within(async () =>
@@ -142,7 +154,17 @@ async function measure(store: Store, name: ListName, { list, sort, queries }: Me
     times.sort((a, b) => a - b);
     const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))]!;
     report(`${name} ${text}`, at(0.5), ' ms p50');
+    const cpuMs = (1_000 * ((await postgresSeconds(store)) - cpu)) / times.length;
+    report('', cpuMs, ' ms of a core in PostgreSQL');
     report('', at(0.95), ` ms p95${at(0.95) > targetMs ? ', over the target' : ''}`);
     if (at(0.95) > targetMs) process.exitCode = 1;
   }
+}
+
+/** Seconds of a core that the connections of this process have used, whatever else runs. */
+async function postgresSeconds(store: Store): Promise<number> {
+  const connections = await store.query<{ pid: number }>(
+    `SELECT pid FROM pg_stat_activity WHERE application_name = 'tidewaiter-bench'`,
+  );
+  return connections.reduce((sum, { pid }) => sum + cpuSecondsOf(pid), 0);
 }
