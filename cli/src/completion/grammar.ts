@@ -80,6 +80,7 @@ const placeholders = new Map<string, Values>([
     'time',
     'url',
     'when',
+    'whom',
   ].map((name) => [name, nothing] as const),
 ]);
 

@@ -6,11 +6,13 @@ import { durationOption } from '../duration.js';
 import { signedIn } from '../saved-sign-ins.js';
 import { getApi, type Server, serverUrl } from '../server.js';
 import { fit } from '../terminal.js';
+import { viewNamed } from '../views/named-view.js';
 import { listColumns, type ListItem, type PrintedList } from './list-columns.js';
 
 interface ListFlags extends Server {
   output: 'table' | 'json' | 'csv' | 'ndjson';
   sort?: string;
+  view?: string;
   limit: number;
 }
 
@@ -54,11 +56,30 @@ export function listOptions(command: Command, name: PrintedList): Command {
     .option('--token-file <file>', 'holds an API token of the platform')
     .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json', 'csv', 'ndjson']).default('table'))
     .option('--sort <order>', 'order as in the API: -severity')
+    .option('--view <name>', 'only rows of this saved view, in its order')
     .option('--limit <count>', 'how many rows at most', limitOf, 100)
     .addOption(durationOption('--timeout <duration>', 'how long each answer may take', '1m'))
     .action(async (query: string[], flags: ListFlags) => {
-      await print(name, query.join(' '), { ...flags, ...(await signedIn(flags)) });
+      const signed = { ...flags, ...(await signedIn(flags)) };
+      const { q, sort } = await inView(name, query.join(' '), signed);
+      await print(name, q, { ...signed, ...(sort !== undefined && { sort }) });
     });
+}
+
+/** A query within a saved view, whose order holds unless another one is asked for. */
+async function inView(
+  list: PrintedList,
+  query: string,
+  { view: name, sort, ...server }: ListFlags,
+): Promise<{ q: string; sort: string | undefined }> {
+  if (name === undefined) return { q: query, sort };
+  const view = await viewNamed(name, server, list);
+  // Each part may have an `or`, which binds less than the part beside it.
+  const q = [view.q, query]
+    .filter((part) => part !== '')
+    .map((part) => `(${part})`)
+    .join(' ');
+  return { q, sort: sort ?? view.sort ?? undefined };
 }
 
 async function print(name: PrintedList, query: string, flags: ListFlags): Promise<void> {

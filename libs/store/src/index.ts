@@ -46,6 +46,8 @@ export { ScopedRows } from './access/scoped-rows.js';
 export { VisibleSubjects } from './access/visible-subjects.js';
 export type { ApiCaller } from './access/caller.js';
 export { ServiceAccounts } from './access/service-accounts.js';
+export { viewVisibilities } from './access/saved-view-row.js';
+export { type SavedView, SavedViews } from './access/saved-views.js';
 export type { ServiceAccount } from './access/service-accounts.js';
 export { DeviceLogins } from './access/device-logins.js';
 export { Sessions, sessionSecretOf, sessionToken } from './access/sessions.js';

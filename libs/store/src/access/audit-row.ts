@@ -39,6 +39,8 @@ export const auditActions = [
   'entry.undone',
   'registry.checked',
   'receiver.tested',
+  'view.saved',
+  'view.deleted',
   'advisories.changed',
   'database.migrated',
   'database.restored',

@@ -1,6 +1,7 @@
 import { ApiTokenRow } from '../access/api-token-row.js';
 import { AuditEntryRow } from '../access/audit-row.js';
 import { DeviceLoginRow } from '../access/device-login-row.js';
+import { SavedViewRow } from '../access/saved-view-row.js';
 import { ServiceAccountRow } from '../access/service-account-row.js';
 import { SessionRow } from '../access/session-row.js';
 import { SetupLinkRow } from '../access/setup-link-row.js';
@@ -133,6 +134,7 @@ export const entities = [
   SessionRow,
   SetupLinkRow,
   DeviceLoginRow,
+  SavedViewRow,
   ManagedEntryRow,
   FileEntryRow,
 ];

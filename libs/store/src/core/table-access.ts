@@ -70,6 +70,7 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   registry_repository: ['scanner'],
   registry_tag: ['scanner'],
   repository_finding: ['scanner'],
+  saved_view: ['console'],
   sensor_contact: ['ingest'],
   service_account: ['console'],
   setup_link: ['console'],
@@ -99,6 +100,7 @@ export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = {
   device_login: ['console'],
   file_entry: ['console'],
   managed_entry: ['console', 'ingest', 'notifier', 'scanner'],
+  saved_view: ['console'],
   service_account: ['console'],
   setup_link: ['console'],
 };

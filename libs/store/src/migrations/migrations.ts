@@ -82,6 +82,7 @@ import { IncidentTriage1764000510000 } from './1764000510000-incident-triage.js'
 import { ManagedEntries1764000520000 } from './1764000520000-managed-entries.js';
 import { OverriddenEntries1764000520001 } from './1764000520001-overridden-entries.js';
 import { DeviceLogins1764000530000 } from './1764000530000-device-logins.js';
+import { SavedViews1764000620000 } from './1764000620000-saved-views.js';
 import { NewestPushes1764000630000 } from './1764000630000-newest-pushes.js';
 import { PushSigners1764000640000 } from './1764000640000-push-signers.js';
 
@@ -171,6 +172,7 @@ export const migrations = [
   ManagedEntries1764000520000,
   OverriddenEntries1764000520001,
   DeviceLogins1764000530000,
+  SavedViews1764000620000,
   NewestPushes1764000630000,
   PushSigners1764000640000,
 ];

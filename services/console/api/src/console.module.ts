@@ -73,6 +73,7 @@ import { StreamController } from './stream/stream.controller.js';
 import { MeController } from './users/me.controller.js';
 import { ServiceAccountsController } from './users/service-accounts.controller.js';
 import { UsersController } from './users/users.controller.js';
+import { ViewsController } from './views/views.controller.js';
 import { FixesController, VulnerabilitiesController } from './vulnerabilities/vulnerabilities.controller.js';
 import { WorkloadsController } from './workloads/workloads.controller.js';
 
@@ -104,6 +105,7 @@ export const controllers = [
   MessagesController,
   DeadLettersController,
   ListsController,
+  ViewsController,
   AuditController,
   StatusController,
   StreamController,

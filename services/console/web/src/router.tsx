@@ -33,6 +33,11 @@ const start = createRoute({
   component: lazyRouteComponent(() => import('./pages/start/start-page.js'), 'StartPage'),
 });
 
+const views = createRoute({
+  ...at('/views'),
+  component: lazyRouteComponent(() => import('./pages/views/views-page.js'), 'ViewsPage'),
+});
+
 const incidents = createRoute({
   ...at('/incidents'),
   validateSearch: searchParams({
@@ -246,7 +251,7 @@ const device = createRoute({
 });
 
 const routeTree = root.addChildren([
-  ...[now, start, incidents, incident, images, image, compare, push],
+  ...[now, start, views, incidents, incident, images, image, compare, push],
   ...[vulnerabilities, vulnerability, workloads, workload],
   ...[exceptions, gates, signers, registries, sensors],
   ...[policies, silences, routes, channels, messages, rules, system, deliveries, delivery, deadLetters, advisories],

@@ -54,6 +54,8 @@ function neededFor(method: string, path: string): AccessRole | 'none' {
   if (/^\/api\/v1\/(?:users|sessions|service-accounts|tokens|audit)\b/.test(path)) return 'admin';
   // Questions of pipelines and of Kubernetes, which a leaked token may ask.
   if (['/api/v1/gate', '/admission/validate', '/api/v1/openapi.json'].includes(path)) return 'gate';
+  // Accounts keep views for themselves; sharing them is decided by their content.
+  if (path.startsWith('/api/v1/views')) return 'viewer';
   const isQuestion = /\/(?:silences\/preview|routes\/replay|routes\/test|validate)$/.test(path);
   if (method === 'get' || isQuestion) return 'viewer';
   const isResponse = /^\/api\/v1\/(?:incidents|silences|pushes|deliveries|dead-letters)\b/.test(path);

@@ -400,6 +400,29 @@ describeWith(programs('chromium'))('the web pages', () => {
     expect(readFileSync(await (await file).path(), 'utf8').match(/By keyboard/g)).toHaveLength(1);
   });
 
+  it('save the query of a list, show its count on Now, rename it and delete it', async () => {
+    await open('/images?state=accepted&q=tag%3D2');
+    await page.getByRole('button', { name: 'Save view' }).click();
+    await page.getByLabel('Name of the view').fill(hostile);
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('status').getByText('is saved, and on Now').waitFor();
+    await open('/');
+    const pinned = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: hostile }) });
+    expect(await pinned.locator('b').textContent()).toBe('1');
+    await expectNoMarkup();
+    await pinned.getByRole('link').click();
+    await page.getByText('shop/app:2').waitFor();
+    expect(new URL(page.url()).searchParams.get('q')).toBe('state=accepted (tag=2)');
+    await open('/views');
+    await page.getByRole('button', { name: /^Change / }).click();
+    await page.getByLabel('Name', { exact: true }).fill('waiting');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('link', { name: 'waiting' }).waitFor();
+    await page.getByRole('button', { name: 'Unpin waiting' }).click();
+    await page.getByRole('button', { name: 'Pin waiting', exact: true }).click();
+    await page.getByRole('button', { name: 'Unpin waiting' }).waitFor();
+  });
+
   it('add an exception, change it, delete it, and bring it back', async () => {
     await open(`/policies/exceptions?edit=new&finding=${encodeURIComponent(hostile)}`);
     await page.getByLabel('Repository or pattern').fill('shop/*');

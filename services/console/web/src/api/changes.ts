@@ -108,6 +108,15 @@ export const replayRouting = (body: Body<'/api/v1/routes/replay'>) =>
 export const testReceiver = (receiver: string) =>
   answerOf(client.POST('/api/v1/receivers/{receiver}/test', { params: { path: { receiver } } }));
 
+type ViewBody = Body<'/api/v1/views'>;
+
+export const addView = (body: ViewBody) => answerOf(client.POST('/api/v1/views', { body }));
+
+export const replaceView = (id: string, body: ViewBody) =>
+  answerOf(client.PUT('/api/v1/views/{id}', { ...byId(id), body }));
+
+export const deleteView = (id: string) => answerOf(client.DELETE('/api/v1/views/{id}', byId(id)));
+
 export const signIn = (token: string) => answerOf(client.POST('/api/v1/session', { body: { token } }));
 
 /** Makes the first administrator. */

@@ -26,6 +26,7 @@ import type {
   Vulnerability,
   Workload,
   WorkloadFinding,
+  View,
 } from './types.js';
 
 /** Rows that a page of a list asks for. */
@@ -188,6 +189,13 @@ export const serviceAccounts: ListSource<ServiceAccount> = {
   keyOf: idOf,
   page: (after, signal) =>
     answerOf(client.GET('/api/v1/service-accounts', { params: { query: { limit, after } }, signal })),
+};
+
+/** Views with their counts; they come on one page. */
+export const views: ListSource<View> = {
+  key: ['views'],
+  keyOf: idOf,
+  page: (_, signal) => answerOf(client.GET('/api/v1/views', { params: { query: { count: 'true' } }, signal })),
 };
 
 /** Tokens that are not revoked; they come on one page. */

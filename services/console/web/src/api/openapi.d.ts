@@ -418,7 +418,7 @@ export interface paths {
                         "application/json": {
                             items: {
                                 /** @enum {string} */
-                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "sign-in.succeeded" | "sign-in.failed" | "session.signed-out" | "session.ended" | "setup-link.created" | "setup-link.redeemed" | "ci-token.issued" | "ci-token.refused" | "user.changed" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.changed" | "service-account.deleted" | "token.created" | "token.revoked" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone" | "registry.checked" | "receiver.tested" | "advisories.changed" | "database.migrated" | "database.restored";
+                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "sign-in.succeeded" | "sign-in.failed" | "session.signed-out" | "session.ended" | "setup-link.created" | "setup-link.redeemed" | "ci-token.issued" | "ci-token.refused" | "user.changed" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.changed" | "service-account.deleted" | "token.created" | "token.revoked" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone" | "registry.checked" | "receiver.tested" | "view.saved" | "view.deleted" | "advisories.changed" | "database.migrated" | "database.restored";
                                 actor: string;
                                 address: string | null;
                                 /** Format: date-time */
@@ -10639,6 +10639,260 @@ export interface paths {
                 };
             };
         };
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Saved views: own ones, then shared ones */
+        get: {
+            parameters: {
+                query?: {
+                    count?: "true" | "false";
+                    pinned?: "true";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Saved views: own ones, then shared ones */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                /** Format: date-time */
+                                createdAt: string;
+                                id: string;
+                                isOwn: boolean;
+                                isPinned: boolean;
+                                /** @enum {string} */
+                                list: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                                mayChange: boolean;
+                                name: string;
+                                owner: string;
+                                problem: string | null;
+                                q: string;
+                                sort: string | null;
+                                total: {
+                                    count: number;
+                                    isAtLeast: boolean;
+                                } | null;
+                                /** @enum {string} */
+                                visibility: "private" | "unlimited" | "everyone";
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Saves a query of a list under a name; a shared one needs the role maintainer */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @default false */
+                        isPinned?: boolean;
+                        /** @enum {string} */
+                        list: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                        name: string;
+                        /** @default  */
+                        q?: string;
+                        /** @default null */
+                        sort?: string | null;
+                        /**
+                         * @default private
+                         * @enum {string}
+                         */
+                        visibility?: "private" | "unlimited" | "everyone";
+                    };
+                };
+            };
+            responses: {
+                /** @description Saves a query of a list under a name; a shared one needs the role maintainer */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: date-time */
+                            createdAt: string;
+                            id: string;
+                            isOwn: boolean;
+                            isPinned: boolean;
+                            /** @enum {string} */
+                            list: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                            mayChange: boolean;
+                            name: string;
+                            owner: string;
+                            problem: string | null;
+                            q: string;
+                            sort: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
+                            /** @enum {string} */
+                            visibility: "private" | "unlimited" | "everyone";
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces a view of the caller; a shared one of others needs the role maintainer */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @default false */
+                        isPinned?: boolean;
+                        /** @enum {string} */
+                        list: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                        name: string;
+                        /** @default  */
+                        q?: string;
+                        /** @default null */
+                        sort?: string | null;
+                        /**
+                         * @default private
+                         * @enum {string}
+                         */
+                        visibility?: "private" | "unlimited" | "everyone";
+                    };
+                };
+            };
+            responses: {
+                /** @description Replaces a view of the caller; a shared one of others needs the role maintainer */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: date-time */
+                            createdAt: string;
+                            id: string;
+                            isOwn: boolean;
+                            isPinned: boolean;
+                            /** @enum {string} */
+                            list: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                            mayChange: boolean;
+                            name: string;
+                            owner: string;
+                            problem: string | null;
+                            q: string;
+                            sort: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
+                            /** @enum {string} */
+                            visibility: "private" | "unlimited" | "everyone";
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a view of the caller; a shared one of others needs the role maintainer */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deletes a view of the caller; a shared one of others needs the role maintainer */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/vulnerabilities": {

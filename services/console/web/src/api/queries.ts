@@ -228,6 +228,14 @@ export const firstPush = (connection: string) =>
     refetchInterval: refreshOf,
   });
 
+/** Views for the home page, counted. */
+export const pinnedViews = queryOptions({
+  queryKey: ['views', 'pinned'],
+  queryFn: ({ signal }) =>
+    answerOf(client.GET('/api/v1/views', { params: { query: { pinned: 'true', count: 'true' } }, signal })),
+  refetchInterval: slowRefreshOf,
+});
+
 /** The managed routing. */
 export const routing = queryOptions({
   queryKey: ['routing', 'newest'],

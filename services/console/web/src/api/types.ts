@@ -42,6 +42,7 @@ export type Silence = Item<'/api/v1/silences'>;
 export type SilencePreview = Post<'/api/v1/silences/preview'>;
 export type Replay = Post<'/api/v1/routes/replay'>;
 export type RegistryKinds = Get<'/api/v1/registry-kinds'>;
+export type View = Item<'/api/v1/views'>;
 export type Receiver = Item<'/api/v1/receivers'>;
 export type Rule = Item<'/api/v1/rules'>;
 export type Delivery = Item<'/api/v1/deliveries'>;

@@ -1,4 +1,7 @@
 import type { EntryKind } from '@tidewaiter/domain';
+import { lazy, Suspense } from 'react';
+
+const SaveView = lazy(async () => ({ default: (await import('./save-view.js')).SaveView }));
 
 const formats = { csv: 'CSV', ndjson: 'NDJSON' } as const;
 
@@ -9,17 +12,24 @@ interface Props {
   sort: string | undefined;
 }
 
-/** Files of all rows that the filters match, in the order of the list. */
+/** Files of all rows that the filters match, in the order of the list; and the query as a view. */
 export function ExportLinks({ list, q, sort }: Props) {
   return (
-    <span className="exports">
-      Export{' '}
-      {Object.entries(formats).map(([format, name]) => (
-        <a key={format} download href={`api/v1/${list}/export?${exportQuery({ q, sort, format })}`}>
-          {name}
-        </a>
-      ))}
-    </span>
+    <>
+      <span className="exports">
+        Export{' '}
+        {Object.entries(formats).map(([format, name]) => (
+          <a key={format} download href={`api/v1/${list}/export?${exportQuery({ q, sort, format })}`}>
+            {name}
+          </a>
+        ))}
+      </span>
+      {list !== 'audit' && (
+        <Suspense>
+          <SaveView list={list} q={q} sort={sort} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 
 import { deadLetters, incidents, pushes, receivers } from '../../api/lists.js';
 import { status } from '../../api/queries.js';
@@ -17,6 +18,8 @@ import { Notices } from './notices.js';
 import { PipelineStrip } from './pipeline-strip.js';
 import { useLastVisit } from './use-last-visit.js';
 
+const PinnedViews = lazy(async () => ({ default: (await import('../views/pinned-views.js')).PinnedViews }));
+
 const maxIncidents = 8;
 const maxPushes = 8;
 
@@ -30,6 +33,9 @@ export function NowPage() {
     <>
       <PageHead title="Now" about={<SinceLastVisit at={lastVisit} incidents={open.rows} pushes={recent.rows} />} />
       {isLimited === false && <PlatformState />}
+      <Suspense>
+        <PinnedViews />
+      </Suspense>
       <div className="columns">
         <Section title="Open incidents" note={open.hasMore ? `${open.rows.length} or more` : open.rows.length}>
           <OpenIncidents list={open} />

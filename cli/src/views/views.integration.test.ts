@@ -1,0 +1,96 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { start } from '@tidewaiter/console';
+import { Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { ApiTokens, connect, Pushes, Store } from '@tidewaiter/store';
+import { captureOutput, type CapturedOutput, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { Command } from 'commander';
+
+import { incidentsCommand } from '../incidents/incidents.js';
+import { pushesCommand } from '../pushes/pushes.js';
+import { viewsCommand } from './views.js';
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let service: RunningService;
+let folder: string;
+let output: CapturedOutput;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tidewaiter-views-'));
+  servers = await throwAwayServers({ postgres: true, nats: true });
+  const databaseUrl = await servers.postgres.createDatabase();
+  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+  const store = new Store(dataSource, 'test');
+  const token = await new ApiTokens(store).make('ann', 'viewer', null);
+  await store.transaction(async (tx) =>
+    new Pushes(store).add(
+      tx,
+      ['shop/app', 'shop/web', 'data/etl'].map((repository) => ({
+        ...{ connection: 'main', repository, tag: '1', claimedDigest: null, artifact: 'image' as const },
+        ...{ attachedTo: null, pushedBy: null, pushedAt: null },
+      })),
+    ),
+  );
+  await dataSource.destroy();
+  await writeFile(join(folder, 'token'), token.reveal());
+  service = await start({
+    TIDEWAITER_DATABASE_URL: databaseUrl,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+  });
+});
+
+beforeEach(() => {
+  output = captureOutput();
+});
+
+afterEach(() => output.restore());
+
+afterAll(async () => {
+  await service.stop();
+  await servers.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** Runs a command, and returns what it has printed. */
+async function run(...args: string[]): Promise<string> {
+  output.restore();
+  output = captureOutput();
+  const program = new Command('tidewaiter').exitOverride();
+  for (const define of [incidentsCommand, pushesCommand, viewsCommand]) define(program);
+  await program.parseAsync([...args, '--server', service.url, '--token-file', join(folder, 'token')], { from: 'user' });
+  return output.stdout;
+}
+
+describe('views of the command line', () => {
+  it('are saved, replaced under their name, counted and deleted', async () => {
+    await run('views', 'save', 'ours', 'pushes', 'repository=data/*');
+    await run('views', 'save', 'ours', 'pushes', 'repository=shop/*', 'tag=1', '--pin', '--sort', 'image');
+    expect(await run('views')).toBe('ours  pushes  2  pinned  repository=shop/* tag=1\n');
+    await run('views', 'remove', 'ours');
+    expect(await run('views')).toBe('');
+    await expect(run('views', 'remove', 'ours')).rejects.toMatchObject({ code: 'VIEW_UNKNOWN' });
+  });
+
+  it('filter a list, together with further conditions', async () => {
+    await run('views', 'save', 'either', 'pushes', 'repository=data/* or repository=shop/app');
+    const names = async (...more: string[]) =>
+      (JSON.parse(await run('pushes', ...more, '--view', 'either', '-o', 'json')) as { repository: string }[])
+        .map(({ repository }) => repository)
+        .toSorted();
+    expect(await names()).toEqual(['data/etl', 'shop/app']);
+    expect(await names('repository=shop/*')).toEqual(['shop/app']);
+    await expect(run('incidents', '--view', 'either')).rejects.toMatchObject({ code: 'VIEW_OF_OTHER_LIST' });
+    await expect(run('pushes', '--view', 'none')).rejects.toMatchObject({ code: 'VIEW_UNKNOWN' });
+  });
+
+  it('are shared by maintainers alone', async () => {
+    await expect(run('views', 'save', 'all', 'pushes', 'tag=1', '--seen-by', 'everyone')).rejects.toMatchObject({
+      code: 'ROLE_MISSING',
+    });
+  });
+});

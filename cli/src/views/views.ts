@@ -1,0 +1,74 @@
+import { printable } from '@tidewaiter/domain';
+import { type Command, Option } from 'commander';
+
+import { printStderr } from '../context.js';
+import { connected, flagsOf } from '../entries/entries.js';
+import { listColumns } from '../lists/list-columns.js';
+import { changeApi, getApi } from '../server.js';
+import { fit } from '../terminal.js';
+import { isViews, type View, viewNamed } from './named-view.js';
+
+interface SaveOptions {
+  sort?: string;
+  pin?: boolean;
+  seenBy: string;
+}
+
+const lists = Object.keys(listColumns);
+
+/** Lists, saves and deletes views of a platform. */
+export function viewsCommand(program: Command): void {
+  const views = connected(program.command('views'))
+    .description('list saved views with the number of their rows; `LIST --view NAME` shows these')
+    .action(async (_: object, self: Command) => {
+      const { items } = await getApi('views?count=true', await flagsOf(self), isViews);
+      for (const view of items) process.stdout.write(`${fit(printable(lineOf(view)), process.stdout)}\n`);
+      if (items.length === 0) printStderr('no view is saved');
+    });
+  connected(views.command('save'))
+    .description('save a query of a list under a name; a view with this name is replaced')
+    .argument('<name>', 'name of the view')
+    .addArgument(views.createArgument('<list>', 'list that it is about').choices(lists))
+    .argument('[query...]', "conditions that must all hold: 'severity>=high running'")
+    .option('--sort <order>', 'order as in the API: -severity')
+    .option('--pin', 'show it on the home page of the console, with its count')
+    .addOption(
+      new Option('--seen-by <whom>', 'accounts that see it; but for private it needs the role maintainer')
+        .choices(['private', 'unlimited', 'everyone'])
+        .default('private'),
+    )
+    .action(async (name: string, list: string, query: string[], options: SaveOptions, self: Command) => {
+      const flags = await flagsOf(self);
+      const { sort = null, pin = false, seenBy } = options;
+      const body = { name, list, q: query.join(' '), sort, isPinned: pin, visibility: seenBy };
+      const { items } = await getApi('views', flags, isViews);
+      const own = items.find((view) => view.isOwn && view.name === name);
+      if (own) await changeApi('PUT', `views/${own.id}`, body, flags, isView);
+      else await changeApi('POST', 'views', body, flags, isView);
+      printStderr(`${printable(name)}: saved`);
+    });
+  connected(views.command('remove'))
+    .description('delete a saved view')
+    .argument('<name>', 'name of the view')
+    .action(async (name: string, _: object, self: Command) => {
+      const flags = await flagsOf(self);
+      const { id } = await viewNamed(name, flags);
+      await changeApi('DELETE', `views/${id}`, null, flags, isNothing);
+      printStderr(`${printable(name)}: deleted`);
+    });
+}
+
+function lineOf({ name, list, q, total, problem, isPinned, isOwn, owner }: View): string {
+  const count = problem ?? (total === null ? '' : `${total.count}${total.isAtLeast ? ' or more' : ''}`);
+  const remarks = [isPinned ? 'pinned' : '', isOwn ? '' : `by ${owner}`].filter((text) => text !== '').join(', ');
+  return [name, list, count, remarks, q].filter((text) => text !== '').join('  ');
+}
+
+function isView(answer: unknown): answer is View {
+  return typeof (answer as { id?: unknown } | undefined)?.id === 'string';
+}
+
+/** A deletion is answered without content. */
+function isNothing(answer: unknown): answer is undefined {
+  return answer === undefined;
+}

@@ -1,0 +1,153 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useId, useState } from 'react';
+import { Button } from 'react-aria-components/Button';
+
+import { deleteView, replaceView } from '../../api/changes.js';
+import { views } from '../../api/lists.js';
+import type { View } from '../../api/types.js';
+import { useLiveList } from '../../live/live-list.js';
+import { ActionButton } from '../../parts/action-button.js';
+import { PageHead, Section } from '../../parts/page.js';
+import { EmptyState, Sample } from '../../parts/states.js';
+import { type Column, column } from '../../parts/table/columns.js';
+import { LiveTable } from '../../parts/table/live-table.js';
+import { useMe } from '../../parts/use-me.js';
+import { totalText, ViewName } from './view-name.js';
+
+/** Keys of the queries that a change of a view makes stale. */
+export const viewQueries = [['views']] as const;
+
+const visibilityWords: Record<View['visibility'], string> = {
+  private: 'only me',
+  unlimited: 'accounts without limits',
+  everyone: 'everyone',
+};
+
+/** Saved views: own ones and shared ones, with their counts. */
+export function ViewsPage() {
+  const [renamed, setRenamed] = useState<View | null>(null);
+  const columns: Column<View>[] = [
+    column<View>({ id: 'name', title: 'Name', isName: true, cell: (view) => <ViewName view={view} /> }),
+    column<View>({ id: 'list', title: 'List', cell: ({ list }) => list }),
+    column<View>({ id: 'q', title: 'Query', cell: ({ q }) => <code className="wrap">{q}</code> }),
+    column<View>({ id: 'rows', title: 'Rows', kind: 'number', cell: totalText }),
+    column<View>({
+      id: 'seen',
+      title: 'Seen by',
+      cell: ({ visibility, isOwn, owner }) => (
+        <>
+          {visibilityWords[visibility]} {!isOwn && <small className="quiet">by {owner}</small>}
+        </>
+      ),
+    }),
+    column<View>({
+      id: 'action',
+      title: 'Action',
+      kind: 'act',
+      cell: (view) => view.mayChange && <Actions view={view} rename={() => setRenamed(view)} />,
+    }),
+  ];
+  return (
+    <>
+      <PageHead title="Saved views" about="Queries of lists under a name; pinned ones are on Now with their count" />
+      {renamed && (
+        <Section title={`Change ${renamed.name}`}>
+          <ViewForm key={renamed.id} view={renamed} done={() => setRenamed(null)} />
+        </Section>
+      )}
+      <LiveTable
+        label="Saved views"
+        list={useLiveList(views)}
+        columns={columns}
+        keyOf={views.keyOf}
+        empty={
+          <EmptyState title="No saved view">
+            <p>Filter any list, and choose Save view beside its export. Or on the command line:</p>
+            <Sample>tidewaiter views save 'failed in shop' pushes 'verdict=fail repository=shop/*' --pin</Sample>
+          </EmptyState>
+        }
+      />
+    </>
+  );
+}
+
+function Actions({ view, rename }: { view: View; rename: () => void }) {
+  const { id, name, isPinned } = view;
+  return (
+    <span className="actions">
+      <ActionButton
+        run={() => replaceView(id, { ...bodyOf(view), isPinned: !isPinned })}
+        done={isPinned ? `${name} is no longer on Now` : `${name} is on Now`}
+        changes={viewQueries}
+        label={`${isPinned ? 'Unpin' : 'Pin'} ${name}`}
+      >
+        {isPinned ? 'Unpin' : 'Pin'}
+      </ActionButton>
+      <Button className="button" aria-label={`Change ${name}`} onPress={rename}>
+        Change
+      </Button>
+      <ActionButton
+        run={() => deleteView(id)}
+        done={`${name} is deleted`}
+        changes={viewQueries}
+        label={`Delete ${name}`}
+      >
+        Delete
+      </ActionButton>
+    </span>
+  );
+}
+
+function bodyOf({ name, list, q, sort, visibility, isPinned }: View) {
+  return { name, list, q, sort, visibility, isPinned };
+}
+
+function ViewForm({ view, done }: { view: View; done: () => void }) {
+  const id = useId();
+  const client = useQueryClient();
+  const { may } = useMe();
+  const [name, setName] = useState(view.name);
+  const [visibility, setVisibility] = useState(view.visibility);
+  const save = useMutation({
+    mutationFn: () => replaceView(view.id, { ...bodyOf(view), name, visibility }),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: ['views'] });
+      done();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate();
+  };
+  return (
+    <form className="form" onSubmit={submit}>
+      <label htmlFor={`${id}name`}>Name</label>
+      <input id={`${id}name`} required maxLength={100} value={name} onChange={({ target }) => setName(target.value)} />
+      {may('maintainer') && (
+        <>
+          <label htmlFor={`${id}seen`}>Seen by</label>
+          <select
+            id={`${id}seen`}
+            value={visibility}
+            onChange={({ target }) => setVisibility(target.value as View['visibility'])}
+          >
+            {Object.entries(visibilityWords).map(([value, text]) => (
+              <option key={value} value={value}>
+                {text}
+              </option>
+            ))}
+          </select>
+        </>
+      )}
+      <div className="actions">
+        <Button type="submit" className="primary" isPending={save.isPending}>
+          Save
+        </Button>
+        <Button className="plain" onPress={done}>
+          Cancel
+        </Button>
+      </div>
+      <div role="alert">{save.error?.message}</div>
+    </form>
+  );
+}
