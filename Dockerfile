@@ -1,4 +1,5 @@
-# One image for every service: docker compose chooses with `service NAME`.
+# One image for every service: docker compose chooses with `service NAME`. The target `single` has
+# PostgreSQL, NATS and Redis, too, for `up` in one container.
 # The release workflow adds the digest.
 ARG NODE_IMAGE=node:24.21.0-trixie-slim
 
@@ -15,7 +16,7 @@ RUN npm ci --no-progress \
  && npm prune --omit=dev --no-progress \
  && rm -rf node_modules/node-linux-* node_modules/.bin node_modules/@tidewaiter
 
-FROM ${NODE_IMAGE}
+FROM ${NODE_IMAGE} AS services
 # As in the launcher, malloc returns large buffers.
 ENV NODE_ENV=production \
     NODE_OPTIONS="--max-semi-space-size=8" \
@@ -38,3 +39,16 @@ ENTRYPOINT ["node", "cli/dist/bundle/main.js"]
 CMD ["--help"]
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --start-interval=1s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.TIDEWAITER_HTTP_PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+
+FROM services AS single
+USER root
+RUN apt-get update -qq \
+ && apt-get install -y -qq --no-install-recommends nats-server postgresql redis-server \
+ && rm -rf /var/lib/apt/lists/*
+USER node
+ENV TIDEWAITER_HOME=/var/lib/tidewaiter
+EXPOSE 7070 7080
+CMD ["up"]
+
+# Built without a target.
+FROM services

@@ -6,20 +6,13 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 import { rolldown } from 'rolldown';
 
+import { external } from './bundle-externals.mjs';
+
 const root = resolve(import.meta.dirname, '..');
 const out = join(root, 'cli/dist/bundle');
 
 /** Entry points by the name of their file in the bundle. */
 const entries = { main: 'cli/dist/main.js', 'layer-process': 'libs/sandbox/dist/layer-process.js' };
-
-/** Packages that only services and the database commands load; they stay in node_modules. */
-const external = [
-  /^@nestjs\//,
-  /^@nats-io\//,
-  /^@fastify\//,
-  /^@opentelemetry\//,
-  /^(bullmq|fastify|ioredis|jose|pg|pino|prom-client|reflect-metadata|rxjs|typeorm)(\/|$)/,
-];
 
 /**
  * Chunks of earlier builds stay for a day: a program that runs loads some of its own only later.
