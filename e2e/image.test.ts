@@ -71,7 +71,7 @@ describeWith(ability("Debian's archive", hasArchive()))('npm run image', () => {
       findings: { id: string; kind: string; severity: string }[];
       packages: { purl: string }[];
     }
-    // Which vulnerabilities Debian has at the moment depends on the advisories of this machine.
+    // Vulnerabilities depend on the advisories of this machine.
     expect(findings.filter(({ kind }) => kind !== 'vulnerability')).toEqual([]);
     const purls = packages.map(({ purl }) => purl);
     for (const name of ['libc6', 'libstdc++6', 'dash', 'util-linux'])

@@ -172,7 +172,7 @@ describeWith(helmPrograms)('The chart', () => {
   });
 
   it('uses fields of later releases of Kubernetes only where the cluster has them', async () => {
-    const old = JSON.stringify(await render('ci/split-production.yaml', '--kube-version', '1.20.2'));
+    const old = JSON.stringify(await render('ci/split-production.yaml', '--kube-version', '1.23.0'));
     const recent = JSON.stringify(await render('ci/split-production.yaml', '--kube-version', '1.36.4'));
     for (const field of ['"sleep"', '"unhealthyPodEvictionPolicy"', '"matchConditions"']) {
       expect(old).not.toContain(field);

@@ -61,6 +61,8 @@ function hasFetched(): boolean {
 }
 
 export interface Cluster {
+  /** State, logs and certificates. */
+  folder: string;
   helm(...args: string[]): Promise<string>;
   kubectl(...args: string[]): Promise<string>;
   stop(): Promise<void>;
@@ -71,13 +73,15 @@ export async function startCluster(options: NodeJS.ProcessEnv): Promise<Cluster>
   const folder = mkdtempSync(join(tmpdir(), 'tidewaiter-kube-'));
   // npm sets NODE to its own program; the script would start a node of Kubernetes for it.
   const { NODE: _, ...environment } = process.env;
-  await run(kube.path, ['up', folder], { env: { ...environment, ...options } });
+  // The older server has the later APIs that the chart needs, but names a version without them.
+  await run(kube.path, ['up', folder], { env: { ...environment, REPORT: 'v1.23.0', ...options } });
   const env = { ...process.env, KUBECONFIG: join(folder, 'admin.conf'), HOME: folder };
   const call =
     (program: string) =>
     async (...args: string[]): Promise<string> =>
       (await run(program, args, { env, cwd: chart, maxBuffer: 64 * 2 ** 20 })).stdout;
   return {
+    folder,
     helm: call(helmPrograms.helm),
     kubectl: call(helmPrograms.kubectl),
     async stop() {

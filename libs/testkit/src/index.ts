@@ -47,5 +47,15 @@ export { minerIncident, uuidOf } from './incident.js';
 export { observation } from './observation.js';
 export type { ObservationSketch } from './observation.js';
 export { endWork, workOf } from './work-of.js';
-export { ability, corpusImages, describeWith, itWith, pathOf, programs, reportMissing, sharedData } from './needs.js';
+export {
+  ability,
+  corpusImages,
+  describeWith,
+  itWith,
+  kubernetesNode,
+  pathOf,
+  programs,
+  reportMissing,
+  sharedData,
+} from './needs.js';
 export type { Need, TestProgram } from './needs.js';

@@ -40,6 +40,12 @@ export function corpusImages(): Need & { path: string } {
   return { ...need(...(path === '' ? ['TIDEWAITER_CORPUS'] : [])), path };
 }
 
+/** Leave to run a node of Kubernetes, with containers as root and other settings of the kernel. */
+export function kubernetesNode(): Need {
+  const isAllowed = env['TIDEWAITER_NODE'] === '1' && process.getuid?.() === 0;
+  return need(...(isAllowed ? [] : ['TIDEWAITER_NODE']));
+}
+
 /** A right or ability of this machine, which no package brings: `root`. */
 export function ability(name: string, isThere: boolean): Need {
   return need(...(isThere ? [] : [name]));
