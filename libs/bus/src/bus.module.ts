@@ -1,5 +1,5 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
-import { counterIn, metricCatalog, Health, Logger, type NatsConfig, ServerWaits } from '@tidewaiter/runtime';
+import { counterIn, gaugeIn, metricCatalog, Health, Logger, type NatsConfig, ServerWaits } from '@tidewaiter/runtime';
 import { type Counter, Registry } from 'prom-client';
 
 import { Bus } from './connection.js';
@@ -35,8 +35,11 @@ export class BusModule {
         DatabaseMirror,
         {
           provide: JetStreamServer,
-          useFactory: (bus: Bus, sink: DeadLetterSink, logger: Logger, metrics: Registry, health: Health) =>
-            new JetStreamServer(bus, sink, logger, messageCounter(metrics), health),
+          useFactory: (bus: Bus, sink: DeadLetterSink, logger: Logger, metrics: Registry, health: Health) => {
+            const server = new JetStreamServer(bus, sink, logger, messageCounter(metrics), health);
+            waitingGauge(metrics, server);
+            return server;
+          },
           inject: [Bus, deadLetters, Logger, Registry, Health],
         },
       ],
@@ -47,4 +50,13 @@ export class BusModule {
 
 function messageCounter(metrics: Registry): Counter<'consumer' | 'result'> {
   return counterIn(metrics, metricCatalog.busMessages);
+}
+
+function waitingGauge(metrics: Registry, server: JetStreamServer): void {
+  gaugeIn(metrics, metricCatalog.busWaiting, async (gauge) => {
+    gauge.reset();
+    // Unknown while NATS is away; the other metrics are wanted most then.
+    const waiting = await server.waiting().catch(() => []);
+    for (const { consumer, count } of waiting) gauge.set({ consumer }, count);
+  });
 }

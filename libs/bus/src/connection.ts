@@ -150,11 +150,11 @@ export class Bus implements OnApplicationShutdown {
 
   /** Reconciles streams and consumers with the topology; concurrent calls share one run. */
   async reconcile(): Promise<void> {
-    this.#reconciling ??= this.#whileConnected(async ({ manager }) =>
-      reconcileTopology(manager, this.server.natsReplicas),
-    ).finally(() => {
-      this.#reconciling = undefined;
-    });
+    this.#reconciling ??= this.#whileConnected(async ({ manager }) => reconcileTopology(manager, this.server)).finally(
+      () => {
+        this.#reconciling = undefined;
+      },
+    );
     await this.#reconciling;
   }
 
@@ -259,6 +259,14 @@ export class Bus implements OnApplicationShutdown {
       ),
     ]);
     return problems.find((each) => each !== undefined);
+  }
+
+  /** Messages of a consumer that were not delivered yet, or not acknowledged. */
+  async waitingFor({ stream, name }: Consumer): Promise<number> {
+    return this.#whileConnected(async ({ prober }) => {
+      const info = await prober.consumers.info(stream, name);
+      return info.num_pending + info.num_ack_pending;
+    });
   }
 
   /** Finds a consumer on the server. */

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { jetstreamManager } from '@nats-io/jetstream';
 import { createUser } from '@nats-io/nkeys';
 import { Secret } from '@tidewaiter/domain';
-import { consumers, registryPushed } from '@tidewaiter/events';
+import { consumers, registryPushed, runtimeStream } from '@tidewaiter/events';
 import { type NatsConfig, ServerWaits } from '@tidewaiter/runtime';
 import { startNatsServers, type TestNats } from '@tidewaiter/testkit';
 
@@ -97,6 +98,18 @@ describe('Bus', () => {
     const natsUrl = new Secret(url);
     await expect(Bus.connect('test', { natsUrl, natsReplicas: 3 })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     await expect(Bus.connect('test', { natsUrl, natsCertFile: 'x' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
+  it('sizes the stream of runtime events, which a service without the setting leaves as it is', async () => {
+    const { url } = await start({});
+    const natsUrl = new Secret(url);
+    const sizeIn = async (bus: Bus) => {
+      const manager = await jetstreamManager(bus.connection);
+      return (await manager.streams.info(runtimeStream)).config.max_bytes;
+    };
+    expect(await sizeIn(await connected({ natsUrl }))).toBe(2 ** 30);
+    expect(await sizeIn(await connected({ natsUrl, runtimeStreamBytes: 2 ** 27 }))).toBe(2 ** 27);
+    expect(await sizeIn(await connected({ natsUrl }))).toBe(2 ** 27);
   });
 
   it('says that a server which takes connections does not answer', async () => {

@@ -64,7 +64,25 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     private readonly health: Health,
   ) {
     super();
-    health.add('nats', async () => bus.problem([...this.#handled.values()].map(({ consumer }) => consumer)));
+    health.add('nats', async () => (await bus.problem(this.#consumers())) ?? this.#problemOfLoops());
+  }
+
+  /** Messages that wait for each consumer of this service. @throws Unavailable without NATS */
+  async waiting(): Promise<{ consumer: string; count: number }[]> {
+    return Promise.all(
+      this.#consumers().map(async (consumer) => ({
+        consumer: consumer.name,
+        count: await this.bus.waitingFor(consumer),
+      })),
+    );
+  }
+
+  #consumers(): Consumer[] {
+    return [...this.#handled.values()].map(({ consumer }) => consumer);
+  }
+
+  #problemOfLoops(): string | undefined {
+    return this.#loops.some(({ isFailing }) => isFailing) ? 'events are not read' : undefined;
   }
 
   /**

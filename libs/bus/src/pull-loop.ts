@@ -21,6 +21,7 @@ export class PullLoop {
   #freed = Promise.withResolvers<void>();
   #batch: ConsumerMessages | undefined;
   #paused: Promise<void> | undefined;
+  #isFailing = false;
 
   constructor(
     private readonly bus: Bus,
@@ -30,19 +31,23 @@ export class PullLoop {
     private readonly log: Logger,
   ) {}
 
+  /** Whether pulls have failed since the last one that did not. */
+  get isFailing(): boolean {
+    return this.#isFailing;
+  }
+
   /** Resolves after {@link stop}, when the last handler has ended. */
   async run(): Promise<void> {
     const { signal } = this.#stopping;
     // A restarted server has lost the pending pull requests.
     const forget = this.bus.onLoss(() => this.#batch?.stop(new Error('connection lost')));
-    let isFailing = false;
     while (!signal.aborted) {
       try {
-        await this.#pull(() => (isFailing = false));
+        await this.#pull(() => (this.#isFailing = false));
       } catch (err) {
         // Once per outage.
-        if (!isFailing) this.log.warn({ consumer: this.consumer.name, err }, 'consumer restart');
-        isFailing = true;
+        if (!this.#isFailing) this.log.warn({ consumer: this.consumer.name, err }, 'consumer restart');
+        this.#isFailing = true;
         await this.bus.repair().catch(() => undefined);
         await sleep(restartDelayMs, undefined, { signal }).catch(() => undefined);
       }

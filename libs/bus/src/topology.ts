@@ -12,8 +12,8 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { InvalidInput, Unavailable } from '@tidewaiter/domain';
-import { type Consumer, consumers, type Stream, streams, subjectsOf } from '@tidewaiter/events';
-import { failpoint } from '@tidewaiter/runtime';
+import { type Consumer, consumers, runtimeStream, type Stream, streams, subjectsOf } from '@tidewaiter/events';
+import { failpoint, type NatsConfig } from '@tidewaiter/runtime';
 
 /**
  * Time within which JetStream itself drops a repeated message id; later repeats are dropped by the
@@ -24,17 +24,24 @@ const duplicateWindowMs = 2 * 60_000;
 /**
  * Creates or updates streams and consumers as `libs/events` declares. Several services may do so at
  * once.
- * @param replicas of each stream; those of a stream that there is stay without it
+ * @param sizing what is configured; all else stays as it is in a stream that there is
  * @throws InvalidInput `CONFIG_INVALID` for replicas without a cluster
  */
-export async function reconcileTopology(manager: JetStreamManager, replicas?: number): Promise<void> {
-  for (const stream of streams) await reconcileStream(manager, stream, replicas);
+export async function reconcileTopology(
+  manager: JetStreamManager,
+  sizing: Pick<NatsConfig, 'natsReplicas' | 'runtimeStreamBytes'> = {},
+): Promise<void> {
+  for (const stream of streams) await reconcileStream(manager, stream, sizing);
   for (const consumer of Object.values(consumers)) await reconcileConsumer(manager, consumer);
 }
 
 type StreamChange = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'max_bytes'>;
 
-async function reconcileStream(manager: JetStreamManager, stream: Stream, replicas?: number): Promise<void> {
+async function reconcileStream(
+  manager: JetStreamManager,
+  stream: Stream,
+  { natsReplicas, runtimeStreamBytes }: Pick<NatsConfig, 'natsReplicas' | 'runtimeStreamBytes'>,
+): Promise<void> {
   const config = {
     name: stream.name,
     subjects: subjectsOf(stream),
@@ -42,23 +49,30 @@ async function reconcileStream(manager: JetStreamManager, stream: Stream, replic
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
     max_age: nanos(stream.maxAgeMs),
-    max_bytes: stream.maxBytes,
     duplicate_window: nanos(duplicateWindowMs),
-    ...(replicas !== undefined && { num_replicas: replicas }),
+    ...(natsReplicas !== undefined && { num_replicas: natsReplicas }),
   };
+  const isSized = stream.name === runtimeStream && runtimeStreamBytes !== undefined;
+  const maxBytes = isSized ? runtimeStreamBytes : stream.maxBytes;
+  // Another service may know a size that this one was not given.
+  const change = stream.name === runtimeStream && !isSized ? config : { ...config, max_bytes: maxBytes };
   try {
-    await updateOrAdd(manager, config);
+    await updateOrAdd(manager, change, { ...config, max_bytes: maxBytes });
   } catch (cause) {
     if (codeOf(cause) !== replicasWithoutCluster) throw cause;
-    throw new InvalidInput('CONFIG_INVALID', `TIDEWAITER_NATS_REPLICAS is ${replicas}, and NATS is no cluster`, {
+    throw new InvalidInput('CONFIG_INVALID', `TIDEWAITER_NATS_REPLICAS is ${natsReplicas}, and NATS is no cluster`, {
       cause,
     });
   }
 }
 
-async function updateOrAdd(manager: JetStreamManager, config: StreamChange): Promise<void> {
+async function updateOrAdd(
+  manager: JetStreamManager,
+  change: Partial<StreamConfig> & Pick<StreamConfig, 'name'>,
+  config: StreamChange,
+): Promise<void> {
   try {
-    await manager.streams.update(config.name, config);
+    await manager.streams.update(change.name, change);
   } catch (error) {
     if (!isNotFound(error)) throw error;
     await addStream(manager, config);

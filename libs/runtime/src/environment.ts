@@ -100,6 +100,15 @@ const natsSettings = {
     'TIDEWAITER_NATS_REPLICAS',
     z.enum(['1', '3', '5'], { error: 'is not 1, 3 or 5' }).transform(Number).optional(),
   ),
+  /** Size of the stream of runtime events; without it the stream stays as it is. */
+  runtimeStreamBytes: setting(
+    'TIDEWAITER_RUNTIME_STREAM_BYTES',
+    z.coerce
+      .number({ error: 'is not a number' })
+      .int()
+      .min(64 * 2 ** 20, 'must be at least 64 MiB')
+      .optional(),
+  ),
 };
 
 /**

@@ -5,12 +5,15 @@ import type { FastifyReply } from 'fastify';
 import { Registry } from 'prom-client';
 
 import { ConfigState } from './config-state.js';
+import { Every } from './every.js';
+import { Logger } from './logger.js';
 import { reasonOf } from './reason.js';
 
 /** Returns undefined when all is well, else the problem. */
 export type ReadinessCheck = () => Promise<string | undefined>;
 
 const checkTimeoutMs = 2_000;
+const watchEveryMs = 1_500;
 
 /**
  * Collects what a service needs to be ready. Adapters add their own check; a hanging check counts
@@ -19,6 +22,9 @@ const checkTimeoutMs = 2_000;
 @Injectable()
 export class Health {
   readonly #checks = new Map<string, ReadinessCheck>();
+  #logged = '{}';
+
+  constructor(private readonly log: Logger) {}
 
   add(name: string, check: ReadinessCheck): void {
     this.#checks.set(name, check);
@@ -36,6 +42,17 @@ export class Health {
       () => false,
     );
     return Promise.race([answered, sleep(checkTimeoutMs, false, { ref: false })]);
+  }
+
+  /** Logs when the service stops being ready, and when it is ready again. */
+  @Every(watchEveryMs)
+  async watch(): Promise<void> {
+    const problems = await this.problems();
+    const found = JSON.stringify(problems);
+    if (found === this.#logged) return;
+    if (found === '{}') this.log.info({}, 'service ready');
+    else this.log.warn({ problems }, 'service not ready');
+    this.#logged = found;
   }
 
   /** Problems by the name of their check; empty when the service is ready. */
@@ -59,7 +76,7 @@ async function answer(check: ReadinessCheck): Promise<string | undefined> {
   }
 }
 
-/** `/livez`, `/readyz` and `/metrics` of every service. */
+/** `/livez`, `/startupz`, `/readyz` and `/metrics` of every service. */
 @Controller()
 export class HealthController {
   constructor(
@@ -70,6 +87,12 @@ export class HealthController {
 
   @Get('livez')
   live(): { status: string } {
+    return { status: 'ok' };
+  }
+
+  /** Before, {@link StandIn} answers. */
+  @Get('startupz')
+  started(): { status: string } {
     return { status: 'ok' };
   }
 

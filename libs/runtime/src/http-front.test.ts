@@ -9,7 +9,7 @@ let url: URL;
 let dripping: NodeJS.Timeout[] = [];
 
 beforeEach(async () => {
-  front = new HttpFront();
+  front = new HttpFront({ status: 'starting', problems: () => ({}) });
   const backend = front.backend();
   backend.serverFactory(
     (request, response) => {

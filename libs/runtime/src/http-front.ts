@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyServerOptions } from 'fastify';
 
 import type { ServerTls } from './listener.js';
+import { type StandIn, standInListener } from './stand-in.js';
 
 type ServerFactory = NonNullable<FastifyServerOptions['serverFactory']>;
 
@@ -56,8 +57,11 @@ export class HttpFront {
   );
   readonly #backends = new WeakMap<Backend, Served>();
   #serving: Served | undefined;
+  #standIn: RequestListener;
 
-  constructor(tls?: ServerTls) {
+  /** @param standIn answers until the first {@link serve} */
+  constructor(standIn: StandIn, tls?: ServerTls) {
+    this.#standIn = standInListener(standIn);
     const options = { connectionsCheckingInterval: checkMs };
     const handle: RequestListener = (request, response) => this.#handle(request, response);
     this.#tlsServer = tls && createTlsServer({ ...options, ...secureContext(tls) }, handle);
@@ -80,7 +84,8 @@ export class HttpFront {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
-    const served = this.#serving!;
+    const served = this.#serving;
+    if (!served) return this.#standIn(request, response);
     served.open.add(response);
     response.once('close', () => {
       served.open.delete(response);
@@ -115,7 +120,19 @@ export class HttpFront {
   async serve(backend: Backend, withinMs: number): Promise<void> {
     const before = this.#serving;
     this.#serving = this.#backends.get(backend)!;
-    if (!before || before === this.#serving || before.open.size === 0) return;
+    if (before !== this.#serving) await this.#drain(before, withinMs);
+  }
+
+  /** Answers new requests by `standIn`; waits up to `withinMs` for those under way. */
+  async retire(standIn: StandIn, withinMs: number): Promise<void> {
+    const before = this.#serving;
+    this.#serving = undefined;
+    this.#standIn = standInListener(standIn);
+    await this.#drain(before, withinMs);
+  }
+
+  async #drain(before: Served | undefined, withinMs: number): Promise<void> {
+    if (!before || before.open.size === 0) return;
     endStreams(before);
     const { promise, resolve } = Promise.withResolvers<void>();
     before.drained = resolve;

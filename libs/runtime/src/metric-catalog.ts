@@ -48,6 +48,12 @@ export const metricCatalog = {
     labels: ['consumer', 'result'],
     services: all,
   }),
+  busWaiting: gauge({
+    name: 'tidewaiter_bus_consumer_waiting_messages',
+    help: 'Events that wait for a consumer, or that it has not acknowledged; none while NATS is away',
+    labels: ['consumer'],
+    services: ['scanner', 'notifier'],
+  }),
   outboxOldest: gauge({
     name: 'tidewaiter_outbox_oldest_seconds',
     help: 'Age of the oldest event of the outbox that is not published',

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Controller, Get, Inject, Module } from '@nestjs/common';
 import { InvalidInput } from '@tidewaiter/domain';
+import { freePort } from '@tidewaiter/servers';
 
 import { type RunningService, startReloadable } from './service.js';
 
@@ -59,7 +60,56 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(50);
 }
 
+const health = async (url: string, path: string): Promise<{ status: number; body: unknown }> => {
+  const answer = await fetch(`${url}/${path}`);
+  return { status: answer.status, body: await answer.json() };
+};
+
 describe('startReloadable', () => {
+  it('answers before the servers of the service do, and names what it waits for', async () => {
+    const port = await freePort();
+    const there = Promise.withResolvers<null>();
+    const starting = startReloadable(
+      () => ({
+        name: 'test',
+        module: { module: WordModule, controllers: [WordController], providers: [{ provide: 'word', useValue: 'x' }] },
+        config: { httpHost: '127.0.0.1', httpPort: port, logLevel: 'silent' },
+      }),
+      async (_log, waits) => {
+        const wait = waits.begin('PostgreSQL');
+        wait.failed(Object.assign(new Error('no'), { code: 'ECONNREFUSED' }));
+        return there.promise.finally(() => wait.over());
+      },
+    );
+    const url = `http://127.0.0.1:${port}`;
+    await until(async () => fetch(url).then(Boolean, () => false));
+    expect(await health(url, 'livez')).toMatchObject({ status: 200 });
+    expect(await health(url, 'startupz')).toMatchObject({ status: 503 });
+    expect(await health(url, 'readyz')).toMatchObject({
+      status: 503,
+      body: { status: 'starting', problems: { postgresql: 'ECONNREFUSED' } },
+    });
+    expect(await health(url, 'word')).toMatchObject({ status: 503, body: { code: 'SERVICE_NOT_READY' } });
+    there.resolve(null);
+    const service = await starting;
+    expect(await health(url, 'startupz')).toMatchObject({ status: 200 });
+    expect(await health(url, 'readyz')).toMatchObject({ status: 200, body: { status: 'ok' } });
+    await service.stop();
+  });
+
+  it('is not ready from the stop on, and answers the request that is under way', async () => {
+    const slow = get('slow');
+    await until(async () => release !== undefined);
+    const stopping = running.stop();
+    expect(await health(running.url, 'readyz')).toMatchObject({ status: 503, body: { status: 'stopping' } });
+    expect(await health(running.url, 'livez')).toMatchObject({ status: 200 });
+    expect(await health(running.url, 'word')).toMatchObject({ status: 503 });
+    release();
+    expect(await slow).toBe('first');
+    await stopping;
+    await expect(fetch(running.url)).rejects.toThrow();
+  });
+
   it('reloads a replaced file under the same address without refusing a request', async () => {
     const answers: string[] = [];
     const stop = new AbortController();

@@ -86,23 +86,21 @@ export async function startReloadable(
   startTelemetry(config.otlpEndpoint);
   const logger = createLogger(name, config.logLevel);
   const waits = new ServerWaits(logger);
-  const managed = await readManaged(logger, waits);
+  const problems = () => waits.current();
+  const front = new HttpFront({ status: 'starting', problems }, readServerTls(config, files));
+  const { httpPort, httpHost, metricsPort } = config;
+  // Before the wait for the servers, so that it can be seen from outside.
+  const { url, metricsUrl } = await front.listen(httpPort, httpHost, metricsPort).catch(closing(front));
+  const managed = await readManaged(logger, waits).catch(closing(front));
   const definition = define(files, { managed, isStart: true });
-  const front = new HttpFront(readServerTls(config, files));
   const state = new ConfigState(managed);
   state.overrides(definition.overridden ?? []);
   if (definition.configError) {
     state.failed(definition.configError);
     logger.error({ err: definition.configError, code: definition.configError.code }, 'managed entries not read');
   }
-  let replica = await startReplica(definition, { logger, front, state, waits });
+  let replica = await startReplica(definition, { logger, front, state, waits }).catch(closing(front));
   await front.serve(replica.backend, 0);
-  const { httpPort, httpHost, metricsPort } = config;
-  const { url, metricsUrl } = await front.listen(httpPort, httpHost, metricsPort).catch(async (error: unknown) => {
-    await front.close();
-    await replica.app.close().catch(() => undefined);
-    throw error;
-  });
   logger.info({ url, metricsUrl }, 'service start');
 
   const load = async (): Promise<void> => {
@@ -145,12 +143,21 @@ export async function startReloadable(
     async stop() {
       isStopping = true;
       clearInterval(watching);
+      await front.retire({ status: 'stopping', problems }, drainWithinMs);
       await reloading;
-      await front.close();
       await replica.app.close();
+      await front.close();
       await stopTelemetry();
       logger.info({}, 'service stop');
     },
+  };
+}
+
+/** Closes the ports after an error, which is thrown on. */
+function closing(front: HttpFront): (error: unknown) => Promise<never> {
+  return async (error) => {
+    await front.close();
+    throw error;
   };
 }
 
@@ -197,7 +204,7 @@ async function startReplica(
   }
 }
 
-const metricsPaths: readonly (string | undefined)[] = ['/metrics', '/livez', '/readyz'];
+const metricsPaths: readonly (string | undefined)[] = ['/metrics', '/livez', '/readyz', '/startupz'];
 
 /** Gives the port for metrics and health nothing else, and metrics no other port. */
 function separatePorts(app: NestFastifyApplication, front: HttpFront): void {

@@ -259,7 +259,7 @@ describe('outbox', () => {
   });
 
   it('reports the age of unpublished events, without republishes', async () => {
-    const health = new Health();
+    const health = new Health(createLogger('test', 'silent'));
     // The module's own check, without its application.
     void new StoreModule({ close: () => dataSource.destroy() }, store, health, new Registry());
     await store.transaction((tx) => tx.emit(pushed));

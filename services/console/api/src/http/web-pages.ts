@@ -17,7 +17,7 @@ const securityHeaders = {
 };
 
 /** Paths of the API, probes and metrics; every other one without a dot is a page. */
-const notPages = /^\/(?:api|admission|livez|readyz|healthz|metrics)(?:[/?]|$)|\.[a-z0-9]{2,5}(?:\?|$)/;
+const notPages = /^\/(?:api|admission|livez|readyz|startupz|healthz|metrics)(?:[/?]|$)|\.[a-z0-9]{2,5}(?:\?|$)/;
 
 /**
  * Serves the web pages, which hold no data, without a login; every answer gets the security
