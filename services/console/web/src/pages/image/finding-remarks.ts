@@ -23,7 +23,11 @@ export function findingRemarks(finding: ImageFinding): string {
 export function suppressionText({ counted, by, state }: Pick<ImageFinding, 'counted' | 'by' | 'state'>): string | null {
   if (counted) return null;
   if (by !== null)
-    return dotted(`suppressed by ${by.source}`, by.reason ?? by.justification, by.until && `until ${by.until}`);
+    return dotted(
+      `suppressed by ${by.source}`,
+      by.reason ?? by.justification,
+      by.until && `until ${by.until.slice(0, 10)}`,
+    );
   return state === 'shadowed' ? 'not counted: a later layer hides it' : 'not counted: repeats another finding';
 }
 

@@ -1,11 +1,15 @@
 import { Link } from '@tanstack/react-router';
 import { severities } from '@tidewaiter/domain';
+import { useMemo, useState } from 'react';
+import { Button } from 'react-aria-components/Button';
 
 import type { ImageFinding } from '../../api/types.js';
 import { SeverityMark } from '../../parts/marks.js';
 import { EmptyState } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { DataTable } from '../../parts/table/data-table.js';
+import { useMe } from '../../parts/use-me.js';
+import { AcceptDialog } from './accept-dialog.js';
 import { placeOf, suppressionText } from './finding-remarks.js';
 
 const columns = [
@@ -76,25 +80,47 @@ const columns = [
   }),
 ];
 
+function acceptance(accept: (finding: ImageFinding) => void) {
+  return column<ImageFinding>({
+    id: 'accept',
+    title: 'Action',
+    cell: (finding) =>
+      finding.counted && (
+        <Button className="button" aria-label={`Accept ${finding.id}`} onPress={() => accept(finding)}>
+          Accept
+        </Button>
+      ),
+  });
+}
+
 interface Props {
   findings: readonly ImageFinding[];
+  /** Repository whose findings may be accepted; undefined for an image that was never pushed. */
+  repository: string | undefined;
   sort: string | undefined;
   onSort: (sort: string | undefined) => void;
 }
 
 /** Every finding, also those that do not count, with the reason. */
-export function FindingsTab({ findings, sort, onSort }: Props) {
+export function FindingsTab({ findings, repository, sort, onSort }: Props) {
+  const { may } = useMe();
+  const [accepted, accept] = useState<ImageFinding | null>(null);
+  const mayAccept = repository !== undefined && may('maintainer');
+  const shown = useMemo(() => (mayAccept ? [...columns, acceptance(accept)] : columns), [mayAccept]);
   if (findings.length === 0) return <EmptyState title="No findings" />;
   return (
-    <DataTable
-      label="Findings"
-      columns={columns}
-      rows={findings}
-      keyOf={({ fingerprint, imageDigest, path, purl, by }) =>
-        JSON.stringify([fingerprint, imageDigest, path, purl, by?.source])
-      }
-      sort={sort}
-      onSort={onSort}
-    />
+    <>
+      <DataTable
+        label="Findings"
+        columns={shown}
+        rows={findings}
+        keyOf={({ fingerprint, imageDigest, path, purl, by }) =>
+          JSON.stringify([fingerprint, imageDigest, path, purl, by?.source])
+        }
+        sort={sort}
+        onSort={onSort}
+      />
+      {accepted && mayAccept && <AcceptDialog finding={accepted} repository={repository} close={() => accept(null)} />}
+    </>
   );
 }

@@ -63,7 +63,11 @@ export function ImageTab({ tab, sort, findingsRead, pipeline, ...context }: Prop
     case 'fixes':
       return <Loaded read={findingsRead}>{({ items }) => <FixesTab findings={items} />}</Loaded>;
     case 'findings':
-      return <Loaded read={findingsRead}>{({ items }) => <FindingsTab findings={items} {...sorting} />}</Loaded>;
+      return (
+        <Loaded read={findingsRead}>
+          {({ items }) => <FindingsTab findings={items} repository={context.push?.repository} {...sorting} />}
+        </Loaded>
+      );
     case 'layers':
       return <LayersTab {...context} />;
     case 'packages':
