@@ -566,9 +566,12 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     expect(await alerted()).toEqual(probes.toSorted());
     const refused = async () => {
       const { items } = await store.unlimited(async () =>
-        new Lists(store).page(ruleList, { ...wholeList, sort: 'place' }),
+        new Lists(store).page(ruleList, {
+          ...{ ...wholeList, sort: 'place' },
+          where: { kind: 'condition', field: 'state', operator: '=', values: ['refused'] },
+        }),
       );
-      return items.map(({ rule }) => rule).filter(({ state }) => state === 'refused');
+      return items.map(({ rule }) => rule);
     };
     await until('the bad one is listed', async () => (await refused()).length > 0);
     expect(await refused()).toMatchObject([{ title: 'Bad', reason: expect.any(String) }]);

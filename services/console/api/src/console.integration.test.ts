@@ -639,7 +639,8 @@ describe('the API', () => {
     const ids = async (query: string) => (await get(`/alerts${query}`)).items.map((each) => each['id']);
     expect(await ids('')).toEqual(['3', '2', '1']);
     expect(await ids('?severity=low')).toEqual(['3', '2']);
-    expect(await ids('?limit=1&after=3')).toEqual(['2']);
+    const { next } = await get('/alerts?limit=1');
+    expect(await ids(`?limit=1&after=${next as string}`)).toEqual(['2']);
     const { items } = await get(`/alerts?incident=${incidentId}`);
     expect(items).toEqual([
       expect.objectContaining({ id: '1', incidentId, title: hostile, image: ['/tmp/x is not in the image'] }),
@@ -719,9 +720,9 @@ describe('the API', () => {
     await rules.replace([rule('a', 'loaded'), rule(hostile, 'refused'), rule('c', 'loaded')]);
     const titles = async (query: string) => (await get(`/rules${query}`)).items.map((each) => each['title']);
     expect(await titles('')).toEqual(['a', hostile, 'c']);
-    expect(await titles('?limit=1&after=2')).toEqual(['c']);
+    const { next } = await get('/rules?limit=2');
+    expect(await titles(`?limit=1&after=${next as string}`)).toEqual(['c']);
     expect((await get('/rules?state=refused')).items).toEqual([rule(hostile, 'refused')]);
-    expect(await get('/rules?limit=2')).toMatchObject({ next: '2' });
   });
 
   it('shows messages, without their text in the list', async () => {
