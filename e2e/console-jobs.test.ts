@@ -7,7 +7,7 @@ import { type Browser, chromium, type Locator, type Page } from 'playwright-core
 
 import { removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
 
-/** What a user does with the mouse or the keyboard. */
+/** Actions of a user, with the mouse or the keyboard. */
 interface Hand {
   page: Page;
   /** Presses a link, a button or a result. */
@@ -18,7 +18,7 @@ interface Job {
   name: string;
   /** Links and buttons that are pressed, from Now on. */
   presses: number;
-  /** @param nth 0 with the mouse, 1 with the keyboard: what is done once is done with another object */
+  /** @param nth 0 with the mouse, 1 with the keyboard; each acts on an object of its own */
   run(hand: Hand, nth: 0 | 1): Promise<void>;
 }
 
