@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -110,7 +110,9 @@ export async function startTidewaiter(home: string, ingestPort: number, ...more:
       up.kill('SIGTERM');
       if (up.exitCode === null) await once(up, 'exit');
       // Each service has a role with few rights: a missing one must not pass for an outage.
-      const natsLog = readFileSync(join(stateDir, 'nats', 'nats.log'), 'utf8');
+      // Absent where the environment names another NATS.
+      const logFile = join(stateDir, 'nats', 'nats.log');
+      const natsLog = existsSync(logFile) ? readFileSync(logFile, 'utf8') : '';
       const denied = [
         ...(output().match(/permission denied for \w+ \w+/g) ?? []),
         ...(natsLog.match(/Violation - .*/g) ?? []),
