@@ -228,6 +228,8 @@ export { silenceList } from './deliveries/silence-list.js';
 export { pushList } from './images/pushes/push-list.js';
 export { imageList } from './images/lists/image-list.js';
 export type { ListedImage } from './images/lists/image-list.js';
+export { BaseImages } from './images/lists/base-images.js';
+export type { BaseImage, NewerBase } from './images/lists/base-images.js';
 export { ImageRelations } from './images/lists/image-relations.js';
 export { repositoryList } from './images/lists/repository-list.js';
 export type { ListedRepository } from './images/lists/repository-list.js';

@@ -42,6 +42,7 @@ import { FileEntryListing } from './entries/file-entry-listing.js';
 import { GateController } from './gate/gate.controller.js';
 import { StoredVerdicts } from './gate/stored-verdicts.js';
 import { RequestValidation } from './http/validation.js';
+import { ImageBasesController } from './images/image-bases.controller.js';
 import { ImagesController } from './images/images.controller.js';
 import { IncidentTriageController } from './incidents/incident-triage.controller.js';
 import { IncidentsController } from './incidents/incidents.controller.js';
@@ -81,6 +82,7 @@ import { WorkloadsController } from './workloads/workloads.controller.js';
 export const controllers = [
   PushesController,
   ImagesController,
+  ImageBasesController,
   RepositoriesController,
   CompareController,
   ReportsController,

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 
 import { VulnerabilityDetails } from '../exposure/vulnerability-details.js';
 import { ImagesModule } from '../images.module.js';
+import { BaseImages } from '../lists/base-images.js';
 import { ImageRelations } from '../lists/image-relations.js';
 import { BlastConditions } from './blast-conditions.js';
 import { BlastDetails } from './blast-details.js';
@@ -11,7 +12,7 @@ import { FleetSearch } from './fleet-search.js';
 /** Searches across the fleet. Writes nothing. */
 @Module({
   imports: [ImagesModule],
-  providers: [BlastConditions, BlastDetails, BlastRadii, FleetSearch, ImageRelations, VulnerabilityDetails],
-  exports: [BlastRadii, FleetSearch, ImageRelations, VulnerabilityDetails],
+  providers: [BaseImages, BlastConditions, BlastDetails, BlastRadii, FleetSearch, ImageRelations, VulnerabilityDetails],
+  exports: [BaseImages, BlastRadii, FleetSearch, ImageRelations, VulnerabilityDetails],
 })
 export class SearchModule {}

@@ -67,14 +67,20 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
     );
   };
 
-  const addImage = async (digest: Digest, name: string, packages: readonly string[], verdict: string) => {
+  /** With a base layer below its own; a later one of a name moves its tag. */
+  const addImage = async (
+    digest: Digest,
+    name: string,
+    packages: readonly string[],
+    { verdict = 'pass', position = 1, layers = ['base', name] } = {},
+  ) => {
     const [repository, tag] = name.split(':');
     await add('image', {
       ...{ digest, media_type: 'm', config_digest: 'c', platform: 'linux/amd64', analyzers_version: '1' },
       ...{ os: { id: 'debian', versionId: '12', name: `Debian of ${name}`, idLike: [] }, run_user: 'app' },
-      ...{ labels: {}, analyzed_at: new Date() },
+      ...{ labels: {}, analyzed_at: new Date(), created_at: new Date(2026, 0, position) },
     });
-    for (const [index, layer] of ['base', name].entries()) {
+    for (const [index, layer] of layers.entries()) {
       const content = digestOf(layer);
       await add('image_layer', {
         ...{ image_digest: digest, index, diff_id: content, blob_digest: content, media_type: 'm' },
@@ -83,17 +89,17 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
     }
     await store.query(
       `INSERT INTO image_package (image_digest, package_id, layer, state, found_in)
-       SELECT $1, id, CASE WHEN name = 'openssl' THEN 0 ELSE 1 END, 'present', 'var/lib/dpkg/status' FROM package WHERE name = ANY($2)`,
-      [digest, packages],
+       SELECT $1, id, CASE WHEN name = 'openssl' THEN 0 ELSE $3 END, 'present', 'var/lib/dpkg/status' FROM package WHERE name = ANY($2)`,
+      [digest, packages, layers.length - 1],
     );
-    const push = uuidOf(name);
+    const push = uuidOf(`${name} ${position}`);
     await add('push', {
       ...{ id: push, connection: 'main', repository, tag, artifact: 'image', state: 'analyzed', digest, verdict },
       ...{ registry_host: 'registry.example.com', counts: { high: verdict === 'fail' ? 1 : 0 }, pushed_by: 'jane' },
     });
     await add('push_image', { push_id: push, image_digest: digest });
     await add('tag_ledger', {
-      ...{ connection: 'main', repository, tag, digest, push_id: push, at: new Date(), position: 1 },
+      ...{ connection: 'main', repository, tag, digest, push_id: push, at: new Date(), position },
     });
   };
 
@@ -137,9 +143,11 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
     await addPackage('openssl', 'CVE-2026-0001', 'high', '1.1');
     await addPackage('curl', 'CVE-2026-0002', 'critical', '1.2');
     await addPackage('lodash', 'CVE-2026-0003', 'low', null);
-    await addImage(older, 'shop/web:1', ['openssl', 'curl'], 'fail');
-    await addImage(newer, 'shop/web:2', ['openssl', 'lodash'], 'pass');
-    await addImage(database, 'pay/db:1', ['openssl'], 'pass');
+    await addImage(older, 'shop/web:1', ['openssl', 'curl'], { verdict: 'fail' });
+    await addImage(newer, 'shop/web:2', ['openssl', 'lodash']);
+    await addImage(database, 'pay/db:1', ['openssl'], { layers: ['other base', 'pay/db:1'] });
+    await addImage(digestOf('base 1'), 'library/base:12', ['openssl'], { layers: ['base'] });
+    await addImage(digestOf('base 2'), 'library/base:12', ['lodash'], { layers: ['new base'], position: 2 });
     await addWorkload('eu1/shop/Deployment/web', older, ['web-1', 'web-2']);
     await addWorkload('eu1/pay/StatefulSet/db', database, ['db-1']);
     await addWorkload('us1/shop/Deployment/web', newer, ['web-9']);
@@ -236,6 +244,26 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
     });
   });
 
+  describe('the fixes of an image', () => {
+    it('begin with the newer base image, and what it closes', async () => {
+      await open(`/images/${older}?tab=fixes`);
+      await page.getByText('whose 1 layer brings 1 vulnerability').waitFor();
+      const option = page.getByRole('listitem').filter({ hasText: 'Rebuild on the newer library/base:12' });
+      await option.getByText('closes 1 of 1 vulnerability · brings 1 new').waitFor();
+      await page.getByText('Upgrade openssl 1.0 to 1.1').waitFor();
+      await option.getByRole('link', { name: 'compare' }).click();
+      await page.getByText('1 finding introduced, 1 resolved').waitFor();
+    });
+
+    it('say what is missing where no base is known', async () => {
+      await open(`/images/${database}?tab=fixes`);
+      await page.getByText('No image that was pushed here is the base of this one').waitFor();
+      // A base image has no base itself.
+      await open(`/images/${digestOf('base 1')}?tab=fixes`);
+      await page.getByText('No image that was pushed here is the base of this one').waitFor();
+    });
+  });
+
   describe('workloads', () => {
     it('lead from the clusters to a namespace, a workload, its pods and containers', async () => {
       await open('/workloads?tab=namespaces');
@@ -318,6 +346,7 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
     const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
     const pages = [
       ['compare', `/compare?from=${encodeURIComponent(tagOf('shop/web:1'))}&to=${newer}`],
+      ['fixes', `/images/${older}?tab=fixes`],
       ['workloads', '/workloads'],
       ['namespaces', '/workloads?tab=namespaces'],
       ['incident', `/incidents/${uuidOf('miner')}`],

@@ -174,6 +174,45 @@ export const relatedImageAnswer = z.object({
   tag: text,
 });
 
+/** Base of an image, and newer images that could take its place. */
+export const imageBaseAnswer = z.object({
+  imageDigest: z.string(),
+  platform: z.string(),
+  /** Base that labels of the image name. */
+  label: z.object({ name: text, digest: text }),
+  /** Pushed image whose layers are the lowest ones of the image; null where none is known. */
+  base: z
+    .object({
+      digest: z.string(),
+      repository: text,
+      tag: text,
+      layers: count,
+      /** Counted vulnerabilities of the image that come from these layers. */
+      vulnerabilities: count,
+    })
+    .nullable(),
+  /** Newer images of the base's repositories, the most useful first. */
+  options: z.array(
+    z.object({
+      digest: z.string(),
+      registry: z.string(),
+      repository: z.string(),
+      tag: z.string(),
+      pushId: z.uuid(),
+      receivedAt: time,
+      /** Whether its tag has pointed to the base: a rebuild suffices. */
+      isSameTag: z.boolean(),
+      /** Vulnerabilities from the layers of the base that it would close. */
+      closes: count,
+      closesWorst: severity.nullable(),
+      /** Vulnerabilities of the base that it has, too. */
+      keeps: count,
+      /** Vulnerabilities that it has and the image has not. */
+      adds: count,
+    }),
+  ),
+});
+
 export const imagesAnswer = z.object({
   digest: z.string(),
   /** The image itself, or the images of an index. */

@@ -3319,6 +3319,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{digest}/base": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Base of an image, or of the images of an index, with what newer ones would close */
+        get: {
+            parameters: {
+                query?: {
+                    push?: string;
+                };
+                header?: never;
+                path: {
+                    digest: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Base of an image, or of the images of an index, with what newer ones would close */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                base: {
+                                    digest: string;
+                                    layers: number;
+                                    repository: string | null;
+                                    tag: string | null;
+                                    vulnerabilities: number;
+                                } | null;
+                                imageDigest: string;
+                                label: {
+                                    digest: string | null;
+                                    name: string | null;
+                                };
+                                options: {
+                                    adds: number;
+                                    closes: number;
+                                    closesWorst: ("critical" | "high" | "medium" | "low" | "negligible" | "unknown") | null;
+                                    digest: string;
+                                    isSameTag: boolean;
+                                    keeps: number;
+                                    /** Format: uuid */
+                                    pushId: string;
+                                    /** Format: date-time */
+                                    receivedAt: string;
+                                    registry: string;
+                                    repository: string;
+                                    tag: string;
+                                }[];
+                                platform: string;
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{digest}/findings": {
         parameters: {
             query?: never;

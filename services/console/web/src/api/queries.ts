@@ -169,6 +169,19 @@ export const imageFindings = (digest: string, pushId: string | undefined) =>
     refetchInterval: slowRefreshOf,
   });
 
+/** Base of an image, and what newer ones would close. */
+export const imageBase = (digest: string, pushId: string | undefined) =>
+  queryOptions({
+    queryKey: ['images', digest, 'base', pushId],
+    queryFn: ({ signal }) =>
+      answerOf(
+        client.GET('/api/v1/images/{digest}/base', {
+          params: { path: { digest }, query: pushId === undefined ? {} : { push: pushId } },
+          signal,
+        }),
+      ),
+  });
+
 export const imagePackages = (digest: string) =>
   queryOptions({
     queryKey: ['images', digest, 'packages'],

@@ -22,6 +22,7 @@ export type Images = Get<'/api/v1/images/{digest}'>;
 export type Image = Images['images'][number];
 export type ImageFindings = Get<'/api/v1/images/{digest}/findings'>;
 export type ImageFinding = ImageFindings['items'][number];
+export type ImageBase = Item<'/api/v1/images/{digest}/base'>;
 export type ImagePackage = Item<'/api/v1/images/{digest}/packages'>;
 export type Incident = Item<'/api/v1/incidents'>;
 export type IncidentDetail = Get<'/api/v1/incidents/{id}'>;

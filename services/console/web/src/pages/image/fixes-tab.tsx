@@ -1,20 +1,33 @@
 import type { ImageFinding } from '../../api/types.js';
 import { SeverityMark } from '../../parts/marks.js';
+import { Section } from '../../parts/page.js';
 import { EmptyState } from '../../parts/states.js';
 import { counted, dotted } from '../../parts/words.js';
+import { BaseSection } from './base-section.js';
 import { findingRemarks } from './finding-remarks.js';
 import { type Fix, fixesOf } from './fixes.js';
 
-/** One line for each piece of work, with the findings that it closes. */
-export function FixesTab({ findings }: { findings: readonly ImageFinding[] }) {
+interface Props {
+  digest: string;
+  pushId: string | undefined;
+  findings: readonly ImageFinding[];
+}
+
+/** The base image, then one line for each upgrade, with the findings that it closes. */
+export function FixesTab({ digest, pushId, findings }: Props) {
   const fixes = fixesOf(findings);
   if (fixes.length === 0) return <EmptyState title="No package of this image needs an upgrade" />;
   return (
-    <ul className="fixes">
-      {fixes.map((fix) => (
-        <FixLine key={fix.key} fix={fix} />
-      ))}
-    </ul>
+    <>
+      <BaseSection digest={digest} pushId={pushId} />
+      <Section title="Upgrades" note={fixes.length}>
+        <ul className="fixes">
+          {fixes.map((fix) => (
+            <FixLine key={fix.key} fix={fix} />
+          ))}
+        </ul>
+      </Section>
+    </>
   );
 }
 

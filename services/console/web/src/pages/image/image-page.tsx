@@ -40,7 +40,14 @@ function ImageView({ known }: { known: Images }) {
         }
       />
       <TabLinks label="Views of the image" chosen={tab} tabs={imageTabs(context)} />
-      <ImageTab {...context} tab={tab} sort={search.sort} findingsRead={findings} pipeline={known.pipeline} />
+      <ImageTab
+        {...context}
+        tab={tab}
+        sort={search.sort}
+        findingsRead={findings}
+        pushOfRules={search.push}
+        pipeline={known.pipeline}
+      />
       <Warnings warnings={images.flatMap(({ warnings }) => warnings)} />
     </>
   );

@@ -51,17 +51,23 @@ interface Props extends ImageContextData {
   tab: ImageTabId;
   sort: string | undefined;
   findingsRead: UseQueryResult<ImageFindings>;
+  /** Push by whose rules findings count; undefined for the newest. */
+  pushOfRules: string | undefined;
   pipeline: Images['pipeline'];
 }
 
-export function ImageTab({ tab, sort, findingsRead, pipeline, ...context }: Props) {
+export function ImageTab({ tab, sort, findingsRead, pushOfRules, pipeline, ...context }: Props) {
   const change = useSearchChange();
   const sorting = { sort, onSort: (next: string | undefined) => change({ sort: next }) };
   switch (tab) {
     case 'changes':
       return <ChangesTab pushId={context.pushId} />;
     case 'fixes':
-      return <Loaded read={findingsRead}>{({ items }) => <FixesTab findings={items} />}</Loaded>;
+      return (
+        <Loaded read={findingsRead}>
+          {({ items }) => <FixesTab digest={context.digest} pushId={pushOfRules} findings={items} />}
+        </Loaded>
+      );
     case 'findings':
       return (
         <Loaded read={findingsRead}>
@@ -69,7 +75,7 @@ export function ImageTab({ tab, sort, findingsRead, pipeline, ...context }: Prop
         </Loaded>
       );
     case 'layers':
-      return <LayersTab {...context} />;
+      return <LayersTab {...context} pushOfRules={pushOfRules} />;
     case 'packages':
       return <PackagesTab digest={context.digest} {...sorting} />;
     case 'secrets':

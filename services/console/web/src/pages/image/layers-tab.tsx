@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 
-import { imagePackages } from '../../api/queries.js';
+import { imageBase, imagePackages } from '../../api/queries.js';
 import { Digest } from '../../parts/digest.js';
 import { Section } from '../../parts/page.js';
 import { column } from '../../parts/table/columns.js';
@@ -15,9 +15,10 @@ const columns = [
     id: 'command',
     title: 'Command',
     isName: true,
-    cell: ({ command, isUnread }) => (
+    cell: ({ command, isUnread, isOfBase }) => (
       <>
         <code className="wrap">{command}</code>
+        {isOfBase && <small className="quiet">of the base image</small>}
         {isUnread && <small className="quiet">could not be read</small>}
       </>
     ),
@@ -28,15 +29,23 @@ const columns = [
   column<LayerRow>({ id: 'digest', title: 'Digest', cell: ({ digest }) => <Digest digest={digest} /> }),
 ];
 
-/** Layers with their command, size and what each brought. */
-export function LayersTab({ digest, images, findings }: ImageContextData) {
+interface Props extends ImageContextData {
+  /** Push by whose rules findings count; undefined for the newest. */
+  pushOfRules: string | undefined;
+}
+
+/** Layers with their command, size and what each brought; those of the base image are marked. */
+export function LayersTab({ digest, images, findings, pushOfRules }: Props) {
   const packages = useQuery(imagePackages(digest));
+  const bases = useQuery(imageBase(digest, pushOfRules));
+  const layersOfBase = (image: string) =>
+    bases.data?.items.find(({ imageDigest }) => imageDigest === image)?.base?.layers ?? 0;
   return images.map((image) => (
     <Section key={image.digest} title={image.platform}>
       <DataTable
         label={`Layers of ${image.platform}`}
         columns={columns}
-        rows={layersOf(image, findings?.items ?? [], packages.data?.items ?? [])}
+        rows={layersOf(image, findings?.items ?? [], packages.data?.items ?? [], layersOfBase(image.digest))}
         keyOf={({ index }) => String(index)}
       />
     </Section>

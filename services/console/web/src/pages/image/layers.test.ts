@@ -29,9 +29,9 @@ describe('layersOf', () => {
       { imageDigest: 'other', layer: 0, counted: true },
       { imageDigest: 'image', layer: null, counted: true },
     ];
-    expect(layersOf(image, findings, [{ imageDigest: 'image', layer: 0 }])).toMatchObject([
-      { index: 0, findings: 1, packages: 1, isUnread: false },
-      { index: 1, findings: 0, packages: 0, isUnread: true },
+    expect(layersOf(image, findings, [{ imageDigest: 'image', layer: 0 }], 1)).toMatchObject([
+      { index: 0, findings: 1, packages: 1, isUnread: false, isOfBase: true },
+      { index: 1, findings: 0, packages: 0, isUnread: true, isOfBase: false },
     ]);
   });
 });

@@ -8,6 +8,8 @@ export interface LayerRow {
   findings: number;
   packages: number;
   isUnread: boolean;
+  /** Whether it comes from the base image; false where none is known. */
+  isOfBase: boolean;
 }
 
 /** Layers of one image with what each brought. */
@@ -15,6 +17,7 @@ export function layersOf(
   image: Pick<Image, 'digest' | 'layers' | 'unreadLayers'>,
   findings: readonly Pick<ImageFinding, 'imageDigest' | 'layer' | 'counted'>[],
   packages: readonly Pick<ImagePackage, 'imageDigest' | 'layer'>[],
+  baseLayers: number,
 ): LayerRow[] {
   const ofLayer = countBy(findings.filter(({ imageDigest, counted }) => counted && imageDigest === image.digest));
   const packagesOf = countBy(packages.filter(({ imageDigest }) => imageDigest === image.digest));
@@ -26,6 +29,7 @@ export function layersOf(
     findings: ofLayer.get(index) ?? 0,
     packages: packagesOf.get(index) ?? 0,
     isUnread: image.unreadLayers.includes(index),
+    isOfBase: index < baseLayers,
   }));
 }
 
