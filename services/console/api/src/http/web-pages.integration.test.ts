@@ -202,7 +202,7 @@ describeWith(programs('chromium'))('the web pages', () => {
     for (const path of [`/incidents/${incident.id}`, `/images/${digest}?tab=runtime`]) {
       await open(path);
       await page.getByRole('heading', { name: 'Misconfiguration of Deployment shop/web in eu1' }).waitFor();
-      await page.getByText(hostile).first().waitFor();
+      await page.getByText(hostile).filter({ visible: true }).first().waitFor();
       await page.getByText('151 milder findings of workloads').waitFor();
       await expectNoMarkup();
     }
