@@ -45,7 +45,7 @@ const setup: Setup = {
       at: time                 # also: actor, mediaType, registry
 \`\`\``,
     'Without `fields` CloudEvents (in any content mode) of the types `container.image.push` and `container.image.delete` are read, with `data.repository`, `data.tag` and `data.digest`.',
-    `From a pipeline: \`curl -fsS -H "Authorization: Bearer the-same-secret" -d '{"type":"container.image.push","data":{"repository":"shop/app","tag":"1.0"}}' https://tidewaiter.example.com/hooks/registry/main\``,
+    `From a pipeline: \`curl -fsS --oauth2-bearer the-same-secret -d '{"type":"container.image.push","data":{"repository":"shop/app","tag":"1.0"}}' https://tidewaiter.example.com/hooks/registry/main\``,
   ],
   note: 'Paths are names joined by dots, through objects only.',
 };
