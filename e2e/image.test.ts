@@ -18,7 +18,12 @@ interface Layout {
 
 async function build(...args: string[]): Promise<Layout> {
   const folder = join(temporaryFolder(), 'image');
-  const { stdout } = await run('node', [join(root, 'tools/build-image.mjs'), '--out', folder, ...args], { cwd: root });
+  // The commit may change beside the test.
+  const env = { ...process.env, SOURCE_DATE_EPOCH: '1700000000' };
+  const { stdout } = await run('node', [join(root, 'tools/build-image.mjs'), '--out', folder, ...args], {
+    cwd: root,
+    env,
+  });
   return { folder, digest: stdout.split(' ')[0]! };
 }
 
