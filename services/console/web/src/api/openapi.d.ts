@@ -10756,7 +10756,7 @@ export interface paths {
                                 isOwn: boolean;
                                 isPinned: boolean;
                                 /** @enum {string} */
-                                list: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                                list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
                                 mayChange: boolean;
                                 name: string;
                                 owner: string;
@@ -10800,7 +10800,7 @@ export interface paths {
                         /** @default false */
                         isPinned?: boolean;
                         /** @enum {string} */
-                        list: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                        list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
                         name: string;
                         /** @default  */
                         q?: string;
@@ -10828,7 +10828,7 @@ export interface paths {
                             isOwn: boolean;
                             isPinned: boolean;
                             /** @enum {string} */
-                            list: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                            list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
                             mayChange: boolean;
                             name: string;
                             owner: string;
@@ -10885,7 +10885,7 @@ export interface paths {
                         /** @default false */
                         isPinned?: boolean;
                         /** @enum {string} */
-                        list: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                        list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
                         name: string;
                         /** @default  */
                         q?: string;
@@ -10913,7 +10913,7 @@ export interface paths {
                             isOwn: boolean;
                             isPinned: boolean;
                             /** @enum {string} */
-                            list: "incidents" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                            list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
                             mayChange: boolean;
                             name: string;
                             owner: string;
