@@ -8,6 +8,9 @@ import { age } from '../duration.js';
 import { fit } from '../terminal.js';
 
 const pageSize = 200;
+const weekMs = 7 * 24 * 3_600_000;
+/** Limit on the alerts of a week that a preview counts. */
+const maxPast = 200_000;
 
 interface AddOptions {
   for: number;
@@ -89,7 +92,7 @@ async function readMatchers(texts: readonly string[]): Promise<string[]> {
 }
 
 async function preview(store: Store, texts: readonly string[]): Promise<void> {
-  const { FiringAlerts } = await import('@tidewaiter/store');
+  const { AlertHistory, FiringAlerts } = await import('@tidewaiter/store');
   const { matches, parseMatchers } = await import('@tidewaiter/routing');
   const matchers = (await readMatchers(texts)).flatMap((text) => parseMatchers(text));
   const { alerts } = await new FiringAlerts(store).changedSince(null);
@@ -101,6 +104,9 @@ async function preview(store: Store, texts: readonly string[]): Promise<void> {
     process.stdout.write(`${fit(printable(text), process.stdout)}\n`);
   }
   printStderr(`${hidden.length} of ${alerts.length} firing alerts would be kept back`);
+  const past = await new AlertHistory(store).firedSince(new Date(Date.now() - weekMs), maxPast);
+  const pastHidden = past.filter((labels) => matchers.every((matcher) => matches(matcher, labels)));
+  printStderr(`${pastHidden.length} of ${past.length} alerts of the last 7 days would have been`);
 }
 
 async function expire(store: Store, ids: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Alert } from '@tidewaiter/domain';
+import type { Alert, Labels } from '@tidewaiter/domain';
 import type { PastAlert, PastEvent } from '@tidewaiter/routing';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
@@ -66,6 +66,20 @@ export class AlertHistory {
       if (last === undefined || rows.length < pageSize) return;
       after = last;
     }
+  }
+
+  /**
+   * Labels of the alerts that fired since a time, each alert once.
+   * @param limit largest number of alerts to read
+   */
+  async firedSince(since: Date, limit: number): Promise<Labels[]> {
+    const rows = await this.store.aggregate<{ labels: Labels }>(
+      `SELECT DISTINCT ON (alert ->> 'identity') alert -> 'labels' AS labels
+       FROM alert_history, jsonb_array_elements(alerts) AS alert
+       WHERE at >= $1 AND alert ->> 'status' = 'firing' ORDER BY alert ->> 'identity', at DESC LIMIT $2`,
+      [since, limit],
+    );
+    return rows.map(({ labels }) => labels);
   }
 
   /** Alerts that fired at a moment. Those that ended over a day ago are no longer stored. */

@@ -46,4 +46,6 @@ export const silencePreviewAnswer = z.object({
   /** Number of alerts that would be suppressed; the first hundred are listed. */
   hidden: count,
   alerts: z.array(z.object({ labels: z.record(z.string(), z.string()) })),
+  /** Alerts of the last seven days, each once, and those of them that it would have suppressed. */
+  lastWeek: z.object({ fired: count, hidden: count }),
 });

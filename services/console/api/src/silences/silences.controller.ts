@@ -3,6 +3,7 @@ import { InvalidInput, NotFound } from '@tidewaiter/domain';
 import { formatMatcher, matches, parseSilenceMatchers } from '@tidewaiter/routing';
 import { failpoint } from '@tidewaiter/runtime';
 import {
+  AlertHistory,
   type ApiCaller,
   FiringAlerts,
   Lists,
@@ -28,6 +29,9 @@ import {
 
 /** Limit on the alerts that a preview lists; it counts them all. */
 const maxShown = 100;
+const weekMs = 7 * 24 * 3_600_000;
+/** Limit on the alerts of a week that a preview counts. */
+const maxPast = 200_000;
 
 /** Silences: list, create, preview and expire. */
 @Controller('api/v1/silences')
@@ -37,6 +41,7 @@ export class SilencesController {
     private readonly silences: SilenceLedger,
     private readonly alerts: FiringAlerts,
     private readonly lists: Lists,
+    private readonly history: AlertHistory,
   ) {}
 
   @Get()
@@ -86,11 +91,11 @@ export class SilencesController {
     return added;
   }
 
-  /** Lists the firing alerts that a silence would suppress. */
+  /** Lists the firing alerts that a silence would suppress, and counts those of a week. */
   @Post('preview')
   @Operation({
     role: 'viewer',
-    summary: 'Lists the firing alerts that a silence would suppress',
+    summary: 'Lists the firing alerts that a silence would suppress, and counts those of the last week',
     answer: silencePreviewAnswer,
   })
   async preview(
@@ -99,10 +104,15 @@ export class SilencesController {
     const matchers = parseSilenceMatchers(body.matchers);
     const { alerts } = await this.alerts.changedSince(null);
     const hidden = alerts.filter(({ labels }) => matchers.every((matcher) => matches(matcher, labels)));
+    const past = await this.history.firedSince(new Date(Date.now() - weekMs), maxPast);
     return {
       firing: alerts.length,
       hidden: hidden.length,
       alerts: hidden.slice(0, maxShown).map(({ labels }) => ({ labels })),
+      lastWeek: {
+        fired: past.length,
+        hidden: past.filter((labels) => matchers.every((matcher) => matches(matcher, labels))).length,
+      },
     };
   }
 

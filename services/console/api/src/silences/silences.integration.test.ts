@@ -1,6 +1,6 @@
 import { Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, FiringAlerts, Store } from '@tidewaiter/store';
+import { AlertHistory, ApiTokens, connect, FiringAlerts, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -69,10 +69,21 @@ describe('silences', () => {
       endsAt: null,
     });
     await store.transaction((tx) => new FiringAlerts(store).record(tx, [alert('a', 'low'), alert('b', 'high')]));
+    const past = async (rule: string, at: string) => {
+      const eventId = uuidv7();
+      const entry = { eventId, alerts: [alert(rule, 'low'), alert('b', 'high')], state: null as never };
+      await store.transaction(async (tx) => new AlertHistory(store).add(tx, entry));
+      await store.query(`UPDATE alert_history SET at = now() - $2::interval WHERE event_id = $1`, [eventId, at]);
+    };
+    await past('c', '1 day');
+    await past('c', '2 days');
+    await past('old', '8 days');
     expect((await call('POST', 'silences/preview', { matchers: ['severity=~"low|medium"'] })).body).toEqual({
       firing: 2,
       hidden: 1,
       alerts: [{ labels: { rule: 'a', severity: 'low' } }],
+      // An alert that fired twice counts once.
+      lastWeek: { fired: 2, hidden: 1 },
     });
   });
 

@@ -10213,7 +10213,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Lists the firing alerts that a silence would suppress */
+        /** Lists the firing alerts that a silence would suppress, and counts those of the last week */
         post: {
             parameters: {
                 query?: never;
@@ -10229,7 +10229,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description Lists the firing alerts that a silence would suppress */
+                /** @description Lists the firing alerts that a silence would suppress, and counts those of the last week */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -10243,6 +10243,10 @@ export interface paths {
                             }[];
                             firing: number;
                             hidden: number;
+                            lastWeek: {
+                                fired: number;
+                                hidden: number;
+                            };
                         };
                     };
                 };
