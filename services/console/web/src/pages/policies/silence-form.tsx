@@ -89,9 +89,10 @@ interface PreviewProps {
   firing: number;
   hidden: number;
   alerts: { labels: Record<string, string> }[];
+  lastWeek: { fired: number; hidden: number };
 }
 
-function Preview({ firing, hidden, alerts }: PreviewProps) {
+function Preview({ firing, hidden, alerts, lastWeek }: PreviewProps) {
   return (
     <div role="status">
       <p>
@@ -105,6 +106,9 @@ function Preview({ firing, hidden, alerts }: PreviewProps) {
         ))}
       </ul>
       {hidden > alerts.length && <p className="quiet">{hidden - alerts.length} more</p>}
+      <p>
+        Would have suppressed {lastWeek.hidden} of {counted(lastWeek.fired, 'alert')} of the last 7 days.
+      </p>
     </div>
   );
 }
