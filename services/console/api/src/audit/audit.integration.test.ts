@@ -175,6 +175,12 @@ async function routingVersion(): Promise<number> {
   return Number((await call('PUT', 'routes', routing)).body['version']);
 }
 
+const viewOf = (view: string) => ({ name: view, list: 'images', q: 'kev' });
+
+async function newView(): Promise<string> {
+  return String((await call('POST', 'views', viewOf(name()))).body['id']);
+}
+
 /**
  * Acts of users by their routes; each returns its answer. A route that is missing here fails the
  * first test.
@@ -216,6 +222,9 @@ const acts: Record<string, () => Promise<Answer>> = {
     return call('POST', 'routes/undo', { version, to: version });
   },
   'post dead-letters/{id}/redrive': async () => call('POST', `dead-letters/${await deadLetter()}/redrive`),
+  'post views': async () => call('POST', 'views', viewOf(name())),
+  'put views/{id}': async () => call('PUT', `views/${await newView()}`, viewOf(name())),
+  'delete views/{id}': async () => call('DELETE', `views/${await newView()}`),
   'post session': async () => call('POST', 'session', { token: (await newToken()).token }),
   'delete session': async () => call('DELETE', 'session', undefined, await signedIn()),
   'post device-logins/result': async () => {
@@ -296,6 +305,7 @@ const validBodies: Record<string, object> = {
   'post incidents/{id}/comments': { comment: 'x' },
   'post incidents/{id}/resolve': { reason: 'benign' },
   'post deliveries/{id}/redrive': {},
+  'put views/{id}': viewOf('unknown'),
   'patch users/{id}': { role: 'viewer' },
   'patch service-accounts/{id}': { role: 'viewer' },
   'post service-accounts/{id}/tokens': {},
