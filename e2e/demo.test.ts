@@ -79,6 +79,14 @@ describe('up --demo', () => {
     });
   });
 
+  it.each(['/workloads/findings', '/silences', '/views?pinned=true', '/policies', '/sensors'])(
+    'has something to show on the page of %s',
+    async (path) => {
+      const items = async () => (await demo.api<{ items: object[] }>(path)).items;
+      await until(`${path} has items`, async () => (await items()).length > 0);
+    },
+  );
+
   it('leaves a folder with a configuration of its own alone', async () => {
     const home = makeHome({ 'tidewaiter.yaml': 'registries: []\n' });
     const { status, stderr } = spawnSync(launcher, ['up', '--demo'], {

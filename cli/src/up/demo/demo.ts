@@ -11,7 +11,7 @@ import type { AuditAction, Transaction } from '@tidewaiter/store';
 
 import { changeAdvisories } from '../../advisories/destination.js';
 import { changeStore, withStore } from '../../database.js';
-import { demoAdvisories, demoEvents, demoPushes } from './fleet.js';
+import { demoAdvisories, demoEvents, demoObjects, demoPushes } from './fleet.js';
 import { type DemoServer, startDemoServer } from './registry.js';
 
 /** The fictitious fleet of `up --demo`, while it runs. */
@@ -86,7 +86,36 @@ async function play(server: DemoServer, { ingestUrl, registryHost, secret, token
       hostname: 'node-1',
     });
   }
+  const objects = demoObjects(registryHost).map((object) => JSON.stringify(object));
+  await post(`${ingestUrl}/hooks/runtime/watch`, token, `${objects.join('\n')}\n`);
   await decideOnIncidents();
+  await silenceAndSave();
+}
+
+/** Adds a silence and views, as users of the console would. */
+async function silenceAndSave(): Promise<void> {
+  const { SavedViews, SilenceLedger } = await import('@tidewaiter/store');
+  await changeStore('view.saved', async (store) => {
+    const views = new SavedViews(store);
+    const owner = { kind: 'user' as const, name: 'demo', scopes: null };
+    const shared = { visibility: 'unlimited' as const, sort: null, isPinned: true };
+    await views.add(owner, { ...shared, name: 'Failed and running', list: 'pushes', q: 'verdict=fail running' });
+    await views.add(owner, { ...shared, name: 'Fixable where it runs', list: 'fixes', q: 'running' });
+    await views.add(owner, {
+      ...shared,
+      name: 'Running without a fix',
+      list: 'vulnerabilities',
+      q: 'running -fixable',
+    });
+  });
+  await changeStore('silence.created', async (store) =>
+    store.transaction(async (tx) =>
+      new SilenceLedger(store).add(tx, {
+        ...{ matchers: ['repository="legacy/report"'], comment: 'Replaced next month', createdBy: 'demo' },
+        ...{ startsAt: new Date(), endsAt: new Date(Date.now() + 30 * 86_400_000) },
+      }),
+    ),
+  );
 }
 
 async function countPushes(): Promise<{ all: number; open: number }> {
@@ -145,9 +174,13 @@ async function importAdvisories(): Promise<void> {
   }
 }
 
-async function post(url: string, secret: string, body: object): Promise<void> {
+async function post(url: string, secret: string, body: object | string): Promise<void> {
   const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  const response = await fetch(url, {
+    method: 'POST',
+    headers,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
   if (!response.ok)
     throw new TidewaiterError('DEMO_FAILED', `${url} answered ${response.status}: ${await response.text()}`);
 }
@@ -163,6 +196,7 @@ async function until(isDone: () => Promise<boolean>): Promise<void> {
 
 function settings(port: number): string {
   const secret = (): string => randomBytes(24).toString('base64url');
+  const token = secret();
   return `${mark}
 registries:
   - name: demo
@@ -175,8 +209,16 @@ sensors:
   - name: falco
     kind: falco
     cluster: demo
-    token: ${secret()}
+    token: ${token}
     silentAfter: never
+  - name: watch
+    kind: kubernetes-watch
+    cluster: demo
+    token: ${token}
+    silentAfter: never
+
+policies:
+  - { name: no-secrets, mode: warn }
 
 owners:
   - { repository: 'shop/*', owner: team-shop }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { DemoFile } from './tar.js';
 
 /** A push to the demo registry, with what it shows. */
@@ -35,6 +37,22 @@ const base = {
   openssl: '3.0.11-1~deb12u2',
   zlib1g: '1:1.2.13.dfsg-1',
 };
+/** Packages of the shop before and after its update. */
+const shopBase = { ...base, curl: '7.88.1-10+deb12u5', libxml2: '2.9.14+dfsg-1.3~deb12u1', libexpat1: '2.5.0-1' };
+const shopUpdated = {
+  ...shopBase,
+  openssl: '3.0.15-1~deb12u1',
+  curl: '7.88.1-10+deb12u8',
+  libxml2: '2.9.14+dfsg-1.3~deb12u2',
+};
+
+/** A key pair in the form of AWS that opens nothing, and is the same with every start. */
+function madeUpKeys(): string {
+  const hash = createHash('sha512').update('key of the demo').digest();
+  const id = [...hash.subarray(0, 16)].map((byte) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.charAt(byte % 32)).join('');
+  return `AWS_ACCESS_KEY_ID=AKIA${id}\nAWS_SECRET_ACCESS_KEY=${hash.subarray(16, 46).toString('base64')}\n`;
+}
+
 const webApp = (version: string): DemoFile[] => [
   { path: 'srv/web/server.js', content: `// Storefront ${version}\n` },
   { path: 'srv/web/package.json', content: JSON.stringify({ name: 'storefront', version, private: true }) },
@@ -54,25 +72,25 @@ export const demoPushes: readonly DemoPush[] = [
     },
   },
   // A vulnerable package, then the release that updates it.
-  { repository: 'shop/web', tag: '1.4.0', image: { layers: [debian('12', base), webApp('1.4.0')], config: app } },
+  { repository: 'shop/web', tag: '1.4.0', image: { layers: [debian('12', shopBase), webApp('1.4.0')], config: app } },
   {
     repository: 'shop/web',
     tag: '1.4.1',
-    image: { layers: [debian('12', { ...base, openssl: '3.0.15-1~deb12u1' }), webApp('1.4.1')], config: app },
+    image: { layers: [debian('12', shopUpdated), webApp('1.4.1')], config: app },
   },
   // A release tag, then other content under it: an unowned setuid program and a cron job that
   // downloads and runs.
   {
     repository: 'shop/checkout',
     tag: '2.1.0',
-    image: { layers: [debian('12', base), checkout], config: { Entrypoint: ['python3', '/srv/checkout/main.py'] } },
+    image: { layers: [debian('12', shopBase), checkout], config: { Entrypoint: ['python3', '/srv/checkout/main.py'] } },
   },
   {
     repository: 'shop/checkout',
     tag: '2.1.0',
     image: {
       layers: [
-        debian('12', base),
+        debian('12', shopBase),
         checkout,
         [
           { path: 'usr/local/bin/helper', content: '#!/bin/sh\nexec /bin/sh -p\n', mode: 0o4755 },
@@ -82,8 +100,14 @@ export const demoPushes: readonly DemoPush[] = [
       config: { Entrypoint: ['python3', '/srv/checkout/main.py'] },
     },
   },
-  // A distribution that gets no updates any more.
-  { repository: 'legacy/report', tag: '7', image: { layers: [debian('8', { openssl: '1.0.1t-1+deb8u8' })] } },
+  // A distribution that gets no updates any more, and keys that were left in a layer.
+  {
+    repository: 'legacy/report',
+    tag: '7',
+    image: {
+      layers: [debian('8', { openssl: '1.0.1t-1+deb8u8' }), [{ path: 'srv/report/.env', content: madeUpKeys() }]],
+    },
+  },
   // Without advisories for its distribution: not evaluated.
   {
     repository: 'edge/cache',
@@ -138,6 +162,27 @@ export function demoAdvisories(now: Date): { id: string }[] {
       null,
       'CVSS:3.1/AV:L/AC:H/PR:L/UI:R/S:U/C:L/I:N/A:N',
       'Demo: small information leak without a fix',
+    ),
+    advisory(
+      'DEMO-2026-1003',
+      'libxml2',
+      '2.9.14+dfsg-1.3~deb12u2',
+      'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N',
+      'Demo: external entities read files of the server',
+    ),
+    advisory(
+      'DEMO-2026-1004',
+      'curl',
+      '7.88.1-10+deb12u8',
+      'CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:L/A:N',
+      'Demo: cookies are sent to another host after a redirect',
+    ),
+    advisory(
+      'DEMO-2026-1005',
+      'libexpat1',
+      null,
+      'CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:L',
+      'Demo: nested entities take memory',
     ),
   ];
 }
@@ -218,5 +263,36 @@ export function demoEvents(registryHost: string): DemoEvent[] {
         'fd.name': '10.1.2.3:40112->203.0.113.9:3333',
       },
     },
+  ];
+}
+
+/** Objects of a cluster as a watch of Kubernetes sends them: workloads and their settings. */
+export function demoObjects(registryHost: string): object[] {
+  const deployment = (namespace: string, name: string, image: string, pod: object, container: object) => ({
+    type: 'ADDED',
+    object: {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace, uid: `demo-${namespace}-${name}`, resourceVersion: '1', generation: 1 },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { app: name } },
+        template: {
+          metadata: { labels: { app: name } },
+          spec: { ...pod, containers: [{ name, image: `${registryHost}/${image}`, ...container }] },
+        },
+      },
+    },
+  });
+  return [
+    deployment(
+      'shop',
+      'checkout',
+      'shop/checkout:2.1.0',
+      { hostNetwork: true, volumes: [{ name: 'root', hostPath: { path: '/' } }] },
+      { securityContext: { privileged: true }, volumeMounts: [{ name: 'root', mountPath: '/host' }] },
+    ),
+    deployment('shop', 'web', 'shop/web:1.4.0', {}, { securityContext: { runAsNonRoot: true } }),
+    deployment('data', 'etl', 'data/etl:2026.11', { hostPID: true }, {}),
   ];
 }
