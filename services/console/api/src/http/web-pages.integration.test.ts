@@ -407,10 +407,12 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('status').getByText('is saved, and on Now').waitFor();
     await open('/');
-    const pinned = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: hostile }) });
+    const pinned = page.getByRole('listitem').filter({
+      has: page.getByRole('link', { name: hostile, exact: true }),
+    });
     expect(await pinned.locator('b').textContent()).toBe('1');
     await expectNoMarkup();
-    await pinned.getByRole('link').click();
+    await pinned.getByRole('link', { name: hostile, exact: true }).click();
     await page.getByText('shop/app:2').waitFor();
     expect(new URL(page.url()).searchParams.get('q')).toBe('state=accepted (tag=2)');
     await open('/views');
@@ -431,11 +433,11 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('button', { name: 'Check' }).click();
     await page.getByText('until: expected a day').waitFor();
     await page.getByLabel('Last day').fill('2999-01-31');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('row', { name: 'version 1' }).getByRole('link').click();
     await page.getByLabel('Owner').fill('team-base');
     await page.getByLabel('Reason for the change').fill('moved');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('row', { name: 'version 2' }).getByText('team-base').waitFor();
     await expectNoMarkup();
     await page.getByRole('button', { name: /^Delete / }).click();
@@ -493,10 +495,10 @@ describeWith(programs('chromium'))('the web pages', () => {
     await text.fill(routing('team'));
     await page.getByRole('button', { name: 'Test' }).click();
     await page.getByText('team by route').waitFor();
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('The routing is saved').waitFor();
     await text.fill(routing('other'));
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('button', { name: 'Bring back version 1' }).click();
     await page.getByText('version 1 again').waitFor();
     expect(await text.inputValue()).toBe(routing('team'));
