@@ -6,8 +6,8 @@ import { durationOption } from '../duration.js';
 import { signedIn } from '../saved-sign-ins.js';
 import { getApi, type Server, serverUrl } from '../server.js';
 import { fit } from '../terminal.js';
-import { viewNamed } from '../views/named-view.js';
 import { listColumns, type ListItem, type PrintedList } from './list-columns.js';
+import { viewNamed } from './named-view.js';
 
 interface ListFlags extends Server {
   output: 'table' | 'json' | 'csv' | 'ndjson';

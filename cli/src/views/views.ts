@@ -4,9 +4,9 @@ import { type Command, Option } from 'commander';
 import { printStderr } from '../context.js';
 import { connected, flagsOf } from '../entries/entries.js';
 import { listColumns } from '../lists/list-columns.js';
+import { isViews, type View, viewNamed } from '../lists/named-view.js';
 import { changeApi, getApi } from '../server.js';
 import { fit } from '../terminal.js';
-import { isViews, type View, viewNamed } from './named-view.js';
 
 interface SaveOptions {
   sort?: string;
