@@ -5,7 +5,7 @@ const pure = folderOf('pure');
 const adapters = folderOf('adapter');
 /** Commands that run without a server; `routes replay` is one of the database. */
 const offline =
-  '^cli/src/(completion|diff|entries|explain|gate|lists|policies|replay|routes|rules|sbom|scan|sources|target)/';
+  '^cli/src/(completion|diff|entries|explain|gate|lists|policies|replay|routes|rules|sbom|scan|sources|target|views)/';
 const offlineAdapters = '^libs/(registry|egress|sandbox|advisory-file|advisory-sync|receivers|rule-files)/';
 /** Rules bind code; tests may reach for what they need. */
 const code = (path) => ({ path, pathNot: '\\.test\\.ts$' });

@@ -1,6 +1,6 @@
 import type { Alert } from '@tidewaiter/domain';
 
-import type { OcsfEvent } from './ocsf.js';
+import type { OcsfEvent } from './ocsf-event.js';
 
 interface EventClass {
   category: readonly [uid: number, name: string];

@@ -1,16 +1,8 @@
 import { type Alert, type FindingKind, findingKinds, type Severity, severities, version } from '@tidewaiter/domain';
 
 import { auditEvent } from './ocsf-audit.js';
+import type { OcsfEvent } from './ocsf-event.js';
 import type { OutgoingMessage } from './sender.js';
-
-/** Event of the Open Cybersecurity Schema Framework. @see https://schema.ocsf.io/1.6.0 */
-export interface OcsfEvent extends Record<string, unknown> {
-  /** Milliseconds since 1970. */
-  time: number;
-  class_uid: number;
-  severity_id: number;
-  metadata: { uid: string; version: string; product: object };
-}
 
 const schemaVersion = '1.6.0';
 

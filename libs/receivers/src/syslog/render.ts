@@ -1,4 +1,5 @@
-import { type OcsfEvent, ocsfEvents } from '../ocsf.js';
+import type { OcsfEvent } from '../ocsf-event.js';
+import { ocsfEvents } from '../ocsf.js';
 import type { OutgoingMessage } from '../sender.js';
 import type { SyslogConfig } from './config.js';
 
