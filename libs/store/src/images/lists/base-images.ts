@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
 
+import { columnsOf, type RowOf } from '../../core/columns.js';
 import { Store } from '../../core/store.js';
+import { PushRow } from '../pushes/push-rows.js';
 import { isCurrent } from '../pushes/pushes.js';
 import { ImageRelations } from './image-relations.js';
 
@@ -15,17 +17,21 @@ export interface BaseImage {
   layers: number;
 }
 
-/** A newer image in a repository of a base image, which a tag points to. */
-export interface NewerBase {
-  digest: Digest;
-  registry: string;
-  repository: string;
-  tag: string;
-  pushId: string;
-  receivedAt: Date;
-  /** Whether the tag has pointed to the base image itself. */
-  isSameTag: boolean;
-}
+const newerColumns = columnsOf(PushRow, { of: 'push', only: ['repository', 'tag', 'receivedAt'] })
+  .computed<{ digest: Digest; registry: string; pushId: string; isSameTag: boolean }>({
+    digest: 'image.digest',
+    registry: 'coalesce(push.registry_host, push.connection)',
+    pushId: 'push.id',
+    isSameTag: `EXISTS (SELECT FROM own AS same
+      WHERE (same.connection, same.repository, same.tag) = (push.connection, push.repository, push.tag))`,
+  })
+  .notNull('tag');
+
+/**
+ * A newer image in a repository of a base image, which a tag points to; `isSameTag` where the tag
+ * has pointed to the base image itself.
+ */
+export type NewerBase = RowOf<typeof newerColumns>;
 
 /** Limit on the newer images that are compared: those of the same tags, then the newest. */
 const maxNewer = 12;
@@ -60,14 +66,13 @@ export class BaseImages {
    * built later, or pushed later where the times are not known.
    */
   async newerThan(base: Digest): Promise<NewerBase[]> {
-    return this.store.aggregate<NewerBase>(
-      `WITH own AS (
+    return this.store.rows(
+      newerColumns,
+      (list) => `WITH own AS (
          SELECT push.connection, push.repository, push.tag, push.received_at, image.created_at, image.platform
          FROM push_image JOIN push ON push.id = push_id JOIN image ON image.digest = image_digest WHERE image_digest = $1),
        newer AS (
-         SELECT DISTINCT ON (image.digest) image.digest, coalesce(push.registry_host, push.connection) AS registry, push.repository,
-           push.tag, push.id AS "pushId", push.received_at AS "receivedAt",
-           EXISTS (SELECT FROM own AS same WHERE (same.connection, same.repository, same.tag) = (push.connection, push.repository, push.tag)) AS "isSameTag"
+         SELECT DISTINCT ON (image.digest) ${list}
          FROM own JOIN push USING (connection, repository) JOIN push_image ON push_id = push.id JOIN image ON image.digest = image_digest
          WHERE push.state = 'analyzed' AND push.tag IS NOT NULL AND ${isCurrent}
            AND image.platform = own.platform AND image.digest <> $1 AND image.analyzers_version IS NOT NULL
