@@ -122,8 +122,8 @@ const changes: Partial<Record<AuditAction, () => Promise<unknown>>> = {
     store = new Store(dataSource, 'test');
   },
 };
-/** Acts of `up --demo`, which are those of incidents. */
-const demoActions = ['incident.acknowledged', 'incident.commented', 'incident.resolved'];
+/** Acts of `up --demo`, on incidents and views. */
+const demoActions = ['incident.acknowledged', 'incident.commented', 'incident.resolved', 'view.saved'];
 
 describe('the audit log of the command line', () => {
   it('has every action that a command records', () => {
