@@ -95,14 +95,51 @@ export async function askOpenly<Answer>(
   return request(path, { method: 'POST', body: JSON.stringify(question) }, server, isAnswer);
 }
 
+/**
+ * Opens a stream of the API of a platform; yields its text as it comes, until the platform ends it.
+ * @param path below `/api/v1`
+ * @throws as {@link askApi}
+ */
+export async function streamApi(path: string, server: Server, signal: AbortSignal): Promise<AsyncIterable<string>> {
+  const opening = new AbortController();
+  const timer = setTimeout(() => opening.abort(), server.timeout);
+  const either = AbortSignal.any([opening.signal, signal]);
+  const response = await send(path, {}, server, either).finally(() => clearTimeout(timer));
+  if (response.ok && response.body) return textOf(response.body);
+  throw failureOf(response.status, await response.json().catch(() => undefined), server.server);
+}
+
+async function* textOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  try {
+    for await (const bytes of body) yield decoder.decode(bytes, { stream: true });
+  } catch (cause) {
+    throw new Unavailable('SERVER_UNREACHABLE', 'the connection ended', { cause });
+  }
+}
+
 async function request<Answer>(
   path: string,
-  more: { method?: string; body?: string },
-  { server, tokenFile, timeout }: Pick<Server, 'server' | 'timeout'> & Partial<Server>,
+  more: Sent,
+  server: Asked,
   isAnswer: (answer: unknown) => answer is Answer,
 ): Promise<Answer> {
+  const response = await send(path, more, server, AbortSignal.timeout(server.timeout));
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok && isAnswer(answer)) return answer;
+  throw failureOf(response.status, answer, server.server);
+}
+
+interface Sent {
+  method?: string;
+  body?: string;
+}
+
+type Asked = Pick<Server, 'server' | 'timeout'> & Partial<Server>;
+
+async function send(path: string, more: Sent, { server, tokenFile }: Asked, signal: AbortSignal): Promise<Response> {
   const token = tokenFile === undefined ? undefined : await readToken(tokenFile);
-  const response = await fetch(new URL(`api/v1/${path}`, server.endsWith('/') ? server : `${server}/`), {
+  return fetch(new URL(`api/v1/${path}`, server.endsWith('/') ? server : `${server}/`), {
     ...more,
     headers: {
       'user-agent': `tidewaiter/${version}`,
@@ -111,13 +148,10 @@ async function request<Answer>(
     },
     // A token goes to whom it was meant for.
     redirect: 'error',
-    signal: AbortSignal.timeout(timeout),
+    signal,
   }).catch((cause: unknown) => {
     throw new Unavailable('SERVER_UNREACHABLE', `${server} does not answer`, { cause });
   });
-  const answer: unknown = await response.json().catch(() => undefined);
-  if (response.ok && isAnswer(answer)) return answer;
-  throw failureOf(response.status, answer, server);
 }
 
 async function readToken(file: string): Promise<string> {

@@ -11,6 +11,7 @@ import { fixesCommand } from '../fixes/fixes.js';
 import { imagesCommand } from '../images/images.js';
 import { incidentsCommand } from '../incidents/incidents.js';
 import { pushesCommand } from '../pushes/pushes.js';
+import { repositoriesCommand } from '../repositories/repositories.js';
 import { vulnerabilitiesCommand } from '../vulnerabilities/vulnerabilities.js';
 
 const vulnerability = {
@@ -38,6 +39,19 @@ beforeAll(async () => {
       response.statusCode = 400;
       return response.end(JSON.stringify({ code: 'QUERY_INVALID', title: 'column 1: no field "wrong"' }));
     }
+    if (url.pathname.endsWith('/stream')) {
+      if (asked.filter(({ pathname }) => pathname === url.pathname).length > 1) {
+        response.statusCode = 401;
+        return response.end(JSON.stringify({ code: 'TOKEN_UNKNOWN', title: 'revoked' }));
+      }
+      response.write(': a comment is no change\n\nevent: image.analyzed\ndata: {}\n\n');
+      return setTimeout(() => response.destroy(), 1_500);
+    }
+    if (url.pathname.endsWith('/repositories')) {
+      const isFirst = asked.filter(({ pathname }) => pathname === url.pathname).length === 1;
+      const items = [{ repository: 'shop/app' }, { repository: 'shop/web', isRunning: !isFirst }];
+      return response.end(JSON.stringify({ items, next: null }));
+    }
     if (url.pathname.endsWith('/vulnerabilities'))
       return response.end(JSON.stringify({ items: [vulnerability], next: null }));
     if (url.pathname.endsWith('/fixes')) return response.end(JSON.stringify({ items: [fix], next: null }));
@@ -61,7 +75,14 @@ afterAll(() => server.close());
 
 async function run(...args: string[]): Promise<void> {
   const program = new Command('tidewaiter').exitOverride();
-  for (const define of [fixesCommand, imagesCommand, incidentsCommand, vulnerabilitiesCommand, pushesCommand])
+  for (const define of [
+    fixesCommand,
+    imagesCommand,
+    incidentsCommand,
+    vulnerabilitiesCommand,
+    pushesCommand,
+    repositoriesCommand,
+  ])
     define(program);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await program.parseAsync([...args, '--server', url, '--token-file', tokenFile], { from: 'user' });
@@ -97,6 +118,16 @@ describe('list commands', () => {
     await run('vulnerabilities', '-o', 'csv');
     expect(output.stdout).toContain(`'=a`);
     expect(output.stdout).toContain('libssl3 openssl');
+  });
+
+  it('print rows that change until the platform refuses the token', async () => {
+    await expect(run('repositories', '--watch', '-o', 'ndjson')).rejects.toMatchObject({ code: 'TOKEN_UNKNOWN' });
+    expect(output.stdout.trimEnd().split('\n')).toEqual([
+      '{"repository":"shop/app"}',
+      '{"repository":"shop/web","isRunning":false}',
+      '{"repository":"shop/web","isRunning":true}',
+    ]);
+    await expect(run('repositories', '--watch')).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 
   it('print that nothing matches', async () => {

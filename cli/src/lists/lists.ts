@@ -1,4 +1,4 @@
-import { printable } from '@tidewaiter/domain';
+import { InvalidInput, printable, Unavailable } from '@tidewaiter/domain';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { printStderr } from '../context.js';
@@ -6,6 +6,7 @@ import { durationOption } from '../duration.js';
 import { signedIn } from '../saved-sign-ins.js';
 import { getApi, type Server, serverUrl } from '../server.js';
 import { fit } from '../terminal.js';
+import { changesOf } from './changes.js';
 import { listColumns, type ListItem, type PrintedList } from './list-columns.js';
 import { viewNamed } from './named-view.js';
 
@@ -14,6 +15,7 @@ interface ListFlags extends Server {
   sort?: string;
   view?: string;
   limit: number;
+  watch?: true;
 }
 
 interface ListPage {
@@ -58,11 +60,13 @@ export function listOptions(command: Command, name: PrintedList): Command {
     .option('--sort <order>', 'order as in the API: -severity')
     .option('--view <name>', 'only rows of this saved view, in its order')
     .option('--limit <count>', 'how many rows at most', limitOf, 100)
+    .option('--watch', 'show changes until you stop it: a table in a terminal, with -o ndjson rows that changed')
     .addOption(durationOption('--timeout <duration>', 'how long each answer may take', '1m'))
     .action(async (query: string[], flags: ListFlags) => {
       const signed = { ...flags, ...(await signedIn(flags)) };
       const { q, sort } = await inView(name, query.join(' '), signed);
-      await print(name, q, { ...signed, ...(sort !== undefined && { sort }) });
+      const shown = { ...signed, ...(sort !== undefined && { sort }) };
+      await (flags.watch ? watch : print)(name, q, shown);
     });
 }
 
@@ -94,6 +98,37 @@ async function print(name: PrintedList, query: string, flags: ListFlags): Promis
   if (flags.output === 'csv') process.stdout.write(await csvOf(rows));
   if (flags.output === 'table') process.stdout.write(tableOf(name, rows));
   if (hasMore) printStderr(`there are more; --limit ${flags.limit} cut the list`);
+}
+
+/** Shows a list anew whenever it changes. It ends with the process. */
+async function watch(name: PrintedList, query: string, flags: ListFlags): Promise<void> {
+  const isTable = flags.output === 'table' && process.stdout.isTTY;
+  if (!isTable && flags.output !== 'ndjson')
+    throw new InvalidInput('INPUT_INVALID', '--watch shows a table in a terminal; elsewhere it needs -o ndjson');
+  let before = new Set<string>();
+  const show = async () => {
+    const rows: ListItem[] = [];
+    for await (const { items } of pages(name, query, flags)) rows.push(...items);
+    if (isTable) return void process.stdout.write(screenOf(name, rows));
+    const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
+    process.stdout.write(lines.filter((line) => !before.has(line)).join(''));
+    before = new Set(lines);
+  };
+  await show();
+  for await (const _ of changesOf(flags)) {
+    await show().catch((error: unknown) => {
+      if (!(error instanceof Unavailable)) throw error;
+      printStderr(error.message);
+    });
+  }
+}
+
+/** The table on an empty screen, cut to its height. */
+function screenOf(name: PrintedList, rows: readonly ListItem[]): string {
+  const lines = tableOf(name, rows).split('\n').slice(0, -1);
+  const height = Math.max(3, process.stdout.rows - 1);
+  const shown = lines.length <= height ? lines : [...lines.slice(0, height - 1), `… ${lines.length - height + 1} more`];
+  return `\u001b[H\u001b[J${shown.join('\n')}\n`;
 }
 
 async function* pages(
