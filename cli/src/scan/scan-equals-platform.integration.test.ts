@@ -27,7 +27,7 @@ import {
   type ThrowAwayServers,
 } from '@tidewaiter/testkit';
 
-import { withStore } from '../database.js';
+import { changeStore, withStore } from '../database.js';
 import { startService } from '../service/services.js';
 import { scanTarget } from '../target/scan-target.js';
 
@@ -233,7 +233,9 @@ beforeAll(async () => {
   ingest = await startService('ingest', common);
   scanner = await startService('scanner', common);
   const paths = advisoryPaths();
-  await withStore((store) => importAll(new AdvisoryFeeds(store, new Advisories(store)), paths));
+  await changeStore('advisories.changed', async (store) =>
+    importAll(new AdvisoryFeeds(store, new Advisories(store)), paths),
+  );
   using writer = AdvisoryFileWriter.open(join(folder, 'advisories.db'));
   await importAll(writer, paths);
   const places = [...layouts].flatMap(([repository, dir]) => layoutTags(dir).map((each) => ({ repository, ...each })));
