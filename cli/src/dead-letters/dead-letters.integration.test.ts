@@ -1,5 +1,5 @@
 import { Secret } from '@tidewaiter/domain';
-import { draft, imageFailed } from '@tidewaiter/events';
+import { auditRecorded, draft, imageFailed } from '@tidewaiter/events';
 import { connect, DeadLetters, Store } from '@tidewaiter/store';
 import { captureOutput, throwAwayServers, type CapturedOutput, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { Command } from 'commander';
@@ -56,8 +56,11 @@ async function giveUp(eventId: string | null, reason: string): Promise<void> {
   await new DeadLetters(store).save({ ...letter, eventId, reason });
 }
 
+/** Events that wait to be published, without those about what the command did. */
 async function unpublished(): Promise<string[]> {
-  const rows = await store.query<{ id: string }>('SELECT id FROM outbox WHERE published_at IS NULL');
+  const rows = await store.query<{ id: string }>('SELECT id FROM outbox WHERE published_at IS NULL AND type <> $1', [
+    auditRecorded.type,
+  ]);
   return rows.map(({ id }) => id);
 }
 
