@@ -177,13 +177,16 @@ export class Suite {
         const { before, during } = provocations[fault.name] ?? {};
         await before?.(platform, this.#since);
         const hasEnded = await platform.arm(fault.target, `${fault.name}:${fault.visit}:${fault.action}`);
-        await during?.(platform, this.#since);
+        // What people do repeats until it succeeds, which a process that hangs prevents until its end.
+        const acts = Promise.resolve(during?.(platform, this.#since));
+        acts.catch(() => undefined);
         const deadline = Date.now() + (fault.visit === 1 ? firstVisitWithinMs : visitWithinMs);
         while (Date.now() < deadline && !hasEnded()) await sleep(100);
         // A process that is stopped for good is ended from outside, as by an orchestrator. So is
         // one that waits for a visit, which must not act in a later schedule.
         if (hasEnded()) await platform.ready(fault.target);
         else await platform.kill(fault.target);
+        await acts;
         return true;
       }
       case 'server-away':
