@@ -22,7 +22,7 @@ export async function* changesOf(server: Server): AsyncGenerator<void> {
   const ended = follow(server, notify, stop.signal).catch((error: unknown) => ({ error }));
   try {
     for (;;) {
-      // What follows the stream keeps the process alive, and this must not when that has ended.
+      // The stream keeps the process alive; a timer must not once the stream has ended.
       const end = await Promise.race([change.promise, ended, sleep(lookMs, undefined, { ref: false })]);
       if (end) throw end.error;
       await sleep(settleMs);

@@ -28,7 +28,7 @@ export interface ConnectionOptions {
   name: string;
   /** Log of migrations that run or wait. */
   log?: MigrationLog;
-  /** Where a wait for PostgreSQL is noted. */
+  /** Takes a note of each wait for PostgreSQL. */
   waits?: ServerWaits;
 }
 
