@@ -20,7 +20,7 @@ async function build(...args: string[]): Promise<Layout> {
   const folder = join(temporaryFolder(), 'image');
   // The commit may change beside the test.
   const env = { ...process.env, SOURCE_DATE_EPOCH: '1700000000' };
-  const { stdout } = await run('node', [join(root, 'tools/build-image.mjs'), '--out', folder, ...args], {
+  const { stdout } = await run(process.execPath, [join(root, 'tools/build-image.mjs'), '--out', folder, ...args], {
     cwd: root,
     env,
   });

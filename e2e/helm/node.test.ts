@@ -163,7 +163,7 @@ async function buildOwnImage(): Promise<string> {
   const folder = temporaryFolder();
   const layout = join(folder, 'image');
   const args = ['--single', '--name', 'localhost/tidewaiter:test', '--out', layout];
-  await run('node', [join(root, 'tools/build-image.mjs'), ...args], { cwd: root });
+  await run(process.execPath, [join(root, 'tools/build-image.mjs'), ...args], { cwd: root });
   await run('tar', ['-C', layout, '-cf', join(folder, 'image.tar'), '.']);
   return join(folder, 'image.tar');
 }
