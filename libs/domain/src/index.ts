@@ -12,6 +12,8 @@ export {
 } from './errors.js';
 export { baselineReasons } from './baseline.js';
 export type { Baseline, BaselineReason } from './baseline.js';
+export { containmentActions, containmentKinds, containmentStates } from './containment.js';
+export type { ContainmentAction, ContainmentKind, ContainmentState, ContainmentSubject } from './containment.js';
 export { Secret } from './secret.js';
 export { entryKinds, entryNouns, entryUsers, managedKinds, managedKindsOf } from './entry.js';
 export type { EntryKind, ManagedEntry, ManagedEntrySet, ManagedKind } from './entry.js';

@@ -43,6 +43,7 @@ export type { MailSink, ReceivedMail, Refusal } from './mail-sink.js';
 export { hostileJson, replaceValue } from './hostile-json.js';
 export { captureOutput } from './capture-output.js';
 export type { CapturedOutput } from './capture-output.js';
+export { containmentOrder } from './containment.js';
 export { minerIncident, uuidOf } from './incident.js';
 export { observation } from './observation.js';
 export type { ObservationSketch } from './observation.js';

@@ -1,0 +1,17 @@
+export type { AccessRule, ActionDefinition, ContainmentPlan, Observed, PlanNote, PlannedOrder } from './action.js';
+export { actions } from './actions/actions.js';
+export { evidenceOf } from './evidence.js';
+export type { ContainmentEvidence } from './evidence.js';
+export { collectionPath, pathOf, selectorText } from './kubernetes.js';
+export type { KubernetesCall, KubernetesObject, LabelSelector } from './kubernetes.js';
+export { exceeds, forbids, readLocalPolicy } from './local-policy.js';
+export type { LocalPolicy } from './local-policy.js';
+export { isNameable, orderTitle, subjectText } from './order.js';
+export type { ContainmentOrder } from './order.js';
+export { offersFor, planOrder } from './plan-order.js';
+export type { ContainmentOffer } from './plan-order.js';
+export { isRefusal, refusal, refusals } from './refusals.js';
+export type { OrderRefusal, OrderRefusalCode } from './refusals.js';
+export { envelopeSchema, hubKeyText, readHubKey, signOrder, verifyOrder } from './signed-order.js';
+export type { HubKey, OrderEnvelope } from './signed-order.js';
+export { mayFollow } from './transitions.js';
