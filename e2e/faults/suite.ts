@@ -177,7 +177,7 @@ export class Suite {
         const { before, during } = provocations[fault.name] ?? {};
         await before?.(platform, this.#since);
         const hasEnded = await platform.arm(fault.target, `${fault.name}:${fault.visit}:${fault.action}`);
-        // People repeat their acts until they succeed; a process that hangs prevents that until it is ended.
+        // Acts repeat until they succeed: a hanging process holds them until it is ended.
         const acts = Promise.resolve(during?.(platform, this.#since));
         acts.catch(() => undefined);
         const deadline = Date.now() + (fault.visit === 1 ? firstVisitWithinMs : visitWithinMs);
