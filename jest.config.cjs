@@ -5,7 +5,7 @@ const base = {
   transform: { '\\.(ts|mjs|js)$': '<rootDir>/jest.transform.cjs' },
   transformIgnorePatterns: [],
   moduleNameMapper: {
-    '^@tidewaiter/(ingest|scanner|detector|notifier)$': '<rootDir>/services/$1/src/main.ts',
+    '^@tidewaiter/(agent|ingest|scanner|detector|notifier)$': '<rootDir>/services/$1/src/main.ts',
     '^@tidewaiter/console$': '<rootDir>/services/console/api/src/main.ts',
     '^@tidewaiter/([a-z0-9-]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'],

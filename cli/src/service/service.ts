@@ -5,6 +5,8 @@ import { Argument, type Command } from 'commander';
 import { environment, stateDir, printStderr } from '../context.js';
 import {
   givenUrls,
+  type RemoteServiceName,
+  remoteServiceNames,
   serviceKeys,
   serviceEnvironment,
   serviceNames,
@@ -21,8 +23,8 @@ export function serviceCommand(program: Command): void {
   program
     .command('service')
     .description('run one service, configured by the environment')
-    .addArgument(new Argument('<name>').choices(serviceNames))
-    .action(async (name: ServiceName) => {
+    .addArgument(new Argument('<name>').choices([...serviceNames, ...remoteServiceNames]))
+    .action(async (name: ServiceName | RemoteServiceName) => {
       const stop = stopRequest();
       (await import('@tidewaiter/runtime')).armFailpoints(environment);
       // A start waits for NATS as long as it takes, and what it has begun by then survives any end.
@@ -40,8 +42,8 @@ export function serviceCommand(program: Command): void {
  * The environment as it is; beside an `up` of this folder, and with no server named, that one's
  * servers and a free port.
  */
-async function environmentToUse(name: ServiceName): Promise<Environment> {
-  if (Object.keys(givenUrls()).length > 0) return environment;
+async function environmentToUse(name: ServiceName | RemoteServiceName): Promise<Environment> {
+  if (isRemote(name) || Object.keys(givenUrls()).length > 0) return environment;
   const run = await currentRun(stateDir);
   if (!run?.urls) return environment;
   const port = environment['TIDEWAITER_HTTP_PORT'] || '0';
@@ -57,4 +59,8 @@ async function environmentToUse(name: ServiceName): Promise<Environment> {
     ...(consoleUrl && { TIDEWAITER_CONSOLE_URL: consoleUrl }),
     ...(await serviceKeys()),
   });
+}
+
+function isRemote(name: ServiceName | RemoteServiceName): name is RemoteServiceName {
+  return remoteServiceNames.some((each) => each === name);
 }

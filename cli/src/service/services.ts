@@ -9,18 +9,32 @@ import type { ServerUrls } from '@tidewaiter/servers';
 import { environment, home, stateDir, printStderr } from '../context.js';
 import { entryKey, fingerprintKey } from '../fingerprint-key.js';
 
-/** Every service, loaded only when it is started; those whose ports users choose start first. */
+type Loaders = Record<string, () => Promise<{ start(environment: Environment): Promise<RunningService> }>>;
+
+/**
+ * Every service of the platform, loaded only when it is started; those whose ports users choose
+ * start first.
+ */
 export const services = {
   ingest: async () => import('@tidewaiter/ingest'),
   console: async () => import('@tidewaiter/console'),
   scanner: async () => import('@tidewaiter/scanner'),
   detector: async () => import('@tidewaiter/detector'),
   notifier: async () => import('@tidewaiter/notifier'),
-} satisfies Record<string, () => Promise<{ start(environment: Environment): Promise<RunningService> }>>;
+} satisfies Loaders;
 
 export type ServiceName = keyof typeof services;
 
 export const serviceNames = Object.keys(services) as ServiceName[];
+
+/** Services outside the platform, which connect to none of its servers. */
+export const remoteServices = {
+  agent: async () => import('@tidewaiter/agent'),
+} satisfies Loaders;
+
+export type RemoteServiceName = keyof typeof remoteServices;
+
+export const remoteServiceNames = Object.keys(remoteServices) as RemoteServiceName[];
 
 const stopWithinMs = 8_000;
 const variables = {
@@ -29,8 +43,8 @@ const variables = {
   database: 'TIDEWAITER_DATABASE_URL',
 } as const;
 
-export async function startService(name: ServiceName, given: Environment): Promise<RunningService> {
-  const { start } = await services[name]();
+export async function startService(name: ServiceName | RemoteServiceName, given: Environment): Promise<RunningService> {
+  const { start } = await { ...services, ...remoteServices }[name]();
   return start(given);
 }
 

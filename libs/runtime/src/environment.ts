@@ -214,13 +214,14 @@ export const entryKey = setting(
     .optional(),
 );
 
-/** Settings that every service reads. */
+/** Settings of every program that listens, also of one that is no part of the platform. */
+export const listeningSettings = { ...listenerSettings, logLevel, otlpEndpoint };
+
+/** Settings that every service of the platform reads. */
 export const commonSettings = {
   databaseUrl,
   ...natsSettings,
   databasePool,
-  ...listenerSettings,
-  logLevel,
-  otlpEndpoint,
+  ...listeningSettings,
   settingsFile,
 };

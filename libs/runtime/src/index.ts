@@ -6,6 +6,7 @@ export {
   entryKey,
   httpPort,
   ingestUrl,
+  listeningSettings,
   publicUrl,
   redisSettings,
   retentionDays,

@@ -11,12 +11,15 @@ import {
   DeliveriesModule,
   EntriesModule,
   AuditModule,
+  ClustersModule,
   IncidentsModule,
   PushesModule,
   StoreModule,
   WorkloadsModule,
 } from '@tidewaiter/store';
 
+import { AgentCredential } from './agents/agent-credential.js';
+import { AgentsController } from './agents/agents.controller.js';
 import { IngestConfig } from './config.js';
 import { Connections } from './http/connections.js';
 import { HookAnswers } from './http/hook-answers.js';
@@ -52,8 +55,15 @@ const maxHeldBytes = 64 * 2 ** 20;
 
 /** Webhooks in, rows and events out. */
 @Module({
-  controllers: [RegistryHooksController, PipelineHooksController, RuntimeHooksController, SlackButtonsController],
+  controllers: [
+    RegistryHooksController,
+    PipelineHooksController,
+    RuntimeHooksController,
+    AgentsController,
+    SlackButtonsController,
+  ],
   providers: [
+    AgentCredential,
     HookAnswers,
     HookMetrics,
     BeatCopies,
@@ -99,6 +109,7 @@ export class IngestModule {
           startsWithout: true,
         }),
         AuditModule,
+        ClustersModule,
         EntriesModule,
         PushesModule,
         IncidentsModule,

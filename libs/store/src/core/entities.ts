@@ -17,6 +17,7 @@ import {
   KevRow,
   PackageMatchRow,
 } from '../advisories/advisory-rows.js';
+import { ClusterRow } from '../clusters/cluster-row.js';
 import { AlertGroupRow, AlertHistoryRow, AlertRow, SilenceRow, NotifiedAlertRow } from '../deliveries/alert-rows.js';
 import { DeliveryRow, DeliveryStepRow } from '../deliveries/delivery-rows.js';
 import { FileEntryRow, ManagedEntryRow } from '../entries/entry-rows.js';
@@ -104,6 +105,7 @@ export const entities = [
   FleetUpgradeRow,
   FleetRefreshRow,
   SensorContactRow,
+  ClusterRow,
   ServiceConfigurationRow,
   DetectorReplicaRow,
   DetectorLeaseRow,

@@ -18,6 +18,7 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   alert_history: ['notifier'],
   api_token: ['console'],
   audit_entry: ['console', 'ingest'],
+  cluster: ['ingest'],
   console_session: ['console'],
   console_user: ['console'],
   container_ledger: ['detector'],
@@ -95,6 +96,7 @@ export const sharedTables: readonly string[] = [
 export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = {
   api_token: ['console'],
   audit_entry: ['console', 'ingest', 'notifier'],
+  cluster: ['console', 'ingest'],
   console_session: ['console'],
   console_user: ['console'],
   device_login: ['console'],

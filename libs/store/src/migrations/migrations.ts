@@ -85,6 +85,7 @@ import { DeviceLogins1764000530000 } from './1764000530000-device-logins.js';
 import { SavedViews1764000620000 } from './1764000620000-saved-views.js';
 import { NewestPushes1764000630000 } from './1764000630000-newest-pushes.js';
 import { PushSigners1764000640000 } from './1764000640000-push-signers.js';
+import { Clusters1764000660000 } from './1764000660000-clusters.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -175,4 +176,5 @@ export const migrations = [
   SavedViews1764000620000,
   NewestPushes1764000630000,
   PushSigners1764000640000,
+  Clusters1764000660000,
 ];

@@ -4,6 +4,7 @@ import { Unavailable } from '@tidewaiter/domain';
 import { limitRequestTime } from '@tidewaiter/runtime';
 import type { FastifyRequest } from 'fastify';
 
+import { configureAgentRoutes, isOfAgent } from '../agents/agent-http.js';
 import { configurePipelineRoute } from '../pipelines/pipeline-http.js';
 import { configureRuntimeRoute } from '../runtime/runtime-http.js';
 import { Connections } from './connections.js';
@@ -25,6 +26,7 @@ export async function configureHttp(app: NestFastifyApplication, hookRate: numbe
   // none.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  configureAgentRoutes(app);
   configurePipelineRoute(app);
   configureRuntimeRoute(app);
   await limitRate(app, hookRate);
@@ -37,7 +39,8 @@ export async function configureHttp(app: NestFastifyApplication, hookRate: numbe
 async function limitRate(app: NestFastifyApplication, hookRate: number): Promise<void> {
   const connections = app.get(Connections);
   const metrics = app.get(HookMetrics);
-  const connectionOf = (request: FastifyRequest) => connections.get(connectionId(request as FastifyRequest<HookRoute>));
+  const connectionOf = (request: FastifyRequest) =>
+    isOfAgent(request) ? undefined : connections.get(connectionId(request as FastifyRequest<HookRoute>));
   await app.register(rateLimit, {
     // Applies only to routes with `rateLimit`: the hooks.
     global: false,

@@ -286,7 +286,7 @@ const testedElsewhere = [
 /** Actions without a route: of the command line and of the platform, and refusals. */
 const otherActions = [
   ...['setup-link.created', 'advisories.changed', 'database.migrated', 'database.restored'],
-  ...['sign-in.failed', 'ci-token.refused'],
+  ...['sign-in.failed', 'ci-token.refused', 'cluster.invited', 'cluster.joined', 'cluster.removed'],
 ];
 
 const snooze = () => ({ until: new Date(Date.now() + 3_600_000).toISOString() });

@@ -1,0 +1,229 @@
+import { Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { AuditLog, ClusterCredentials, Clusters, connect, Store } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { start } from '../main.js';
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let ingest: RunningService;
+let dataSource: DataSource;
+let store: Store;
+let clusters: Clusters;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, nats: true });
+  const databaseUrl = await servers.postgres.createDatabase();
+  ingest = await start({
+    TIDEWAITER_DATABASE_URL: databaseUrl,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+  });
+  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+  store = new Store(dataSource, 'test');
+  clusters = new Clusters(store);
+});
+
+afterAll(async () => {
+  await dataSource.destroy();
+  await ingest.stop();
+  await servers.stop();
+});
+
+interface Answer {
+  status: number;
+  body: Record<string, unknown> | null;
+}
+
+async function post(path: string, body: object | string, credential?: string): Promise<Answer> {
+  const answer = await fetch(`${ingest.url}/agent/v1/${path}`, {
+    method: 'POST',
+    headers: credential === undefined ? {} : { authorization: `Bearer ${credential}` },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: text === '' ? null : (JSON.parse(text) as Record<string, unknown>) };
+}
+
+const agent = { version: '9.9.9', instance: 'one' };
+const status = { ...agent, lastEventAt: null, lagMs: 0, waitingBytes: 0, dropped: {} };
+const tokenFor = async (name: string) => (await clusters.invite(name)).token.reveal();
+
+/** Joins a cluster; returns its credential. */
+async function join(name: string, instance = 'one'): Promise<string> {
+  const { status: answered, body } = await post('join', { token: await tokenFor(name), ...agent, instance });
+  expect(answered).toBe(200);
+  return String(body?.['credential']);
+}
+
+describe('agents', () => {
+  it('exchange a join token once', async () => {
+    const token = await tokenFor('eu1');
+    const joined = await post('join', { token, ...agent });
+    expect(joined).toMatchObject({
+      status: 200,
+      body: { cluster: 'eu1', credential: expect.stringMatching(/^tide_agent_/) },
+    });
+    const { expiresAt, rotateAt } = joined.body as Record<string, string>;
+    expect(Date.parse(rotateAt!) - Date.now()).toBeGreaterThan(3_600_000);
+    expect(Date.parse(expiresAt!)).toBeGreaterThan(Date.parse(rotateAt!));
+    expect(await post('join', { token, ...agent, instance: 'two' })).toMatchObject({
+      status: 401,
+      body: { code: 'JOIN_TOKEN_INVALID' },
+    });
+    expect(await clusters.list()).toMatchObject([{ name: 'eu1', agentVersion: '9.9.9', joinExpiresAt: null }]);
+  });
+
+  it('exchange a join token once when many try at the same time', async () => {
+    const token = await tokenFor('race');
+    const tries = Array.from({ length: 8 }, async (_, index) =>
+      post('join', { token, ...agent, instance: `${index}` }),
+    );
+    const joined = (await Promise.all(tries)).filter((each) => each.status === 200);
+    expect(joined).toHaveLength(1);
+  });
+
+  it('are audited when they join, without their secrets', async () => {
+    const credential = await join('audited');
+    const [entry] = await store.query<{ subject: string; details: object }>(
+      `SELECT subject, details FROM audit_entry WHERE action = 'cluster.joined' AND subject = 'audited'`,
+      [],
+    );
+    expect(entry).toMatchObject({ details: { after: { version: '9.9.9' } } });
+    expect(JSON.stringify(entry)).not.toContain(credential);
+    expect((await new AuditLog(store).verify()).brokenAt).toBeNull();
+  });
+
+  it.each([
+    ['forged', `tide_join_${'A'.repeat(43)}`],
+    ['empty', ''],
+    ['a credential', `tide_agent_${'A'.repeat(43)}`],
+  ])('are refused with a join token that is %s', async (_, token) => {
+    expect(await post('join', { token, ...agent })).toMatchObject({
+      status: 401,
+      body: { code: 'JOIN_TOKEN_INVALID' },
+    });
+  });
+
+  it('are refused with an expired join token, or one that a later one replaced', async () => {
+    const [old, token] = [await tokenFor('late'), await tokenFor('late')];
+    expect((await post('join', { token: old, ...agent })).status).toBe(401);
+    await store.query(`UPDATE cluster SET join_expires_at = now() - interval '1 second' WHERE name = 'late'`, []);
+    expect((await post('join', { token, ...agent })).status).toBe(401);
+  });
+
+  it.each([
+    ['no JSON', 'not json'],
+    ['no object', '[]'],
+    ['a token of another type', '{"token":1}'],
+    ['a token that is too long', `{"token":"${'x'.repeat(5_000)}"}`],
+  ])('are answered with 400 for a body with %s', async (_, body) => {
+    expect((await post('join', body)).status).toBe(400);
+  });
+
+  it('report their status, also with keys that the hub does not know', async () => {
+    const credential = await join('reports');
+    const report = {
+      lagMs: 5,
+      waitingBytes: 6,
+      dropped: { falco: 7 },
+      problems: { hub: 'away' },
+      added: 'by a newer agent',
+    };
+    expect(await post('status', { ...status, ...report, lastEventAt: '2026-01-02T03:04:05.000Z' }, credential)).toEqual(
+      {
+        status: 204,
+        body: null,
+      },
+    );
+    expect((await clusters.list()).find(({ name }) => name === 'reports')).toMatchObject({
+      heardAt: expect.any(Date),
+      lastEventAt: new Date('2026-01-02T03:04:05Z'),
+      lagMs: 5,
+      waitingBytes: 6,
+      dropped: { falco: 7 },
+      problems: { hub: 'away' },
+    });
+  });
+
+  it.each([
+    ['none', undefined],
+    ['a forged one', `tide_agent_${'A'.repeat(43)}`],
+    ['a join token', `tide_join_${'A'.repeat(43)}`],
+    ['something else', "' OR true --"],
+  ])('are refused without a credential: %s', async (_, credential) => {
+    for (const path of ['status', 'credential'])
+      expect(await post(path, status, credential)).toMatchObject({
+        status: 401,
+        body: { code: 'AGENT_CREDENTIAL_INVALID' },
+      });
+  });
+
+  it('are refused before their body is read', async () => {
+    const large = 'x'.repeat(900_000);
+    expect((await post('status', large)).status).toBe(401);
+  });
+
+  it('rotate their credential, and use the one before for a while', async () => {
+    const first = await join('rotates');
+    const second = String((await post('credential', {}, first)).body?.['credential']);
+    expect(second).not.toBe(first);
+    // As if the answer had been lost: the agent asks again with what it has.
+    const third = String((await post('credential', {}, first)).body?.['credential']);
+    for (const [credential, expected] of [
+      [first, 204],
+      [second, 401],
+      [third, 204],
+    ] as const)
+      expect((await post('status', status, credential)).status).toBe(expected);
+    await store.query(
+      `UPDATE cluster SET previous_expires_at = now() - interval '1 second' WHERE name = 'rotates'`,
+      [],
+    );
+    expect((await post('status', status, first)).status).toBe(401);
+    expect((await post('credential', {}, first)).status).toBe(401);
+    expect((await post('status', status, third)).status).toBe(204);
+  });
+
+  it('do not prolong the credential before by rotating again', async () => {
+    const first = await join('prolongs');
+    await post('credential', {}, first);
+    const endOf = async () =>
+      store.query<{ end: Date }>(`SELECT previous_expires_at AS end FROM cluster WHERE name = 'prolongs'`, []);
+    const [end] = await endOf();
+    await post('credential', {}, first);
+    expect(await endOf()).toEqual([end]);
+  });
+
+  it('are refused once their credential has expired', async () => {
+    const credential = await join('expires');
+    await store.query(`UPDATE cluster SET credential_expires_at = now() WHERE name = 'expires'`, []);
+    expect((await post('status', status, credential)).status).toBe(401);
+    expect((await post('credential', {}, credential)).status).toBe(401);
+  });
+
+  it('are refused as soon as their cluster is removed', async () => {
+    const credential = await join('gone');
+    await clusters.remove('gone');
+    expect((await post('status', status, credential)).status).toBe(401);
+    await expect(new ClusterCredentials(store).verify(credential)).rejects.toMatchObject({
+      code: 'AGENT_CREDENTIAL_INVALID',
+    });
+    await expect(clusters.remove('gone')).rejects.toMatchObject({ code: 'CLUSTER_UNKNOWN' });
+  });
+
+  it('replace the agent before them when another one joins as the same cluster', async () => {
+    const first = await join('twice', 'one');
+    await clusters.invite('twice');
+    expect((await post('status', status, first)).status).toBe(204);
+    const second = await join('twice', 'two');
+    expect((await post('status', status, first)).status).toBe(401);
+    expect((await post('status', { ...status, instance: 'two' }, second)).status).toBe(204);
+  });
+
+  it.each(['', '../x', 'a b', 'x'.repeat(64), '-x'])('are not invited to a cluster named "%s"', async (name) => {
+    await expect(clusters.invite(name)).rejects.toMatchObject({ code: 'CLUSTER_NAME_INVALID' });
+  });
+});
