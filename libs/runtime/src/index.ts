@@ -46,6 +46,7 @@ export { counterIn, gaugeIn, histogramIn } from './metrics.js';
 export { Every, startEvery } from './every.js';
 export { repeat } from './repeat.js';
 export type { Repetition } from './repeat.js';
+export { InFlightBytes } from './in-flight-bytes.js';
 export { limitRequestTime } from './http-front.js';
 export { hostUrls, withoutPassword } from './server-urls.js';
 export { reasonOf } from './reason.js';

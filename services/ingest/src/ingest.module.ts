@@ -4,7 +4,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import { Egress } from '@tidewaiter/egress';
 import { FetchedKeys } from '@tidewaiter/job-tokens';
-import { ConfigModule, ConfigState, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
+import { ConfigModule, ConfigState, InFlightBytes, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
 import { fingerprintKeyOf } from '@tidewaiter/secrets';
 import {
   DeadLetters,
@@ -32,7 +32,6 @@ import { BeatCopies } from './restore/beat-copies.js';
 import { LostEvents } from './restore/lost-events.js';
 import { RecentFacts } from './restore/recent-facts.js';
 import { RestoreGuard } from './restore/restore-guard.js';
-import { InFlightBytes } from './runtime/in-flight-bytes.js';
 import { RuntimeHooksController } from './runtime/runtime-hooks.controller.js';
 import { RuntimeIntake } from './runtime/runtime-intake.js';
 import { SensorHeartbeats } from './runtime/sensor-heartbeats.js';

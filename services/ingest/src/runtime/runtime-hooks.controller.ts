@@ -1,7 +1,7 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { InvalidInput } from '@tidewaiter/domain';
-import { currentTraceparent, Logger } from '@tidewaiter/runtime';
+import { currentTraceparent, InFlightBytes, Logger } from '@tidewaiter/runtime';
 import type { SensorRecords } from '@tidewaiter/sensors';
 import type { HookRequest } from '@tidewaiter/webhooks';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -12,7 +12,6 @@ import { HookAnswers } from '../http/hook-answers.js';
 import { HookMetrics, resultOf } from '../http/hook-metrics.js';
 import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
 import { logLevel, type Receipt, totalOf } from '../http/receipt.js';
-import { InFlightBytes } from './in-flight-bytes.js';
 import { RuntimeIntake } from './runtime-intake.js';
 import type { SensorConnection } from './sensor-connection.js';
 import { SensorHeartbeats } from './sensor-heartbeats.js';

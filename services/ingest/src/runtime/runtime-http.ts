@@ -1,11 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessDenied } from '@tidewaiter/domain';
+import { InFlightBytes } from '@tidewaiter/runtime';
 import type { FastifyRequest } from 'fastify';
 
 import { Connections } from '../http/connections.js';
 import { HookMetrics, resultOfError } from '../http/hook-metrics.js';
 import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
-import { InFlightBytes } from './in-flight-bytes.js';
 import type { SensorConnection } from './sensor-connection.js';
 
 /** Limit on a sensor's body as received; shippers send batches. */

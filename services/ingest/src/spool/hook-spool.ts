@@ -4,13 +4,13 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import { failpoint, Logger } from '@tidewaiter/runtime';
 import { redactedReason } from '@tidewaiter/secrets';
+import { isAtOrBehind } from '@tidewaiter/spool';
 import { DeadLetters } from '@tidewaiter/store';
 
 import type { IntakeResult } from '../http/receipt.js';
 import { PipelineIntake, type Upload } from '../pipelines/pipeline-intake.js';
 import { type NoticeBatch, RegistryIntake } from '../registry/registry-intake.js';
 import { hookEntry, readHookEntry, type SpooledHook } from './hook-entries.js';
-import { isAtOrBehind } from './segment-log.js';
 import { SpoolSetup } from './spool-setup.js';
 
 /** Errors of PostgreSQL after which a webhook goes to the spool. */

@@ -1,7 +1,6 @@
 import type { StreamPlace } from '@tidewaiter/bus';
+import { isAtOrBehind, type LogPosition, type LogSegment } from '@tidewaiter/spool';
 import { z } from 'zod';
-
-import { isAtOrBehind, type LogPosition, type LogSegment } from './segment-log.js';
 
 /** Position up to which the snapshot of a partition covers the stream, and when it was read. */
 export interface SnapshotPlace extends StreamPlace {

@@ -311,6 +311,13 @@ export function isAtOrBehind(a: LogPosition, b: LogPosition): boolean {
   return a.segment > b.segment || (a.segment === b.segment && a.offset >= b.offset);
 }
 
+/** A noted place if the log still has it, else that of its oldest entry. */
+export function positionIn(log: SegmentLog, note: unknown): LogPosition {
+  const { segment, offset } = (note ?? {}) as Partial<LogPosition>;
+  const place = { segment: Number(segment), offset: Number(offset) };
+  return isAtOrBehind(place, log.start) && isAtOrBehind(log.end, place) ? place : log.start;
+}
+
 function pathOf(folder: string, segment: number): string {
   return join(folder, `${String(segment).padStart(10, '0')}.log`);
 }
