@@ -64,6 +64,7 @@ const versions: Record<VersionScheme, fc.Arbitrary<string>> = {
   composer: versionsOf('composer', '.', '-', '-dev', '-alpha', 'beta', '-RC', '-p', '.x-dev', '+'),
   cran: versionsOf('cran', '.', '-'),
   hackage: versionsOf('hackage', '.'),
+  program: versionsOf('program', '.', '-', '_', '.a', '-b', '-rc', ':beta', '-p', '_k', '.za', '.update', '+'),
 };
 
 const schemes = Object.keys(versions) as VersionScheme[];

@@ -9,6 +9,7 @@ import { compareHackage } from './hackage.js';
 import { compareMaven } from './maven.js';
 import { compareNuget } from './nuget.js';
 import { comparePep440 } from './pep440.js';
+import { compareProgram } from './program.js';
 import { comparePub } from './pub.js';
 import { compareRpm } from './rpm.js';
 import { compareSemver } from './semver.js';
@@ -35,6 +36,7 @@ export type VersionScheme =
   | 'hex'
   | 'cran'
   | 'bitnami'
+  | 'program'
   | 'pub'
   | 'hackage';
 
@@ -56,6 +58,7 @@ export const versionSchemes: Record<VersionScheme, VersionComparer> = {
   composer: compareComposer,
   cran: compareCran,
   bitnami: compareBitnami,
+  program: compareProgram,
   pub: comparePub,
   hackage: compareHackage,
 };
@@ -68,6 +71,7 @@ const purlTypes: ReadonlyMap<string, VersionScheme> = new Map([
   ['cran', 'cran'],
   ['deb', 'dpkg'],
   ['gem', 'gem'],
+  ['generic', 'program'],
   ['golang', 'go'],
   ['hackage', 'hackage'],
   ['hex', 'hex'],
