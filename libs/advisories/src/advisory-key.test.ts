@@ -57,7 +57,8 @@ describe('advisoryKeyOf', () => {
     ['of another kind of distribution', libssl, os('alpine', '3.20.1')],
     ['of no distribution that we know', libssl, null],
     ['that a vendor built for a distribution', { ...libssl, isThirdParty: true }, debian],
-    ['of a kind without advisories', { ...libssl, type: 'generic' }, debian],
+    ['of a kind without advisories', { ...libssl, type: 'luarocks' }, debian],
+    ['that is no known program', { ...libssl, type: 'generic' }, debian],
   ])('returns null for a package %s', (_, pkg, release) => {
     expect(advisoryKeyOf(pkg, release)).toBeNull();
   });

@@ -2,6 +2,7 @@ import type { OsRelease, PackageRecord } from '@tidewaiter/domain';
 
 import { distributionOf } from './distributions.js';
 import { ecosystems, languageEcosystems } from './ecosystems.js';
+import { programEcosystem, programOf } from './programs/programs.js';
 
 /**
  * Key of the advisories about a package: entries under any of these names, for this release of this
@@ -15,12 +16,17 @@ export interface AdvisoryKey {
   names: string[];
 }
 
+/** Raise it when packages get other keys: images are then evaluated again. */
+export const advisoryKeysVersion = 1;
+
 /**
  * Returns the key under which advisories list a package; null if none do, which must be reported
  * and not taken for safe. A package that a vendor built for a distribution is not the
- * distribution's, even under the same name.
+ * distribution's, even under the same name; it may be a program's.
  */
 export function advisoryKeyOf(pkg: PackageRecord, os: OsRelease | null): AdvisoryKey | null {
+  const program = programOf(pkg);
+  if (program) return { ecosystem: programEcosystem, release: program.name, names: [program.name] };
   if (pkg.isThirdParty) return null;
   const language = languageEcosystems.get(pkg.type);
   const found = language === undefined ? os && distributionOf(os) : { ecosystem: language, release: null };

@@ -3,7 +3,8 @@ import { z } from 'zod';
 
 import { type Ecosystem, ecosystems } from './ecosystems.js';
 import { anything, isWhole, readEach, severitySchema, shortText, text, textOrNothing } from './osv-parts.js';
-import { anyOf, isInRange, type VersionRange } from './ranges.js';
+import { programEcosystem, programOfBitnami } from './programs/programs.js';
+import { anyOf, isInRange, spelled, type VersionRange } from './ranges.js';
 import { bestCvss, severityOf } from './severity.js';
 
 /**
@@ -35,6 +36,15 @@ export interface AffectedPackage {
   module?: string;
   /** Restricts the entry to these binary packages of the source package. */
   binaries?: string[];
+  /** `vendor:product` of the CPE that names a program: `f5:nginx`. */
+  cpe?: string;
+  /** Platforms of which all are needed beside the program, as far as that is not known. */
+  platforms?: string[];
+  /**
+   * Reason to doubt an entry about a program: no bounds at all, or versions that only the reporter
+   * named.
+   */
+  doubt?: 'all-versions' | 'unreviewed';
   /** Reason why the entry is no vulnerability: `unmaintained`, `unsound`, `notice`. */
   informational?: string;
   /** The source's rating of this package, which precedes that of the record. */
@@ -129,21 +139,29 @@ export function readAffected(
   const stated = ranges.filter((range) => range.type !== 'GIT');
   const versionRanges = id.startsWith('MAL-') ? withoutFiller(stated, versions) : stated;
   const { urgency } = specific;
-  return [
-    {
-      ecosystem,
-      ...(known ?? unknownEcosystem).readRelease(rest.join(':')),
-      name: (known ?? unknownEcosystem).normalName(name),
-      ranges: versionRanges,
-      versions: known ? withoutCovered(versions, versionRanges, known) : versions,
-      ...meantBy(specific, versionRanges, summary, known),
-      ...(database.informational !== undefined && { informational: database.informational }),
-      severity: severityOf(scores, [urgency, specific.severity, database.severity], bestCvss(scores)),
-      unfixed: isGivenUp(urgency, database) ? 'wont-fix' : 'not-fixed',
-      isIncomplete:
-        !isWhole(entry.ranges, ranges) || !isWhole(entry.versions, versions) || versionRanges.length < stated.length,
-    },
-  ];
+  const own: AffectedPackage = {
+    ecosystem,
+    ...(known ?? unknownEcosystem).readRelease(rest.join(':')),
+    name: (known ?? unknownEcosystem).normalName(name),
+    ranges: versionRanges,
+    versions: known ? withoutCovered(versions, versionRanges, known) : versions,
+    ...meantBy(specific, versionRanges, summary, known),
+    ...(database.informational !== undefined && { informational: database.informational }),
+    severity: severityOf(scores, [urgency, specific.severity, database.severity], bestCvss(scores)),
+    unfixed: isGivenUp(urgency, database) ? 'wont-fix' : 'not-fixed',
+    isIncomplete:
+      !isWhole(entry.ranges, ranges) || !isWhole(entry.versions, versions) || versionRanges.length < stated.length,
+  };
+  return [own, ...programEntries(own)];
+}
+
+/** The same entry about the program that Bitnami packages, whose upstream versions are the same. */
+function programEntries(entry: AffectedPackage): AffectedPackage[] {
+  const program = entry.ecosystem === 'Bitnami' ? programOfBitnami(entry.name) : undefined;
+  if (program === undefined) return [];
+  const { name, spelling } = program;
+  const ranges = spelling === undefined ? entry.ranges : entry.ranges.map((range) => spelled(range, spelling));
+  return [{ ...entry, ecosystem: programEcosystem, release: name, name, ranges }];
 }
 
 /**

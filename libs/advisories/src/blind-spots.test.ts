@@ -27,6 +27,17 @@ describe('blindSpots', () => {
     ]);
   });
 
+  it('names the programs without data of their own', () => {
+    const program = (release: string) => ({ ecosystem: 'Program', release });
+    const programs = [scoped('generic', program('nginx')), scoped('generic', program('bash'))];
+    expect(codes(programs, null, [program('nginx')])).toEqual([
+      'PACKAGES_NOT_EVALUATED 1 program was not evaluated: no vulnerability data for bash',
+    ]);
+    expect(codes(programs, null, [])).toEqual([
+      'PACKAGES_NOT_EVALUATED 2 programs were not evaluated: no vulnerability data for bash, nginx',
+    ]);
+  });
+
   it('counts packages without advisories', () => {
     expect(codes([scoped('generic', null), scoped('cpan', null), scoped('cpan', null)], debian, [])).toEqual([
       'PACKAGES_NOT_EVALUATED 1 generic package was not evaluated: no advisory source covers it',

@@ -2,6 +2,7 @@ import { type ImagePackage, isDistributionType, type OsRelease } from '@tidewait
 
 import type { AdvisoryKey } from './advisory-key.js';
 import { distributionOf } from './distributions.js';
+import { programEcosystem } from './programs/programs.js';
 
 /** Ecosystem and release whose advisories evaluate some packages. */
 export type AdvisoryScope = Pick<AdvisoryKey, 'ecosystem' | 'release'>;
@@ -64,7 +65,18 @@ function missingAdvisories(packages: readonly ScopedPackage[], covered: readonly
   const known = new Set(covered.map(scopeName));
   const asked = new Set(packages.flatMap(({ scope }) => (scope ? [scopeName(scope)] : [])));
   const missing = [...asked].filter((name) => !known.has(name)).toSorted();
-  return missing.map(blindSpotWithout);
+  return [...missing.filter((name) => !isProgram(name)).map(blindSpotWithout), ...programsWithout(missing)];
+}
+
+const isProgram = (name: string) => name.startsWith(`${programEcosystem}:`);
+
+/** Programs are few in an image, and their sources need not be loaded: they decide no verdict. */
+function programsWithout(missing: readonly string[]): BlindSpot[] {
+  const names = missing.filter(isProgram).map((name) => name.slice(programEcosystem.length + 1));
+  if (names.length === 0) return [];
+  const subject = names.length === 1 ? '1 program was' : `${names.length} programs were`;
+  const message = `${subject} not evaluated: no vulnerability data for ${names.join(', ')}`;
+  return [{ code: 'PACKAGES_NOT_EVALUATED', path: null, message }];
 }
 
 /** Reported because users must not take the absence of findings for a clean image. */

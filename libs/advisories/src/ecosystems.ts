@@ -1,6 +1,7 @@
 import type { PackageRecord, PackageType } from '@tidewaiter/domain';
 import { type VersionComparer, type VersionScheme, versionSchemes } from '@tidewaiter/versions';
 
+import { overrideStream, programEcosystem, programOf, programVersion } from './programs/programs.js';
 import {
   readRedHatRelease,
   readSuseRelease,
@@ -117,6 +118,17 @@ function isKernelHeaders({ name, source }: PackageRecord): boolean {
 /** Distributions without releases. */
 const rolling = { isReleaseOptional: true, readRelease: noRelease };
 
+/** Programs outside of package managers, and those that their own projects packaged. */
+const programs: Ecosystem = {
+  ...language('generic', 'program'),
+  namesOf: (pkg) => {
+    const program = programOf(pkg);
+    return program === undefined ? [] : [{ name: program.name, version: programVersion(pkg, program) }];
+  },
+  readRelease: wholeRelease,
+  standing: (_version, stream) => (stream === overrideStream ? 'before' : 'equal'),
+};
+
 /** A new ecosystem is a line here; a distribution also needs one in `distributions.ts`. */
 export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['AlmaLinux', distribution('rpm', ofBinary)],
@@ -140,6 +152,7 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['MinimOS', distribution('apk', ofBoth, rolling)],
   ['NuGet', language('nuget', 'nuget', lowerCase)],
   ['Packagist', language('composer', 'composer', lowerCase)],
+  [programEcosystem, programs],
   ['Photon OS', distribution('rpm', ofBoth)],
   ['Pub', language('pub', 'pub')],
   ['PyPI', language('pypi', 'pep440', pep503)],
@@ -163,5 +176,7 @@ export function isEcosystem(name: string): boolean {
 
 /** Ecosystem of a language's packages, by their type. */
 export const languageEcosystems: ReadonlyMap<PackageType, string> = new Map(
-  [...ecosystems].flatMap(([name, { packageType, isDistribution }]) => (isDistribution ? [] : [[packageType, name]])),
+  [...ecosystems].flatMap(([name, { packageType, isDistribution }]) =>
+    isDistribution || name === programEcosystem ? [] : [[packageType, name]],
+  ),
 );

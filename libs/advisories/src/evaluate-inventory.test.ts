@@ -41,7 +41,7 @@ const candidate = (ecosystem: string, release: string | null, name: string): Adv
 const packages = [
   packageOf({}),
   packageOf({ type: 'npm', name: '@acme/Zlib', version: '1.2.0', source: { name: '@acme/Zlib', version: '1.2.0' } }),
-  packageOf({ type: 'generic', name: 'zlib' }),
+  packageOf({ type: 'generic', name: 'frobnicate' }),
 ];
 
 describe('evaluateInventory', () => {

@@ -3,6 +3,7 @@ import type { Finding, ImagePackage, OsRelease } from '@tidewaiter/domain';
 import { type AdvisoryKey, advisoryKeyOf } from './advisory-key.js';
 import { matchPackage } from './match-package.js';
 import { type Hit, packageFindings, type RatingLookup } from './package-findings.js';
+import { withoutRepeated } from './repeated-findings.js';
 import type { AdvisoryCandidate } from './statements.js';
 
 /**
@@ -18,7 +19,7 @@ export function evaluateInventory(
   candidatesFor: CandidateLookup,
   ratingsOf?: RatingLookup,
 ): Finding[] {
-  return packages.flatMap((each) => packageFindings(each, hitsOf(each, os, candidatesFor), ratingsOf));
+  return withoutRepeated(packages.flatMap((each) => packageFindings(each, hitsOf(each, os, candidatesFor), ratingsOf)));
 }
 
 function hitsOf(each: ImagePackage, os: OsRelease | null, candidatesFor: CandidateLookup): Hit[] {

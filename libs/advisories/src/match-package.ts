@@ -37,6 +37,14 @@ export interface MatchEvidence {
   comparedVersion: string;
   /** Affected versions around the compared one: `>= 1.0, < 1.5`, `all versions`. */
   range: string;
+  /** `vendor:product` by which a record names the program. */
+  cpe?: string;
+  /** Whether the record lists exactly this version. */
+  isExact?: true;
+  /** Platforms that are needed beside the program. */
+  platforms?: string[];
+  /** Reason to doubt that the record is about this version. */
+  doubt?: AffectedPackage['doubt'];
   /** Reason why it is no vulnerability: `unmaintained`. */
   informational?: string;
   /** Fix in a paid stream beyond the release: `Pro 1.2-3ubuntu4+esm1`. */
@@ -51,7 +59,7 @@ export interface MatchEvidence {
  * Raise it when the same package and advisories give another result: the fleet is then matched
  * again.
  */
-export const matchingVersion = 2;
+export const matchingVersion = 3;
 
 /**
  * Limit on fixes tried before the state is "no fix". More than one matters only for overlapping
@@ -99,7 +107,7 @@ function matchOf(
     fix,
     severity: evaluated.length > 0 ? worstSeverity(evaluated) : null,
     evidence: {
-      ...evidenceOf(compared, deciding[0]!, compare),
+      ...evidenceOf(compared, mostCertain(deciding, compared.version, compare), compare),
       ...(fixedBeyond !== undefined && { fixedBeyond }),
       ...(mitigation !== undefined && { mitigation }),
       ...(disagreeing.length > 0 && { disagreeing }),
@@ -108,14 +116,28 @@ function matchOf(
 }
 
 function evidenceOf({ name, version }: AdvisoryName, entry: AffectedPackage, compare: VersionComparer): MatchEvidence {
-  const { ecosystem, release, informational, versions, ranges } = entry;
+  const { ecosystem, release, informational, versions, ranges, cpe, platforms, doubt } = entry;
+  const isExact = isListed(version, versions, compare) === true;
   return {
     source: release === null ? ecosystem : `${ecosystem}:${release}`,
     comparedName: name,
     comparedVersion: version,
-    range: isListed(version, versions, compare) ? `= ${version}` : hitIn(version, ranges, compare),
+    range: isExact ? `= ${version}` : hitIn(version, ranges, compare),
+    ...(cpe !== undefined && { cpe }),
+    ...(cpe !== undefined && isExact && { isExact }),
+    ...(platforms !== undefined && { platforms }),
+    ...(doubt !== undefined && { doubt }),
     ...(informational !== undefined && { informational }),
   };
+}
+
+/** Entry with the least doubt; of one record several can include a version. */
+function mostCertain(entries: readonly AffectedPackage[], version: string, compare: VersionComparer): AffectedPackage {
+  const doubts = ({ versions, platforms, doubt }: AffectedPackage) =>
+    Number(doubt !== undefined) * 4 +
+    Number(platforms !== undefined) * 2 +
+    Number(isListed(version, versions, compare) !== true);
+  return entries.toSorted((a, b) => doubts(a) - doubts(b))[0]!;
 }
 
 /** Fix in the release, and beyond it if the release has none. */

@@ -277,4 +277,24 @@ describe('readOsvRecord', () => {
       }),
     );
   });
+
+  it('also reads a record of Bitnami as one about the program that it packages', () => {
+    const record = (name: string, fixed: string) =>
+      readOsvRecord({
+        id: 'BIT-1',
+        modified: '2026-01-01T00:00:00Z',
+        affected: [
+          {
+            package: { ecosystem: 'Bitnami', name },
+            ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed }] }],
+          },
+        ],
+      }).affected.map(({ ecosystem, release, name: named, ranges }) => ({ ecosystem, release, named, ranges }));
+    expect(record('apache', '2.4.50')).toMatchObject([
+      { ecosystem: 'Bitnami', named: 'apache' },
+      { ecosystem: 'Program', release: 'httpd', named: 'httpd' },
+    ]);
+    expect(record('java', '8.0.261')[1]?.ranges[0]?.events).toEqual([{ introduced: '0' }, { fixed: '1.8.0_261' }]);
+    expect(record('wordpress', '6.0')).toHaveLength(1);
+  });
 });

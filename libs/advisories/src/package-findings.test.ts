@@ -53,6 +53,19 @@ describe('packageFindings', () => {
     ]);
   });
 
+  it.each<[string, Partial<PackageMatch['evidence']>[], string]>([
+    ['a record by purl', [{}], 'certain'],
+    ['a range of a CPE', [{ cpe: 'f5:nginx' }], 'likely'],
+    ['a CPE that lists the version', [{ cpe: 'f5:nginx', isExact: true }], 'certain'],
+    ['a range of a CPE and a record by purl', [{ cpe: 'f5:nginx' }, {}], 'certain'],
+    ['a CPE without bounds', [{ cpe: 'f5:nginx', doubt: 'all-versions' }], 'possible'],
+    ['a listed version that needs a platform', [{ cpe: 'f5:nginx', isExact: true, platforms: ['x:y'] }], 'possible'],
+    ['a doubtful record beside a range', [{ cpe: 'f5:nginx', doubt: 'unreviewed' }, { cpe: 'f5:nginx' }], 'likely'],
+  ])('rates the confidence of %s', (_, about, confidence) => {
+    const hits = about.map((more, at) => hit(`A-${at}`, {}, { evidence: { ...evidence, ...more } }));
+    expect(packageFindings(zlib, hits)).toMatchObject([{ confidence }]);
+  });
+
   it.each<[string, Hit]>([
     ['one that may hit, though that knows a fix', hit('A', {}, { state: 'unknown' })],
     ['one that knows no fix', hit('A', {}, { fix: { state: 'not-fixed' } })],

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   type AdvisorySummary,
   compareSeverity,
+  type Confidence,
   type Finding,
   type FindingKind,
   findingOf,
@@ -106,7 +107,7 @@ function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[], 
     match: match.state,
     fix: { state: match.fix.state, version: match.fix.version ?? null },
     cvss: [...hits.map((hit) => hit.advisory), ...ratings].find(({ cvss }) => cvss !== null)?.cvss ?? null,
-    confidence: match.state === 'affected' ? 'certain' : 'possible',
+    confidence: confidenceOf(hits),
     evidence: {
       advisory: advisory.id,
       ...(advisory.published !== null && { published: advisory.published }),
@@ -114,6 +115,20 @@ function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[], 
       ...evaluationsOf(hits, ratings),
     },
   });
+}
+
+/**
+ * A record that names a package by its purl is certain. One that names a program by a CPE is so
+ * only if it lists this very version, or a record of another source agrees; else it is likely, and
+ * with a doubt possible.
+ */
+function confidenceOf(hits: readonly Hit[]): Confidence {
+  const affected = hits.filter(({ match }) => match.state === 'affected').map(({ match }) => match.evidence);
+  if (affected.length === 0) return 'possible';
+  if (affected.some(({ cpe }) => cpe === undefined)) return 'certain';
+  const clear = affected.filter(({ platforms, doubt }) => platforms === undefined && doubt === undefined);
+  if (clear.length === 0) return 'possible';
+  return clear.some(({ isExact }) => isExact) ? 'certain' : 'likely';
 }
 
 /**

@@ -5,7 +5,15 @@ import type { VersionComparer } from '@tidewaiter/versions';
  * Point where affected versions start or end. @see
  * https://ossf.github.io/osv-schema/#affectedrangesevents-fields
  */
-export type VersionEvent = { introduced: string } | { fixed: string } | { last_affected: string } | { limit: string };
+export type VersionEvent =
+  | {
+      introduced: string;
+      /** Whether the version itself is not affected; not in OSV. */
+      isExclusive?: true;
+    }
+  | { fixed: string }
+  | { last_affected: string }
+  | { limit: string };
 
 /**
  * Affected versions, always in the order of their ecosystem, whatever `type` claims. @see
@@ -23,11 +31,26 @@ type Bound = Exclude<VersionEvent, { limit: string }>;
 
 interface Interval {
   introduced: string;
+  isExclusive?: true | undefined;
   end?: Exclude<Bound, { introduced: string }>;
 }
 
 /** Limit on displayed ranges if the matching one cannot be determined. */
 const maxTexts = 5;
+
+/** The same range with its versions in another spelling. */
+export function spelled(range: VersionRange, spelling: (version: string) => string): VersionRange {
+  const events = range.events.map(
+    (event) =>
+      Object.fromEntries(
+        Object.entries(event).map(([key, value]) => [
+          key,
+          typeof value === 'string' && value !== '0' ? spelling(value) : value,
+        ]),
+      ) as VersionEvent,
+  );
+  return { ...range, events };
+}
 
 /** Whether a version is in a range. @see https://ossf.github.io/osv-schema/#evaluation */
 export function isInRange(version: string, { events }: VersionRange, compare: VersionComparer): Tristate {
@@ -57,8 +80,8 @@ export function hitIn(version: string, ranges: readonly VersionRange[], compare:
   return shown.map(({ interval }) => textOf(interval)).join(' || ') || 'not known';
 }
 
-function textOf({ introduced, end }: Interval): string {
-  const start = isBeginning({ introduced }) ? [] : [`>= ${introduced}`];
+function textOf({ introduced, isExclusive, end }: Interval): string {
+  const start = isBeginning({ introduced }) ? [] : [`>${isExclusive ? '' : '='} ${introduced}`];
   if (end) start.push('fixed' in end ? `< ${end.fixed}` : `<= ${end.last_affected}`);
   return start.join(', ') || 'all versions';
 }
@@ -101,7 +124,7 @@ function intervalsOf(bounds: Bound[], compare: VersionComparer): Interval[] | un
       if (open) open.end = bound;
       open = undefined;
     } else if (!open) {
-      open = { introduced: bound.introduced };
+      open = { introduced: bound.introduced, isExclusive: bound.isExclusive };
       intervals.push(open);
     }
   }
@@ -130,10 +153,11 @@ function versionOf(bound: Bound): string {
   return 'fixed' in bound ? bound.fixed : bound.last_affected;
 }
 
-function isInInterval(version: string, { introduced, end }: Interval, compare: VersionComparer): Tristate {
+function isInInterval(version: string, { introduced, isExclusive, end }: Interval, compare: VersionComparer): Tristate {
   // Alpine's notation for a package that was never affected.
   if (introduced === '0' && end !== undefined && 'fixed' in end && end.fixed === '0') return false;
-  const hasStarted = isBeginning({ introduced }) || isAtMost(introduced, version, compare);
+  const isAfter = isExclusive ? isBelow : isAtMost;
+  const hasStarted = isBeginning({ introduced }) || isAfter(introduced, version, compare);
   if (end === undefined) return hasStarted;
   return bothOf(
     hasStarted,

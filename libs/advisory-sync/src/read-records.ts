@@ -1,4 +1,4 @@
-import { type OsvAdvisory, type OsvZipItem, readOsvRecord } from '@tidewaiter/advisories';
+import { derivedEcosystems, type OsvAdvisory, type OsvZipItem, readOsvRecord } from '@tidewaiter/advisories';
 import { InvalidInput, TidewaiterError } from '@tidewaiter/domain';
 
 import type { AdvisoryKeeper, ReadingListener } from './advisory-keeper.js';
@@ -128,7 +128,7 @@ class Reading {
       listener.keptDeleted(name, gone.length, all.length);
       return;
     }
-    await keeper.retire(name, gone);
+    for (const ecosystem of [name, ...(derivedEcosystems.get(name) ?? [])]) await keeper.retire(ecosystem, gone);
     this.result.gone = gone.length;
   }
 }

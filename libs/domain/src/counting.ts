@@ -13,6 +13,16 @@ export function isCounted({ state, kind }: Pick<Finding, 'state' | 'kind'>): boo
 }
 
 /**
+ * Whether a finding can fail a verdict. A vulnerability of a program that was matched by a CPE
+ * alone is likely or possible, and is only reported; one that could not be compared never passes.
+ */
+export function isGating(finding: Pick<Finding, 'state' | 'kind' | 'match' | 'confidence'>): boolean {
+  const isUncertain =
+    finding.kind === 'vulnerability' && finding.match === 'affected' && finding.confidence !== 'certain';
+  return isCounted(finding) && !isUncertain;
+}
+
+/**
  * Groups the records of the same finding at the same location, in the order of their first records.
  * The platforms of an index, and several layers that hide the same file, give one group; two
  * versions of a package, two paths, and a copy in a lower layer beside a present one give two. A

@@ -1,4 +1,4 @@
-import { countedFindings } from './counting.js';
+import { countedFindings, isGating } from './counting.js';
 import { codeEntry } from './error-catalog.js';
 import type { Finding } from './finding.js';
 import { isAtLeast, type Severity } from './severity.js';
@@ -46,7 +46,9 @@ export const layerNotAnalyzedId = 'layer-not-analyzed';
 /**
  * Returns `fail` for a finding at or above the threshold; `unknown`, with the reasons, if something
  * could not be evaluated: the severity of a finding, an inventory, a package database or a layer;
- * else `pass`. A single file that was not read completely only warns, unless `onIncomplete` says
+ * else `pass`. An uncertain match of a program decides nothing.
+ *
+ * A single file that was not read completely only warns, unless `onIncomplete` says
  * otherwise: every large image has one, and a gate without a verdict would be switched off.
  */
 export function verdictOf(
@@ -54,7 +56,7 @@ export function verdictOf(
   warnings: readonly VerdictWarning[],
   { threshold = defaultThreshold, onIncomplete = 'warn' }: VerdictRules = {},
 ): VerdictWithReasons {
-  const counted = threshold === null ? [] : countedFindings(findings);
+  const counted = threshold === null ? [] : countedFindings(findings.filter(isGating));
   const failing = counted.filter(({ severity }) => isAtLeast(severity, threshold!));
   if (failing.length > 0) {
     return { result: 'fail', reasons: [`${findingsAre(failing.length)} ${threshold} or worse`] };

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
+import { advisoryKeysVersion } from '@tidewaiter/advisories';
 import {
   type AnalysisOptions,
   analysisVersion,
@@ -53,7 +54,7 @@ export class Analysis {
     const hasLimits = Object.keys(facts).length > 0;
     this.options = { isInspected: true, ...(secretKey && { secretKey }), ...(hasLimits && { factLimits: facts }) };
     this.version = analysisVersion(this.options);
-    this.imageVersion = `${this.version} checks@${imageChecksVersion} places@${secretPlacesVersion}`;
+    this.imageVersion = `${this.version} checks@${imageChecksVersion} places@${secretPlacesVersion} keys@${advisoryKeysVersion}`;
     this.configVersion = `${configFindingsVersion(this.options)} checks@${imageChecksVersion}`;
     const named = JSON.stringify(this.limits);
     const resolution = [this.imageVersion, this.configVersion, this.limits, documentLimits, platforms];

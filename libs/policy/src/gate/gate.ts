@@ -1,5 +1,6 @@
 import {
   countedFindings,
+  isGating,
   type Finding,
   type FindingChanges,
   type IncompleteEffect,
@@ -54,7 +55,9 @@ export function gateVerdict(
   const { severity, isOfChange } = threshold;
   const evaluated = isOfChange && changes ? changes.introduced : findings;
   const verdict = verdictOf(evaluated, warnings, { threshold: severity, onIncomplete });
-  const failing = countedFindings(evaluated).filter((finding) => isAtLeast(finding.severity, severity));
+  const failing = countedFindings(evaluated.filter(isGating)).filter((finding) =>
+    isAtLeast(finding.severity, severity),
+  );
   if (failing.length === 0) return withPolicies(verdict, policies);
   const what = isOfChange && changes ? 'introduced by this change' : 'in all';
   return withPolicies(

@@ -2,7 +2,7 @@ import {
   type Finding,
   type ImagePackage,
   type FindingLocation,
-  isCounted,
+  isGating,
   locationsOf,
   type OsRelease,
   type Provenance,
@@ -55,7 +55,7 @@ function factsOf(finding: RatedFinding, isKevKnown: boolean): FindingFacts {
   const published = publishedAt(finding);
   return {
     ...{ kind, id, aliases, severity, title, fingerprint, confidence },
-    counted: isCounted(finding),
+    counted: isGating(finding),
     fixable: fix.state === 'fixed',
     ...textFacts(finding),
     ...(finding.layer !== null && { layer: finding.layer }),

@@ -17,7 +17,7 @@ export const itemTypes = {
     purl: ['string', 'the package, in full'],
     path: ['string', 'the file, without leading slash'],
     layer: ['int', 'index of its layer, 0 at the bottom'],
-    counted: ['bool', 'not removed in a later layer; always true for secrets'],
+    counted: ['bool', 'not removed in a later layer, and no uncertain match of a program; always true for secrets'],
     fixable: ['bool', 'a version fixes it'],
     fixedIn: ['string', 'that version'],
     kev: ['bool', "in CISA's catalog of exploited vulnerabilities"],

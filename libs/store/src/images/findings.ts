@@ -5,6 +5,7 @@ import {
   packageFindings,
   type Rating,
   type VulnerablePackage,
+  withoutRepeated,
 } from '@tidewaiter/advisories';
 import { groupSecrets } from '@tidewaiter/analyzers';
 import {
@@ -176,7 +177,8 @@ export class Findings {
       ...(exploitation[index] ?? notExploited),
       ...useOf(each.imageDigest, each.packageName),
     }));
-    return [...known, ...findings].toSorted(byRisk);
+    const once = [...Map.groupBy(known, ({ imageDigest }) => imageDigest).values()].flatMap(withoutRepeated);
+    return [...once, ...findings].toSorted(byRisk);
   }
 
   /** Returns a function that looks up the use of a package of an image. */
