@@ -108,6 +108,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
     title: 'Webhooks and uploads',
     codes: {
       AGENT_CREDENTIAL_INVALID: denied('Join again with the token of `tidewaiter clusters join`.', { status: 401 }),
+      AGENT_SOURCE_UNKNOWN: missing('Send events of a source that docs/agent.md names.'),
       BODY_DAMAGED: input('Compress the body as its `Content-Encoding` says.'),
       BODY_EMPTY: input('Send at least one document.'),
       BODY_NOT_JSON: input('Send JSON in UTF-8.'),

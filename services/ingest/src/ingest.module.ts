@@ -19,6 +19,7 @@ import {
 } from '@tidewaiter/store';
 
 import { AgentCredential } from './agents/agent-credential.js';
+import { AgentEventsController } from './agents/agent-events.controller.js';
 import { AgentsController } from './agents/agents.controller.js';
 import { IngestConfig } from './config.js';
 import { Connections } from './http/connections.js';
@@ -34,6 +35,7 @@ import { RecentFacts } from './restore/recent-facts.js';
 import { RestoreGuard } from './restore/restore-guard.js';
 import { RuntimeHooksController } from './runtime/runtime-hooks.controller.js';
 import { RuntimeIntake } from './runtime/runtime-intake.js';
+import { SensorBodies } from './runtime/sensor-bodies.js';
 import { SensorHeartbeats } from './runtime/sensor-heartbeats.js';
 import { SlicedWork } from './runtime/sliced-work.js';
 import { Unpacker } from './runtime/unpack.js';
@@ -59,6 +61,7 @@ const maxHeldBytes = 64 * 2 ** 20;
     PipelineHooksController,
     RuntimeHooksController,
     AgentsController,
+    AgentEventsController,
     SlackButtonsController,
   ],
   providers: [
@@ -72,6 +75,7 @@ const maxHeldBytes = 64 * 2 ** 20;
     RegistryIntake,
     PipelineIntake,
     RuntimeIntake,
+    SensorBodies,
     SlicedWork,
     HookSpool,
     EventCover,

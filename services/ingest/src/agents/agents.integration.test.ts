@@ -1,4 +1,8 @@
-import { Secret } from '@tidewaiter/domain';
+import { gzipSync } from 'node:zlib';
+
+import { Bus } from '@tidewaiter/bus';
+import { type RuntimeRecord, Secret } from '@tidewaiter/domain';
+import { type DataOf, readEvent, runtimeObserved } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
 import { AuditLog, ClusterCredentials, Clusters, connect, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
@@ -11,6 +15,7 @@ let ingest: RunningService;
 let dataSource: DataSource;
 let store: Store;
 let clusters: Clusters;
+let bus: Bus;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true, nats: true });
@@ -24,9 +29,11 @@ beforeAll(async () => {
   dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
   store = new Store(dataSource, 'test');
   clusters = new Clusters(store);
+  bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
 });
 
 afterAll(async () => {
+  await bus.onApplicationShutdown();
   await dataSource.destroy();
   await ingest.stop();
   await servers.stop();
@@ -45,6 +52,16 @@ async function post(path: string, body: object | string, credential?: string): P
   });
   const text = await answer.text();
   return { status: answer.status, body: text === '' ? null : (JSON.parse(text) as Record<string, unknown>) };
+}
+
+/** Records of the stream by the name of their sensor. */
+async function storedOf(sensor: string): Promise<RuntimeRecord[]> {
+  const { source, waiting } = await bus.consumerAfter('TIDEWAITER_RUNTIME', `${runtimeObserved.channel}.*`, null);
+  const records: RuntimeRecord[] = [];
+  if (waiting === 0) return records;
+  for await (const { data } of await source.fetch({ max_messages: waiting, expires: 5_000 }))
+    records.push(...(readEvent(data).data as DataOf<typeof runtimeObserved>).records);
+  return records.filter((record) => record.sensor === sensor);
 }
 
 const agent = { version: '9.9.9', instance: 'one' };
@@ -164,6 +181,46 @@ describe('agents', () => {
   it('are refused before their body is read', async () => {
     const large = 'x'.repeat(900_000);
     expect((await post('status', large)).status).toBe(401);
+  });
+
+  it('send events, under the name and the cluster of the agent', async () => {
+    const credential = await join('sends');
+    const pod = (name: string) => ({
+      type: 'ADDED',
+      object: {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace: 'shop', uid: name },
+        spec: { nodeName: 'n1' },
+      },
+    });
+    // The agent joins its batches as members of one gzip file.
+    const body = Buffer.concat([gzipSync(`${JSON.stringify(pod('a'))}\n`), gzipSync(`${JSON.stringify(pod('b'))}\n`)]);
+    const send = async () =>
+      fetch(`${ingest.url}/agent/v1/events/kubernetes-watch`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${credential}`, 'content-encoding': 'gzip' },
+        body,
+      });
+    expect(await (await send()).json()).toEqual({ accepted: 2, duplicates: 0, ignored: 0 });
+    expect(await (await send()).json()).toEqual({ accepted: 0, duplicates: 2, ignored: 0 });
+    const stored = await storedOf('sends/kubernetes-watch');
+    expect(stored).toMatchObject([
+      { source: 'kubernetes-watch', cluster: 'sends', node: 'n1' },
+      { source: 'kubernetes-watch', cluster: 'sends', node: 'n1' },
+    ]);
+  });
+
+  it('send events only with their credential, of known sources, and of limited size', async () => {
+    const credential = await join('limits');
+    expect((await post('events/falco', {}, `tide_agent_${'A'.repeat(43)}`)).status).toBe(401);
+    expect(await post('events/cloudtrail', {}, credential)).toMatchObject({
+      status: 404,
+      body: { code: 'AGENT_SOURCE_UNKNOWN' },
+    });
+    expect((await post('events/falco', '{"not": "an event"}', credential)).status).toBe(422);
+    expect((await post('events/kubernetes-audit', '{', credential)).status).toBe(400);
+    expect((await post('events/falco', ' '.repeat(9 * 2 ** 20), credential)).status).toBe(413);
   });
 
   it('rotate their credential, and use the one before for a while', async () => {

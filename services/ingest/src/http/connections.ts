@@ -1,3 +1,4 @@
+import type { AgentSource } from '@tidewaiter/agent-protocol';
 import { Unavailable } from '@tidewaiter/domain';
 import type { PublishedKeys } from '@tidewaiter/job-tokens';
 import type { TidewaiterSettings } from '@tidewaiter/runtime';
@@ -18,8 +19,8 @@ export class Connections {
   /** @param isComplete whether the managed connections could be read, too */
   constructor(
     { registries, sensors, pipelines }: Configured,
-    keys: PublishedKeys,
-    fingerprintKey: Uint8Array,
+    private readonly keys: PublishedKeys,
+    private readonly fingerprintKey: Uint8Array,
     private readonly isComplete: () => boolean = () => true,
   ) {
     const all = [
@@ -51,6 +52,13 @@ export class Connections {
   sensor(id: string): SensorConnection | undefined {
     const connection = this.get(id);
     return connection?.family === 'runtime' ? connection : undefined;
+  }
+
+  /** A source of the agent of a cluster. No configured sensor can have its name. */
+  ofAgent(cluster: string, kind: AgentSource): SensorConnection {
+    const name = `${cluster}/${kind}`;
+    const settings = { name, kind, cluster, silentAfterMs: null, allowUnauthenticated: false };
+    return sensorConnection(settings, this.keys, this.fingerprintKey);
   }
 
   sensors(): SensorConnection[] {

@@ -1,22 +1,13 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { InvalidInput } from '@tidewaiter/domain';
-import { currentTraceparent, InFlightBytes, Logger } from '@tidewaiter/runtime';
-import type { SensorRecords } from '@tidewaiter/sensors';
-import type { HookRequest } from '@tidewaiter/webhooks';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { admit } from '../http/admit.js';
 import { Connections } from '../http/connections.js';
 import { HookAnswers } from '../http/hook-answers.js';
-import { HookMetrics, resultOf } from '../http/hook-metrics.js';
 import { connectionId, hookRequest, type HookRoute } from '../http/hook-route.js';
-import { logLevel, type Receipt, totalOf } from '../http/receipt.js';
-import { RuntimeIntake } from './runtime-intake.js';
-import type { SensorConnection } from './sensor-connection.js';
-import { SensorHeartbeats } from './sensor-heartbeats.js';
-import { SlicedWork } from './sliced-work.js';
-import { Unpacker } from './unpack.js';
+import type { Receipt } from '../http/receipt.js';
+import { SensorBodies } from './sensor-bodies.js';
 
 const refusal = 'the token is missing or wrong';
 
@@ -25,14 +16,8 @@ const refusal = 'the token is missing or wrong';
 export class RuntimeHooksController {
   constructor(
     private readonly connections: Connections,
-    private readonly intake: RuntimeIntake,
-    private readonly heartbeats: SensorHeartbeats,
-    private readonly inFlight: InFlightBytes,
-    private readonly unpacker: Unpacker,
-    private readonly work: SlicedWork,
+    private readonly bodies: SensorBodies,
     private readonly answers: HookAnswers,
-    private readonly metrics: HookMetrics,
-    private readonly logger: Logger,
   ) {}
 
   @Post(':connection')
@@ -46,38 +31,9 @@ export class RuntimeHooksController {
     const hook = hookRequest(request);
     return this.answers.to(connection, hook, async () => {
       const { connection: known } = await admit(connection, async (each) => each.isAuthentic(hook), refusal);
-      const receipt = await this.#take(known, hook);
+      const receipt = await this.bodies.take(known, hook);
       void reply.status(202);
       return receipt;
     });
-  }
-
-  async #take(connection: SensorConnection, hook: HookRequest): Promise<Receipt> {
-    if (hook.body.length === 0) throw new InvalidInput('BODY_EMPTY', 'The body is empty.');
-    let release = (): void => undefined;
-    try {
-      const content = await this.unpacker.unpack(hook.body, hook.headers['content-encoding'], (body) => {
-        // The packed bytes are accounted for since the headers were read.
-        if (body !== hook.body) release = this.inFlight.take(body.length);
-        return this.work.run(connection.read(body, new Date().toISOString()));
-      });
-      return await this.#keep(connection, content);
-    } finally {
-      release();
-    }
-  }
-
-  async #keep(connection: SensorConnection, { records, ignored, dropped }: SensorRecords): Promise<Receipt> {
-    const kept = await this.intake.keep(records, currentTraceparent());
-    const receipt = { ...kept, ignored: totalOf(ignored) };
-    // A redelivery would count its losses again.
-    const newlyDropped = kept.accepted > 0 || kept.duplicates === 0 ? dropped : 0;
-    this.heartbeats.heard(connection.name, { records: kept.accepted, dropped: newlyDropped });
-    this.metrics.countRecords(connection, receipt, newlyDropped);
-    this.metrics.count(connection, resultOf(receipt));
-    // Sensors send all the time; only one whose events are all unreadable is worth a warning.
-    const level = logLevel(records.length, ignored) === 'warn' ? 'warn' : 'debug';
-    this.logger[level]({ connection: connection.id, ...receipt, dropped: newlyDropped, reasons: ignored }, 'webhook');
-    return receipt;
   }
 }

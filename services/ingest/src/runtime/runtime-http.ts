@@ -51,7 +51,7 @@ function refuseUnauthenticated(connection: SensorConnection | undefined, request
 }
 
 /** Size to reserve; a chunked body may be as large as the limit. */
-function expectedBytes({ headers }: FastifyRequest): number {
+export function expectedBytes({ headers }: FastifyRequest): number {
   const declared = Number(headers['content-length'] ?? maxBodyBytes);
   return Number.isSafeInteger(declared) && declared >= 0 ? Math.min(declared, maxBodyBytes) : maxBodyBytes;
 }
