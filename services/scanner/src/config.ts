@@ -6,7 +6,6 @@ import {
   entryKey,
   httpPort,
   redisSettings,
-  retentionDays,
   setting,
 } from '@tidewaiter/runtime';
 import { limitSettings } from '@tidewaiter/sandbox';
@@ -104,12 +103,6 @@ export class ScannerConfig extends configOf({
    * millions.
    */
   maxMatches: setting('TIDEWAITER_MAX_MATCHES', z.coerce.number().int().min(1_000).max(10_000_000).default(200_000)),
-  /**
-   * Days after which images that nothing refers to are deleted, and pushes that others replaced; 0
-   * keeps them for ever.
-   */
-  imageDays: retentionDays('TIDEWAITER_RETENTION_IMAGES', 90),
-  pushDays: retentionDays('TIDEWAITER_RETENTION_PUSHES', 180),
   /** Layers that one process reads at once; each may use a whole core. */
   layerConcurrency: setting('TIDEWAITER_LAYER_CONCURRENCY', concurrency.default(2)),
   /**

@@ -164,6 +164,7 @@ export class ConsoleModule {
           url: config.databaseUrl,
           poolSize: config.databasePool,
           publisher: Bus,
+          retention: config,
           rules: settings.rules,
         }),
         AccessModule,
