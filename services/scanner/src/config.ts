@@ -1,13 +1,6 @@
 import { isEcosystemName } from '@tidewaiter/advisory-sync';
 import { Secret } from '@tidewaiter/domain';
-import {
-  commonSettings,
-  configOf,
-  entryKey,
-  httpPort,
-  redisSettings,
-  setting,
-} from '@tidewaiter/runtime';
+import { commonSettings, configOf, entryKey, httpPort, redisSettings, setting } from '@tidewaiter/runtime';
 import { limitSettings } from '@tidewaiter/sandbox';
 import { minKeyCharacters } from '@tidewaiter/secrets';
 import { z } from 'zod';
