@@ -6,6 +6,12 @@ import { parseChallenges, type Challenge } from './challenge.js';
 import type { Endpoint, RegistryConnection } from './connection.js';
 import { retryAfterMs } from './retry.js';
 
+/** Repository and what is done there; null for `/v2/` itself, which needs no scope. */
+export interface GrantKey {
+  repository: string | null;
+  isPush: boolean;
+}
+
 interface Grant {
   authorization: Secret;
   /** Milliseconds on the monotonic clock. */
@@ -35,12 +41,12 @@ const tokenAnswer = z
   }));
 
 /**
- * Gets and caches the authorization for one registry: Basic credentials, or a pull token for each
+ * Gets and caches the authorization for one registry: Basic credentials, or tokens for each
  * repository.
  */
 export class Authenticator {
-  /** By repository, oldest first; null for `/v2/` itself, which needs no scope. */
-  readonly #grants = new Map<string | null, Grant>();
+  /** Oldest first. */
+  readonly #grants = new Map<string, Grant>();
   /**
    * Last token server that requested our credentials and did not get them, for the error message.
    */
@@ -53,9 +59,9 @@ export class Authenticator {
     private readonly defaults: EgressRequest,
   ) {}
 
-  /** Authorization that is valid for this repository now. */
-  authorization(repository: string | null): Secret | undefined {
-    const grant = this.#grants.get(repository);
+  /** Authorization that is valid now. */
+  authorization(key: GrantKey): Secret | undefined {
+    const grant = this.#grants.get(textOf(key));
     return grant && grant.expiresAtMs > performance.now() ? grant.authorization : undefined;
   }
 
@@ -65,10 +71,10 @@ export class Authenticator {
    * @throws AccessDenied `REGISTRY_UNAUTHORIZED` when there is nothing to answer with.
    * @throws InvalidInput `REGISTRY_CHALLENGE`
    */
-  async answer(header: string, repository: string | null, signal?: AbortSignal): Promise<Secret> {
-    const grant = await this.#earn(parseChallenges(header), repository, signal);
-    this.#grants.delete(repository);
-    this.#grants.set(repository, grant);
+  async answer(header: string, key: GrantKey, signal?: AbortSignal): Promise<Secret> {
+    const grant = await this.#earn(parseChallenges(header), key, signal);
+    this.#grants.delete(textOf(key));
+    this.#grants.set(textOf(key), grant);
     for (const oldest of this.#grants.keys()) {
       if (this.#grants.size <= MAX_GRANTS) break;
       this.#grants.delete(oldest);
@@ -86,21 +92,24 @@ export class Authenticator {
     );
   }
 
-  async #earn(challenges: Challenge[], repository: string | null, signal?: AbortSignal): Promise<Grant> {
+  async #earn(challenges: Challenge[], key: GrantKey, signal?: AbortSignal): Promise<Grant> {
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
-    if (bearer) return this.#fetchToken(bearer.parameters, repository, signal);
+    if (bearer) return this.#fetchToken(bearer.parameters, key, signal);
     const authorization = this.#basic();
-    if (!authorization || !challenges.some(({ scheme }) => scheme === 'basic')) throw this.denied(repository);
+    if (!authorization || !challenges.some(({ scheme }) => scheme === 'basic')) throw this.denied(key.repository);
     return { authorization, expiresAtMs: Infinity };
   }
 
-  async #fetchToken(parameters: Map<string, string>, repository: string | null, signal?: AbortSignal): Promise<Grant> {
+  async #fetchToken(
+    parameters: Map<string, string>,
+    { repository, isPush }: GrantKey,
+    signal?: AbortSignal,
+  ): Promise<Grant> {
     const realm = this.#readRealm(parameters.get('realm') ?? '');
     const service = parameters.get('service');
     if (service !== undefined) realm.searchParams.set('service', service);
-    // Our scope, not the challenge's: the client only pulls, or lists repositories.
-    if (repository !== null)
-      realm.searchParams.set('scope', repository === '' ? 'registry:catalog:*' : `repository:${repository}:pull`);
+    // Our scope, not the challenge's: the client asks for no more than its request needs.
+    if (repository !== null) realm.searchParams.set('scope', scopeOf(repository, isPush));
     const credentials = this.#credentialsFor(realm);
     const response = await this.egress.request(realm, {
       ...this.defaults,
@@ -149,6 +158,15 @@ export class Authenticator {
     const pair = `${credentials.username}:${credentials.password.reveal()}`;
     return new Secret(`Basic ${Buffer.from(pair).toString('base64')}`);
   }
+}
+
+function textOf({ repository, isPush }: GrantKey): string {
+  return `${isPush ? 'push' : 'pull'} ${repository ?? '/'}`;
+}
+
+function scopeOf(repository: string, isPush: boolean): string {
+  if (repository === '') return 'registry:catalog:*';
+  return `repository:${repository}:${isPush ? 'pull,push' : 'pull'}`;
 }
 
 function readToken(realm: URL, body: unknown): Grant {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { buildImage, describeWith, programs, pushImage, startRegistry, type Test
 import { RegistryClient } from './client.js';
 
 const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
+const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 const absent = `sha256:${'0'.repeat(64)}`;
 
 describeWith(programs('docker-registry', 'skopeo'))('a real registry', () => {
@@ -53,6 +55,33 @@ describeWith(programs('docker-registry', 'skopeo'))('a real registry', () => {
     expect(await Array.fromAsync(client().repositories())).toEqual(['shop/app', 'shop/other']);
     expect((await Array.fromAsync(client().tags('shop/app'))).toSorted()).toEqual(['1.0', '1.1']);
     await expect(Array.fromAsync(client().tags('shop/none'))).rejects.toMatchObject({ code: 'NAME_UNKNOWN' });
+  });
+
+  it('stores blobs and manifests, sends what is there only once, and mounts blobs of other repositories', async () => {
+    const bytes = Buffer.alloc(5_000_000, 'data of a new artifact');
+    const blob = { digest: digestOf(bytes), size: bytes.length };
+    let reads = 0;
+    const read = async () => {
+      reads += 1;
+      return bytes;
+    };
+    expect(await client().putBlob('shop/data', blob, read)).toBe(true);
+    expect(await client().putBlob('shop/data', blob, read)).toBe(false);
+    expect(await client().putBlob('shop/copy', blob, read, { from: 'shop/data' })).toBe(false);
+    expect(reads).toBe(1);
+    for (const repository of ['shop/data', 'shop/copy']) {
+      const stored = Buffer.concat(await Array.fromAsync(client().blob(repository, blob)));
+      expect(stored.equals(bytes)).toBe(true);
+    }
+    await client().putBlob('shop/data', { digest: layerDigest, size: layer.length }, async () => layer);
+    const config = (JSON.parse(manifest.toString()) as { config: { digest: string } }).config.digest;
+    const configBytes = await blobOf(config);
+    await client().putBlob('shop/data', { digest: config, size: configBytes.length }, async () => configBytes);
+    await client().putManifest('shop/data', 'copied', { digest, mediaType: ociManifest, bytes: manifest });
+    expect(await client().manifest('shop/data', 'copied')).toMatchObject({ digest, bytes: manifest });
+    await expect(client('wrong').putBlob('shop/none', blob, read)).rejects.toMatchObject({
+      code: 'REGISTRY_UNAUTHORIZED',
+    });
   });
 
   it('streams the layer', async () => {

@@ -7,6 +7,7 @@ import type { RegistryConnection } from './connection.js';
 import { HostClient, type FetchedManifest, type ResolvedManifest } from './host-client.js';
 import { Mirror } from './mirror.js';
 import { checkRepository, qualify } from './reference.js';
+import type { UploadOptions } from './upload.js';
 
 const MAX_ATTEMPTS = 4;
 /** Limit up to which content of mirrors is checked before its first byte is returned. */
@@ -14,7 +15,7 @@ const MAX_HELD_BYTES = 4 * 1024 * 1024;
 
 /**
  * Reads manifests and blobs from one registry, through its mirrors if it has some. All results are
- * verified by their digest, for any host.
+ * verified by their digest, for any host. Writes go to the registry itself.
  */
 export class RegistryClient {
   /** `docker.io`, `localhost:5000` */
@@ -121,6 +122,32 @@ export class RegistryClient {
   /** Resolves a tag by the registry itself, since a mirror may lag behind. @throws as `resolve` */
   async resolveOfOrigin(repository: string, tag: string, signal?: AbortSignal): Promise<ResolvedManifest> {
     return this.#origin.resolve(this.#repository(repository), tag, signal);
+  }
+
+  /**
+   * Stores a blob in the registry itself unless it is there; returns whether it was sent. A blob of
+   * another repository of the registry is mounted instead, where it allows that.
+   * @throws InvalidInput `REFERENCE_INVALID`, `DIGEST_MISMATCH`
+   * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`, and Unavailable
+   */
+  async putBlob(
+    repository: string,
+    descriptor: BlobDescriptor,
+    read: () => Promise<Buffer>,
+    options: UploadOptions = {},
+  ): Promise<boolean> {
+    const from = options.from === undefined ? undefined : this.#repository(options.from);
+    return this.#origin.putBlob(this.#repository(repository), descriptor, read, { ...options, from });
+  }
+
+  /** Stores a manifest in the registry itself, under a tag or its digest. @throws as `putBlob` */
+  async putManifest(
+    repository: string,
+    reference: string,
+    manifest: FetchedManifest,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.#origin.putManifest(this.#repository(repository), reference, manifest, signal);
   }
 
   /** Blob whose parts may come from mirrors. */

@@ -9,7 +9,8 @@ import type { RegistryConnection } from './connection.js';
 import { listNames } from './listing.js';
 import { checkRepository, checkTag } from './reference.js';
 import { listReferrers } from './referrers.js';
-import { RegistrySession, type RegistryRead } from './session.js';
+import { RegistrySession, type RegistryRequest } from './session.js';
+import { uploadBlob, uploadManifest, type UploadOptions } from './upload.js';
 
 /** Digest, media type and size of a manifest, without its bytes. */
 export interface ResolvedManifest {
@@ -121,7 +122,7 @@ export class HostClient {
     from: number,
     signal?: AbortSignal,
   ): Promise<BlobPart> {
-    const read: RegistryRead = {
+    const read: RegistryRequest = {
       repository: this.#repository(repository),
       path: `blobs/${digest}`,
       unknown: 'BLOB_UNKNOWN',
@@ -153,6 +154,17 @@ export class HostClient {
       if (error instanceof NotFound) return [];
       throw error;
     }
+  }
+
+  /** Stores a blob unless it is there. @throws as `uploadBlob` */
+  async putBlob(repository: string, descriptor: BlobDescriptor, read: () => Promise<Buffer>, options: UploadOptions) {
+    const from = options.from === undefined ? undefined : this.#repository(options.from);
+    return uploadBlob(this.#session, this.#repository(repository), descriptor, read, { ...options, from });
+  }
+
+  /** Stores a manifest under a tag or its digest. @throws as `uploadManifest` */
+  async putManifest(repository: string, reference: string, manifest: FetchedManifest, signal?: AbortSignal) {
+    return uploadManifest(this.#session, this.#repository(repository), reference, manifest, signal);
   }
 
   /**
@@ -191,7 +203,7 @@ export class HostClient {
     return listNames(this.#session, this.#repository(repository), 'tags/list', signal);
   }
 
-  #manifestRead(repository: string, reference: string, signal?: AbortSignal): RegistryRead {
+  #manifestRead(repository: string, reference: string, signal?: AbortSignal): RegistryRequest {
     const tagOrDigest = isDigest(reference) ? reference : checkTag(reference);
     return {
       repository: this.#repository(repository),

@@ -1,17 +1,19 @@
 import { AccessDenied, NotFound, Unavailable, version, type Secret } from '@tidewaiter/domain';
 import type { Egress, EgressRequest, EgressResponse } from '@tidewaiter/egress';
 
-import { Authenticator } from './authenticator.js';
+import { Authenticator, type GrantKey } from './authenticator.js';
 import { endpointOf, type Endpoint, type RegistryConnection } from './connection.js';
 import { backoffMs, pause, retryAfterMs } from './retry.js';
 
-/** Read request to a registry. */
-export interface RegistryRead {
+/** Request to a registry. */
+export interface RegistryRequest {
   /** Empty for a read without a repository: the catalog. Null for `/v2/` itself. */
   repository: string | null;
   /** Below `/v2/<repository>/`, or `/v2/`. */
   path: string;
-  method?: 'GET' | 'HEAD';
+  /** `GET` unless given. All but `GET` and `HEAD` are sent once, with the right to push. */
+  method?: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT';
+  body?: Buffer;
   headers?: Record<string, string>;
   /** Code of the error for a 404. */
   unknown: 'MANIFEST_UNKNOWN' | 'BLOB_UNKNOWN' | 'NAME_UNKNOWN';
@@ -75,21 +77,21 @@ export class RegistrySession {
    * @throws Unavailable `REGISTRY_BUSY` with `retryAfterMs`, `REGISTRY_UNAVAILABLE`, and those of
    * Egress
    */
-  async send(read: RegistryRead): Promise<EgressResponse> {
+  async send(read: RegistryRequest): Promise<EgressResponse> {
     let granted: Secret | undefined;
     for (let failures = 0; ;) {
       await this.#waitForTurn(read.signal);
       const outcome = await this.#attempt(read, granted);
       if (outcome instanceof Unavailable) {
         failures += 1;
-        if (failures === this.maxAttempts) throw outcome;
+        if (failures === this.maxAttempts || isWrite(read)) throw outcome;
         await pause(backoffMs(failures), read.signal);
       } else if (outcome.status === 401) {
         await outcome.discard();
         if (granted) throw this.#authenticator.denied(read.repository);
         granted = await this.#authenticator.answer(
           outcome.headers['www-authenticate'] ?? '',
-          read.repository,
+          grantOf(read),
           read.signal,
         );
       } else {
@@ -109,7 +111,7 @@ export class RegistrySession {
   }
 
   /** Sends one request. Returns a failure that a retry may cure as a value. */
-  async #attempt(read: RegistryRead, granted?: Secret): Promise<EgressResponse | Unavailable> {
+  async #attempt(read: RegistryRequest, granted?: Secret): Promise<EgressResponse | Unavailable> {
     try {
       const response = await this.#request(read, granted);
       return this.#isTransient(response) ? await this.#postpone(response) : response;
@@ -119,15 +121,17 @@ export class RegistrySession {
     }
   }
 
-  #request({ repository, path, method, headers, signal }: RegistryRead, granted?: Secret): Promise<EgressResponse> {
-    const authorization = granted ?? this.#authenticator.authorization(repository);
+  #request(request: RegistryRequest, granted?: Secret): Promise<EgressResponse> {
+    const { repository, path, method, body, headers, signal } = request;
+    const authorization = granted ?? this.#authenticator.authorization(grantOf(request));
     const below = !repository ? path : `${repository}/${path}`;
     return this.#egress.request(`${this.endpoint.origin}/v2/${below}`, {
       ...this.#defaults,
       method,
+      ...(body && { body }),
       headers: { ...this.#defaults.headers, ...headers },
       signal,
-      maxRedirects: MAX_REDIRECTS,
+      maxRedirects: isWrite(request) ? 0 : MAX_REDIRECTS,
       credentials: authorization && { authorization },
     });
   }
@@ -155,12 +159,25 @@ export class RegistrySession {
     throw new Unavailable('REGISTRY_BUSY', `${this.endpoint.host} asks to stay away`, { retryAfterMs: waitMs });
   }
 
-  async #settle({ repository, unknown }: RegistryRead, response: EgressResponse): Promise<EgressResponse> {
+  async #settle(request: RegistryRequest, response: EgressResponse): Promise<EgressResponse> {
+    const { repository, unknown } = request;
     const { host } = this.endpoint;
     if (response.status !== 403 && response.status !== 404) return response;
     await response.discard();
     if (response.status === 404)
       throw new NotFound(unknown, `${host} does not have what was asked of ${repository ?? 'it'}`);
-    throw new AccessDenied('REGISTRY_FORBIDDEN', `${host} forbids reading ${repository ?? 'it'}`);
+    throw new AccessDenied(
+      'REGISTRY_FORBIDDEN',
+      `${host} forbids ${isWrite(request) ? 'writing' : 'reading'} ${repository ?? 'it'}`,
+    );
   }
+}
+
+/** Whether a request changes the registry: its sender knows how to repeat it. */
+function isWrite({ method }: RegistryRequest): boolean {
+  return method !== undefined && method !== 'GET' && method !== 'HEAD';
+}
+
+function grantOf(request: RegistryRequest): GrantKey {
+  return { repository: request.repository, isPush: isWrite(request) };
 }
