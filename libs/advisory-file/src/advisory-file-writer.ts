@@ -5,7 +5,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 import type { AdvisoryFeed, EpssScore, KevEntry, OsvAdvisory } from '@tidewaiter/advisories';
 
-import { createTables, explained, formatOf, guarded, unusable } from './format.js';
+import { createTables, explained, formatOf, guarded, openDefensively, unusable } from './format.js';
 import { affectedRows, checksumOf, feedText, recordText } from './rows.js';
 
 /** Time to wait for another writer. */
@@ -36,7 +36,7 @@ export class AdvisoryFileWriter implements Disposable {
     if (format === 'newer' || format === 'foreign') throw unusable(path, format);
     return guarded(path, () => {
       if (format !== 'current') begin(path);
-      const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
+      const db = openDefensively(path, { timeout: busyTimeoutMs });
       db.exec(`PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${cacheKib}`);
       return new AdvisoryFileWriter(path, db);
     });
@@ -46,6 +46,8 @@ export class AdvisoryFileWriter implements Disposable {
   async update<T>(work: () => Promise<T>): Promise<T> {
     try {
       this.db.exec('BEGIN IMMEDIATE');
+      // The file no longer has the content of the artifact that it came from.
+      this.db.exec('DELETE FROM artifact');
       const result = await work();
       this.db.exec('COMMIT');
       return result;

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 
 import {
@@ -10,12 +10,15 @@ import {
   type AdvisoryKey,
   type AdvisoryScope,
   type EcosystemHoldings,
+  type EpssScore,
   type Exploitation,
+  type KevEntry,
+  type OsvAdvisory,
   worstExploitation,
 } from '@tidewaiter/advisories';
 import { NotFound } from '@tidewaiter/domain';
 
-import { damaged, formatOf, guarded, hasOurTables, unusable } from './format.js';
+import { damaged, formatOf, guarded, openDefensively, unusable } from './format.js';
 import { type AdvisoryRecord, candidatesOf, checksumOf } from './rows.js';
 
 const busyTimeoutMs = 5_000;
@@ -60,9 +63,7 @@ export class AdvisoryFile implements Disposable {
       );
     if (format !== 'current') throw unusable(path, format === 'empty' ? 'foreign' : format);
     return guarded(path, () => {
-      const db = new DatabaseSync(locationOf(path), options);
-      if (!hasOurTables(db)) throw damaged(path, 'its tables are not as they should be');
-      return new AdvisoryFile(path, db);
+      return new AdvisoryFile(path, openDefensively(path, options, locationOf(path)));
     });
   }
 
@@ -115,6 +116,57 @@ export class AdvisoryFile implements Disposable {
       .flatMap((cve) => this.#all(sql, cve))
       .map(({ kev, epss }) => ({ kev: kev === 1, epss: epss as number | null }));
     return worstExploitation(known);
+  }
+
+  /** Ids and modification times of all advisories. */
+  *stamps(): Generator<{ id: string; modified: string }> {
+    for (const { osv_id: id, modified } of this.#each('SELECT osv_id, modified FROM advisory')) {
+      yield { id: `${id}`, modified: `${modified}` };
+    }
+  }
+
+  /** Whole advisories with their packages. */
+  advisories(ids: readonly string[]): OsvAdvisory[] {
+    return ids.flatMap((id) => {
+      const record = this.record(id);
+      if (!record) return [];
+      const rows = this.#all(
+        `SELECT ecosystem, release, name, entries, affected.checksum FROM affected JOIN release ON release.id = release_id
+         WHERE advisory_id = (SELECT id FROM advisory WHERE osv_id = ?)`,
+        id,
+      );
+      const affected = rows.flatMap((row) => {
+        this.#check(row);
+        const key = { ecosystem: `${row['ecosystem']}`, release: `${row['release']}`, name: `${row['name']}` };
+        return candidatesOf({ ...key, entries: `${row['entries']}` }, record).map(({ advisory: _, ...entry }) => entry);
+      });
+      return [{ ...record, affected, dropped: [] }];
+    });
+  }
+
+  /** Ids of the advisories about an ecosystem. */
+  *idsOf(ecosystem: string): Generator<string> {
+    const releases = [...this.#releases].filter(([key]) => key.startsWith(`${ecosystem}\n`)).map(([, id]) => id);
+    for (const id of releases) {
+      const sql = 'SELECT osv_id FROM affected JOIN advisory ON advisory.id = advisory_id WHERE release_id = ?';
+      for (const row of this.#all(sql, id)) yield `${row['osv_id']}`;
+    }
+  }
+
+  kev(): KevEntry[] {
+    return this.#all('SELECT cve, added_on FROM kev').map((row) => ({
+      cve: `${row['cve']}`,
+      addedOn: `${row['added_on']}`,
+    }));
+  }
+
+  epss(): EpssScore[] {
+    const rows = this.#all('SELECT cve, score, percentile FROM epss');
+    return rows.map(({ cve, score, percentile }) => ({
+      cve: `${cve}`,
+      score: Number(score),
+      percentile: Number(percentile),
+    }));
   }
 
   feeds(): AdvisoryFeed[] {

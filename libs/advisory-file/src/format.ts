@@ -6,7 +6,7 @@ import { InvalidInput, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 /** Identifies an SQLite file as one of advisories: `TWAV`. */
 const applicationId = 0x54574156;
 /** Raise it when tables or their content change: older files are then recreated. */
-const formatVersion = 1;
+export const formatVersion = 2;
 
 const magic = 'SQLite format 3\0';
 const applicationIdAt = 68;
@@ -49,6 +49,9 @@ const tables = `
 
   CREATE TABLE kev (cve TEXT PRIMARY KEY, added_on TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE epss (cve TEXT PRIMARY KEY, score REAL NOT NULL, percentile REAL NOT NULL) WITHOUT ROWID;
+
+  -- The artifact whose content this file has, as long as nothing else is written to it.
+  CREATE TABLE artifact (name TEXT PRIMARY KEY, state TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
 
   PRAGMA application_id = ${applicationId};
   PRAGMA user_version = ${formatVersion};
@@ -109,8 +112,44 @@ export function hasOurTables(db: DatabaseSync): boolean {
   return found === expected;
 }
 
-/** SQLite adds tables of its own, such as statistics. */
-const definitions = `SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`;
+/**
+ * Every definition but SQLite's own statistics. Others that are named like SQLite's own count, too:
+ * a forged file may have a trigger of such a name.
+ */
+const definitions = `SELECT type, name, tbl_name, sql FROM sqlite_schema
+  WHERE NOT (type = 'table' AND name IN ('sqlite_stat1', 'sqlite_stat4')) ORDER BY type, name`;
+
+/** Definitions as single statements. */
+export function definitionsOf(): { tables: string[]; indexes: string[]; pragmas: string[] } {
+  const fresh = new DatabaseSync(':memory:');
+  createTables(fresh);
+  const rows = fresh.prepare('SELECT type, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name').all();
+  fresh.close();
+  const of = (type: string) => rows.filter((row) => row['type'] === type).map((row) => String(row['sql']));
+  const pragmas = [`PRAGMA application_id = ${applicationId}`, `PRAGMA user_version = ${formatVersion}`];
+  return { tables: of('table'), indexes: of('index'), pragmas };
+}
+
+/**
+ * Opens a file whose definitions may have been forged: nothing in them is trusted, and the schema
+ * cannot be written.
+ * @throws InvalidInput `ADVISORIES_DAMAGED` unless its definitions are ours
+ */
+export function openDefensively(
+  path: string,
+  options: { readOnly?: boolean; timeout?: number },
+  location: string | URL = path,
+): DatabaseSync {
+  const db = new DatabaseSync(location, { ...options, defensive: true });
+  try {
+    db.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON');
+    if (!hasOurTables(db)) throw damaged(path, 'its tables are not as they should be');
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
 
 /** Runs `work` on the file; converts SQLite's errors into ones that name the remedy. */
 export function guarded<T>(path: string, work: () => T): T {
