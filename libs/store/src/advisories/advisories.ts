@@ -7,7 +7,7 @@ import { columnsOf, type RowOf } from '../core/columns.js';
 import { excluded, recordsetOf } from '../core/row-sets.js';
 import { json } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
-import { AdvisoryImportRow, AdvisoryRow } from './advisory-rows.js';
+import { AdvisoryImportRow, AdvisoryPackageRow, AdvisoryRow } from './advisory-rows.js';
 
 const importColumns = columnsOf(AdvisoryImportRow, { omit: ['id'] });
 
@@ -43,6 +43,42 @@ export class Advisories {
       await putPackages(tx, changed);
       await emitChange(tx, change, ids.size, [...before, ...changed.flatMap(({ affected }) => affected)]);
       return ids.size;
+    });
+  }
+
+  /**
+   * As {@link put}, for many records of which most are new: these are written by COPY.
+   */
+  async load(advisories: readonly OsvAdvisory[]): Promise<number> {
+    return this.store.transaction(async (tx) => {
+      await tx.query(`SELECT pg_advisory_xact_lock(${changeLock})`);
+      const known = await tx.aggregate<{ id: string }>('SELECT id FROM advisory WHERE id = ANY($1)', [
+        advisories.map(({ id }) => id),
+      ]);
+      const present = new Set(known.map(({ id }) => id));
+      const fresh = advisories.filter(({ id }) => !present.has(id));
+      const { change, ids } = await putRecords(
+        tx,
+        advisories.filter(({ id }) => present.has(id)),
+      );
+      const changed = advisories.filter(({ id }) => ids.has(id));
+      const before = await namesIn(tx, [...ids]);
+      await tx.query('DELETE FROM advisory_package WHERE advisory_id = ANY($1)', [[...ids]]);
+      await tx.copy(
+        AdvisoryRow,
+        newRecordColumns,
+        fresh.map((advisory) => ({ ...recordOf(advisory), change })),
+      );
+      const written = [...fresh, ...changed];
+      const packages = written.flatMap(({ id, affected }) =>
+        affected.map((each, position) => ({ ...each, advisoryId: id, position, affected: each })),
+      );
+      await tx.copy(AdvisoryPackageRow, packageColumns, packages);
+      await noteEcosystems(tx, written);
+      if (written.length > 0) {
+        await emitChange(tx, change, written.length, [...before, ...written.flatMap(({ affected }) => affected)]);
+      }
+      return written.length;
     });
   }
 
@@ -139,7 +175,7 @@ async function emitChange(
   }
 }
 
-const newAdvisories = recordsetOf(AdvisoryRow, [
+const recordColumns = [
   'id',
   'vulnerabilityId',
   'aliases',
@@ -150,7 +186,14 @@ const newAdvisories = recordsetOf(AdvisoryRow, [
   'modified',
   'published',
   'withdrawn',
-]);
+] as const;
+const newAdvisories = recordsetOf(AdvisoryRow, recordColumns);
+const newRecordColumns = [...recordColumns, 'change'] as const;
+const packageColumns = ['advisoryId', 'position', 'ecosystem', 'release', 'name', 'affected'] as const;
+
+function recordOf({ affected: _, dropped: __, cvss, ...record }: OsvAdvisory) {
+  return { ...record, cvssVector: cvss?.vector ?? null, cvssScore: cvss?.score ?? null };
+}
 
 async function putRecords(
   tx: Transaction,
@@ -163,16 +206,7 @@ async function putRecords(
        ${excluded(AdvisoryRow, ['vulnerabilityId', 'aliases', 'title', 'severity', 'cvssVector', 'cvssScore', 'modified', 'published', 'withdrawn', 'change'])}
      WHERE advisory.modified < EXCLUDED.modified OR (advisory.published IS NULL AND EXCLUDED.published IS NOT NULL)
      RETURNING id`,
-    [
-      ...newAdvisories.parameters(
-        advisories.map(({ affected: _, cvss, ...record }) => ({
-          ...record,
-          cvssVector: cvss?.vector ?? null,
-          cvssScore: cvss?.score ?? null,
-        })),
-      ),
-      next?.change,
-    ],
+    [...newAdvisories.parameters(advisories.map(recordOf)), next?.change],
   );
   return { change: next!.change, ids: new Set(rows.map(({ id }) => id)) };
 }
@@ -186,6 +220,10 @@ async function putPackages(tx: Transaction, advisories: readonly OsvAdvisory[]):
      FROM jsonb_to_recordset($1) AS row (id text, affected jsonb), jsonb_array_elements(affected) WITH ORDINALITY AS item (each, position)`,
     [json(advisories.map(({ id, affected }) => ({ id, affected })))],
   );
+  await noteEcosystems(tx, advisories);
+}
+
+async function noteEcosystems(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<void> {
   const ecosystems = new Set(advisories.flatMap(({ affected }) => affected.map(({ ecosystem }) => ecosystem)));
   await tx.query('INSERT INTO advisory_ecosystem (ecosystem) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [
     [...ecosystems],

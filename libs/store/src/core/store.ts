@@ -8,7 +8,8 @@ import type { QueryRunner, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { AuditAction } from '../access/audit-row.js';
-import { type Columns, columnsOf, type Entity, type RowOf } from './columns.js';
+import { type ColumnName, type Columns, columnsOf, type Entity, type RowOf } from './columns.js';
+import { copyRows } from './copy.js';
 import { OutboxRow } from './event-rows.js';
 import { type JobClass, JobRow } from './job-rows.js';
 import { isOutage } from './outage.js';
@@ -103,6 +104,12 @@ export interface Transaction extends Queries {
    * the change. Changes that the platform makes by itself have no entry.
    */
   record(change: RecordedChange): void;
+  /** Writes many new rows, whose columns are those of `names`. @throws where one of them exists */
+  copy<Row extends object>(
+    entity: Entity<Row>,
+    names: readonly ColumnName<Row>[],
+    rows: readonly object[],
+  ): Promise<void>;
   /** Adds events to the outbox. Any process publishes them after the commit. */
   emit(...drafts: Draft[]): Promise<void>;
   /**
@@ -358,6 +365,10 @@ export class Store implements Queries {
       entity: async (entity, work) => {
         this.#refuseLimits();
         return next(async () => work(runner.manager.getRepository(entity)));
+      },
+      copy: async (entity, names, rows) => {
+        this.#refuseLimits();
+        return next(async () => copyRows(runner, entity, names, rows));
       },
       emit: async (...drafts) => {
         const events = drafts.map((each) => eventOf(each, `/tidewaiter/${this.service}`));

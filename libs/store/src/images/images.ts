@@ -31,10 +31,7 @@ export interface NewImage extends Pick<
 }
 
 /** Columns of an image without its configuration. */
-export const imageColumns = columnsOf(ImageRow, {
-  of: 'image',
-  omit: ['config', 'newestPushId', 'pushedAt', 'hiddenContents'],
-});
+export const imageColumns = columnsOf(ImageRow, { of: 'image', omit: ['config', 'newestPushId', 'pushedAt'] });
 
 /** An image without its configuration. */
 export type Image = RowOf<typeof imageColumns>;
@@ -248,7 +245,7 @@ export class Images {
     await tx.query(
       `INSERT INTO layer (${analyzedLayer.columns}) VALUES (${analyzedLayer.values})
        ON CONFLICT (diff_id) DO UPDATE SET ${excluded(LayerRow, ['analyzersVersion', 'facts', 'entries', 'entryCount', 'uncompressedBytes'])},
-         path_keys = NULL, content_keys = nullif(layer.content_keys, '{}'), analyzed_at = now()`,
+         path_keys = NULL, analyzed_at = now()`,
       analyzedLayer.parameters({ ...result, diffId, analyzersVersion }),
     );
     await tx.query(
