@@ -85,8 +85,8 @@ export default {
         path: '^(libs|services|cli/src)/',
         pathNot: [
           ...[pure, offline, offlineAdapters, '^cli/src/(?!database)[^/]+\\.ts$'],
-          // A download that the user agreed to, and names of keys.
-          ...['^cli/src/advisories/sync', '^cli/src/find/expression-keys'],
+          // Downloads that the user agreed to or configured, and names of keys.
+          ...['^cli/src/advisories/(sync|take-file)\\.ts$', '^cli/src/find/expression-keys'],
         ],
         dependencyTypesNot: ['type-only'],
       },

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 
+import { buildCommand } from './build.js';
 import { importCommand } from './import.js';
+import { mirrorCommand } from './mirror.js';
+import { pushCommand } from './push.js';
 import { statusCommand } from './status.js';
 import { syncCommand } from './sync.js';
 
@@ -10,4 +13,7 @@ export function advisoriesCommand(program: Command): void {
   syncCommand(advisories);
   importCommand(advisories);
   statusCommand(advisories);
+  buildCommand(advisories);
+  pushCommand(advisories);
+  mirrorCommand(advisories);
 }

@@ -1,5 +1,6 @@
 import type { AdvisoryHoldings } from '@tidewaiter/advisories';
 import type { AdvisoryKeeper } from '@tidewaiter/advisory-sync';
+import type { Store } from '@tidewaiter/store';
 import type { Command } from 'commander';
 
 import { advisoryFilePath } from '../cache-dir.js';
@@ -54,13 +55,13 @@ export async function withKeeper(
 }
 
 /** Changes the advisories of the platform's database, with an entry in the audit log. */
-export async function changeAdvisories(work: (keeper: AdvisoryKeeper) => Promise<void>): Promise<void> {
+export async function changeAdvisories(work: (keeper: AdvisoryKeeper, store: Store) => Promise<void>): Promise<void> {
   const { Advisories, AdvisoryFeeds } = await import('@tidewaiter/store');
   await changeStore('advisories.changed', async (store) => {
     const feeds = new AdvisoryFeeds(store, new Advisories(store));
     const before = countsOf(await feeds.holdings());
     try {
-      await work(feeds);
+      await work(feeds, store);
     } finally {
       // An import that fails has stored part of its records.
       const after = countsOf(await feeds.holdings());

@@ -5,16 +5,17 @@ import { dirname, join } from 'node:path';
 import { printable } from '@tidewaiter/domain';
 import { type Command, InvalidArgumentError } from 'commander';
 
+import { withArtifactSigners } from './artifact-signers.js';
 import { type DestinationFlags, filePathOf, withDestinationFlags, withKeeper } from './destination.js';
+import { configuredPlace } from './take-file.js';
+import { type TakeFlags, takeAll } from './take.js';
 
-interface SyncFlags extends DestinationFlags {
+interface SyncFlags extends TakeFlags {
+  from?: string;
   url?: string;
   ecosystems?: string[];
   kevUrl?: string;
   epssUrl?: string;
-  source?: string[];
-  acceptRemovals?: boolean;
-  quiet?: boolean;
 }
 
 export function syncCommand(advisories: Command): void {
@@ -27,14 +28,16 @@ export function syncCommand(advisories: Command): void {
     .option('--ecosystems <names>', 'Debian,npm,…; all that the bucket lists unless given', readNames)
     .option('--kev-url <url>', "CISA's catalog in JSON; from cisa.gov when no place is named", webUrl)
     .option('--epss-url <url>', "FIRST's scores as .csv.gz; the public ones when no place is named", webUrl)
-    .option(
-      '--source <name[=url]>',
-      'a source: osv, kev, epss, amazon, …, at its public address or at another; can be repeated',
-      (text: string, before: string[] | undefined) => [...(before ?? []), text],
-    )
     .option('--accept-removals', 'believe an archive that most records of an ecosystem are gone')
-    .option('--quiet', 'say only what went wrong');
-  withDestinationFlags(command).action(async (flags: SyncFlags) => {
+    .option('--quiet', 'say only what went wrong')
+    .option(
+      '--from <place>',
+      'an artifact in place of the sources: oci://REGISTRY/REPOSITORY[:TAG] or a folder; TIDEWAITER_ADVISORIES_FROM unless given',
+    )
+    .option('--accept-older', 'take an artifact that is older than what is there')
+    .option('--replace', 'take an artifact that lacks sources which are there')
+    .option('--insecure', 'plain http, or a certificate that nothing vouches for');
+  withDestinationFlags(withArtifactSigners(command)).action(async (flags: SyncFlags) => {
     const { isEcosystemName } = await import('@tidewaiter/advisory-sync');
     const wrong = flags.ecosystems?.find((name) => !isEcosystemName(name));
     if (wrong !== undefined) {
@@ -42,19 +45,27 @@ export function syncCommand(advisories: Command): void {
         code: 'commander.invalidArgument',
       });
     }
-    await syncAll(flags);
+    const from = flags.from ?? (namesSource(flags) ? undefined : configuredPlace());
+    if (from === undefined) return syncAll(flags);
+    if (flags.from !== undefined && namesSource(flags)) {
+      command.error('error: --from takes an artifact in place of the sources that other flags name', {
+        code: 'commander.invalidArgument',
+      });
+    }
+    await takeAll(from, flags);
   });
 }
 
+const namesSource = ({ url, kevUrl, epssUrl, ecosystems }: SyncFlags): boolean =>
+  (url ?? kevUrl ?? epssUrl ?? ecosystems) !== undefined;
+
 /** Fetches from the places that the flags name, else from the public ones. */
 export async function syncAll(flags: SyncFlags): Promise<void> {
-  const [{ placesOf, readSources, syncAdvisories }, { Egress }, { ReadingProgress }] = await Promise.all([
+  const [{ placesOf, syncAdvisories }, { Egress }, { ReadingProgress }] = await Promise.all([
     import('@tidewaiter/advisory-sync'),
     import('@tidewaiter/egress'),
     import('./reading-progress.js'),
   ]);
-  const named = { osv: flags.url, kev: flags.kevUrl, epss: flags.epssUrl };
-  const places = placesOf({ ...named, ...readSources(flags.source ?? []) });
   const egress = new Egress({ allow: [] });
   const { folder, remove } = await downloadFolder(flags);
   try {
@@ -64,7 +75,7 @@ export async function syncAll(flags: SyncFlags): Promise<void> {
         listener: new ReadingProgress(flags.quiet ?? false),
         acceptsRemovals: flags.acceptRemovals ?? false,
         egress,
-        places,
+        places: placesOf({ osvUrl: flags.url, kevUrl: flags.kevUrl, epssUrl: flags.epssUrl }),
         ecosystems: flags.ecosystems ?? null,
         folder,
         // The person at the terminal names the place, so it may be a mirror of their own.

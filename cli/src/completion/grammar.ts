@@ -55,7 +55,7 @@ const placeholders = new Map<string, Values>([
   ['expression', { ...nothing, words: expressionKeys }],
   ...['severity', 'threshold'].map((name) => [name, { ...nothing, words: severities }] as const),
   ...['image', 'target', 'old', 'new'].map((name) => [name, target] as const),
-  ...['file', 'dir', 'folder', 'path'].map((name) => [name, file] as const),
+  ...['file', 'dir', 'folder', 'path', 'place', 'from', 'to'].map((name) => [name, file] as const),
   // Placeholders of free text.
   ...[
     'number:hash',
@@ -71,12 +71,12 @@ const placeholders = new Map<string, Values>([
     'label=value',
     'matchers',
     'name',
-    'name[=url]',
     'names',
     'number',
     'pattern',
     'port',
     'receiver',
+    'registry',
     'text',
     'time',
     'url',

@@ -10,13 +10,15 @@ type Flags = Pick<EvaluationFlags, 'kinds' | 'advisories'> & Pick<ReadingFlags, 
 const question = 'There are no advisories on this machine yet. Fetch them now? It takes some minutes. [Y/n] ';
 
 /**
- * Asks the user at a terminal whether to fetch advisories where a scan would find no vulnerability
- * without them.
+ * Fetches advisories where a scan would find no vulnerability without them: from the configured
+ * artifact at once, else after asking the user at a terminal.
  */
 export async function offerAdvisories({ kinds, advisories, offline, quiet, cacheDir }: Flags): Promise<void> {
-  const isWanted = kinds.includes('vulnerability') && advisories === undefined && !offline && !quiet;
+  const isWanted = kinds.includes('vulnerability') && advisories === undefined && !offline;
   if (!isWanted || existsSync(advisoryFilePath(cacheDir))) return;
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return;
+  const { configuredPlace, takeConfigured } = await import('../advisories/take-file.js');
+  if (configuredPlace() !== undefined) return takeConfigured({ cacheDir, quiet: quiet ?? false });
+  if (quiet || !process.stdin.isTTY || !process.stderr.isTTY) return;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(question);
   terminal.close();

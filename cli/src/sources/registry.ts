@@ -43,10 +43,10 @@ export const registry: SourceKind = {
 };
 
 /** Connections to an image's registry, the safest first, each with all its mirrors. */
-async function connectionsTo(
+export async function connectionsTo(
   host: string,
   repository: string,
-  { isInsecure }: SourceOptions,
+  { isInsecure }: Pick<SourceOptions, 'isInsecure'>,
 ): Promise<RegistryConnection[]> {
   const { origin, mirrors } = await placesOf(`${host}/${repository}`);
   const ways: RegistryMirror[] = [];
@@ -115,6 +115,6 @@ async function registryStore(
   };
 }
 
-function isUnreachable(error: unknown): boolean {
+export function isUnreachable(error: unknown): boolean {
   return error instanceof Unavailable && /^EGRESS_(UNREACHABLE|UNTRUSTED|TIMEOUT)$/.test(error.code);
 }

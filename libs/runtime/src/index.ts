@@ -9,8 +9,7 @@ export {
   listeningSettings,
   publicUrl,
   redisSettings,
-  type RetentionDays,
-  retentionSettings,
+  retentionDays,
   setting,
 } from './environment.js';
 export type { Config, Environment, NatsConfig, RedisConfig, Setting } from './environment.js';

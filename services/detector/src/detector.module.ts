@@ -73,13 +73,7 @@ export class DetectorModule implements OnModuleInit {
       imports: [
         ConfigModule.forRoot(config, settings),
         BusModule.forRoot({ service: 'detector', server: config, deadLetters: DeadLetters }),
-        StoreModule.forRoot({
-          service: 'detector',
-          url: databaseUrl,
-          poolSize: databasePool,
-          publisher: Bus,
-          retention: config,
-        }),
+        StoreModule.forRoot({ service: 'detector', url: databaseUrl, poolSize: databasePool, publisher: Bus }),
         PushesModule,
         ImagesModule,
         WorkloadsModule,

@@ -109,7 +109,6 @@ export class IngestModule {
           url: config.databaseUrl,
           poolSize: config.databasePool,
           publisher: Bus,
-          retention: config,
           startsWithout: true,
         }),
         AuditModule,

@@ -78,7 +78,6 @@ export class NotifierModule {
           url: config.databaseUrl,
           poolSize: config.databasePool,
           publisher: Bus,
-          retention: config,
           rules: settings.rules,
         }),
         AuditModule,

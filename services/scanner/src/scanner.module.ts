@@ -134,7 +134,6 @@ export class ScannerModule {
           url: config.databaseUrl,
           poolSize: config.databasePool,
           publisher: Bus,
-          retention: config,
           rules: settings.rules,
         }),
         EntriesModule,

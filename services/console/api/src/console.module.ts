@@ -164,7 +164,6 @@ export class ConsoleModule {
           url: config.databaseUrl,
           poolSize: config.databasePool,
           publisher: Bus,
-          retention: config,
           rules: settings.rules,
         }),
         AccessModule,

@@ -16,10 +16,9 @@ export class AdvisorySchedule {
   /** Null: all ecosystems of the bucket. */
   readonly ecosystems: readonly string[] | null;
 
-  constructor(config: ScannerConfig) {
-    const { advisoriesInterval, advisoriesUrl, kevUrl, epssUrl, advisoriesSources, advisoriesEcosystems } = config;
+  constructor({ advisoriesInterval, advisoriesUrl, kevUrl, epssUrl, advisoriesEcosystems }: ScannerConfig) {
     this.intervalMs = advisoriesInterval;
-    this.places = placesOf({ osv: advisoriesUrl, kev: kevUrl, epss: epssUrl, ...advisoriesSources });
+    this.places = placesOf({ osvUrl: advisoriesUrl, kevUrl, epssUrl });
     this.ecosystems = advisoriesEcosystems ?? null;
   }
 }

@@ -14,15 +14,7 @@ import {
 import { checkImageFiles } from '@tidewaiter/checks';
 import { packManifest } from '@tidewaiter/facts';
 import { decodeEntries, overlay } from '@tidewaiter/oci';
-import {
-  type StoredLayer,
-  FileContents,
-  FleetFiles,
-  type Image,
-  ImageManifests,
-  Images,
-  Store,
-} from '@tidewaiter/store';
+import { type StoredLayer, FleetFiles, type Image, ImageManifests, Images, Store } from '@tidewaiter/store';
 
 import { Analysis, notEvaluated } from '../analysis.js';
 import { PackageOutliers } from './package-outliers.js';
@@ -34,7 +26,6 @@ export class ImageInventory {
     private readonly store: Store,
     private readonly images: Images,
     private readonly manifests: ImageManifests,
-    private readonly contents: FileContents,
     private readonly outliers: PackageOutliers,
     private readonly fleetFiles: FleetFiles,
     private readonly analysis: Analysis,
@@ -64,13 +55,11 @@ export class ImageInventory {
     const leftOut = [...budget.warnings(), ...packagesLeftOut, ...findingsLeftOut];
     const misconfigurations = checkImageFiles(layers, view);
     const unevaluated = notEvaluated(this.analysis.options, configVersion);
-    const files = packManifest(imageFiles(layers, view));
     await this.store.transaction(async (tx) => {
       const outliers = await this.outliers.find(tx, digest, packages, programs);
       const findings = [...own, ...misconfigurations, ...outliers];
       await this.fleetFiles.put(tx, digest, unowned);
-      await this.contents.put(tx, digest, layers, files);
-      await this.manifests.put(tx, digest, files);
+      await this.manifests.put(tx, digest, packManifest(imageFiles(layers, view)));
       await this.images.analyzed(tx, digest, imageVersion, {
         ...{ os, packages: evaluated, warnings: [...warnings, ...leftOut] },
         ...{ findings, notEvaluated: unevaluated, unreadLayers },
