@@ -478,12 +478,17 @@ async function manageEntries(): Promise<void> {
       credentials: { username: 'reader', password: secret },
     },
     sensors: { name: 'managed', kind: 'falco', token: secret },
+    reports: { name: 'unfixed', schedule: 'weekly', receiver: 'all', query: '' },
   };
   for (const [kind, document] of Object.entries(documents)) {
     const body = JSON.stringify({ document, comment: 'for this test' });
     const answer = await fetch(`${tidewaiter.consoleUrl}/api/v1/${kind}`, { method: 'POST', headers, body });
     expect([kind, answer.status, await answer.text()]).toEqual([kind, 200, expect.anything()]);
   }
+  await fetch(`${tidewaiter.consoleUrl}/api/v1/reports/unfixed/send`, { method: 'POST', headers, body: '{}' });
+  await until('a report is made', async () =>
+    (await tidewaiter.api<{ items: { state: string }[] }>('/report-runs')).items.some(({ state }) => state === 'made'),
+  );
 }
 
 /** Code of a command line that waits to be signed in. */

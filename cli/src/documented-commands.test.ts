@@ -97,6 +97,7 @@ describe('configuration in documents', () => {
       'releases',
       'policies',
       'exceptions',
+      'reports',
     ],
     ...['access', 'vex', 'admission', 'owners', 'ownerLabels', 'runtime', 'platforms', 'egress', 'slack', 'templates'],
   ];

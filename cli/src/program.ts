@@ -36,6 +36,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   signers: async () => (await import('./signers/signers.js')).signersCommand,
   registries: async () => (await import('./registries/registries.js')).registriesCommand,
   sensors: async () => (await import('./sensors/sensors.js')).sensorsCommand,
+  reports: async () => (await import('./reports/reports.js')).reportsCommand,
   views: async () => (await import('./views/views.js')).viewsCommand,
   routes: async () => (await import('./routes/routes.js')).routesCommand,
   rules: async () => (await import('./rules/rules.js')).rulesCommand,

@@ -121,6 +121,16 @@ export const listColumns = {
     state: stateOf,
     source: sourceOf,
   },
+  reports: {
+    name: nameOf,
+    by: (item) => documentKey('by')(item) ?? 'repository',
+    query: (item) => documentKey('query')(item) ?? 'severity>=high',
+    schedule: documentKey('schedule'),
+    receiver: documentKey('receiver'),
+    sent: ({ lastSeenAt }) => lastSeenAt,
+    state: stateOf,
+    source: sourceOf,
+  },
   sensors: {
     name: nameOf,
     kind: documentKey('kind'),

@@ -41,6 +41,7 @@ const descriptions: Record<PrintedList, string> = {
   policies: 'list the policies of a platform that match a query; or change managed ones',
   signers: 'list the signers of a platform that match a query; or change managed ones',
   registries: 'list the connected registries of a platform that match a query; or change managed ones',
+  reports: 'list the scheduled reports of a platform that match a query; or change managed ones',
   sensors: 'list the sensors of a platform that match a query; or change managed ones',
 };
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from './runtime-record.js';
 
 /** Lists of `tidewaiter.yaml` whose entries the API manages, too, by their keys. */
-export const entryKinds = ['exceptions', 'policies', 'signers', 'registries', 'sensors'] as const;
+export const entryKinds = ['exceptions', 'policies', 'signers', 'registries', 'sensors', 'reports'] as const;
 
 export type EntryKind = (typeof entryKinds)[number];
 
@@ -17,6 +17,7 @@ export const entryNouns: Readonly<Record<ManagedKind, string>> = {
   signers: 'signer',
   registries: 'registry',
   sensors: 'sensor',
+  reports: 'report',
   routing: 'routing',
 };
 
@@ -27,6 +28,7 @@ export const entryUsers: Readonly<Record<ManagedKind, readonly string[]>> = {
   signers: ['console', 'notifier', 'scanner'],
   registries: ['ingest', 'scanner'],
   sensors: ['ingest'],
+  reports: ['console', 'notifier'],
   routing: ['notifier'],
 };
 

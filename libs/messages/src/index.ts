@@ -25,6 +25,7 @@ export { isAlarming, pushMessage } from './kinds/push-message.js';
 export type { PushReport } from './kinds/push-message.js';
 export { reminderMessage } from './kinds/reminder-message.js';
 export type { StillFiring } from './kinds/reminder-message.js';
+export { reportAlert, reportMessage } from './kinds/report-message.js';
 export { repeatedMessage } from './repeated-message.js';
 export { testAlert, testMessage } from './test-message.js';
 export { failedPushMessage, failedPushSeverity } from './kinds/failed-push-message.js';

@@ -194,7 +194,11 @@ function cleanValue(value: string | number | string[] | null): typeof value {
 }
 
 /** Link to a page of the console, whose base URL may have a path. */
-export function consoleLink(text: string, consoleUrl: string, ...path: [page: string, id: string]): MessageLink {
+export function consoleLink(
+  text: string,
+  consoleUrl: string,
+  ...path: [page: string, ...below: string[]]
+): MessageLink {
   const base = consoleUrl.endsWith('/') ? consoleUrl : `${consoleUrl}/`;
   // A digest is easier to read with its colon.
   const below = path.map((part) => encodeURIComponent(part).replaceAll('%3A', ':')).join('/');

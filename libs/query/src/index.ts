@@ -13,6 +13,7 @@ export {
   exceptionFields,
   policyFields,
   registryFields,
+  reportFields,
   sensorFields,
   signerFields,
 } from './lists/entries.js';

@@ -21,8 +21,17 @@ export interface OutgoingMessage {
   externalUrl: string;
   /** Set for a message about a state of a continuing subject, or one that can be corrected. */
   edition: Edition | null;
+  /** Files that belong to the message; only e-mail carries them, the others have a link. */
+  attachments?: readonly Attachment[];
   /** Reference in the channel of the message that this one repeats; null for a new message. */
   replyTo?: string | null;
+}
+
+export interface Attachment {
+  name: string;
+  /** Media type: `text/csv`. */
+  mediaType: string;
+  content: Buffer;
 }
 
 /** State that a message reports, and the earlier messages about its subject in this channel. */

@@ -13,4 +13,6 @@ export { reportFormats } from './report-formats.js';
 export { paint, penOf } from './table/page.js';
 export type { Pen } from './table/page.js';
 export { wrap } from './table/wrap.js';
+export { groupUnfixed, unfixedCsv } from './unfixed.js';
+export type { UnfixedGroup, UnfixedRow } from './unfixed.js';
 export { fixText } from './wording.js';

@@ -23,6 +23,8 @@ export { MuteSnapshot } from './timing/mute-snapshot.js';
 export type { MuteReason } from './timing/mute-snapshot.js';
 export { reminding } from './timing/reminding.js';
 export type { Reminding } from './timing/reminding.js';
+export { lastPeriod, parseCron } from './timing/cron-schedule.js';
+export { timeZoneProblem } from './timing/time-interval.js';
 export { advisoryTimes, isStorm, mutedMs, sortDue, stormMs, waitOf } from './timing/waiting.js';
 export type { GroupTimes, Sorted } from './timing/waiting.js';
 export type { DelayedMessage, PastAlert, PastEvent, SimulatedMessage } from './simulation/past.js';

@@ -90,6 +90,8 @@ export const failpointCatalog = {
 
   'groups.flushed': 'held messages are released as deliveries; other groups are not',
   'reminders.sent': 'a reminder is queued; other groups are not looked at',
+  'reports.planned': 'reports that are due are ordered; none is made',
+  'reports.made': 'a report is made and its messages are queued; others are not looked at',
   'delivery.begun': 'a delivery is noted as being sent, and its channel has nothing',
   'delivery.sent': 'a channel has a message, and nothing records it',
   'delivery.recorded': 'a delivery is recorded as sent; its job in Redis is not finished',

@@ -30,6 +30,8 @@ export type { Reconciliation, RedeliverSettings, RegistrySettings } from './regi
 export type { SensorSettings } from './sensor-settings.js';
 export type { SignerSettings } from './signer-settings.js';
 export { maxOwnerCharacters } from './owner-settings.js';
+export { groupings } from './report-settings.js';
+export type { Grouping, ReportSettings } from './report-settings.js';
 export type { ReleaseSettings } from './release-settings.js';
 export type { OwnerSettings } from './owner-settings.js';
 export type { PipelineSettings, TokenIssuer } from './pipeline-settings.js';

@@ -47,6 +47,7 @@ it('starts a new installation with nothing connected', () => {
       exemptNamespaces: ['kube-system', 'kube-public', 'kube-node-lease', 'tidewaiter'],
       allowUnauthenticated: false,
     },
+    reports: [],
     runtime: noPolicy,
     templates: [],
     slackSigningSecret: undefined,
@@ -289,6 +290,42 @@ vex: [ own.vex ]
     ['few', 'enforce'],
   ]);
   expect(rules.exceptions).toMatchObject([{ finding: 'CVE-2024-0001', owner: 'team-shop', source: 'exceptions[0]' }]);
+});
+
+it('reads reports with their rights', () => {
+  const { reports } = parseSettings(
+    `reports:
+  - { name: all, schedule: weekly, receiver: team }
+  - { name: shop, schedule: 0 7 * * mon, location: Europe/Berlin, receiver: shop, by: owner, query: kev, repositories: [shop/*] }`,
+    noFiles,
+  );
+  expect(reports).toEqual([
+    {
+      ...{ name: 'all', by: 'repository', query: 'severity>=high', schedule: 'weekly', location: 'UTC' },
+      ...{ receiver: 'team', scopes: null },
+    },
+    {
+      ...{
+        name: 'shop',
+        by: 'owner',
+        query: 'kev',
+        schedule: '0 7 * * mon',
+        location: 'Europe/Berlin',
+        receiver: 'shop',
+      },
+      scopes: [{ repositories: ['shop/*'], clusters: [], namespaces: [], owners: [] }],
+    },
+  ]);
+});
+
+it.each([
+  ['schedule: hourly', 'reports[0].schedule: expected daily, weekly, monthly'],
+  ['schedule: "*/5 * * * *"', 'reports[0].schedule: must name one minute of the hour'],
+  ['schedule: weekly, location: Mars/Base', 'reports[0].location: expected the name of a time zone'],
+  ['schedule: weekly, query: "severty>=high"', 'reports[0].query: column 1: no field "severty"'],
+  ['schedule: weekly, by: team', 'reports[0].by: '],
+])('refuses a report with %s', (keys, problem) => {
+  expect(problemsOf(`reports: [ { name: unfixed, receiver: team, ${keys} } ]`)).toContain(problem);
 });
 
 it('names every wrong key at once, and no value', () => {

@@ -16,6 +16,7 @@ import { ownerLabels, ownerRules, type OwnerSettings } from './owner-settings.js
 import { pipeline, type PipelineSettings, pipelineSettings } from './pipeline-settings.js';
 import { duration, registry, type RegistrySettings, registrySettings } from './registry-settings.js';
 import { releases, type ReleaseSettings } from './release-settings.js';
+import { report, type ReportSettings } from './report-settings.js';
 import { type ReadSecretFile, secretReader } from './secret-settings.js';
 import { sensor, type SensorSettings, sensorSettings } from './sensor-settings.js';
 import type { Definition } from './service.js';
@@ -32,6 +33,7 @@ const settings = z.strictObject({
   runtime: runtimePolicySettings.prefault({}),
   registries: z.array(registry).default([]),
   sensors: z.array(sensor).default([]),
+  reports: z.array(report).max(1_000).default([]),
   pipelines: z.array(pipeline).default([]),
   signers: z.array(signer).default([]),
   /** Time after a push before a missing signature is announced: CI signs after it pushes. */
@@ -76,6 +78,7 @@ const settings = z.strictObject({
 export abstract class TidewaiterSettings {
   abstract registries: RegistrySettings[];
   abstract sensors: SensorSettings[];
+  abstract reports: ReportSettings[];
   abstract pipelines: PipelineSettings[];
   abstract signers: SignerSettings[];
   /** Settings for learning the usual signer, builder and pusher of a repository. */
@@ -231,6 +234,7 @@ export function parseSettings(
     registries: read.data.registries.map((each, index) => registrySettings(each, `registries[${index}]`, reader)),
     sensors: read.data.sensors.map((each, index) => sensorSettings(each, `sensors[${index}]`, reader)),
     pipelines: read.data.pipelines.flatMap((each, index) => pipelineSettings(each, `pipelines[${index}]`, reader)),
+    reports: read.data.reports,
     signers: read.data.signers.map((each, index) => signerSettings(each, `signers[${index}]`, reader)),
     identity: read.data.identity,
     releases: read.data.releases,
@@ -254,7 +258,7 @@ export function parseSettings(
       signedRepositories: read.data.signers.flatMap(({ repositories }) => repositories),
     },
   };
-  for (const list of ['registries', 'sensors', 'pipelines', 'signers'] as const)
+  for (const list of ['registries', 'sensors', 'pipelines', 'signers', 'reports'] as const)
     problems.push(...repeatedNames(list, result[list]));
   if (problems.length > 0) throw invalid(problems.map(merged.named));
   return result;

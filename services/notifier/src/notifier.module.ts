@@ -16,7 +16,9 @@ import {
   IncidentsModule,
   Jobs,
   OwnerLabels,
+  Owners,
   PushesModule,
+  ReportsModule,
   SensorContacts,
   SilenceLedger,
   StoreModule,
@@ -36,6 +38,10 @@ import { RemainingAlerts } from './dispatch/remaining-alerts.js';
 import { ReminderRecheck } from './dispatch/reminder-recheck.js';
 import { Reminders } from './dispatch/reminders.js';
 import { SummaryNotes } from './dispatch/summary-notes.js';
+import { ReportAttachments } from './reports/report-attachments.js';
+import { ReportContents } from './reports/report-contents.js';
+import { ReportMaker } from './reports/report-maker.js';
+import { ReportSchedule } from './reports/report-schedule.js';
 import { AuditAlerts } from './subjects/audit-alerts.js';
 import { FailedPushAlerts } from './subjects/failed-push-alerts.js';
 import { FindingReports } from './subjects/finding-reports.js';
@@ -48,7 +54,6 @@ import { NotifyOfFindings } from './subjects/notify-of-findings.js';
 import { NotifyOfIncidents } from './subjects/notify-of-incidents.js';
 import { NotifyOfPushes } from './subjects/notify-of-pushes.js';
 import { NotifyOfSensors } from './subjects/notify-of-sensors.js';
-import { Owners } from './subjects/owners.js';
 import { PushFindings } from './subjects/push-findings.js';
 import { PushReports } from './subjects/push-reports.js';
 
@@ -87,6 +92,7 @@ export class NotifierModule {
         WorkloadsModule,
         IncidentsModule,
         DeliveriesModule,
+        ReportsModule,
         QueueModule.forRoot({ server: config, ledger: Jobs, handlers: [Deliver] }),
       ],
       controllers: [
@@ -130,6 +136,10 @@ export class NotifierModule {
           inject: [SilenceLedger, FiringAlerts],
         },
         AuditAlerts,
+        ReportAttachments,
+        ReportContents,
+        ReportMaker,
+        ReportSchedule,
         Deliver,
         DeliveryTransitions,
         {

@@ -41,6 +41,12 @@ export const registryFields = fieldsOf({
   url: { type: 'text', description: 'Address' },
 });
 
+export const reportFields = fieldsOf({
+  ...common,
+  receiver: { type: 'text', description: 'Receiver that gets it' },
+  schedule: { type: 'text', description: 'Schedule, as it is written' },
+});
+
 export const sensorFields = fieldsOf({
   ...common,
   kind: connectionKind,

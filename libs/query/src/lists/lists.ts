@@ -1,7 +1,7 @@
 import type { Fields } from '../fields.js';
 import { alertFields, ruleFields } from './alerts.js';
 import { deadLetterFields, deliveryFields, silenceFields } from './deliveries.js';
-import { exceptionFields, policyFields, registryFields, sensorFields, signerFields } from './entries.js';
+import { exceptionFields, policyFields, registryFields, reportFields, sensorFields, signerFields } from './entries.js';
 import { imageFields, repositoryFields } from './images.js';
 import { incidentFields } from './incidents.js';
 import { pushFields } from './pushes.js';
@@ -27,6 +27,7 @@ export const listFields = {
   signers: signerFields,
   registries: registryFields,
   sensors: sensorFields,
+  reports: reportFields,
 } as const satisfies Record<string, Fields>;
 
 export type ListName = keyof typeof listFields;

@@ -43,6 +43,9 @@ export function compose({ from, to, headers }: EmailConfig, delivery: OutgoingMe
     },
     text: mailText(message),
     html: mailHtml(message),
+    attachments: (delivery.attachments ?? []).map(({ name, mediaType, content }) => ({
+      ...{ filename: name, contentType: mediaType, content },
+    })),
   };
 }
 

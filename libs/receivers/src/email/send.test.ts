@@ -67,6 +67,16 @@ describe('email', () => {
   afterEach(() => sink.stop());
   afterAll(() => egress.close());
 
+  it('attaches the files of a message', async () => {
+    const attachments = [{ name: 'unfixed-2026-11-30.csv', mediaType: 'text/csv', content: Buffer.from('a,b\r\n') }];
+    await emailSender.send(config(sink.port), { ...delivery, attachments }, context);
+    const [{ mail }] = (await sink.waitFor(1)) as [MailSink['received'][0]];
+    expect(mail.attachments).toMatchObject([
+      { filename: 'unfixed-2026-11-30.csv', contentType: 'text/csv', contentDisposition: 'attachment' },
+    ]);
+    expect(mail.attachments[0]!.content.toString()).toBe('a,b\r\n');
+  });
+
   it('sends text and HTML to all, with headers that identify and thread the mails', async () => {
     const outcome = await emailSender.send(config(sink.port), delivery, context);
     expect(outcome).toEqual({ outcome: 'sent', reference: '<0198a1c2@example.org>', refused: [] });

@@ -34,12 +34,16 @@ export function contains({ ranges }: TimeInterval, timeMs: number): boolean {
   return ranges.some((range) => holds(range, localTime(range.location, timeMs)));
 }
 
-interface LocalTime {
+/** Date and minute of the day by the clock of a place. */
+export interface CivilTime {
   minute: number;
-  weekday: number;
   day: number;
   month: number;
   year: number;
+}
+
+interface LocalTime extends CivilTime {
+  weekday: number;
   daysInMonth: number;
 }
 
@@ -91,6 +95,11 @@ function formatOf(location: string): Intl.DateTimeFormat {
   });
   formats.set(location, format);
   return format;
+}
+
+/** Date and time by the clock of a time zone. */
+export function civilTime(location: string, timeMs: number): CivilTime {
+  return localTime(location, timeMs);
 }
 
 /** Minutes since midnight in a time zone. */

@@ -4,6 +4,7 @@ import type { EntryRules } from './entry-kind.js';
 import { exceptionEntries } from './kinds/exceptions.js';
 import { policyEntries } from './kinds/policies.js';
 import { registryEntries } from './kinds/registries.js';
+import { reportEntries } from './kinds/reports.js';
 import { sensorEntries } from './kinds/sensors.js';
 import { signerEntries } from './kinds/signers.js';
 
@@ -14,4 +15,5 @@ export const entryRules: Readonly<Record<EntryKind, EntryRules>> = {
   signers: signerEntries,
   registries: registryEntries,
   sensors: sensorEntries,
+  reports: reportEntries,
 };

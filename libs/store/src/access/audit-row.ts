@@ -42,6 +42,7 @@ export const auditActions = [
   'entry.undone',
   'registry.checked',
   'receiver.tested',
+  'report.requested',
   'view.saved',
   'view.deleted',
   'advisories.changed',

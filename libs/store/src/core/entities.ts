@@ -44,6 +44,7 @@ import {
   DetectorSnapshotRow,
 } from '../incidents/detection-rows.js';
 import { IncidentRevisionRow, IncidentRow } from '../incidents/incident-rows.js';
+import { ReportRunRow } from '../reports/report-run-row.js';
 import { SensorContactRow } from '../workloads/sensor-contact-row.js';
 import {
   ContainerLedgerRow,
@@ -139,4 +140,5 @@ export const entities = [
   SavedViewRow,
   ManagedEntryRow,
   FileEntryRow,
+  ReportRunRow,
 ];

@@ -173,7 +173,8 @@ interface Statement {
   store: Queries;
 }
 
-async function conditionsOf<Name extends string>(
+/** Conditions of the rows that a query of a list selects. */
+export async function conditionsOf<Name extends string>(
   where: QueryExpression<Name>,
   list: RowList<unknown, Name>,
   statement: Statement,

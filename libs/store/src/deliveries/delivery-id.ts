@@ -17,12 +17,20 @@ export type DeliveryCause = readonly [
     | 'fallback'
     | 'repetition'
     | 'test'
-    | 'audit',
+    | 'audit'
+    | 'report',
   ...names: (string | number)[],
 ];
 
 /** Facts that happen once under their names: an event that reports one again repeats the first. */
-const uniqueKinds: ReadonlySet<DeliveryCause[0]> = new Set(['state', 'sensor', 'correction', 'fallback', 'audit']);
+const uniqueKinds: ReadonlySet<DeliveryCause[0]> = new Set([
+  'state',
+  'sensor',
+  'correction',
+  'fallback',
+  'audit',
+  'report',
+]);
 
 /**
  * Whether a fact happens once. After a restore its event may come twice, under two ids: NATS still

@@ -5,6 +5,7 @@ import type {
   exceptionFields,
   policyFields,
   registryFields,
+  reportFields,
   sensorFields,
   signerFields,
 } from '@tidewaiter/query';
@@ -33,7 +34,7 @@ const columns = columnsOf(FileEntryRow, { of: 'entry', only: ['name', 'document'
   comment: string | null;
   /** Paths of its secrets. */
   secrets: string[] | null;
-  /** Last event of a sensor, or last complete reconciliation of a registry. */
+  /** Last event of a sensor, complete reconciliation of a registry, or run of a report. */
   lastSeenAt: Date | null;
 }>({
   source,
@@ -53,6 +54,7 @@ export type EntryRow = RowOf<typeof columns>;
 /** Time at which something was last heard of an entry with the alias `known`. */
 const lastSeen: Partial<Record<EntryKind, string>> = {
   registries: '(SELECT completed_at FROM registry_look WHERE connection = known.name)',
+  reports: '(SELECT max(made_at) FROM report_run WHERE report = known.name)',
   sensors: '(SELECT heard_at FROM sensor_contact WHERE sensor = known.name)',
 };
 
@@ -118,5 +120,10 @@ export const entryLists = {
     ...common,
     kind: { text: key('kind') },
     cluster: { text: key('cluster') },
+  }),
+  reports: entryList<keyof typeof reportFields>('reports', {
+    ...common,
+    receiver: { text: key('receiver') },
+    schedule: { text: key('schedule') },
   }),
 } as const;

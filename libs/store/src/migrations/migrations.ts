@@ -86,6 +86,7 @@ import { SavedViews1764000620000 } from './1764000620000-saved-views.js';
 import { NewestPushes1764000630000 } from './1764000630000-newest-pushes.js';
 import { PushSigners1764000640000 } from './1764000640000-push-signers.js';
 import { Clusters1764000660000 } from './1764000660000-clusters.js';
+import { ReportRuns1764000690000 } from './1764000690000-report-runs.js';
 import { ProgramsOfBitnami1764000720000 } from './1764000720000-programs-of-bitnami.js';
 
 /** In order. Never edit one that is merged; add another. */
@@ -179,4 +180,5 @@ export const migrations = [
   PushSigners1764000640000,
   Clusters1764000660000,
   ProgramsOfBitnami1764000720000,
+  ReportRuns1764000690000,
 ];

@@ -12,6 +12,7 @@ import {
   ImagesModule,
   IncidentsModule,
   PushesModule,
+  ReportsModule,
   SearchModule,
   StoreModule,
   WorkloadsModule,
@@ -71,6 +72,8 @@ import { SilencesController } from './silences/silences.controller.js';
 import { StatusController } from './status/status.controller.js';
 import { EventFeed } from './stream/event-feed.js';
 import { StreamController } from './stream/stream.controller.js';
+import { ReportRequestsController, ReportRunsController } from './unfixed/report-runs.controller.js';
+import { UnfixedController } from './unfixed/unfixed.controller.js';
 import { MeController } from './users/me.controller.js';
 import { ServiceAccountsController } from './users/service-accounts.controller.js';
 import { UsersController } from './users/users.controller.js';
@@ -86,6 +89,9 @@ export const controllers = [
   RepositoriesController,
   CompareController,
   ReportsController,
+  UnfixedController,
+  ReportRunsController,
+  ReportRequestsController,
   GateController,
   AdmissionController,
   BlastRadiusController,
@@ -175,6 +181,7 @@ export class ConsoleModule {
         WorkloadsModule,
         IncidentsModule,
         DeliveriesModule,
+        ReportsModule,
       ],
       providers: [{ provide: Templates, useValue: templates }],
     };

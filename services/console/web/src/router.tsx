@@ -154,6 +154,23 @@ const signers = createRoute({
   component: lazyRouteComponent(() => import('./pages/policies/entry-pages.js'), 'SignersPage'),
 });
 
+const reports = createRoute({
+  ...at('/policies/reports'),
+  validateSearch: entrySearch,
+  component: lazyRouteComponent(() => import('./pages/policies/entry-pages.js'), 'ReportsPage'),
+});
+
+const report = createRoute({
+  ...at('/report'),
+  validateSearch: searchParams({ by: ['repository', 'owner'], q: 'text' }),
+  component: lazyRouteComponent(() => import('./pages/report/report-page.js'), 'ReportPage'),
+});
+
+const storedReport = createRoute({
+  ...at('/report/$run'),
+  component: lazyRouteComponent(() => import('./pages/report/report-page.js'), 'StoredReportPage'),
+});
+
 const registries = createRoute({
   ...at('/system/registries'),
   validateSearch: entrySearch,
@@ -253,7 +270,8 @@ const device = createRoute({
 const routeTree = root.addChildren([
   ...[now, start, views, incidents, incident, images, image, compare, push],
   ...[vulnerabilities, vulnerability, workloads, workload],
-  ...[exceptions, gates, signers, registries, sensors],
+  ...[exceptions, gates, signers, reports, registries, sensors],
+  ...[report, storedReport],
   ...[policies, silences, routes, channels, messages, rules, system, deliveries, delivery, deadLetters, advisories],
   ...[users, tokens, sessions, audit],
   device,

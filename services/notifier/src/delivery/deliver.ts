@@ -6,6 +6,7 @@ import { type Edition, type Outcome, OutcomeUnknown, type OutgoingMessage, Partl
 import { Logger, failpoint } from '@tidewaiter/runtime';
 import type { ClaimedJob, Delivery as StoredDelivery } from '@tidewaiter/store';
 
+import { ReportAttachments } from '../reports/report-attachments.js';
 import { AuditAlerts } from '../subjects/audit-alerts.js';
 import { Channels } from './channels.js';
 import { DeliveryTransitions } from './delivery-transitions.js';
@@ -37,6 +38,7 @@ export class Deliver implements JobHandler<ClaimedJob> {
     private readonly steps: DeliveryTransitions,
     private readonly channels: Channels,
     private readonly audit: AuditAlerts,
+    private readonly reports: ReportAttachments,
     private readonly logger: Logger,
   ) {
     this.concurrency = channels.concurrency;
@@ -49,7 +51,8 @@ export class Deliver implements JobHandler<ClaimedJob> {
     const { stored, edition, isInDoubt } = begun;
     const { channel } = stored;
     const alerts = await this.audit.read(stored.alerts);
-    const delivery = this.#deliveryOf({ ...stored, alerts }, edition, job.attempt);
+    const attachments = await this.reports.of(channel, alerts);
+    const delivery = { ...this.#deliveryOf({ ...stored, alerts }, edition, job.attempt), attachments };
     try {
       const outcome = await this.#sendOnce(stored, delivery, isInDoubt);
       failpoint('delivery.sent');

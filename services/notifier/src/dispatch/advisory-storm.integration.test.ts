@@ -18,6 +18,7 @@ import {
   Images,
   NotificationLog,
   OwnerLabels,
+  Owners,
   PipelineReports,
   Provenances,
   PushDifferences,
@@ -34,7 +35,6 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from '../delivery/channels.js';
 import { findingSubjects, narrowedTo } from '../subjects/finding-alerts.js';
-import { Owners } from '../subjects/owners.js';
 import { PushFindings } from '../subjects/push-findings.js';
 import { PushReports } from '../subjects/push-reports.js';
 import { CurrentMessages } from './current-messages.js';

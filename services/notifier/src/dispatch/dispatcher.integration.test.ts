@@ -19,6 +19,7 @@ import {
   Verdicts,
   type ListedDelivery,
   OwnerLabels,
+  Owners,
   PipelineReports,
   Provenances,
   PushDifferences,
@@ -35,7 +36,6 @@ import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from '../delivery/channels.js';
-import { Owners } from '../subjects/owners.js';
 import { PushFindings } from '../subjects/push-findings.js';
 import { PushReports } from '../subjects/push-reports.js';
 import { CurrentMessages } from './current-messages.js';

@@ -24,6 +24,7 @@ import {
   IncidentTriage,
   Verdicts,
   OwnerLabels,
+  Owners,
   PipelineReports,
   Provenances,
   PushDifferences,
@@ -41,7 +42,6 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from '../delivery/channels.js';
 import { IncidentReports } from '../subjects/incident-reports.js';
-import { Owners } from '../subjects/owners.js';
 import { PushFindings } from '../subjects/push-findings.js';
 import { PushReports } from '../subjects/push-reports.js';
 import { CurrentMessages } from './current-messages.js';

@@ -3,10 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Alert, Labels } from '@tidewaiter/domain';
 import { failedPushMessage, type FailedPushReport, failedPushSeverity } from '@tidewaiter/messages';
-import { FiringAlerts, type Push, type Transaction } from '@tidewaiter/store';
+import { FiringAlerts, type Push, type Transaction, Owners } from '@tidewaiter/store';
 
 import { Dispatcher } from '../dispatch/dispatcher.js';
-import { Owners } from './owners.js';
 
 /** A push with the tag that it is named by. */
 type TaggedPush = Push & { tag: string };

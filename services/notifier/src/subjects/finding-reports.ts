@@ -2,9 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isAtLeast } from '@tidewaiter/domain';
 import type { EventOf, findingOpened } from '@tidewaiter/events';
 import type { FindingReport } from '@tidewaiter/messages';
-import { Findings, Verdicts } from '@tidewaiter/store';
-
-import { Owners } from './owners.js';
+import { Findings, Verdicts, Owners } from '@tidewaiter/store';
 
 /** Builds the report of an advisory that affects images, or no longer does. */
 @Injectable()

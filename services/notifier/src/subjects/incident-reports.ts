@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { IncidentReport } from '@tidewaiter/messages';
-import { IncidentContexts, Incidents, type StoredIncident } from '@tidewaiter/store';
+import { IncidentContexts, Incidents, type StoredIncident, Owners, type RunningImage } from '@tidewaiter/store';
 
 import { imageNames } from './image-names.js';
-import { Owners, type RunningImage } from './owners.js';
 
 /** Builds the reports of incidents. */
 @Injectable()

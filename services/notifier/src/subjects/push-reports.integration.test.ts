@@ -15,11 +15,11 @@ import {
   Pushes,
   Store,
   type PushWarning,
+  Owners,
 } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
-import { Owners } from './owners.js';
 import { PushFindings } from './push-findings.js';
 import { PushReports } from './push-reports.js';
 

@@ -3,9 +3,8 @@ import { type Digest, findingOf } from '@tidewaiter/domain';
 import type { DataOf, imageAnalyzed, imageReexamined } from '@tidewaiter/events';
 import { type ChangeSummary, type PushChanges, summaryOf } from '@tidewaiter/integrity';
 import type { PushFinding, PushReport } from '@tidewaiter/messages';
-import { PipelineReports, type Push, PushDifferences, Pushes } from '@tidewaiter/store';
+import { PipelineReports, type Push, PushDifferences, Pushes, Owners } from '@tidewaiter/store';
 
-import { Owners } from './owners.js';
 import { PushFindings } from './push-findings.js';
 
 /** Builds the report of a push. */

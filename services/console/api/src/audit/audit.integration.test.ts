@@ -156,6 +156,7 @@ const documents: Record<string, (entry: string) => object> = {
     webhookSecret: secretValue,
   }),
   sensors: (entry) => ({ name: entry, kind: 'falco', cluster: 'eu1', token: secretValue }),
+  reports: (entry) => ({ name: entry, schedule: 'weekly', receiver: 'team' }),
 };
 const secretValue = 'the-secret-value-of-a-webhook';
 const publicKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
@@ -212,6 +213,7 @@ const acts: Record<string, () => Promise<Answer>> = {
   },
   'post registries/check': async () => call('POST', 'registries/check', { document: documents['registries']!(name()) }),
   'post registries/{name}/check': async () => call('POST', `registries/${await newEntry('registries')}/check`),
+  'post reports/{name}/send': async () => call('POST', `reports/${await newEntry('reports')}/send`),
   'put routes': async () => {
     const version = await routingVersion();
     return call('PUT', 'routes', { ...routing, version });

@@ -44,6 +44,7 @@ function tenantOf(word: string) {
     refused: uuidOf(`${word} refused push`),
     incident: uuidOf(`${word} incident`),
     delivery: uuidOf(`${word} delivery`),
+    reportRun: uuidOf(`${word} report run`),
     fingerprint: hash('sha256', `${word} secret`, 'hex'),
     vulnerability: `CVE-2026-${word.length}${word.codePointAt(0)}`,
     library: `${word}-lib`,
@@ -278,6 +279,28 @@ const scopesOf = (tenant: Tenant): Record<string, AccessScope[]> => ({
   ],
 });
 
+/** A report with the rights of the first caller of a tenant. */
+async function addReport(tenant: Tenant): Promise<void> {
+  const { word, repository, reportRun } = tenant;
+  const [scopes] = Object.values(scopesOf(tenant));
+  const rows = [
+    { owner: word, repository, vulnerability: tenant.vulnerability, severity: 'high', kev: false, epss: null },
+  ].map((row) => ({
+    ...row,
+    ...{ package: tenant.library, installed: ['1'], fix: null, images: 1, running: null, since: '2026-11-01', days: 1 },
+  }));
+  await store.query(
+    `INSERT INTO report_run (id, report, schedule, period, state, settings, groups, total, made_at)
+     VALUES ($1, $2, 'weekly UTC', '2026-11-30T08:00', 'made', $3, $4, 1, now())`,
+    [
+      reportRun,
+      `${word}-report`,
+      JSON.stringify({ by: 'repository', query: '', receiver: word, scopes }),
+      JSON.stringify([{ name: repository, counts: { high: 1 }, fixable: 0, oldest: 1, rows }]),
+    ],
+  );
+}
+
 const tokens = new Map<string, string>();
 const accountOf = (caller: string) => hash('sha256', caller, 'hex').slice(0, 20);
 
@@ -327,6 +350,7 @@ beforeAll(async () => {
     [sharedImage, digestOf('shared layer')],
   );
   for (const tenant of [ours, theirs]) await addTenant(tenant);
+  for (const tenant of [ours, theirs]) await addReport(tenant);
   await new FleetExposure(store).refresh();
   const made = new ApiTokens(store);
   const make = async (name: string, role: AccessRole, scopes: AccessScope[] | null) =>
@@ -381,7 +405,9 @@ async function ask(caller: string, path: string, method = 'GET', body?: object):
 function anonymous(text: string, tenant: Tenant): string {
   // The word comes last, as it is part of the others.
   const values = Object.entries(tenant).toSorted(([, a], [, b]) => b.length - a.length);
-  return values.reduce((shown, [name, value]) => shown.replaceAll(value, `<${name}>`), text);
+  const named = values.reduce((shown, [name, value]) => shown.replaceAll(value, `<${name}>`), text);
+  // Reports have the time of their request.
+  return named.replace(/"at":"[^"]+"/, '"at":"<now>"');
 }
 
 const enc = encodeURIComponent;
@@ -427,6 +453,9 @@ function valuesOf(path: string, name: string): Values {
   if (name === 'sort' && list) return always(...Object.keys(listCatalog[list].list.sorts).flatMap((s) => [s, `-${s}`]));
   const own: Record<string, Values> = {
     limit: always('1'),
+    by: always('owner', 'repository'),
+    report: [(tenant) => `${tenant.word}-report`],
+    q: [(tenant) => `package=${tenant.library}`, (tenant) => `repository=${tenant.repository}`],
     count: always('true'),
     pinned: always('true'),
     format: always('csv', 'json', 'ndjson'),
@@ -506,7 +535,9 @@ function pathsOf(path: string): Values {
       ? 'incident'
       : path.includes('vulnerab')
         ? 'vulnerability'
-        : 'delivery';
+        : path.includes('report-runs')
+          ? 'reportRun'
+          : 'delivery';
   return [(tenant) => path.replace('{id}', tenant[key])];
 }
 

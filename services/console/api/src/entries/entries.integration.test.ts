@@ -200,6 +200,7 @@ describe('entries of the API', () => {
     ['registries', { name: 'r', kind: 'harbor', url: 'http://10.0.0.1', allowPrivate: true }, 'allowPrivate'],
     ['sensors', { name: 's', kind: 'nonsense' }, 'kind: '],
     ['sensors', { kind: 'falco' }, 'name: '],
+    ['reports', { name: 'r', schedule: 'yearly', receiver: 'team' }, 'schedule: expected daily'],
   ])('refuse a wrong document of %s: %j', async (kind, document, problem) => {
     const refused = await call('POST', kind, { document });
     expect(refused).toMatchObject({

@@ -67,7 +67,7 @@ export const entryAnswer = z.object({
   changedAt: time.nullable(),
   /** Reason for the last change. */
   comment: text,
-  /** Last event of a sensor, or last complete reconciliation of a registry. */
+  /** Last event of a sensor, complete reconciliation of a registry, or run of a report. */
   lastSeenAt: time.nullable(),
 });
 

@@ -745,8 +745,11 @@ describeWith(programs('chromium'))('the web pages', () => {
         '/vulnerabilities/CVE-2021-44228',
       ],
       ...[`/vulnerabilities?by=image&value=${digest}`, '/workloads', '/no/such/page'],
+      ...['/report', '/report?by=owner&q='],
       ...imageTabs.map((tab) => `/images/${digest}?tab=${tab}`),
-      ...['exceptions?edit=new', 'gates?edit=new', 'signers?edit=new'].map((name) => `/policies/${name}`),
+      ...['exceptions?edit=new', 'gates?edit=new', 'signers?edit=new', 'reports?edit=new'].map(
+        (name) => `/policies/${name}`,
+      ),
       ...['/registries?edit=new', '/sensors'].map((name) => `/system${name}`),
       ...['silences', 'routes', 'channels', 'messages', 'rules'].map((name) => `/policies/${name}`),
       ...['', '/deliveries', '/dead-letters', '/advisories', '/users', '/tokens', '/sessions', '/audit'].map(

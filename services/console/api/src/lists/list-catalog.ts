@@ -34,5 +34,6 @@ export const listCatalog: Readonly<Record<ListName, { list: RowList<unknown>; so
   policies: { list: entryLists.policies, sort: 'name' },
   signers: { list: entryLists.signers, sort: 'name' },
   registries: { list: entryLists.registries, sort: 'name' },
+  reports: { list: entryLists.reports, sort: 'name' },
   sensors: { list: entryLists.sensors, sort: 'name' },
 };

@@ -86,6 +86,9 @@ export const checkRegistryDocument = (document: Document) =>
 export const checkRegistry = (name: string) =>
   answerOf(client.POST('/api/v1/registries/{name}/check', { ...byName(name), body: {} }));
 
+/** Makes a report now, and sends it to its receiver. */
+export const sendReport = (name: string) => answerOf(client.POST('/api/v1/reports/{name}/send', byName(name)));
+
 export const checkRouting = (text: string) => answerOf(client.POST('/api/v1/routes/validate', { body: { text } }));
 
 export const testRouting = (text: string, labels: Record<string, string>) =>

@@ -418,7 +418,7 @@ export interface paths {
                         "application/json": {
                             items: {
                                 /** @enum {string} */
-                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "sign-in.succeeded" | "sign-in.failed" | "session.signed-out" | "session.ended" | "setup-link.created" | "setup-link.redeemed" | "ci-token.issued" | "ci-token.refused" | "user.changed" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.changed" | "service-account.deleted" | "token.created" | "token.revoked" | "cluster.invited" | "cluster.joined" | "cluster.removed" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone" | "registry.checked" | "receiver.tested" | "view.saved" | "view.deleted" | "advisories.changed" | "database.migrated" | "database.restored";
+                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "sign-in.succeeded" | "sign-in.failed" | "session.signed-out" | "session.ended" | "setup-link.created" | "setup-link.redeemed" | "ci-token.issued" | "ci-token.refused" | "user.changed" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.changed" | "service-account.deleted" | "token.created" | "token.revoked" | "cluster.invited" | "cluster.joined" | "cluster.removed" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone" | "registry.checked" | "receiver.tested" | "report.requested" | "view.saved" | "view.deleted" | "advisories.changed" | "database.migrated" | "database.restored";
                                 actor: string;
                                 address: string | null;
                                 /** Format: date-time */
@@ -1087,7 +1087,7 @@ export interface paths {
             parameters: {
                 query?: {
                     cursor?: number;
-                    list?: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                    list?: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                     q?: string;
                 };
                 header?: never;
@@ -5112,7 +5112,7 @@ export interface paths {
                                     values: string[] | null;
                                 }[];
                                 /** @enum {string} */
-                                name: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                                name: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                                 path: string;
                                 sorts: string[];
                             }[];
@@ -7372,6 +7372,814 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports that were made or are due */
+        get: {
+            parameters: {
+                query?: {
+                    report?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Reports that were made or are due */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                /** Format: date-time */
+                                createdAt: string;
+                                id: string;
+                                madeAt: string | null;
+                                period: string;
+                                problem: string | null;
+                                report: string;
+                                requestedBy: string | null;
+                                settings: {
+                                    /** @enum {string} */
+                                    by: "owner" | "repository";
+                                    query: string;
+                                    receiver: string;
+                                    scopes: {
+                                        clusters: string[];
+                                        namespaces: string[];
+                                        owners: string[];
+                                        repositories: string[];
+                                    }[] | null;
+                                } | null;
+                                /** @enum {string} */
+                                state: "due" | "made" | "skipped";
+                                total: number;
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report-runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report that was made */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A report that was made */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: date-time */
+                            at: string;
+                            /** @enum {string} */
+                            by: "owner" | "repository";
+                            groups: {
+                                counts: {
+                                    [key: string]: number;
+                                };
+                                fixable: number;
+                                name: string | null;
+                                oldest: number;
+                                omitted: number;
+                                rows: {
+                                    days: number;
+                                    epss: number | null;
+                                    fix: string | null;
+                                    images: number;
+                                    installed: string[];
+                                    kev: boolean;
+                                    owner: string | null;
+                                    package: string;
+                                    repository: string;
+                                    running: boolean | null;
+                                    /** @enum {string} */
+                                    severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                    since: string;
+                                    vulnerability: string;
+                                }[];
+                            }[];
+                            query: string;
+                            run: {
+                                /** Format: date-time */
+                                createdAt: string;
+                                id: string;
+                                madeAt: string | null;
+                                period: string;
+                                problem: string | null;
+                                report: string;
+                                requestedBy: string | null;
+                                settings: {
+                                    /** @enum {string} */
+                                    by: "owner" | "repository";
+                                    query: string;
+                                    receiver: string;
+                                    scopes: {
+                                        clusters: string[];
+                                        namespaces: string[];
+                                        owners: string[];
+                                        repositories: string[];
+                                    }[] | null;
+                                } | null;
+                                /** @enum {string} */
+                                state: "due" | "made" | "skipped";
+                                total: number;
+                            };
+                            total: number;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report-runs/{id}/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report that was made, as a file */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A report that was made, as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** reports of tidewaiter.yaml, and those that are managed by API */
+        get: {
+            parameters: {
+                query?: {
+                    after?: string;
+                    count?: "true" | "false";
+                    limit?: number;
+                    q?: string;
+                    sort?: "name" | "-name" | "changed" | "-changed" | "until" | "-until";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description reports of tidewaiter.yaml, and those that are managed by API */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                author: string | null;
+                                changedAt: string | null;
+                                comment: string | null;
+                                document: {
+                                    [key: string]: unknown;
+                                };
+                                lastSeenAt: string | null;
+                                line: number | null;
+                                name: string;
+                                secrets: string[];
+                                /** @enum {string} */
+                                source: "file" | "managed";
+                                /** @enum {string} */
+                                state: "active" | "expired" | "overridden";
+                                version: number | null;
+                            }[];
+                            next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a managed report */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        document: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Adds a managed report */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            lastSeenAt: string | null;
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report, before all the managed one */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description One report, before all the managed one */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            lastSeenAt: string | null;
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Replaces a managed report; secrets that are left out stay */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        document: {
+                            [key: string]: unknown;
+                        };
+                        version: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Replaces a managed report; secrets that are left out stay */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            lastSeenAt: string | null;
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Deletes a managed report, which an undo brings back */
+        delete: {
+            parameters: {
+                query?: {
+                    comment?: string;
+                    version?: number;
+                };
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deletes a managed report, which an undo brings back */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            lastSeenAt: string | null;
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{name}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a report now, and sends it to its receiver */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Makes a report now, and sends it to its receiver */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{name}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings back an earlier version of a managed report */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        comment?: string;
+                        to?: number;
+                        version: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Brings back an earlier version of a managed report */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            author: string | null;
+                            changedAt: string | null;
+                            comment: string | null;
+                            document: {
+                                [key: string]: unknown;
+                            };
+                            lastSeenAt: string | null;
+                            line: number | null;
+                            name: string;
+                            secrets: string[];
+                            /** @enum {string} */
+                            source: "file" | "managed";
+                            /** @enum {string} */
+                            state: "active" | "expired" | "overridden";
+                            version: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a managed report, newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Versions of a managed report, newest first */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                /** Format: date-time */
+                                at: string;
+                                author: string;
+                                comment: string | null;
+                                document: {
+                                    [key: string]: unknown;
+                                };
+                                isDeleted: boolean;
+                                secrets: string[];
+                                version: number;
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** reports as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "name" | "-name" | "changed" | "-changed" | "until" | "-until";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description reports as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks a report, and changes nothing */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        document: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Checks a report, and changes nothing */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            isValid: boolean;
+                            name: string;
+                            problems: string[];
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -10523,6 +11331,133 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/unfixed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Vulnerabilities that are unfixed and for how long, by owner or repository */
+        get: {
+            parameters: {
+                query?: {
+                    by?: "owner" | "repository";
+                    limit?: number;
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Vulnerabilities that are unfixed and for how long, by owner or repository */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** Format: date-time */
+                            at: string;
+                            /** @enum {string} */
+                            by: "owner" | "repository";
+                            groups: {
+                                counts: {
+                                    [key: string]: number;
+                                };
+                                fixable: number;
+                                name: string | null;
+                                oldest: number;
+                                omitted: number;
+                                rows: {
+                                    days: number;
+                                    epss: number | null;
+                                    fix: string | null;
+                                    images: number;
+                                    installed: string[];
+                                    kev: boolean;
+                                    owner: string | null;
+                                    package: string;
+                                    repository: string;
+                                    running: boolean | null;
+                                    /** @enum {string} */
+                                    severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                    since: string;
+                                    vulnerability: string;
+                                }[];
+                            }[];
+                            query: string;
+                            total: number;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unfixed/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a file */
+        get: {
+            parameters: {
+                query?: {
+                    by?: "owner" | "repository";
+                    q?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The same as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -10760,7 +11695,7 @@ export interface paths {
                                 isOwn: boolean;
                                 isPinned: boolean;
                                 /** @enum {string} */
-                                list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                                list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                                 mayChange: boolean;
                                 name: string;
                                 owner: string;
@@ -10804,7 +11739,7 @@ export interface paths {
                         /** @default false */
                         isPinned?: boolean;
                         /** @enum {string} */
-                        list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                        list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                         name: string;
                         /** @default  */
                         q?: string;
@@ -10832,7 +11767,7 @@ export interface paths {
                             isOwn: boolean;
                             isPinned: boolean;
                             /** @enum {string} */
-                            list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                            list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                             mayChange: boolean;
                             name: string;
                             owner: string;
@@ -10889,7 +11824,7 @@ export interface paths {
                         /** @default false */
                         isPinned?: boolean;
                         /** @enum {string} */
-                        list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                        list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                         name: string;
                         /** @default  */
                         q?: string;
@@ -10917,7 +11852,7 @@ export interface paths {
                             isOwn: boolean;
                             isPinned: boolean;
                             /** @enum {string} */
-                            list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors";
+                            list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                             mayChange: boolean;
                             name: string;
                             owner: string;

@@ -249,6 +249,25 @@ export const pinnedViews = queryOptions({
   refetchInterval: slowRefreshOf,
 });
 
+/** Unfixed findings of now, by owner or repository. */
+export const unfixed = (query: QueryOf<'/api/v1/unfixed'>) =>
+  queryOptions({
+    queryKey: ['unfixed', query],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/unfixed', { params: { query }, signal })),
+  });
+
+/** Reports that were made, newest first. */
+export const reportRuns = queryOptions({
+  queryKey: ['report-runs'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/report-runs', { signal })),
+});
+
+export const reportRun = (id: string) =>
+  queryOptions({
+    queryKey: ['report-runs', id],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/report-runs/{id}', { params: { path: { id } }, signal })),
+  });
+
 /** The managed routing. */
 export const routing = queryOptions({
   queryKey: ['routing', 'newest'],

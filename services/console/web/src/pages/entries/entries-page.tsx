@@ -3,7 +3,7 @@ import type { EntryKind } from '@tidewaiter/domain';
 import type { ReactNode } from 'react';
 import { Button } from 'react-aria-components/Button';
 
-import { checkRegistry, removeEntry } from '../../api/changes.js';
+import { checkRegistry, removeEntry, sendReport } from '../../api/changes.js';
 import { entries } from '../../api/lists.js';
 import type { Entry } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
@@ -83,6 +83,11 @@ export function EntriesPage({ kind, tabs }: { kind: EntryKind; tabs: ReactNode }
               Add one here, with <code>tidewaiter {kind} add</code>, or under <code>{kind}:</code> in{' '}
               <code>tidewaiter.yaml</code>.
             </p>
+            {kind === 'reports' && (
+              <p>
+                <Link to="/report">See what a report has</Link>
+              </p>
+            )}
             {kind === 'registries' && (
               <p>
                 <Link to="/start">Connect the first one step by step</Link>
@@ -114,9 +119,10 @@ function columnsOf(kind: EntryKind, deleted: ((name: string) => void) | null): C
         cell: ({ document }) => textOf(fieldOf(path), document).replaceAll('\n', ', '),
       }),
     ),
-    ...(kind === 'registries' || kind === 'sensors' ? [lastSeen(kind)] : []),
+    ...(kind in lastSeenTitles ? [lastSeen(kind)] : []),
     column<Entry>({ id: 'source', title: 'Configured', cell: (entry) => <SourceCell entry={entry} /> }),
     ...(deleted && kind === 'registries' ? [connectionTest] : []),
+    ...(deleted && kind === 'reports' ? [sending] : []),
     ...(deleted ? [removal(kind, deleted)] : []),
   ];
 }
@@ -155,10 +161,16 @@ function SourceCell({ entry: { source, line, version, author, changedAt, state }
   );
 }
 
+const lastSeenTitles: Partial<Record<EntryKind, string>> = {
+  sensors: 'Last event',
+  registries: 'Last reconciled',
+  reports: 'Last sent',
+};
+
 function lastSeen(kind: EntryKind): Column<Entry> {
   return column<Entry>({
     id: 'seen',
-    title: kind === 'sensors' ? 'Last event' : 'Last reconciled',
+    title: lastSeenTitles[kind] ?? '',
     kind: 'when',
     cell: ({ lastSeenAt }) => (lastSeenAt === null ? <span className="quiet">never</span> : <Moment at={lastSeenAt} />),
   });
@@ -176,6 +188,22 @@ const connectionTest = column<Entry>({
       label={`Test the connection to ${name}`}
     >
       Test
+    </ActionButton>
+  ),
+});
+
+const sending = column<Entry>({
+  id: 'send',
+  title: 'Out of turn',
+  kind: 'act',
+  cell: ({ name }) => (
+    <ActionButton
+      run={() => sendReport(name)}
+      done={`${name} is made and sent within seconds`}
+      changes={[['report-runs']]}
+      label={`Send ${name} now`}
+    >
+      Send
     </ActionButton>
   ),
 });

@@ -76,6 +76,37 @@ export const entryPages: Readonly<Record<EntryKind, EntryKindPage>> = {
       ['identity', 'Identity'],
     ],
   },
+  reports: {
+    title: 'Reports',
+    about: 'What is unfixed and for how long: sent on a schedule, as CSV by mail and by link to other channels',
+    fields: [
+      name,
+      {
+        path: 'schedule',
+        label: 'Schedule',
+        type: 'text',
+        isRequired: true,
+        placeholder: 'weekly, monthly or 0 7 * * 1',
+      },
+      { path: 'location', label: 'Time zone; UTC without one', type: 'text', placeholder: 'Europe/Berlin' },
+      { path: 'receiver', label: 'Receiver', type: 'text', isRequired: true },
+      { path: 'by', label: 'Grouped by', type: 'choice', values: ['repository', 'owner'] },
+      {
+        path: 'query',
+        label: 'Vulnerabilities; high and critical ones without a query',
+        type: 'text',
+        placeholder: 'severity>=high fixable',
+      },
+      { ...repositories, label: 'Limited to repositories, one on each line' },
+      { path: 'clusters', label: 'Limited to clusters', type: 'list' },
+      { path: 'namespaces', label: 'Limited to namespaces', type: 'list' },
+      { path: 'owners', label: 'Limited to owners', type: 'list', placeholder: 'team-shop' },
+    ],
+    shown: [
+      ['schedule', 'Schedule'],
+      ['receiver', 'Receiver'],
+    ],
+  },
   registries: {
     title: 'Registries',
     about: 'Registries that send webhooks and that images are read from',

@@ -8,6 +8,7 @@ const tabs = [
   ['/policies/routes', 'Routes'],
   ['/policies/channels', 'Channels'],
   ['/policies/messages', 'Messages'],
+  ['/policies/reports', 'Reports'],
   ['/policies/rules', 'Detection rules'],
 ] as const;
 

@@ -13,6 +13,7 @@ const pages: Partial<Record<View['list'], { path: string; search?: Record<string
   policies: { path: '/policies/gates' },
   signers: { path: '/policies/signers' },
   registries: { path: '/system/registries' },
+  reports: { path: '/policies/reports' },
   sensors: { path: '/system/sensors' },
 };
 

@@ -1,4 +1,4 @@
-import { getRouteApi, useRouter } from '@tanstack/react-router';
+import { getRouteApi, Link, useRouter } from '@tanstack/react-router';
 import { type FormEvent, useId, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 
@@ -17,7 +17,11 @@ export function VulnerabilitiesPage() {
   const tab = search.tab ?? (value === undefined ? 'list' : 'search');
   return (
     <>
-      <PageHead title="Vulnerabilities" about="What the images have that a tag points to or that run, and where" />
+      <PageHead
+        title="Vulnerabilities"
+        about="What the images have that a tag points to or that run, and where"
+        actions={<Link to="/report">Report</Link>}
+      />
       <TabLinks
         label="Views of vulnerabilities"
         chosen={tab}

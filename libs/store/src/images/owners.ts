@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, matchesWildcard } from '@tidewaiter/domain';
 import { maxOwnerCharacters, type OwnerSettings } from '@tidewaiter/runtime';
-import { type NamespacePlace, OwnerLabels } from '@tidewaiter/store';
 import { ownerLabel } from '@tidewaiter/workloads';
+
+import { type NamespacePlace, OwnerLabels } from './owner-labels.js';
 
 /** Image with the names that are known. */
 export interface OwnedImage {

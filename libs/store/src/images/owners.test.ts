@@ -1,6 +1,6 @@
 import { type Digest } from '@tidewaiter/domain';
-import type { OwnerLabels } from '@tidewaiter/store';
 
+import type { OwnerLabels } from './owner-labels.js';
 import { ownerName, Owners, ruledOwner } from './owners.js';
 
 const rules = [
