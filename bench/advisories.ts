@@ -122,7 +122,7 @@ async function run(what: Task): Promise<number> {
 async function parse(): Promise<number> {
   let records = 0;
   for (const source of await advisorySources(bucket)) {
-    if (source.kind !== 'osv') continue;
+    if (source.kind !== 'records') continue;
     for await (const item of source.records()) {
       if ('json' in item) readOsvRecord(item.json);
       records += 1;

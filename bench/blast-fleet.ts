@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 
 import type { Digest } from '@tidewaiter/domain';
 import { type ImageFile, packManifest } from '@tidewaiter/facts';
-import { ImageManifests, Images, type Store } from '@tidewaiter/store';
+import { encodeEntries, EntryTable, type LayerEntry } from '@tidewaiter/oci';
+import { FileContents, type Store } from '@tidewaiter/store';
 
 /** Sizes of a generated fleet. */
 export interface FleetSize {
@@ -41,7 +42,7 @@ export function fileHash(place: `base ${number}` | `image ${number}`, file: numb
  */
 export async function fillFleet(store: Store, { images, containers, files }: FleetSize): Promise<void> {
   // Built at the end: filling them row by row takes most of the time.
-  await store.query('DROP INDEX image_manifest_contents_ix, layer_path_keys_ix');
+  await store.query('DROP INDEX layer_contents_ix, layer_path_keys_ix');
   await addImages(store, images);
   await addPackages(store, images);
   await addPushes(store, images);
@@ -49,7 +50,7 @@ export async function fillFleet(store: Store, { images, containers, files }: Fle
   await addContainers(store, containers, images);
   await addFiles(store, images, files);
   await store.query(
-    'CREATE INDEX image_manifest_contents_ix ON image_manifest USING gin (contents) WITH (fastupdate = off)',
+    'CREATE INDEX layer_contents_ix ON layer USING gin (content_buckets(content_keys)) WITH (fastupdate = off)',
   );
   await store.query('CREATE INDEX layer_path_keys_ix ON layer USING gin (path_keys) WITH (fastupdate = off)');
   await store.query('VACUUM ANALYZE');
@@ -82,6 +83,9 @@ async function addImages(store: Store, images: number): Promise<void> {
          ARRAY(SELECT ${pathKey(`'usr/lib/base/' || file`)} FROM generate_series(index * 1500, index * 1500 + 1499) AS file)
        ELSE ARRAY(SELECT ${pathKey(`'app/' || diff_id || '/' || file`)} FROM generate_series(1, 300) AS file) END
      FROM image_layer`,
+  );
+  await store.query(
+    'INSERT INTO layer_blob (blob_digest, size_bytes, diff_id) SELECT DISTINCT blob_digest, size_bytes, diff_id FROM image_layer',
   );
 }
 
@@ -203,14 +207,44 @@ async function addContainers(store: Store, containers: number, images: number): 
 
 /** File lists; nine of ten files are of the base. */
 async function addFiles(store: Store, images: number, files: number): Promise<void> {
-  const manifests = new ImageManifests(store, new Images(store));
+  const contents = new FileContents(store);
   const own = Math.ceil(files / 10);
-  for (let image = 0; image < images; image += 1) {
-    const base = image % bases;
-    const list = Array.from({ length: files }, (_, file): ImageFile => {
-      const place = file < own ? (`image ${image}` as const) : (`base ${base}` as const);
-      return { path: `/usr/lib/${place.replace(' ', '/')}/${file}`, sha256: fileHash(place, file), package: null };
+  const filesOf = (place: `base ${number}` | `image ${number}`, from: number, to: number) =>
+    Array.from({ length: to - from }, (_, file): ImageFile => {
+      const path = `/usr/lib/${place.replace(' ', '/')}/${from + file}`;
+      return { path, sha256: fileHash(place, from + file), package: null };
     });
-    await store.transaction((tx) => manifests.put(tx, digestOf('image', image), packManifest(list)));
+  for (let image = 0; image < images; image += 1) {
+    const base = {
+      layer: digestOf('layer', `base ${image % bases} 0`),
+      files: filesOf(`base ${image % bases}`, own, files),
+    };
+    // The images of bases have no layer of their own.
+    const layer = digestOf('layer', image < bases ? `base ${image % bases} 1` : `${image} 3`);
+    const layers = [base, { layer, files: filesOf(`image ${image}`, 0, own) }];
+    await addImageFiles(store, contents, digestOf('image', image), layers);
   }
+}
+
+/** Gives an image its visible files, each layer with its list. */
+export async function addImageFiles(
+  store: Store,
+  contents: FileContents,
+  image: Digest,
+  layers: readonly { layer: Digest; files: readonly ImageFile[] }[],
+): Promise<void> {
+  const lists = layers.map(({ layer, files }) => ({ diffId: layer, entries: EntryTable.of(files.map(entryOf)) }));
+  await store.transaction(async (tx) => {
+    for (const { diffId, entries } of lists) {
+      const packed = Buffer.concat([...encodeEntries(entries.pages())]);
+      await tx.query(`UPDATE layer SET entries = $2, entry_count = $3 WHERE diff_id = $1 AND entry_count = 0`, [
+        ...[diffId, packed, entries.length],
+      ]);
+    }
+    await contents.put(tx, image, lists, packManifest(layers.flatMap(({ files }) => files)));
+  });
+}
+
+function entryOf({ path, sha256 }: ImageFile): LayerEntry {
+  return { path: path.slice(1), type: 'file', mode: 0o644, uid: 0, gid: 0, size: 1, sha256: sha256! };
 }

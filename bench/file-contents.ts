@@ -6,10 +6,12 @@ import { hash } from 'node:crypto';
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 
-import { Secret } from '@tidewaiter/domain';
-import { type ImageFile, packManifest } from '@tidewaiter/facts';
-import { connect, ImageManifests, Images, Store } from '@tidewaiter/store';
+import { type Digest, Secret } from '@tidewaiter/domain';
+import type { ImageFile } from '@tidewaiter/facts';
+import { connect, FileContents, Store } from '@tidewaiter/store';
 import { throwAwayServers } from '@tidewaiter/testkit';
+
+import { addImageFiles } from './blast-fleet.ts';
 
 const { values } = parseArgs({
   options: {
@@ -34,7 +36,7 @@ const database = await connect({
 });
 closing.defer(async () => database.destroy());
 const store = new Store(database, 'bench');
-const manifests = new ImageManifests(store, new Images(store));
+const contents = new FileContents(store);
 
 await store.query(
   `INSERT INTO image (digest, media_type, config_digest, platform, labels) SELECT 'sha256:' || lpad(number::text, 64, '0'), 'm', 'c', 'linux/amd64', '{}'
@@ -43,22 +45,43 @@ await store.query(
 );
 const keeping = createHistogram();
 for (let image = 0; image < images; image += 1) {
-  const files = packManifest(filesOf(image));
-  await timed(keeping, () => store.transaction((tx) => manifests.put(tx, digestOf(image), files)));
+  const layers = [
+    { layer: digestOf(`base ${image % bases}`), files: filesOf(`base ${image % bases}`, shared) },
+    { layer: digestOf(`layer ${image}`), files: filesOf(`image ${image}`, own) },
+  ];
+  await store.transaction(async (tx) => {
+    for (const [index, { layer }] of layers.entries()) {
+      await tx.query(
+        `INSERT INTO layer (diff_id, analyzers_version, facts, entries, entry_count, uncompressed_bytes, path_keys)
+         VALUES ($1, '1', '', '', 0, 0, '{}') ON CONFLICT DO NOTHING`,
+        [layer],
+      );
+      await tx.query(
+        'INSERT INTO layer_blob (blob_digest, size_bytes, diff_id) VALUES ($1, 1, $1) ON CONFLICT DO NOTHING',
+        [layer],
+      );
+      await tx.query(
+        `INSERT INTO image_layer (image_digest, index, diff_id, blob_digest, media_type, size_bytes) VALUES ($1, $2, $3, $3, 'm', 1)`,
+        [imageOf(image), index, layer],
+      );
+    }
+  });
+  await timed(keeping, () => addImageFiles(store, contents, imageOf(image), layers));
 }
 const asking = createHistogram();
 for (let question = 0; question < questions; question += 1) {
   const asked = hashOf(`image ${(question * 7) % images} file ${question % own}`);
-  await timed(asking, () => manifests.holding(asked));
+  await timed(asking, () => contents.holding(asked));
 }
 const askingShared = createHistogram();
 for (let question = 0; question < questions; question += 1) {
   const asked = hashOf(`base ${question % bases} file ${question % shared}`);
-  await timed(askingShared, () => manifests.holding(asked));
+  await timed(askingShared, () => contents.holding(asked));
 }
+await store.query('VACUUM FULL layer');
 const [room] = await store.query<{ index: number; contents: number; files: number }>(
-  `SELECT pg_relation_size('image_manifest_contents_ix')::float AS index, sum(pg_column_size(contents))::float AS contents,
-     sum(pg_column_size(files))::float AS files FROM image_manifest`,
+  `SELECT pg_relation_size('layer_contents_ix')::float AS index, sum(pg_column_size(content_keys))::float AS contents,
+     sum(pg_column_size(entries))::float AS files FROM layer`,
 );
 console.log(`${images} images of ${shared} shared and ${own} own files`);
 console.table({
@@ -69,18 +92,19 @@ console.table({
 const each = (bytes: number) => `${(bytes / images / 1024).toFixed(0)} KiB`;
 console.log(`for each image: files ${each(room!.files)}, contents ${each(room!.contents)}, index ${each(room!.index)}`);
 
-function* filesOf(image: number): Generator<ImageFile> {
-  const named = (text: string): ImageFile => ({
-    path: `/${text.replaceAll(' ', '/')}`,
-    sha256: hashOf(text),
-    package: null,
+function filesOf(place: string, count: number): ImageFile[] {
+  return Array.from({ length: count }, (_, file) => {
+    const text = `${place} file ${file}`;
+    return { path: `/${text.replaceAll(' ', '/')}`, sha256: hashOf(text), package: null };
   });
-  for (let file = 0; file < shared; file += 1) yield named(`base ${image % bases} file ${file}`);
-  for (let file = 0; file < own; file += 1) yield named(`image ${image} file ${file}`);
 }
 
-function digestOf(image: number): string {
+function imageOf(image: number): Digest {
   return `sha256:${image.toString().padStart(64, '0')}`;
+}
+
+function digestOf(name: string): Digest {
+  return `sha256:${hashOf(name)}`;
 }
 
 function hashOf(text: string): string {

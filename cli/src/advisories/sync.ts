@@ -16,6 +16,7 @@ interface SyncFlags extends TakeFlags {
   ecosystems?: string[];
   kevUrl?: string;
   epssUrl?: string;
+  source?: string[];
 }
 
 export function syncCommand(advisories: Command): void {
@@ -28,6 +29,11 @@ export function syncCommand(advisories: Command): void {
     .option('--ecosystems <names>', 'Debian,npm,…; all that the bucket lists unless given', readNames)
     .option('--kev-url <url>', "CISA's catalog in JSON; from cisa.gov when no place is named", webUrl)
     .option('--epss-url <url>', "FIRST's scores as .csv.gz; the public ones when no place is named", webUrl)
+    .option(
+      '--source <name[=url]>',
+      'a source: osv, kev, epss, amazon, …, at its public address or at another; can be repeated',
+      (text: string, before: string[] | undefined) => [...(before ?? []), text],
+    )
     .option('--accept-removals', 'believe an archive that most records of an ecosystem are gone')
     .option('--quiet', 'say only what went wrong')
     .option(
@@ -56,16 +62,18 @@ export function syncCommand(advisories: Command): void {
   });
 }
 
-const namesSource = ({ url, kevUrl, epssUrl, ecosystems }: SyncFlags): boolean =>
-  (url ?? kevUrl ?? epssUrl ?? ecosystems) !== undefined;
+const namesSource = ({ url, kevUrl, epssUrl, source, ecosystems }: SyncFlags): boolean =>
+  (url ?? kevUrl ?? epssUrl ?? source ?? ecosystems) !== undefined;
 
 /** Fetches from the places that the flags name, else from the public ones. */
 export async function syncAll(flags: SyncFlags): Promise<void> {
-  const [{ placesOf, syncAdvisories }, { Egress }, { ReadingProgress }] = await Promise.all([
+  const [{ placesOf, readSources, syncAdvisories }, { Egress }, { ReadingProgress }] = await Promise.all([
     import('@tidewaiter/advisory-sync'),
     import('@tidewaiter/egress'),
     import('./reading-progress.js'),
   ]);
+  const named = { osv: flags.url, kev: flags.kevUrl, epss: flags.epssUrl };
+  const places = placesOf({ ...named, ...readSources(flags.source ?? []) });
   const egress = new Egress({ allow: [] });
   const { folder, remove } = await downloadFolder(flags);
   try {
@@ -75,7 +83,7 @@ export async function syncAll(flags: SyncFlags): Promise<void> {
         listener: new ReadingProgress(flags.quiet ?? false),
         acceptsRemovals: flags.acceptRemovals ?? false,
         egress,
-        places: placesOf({ osvUrl: flags.url, kevUrl: flags.kevUrl, epssUrl: flags.epssUrl }),
+        places,
         ecosystems: flags.ecosystems ?? null,
         folder,
         // The person at the terminal names the place, so it may be a mirror of their own.

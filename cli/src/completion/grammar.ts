@@ -71,6 +71,7 @@ const placeholders = new Map<string, Values>([
     'label=value',
     'matchers',
     'name',
+    'name[=url]',
     'names',
     'number',
     'pattern',

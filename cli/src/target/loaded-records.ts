@@ -14,7 +14,7 @@ import {
   scopeName,
   worstExploitation,
 } from '@tidewaiter/advisories';
-import { type AdvisorySource, advisorySources, type OsvSource } from '@tidewaiter/advisory-sync';
+import { type AdvisorySource, advisorySources, type AdvisoryRecords } from '@tidewaiter/advisory-sync';
 import { TidewaiterError } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 
@@ -28,7 +28,7 @@ import type { AdvisoriesAtHand } from './advisories-at-hand.js';
 export async function loadRecords(path: string, keys: readonly AdvisoryKey[]): Promise<AdvisoriesAtHand> {
   const loaded = new LoadedRecords(keys);
   const sources = await advisorySources(path);
-  await loaded.loadRecords(sources.filter((each) => each.kind === 'osv'));
+  await loaded.loadRecords(sources.filter((each) => each.kind === 'records'));
   for (const source of sources) await loaded.loadExploitation(source);
   const message = `${loaded.rejected} advisories of ${path} cannot be read`;
   const warnings: Warning[] = loaded.rejected > 0 ? [{ code: 'ADVISORIES_DAMAGED', path: null, message }] : [];
@@ -73,12 +73,12 @@ class LoadedRecords {
    * In a folder laid out like the OSV bucket, file names give the ecosystem; any other folder is
    * read whole.
    */
-  async loadRecords(sources: readonly OsvSource[]): Promise<void> {
+  async loadRecords(sources: readonly AdvisoryRecords[]): Promise<void> {
     const named = sources.filter((source) => this.#names.has(ecosystemOf(source)));
     const isBucket = sources.some((source) => isEcosystem(ecosystemOf(source)));
     for (const source of isBucket ? named : sources) {
       for await (const item of source.records()) {
-        const advisory = 'error' in item ? undefined : readRecord(item.json);
+        const advisory = 'error' in item ? undefined : 'advisory' in item ? item.advisory : readRecord(item.json);
         if (advisory) this.#keep(advisory);
         else this.rejected += 1;
       }
@@ -86,7 +86,7 @@ class LoadedRecords {
   }
 
   async loadExploitation({ kind, path }: AdvisorySource): Promise<void> {
-    if (kind === 'osv') return;
+    if (kind === 'records') return;
     const bytes = await readFile(path);
     if (kind === 'kev') for (const { cve } of readKev(bytes).entries) this.#note(cve, { kev: true });
     else for (const { cve, score } of readEpss(bytes).scores) this.#note(cve, { epss: score });
@@ -113,8 +113,8 @@ class LoadedRecords {
 }
 
 /** Older folders of the bucket have names like `Debian:12`. */
-function ecosystemOf({ name }: OsvSource): string {
-  return name.split(':', 1)[0]!;
+function ecosystemOf({ name, ecosystem }: AdvisoryRecords): string {
+  return (ecosystem ?? name).split(':', 1)[0]!;
 }
 
 function readRecord(json: unknown): OsvAdvisory | undefined {

@@ -1,7 +1,7 @@
 import type { OsRelease, PackageRecord } from '@tidewaiter/domain';
 
 import { distributionOf } from './distributions.js';
-import { ecosystems, languageEcosystems } from './ecosystems.js';
+import { type Ecosystem, ecosystems, languageEcosystems } from './ecosystems.js';
 import { programEcosystem, programOf } from './programs/programs.js';
 
 /**
@@ -17,7 +17,7 @@ export interface AdvisoryKey {
 }
 
 /** Raise it when packages get other keys: images are then evaluated again. */
-export const advisoryKeysVersion = 1;
+export const advisoryKeysVersion = 2;
 
 /**
  * Returns the key under which advisories list a package; null if none do, which must be reported
@@ -27,10 +27,19 @@ export const advisoryKeysVersion = 1;
 export function advisoryKeyOf(pkg: PackageRecord, os: OsRelease | null): AdvisoryKey | null {
   const program = programOf(pkg);
   if (program) return { ecosystem: programEcosystem, release: program.name, names: [program.name] };
-  if (pkg.isThirdParty) return null;
   const language = languageEcosystems.get(pkg.type);
   const found = language === undefined ? os && distributionOf(os) : { ecosystem: language, release: null };
   const ecosystem = found && ecosystems.get(found.ecosystem);
-  if (ecosystem?.packageType !== pkg.type) return null;
+  if (ecosystem?.packageType !== pkg.type || isForeign(pkg, ecosystem, found!.release)) return null;
   return { ...found!, names: ecosystem.namesOf(pkg).map(({ name }) => name) };
+}
+
+/** A package that a vendor built is the distribution's business if its own repository has it. */
+function isForeign(
+  { isThirdParty, qualifiers }: PackageRecord,
+  { repositoryOf }: Ecosystem,
+  release: string | null,
+): boolean {
+  const id = qualifiers?.['repository_id'];
+  return isThirdParty === true && (id === undefined || repositoryOf(id, release) === undefined);
 }

@@ -1,6 +1,7 @@
 import type { Severity } from '@tidewaiter/domain';
 import { z } from 'zod';
 
+import type { AffectedConditions } from './conditions.js';
 import { type Ecosystem, ecosystems } from './ecosystems.js';
 import { anything, isWhole, readEach, severitySchema, shortText, text, textOrNothing } from './osv-parts.js';
 import { programEcosystem, programOfBitnami } from './programs/programs.js';
@@ -45,6 +46,19 @@ export interface AffectedPackage {
    * named.
    */
   doubt?: 'all-versions' | 'unreviewed';
+  /** Further restrictions, by repository, architecture, flavor or line. */
+  conditions?: AffectedConditions;
+  /** Whether the name is that of a source package, where records of the ecosystem name binaries. */
+  namesSource?: true;
+  /**
+   * Statement of a VEX document. Of the entries of one advisory that apply to a package, those with
+   * the first of {@link vexStatuses} decide.
+   */
+  status?: EntryStatus;
+  /** Erratum that has the fix: `RHSA-2024:5079`. */
+  erratum?: string;
+  /** State of the fix in the source's own words: `Out of support scope`. */
+  stateNote?: string;
   /** Reason why the entry is no vulnerability: `unmaintained`, `unsound`, `notice`. */
   informational?: string;
   /** The source's rating of this package, which precedes that of the record. */
@@ -57,6 +71,10 @@ export interface AffectedPackage {
    */
   isIncomplete: boolean;
 }
+
+/** Statements of VEX in the order of their precedence: a fix is newer than what preceded it. */
+export const vexStatuses = ['fixed', 'affected', 'not-affected', 'investigating'] as const;
+export type EntryStatus = (typeof vexStatuses)[number];
 
 /** Limit on comparisons that leave out the covered versions of one entry. Debian needs some 100. */
 const maxVersionChecks = 100_000;

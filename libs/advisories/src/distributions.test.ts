@@ -15,6 +15,10 @@ describe('distributionOf', () => {
     ['alpine', '3.22.0_alpha20250108', 'Alpine', 'edge'],
     ['alpaquita', 'stream', 'Alpaquita', 'stream'],
     ['alpaquita', '23', 'Alpaquita', '23'],
+    ['amzn', '2', 'Amazon Linux', '2'],
+    ['amzn', '2018.03', 'Amazon Linux', '1'],
+    ['amzn', '2023', 'Amazon Linux', '2023'],
+    ['amzn', '2023.6.20241031', 'Amazon Linux', '2023'],
     ['almalinux', '9.4', 'AlmaLinux', '9'],
     ['rocky', '8.10', 'Rocky Linux', '8'],
     ['rhel', '9.4', 'Red Hat', '9'],
@@ -44,7 +48,7 @@ describe('distributionOf', () => {
     os('raspbian', '12', ['debian']), // rebuilt, with versions of its own
     os('linuxmint', '21', ['ubuntu', 'debian']),
     os('fedora', '40'),
-    os('amzn', '2023'),
+    os('amzn', 'rawhide'),
     os('sles', '15.5-beta'),
     os('constructor', '1'),
   ])('returns null for %j', (release) => {

@@ -34,6 +34,7 @@ const known: ReadonlyMap<string, DistributionRule> = new Map<string, Distributio
   ['almalinux', { ecosystem: 'AlmaLinux', release: major }],
   ['alpaquita', { ecosystem: 'Alpaquita', release: byVersion(/^(stream|\d{1,3})$/) }],
   ['alpine', { ecosystem: 'Alpine', release: alpineRelease }],
+  ['amzn', { ecosystem: 'Amazon Linux', release: amazonRelease }],
   ['azurelinux', { ecosystem: 'Azure Linux', release: major }],
   [
     'bellsoft-hardened-containers',
@@ -80,6 +81,11 @@ export function distributionOf(os: OsRelease): Distribution | null {
 
 function prefixed(prefix: string, release: string | null | undefined): string | undefined {
   return release ? `${prefix}${release}` : undefined;
+}
+
+/** Amazon Linux AMI, the first release, has the months of its images as versions: `2018.03`. */
+function amazonRelease({ versionId = '' }: OsRelease): string | undefined {
+  return /^20\d{2}\.\d{2}$/.test(versionId) ? '1' : /^(2|20\d{2})(?:\.\d{1,8}){0,2}$/.exec(versionId)?.[1];
 }
 
 function alpineRelease({ versionId = '' }: OsRelease): string | undefined {

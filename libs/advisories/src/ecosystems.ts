@@ -11,6 +11,7 @@ import {
   type Standing,
   ubuntuStanding,
 } from './releases.js';
+import { amazonRepository } from './repositories.js';
 
 /** Name under which records may list a package, and the version to compare then. */
 export interface AdvisoryName {
@@ -40,6 +41,11 @@ export interface Ecosystem {
   normalName: (name: string) => string;
   /** Parses the text after the name of the ecosystem: `12`, `Pro:22.04:LTS`. */
   readRelease: (text: string) => DistributionRelease;
+  /**
+   * Repository of the distribution, in the terms of {@link AffectedConditions}, by the id that a
+   * package manager recorded for a package of this release; undefined for an unknown id.
+   */
+  repositoryOf: (id: string, release: string | null) => string | undefined;
   /** Standing of an entry of a stream, with these fixed versions, for a package of this version. */
   standing: (version: string, stream: string, fixed: readonly string[]) => Standing;
 }
@@ -62,6 +68,7 @@ const repository = (name: string): string =>
 const noRelease = (): DistributionRelease => ({ release: null });
 const wholeRelease = (text: string): DistributionRelease => ({ release: text || null });
 const equal = (): Standing => 'equal';
+const unknownRepository = (): undefined => undefined;
 
 /** Packages of a language: one name, one version, no releases. */
 function language(packageType: PackageType, scheme: VersionScheme, normalName = verbatim): Ecosystem {
@@ -74,6 +81,7 @@ function language(packageType: PackageType, scheme: VersionScheme, normalName = 
     namesOf: ({ name, version }) => [{ name: normalName(name), version }],
     normalName,
     readRelease: noRelease,
+    repositoryOf: unknownRepository,
     standing: equal,
   };
 }
@@ -91,7 +99,7 @@ const ofBoth: NamesOf = ({ source, name, version }) => (name === source.name ? [
 function distribution(
   packageType: 'apk' | 'deb' | 'rpm',
   namesOf: NamesOf,
-  more: Partial<Pick<Ecosystem, 'isReleaseOptional' | 'listsBinaries' | 'readRelease' | 'standing'>> = {},
+  more: Partial<Omit<Ecosystem, 'packageType' | 'compare' | 'isDistribution'>> = {},
 ): Ecosystem {
   return {
     packageType,
@@ -102,6 +110,7 @@ function distribution(
     namesOf: (pkg) => (isKernelHeaders(pkg) ? [] : namesOf(pkg)),
     normalName: verbatim,
     readRelease: wholeRelease,
+    repositoryOf: unknownRepository,
     standing: equal,
     ...more,
   };
@@ -134,6 +143,7 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['AlmaLinux', distribution('rpm', ofBinary)],
   ['Alpaquita', distribution('apk', ofBoth)],
   ['Alpine', distribution('apk', ofBoth)],
+  ['Amazon Linux', distribution('rpm', ofBinary, { namesOf: ofBinary, repositoryOf: amazonRepository })],
   ['Azure Linux', distribution('rpm', ofBoth)],
   ['BellSoft Hardened Containers', distribution('apk', ofBoth)],
   ['Bitnami', language('bitnami', 'bitnami', lowerCase)],

@@ -2,7 +2,8 @@ import type { AdvisorySummary, PackageRecord } from '@tidewaiter/domain';
 import type { VersionComparer } from '@tidewaiter/versions';
 
 import type { AdvisoryKey } from './advisory-key.js';
-import { type AffectedPackage, isModular } from './affected-package.js';
+import { type AffectedPackage, isModular, vexStatuses } from './affected-package.js';
+import { type ConditionFacts, meetsConditions } from './conditions.js';
 import type { AdvisoryName, Ecosystem } from './ecosystems.js';
 import { type Tristate, anyOf, isInRange, isListed } from './ranges.js';
 import type { Standing } from './releases.js';
@@ -43,10 +44,33 @@ export function statementsAbout(
   candidates: readonly AdvisoryCandidate[],
   ecosystem: Ecosystem,
 ): AdvisoryStatement[] {
-  const named = candidates.filter((entry) => isAbout(entry, pkg, key, ecosystem));
+  const facts = factsOf(pkg, key, ecosystem);
+  const named = candidates.flatMap((entry) => {
+    const applies = isAbout(entry, pkg, key, ecosystem) && meetsConditions(entry.conditions, facts);
+    return applies === false ? [] : [{ entry, isCertain: applies === true }];
+  });
   const names = ecosystem.namesOf(pkg);
-  const byAdvisory = Map.groupBy(named, ({ advisory }) => advisory.id);
+  const byAdvisory = Map.groupBy(named, ({ entry }) => entry.advisory.id);
   return [...byAdvisory.values()].flatMap((entries) => statementOf(names, entries, ecosystem) ?? []);
+}
+
+/** An entry about a package, unless `isCertain` is false: then that depends on unknown facts. */
+interface Applicable {
+  entry: AdvisoryCandidate;
+  isCertain: boolean;
+}
+
+function factsOf(
+  { version, arch, qualifiers }: PackageRecord,
+  { release }: AdvisoryKey,
+  ecosystem: Ecosystem,
+): ConditionFacts {
+  const id = qualifiers?.['repository_id'];
+  return {
+    version,
+    arch: arch ?? undefined,
+    repository: id === undefined ? undefined : ecosystem.repositoryOf(id, release),
+  };
 }
 
 export function clearedBy(statements: readonly AdvisoryStatement[]): Cleared {
@@ -90,21 +114,31 @@ function isOfModule({ module }: AffectedPackage, { type, version, qualifiers }: 
  */
 function statementOf(
   names: readonly AdvisoryName[],
-  candidates: readonly AdvisoryCandidate[],
+  candidates: readonly Applicable[],
   ecosystem: Ecosystem,
 ): AdvisoryStatement | undefined {
-  const compared = names.find(({ name }) => candidates.some((entry) => entry.name === name));
+  const compared = names.find(({ name }) => candidates.some(({ entry }) => entry.name === name));
   if (!compared) return undefined;
-  const named = candidates.filter(({ name }) => name === compared.name);
-  const byStanding = Map.groupBy(named, (entry) => standingOf(entry, compared, ecosystem));
+  const named = candidates.filter(({ entry }) => entry.name === compared.name);
+  const byStanding = Map.groupBy(named, ({ entry }) => standingOf(entry, compared, ecosystem));
   const standing = (['before', 'equal', 'beyond'] as const).find((each) => byStanding.has(each));
   if (standing === undefined) return undefined;
-  const entries = byStanding.get(standing)!;
-  const answers = entries.map((entry) => isAffected(compared.version, entry, ecosystem.compare));
+  const applicable = withFirstStatus(byStanding.get(standing)!);
+  const entries = applicable.map(({ entry }) => entry);
+  const answers = applicable.map(({ entry, isCertain }) => {
+    const affected = isAffected(compared.version, entry, ecosystem.compare);
+    return isCertain || affected === false ? affected : undefined;
+  });
   const answer = anyOf(answers);
   const deciding = entries.filter((_, index) => answers[index] === answer);
-  const beyond = byStanding.get('beyond') ?? [];
+  const beyond = (byStanding.get('beyond') ?? []).map(({ entry }) => entry);
   return { advisory: entries[0]!.advisory, entries, standing, compared, answer, deciding, beyond };
+}
+
+/** Entries with the status that precedes the others; all of them if none has a status. */
+function withFirstStatus(candidates: readonly Applicable[]): readonly Applicable[] {
+  const first = vexStatuses.find((status) => candidates.some(({ entry }) => entry.status === status));
+  return first === undefined ? candidates : candidates.filter(({ entry }) => entry.status === first);
 }
 
 function standingOf({ stream, ranges }: AffectedPackage, compared: AdvisoryName, { standing }: Ecosystem): Standing {

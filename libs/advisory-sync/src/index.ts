@@ -1,11 +1,13 @@
 export type { AdvisoryKeeper, FeedResult, ReadingListener } from './advisory-keeper.js';
 export { bothKeepers } from './both-keepers.js';
 export { importFiles } from './import-files.js';
-export { isEcosystemName, placesOf, publicPlaces } from './places.js';
-export type { AdvisoryPlaces } from './places.js';
+export { isEcosystemName } from './sources/osv.js';
+export { feedSources, placesOf, readSources } from './sources/sources.js';
+export type { AdvisoryPlaces, NamedPlaces } from './sources/sources.js';
+export type { FeedSource, SourceName } from './sources/feed-source.js';
 export type { ReadOptions } from './read-records.js';
-export { advisorySources } from './record-source.js';
-export type { AdvisorySource, OsvSource } from './record-source.js';
+export { advisorySources } from './advisory-sources.js';
+export type { AdvisorySource, AdvisoryRecords } from './record-source.js';
 export { syncAdvisories } from './sync-advisories.js';
 export type { SyncOptions } from './sync-advisories.js';
 export { readArtifact } from './artifact/artifact-config.js';

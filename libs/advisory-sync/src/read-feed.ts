@@ -35,7 +35,7 @@ export async function readFeed(source: AdvisorySource, origin: FeedOrigin, optio
   const name = feedNameOf(source);
   const content = await keeper.update(async () => {
     const content =
-      source.kind === 'osv' ? await readRecords(source, options) : await readExploitation(source, options);
+      source.kind === 'records' ? await readRecords(source, options) : await readExploitation(source, options);
     const before = await keeper.feed(name);
     await keeper.noteFeed(feedOf(name, origin, content, before), content.changed);
     return content;
@@ -54,7 +54,7 @@ export async function noteUnchanged(feed: AdvisoryFeed, askedAt: string, { keepe
 }
 
 function feedNameOf({ kind, name }: AdvisorySource): string {
-  if (kind === 'osv') return name;
+  if (kind === 'records') return name;
   return kind === 'kev' ? kevFeed : epssFeed;
 }
 

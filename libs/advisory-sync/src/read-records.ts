@@ -1,8 +1,8 @@
-import { derivedEcosystems, type OsvAdvisory, type OsvZipItem, readOsvRecord } from '@tidewaiter/advisories';
+import { derivedEcosystems, type OsvAdvisory, readOsvRecord } from '@tidewaiter/advisories';
 import { InvalidInput, TidewaiterError } from '@tidewaiter/domain';
 
 import type { AdvisoryKeeper, ReadingListener } from './advisory-keeper.js';
-import type { OsvSource } from './record-source.js';
+import type { RecordItem, AdvisoryRecords } from './record-source.js';
 
 /**
  * Batch size: large enough to be fast, small enough that neither a kernel's records nor a hostile
@@ -39,7 +39,7 @@ export interface ReadOptions {
  * Writes new records; while a batch is written, the next one is read.
  * @throws InvalidInput when an archive cannot be read, or has no record at all
  */
-export async function readRecords(source: OsvSource, options: ReadOptions): Promise<ReadCounts> {
+export async function readRecords(source: AdvisoryRecords, options: ReadOptions): Promise<ReadCounts> {
   const run = new Reading(source, options);
   await run.read();
   return run.result;
@@ -52,7 +52,7 @@ class Reading {
   #writing: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly source: OsvSource,
+    private readonly source: AdvisoryRecords,
     private readonly options: ReadOptions,
   ) {}
 
@@ -77,12 +77,12 @@ class Reading {
    * Returns the records that may be new or newer: of the others, nearly all after the first sync,
    * only the date is read.
    */
-  async #freshOf(batch: readonly OsvZipItem[]): Promise<OsvAdvisory[]> {
+  async #freshOf(batch: readonly RecordItem[]): Promise<OsvAdvisory[]> {
     const { keeper, listener } = this.options;
-    const known = await keeper.known(batch.flatMap((item) => ('json' in item ? (stampOf(item.json)?.id ?? []) : [])));
+    const known = await keeper.known(batch.flatMap((item) => stampOf(item)?.id ?? []));
     const fresh: OsvAdvisory[] = [];
     for (const item of batch) {
-      const stamp = 'json' in item ? stampOf(item.json) : undefined;
+      const stamp = stampOf(item);
       const isKnown = stamp !== undefined && (known.get(stamp.id) ?? Number.NEGATIVE_INFINITY) >= stamp.time;
       if (isKnown) this.#count(stamp.id, stamp.modified);
       else this.#read(item, fresh);
@@ -91,8 +91,8 @@ class Reading {
     return fresh;
   }
 
-  #read(item: OsvZipItem, fresh: OsvAdvisory[]): void {
-    const advisory = 'error' in item ? item.error : readRecord(item.json);
+  #read(item: RecordItem, fresh: OsvAdvisory[]): void {
+    const advisory = 'error' in item ? item.error : 'advisory' in item ? item.advisory : readRecord(item.json);
     if (advisory instanceof TidewaiterError) {
       this.result.rejected += 1;
       // An unreadable record is still present, so it is not deleted.
@@ -119,26 +119,27 @@ class Reading {
 
   async #retire(): Promise<void> {
     const { keeper, listener, acceptsRemovals } = this.options;
-    const { name } = this.source;
+    const { name, ecosystem, owns } = this.source;
     if (this.result.records === 0) throw new InvalidInput('ADVISORIES_EMPTY', 'there is no record in it');
-    const all = await keeper.idsOf(name);
+    const all = (await keeper.idsOf(ecosystem ?? name)).filter(owns);
     const gone = all.filter((id) => !this.#present.has(id));
     if (gone.length === 0) return;
     if (!acceptsRemovals && gone.length > Math.max(all.length * maxGoneShare, maxGoneAlways)) {
       listener.keptDeleted(name, gone.length, all.length);
       return;
     }
-    for (const ecosystem of [name, ...(derivedEcosystems.get(name) ?? [])]) await keeper.retire(ecosystem, gone);
+    const ecosystems = [ecosystem ?? name, ...(derivedEcosystems.get(name) ?? [])];
+    for (const each of ecosystems) await keeper.retire(each, gone);
     this.result.gone = gone.length;
   }
 }
 
-async function* batchesOf(items: AsyncIterable<OsvZipItem>): AsyncGenerator<OsvZipItem[]> {
-  let batch: OsvZipItem[] = [];
+async function* batchesOf(items: AsyncIterable<RecordItem>): AsyncGenerator<RecordItem[]> {
+  let batch: RecordItem[] = [];
   let bytes = 0;
   for await (const item of items) {
     batch.push(item);
-    bytes += 'json' in item ? item.sizeBytes : 0;
+    bytes += 'error' in item ? 0 : item.sizeBytes;
     if (batch.length < maxBatchRecords && bytes < maxBatchBytes) continue;
     yield batch;
     batch = [];
@@ -148,7 +149,9 @@ async function* batchesOf(items: AsyncIterable<OsvZipItem>): AsyncGenerator<OsvZ
 }
 
 /** Id and modification time, by which a known record is recognized; undefined for other JSON. */
-function stampOf(json: unknown): { id: string; modified: string; time: number } | undefined {
+function stampOf(item: RecordItem): { id: string; modified: string; time: number } | undefined {
+  if ('error' in item) return undefined;
+  const json: unknown = 'advisory' in item ? item.advisory : item.json;
   if (typeof json !== 'object' || json === null) return undefined;
   const { id, modified } = json as { id?: unknown; modified?: unknown };
   if (typeof id !== 'string' || typeof modified !== 'string') return undefined;

@@ -1,18 +1,33 @@
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
-import { type OsvZipItem, readOsvZip } from '@tidewaiter/advisories';
-import { InvalidInput, LimitExceeded, NotFound, TidewaiterError } from '@tidewaiter/domain';
+import {
+  type AdvisoryFormat,
+  type AdvisoryItem,
+  isOfFormat,
+  type OsvZipItem,
+  readOsvZip,
+} from '@tidewaiter/advisories';
+import { InvalidInput, LimitExceeded, TidewaiterError } from '@tidewaiter/domain';
 
-/** OSV records that are read together. */
-export interface OsvSource {
-  kind: 'osv';
+import { formatOf, readDocument } from './documents.js';
+
+/** Record in OSV's schema, or of a format that was already read into its model. */
+export type RecordItem = OsvZipItem | AdvisoryItem;
+
+/** Records that are read together. */
+export interface AdvisoryRecords {
+  kind: 'records';
   /** Ecosystem, as in the folders of the OSV bucket; else the end of the path. */
   name: string;
   path: string;
-  /** Whether these are all records of the ecosystem: missing ones were deleted. */
+  /** Ecosystem whose records these are, if they are those of one. */
+  ecosystem: string | null;
+  /** Whether these are all records of the ecosystem from their publisher: others were deleted. */
   isWhole: boolean;
-  records(): AsyncIterable<OsvZipItem>;
+  /** Whether a record of the ecosystem, by its id, is of this publisher. */
+  owns: (id: string) => boolean;
+  records(): AsyncIterable<RecordItem>;
 }
 
 /** File with CISA's catalog or FIRST's scores. */
@@ -22,81 +37,20 @@ export interface ExploitationSource {
   path: string;
 }
 
-export type AdvisorySource = OsvSource | ExploitationSource;
+export type AdvisorySource = AdvisoryRecords | ExploitationSource;
 
-const archiveName = 'all.zip';
+export const archiveName = 'all.zip';
 const maxRecordBytes = 16 * 1024 * 1024;
 
-const kevName = /^(kev|known_exploited_vulnerabilities)\.json$/;
-/** OSV ids, of which a folder may hold a hundred thousand: `CVE-2026-1.json`, `GHSA-….json`. */
-const recordName = /^(?!KEV)[A-Z][A-Za-z]*-\D*\d.*\.json$/;
-const headBytes = 16 * 1024;
-const epssName = /^epss[^/]*\.csv(\.gz)?$/;
-
-/**
- * Finds the sources at a path: an archive of the OSV bucket, a folder of such archives, a folder of
- * records, one record, and, alone or beside any of them, CISA's catalog, recognized by its content,
- * and `epss.csv[.gz]`.
- * @throws NotFound `ADVISORIES_MISSING`
- */
-export async function advisorySources(path: string): Promise<AdvisorySource[]> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found) throw new NotFound('ADVISORIES_MISSING', `${path}: there is no such file or folder`);
-  return found.isDirectory() ? folderSources(path) : [await fileSource(path)];
-}
-
-async function fileSource(path: string): Promise<AdvisorySource> {
-  const name = basename(path);
-  const known = await exploitationSource(path);
-  if (known) return known;
-  if (name.endsWith('.csv') || name.endsWith('.csv.gz')) return { kind: 'epss', name, path };
-  return name.endsWith('.json') ? records(dirname(path), [name]) : archive(path);
-}
-
-async function exploitationSource(path: string): Promise<ExploitationSource | undefined> {
-  const name = basename(path);
-  if (kevName.test(name) || (name.endsWith('.json') && !recordName.test(name) && (await isKevCatalog(path))))
-    return { kind: 'kev', name, path };
-  return epssName.test(name) ? { kind: 'epss', name, path } : undefined;
-}
-
-/** Recognizes CISA's catalog by its start, under any file name. */
-async function isKevCatalog(path: string): Promise<boolean> {
-  await using file = await open(path);
-  const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(headBytes) });
-  const head = buffer.toString('utf8', 0, bytesRead);
-  return /"catalogVersion"\s*:/.test(head) && /"vulnerabilities"\s*:\s*\[/.test(head);
-}
-
-async function folderSources(path: string): Promise<AdvisorySource[]> {
-  const entries = (await readdir(path, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
-  const sources: AdvisorySource[] = files.includes(archiveName) ? [archive(join(path, archiveName))] : [];
-  for (const { name } of entries.filter((entry) => entry.isDirectory())) {
-    const inner = join(path, name, archiveName);
-    if ((await stat(inner).catch(() => undefined))?.isFile()) sources.push(archive(inner));
-  }
-  const exploitation = [];
-  for (const name of files) {
-    const source = await exploitationSource(join(path, name));
-    if (source) exploitation.push(source);
-  }
-  const named = new Set(exploitation.map(({ name }) => name));
-  const loose = files.filter((name) => name.endsWith('.json') && !named.has(name));
-  if (loose.length > 0) sources.push(records(path, loose));
-  sources.push(...exploitation);
-  if (sources.length > 0) return sources;
-  throw new NotFound('ADVISORIES_MISSING', `${path}: neither ${archiveName} nor .json records in it`);
-}
-
 /** An `all.zip` contains the ecosystem that its folder is named after. */
-export function archive(path: string, named?: string): OsvSource {
+export function archive(path: string, named?: string): AdvisoryRecords {
   const isOfBucket = basename(path) === archiveName;
+  const name = named ?? (isOfBucket ? basename(dirname(resolve(path))) : basename(path));
+  const isWhole = named !== undefined || isOfBucket;
   return {
-    kind: 'osv',
-    name: named ?? (isOfBucket ? basename(dirname(resolve(path))) : basename(path)),
-    path,
-    isWhole: named !== undefined || isOfBucket,
+    ...{ kind: 'records', name, path, isWhole },
+    ecosystem: isWhole ? name : null,
+    owns: (id) => !isOfFormat(id),
     async *records() {
       await using file = await open(path);
       yield* readOsvZip(file, (await file.stat()).size);
@@ -104,16 +58,38 @@ export function archive(path: string, named?: string): OsvSource {
   };
 }
 
-function records(folder: string, files: readonly string[]): OsvSource {
+/** Files of records in OSV's schema, one in each. */
+export function jsonRecords(folder: string, files: readonly string[]): AdvisoryRecords {
   return {
-    kind: 'osv',
-    name: basename(resolve(folder)),
-    path: folder,
-    isWhole: false,
+    ...{ kind: 'records', name: basename(resolve(folder)), path: folder, ecosystem: null, isWhole: false },
+    owns: (id) => !isOfFormat(id),
     async *records() {
       for (const name of files) yield readRecord(folder, name);
     },
   };
+}
+
+/** Files of other formats, each recognized by its content. */
+export function documentsSource({
+  files,
+  ...source
+}: Omit<AdvisoryRecords, 'kind' | 'records'> & { files: readonly string[] }): AdvisoryRecords {
+  return {
+    ...source,
+    kind: 'records',
+    async *records() {
+      for (const path of files) {
+        const format = await formatOf(path);
+        if (!format) throw new InvalidInput('FEED_FORMAT', `${basename(path)} has none of the known formats`);
+        yield* format.read({ name: basename(path), bytes: readDocument(path) });
+      }
+    },
+  };
+}
+
+/** One file of a format, which may be a part of what its publisher has. */
+export function documentSource(path: string, { ecosystem, owns }: AdvisoryFormat): AdvisoryRecords {
+  return documentsSource({ name: basename(path), path, ecosystem, isWhole: false, owns, files: [path] });
 }
 
 async function readRecord(folder: string, name: string): Promise<OsvZipItem> {

@@ -11,6 +11,7 @@ import { Egress } from '@tidewaiter/egress';
 import { startHttpServer, type TestHttpServer, zipArchive } from '@tidewaiter/testkit';
 
 import type { FeedResult, ReadingListener } from './advisory-keeper.js';
+import { placesOf } from './sources/sources.js';
 import { syncAdvisories } from './sync-advisories.js';
 
 /** Fault of the bucket in one request; false serves the request as it should be. */
@@ -137,7 +138,7 @@ describe('syncAdvisories', () => {
       keeper,
       listener,
       egress,
-      places: { osvUrl: options.osvUrl ?? url(''), kevUrl: url('/kev.json'), epssUrl: url('/epss.csv.gz') },
+      places: placesOf({ osv: options.osvUrl ?? url(''), kev: url('/kev.json'), epss: url('/epss.csv.gz') }),
       ecosystems: options.ecosystems ?? null,
       folder: join(folder, 'downloads'),
       request: { allowPrivate: true },

@@ -46,6 +46,28 @@ const notReadKey = 0n;
 const emptyKey = contentKeyOf('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
 
 /**
+ * Returns the {@link contentKeyOf} of these files, sorted and without duplicates and empty files.
+ */
+export function contentKeysOf(files: Iterable<{ sha256?: string | undefined }>, count: number): BigInt64Array {
+  const keys = new BigInt64Array(count);
+  let kept = 0;
+  for (const { sha256 } of files) if (sha256 !== undefined) keys[kept++] = contentKeyOf(sha256);
+  return distinctContents(keys.subarray(0, kept));
+}
+
+/** Sorts the keys in place; returns the distinct ones of files that were read and are not empty. */
+function distinctContents(keys: BigInt64Array): BigInt64Array {
+  keys.sort();
+  let kept = 0;
+  let last = notReadKey;
+  for (const key of keys) {
+    if (key !== last && key !== notReadKey && key !== emptyKey) keys[kept++] = key;
+    last = key;
+  }
+  return keys.subarray(0, kept);
+}
+
+/**
  * Files of an image in some seventy bytes each, sorted by a 64-bit hash of their paths. The hash
  * finds the file; a comparison of the path confirms it.
  */
@@ -124,12 +146,7 @@ export class PackedManifest implements FileManifest {
   contentKeys(): BigInt64Array {
     const keys = new BigInt64Array(this.size);
     for (let index = 0; index < this.size; index += 1) keys[index] = this.#digests.readBigInt64BE(index * digestBytes);
-    keys.sort();
-    let kept = 0;
-    for (const [index, key] of keys.entries()) {
-      if (key !== keys[index - 1] && key !== notReadKey && key !== emptyKey) keys[kept++] = key;
-    }
-    return keys.subarray(0, kept);
+    return distinctContents(keys);
   }
 
   #file(index: number): ManifestFile {

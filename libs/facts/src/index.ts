@@ -18,7 +18,7 @@ export type {
 } from './facts.js';
 export { factsFromFile } from './facts-file.js';
 export type { FactsFile } from './facts-file.js';
-export { contentKeyOf, PackedManifest, packManifest } from './file-manifest.js';
+export { contentKeyOf, contentKeysOf, PackedManifest, packManifest } from './file-manifest.js';
 export type { ImageFile } from './file-manifest.js';
 export { isInArchive, isJavaArchive, javaArchivesOf } from './java-archives.js';
 export type { HabitKind, Habits } from './habits.js';

@@ -164,7 +164,7 @@ const tlsClientCaFile = setting('TIDEWAITER_TLS_CLIENT_CA_FILE', z.string().opti
 const listenerSettings = { httpHost, metricsPort, tlsCertFile, tlsKeyFile, tlsClientCaFile };
 
 /** Days after which records expire, `90d`; `0` keeps them for ever. */
-export const retentionDays = (variable: `TIDEWAITER_${string}`, byDefault: number) =>
+const retentionDays = (variable: `TIDEWAITER_RETENTION_${string}`, byDefault: number) =>
   setting(
     variable,
     z
@@ -173,6 +173,36 @@ export const retentionDays = (variable: `TIDEWAITER_${string}`, byDefault: numbe
       .transform((text) => Number(text.replace('d', '')))
       .default(byDefault),
   );
+
+/**
+ * Retention of all kinds of records, for every service alike: each deletes from the tables that it
+ * writes.
+ */
+export const retentionSettings = {
+  /** Images that no tag, container or open incident refers to, since their last push or use. */
+  imageDays: retentionDays('TIDEWAITER_RETENTION_IMAGES', 90),
+  /** Pushes that others replaced, and those of deleted tags. */
+  pushDays: retentionDays('TIDEWAITER_RETENTION_PUSHES', 180),
+  /** Incidents, since they were resolved or merged. */
+  incidentDays: retentionDays('TIDEWAITER_RETENTION_INCIDENTS', 365),
+  /** Messages, and silences that have ended. */
+  messageDays: retentionDays('TIDEWAITER_RETENTION_MESSAGES', 365),
+  /** Alerts as they were before routing, for its simulation. */
+  alertDays: retentionDays('TIDEWAITER_RETENTION_ALERTS', 31),
+  /** Containers, workloads and packages in use, since they were last seen. */
+  workloadDays: retentionDays('TIDEWAITER_RETENTION_WORKLOADS', 30),
+  /** Habits of images and identities, since they were last seen. */
+  habitDays: retentionDays('TIDEWAITER_RETENTION_HABITS', 90),
+  /** Vulnerabilities that the fleet no longer has. */
+  vulnerabilityDays: retentionDays('TIDEWAITER_RETENTION_VULNERABILITIES', 365),
+  /** Reports of pipelines about images that are not known. */
+  reportDays: retentionDays('TIDEWAITER_RETENTION_REPORTS', 90),
+  /** Dead letters, since they were redriven. */
+  deadLetterDays: retentionDays('TIDEWAITER_RETENTION_DEAD_LETTERS', 30),
+};
+
+/** Days of each kind of records; 0 is for ever. */
+export type RetentionDays = Readonly<Record<keyof typeof retentionSettings, number>>;
 
 /** Lowest level that is logged. */
 export const logLevel = setting(
@@ -224,4 +254,5 @@ export const commonSettings = {
   databasePool,
   ...listeningSettings,
   settingsFile,
+  ...retentionSettings,
 };

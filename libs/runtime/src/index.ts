@@ -9,7 +9,8 @@ export {
   listeningSettings,
   publicUrl,
   redisSettings,
-  retentionDays,
+  type RetentionDays,
+  retentionSettings,
   setting,
 } from './environment.js';
 export type { Config, Environment, NatsConfig, RedisConfig, Setting } from './environment.js';

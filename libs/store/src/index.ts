@@ -116,6 +116,7 @@ export { Findings } from './images/findings.js';
 export type { ImageFinding, PackagePlace, Use } from './images/findings.js';
 export { ImageFactsOf } from './images/image-facts.js';
 export type { LoadedFacts } from './images/image-facts.js';
+export { FileContents } from './images/file-contents.js';
 export { ImageManifests } from './images/image-manifests.js';
 export { StoredImageDirectory } from './images/image-directory.js';
 export { ImageRetention } from './images/image-retention.js';

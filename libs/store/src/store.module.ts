@@ -1,7 +1,7 @@
 import { type Abstract, type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Secret } from '@tidewaiter/domain';
 import { noRules, type Rules } from '@tidewaiter/policy';
-import { gaugeIn, metricCatalog, Health, Logger, ServerWaits } from '@tidewaiter/runtime';
+import { gaugeIn, metricCatalog, Health, Logger, type RetentionDays, ServerWaits } from '@tidewaiter/runtime';
 import { Registry } from 'prom-client';
 
 import { DatabaseLife } from './core/database-life.js';
@@ -11,6 +11,7 @@ import { Lists } from './core/lists.js';
 import { Received } from './core/received.js';
 import { type EventPublisher, OutboxRelay } from './core/relay.js';
 import { RestoredEvents } from './core/restored-events.js';
+import { defaultRetention } from './core/retention.js';
 import { ServiceConfigurations } from './core/service-configurations.js';
 import { StoreConnection } from './core/store-connection.js';
 import { Store } from './core/store.js';
@@ -26,6 +27,8 @@ export interface StoreOptions {
   publisher: Abstract<EventPublisher>;
   /** Rules of the settings; without any, only findings count. */
   rules?: Rules;
+  /** Retention of the tables that the service writes; the defaults unless given. */
+  retention?: RetentionDays;
   /** Whether the service starts without PostgreSQL, which it then connects in the background. */
   startsWithout?: boolean;
 }
@@ -48,6 +51,7 @@ export class StoreModule implements OnApplicationShutdown {
     poolSize,
     publisher,
     rules = noRules,
+    retention = defaultRetention,
     startsWithout = false,
   }: StoreOptions): DynamicModule {
     return {
@@ -76,7 +80,7 @@ export class StoreModule implements OnApplicationShutdown {
         },
         {
           provide: OutboxSweeper,
-          useFactory: (store: Store, logger: Logger) => new OutboxSweeper(store, logger),
+          useFactory: (store: Store, logger: Logger) => new OutboxSweeper(store, logger, retention),
           inject: [Store, Logger],
         },
       ],

@@ -1,6 +1,6 @@
 import { delimiter } from 'node:path';
 
-import { commonSettings, configOf, httpPort, retentionDays, setting } from '@tidewaiter/runtime';
+import { commonSettings, configOf, httpPort, setting } from '@tidewaiter/runtime';
 import { z } from 'zod';
 
 const unitMs = { ms: 1, s: 1_000 };
@@ -26,6 +26,4 @@ export class DetectorConfig extends configOf({
   rulePipelines: setting('TIDEWAITER_RULE_PIPELINES', folders.default([])),
   /** Time that an event waits for earlier ones that arrive by other paths. It delays alerts. */
   latenessMs: setting('TIDEWAITER_DETECTOR_LATENESS', lateness.default(500)),
-  /** Days after which incidents that have ended are deleted; 0 keeps them for ever. */
-  incidentDays: retentionDays('TIDEWAITER_RETENTION_INCIDENTS', 365),
 }) {}

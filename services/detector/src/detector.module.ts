@@ -73,7 +73,13 @@ export class DetectorModule implements OnModuleInit {
       imports: [
         ConfigModule.forRoot(config, settings),
         BusModule.forRoot({ service: 'detector', server: config, deadLetters: DeadLetters }),
-        StoreModule.forRoot({ service: 'detector', url: databaseUrl, poolSize: databasePool, publisher: Bus }),
+        StoreModule.forRoot({
+          service: 'detector',
+          url: databaseUrl,
+          poolSize: databasePool,
+          publisher: Bus,
+          retention: config,
+        }),
         PushesModule,
         ImagesModule,
         WorkloadsModule,

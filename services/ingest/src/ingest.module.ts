@@ -109,6 +109,7 @@ export class IngestModule {
           url: config.databaseUrl,
           poolSize: config.databasePool,
           publisher: Bus,
+          retention: config,
           startsWithout: true,
         }),
         AuditModule,

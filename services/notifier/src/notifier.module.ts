@@ -83,6 +83,7 @@ export class NotifierModule {
           url: config.databaseUrl,
           poolSize: config.databasePool,
           publisher: Bus,
+          retention: config,
           rules: settings.rules,
         }),
         AuditModule,

@@ -1,14 +1,6 @@
-import { isEcosystemName } from '@tidewaiter/advisory-sync';
-import { Secret } from '@tidewaiter/domain';
-import {
-  commonSettings,
-  configOf,
-  entryKey,
-  httpPort,
-  redisSettings,
-  retentionDays,
-  setting,
-} from '@tidewaiter/runtime';
+import { isEcosystemName, readSources } from '@tidewaiter/advisory-sync';
+import { InvalidInput, Secret } from '@tidewaiter/domain';
+import { commonSettings, configOf, entryKey, httpPort, redisSettings, setting } from '@tidewaiter/runtime';
 import { limitSettings } from '@tidewaiter/sandbox';
 import { minKeyCharacters } from '@tidewaiter/secrets';
 import { z } from 'zod';
@@ -38,6 +30,17 @@ const ecosystems = z
   .transform((text) => text.split(',').map((name) => name.trim()))
   .refine((names) => names.every(isEcosystemName), 'is no list of ecosystems such as Debian,npm');
 
+/** `amazon,oracle=https://mirror.example/oval.xml.bz2` */
+const sources = z.string().transform((text, context) => {
+  try {
+    return readSources(text.split(',').map((each) => each.trim()));
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    context.addIssue({ code: 'custom', message: 'is no list of sources such as osv,amazon=https://mirror.example' });
+    return z.NEVER;
+  }
+});
+
 const probability = z.coerce.number().gt(0).max(1);
 
 const place = z.url({ protocol: /^https?$/ }).optional();
@@ -65,6 +68,11 @@ export class ScannerConfig extends configOf({
   advisoriesUrl: setting('TIDEWAITER_ADVISORIES_URL', place),
   kevUrl: setting('TIDEWAITER_KEV_URL', place),
   epssUrl: setting('TIDEWAITER_EPSS_URL', place),
+  /**
+   * Sources to fetch, each with a URL unless it is the public one: `osv`, `amazon`, `oracle=URL`.
+   * Once one is set, here or by its URL, only those that are set are fetched.
+   */
+  advisoriesSources: setting('TIDEWAITER_ADVISORIES_SOURCES', sources.optional()),
   /** Ecosystems to fetch; all of the bucket's by default. */
   advisoriesEcosystems: setting('TIDEWAITER_ADVISORIES_ECOSYSTEMS', ecosystems.optional()),
   /**
@@ -104,12 +112,6 @@ export class ScannerConfig extends configOf({
    * millions.
    */
   maxMatches: setting('TIDEWAITER_MAX_MATCHES', z.coerce.number().int().min(1_000).max(10_000_000).default(200_000)),
-  /**
-   * Days after which images that nothing refers to are deleted, and pushes that others replaced; 0
-   * keeps them for ever.
-   */
-  imageDays: retentionDays('TIDEWAITER_RETENTION_IMAGES', 90),
-  pushDays: retentionDays('TIDEWAITER_RETENTION_PUSHES', 180),
   /** Layers that one process reads at once; each may use a whole core. */
   layerConcurrency: setting('TIDEWAITER_LAYER_CONCURRENCY', concurrency.default(2)),
   /**

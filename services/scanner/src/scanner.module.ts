@@ -134,6 +134,7 @@ export class ScannerModule {
           url: config.databaseUrl,
           poolSize: config.databasePool,
           publisher: Bus,
+          retention: config,
           rules: settings.rules,
         }),
         EntriesModule,

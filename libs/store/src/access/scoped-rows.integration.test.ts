@@ -9,6 +9,7 @@ import type { DataSource } from 'typeorm';
 import { connect } from '../core/data-source.js';
 import { likePattern, Lists } from '../core/lists.js';
 import { Store } from '../core/store.js';
+import { FileContents } from '../images/file-contents.js';
 import { ImageManifests } from '../images/image-manifests.js';
 import { Images } from '../images/images.js';
 import { imageList } from '../images/lists/image-list.js';
@@ -243,11 +244,11 @@ describe('ScopedRows', () => {
     const files = packManifest([{ path: '/bin/x', sha256, package: null }]);
     for (const image of ['shop/app', 'pay/app'])
       await store.transaction((tx) => manifests.put(tx, digestOf(image), files));
+    const contents = new FileContents(store);
+    await contents.list(9);
     const within = async (repository: string) =>
-      store.within(new ScopedRows([scopeOf({ repositories: [repository] })], []), async () =>
-        manifests.holding(sha256),
-      );
-    const [shop, all, pay] = await Promise.all([within('shop/*'), manifests.holding(sha256), within('pay/app')]);
+      store.within(new ScopedRows([scopeOf({ repositories: [repository] })], []), async () => contents.holding(sha256));
+    const [shop, all, pay] = await Promise.all([within('shop/*'), contents.holding(sha256), within('pay/app')]);
     expect([shop, pay]).toEqual([[digestOf('shop/app')], [digestOf('pay/app')]]);
     expect(all).toHaveLength(2);
   });

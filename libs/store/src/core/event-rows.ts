@@ -68,7 +68,7 @@ export class ReceivedRow {
 
 /** An event or job that failed after all retries, with the data for a redrive. */
 // One that was not redriven waits for an operator.
-@Retention({ days: 30, since: 'redriven_at', pace: 'hourly' })
+@Retention({ days: 'deadLetterDays', since: 'redriven_at', pace: 'hourly' })
 @Entity('dead_letter')
 @Index('dead_letter_open_ix', ['subject'], { where: 'redriven_at IS NULL' })
 export class DeadLetterRow {

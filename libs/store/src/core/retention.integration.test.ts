@@ -9,7 +9,7 @@ import { Incidents } from '../incidents/incidents.js';
 import { WorkloadFindings } from '../workloads/workload-findings.js';
 import { connect } from './data-source.js';
 import { entities } from './entities.js';
-import { retentionOf } from './retention.js';
+import { defaultRetention, retentionOf } from './retention.js';
 import { Store } from './store.js';
 import { deleteExpired } from './sweeper.js';
 
@@ -135,6 +135,9 @@ describe('retention', () => {
     await store.query(
       `INSERT INTO notified_alert (group_key, identity_hash, alert, delivery_id) SELECT 'g', 'x', '{}', id FROM delivery WHERE receiver = 'fires'`,
     );
+    const forEver = { ...defaultRetention, messageDays: 0 };
+    await store.transaction((tx) => deleteExpired(tx, 'hourly', 'test', forEver));
+    expect(await store.query('SELECT FROM delivery')).toHaveLength(4);
     await store.transaction((tx) => deleteExpired(tx, 'hourly', 'test'));
     expect(await store.query('SELECT receiver FROM delivery ORDER BY receiver')).toEqual(
       ['fires', 'new', 'waits'].map((receiver) => ({ receiver })),

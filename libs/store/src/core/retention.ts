@@ -1,6 +1,12 @@
+import { type RetentionDays, retentionSettings } from '@tidewaiter/runtime';
+
+/** Kinds of records whose retention operators set. */
+export type RetentionSetting = keyof RetentionDays;
+
 /** When rows of a table expire. */
 export interface RetentionRule {
-  days: number;
+  /** A setting, or a number of days that only the platform depends on. */
+  days: number | RetentionSetting;
   /** Column with the time from which on the days count. */
   since: string;
   /** Further SQL condition, on columns of the table. */
@@ -18,6 +24,8 @@ export interface Companion {
 /** Method of a repository that deletes unneeded rows: `ImageRetention.deleteImages`. */
 export interface Cleaner {
   cleaner: string;
+  /** Setting that it follows, unless the rows go as soon as nothing needs them. */
+  days?: RetentionSetting;
 }
 
 type Declared = RetentionRule | Companion | Cleaner | string;
@@ -35,14 +43,31 @@ export function DeletedWith(of: () => unknown, by: Companion['by'] = 'foreign ke
 }
 
 /** Declares on an entity which method deletes its rows once nothing needs them. */
-export function DeletedBy(cleaner: string): ClassDecorator {
-  return (entity) => void rules.set(entity, { cleaner });
+export function DeletedBy(cleaner: string, days?: RetentionSetting): ClassDecorator {
+  return (entity) => void rules.set(entity, { cleaner, ...(days && { days }) });
 }
 
 /** Declares on an entity that its rows do not expire, with the reason why they are few. */
 export function Permanent(reason: string): ClassDecorator {
   return (entity) => void rules.set(entity, reason);
 }
+
+/** Days of a rule: those of its setting, or of the platform. */
+export function daysOf({ days }: Pick<RetentionRule, 'days'>, settings: RetentionDays): number {
+  return typeof days === 'number' ? days : settings[days];
+}
+
+/** SQL condition of expired rows; null where the setting keeps them for ever. */
+export function expiredBy(rule: RetentionRule, settings: RetentionDays): string | null {
+  const days = daysOf(rule, settings);
+  if (days === 0) return null;
+  return `${rule.since} < now() - interval '${days} days' ${rule.where === undefined ? '' : `AND ${rule.where}`}`;
+}
+
+/** Settings where none are configured. */
+export const defaultRetention = Object.fromEntries(
+  Object.entries(retentionSettings).map(([name, { schema }]) => [name, schema.parse(undefined)]),
+) as RetentionDays;
 
 /** Rule of an entity, or the reason why it has none; undefined if nothing is declared. */
 export function retentionOf(entity: unknown): Declared | undefined {

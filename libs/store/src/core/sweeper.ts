@@ -1,14 +1,16 @@
 import { consumersOf } from '@tidewaiter/events';
-import { Every, type Logger, failpoint } from '@tidewaiter/runtime';
+import { Every, type Logger, failpoint, type RetentionDays } from '@tidewaiter/runtime';
 import { getMetadataArgsStorage } from 'typeorm';
 
-import { expiringAt, type RetentionRule } from './retention.js';
+import { defaultRetention, expiredBy, expiringAt, type RetentionRule } from './retention.js';
 import type { Store, Transaction } from './store.js';
 import { mayWrite } from './table-access.js';
 
 const intervalMs = 5_000;
 const hourMs = 3_600_000;
 const batchSize = 1_000;
+/** Time that one run takes at most to delete batches, so that deletions keep up with arrivals. */
+const catchUpMs = 4_000;
 
 interface Unconfirmed {
   id: string;
@@ -25,19 +27,25 @@ export class OutboxSweeper {
   constructor(
     private readonly store: Store,
     private readonly logger: Logger,
+    private readonly retention: RetentionDays,
   ) {}
 
   @Every(intervalMs)
-  async sweep(): Promise<void> {
+  async sweep(signal: AbortSignal): Promise<void> {
     const redriven = await this.store.transaction(sweepOutbox);
     failpoint('sweeper.events-redriven');
     if (redriven > 0) this.logger.warn({ events: redriven }, 'events published again');
-    await this.store.transaction((tx) => deleteExpired(tx, 'often', this.store.service));
+    const end = performance.now() + catchUpMs;
+    while ((await this.#deleteBatch('often')) && !signal.aborted && performance.now() < end);
   }
 
   @Every(hourMs)
-  async deleteExpired(): Promise<void> {
-    while (await this.store.transaction((tx) => deleteExpired(tx, 'hourly', this.store.service)));
+  async deleteExpired(signal: AbortSignal): Promise<void> {
+    while ((await this.#deleteBatch('hourly')) && !signal.aborted);
+  }
+
+  async #deleteBatch(pace: RetentionRule['pace']): Promise<boolean> {
+    return this.store.transaction((tx) => deleteExpired(tx, pace, this.store.service, this.retention));
   }
 }
 
@@ -70,15 +78,22 @@ export async function sweepOutbox(tx: Transaction): Promise<number> {
  * Deletes a batch of expired rows of every table of a pace that a service writes; returns whether
  * there may be more.
  */
-export async function deleteExpired(tx: Transaction, pace: RetentionRule['pace'], service: string): Promise<boolean> {
+export async function deleteExpired(
+  tx: Transaction,
+  pace: RetentionRule['pace'],
+  service: string,
+  settings: RetentionDays = defaultRetention,
+): Promise<boolean> {
   let isMore = false;
   for (const { entity, rule } of expiringAt(pace)) {
     const { name } = getMetadataArgsStorage().tables.find(({ target }) => target === entity) as { name: string };
-    if (!mayWrite(service, name)) continue;
-    const expired = `${rule.since} < now() - interval '${rule.days} days' ${rule.where === undefined ? '' : `AND ${rule.where}`}`;
+    const expired = expiredBy(rule, settings);
+    if (expired === null || !mayWrite(service, name)) continue;
     const deleted = await tx.aggregate<{ count: number }>(
+      // Rows of other processes that delete are left to them.
       `WITH deleted AS (
-         DELETE FROM ${name} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${name} WHERE ${expired} LIMIT ${batchSize})) RETURNING 1)
+         DELETE FROM ${name} WHERE ctid = ANY(ARRAY(
+           SELECT ctid FROM ${name} WHERE ${expired} LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)) RETURNING 1)
        SELECT count(*)::int AS count FROM deleted`,
     );
     isMore ||= deleted[0]!.count === batchSize;

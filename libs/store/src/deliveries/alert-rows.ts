@@ -61,11 +61,11 @@ export class NotifiedAlertRow {
   firing?: Relation<AlertRow>;
 }
 
-/** Retention of the alert history, in days. */
+/** Limit on the time of the alert history that is replayed, in days. */
 export const historyDays = 31;
 
 /** Alerts of one event, before routing. */
-@Retention({ days: historyDays, since: 'at', pace: 'often' })
+@Retention({ days: 'alertDays', since: 'at', pace: 'often' })
 @Entity('alert_history')
 @Index('alert_history_at_ix', ['at', 'eventId'])
 export class AlertHistoryRow {
@@ -80,7 +80,7 @@ export class AlertHistoryRow {
 }
 
 /** Suppression of matching alerts for a time. */
-@Retention({ days: 365, since: 'ends_at', pace: 'hourly' })
+@Retention({ days: 'messageDays', since: 'ends_at', pace: 'hourly' })
 @Entity('silence')
 @Index('silence_ends_ix', ['endsAt'])
 export class SilenceRow {

@@ -35,7 +35,7 @@ export const deliveryStepKinds = ['failed', 'given-up', 'redriven', 'repeated'] 
 /** One message to one receiver. Only the notifier writes it. */
 // Alerts that still fire are reminded of by their last message.
 @Retention({
-  days: 365,
+  days: 'messageDays',
   since: 'created_at',
   pace: 'hourly',
   where: 'finished_at IS NOT NULL AND NOT EXISTS (SELECT FROM notified_alert WHERE delivery_id = delivery.id)',

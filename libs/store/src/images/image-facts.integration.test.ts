@@ -1,22 +1,25 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 
-import { analyzeLayer, encodeFacts } from '@tidewaiter/analyzers';
+import { analyzeLayer, encodeFacts, imageFiles } from '@tidewaiter/analyzers';
 import { type Digest, findingOf, type Observation, Secret, type Signature } from '@tidewaiter/domain';
-import { factContext, factField, factsFromFile } from '@tidewaiter/facts';
-import { encodeEntries, EntryTable } from '@tidewaiter/oci';
+import { factContext, factField, factsFromFile, packManifest } from '@tidewaiter/facts';
+import { encodeEntries, EntryTable, type LayerEntry, overlay } from '@tidewaiter/oci';
 import { tarArchive, type TarEntry, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
 import { connect } from '../core/data-source.js';
 import { Store } from '../core/store.js';
+import { deleteExpired } from '../core/sweeper.js';
 import { WorkloadLedger } from '../workloads/workload-ledger.js';
+import { FileContents } from './file-contents.js';
 import { Findings } from './findings.js';
 import { StoredImageDirectory } from './image-directory.js';
 import { ImageFactsOf } from './image-facts.js';
 import { ImageManifests } from './image-manifests.js';
 import { ImageOrigins } from './image-origins.js';
 import { Images } from './images.js';
+import { LayerPaths } from './layer-paths.js';
 import { Provenances } from './pushes/provenances.js';
 import { PushBaselines } from './pushes/push-baselines.js';
 import { PushDifferences } from './pushes/push-differences.js';
@@ -34,6 +37,7 @@ let servers: ThrowAwayServers<{ postgres: true }>;
 let dataSource: DataSource;
 let store: Store;
 let images: Images;
+let contents: FileContents;
 let factsOf: ImageFactsOf;
 
 beforeAll(async () => {
@@ -44,6 +48,7 @@ beforeEach(async () => {
   dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
   store = new Store(dataSource, 'test');
   images = new Images(store);
+  contents = new FileContents(store);
   const manifests = new ImageManifests(store, images);
   const origins = new ImageOrigins(store, images, manifests, new Provenances(store), new PushDifferences(store));
   factsOf = new ImageFactsOf(store, images, manifests, new Findings(store), origins);
@@ -115,6 +120,12 @@ async function pushed(digest: Digest, files: TarEntry[], pushedBy: string, progr
         configVersion: null,
       },
     ]);
+    await contents.put(
+      tx,
+      digest,
+      [{ diffId: digest, entries }],
+      packManifest(imageFiles([{ facts, entries }], overlay([entries]))),
+    );
     await images.analyzed(tx, digest, '1', {
       os: null,
       packages: [],
@@ -241,21 +252,59 @@ describe('ImageFactsOf', () => {
     // Although its tag has moved on.
     expect(await placesOf('old')).toMatchObject([{ digest: older }]);
     expect([await placesOf(''), await placesOf('other')]).toEqual([[], []]);
-    expect(await new ImageManifests(store, images).holding(contentOf('old'))).toEqual([older]);
+    expect(await contents.holding(contentOf('old'))).toEqual([older]);
   });
 
-  it('indexes the contents of older manifests', async () => {
+  it('finds no image by a content that an upper layer hides', async () => {
+    await pushBoth();
+    const entries = ['usr/bin/tool', 'new'].map((text): LayerEntry => {
+      return { path: text, type: 'file', mode: 0, uid: 0, gid: 0, size: 1, sha256: contentOf(text) };
+    });
+    const visible = packManifest([{ path: '/app/server', sha256: contentOf('new'), package: null }]);
+    await store.transaction((tx) => contents.put(tx, newer, [{ diffId: newer, entries }], visible));
+    expect(await contents.holding(contentOf('usr/bin/tool'))).toEqual([older]);
+  });
+
+  it('believes no manifest that claims the layer of another blob', async () => {
+    await pushBoth();
+    await store.query('UPDATE image_layer SET blob_digest = $2 WHERE image_digest = $1', [newer, digestOf('f')]);
+    expect(await contents.holding(contentOf('usr/bin/tool'))).toEqual([older]);
+  });
+
+  it('finds an image while its contents are listed, and by its layers afterwards', async () => {
     await pushBoth();
     await Promise.all([factsOf.load(older), factsOf.load(newer)]);
-    const manifests = new ImageManifests(store, images);
+    const holders = async () => [await contents.holding(contentOf('new')), await contents.holding('none')];
+    await store.query('UPDATE image SET hidden_contents = NULL');
     await store.query('UPDATE image_manifest SET contents = NULL');
-    expect(await manifests.holding(contentOf('new'))).toEqual([]);
-    expect([await manifests.fillContents(1), await manifests.fillContents(9), await manifests.fillContents(9)]).toEqual(
-      [1, 1, 0],
+    await store.query('UPDATE layer SET content_keys = NULL, path_keys = NULL');
+    expect(await holders()).toEqual([[], []]);
+    expect([await contents.list(1), await contents.list(9), await contents.list(9)]).toEqual([1, 1, 0]);
+    expect(await holders()).toEqual([[newer], []]);
+
+    expect(await contents.convert('', 1)).toBe(older);
+    expect(await contents.convert(older, 9)).toBe(newer);
+    expect(await store.query('SELECT FROM image WHERE hidden_contents IS NULL')).toHaveLength(2);
+    const paths = new LayerPaths(store);
+    while (await paths.indexNext());
+    await contents.convert('', 9);
+    expect(await contents.convert('', 9)).toBeNull();
+    expect(await store.query(`SELECT hidden_contents AS hidden FROM image`)).toEqual([{ hidden: [] }, { hidden: [] }]);
+    await store.query('DELETE FROM image_manifest');
+    expect(await holders()).toEqual([[newer], []]);
+  });
+
+  it('keeps the files of images that run, and rebuilds the others', async () => {
+    await pushBoth();
+    await Promise.all([factsOf.load(older), factsOf.load(newer)]);
+    await store.query(`UPDATE image_manifest SET stored_at = now() - interval '25 hours'`);
+    await store.query(
+      `INSERT INTO container_ledger (container_id, image_digest, claimed_digests, first_seen, last_seen) VALUES ('a', $1, '{}', now(), now())`,
+      [newer],
     );
-    expect(await manifests.holding(contentOf('new'))).toEqual([newer]);
-    await store.query(`DELETE FROM image_manifest WHERE image_digest = $1`, [newer]);
-    expect([await manifests.holding(contentOf('new')), await manifests.holding('none')]).toEqual([[], []]);
+    await store.transaction((tx) => deleteExpired(tx, 'hourly', 'scanner'));
+    expect(await store.query('SELECT image_digest AS digest FROM image_manifest')).toEqual([{ digest: newer }]);
+    expect((await factsOf.load(older))!.facts.files.get('/app/server')).toMatchObject({ sha256: contentOf('old') });
   });
 
   it('caches facts until they change', async () => {

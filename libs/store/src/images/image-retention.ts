@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
-import { Store, type Transaction } from '../core/store.js';
+import { type Queries, Store, type Transaction } from '../core/store.js';
 import { ImageRow } from './image-rows.js';
 import { PushRow } from './pushes/push-rows.js';
 import { finalPushStates } from './pushes/push-rows.js';
@@ -12,6 +12,8 @@ import { lockReferences } from './reference-lock.js';
 
 /** Rows that one statement evaluates, far below its time limit. */
 const pageSize = 1_000;
+/** Many, so that the pushes of one repository among them fill a transaction. */
+const pushPageSize = 10_000;
 /** Images or pushes that one transaction deletes: pushes wait for it. */
 const batchSize = 50;
 
@@ -35,7 +37,7 @@ const isLastVerdict = `EXISTS (SELECT FROM push AS brought WHERE brought.id = en
     WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.position > entry.position)`;
 
 /** SQL condition: an existing tag needs a digest, in one place or in any. */
-const isTagged = (digest: string, place = '') => `EXISTS (
+export const isTagged = (digest: string, place = '') => `EXISTS (
   SELECT FROM tag_ledger AS entry WHERE entry.digest = ${digest} ${place} AND ((${isLast}) OR (${isLastVerdict})))`;
 
 const cutoff = `now() - $2::int * interval '1 day'`;
@@ -87,12 +89,12 @@ export class ImageRetention {
    * tag ledger. Keeps the push that a tag points to, and the last verdict of an existing tag.
    */
   async deletePushes(days: number): Promise<number> {
-    const inUse = await this.#digestsInUse();
+    const inUse = await digestsInUse(this.store);
     let deleted = 0;
     for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
       const page = await this.store.rows(
         pushColumns.computed<{ isExpired: boolean }>({ isExpired: isPushExpired }),
-        `FROM push WHERE id > $1 AND received_at < ${cutoff} ORDER BY id LIMIT ${pageSize}`,
+        `FROM push WHERE id > $1 AND received_at < ${cutoff} ORDER BY id LIMIT ${pushPageSize}`,
         [after, days, inUse],
       );
       const expired = Map.groupBy(
@@ -102,7 +104,7 @@ export class ImageRetention {
       for (const batch of [...expired.values()].flatMap(batchesOf)) {
         deleted += await this.#deletePushes(batch, days, inUse);
       }
-      if (page.length < pageSize) break;
+      if (page.length < pushPageSize) break;
       after = page.at(-1)!.id;
     }
     await this.#deleteEntries(days);
@@ -148,7 +150,7 @@ export class ImageRetention {
    * `days` refers to.
    */
   async deleteImages(days: number): Promise<number> {
-    const inUse = await this.#digestsInUse();
+    const inUse = await digestsInUse(this.store);
     let deleted = 0;
     for (let after = ''; ;) {
       const page = await this.store.rows(
@@ -196,19 +198,19 @@ export class ImageRetention {
     });
   }
 
-  /** Digests of images and indexes that containers run or open incidents are about. */
-  async #digestsInUse(): Promise<Digest[]> {
-    const rows = await this.store.aggregate<{ digest: Digest }>(
-      `SELECT image_digest AS digest FROM container_ledger WHERE image_digest IS NOT NULL
-       UNION SELECT unnest(claimed_digests) FROM container_ledger
-       UNION SELECT image_digest FROM incident WHERE state = 'open' AND image_digest IS NOT NULL`,
-    );
-    return rows.map(({ digest }) => digest);
-  }
-
   async #repeat(step: (tx: Transaction) => Promise<unknown[]>): Promise<void> {
     while ((await this.store.transaction(step)).length === pageSize);
   }
+}
+
+/** Digests of images and indexes that containers run or open incidents are about. */
+export async function digestsInUse(queries: Queries): Promise<Digest[]> {
+  const rows = await queries.aggregate<{ digest: Digest }>(
+    `SELECT image_digest AS digest FROM container_ledger WHERE image_digest IS NOT NULL
+     UNION SELECT unnest(claimed_digests) FROM container_ledger
+     UNION SELECT image_digest FROM incident WHERE state = 'open' AND image_digest IS NOT NULL`,
+  );
+  return rows.map(({ digest }) => digest);
 }
 
 async function deleteImages(

@@ -15,7 +15,7 @@ export interface PushWarning {
 export const imageFindingSources = ['config', 'layers'] as const;
 
 /** One image for one platform, by the digest of its manifest. */
-@DeletedBy('ImageRetention.deleteImages')
+@DeletedBy('ImageRetention.deleteImages', 'imageDays')
 @Entity('image')
 // Indexes on expressions, which TypeORM cannot declare: the revision and the base image that labels
 // name, the distribution.
@@ -25,6 +25,7 @@ export const imageFindingSources = ['config', 'layers'] as const;
 @Index('image_os_ix', { synchronize: false })
 @Index('image_unread_ix', ['digest'], { where: "unread_layers <> '{}'" })
 @Index('image_pushed_ix', ['pushedAt', 'digest'])
+@Index('image_unlisted_ix', ['digest'], { where: 'hidden_contents IS NULL' })
 export class ImageRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'image_pk' }) digest!: Digest;
   @Column('text', { name: 'media_type' }) mediaType!: string;
@@ -52,6 +53,11 @@ export class ImageRow {
   /** Newest push that brought it, and its receipt; a trigger on `push_image` sets both. */
   @Column('uuid', { name: 'newest_push_id', nullable: true }) newestPushId!: string | null;
   @Column('timestamptz', { name: 'pushed_at', nullable: true }) pushedAt!: Date | null;
+  /**
+   * Keys of contents that its layers have and no visible file has; null until it can be found by
+   * the contents of its layers.
+   */
+  @Column('bigint', { name: 'hidden_contents', array: true, nullable: true }) hiddenContents!: string[] | null;
 }
 
 /** A finding that follows from an image alone. */

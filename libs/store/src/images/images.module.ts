@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { AdvisoriesModule } from '../advisories/advisories.module.js';
 import { AdvisoryAges } from '../advisories/advisory-ages.js';
 import { FleetExposure } from './exposure/fleet-exposure.js';
+import { FileContents } from './file-contents.js';
 import { Findings } from './findings.js';
 import { FleetFiles } from './fleet-files.js';
 import { ImageFactsOf } from './image-facts.js';
@@ -22,6 +23,7 @@ import { PushesModule } from './pushes/pushes.module.js';
 import { EvaluationRules, Verdicts } from './pushes/verdicts.js';
 
 const repositories = [
+  FileContents,
   Findings,
   FleetExposure,
   FleetFiles,

@@ -31,7 +31,10 @@ export interface NewImage extends Pick<
 }
 
 /** Columns of an image without its configuration. */
-export const imageColumns = columnsOf(ImageRow, { of: 'image', omit: ['config', 'newestPushId', 'pushedAt'] });
+export const imageColumns = columnsOf(ImageRow, {
+  of: 'image',
+  omit: ['config', 'newestPushId', 'pushedAt', 'hiddenContents'],
+});
 
 /** An image without its configuration. */
 export type Image = RowOf<typeof imageColumns>;
@@ -245,7 +248,7 @@ export class Images {
     await tx.query(
       `INSERT INTO layer (${analyzedLayer.columns}) VALUES (${analyzedLayer.values})
        ON CONFLICT (diff_id) DO UPDATE SET ${excluded(LayerRow, ['analyzersVersion', 'facts', 'entries', 'entryCount', 'uncompressedBytes'])},
-         path_keys = NULL, analyzed_at = now()`,
+         path_keys = NULL, content_keys = nullif(layer.content_keys, '{}'), analyzed_at = now()`,
       analyzedLayer.parameters({ ...result, diffId, analyzersVersion }),
     );
     await tx.query(

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
+import { contentKeysOf } from '@tidewaiter/facts';
 import { canDecodeEntries, decodeEntryPages } from '@tidewaiter/oci';
 
 import { columnsOf } from '../core/columns.js';
-import { Store, type Transaction } from '../core/store.js';
+import { type Queries, Store } from '../core/store.js';
 import { LayerRow } from './layer-rows.js';
 
 /** Limit on the layers in the result of one search by path. */
@@ -26,8 +27,8 @@ const diffIdOnly = columnsOf(LayerRow, { only: ['diffId'] });
 const versionColumns = diffIdOnly.computed<{ version: Buffer }>({ version: 'substring(entries FOR 1)' });
 
 /**
- * An index of the paths of all layers: layers are shared, so each path is indexed once however many
- * images have it.
+ * An index of the paths and contents of all layers: layers are shared, so each is indexed once
+ * however many images have it.
  */
 @Injectable()
 export class LayerPaths {
@@ -52,22 +53,36 @@ export class LayerPaths {
     return rows.map(({ diffId }) => diffId);
   }
 
+  /** Paths of the files of a layer that have a content. */
+  async pathsOf(diffId: string, sha256: string): Promise<string[]> {
+    const paths: string[] = [];
+    for await (const page of decodeEntryPages(entriesOf(this.store, diffId))) {
+      for (const entry of page) if (entry.sha256 === sha256) paths.push(entry.path);
+    }
+    return paths;
+  }
+
   /** Indexes one layer that is not indexed yet; false where there is none. */
   async indexNext(): Promise<boolean> {
     return this.store.transaction(async (tx) => {
       const [layer] = await tx.rows(
         versionColumns,
-        `FROM layer WHERE path_keys IS NULL LIMIT 1
+        `FROM layer WHERE path_keys IS NULL OR content_keys IS NULL LIMIT 1
          FOR UPDATE SKIP LOCKED`,
       );
       if (!layer) return false;
       // An older file list is read again when its layer is analyzed again, which resets the keys.
-      const keys = canDecodeEntries(layer.version) ? await pathKeys(entriesOf(tx, layer.diffId)) : bigintArray([]);
-      await tx.query('UPDATE layer SET path_keys = $2::bigint[] WHERE diff_id = $1', [layer.diffId, keys]);
+      const { paths, contents } = canDecodeEntries(layer.version) ? await keysOf(entriesOf(tx, layer.diffId)) : noKeys;
+      await tx.query(
+        'UPDATE layer SET path_keys = $2::bigint[], content_keys = coalesce(content_keys, $3::bigint[]) WHERE diff_id = $1',
+        [layer.diffId, paths, contents],
+      );
       return true;
     });
   }
 }
+
+const noKeys = { paths: bigintArray([]), contents: bigintArray([]) };
 
 /**
  * Eight bytes of the SHA-256 of a path without its leading slash: enough to distinguish all paths
@@ -78,9 +93,9 @@ export function pathKeyOf(path: string): bigint {
 }
 
 /** The file list of a layer in slices: one of a million entries takes a hundred megabytes. */
-async function* entriesOf(tx: Transaction, diffId: string): AsyncGenerator<Buffer> {
+async function* entriesOf(queries: Queries, diffId: string): AsyncGenerator<Buffer> {
   for (let from = 1; ; from += sliceBytes) {
-    const [row] = await tx.aggregate<{ slice: Buffer }>(
+    const [row] = await queries.aggregate<{ slice: Buffer }>(
       `SELECT substring(entries FROM $2 FOR ${sliceBytes}) AS slice FROM layer WHERE diff_id = $1`,
       [diffId, from],
     );
@@ -89,10 +104,12 @@ async function* entriesOf(tx: Transaction, diffId: string): AsyncGenerator<Buffe
   }
 }
 
-/** The keys of a file list as a `bigint[]`. */
-async function pathKeys(entries: AsyncIterable<Buffer>): Promise<Buffer> {
+/** The keys of the paths and contents of a file list, each as a `bigint[]`. */
+async function keysOf(entries: AsyncIterable<Buffer>): Promise<{ paths: Buffer; contents: Buffer }> {
   const pages: Buffer[] = [];
+  const contents: Buffer[] = [];
   for await (const page of decodeEntryPages(entries)) {
+    contents.push(elementsOf(contentKeysOf(page, page.length)));
     const keys = Buffer.allocUnsafe(page.length * elementBytes);
     let end = 0;
     for (const { path, type, whiteout } of page) {
@@ -103,7 +120,15 @@ async function pathKeys(entries: AsyncIterable<Buffer>): Promise<Buffer> {
     }
     pages.push(keys.subarray(0, end));
   }
-  return bigintArray(pages);
+  return { paths: bigintArray(pages), contents: bigintArray(contents) };
+}
+
+function elementsOf(keys: BigInt64Array): Buffer {
+  const elements = Buffer.allocUnsafe(keys.length * elementBytes);
+  for (const [index, key] of keys.entries()) {
+    elements.writeBigInt64BE(key, elements.writeInt32BE(8, index * elementBytes));
+  }
+  return elements;
 }
 
 /**

@@ -10,7 +10,8 @@ import { ImageRow } from './image-rows.js';
 @Entity('layer')
 // GIN, which TypeORM cannot declare.
 @Index('layer_path_keys_ix', { synchronize: false })
-@Index('layer_unindexed_ix', ['diffId'], { where: 'path_keys IS NULL' })
+@Index('layer_contents_ix', { synchronize: false })
+@Index('layer_unindexed_ix', ['diffId'], { where: 'path_keys IS NULL OR content_keys IS NULL' })
 export class LayerRow {
   @PrimaryColumn('text', { name: 'diff_id', primaryKeyConstraintName: 'layer_pk' }) diffId!: Digest;
   @Column('text', { name: 'analyzers_version' }) analyzersVersion!: string;
@@ -23,6 +24,8 @@ export class LayerRow {
   @CreateDateColumn({ name: 'analyzed_at', type: 'timestamptz' }) analyzedAt!: Date;
   /** Keys of its paths, `pathKeyOf` of the layer paths; null until they are indexed. */
   @Column('bigint', { name: 'path_keys', array: true, nullable: true }) pathKeys!: string[] | null;
+  /** Keys of the contents of its files, by `contentKeyOf`; null until they are indexed. */
+  @Column('bigint', { name: 'content_keys', array: true, nullable: true }) contentKeys!: string[] | null;
 }
 
 /** A blob that was read and found to be of this size and to unpack to this layer. */

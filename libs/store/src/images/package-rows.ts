@@ -55,16 +55,17 @@ export class PackageRow {
 @DeletedWith(() => ImageRow)
 @Entity('image_package')
 export class ImagePackageRow {
-  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_package_pk' }) imageDigest!: Digest;
-  @ManyToOne(() => ImageRow, { onDelete: 'CASCADE' })
-  @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_package_image_fk' })
-  image?: Relation<ImageRow>;
-  @Index('image_package_package_ix')
   @PrimaryColumn('bigint', { name: 'package_id', primaryKeyConstraintName: 'image_package_pk' })
   packageId!: string;
   @ManyToOne(() => PackageRow)
   @JoinColumn({ name: 'package_id', foreignKeyConstraintName: 'image_package_package_fk' })
   package?: Relation<PackageRow>;
+  @Index('image_package_image_ix')
+  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_package_pk' })
+  imageDigest!: Digest;
+  @ManyToOne(() => ImageRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_package_image_fk' })
+  image?: Relation<ImageRow>;
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'image_package_pk' }) layer!: number;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'image_package_pk' }) state!: Presence;
   @Column('text', { name: 'found_in' }) foundIn!: string;

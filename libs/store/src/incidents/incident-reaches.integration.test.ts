@@ -6,6 +6,7 @@ import type { DataSource } from 'typeorm';
 
 import { connect } from '../core/data-source.js';
 import { Store } from '../core/store.js';
+import { FileContents } from '../images/file-contents.js';
 import { Findings, type ImageFinding } from '../images/findings.js';
 import { ImageManifests } from '../images/image-manifests.js';
 import { Images, type EvaluatedPackage } from '../images/images.js';
@@ -116,7 +117,7 @@ beforeAll(async () => {
   dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
   store = new Store(dataSource, 'test');
   const manifests = new ImageManifests(store, new Images(store));
-  reaches = new IncidentReaches(store, new WorkloadLedger(store), manifests);
+  reaches = new IncidentReaches(store, new WorkloadLedger(store), manifests, new FileContents(store));
   await layer(base, ['bin/sh', 'app/server']);
   await layer(app, ['app/server']);
   await layer(other, ['app/other']);
@@ -163,6 +164,8 @@ describe('IncidentReaches', () => {
     await put(own, [at('/app/server', '6')]);
     await put(cousin, [at('/opt/renamed', '6')]);
     await put(stranger, [at('/opt/miner', '7')]);
+    await store.query('UPDATE image_manifest SET contents = NULL');
+    await new FileContents(store).list(9);
     const artifacts = [
       ...['5', '7', 'not a hash '].map((letter) => ({ kind: 'sha256' as const, value: letter.repeat(64) })),
       { kind: 'path' as const, value: '/app/server' },

@@ -6,6 +6,7 @@ import { canDecodeEntries, decodeEntries } from '@tidewaiter/oci';
 import { columnsOf } from '../core/columns.js';
 import { json } from '../core/storable.js';
 import { Store } from '../core/store.js';
+import { FileContents } from '../images/file-contents.js';
 import type { ImageFinding } from '../images/findings.js';
 import { ImageManifests } from '../images/image-manifests.js';
 import { ImageLayerRow } from '../images/layer-rows.js';
@@ -97,6 +98,7 @@ export class IncidentReaches {
     private readonly store: Store,
     private readonly ledger: WorkloadLedger,
     private readonly manifests: ImageManifests,
+    private readonly contents: FileContents,
   ) {}
 
   async of(incident: StoredIncident, findings: readonly ImageFinding[]): Promise<IncidentReach> {
@@ -186,7 +188,7 @@ export class IncidentReaches {
   async #fileTies(contents: ReadonlyMap<string, string>): Promise<Tie[]> {
     const ties: Tie[] = [];
     for (const [sha256, name] of [...contents].slice(0, maxFiles)) {
-      const digests = await this.manifests.holding(sha256);
+      const digests = await this.contents.holding(sha256);
       const files = digests[0] ? await this.manifests.get(digests[0]) : null;
       if (files && !isOfPackage(files, sha256)) ties.push({ shares: `file ${name}`, digests });
     }

@@ -26,7 +26,7 @@ import { safeInteger } from '../core/columns.js';
 import { DeletedBy, DeletedWith } from '../core/retention.js';
 
 /** An incident, built from runtime events. The detector writes it, and users resolve it. */
-@DeletedBy('Incidents.deleteEnded')
+@DeletedBy('Incidents.deleteEnded', 'incidentDays')
 @Entity('incident')
 // GIN, which TypeORM cannot declare.
 @Index('incident_artifacts_ix', { synchronize: false })

@@ -86,6 +86,8 @@ import { SavedViews1764000620000 } from './1764000620000-saved-views.js';
 import { NewestPushes1764000630000 } from './1764000630000-newest-pushes.js';
 import { PushSigners1764000640000 } from './1764000640000-push-signers.js';
 import { Clusters1764000660000 } from './1764000660000-clusters.js';
+import { LayerContents1764000680000 } from './1764000680000-layer-contents.js';
+import { PackagesFirst1764000681000 } from './1764000681000-packages-first.js';
 import { ReportRuns1764000690000 } from './1764000690000-report-runs.js';
 import { ProgramsOfBitnami1764000720000 } from './1764000720000-programs-of-bitnami.js';
 
@@ -179,6 +181,8 @@ export const migrations = [
   NewestPushes1764000630000,
   PushSigners1764000640000,
   Clusters1764000660000,
+  LayerContents1764000680000,
+  PackagesFirst1764000681000,
   ProgramsOfBitnami1764000720000,
   ReportRuns1764000690000,
 ];

@@ -12,14 +12,14 @@ import {
   type Relation,
 } from 'typeorm';
 
-import { DeletedBy, DeletedWith, Retention } from '../core/retention.js';
+import { DeletedBy, Retention } from '../core/retention.js';
 import { ImageRow } from '../images/image-rows.js';
 
 /** How a package was seen in use. */
 export const packageUseKinds = ['executed', 'loaded'] as const;
 
 /** A container with its image, pod, workload and times. The detector writes it. */
-@Retention({ days: 30, since: 'last_seen', pace: 'hourly' })
+@Retention({ days: 'workloadDays', since: 'last_seen', pace: 'hourly' })
 @Entity('container_ledger')
 export class ContainerLedgerRow {
   /** Longest known form: some sensors report only a prefix. */
@@ -60,7 +60,7 @@ const withoutContainers = `NOT EXISTS (SELECT FROM container_ledger AS ledger
     = (workload.cluster, workload.namespace, workload.kind, workload.name))`;
 
 /** Properties of a workload, from its pods and the services that lead to them. */
-@Retention({ days: 30, since: 'seen_at', pace: 'hourly', where: withoutContainers })
+@Retention({ days: 'workloadDays', since: 'seen_at', pace: 'hourly', where: withoutContainers })
 @Entity('workload')
 export class WorkloadRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_pk' }) cluster!: string;
@@ -82,7 +82,7 @@ export class WorkloadRow {
  * Last state of an object of Kubernetes that runs pods, with the outcome of the checks. The
  * detector writes it.
  */
-@DeletedBy('WorkloadFindings.forget')
+@DeletedBy('WorkloadFindings.forget', 'workloadDays')
 @Entity('workload_object')
 // The primary key starts with the name, since the planner would confuse indexes with a common
 // prefix.
@@ -109,7 +109,7 @@ export class WorkloadObjectRow {
 }
 
 /** A misconfiguration of a workload, once for all of its replicas. The detector writes it. */
-@DeletedBy('WorkloadFindings.forget')
+@DeletedBy('WorkloadFindings.forget', 'workloadDays')
 @Entity('workload_finding')
 @Index('workload_finding_place_ix', ['cluster', 'namespace', 'kind', 'name', 'fingerprint'], { unique: true })
 @Index('workload_finding_open_ix', ['severity', 'id'], { where: 'ended_at IS NULL' })
@@ -138,8 +138,17 @@ export class WorkloadFindingRow {
   endedAt!: Date | null;
 }
 
-/** The files of an image, as `packManifest` of libs/facts packs them, compressed. */
-@DeletedWith(() => ImageRow)
+/**
+ * The files of an image, as `packManifest` of libs/facts packs them, compressed. They follow from
+ * its layers: rows of images that do not run are deleted soon.
+ */
+@Retention({
+  days: 1,
+  since: 'stored_at',
+  pace: 'hourly',
+  where: `EXISTS (SELECT FROM image WHERE image.digest = image_manifest.image_digest AND hidden_contents IS NOT NULL)
+    AND NOT EXISTS (SELECT FROM container_ledger WHERE container_ledger.image_digest = image_manifest.image_digest)`,
+})
 @Entity('image_manifest')
 // GIN, which TypeORM cannot declare.
 @Index('image_manifest_contents_ix', { synchronize: false })
@@ -150,13 +159,17 @@ export class ImageManifestRow {
   @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_manifest_image_fk' })
   image?: Relation<ImageRow>;
   @Column('bytea') files!: Buffer;
-  /** Search keys: eight bytes of the SHA-256 of each file; null until the row is indexed. */
+  /**
+   * Search keys of an image that cannot be found by its layers: eight bytes of the SHA-256 of each
+   * file; null until the row is indexed.
+   */
   @Column('bigint', { array: true, nullable: true }) contents!: string[] | null;
+  @Column('timestamptz', { name: 'stored_at', default: () => 'now()' }) storedAt!: Date;
 }
 
 /** A package of an image that was seen to be executed or loaded. */
 @Retention({
-  days: 30,
+  days: 'workloadDays',
   since: 'last_seen',
   pace: 'hourly',
   where: 'NOT EXISTS (SELECT FROM image WHERE image.digest = package_use.image_digest)',
@@ -171,7 +184,7 @@ export class PackageUseRow {
 }
 
 /** Observed behavior of an image, an identity or a cluster. */
-@Retention({ days: 90, since: 'last_seen', pace: 'hourly' })
+@Retention({ days: 'habitDays', since: 'last_seen', pace: 'hourly' })
 @Entity('learned_habit')
 export class LearnedHabitRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'learned_habit_pk' }) kind!: LearnedHabit['kind'];

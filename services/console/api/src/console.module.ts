@@ -170,6 +170,7 @@ export class ConsoleModule {
           url: config.databaseUrl,
           poolSize: config.databasePool,
           publisher: Bus,
+          retention: config,
           rules: settings.rules,
         }),
         AccessModule,

@@ -3,9 +3,10 @@ import { gaugeIn, metricCatalog, Every } from '@tidewaiter/runtime';
 import { WorkloadFindings } from '@tidewaiter/store';
 import { Registry } from 'prom-client';
 
+import { DetectorConfig } from '../config.js';
+
 const everyMs = 3_600_000;
-/** Same retention as for containers, so that both expire together. */
-const retentionMs = 30 * 24 * 3_600_000;
+const dayMs = 24 * everyMs;
 
 /**
  * Counts the open findings of workloads for metrics, and resolves those of objects that no source
@@ -14,6 +15,7 @@ const retentionMs = 30 * 24 * 3_600_000;
 @Injectable()
 export class FindingUpkeep {
   constructor(
+    private readonly config: DetectorConfig,
     private readonly findings: WorkloadFindings,
     registry: Registry,
   ) {
@@ -24,6 +26,7 @@ export class FindingUpkeep {
 
   @Every(everyMs)
   async resolveUnseen(): Promise<void> {
-    await this.findings.forget(new Date(Date.now() - retentionMs));
+    const { workloadDays } = this.config;
+    if (workloadDays > 0) await this.findings.forget(new Date(Date.now() - workloadDays * dayMs));
   }
 }

@@ -15,6 +15,7 @@ import {
   Deliveries,
   FiringAlerts,
   Findings,
+  FileContents,
   ImageManifests,
   Images,
   IncidentContexts,
@@ -104,7 +105,12 @@ const start = (route: string, { receiver = slack, more = '', settings = '' } = {
   const owners = new Owners({ rules: [], labels: [] }, new OwnerLabels(store));
   const [pushes, provenances] = [new Pushes(store), new Provenances(store)];
   const origins = new IncidentOrigins(new PushDifferences(store), provenances);
-  const reaches = new IncidentReaches(store, new WorkloadLedger(store), new ImageManifests(store, images));
+  const reaches = new IncidentReaches(
+    store,
+    new WorkloadLedger(store),
+    new ImageManifests(store, images),
+    new FileContents(store),
+  );
   const contexts = new IncidentContexts(pushes, images, evaluations, origins, reaches);
   const incidents = new IncidentReports(new Incidents(store), contexts, owners);
   const stillTrue = new ReminderRecheck(pushes, new TagLedger(store), images, evaluations);

@@ -16,9 +16,10 @@ export class AdvisorySchedule {
   /** Null: all ecosystems of the bucket. */
   readonly ecosystems: readonly string[] | null;
 
-  constructor({ advisoriesInterval, advisoriesUrl, kevUrl, epssUrl, advisoriesEcosystems }: ScannerConfig) {
+  constructor(config: ScannerConfig) {
+    const { advisoriesInterval, advisoriesUrl, kevUrl, epssUrl, advisoriesSources, advisoriesEcosystems } = config;
     this.intervalMs = advisoriesInterval;
-    this.places = placesOf({ osvUrl: advisoriesUrl, kevUrl, epssUrl });
+    this.places = placesOf({ osv: advisoriesUrl, kev: kevUrl, epss: epssUrl, ...advisoriesSources });
     this.ecosystems = advisoriesEcosystems ?? null;
   }
 }

@@ -14,7 +14,15 @@ import {
 import { checkImageFiles } from '@tidewaiter/checks';
 import { packManifest } from '@tidewaiter/facts';
 import { decodeEntries, overlay } from '@tidewaiter/oci';
-import { type StoredLayer, FleetFiles, type Image, ImageManifests, Images, Store } from '@tidewaiter/store';
+import {
+  type StoredLayer,
+  FileContents,
+  FleetFiles,
+  type Image,
+  ImageManifests,
+  Images,
+  Store,
+} from '@tidewaiter/store';
 
 import { Analysis, notEvaluated } from '../analysis.js';
 import { PackageOutliers } from './package-outliers.js';
@@ -26,6 +34,7 @@ export class ImageInventory {
     private readonly store: Store,
     private readonly images: Images,
     private readonly manifests: ImageManifests,
+    private readonly contents: FileContents,
     private readonly outliers: PackageOutliers,
     private readonly fleetFiles: FleetFiles,
     private readonly analysis: Analysis,
@@ -55,11 +64,13 @@ export class ImageInventory {
     const leftOut = [...budget.warnings(), ...packagesLeftOut, ...findingsLeftOut];
     const misconfigurations = checkImageFiles(layers, view);
     const unevaluated = notEvaluated(this.analysis.options, configVersion);
+    const files = packManifest(imageFiles(layers, view));
     await this.store.transaction(async (tx) => {
       const outliers = await this.outliers.find(tx, digest, packages, programs);
       const findings = [...own, ...misconfigurations, ...outliers];
       await this.fleetFiles.put(tx, digest, unowned);
-      await this.manifests.put(tx, digest, packManifest(imageFiles(layers, view)));
+      await this.contents.put(tx, digest, layers, files);
+      await this.manifests.put(tx, digest, files);
       await this.images.analyzed(tx, digest, imageVersion, {
         ...{ os, packages: evaluated, warnings: [...warnings, ...leftOut] },
         ...{ findings, notEvaluated: unevaluated, unreadLayers },

@@ -31,7 +31,7 @@ export class PackageVulnerabilityRow {
 }
 
 /** A vulnerability of a package in an image that a tag points to, or that runs. */
-@Retention({ days: 365, since: 'gone_at', pace: 'hourly' })
+@Retention({ days: 'vulnerabilityDays', since: 'gone_at', pace: 'hourly' })
 @Entity('fleet_vulnerability')
 export class FleetVulnerabilityRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'fleet_vulnerability_pk' }) id!: string;

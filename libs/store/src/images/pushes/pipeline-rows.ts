@@ -27,7 +27,7 @@ const withoutImage = `NOT EXISTS (SELECT FROM image WHERE image.digest = pipelin
   AND NOT EXISTS (SELECT FROM push WHERE push.digest = pipeline_report.image_digest)`;
 
 /** Report of one document about one image. Ingest writes it. */
-@Retention({ days: 90, since: 'received_at', pace: 'hourly', where: withoutImage })
+@Retention({ days: 'reportDays', since: 'received_at', pace: 'hourly', where: withoutImage })
 @Entity('pipeline_report')
 @Unique('pipeline_report_key_uq', ['connection', 'reportKey'])
 // On an expression, which TypeORM cannot declare.

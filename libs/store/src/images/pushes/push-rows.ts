@@ -38,7 +38,7 @@ export type PushState = (typeof pushStates)[number];
  * One push that a registry announced or reconciliation found. Ingest writes it, the scanner ends
  * it.
  */
-@DeletedBy('ImageRetention.deletePushes')
+@DeletedBy('ImageRetention.deletePushes', 'pushDays')
 @Entity('push')
 @Index('push_tag_ix', ['repository', 'tag', 'receivedAt'])
 @Index('push_received_ix', ['receivedAt', 'id'])
@@ -132,7 +132,7 @@ export class PushImageRow {
  * Digests that a tag pointed to, in the order of its registry, ending with what the registry has
  * now.
  */
-@DeletedBy('ImageRetention.deletePushes')
+@DeletedBy('ImageRetention.deletePushes', 'pushDays')
 @Entity('tag_ledger')
 @Index('tag_ledger_tag_ix', ['connection', 'repository', 'tag', 'position'])
 @Index('tag_ledger_seen_ix', ['pushId'], { where: 'is_seen' })

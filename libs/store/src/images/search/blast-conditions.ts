@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InvalidInput, isDigest } from '@tidewaiter/domain';
 
 import { Store } from '../../core/store.js';
-import { ImageManifests, maxHolders } from '../image-manifests.js';
+import { FileContents, maxHolders } from '../file-contents.js';
 import { LayerPaths, maxPathLayers } from '../layer-paths.js';
 import { holdsSecret } from '../secret-lookup.js';
 import { packageCondition, vulnerabilityCondition } from './blast-packages.js';
@@ -17,7 +17,7 @@ const maxCounted = 10_000;
 export class BlastConditions {
   constructor(
     private readonly store: Store,
-    private readonly manifests: ImageManifests,
+    private readonly contents: FileContents,
     private readonly paths: LayerPaths,
   ) {}
 
@@ -46,14 +46,14 @@ export class BlastConditions {
   }
 
   async #file(sha256: string): Promise<BlastCondition> {
-    const digests = await this.manifests.holding(sha256);
+    const digests = await this.contents.holding(sha256);
     const condition: BlastCondition = {
       packages: 0,
       notEvaluated: await this.#count(
         'FILES_NOT_INDEXED',
         'images whose files are not indexed yet',
-        `image WHERE analyzed_at IS NOT NULL AND NOT EXISTS (SELECT FROM image_manifest WHERE image_digest = digest)
-         UNION ALL SELECT FROM image_manifest WHERE contents IS NULL`,
+        `image WHERE analyzed_at IS NOT NULL AND hidden_contents IS NULL
+           AND NOT EXISTS (SELECT FROM image_manifest WHERE image_digest = digest AND contents IS NOT NULL)`,
       ),
       sql: (parameter) =>
         `SELECT image_digest, ${plain}, NULL::text AS note FROM unnest(${parameter(digests)}::text[]) AS held (image_digest)`,

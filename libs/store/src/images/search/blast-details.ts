@@ -5,7 +5,9 @@ import { columnsOf } from '../../core/columns.js';
 import type { PageRequest } from '../../core/page.js';
 import { Store } from '../../core/store.js';
 import { ContainerLedgerRow } from '../../workloads/workload-rows.js';
+import { FileContents } from '../file-contents.js';
 import { ImageManifests } from '../image-manifests.js';
+import { LayerPaths } from '../layer-paths.js';
 import { PushImageRow } from '../pushes/push-rows.js';
 import { type BlastScope, type ScopePage, scopePage, scopeRows } from './blast-scope.js';
 
@@ -92,6 +94,8 @@ export class BlastDetails {
   constructor(
     private readonly store: Store,
     private readonly manifests: ImageManifests,
+    private readonly contents: FileContents,
+    private readonly layers: LayerPaths,
   ) {}
 
   async platforms(digests: readonly Digest[]): Promise<Map<Digest, string>> {
@@ -158,7 +162,23 @@ export class BlastDetails {
     return new Map(rows.map(({ digest, notes }) => [digest, notes]));
   }
 
-  async paths(digest: Digest, sha256: string, limit: number): Promise<string[]> {
+  /** Visible paths of a content, of each image. */
+  async paths(digests: readonly Digest[], sha256: string, limit: number): Promise<Map<Digest, string[]>> {
+    const found = await this.contents.layersWith(digests, sha256);
+    const inLayers = new Map<Digest, string[]>();
+    for (const { diffId } of found) {
+      if (!inLayers.has(diffId)) inLayers.set(diffId, await this.layers.pathsOf(diffId, sha256));
+    }
+    const paths = new Map<Digest, string[]>();
+    for (const digest of digests) {
+      const known = found.flatMap((each) => (each.imageDigest === digest ? inLayers.get(each.diffId)! : []));
+      // Some of several may be hidden.
+      paths.set(digest, known.length === 1 ? [`/${known[0]}`] : await this.#visiblePaths(digest, sha256, limit));
+    }
+    return paths;
+  }
+
+  async #visiblePaths(digest: Digest, sha256: string, limit: number): Promise<string[]> {
     const paths = new Set<string>();
     for (const { path } of (await this.manifests.get(digest))?.holding(sha256) ?? []) {
       if (paths.size < limit) paths.add(path);

@@ -3,6 +3,7 @@ import { type Digest, InvalidInput, isDigest } from '@tidewaiter/domain';
 
 import { type Page, type PageRequest, readCursor } from '../../core/page.js';
 import { Store } from '../../core/store.js';
+import { FileContents } from '../file-contents.js';
 import { ImageManifests } from '../image-manifests.js';
 import { Images } from '../images.js';
 import { LayerPaths } from '../layer-paths.js';
@@ -78,18 +79,19 @@ export class BlastRadii {
     const { rows, counts } = await this.#images(scope, page);
     const shown = rows.slice(0, page.limit);
     const digests = shown.map(({ digest }) => digest);
-    const [platforms, places, packages, notes, workloads] = await Promise.all([
+    const { sha256 } = question;
+    const [platforms, places, packages, notes, workloads, paths] = await Promise.all([
       this.details.platforms(digests),
       this.details.places(digests),
       this.details.packages(scope, digests),
       this.details.notes(scope, digests),
       counts.workloads === null ? null : this.details.workloads(scope, digests),
+      sha256 === undefined ? null : this.details.paths(digests, sha256.toLowerCase(), maxPaths),
     ]);
     const items: BlastImage[] = [];
     for (const { id, digest, isMitigated, isUnknown } of shown) {
       const [known, had] = [places.get(digest) ?? [], packages.get(digest) ?? []];
       const ran = workloads?.get(digest) ?? [];
-      const paths = question.sha256 === undefined ? [] : await this.details.paths(digest, question.sha256, maxPaths);
       items.push({
         ...{ id, digest, platform: platforms.get(digest) ?? null },
         ...{
@@ -98,7 +100,8 @@ export class BlastRadii {
           tag: known[0]?.tag ?? null,
         },
         ...{ places: known.map(({ total: _, ...each }) => each), placeCount: known[0]?.total ?? 0 },
-        ...{ packages: had, purls: had.map(({ purl }) => purl), paths, notes: notes.get(digest) ?? [] },
+        ...{ packages: had, purls: had.map(({ purl }) => purl) },
+        ...{ paths: paths?.get(digest) ?? [], notes: notes.get(digest) ?? [] },
         ...{ isMitigated, isUnknown },
         ...{
           workloads: workloads && ran.map(({ total: _, ...each }) => each),
@@ -163,8 +166,9 @@ export class BlastRadii {
 /** {@link BlastRadii} outside of a service. */
 export function blastRadiiOf(store: Store): BlastRadii {
   const manifests = new ImageManifests(store, new Images(store));
-  const conditions = new BlastConditions(store, manifests, new LayerPaths(store));
-  return new BlastRadii(store, conditions, new BlastDetails(store, manifests));
+  const [contents, layers] = [new FileContents(store), new LayerPaths(store)];
+  const details = new BlastDetails(store, manifests, contents, layers);
+  return new BlastRadii(store, new BlastConditions(store, contents, layers), details);
 }
 
 interface ImageRow {

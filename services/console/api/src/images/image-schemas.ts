@@ -35,7 +35,7 @@ const severity = z.enum(severities);
 export const warning = z.object({ code: z.string(), path: text.optional(), message: z.string() });
 
 /** Columns that the answer leaves out: they are between the scanner and the store. */
-type InternalOfImage = 'config' | 'configVersion' | 'analyzersVersion' | 'newestPushId' | 'pushedAt';
+type InternalOfImage = 'config' | 'configVersion' | 'analyzersVersion' | 'newestPushId' | 'pushedAt' | 'hiddenContents';
 
 export const imageAnswer = z.object({
   digest: z.string(),
