@@ -125,6 +125,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       HUB_REFUSED: denied('Give the agent a new token of `tidewaiter clusters join`.'),
       HUB_REJECTED: input('Look up the code of the hub that the message names.'),
       HUB_UNAVAILABLE: unavailable('Check `TIDEWAITER_HUB_URL` and that the agent reaches it.'),
+      KUBERNETES_REFUSED: unavailable('Check the ClusterRole of the agent, and `TIDEWAITER_KUBERNETES_URL`.'),
       INTAKE_BUSY: unavailable('Send again after `Retry-After`.', { status: 429 }),
       INTAKE_FULL: unavailable('Send again after `Retry-After`.'),
       INTAKE_TIMEOUT: unavailable('Send again; PostgreSQL is slow or away.'),

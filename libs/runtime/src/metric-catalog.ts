@@ -1,5 +1,5 @@
 /** Services that export metrics, as in the label `service` of each. */
-export type MetricService = 'ingest' | 'scanner' | 'detector' | 'notifier' | 'console';
+export type MetricService = 'ingest' | 'scanner' | 'detector' | 'notifier' | 'console' | 'agent';
 
 /** Metric that a service exports on `/metrics`. */
 export interface Metric<Label extends string = string> {
@@ -261,13 +261,47 @@ export const metricCatalog = {
     labels: [],
     services: ['console'],
   }),
+  agentEvents: counter({
+    name: 'tidewaiter_agent_events_total',
+    help: 'Events that the agent has received, by source',
+    labels: ['source'],
+    services: ['agent'],
+    page: 'agent.md',
+  }),
+  agentDropped: gauge({
+    name: 'tidewaiter_agent_dropped_events',
+    help: 'Events that were lost since the folder of the agent was made, by source',
+    labels: ['source'],
+    services: ['agent'],
+    trouble: 'it grows: the disk of an agent is full, or the hub rejects events',
+    page: 'agent.md#while-the-hub-is-away',
+  }),
+  agentWaitingBytes: gauge({
+    name: 'tidewaiter_agent_waiting_bytes',
+    help: 'Bytes on the disk of the agent that the hub does not have',
+    labels: [],
+    services: ['agent'],
+  }),
+  agentLag: gauge({
+    name: 'tidewaiter_agent_lag_seconds',
+    help: 'Age of the oldest event that the hub does not have',
+    labels: [],
+    services: ['agent'],
+    trouble: 'it grows: the hub is away, or slower than the events',
+  }),
+  agentObjects: gauge({
+    name: 'tidewaiter_agent_objects',
+    help: 'Objects of the cluster, by resource',
+    labels: ['resource'],
+    services: ['agent'],
+  }),
 };
 
 /** The catalog as a page of the documentation. */
 export function metricsMarkdown(metrics: readonly Metric[]): string {
   const watched = metrics.flatMap(({ name, trouble }) => (trouble ? [`| \`${name}\` | ${trouble} |`] : []));
   const common = metrics.filter(({ services }) => services.length > 1);
-  const sections = all.flatMap((service) => {
+  const sections = [...all, 'agent' as const].flatMap((service) => {
     const own = metrics.filter(({ services }) => services.length === 1 && services[0] === service);
     return own.length === 0 ? [] : [section(`${service.charAt(0).toUpperCase()}${service.slice(1)}`, own)];
   });

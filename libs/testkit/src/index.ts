@@ -44,6 +44,8 @@ export { hostileJson, replaceValue } from './hostile-json.js';
 export { captureOutput } from './capture-output.js';
 export type { CapturedOutput } from './capture-output.js';
 export { containmentOrder } from './containment.js';
+export { kubernetesStandIn } from './kubernetes-stand-in.js';
+export type { KubernetesStandIn, StandInObject } from './kubernetes-stand-in.js';
 export { minerIncident, uuidOf } from './incident.js';
 export { observation } from './observation.js';
 export type { ObservationSketch } from './observation.js';

@@ -1,22 +1,52 @@
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Egress } from '@tidewaiter/egress';
+import { InFlightBytes } from '@tidewaiter/runtime';
 
+import { AgentMetrics } from './agent-metrics.js';
 import { AgentConfig } from './config.js';
 import { AgentState } from './hub/agent-state.js';
 import { Hub } from './hub/hub.js';
 import { Membership } from './hub/membership.js';
+import { KubernetesApi } from './kubernetes/kubernetes-api.js';
+import { Watchers } from './kubernetes/watchers.js';
+import { OutboxSender } from './outbox/outbox-sender.js';
+import { Outbox } from './outbox/outbox.js';
+import { SensorEventsController } from './sensors/sensor-events.controller.js';
+import { StatusReports } from './status/status-reports.js';
+
+/** Limit on the bodies of sensors in memory at one moment. */
+const maxHeldBytes = 32 * 2 ** 20;
+
+/** Parts that the applications before and after a reload share. */
+export interface AgentFolder {
+  state: AgentState;
+  outbox: Outbox;
+}
 
 /** Events of one cluster in, to the hub. */
-@Module({ providers: [Hub, Membership] })
+@Module({
+  controllers: [SensorEventsController],
+  providers: [
+    AgentMetrics,
+    Hub,
+    KubernetesApi,
+    Membership,
+    OutboxSender,
+    StatusReports,
+    Watchers,
+    { provide: InFlightBytes, useFactory: () => new InFlightBytes(maxHeldBytes) },
+  ],
+})
 export class AgentModule implements OnApplicationShutdown {
   constructor(private readonly egress: Egress) {}
 
-  static forRoot(config: AgentConfig, state: AgentState): DynamicModule {
+  static forRoot(config: AgentConfig, { state, outbox }: AgentFolder): DynamicModule {
     return {
       module: AgentModule,
       providers: [
         { provide: AgentConfig, useValue: config },
         { provide: AgentState, useValue: state },
+        { provide: Outbox, useValue: outbox },
         { provide: Egress, useValue: new Egress({ allow: [] }) },
       ],
     };

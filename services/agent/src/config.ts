@@ -7,6 +7,8 @@ const secret = z
   .transform((value) => new Secret(value))
   .optional();
 
+const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
+
 /** Configuration of the agent from its environment. */
 export class AgentConfig extends configOf({
   ...listeningSettings,
@@ -19,4 +21,31 @@ export class AgentConfig extends configOf({
   joinToken: setting('TIDEWAITER_JOIN_TOKEN', secret),
   /** Folder for the credential and for events that the hub does not have yet. */
   folder: setting('TIDEWAITER_AGENT_DIR', z.string({ error: 'is required: a folder that outlives the process' })),
+  /** Room for events that the hub does not have yet; when it is full, the oldest are dropped. */
+  outboxBytes: setting(
+    'TIDEWAITER_AGENT_OUTBOX_BYTES',
+    z.coerce
+      .number({ error: 'is not a number' })
+      .int()
+      .min(32 * 2 ** 20, 'must be at least 32 MiB')
+      .default(2 ** 30),
+  ),
+  /** Token that the sensors of the cluster send; without it all their requests are refused. */
+  sensorToken: setting('TIDEWAITER_SENSOR_TOKEN', secret),
+  /** Whether the resources of the cluster are followed. */
+  watch: setting(
+    'TIDEWAITER_KUBERNETES_WATCH',
+    z.enum(['on', 'off'], { error: 'is neither on nor off' }).default('on'),
+  ),
+  /** URL of the API server. */
+  kubernetesUrl: setting(
+    'TIDEWAITER_KUBERNETES_URL',
+    z
+      .url({ protocol: /^https?$/ })
+      .transform((url) => url.replace(/\/$/, ''))
+      .default('https://kubernetes.default.svc'),
+  ),
+  /** Authority of its certificate and token for it, which the kubelet renews. */
+  kubernetesCaFile: setting('TIDEWAITER_KUBERNETES_CA_FILE', z.string().default(`${serviceAccount}/ca.crt`)),
+  kubernetesTokenFile: setting('TIDEWAITER_KUBERNETES_TOKEN_FILE', z.string().default(`${serviceAccount}/token`)),
 }) {}

@@ -78,17 +78,21 @@ export class Hub {
   }
 }
 
-/** The error of an answer. A proxy before the hub may answer, too, and not with our problems. */
+/**
+ * The error of an answer; its message begins with the status and the hub's code. A proxy before the
+ * hub may answer, too, and not with our problems.
+ */
 async function refusalOf(response: EgressResponse): Promise<TidewaiterError> {
   const { status, headers } = response;
-  const problem = (await response.json(maxAnswerBytes).catch(() => null)) as { code?: unknown; title?: unknown } | null;
-  const code = typeof problem?.code === 'string' ? problem.code : null;
-  const reason = [status, code, problem?.title].filter((part) => typeof part === 'string' || part === status).join(' ');
+  const problem = (await response.json(maxAnswerBytes).catch(() => null)) as { code?: unknown } | null;
+  const code = typeof problem?.code === 'string' && /^[A-Z][A-Z_]{1,60}$/.test(problem.code) ? problem.code : null;
+  const reason = code === null ? String(status) : `${status} ${code}`;
   if (status === 401 && code !== null) return new AccessDenied('HUB_REFUSED', reason);
-  const isForGood =
-    code !== null && status >= 400 && status < 500 && status !== 408 && status !== 429 && status !== 404;
-  if (isForGood) return new InvalidInput('HUB_REJECTED', reason);
+  if (status === 413 || (code !== null && rejections.has(status))) return new InvalidInput('HUB_REJECTED', reason);
   const seconds = Number(headers['retry-after']);
   const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 60) * 1_000 : undefined;
   return new Unavailable('HUB_UNAVAILABLE', reason, { ...(retryAfterMs !== undefined && { retryAfterMs }) });
 }
+
+/** Statuses after which the same request can never be accepted. */
+const rejections: ReadonlySet<number> = new Set([400, 404, 413, 415, 422]);

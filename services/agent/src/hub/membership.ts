@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { credentialAnswer } from '@tidewaiter/agent-protocol';
-import { AccessDenied, type Secret, version } from '@tidewaiter/domain';
+import { AccessDenied, type Secret, TidewaiterError, Unavailable, version } from '@tidewaiter/domain';
 import { Every, Health, Logger, reasonOf } from '@tidewaiter/runtime';
 
 import { AgentConfig } from '../config.js';
@@ -28,16 +28,19 @@ export class Membership {
     health.add('hub', async () => this.#problem ?? undefined);
   }
 
-  get isMember(): boolean {
-    return this.#problem === null;
+  /** Called when the agent joins with a new token after it has been a member. */
+  onRejoin: () => void = () => undefined;
+
+  /** Whether requests can be authenticated, though the hub may refuse them. */
+  get hasCredential(): boolean {
+    return this.state.credential !== null;
   }
 
   /** Notes the outcome of a request to the hub. */
-  answered(error?: unknown): void {
-    const problem = error === undefined ? null : reasonOf(error);
-    if (error instanceof AccessDenied) this.#report(`${problem}; make a new token with tidewaiter clusters join`);
-    else if (problem === null) this.#problem = null;
-    else this.#problem = `the hub is away: ${problem}`;
+  answered(error?: TidewaiterError): void {
+    if (error === undefined) this.#problem = null;
+    else if (error instanceof AccessDenied) this.#refused(error);
+    else if (error instanceof Unavailable) this.#problem = `the hub is away: ${reasonOf(error)} (${error.message})`;
   }
 
   @Every(checkEveryMs)
@@ -48,7 +51,10 @@ export class Membership {
     const isFresh = joinToken !== undefined && !this.#isTokenRefused && !this.state.hasUsed(joinToken);
     if (isFresh) return this.#join(joinToken, signal);
     if (this.#isTokenRefused && credential === null) return;
-    if (credential === null) return this.#report('TIDEWAITER_JOIN_TOKEN is not set: the agent cannot join');
+    if (credential === null) {
+      this.#problem = 'TIDEWAITER_JOIN_TOKEN is not set: the agent cannot join';
+      return;
+    }
     if (Date.parse(credential.rotateAt) <= Date.now()) await this.#rotate(signal);
   }
 
@@ -56,14 +62,16 @@ export class Membership {
     const body = { token: token.reveal(), version, instance: this.state.instance };
     try {
       const answer = credentialAnswer.parse(await this.hub.send('/agent/v1/join', { body, signal }));
+      const isRejoin = this.state.credential !== null;
       await this.state.joined(answer, token);
+      if (isRejoin) this.onRejoin();
       this.logger.info({ cluster: answer.cluster, expires_at: answer.expiresAt }, 'agent joined');
       this.answered();
     } catch (error) {
       this.#isTokenRefused = error instanceof AccessDenied;
-      if (this.#isTokenRefused) this.logger.error({ reason: reasonOf(error) }, 'join token refused');
       // With a credential the agent stays what it is: the token may be an old one.
-      if (this.state.credential === null || !this.#isTokenRefused) this.answered(error);
+      if (this.state.credential === null || !this.#isTokenRefused) this.#failed(error);
+      else this.logger.warn({ reason: reasonOf(error) }, 'join token refused, keeping the credential');
     }
   }
 
@@ -74,12 +82,25 @@ export class Membership {
       this.logger.info({ expires_at: answer.expiresAt }, 'agent credential rotated');
       this.answered();
     } catch (error) {
-      this.answered(error);
+      this.#failed(error);
     }
   }
 
-  #report(problem: string): void {
+  #failed(error: unknown): void {
+    if (!(error instanceof TidewaiterError)) throw error;
+    this.answered(error);
+  }
+
+  #refused({ message }: AccessDenied): void {
+    const problem = `${refusals[message.split(' ')[1] ?? ''] ?? 'the hub refuses the agent'} (${message})`;
     if (this.#problem !== problem) this.logger.error({ problem }, 'agent refused by the hub');
     this.#problem = problem;
   }
 }
+
+/** Reasons by the code of the hub. */
+const refusals: Readonly<Record<string, string>> = {
+  JOIN_TOKEN_INVALID: 'the join token is unknown, used or expired: make a new one with tidewaiter clusters join',
+  AGENT_CREDENTIAL_INVALID:
+    'the credential is unknown, expired or revoked: make a new join token with tidewaiter clusters join',
+};
