@@ -24,7 +24,7 @@ describe('advisoryKeyOf', () => {
 
   it.each<[string, string, string[]]>([
     ['almalinux', '9', ['libssl3']],
-    ['rhel', '9.4', ['libssl3']],
+    ['rhel', '9.4', ['libssl3', 'openssl']],
     ['rocky', '9.4', ['libssl3', 'openssl']],
     ['sles', '15.5', ['openssl']],
   ])('looks %s up by the names that it uses', (id, versionId, names) => {

@@ -31,7 +31,7 @@ export function advisoryKeyOf(pkg: PackageRecord, os: OsRelease | null): Advisor
   const found = language === undefined ? os && distributionOf(os) : { ecosystem: language, release: null };
   const ecosystem = found && ecosystems.get(found.ecosystem);
   if (ecosystem?.packageType !== pkg.type || isForeign(pkg, ecosystem, found!.release)) return null;
-  return { ...found!, names: ecosystem.namesOf(pkg).map(({ name }) => name) };
+  return { ...found!, names: [...new Set(ecosystem.namesOf(pkg).map(({ name }) => name))] };
 }
 
 /** A package that a vendor built is the distribution's business if its own repository has it. */

@@ -9,8 +9,8 @@ import type { Tristate } from './ranges.js';
 export interface AffectedConditions {
   /** Repository of the distribution that the package was installed from: `extras/kernel-5.15`. */
   repository?: string;
-  /** CPE of enabled repositories: `cpe:/a:redhat:enterprise_linux:8::appstream`. */
-  cpe?: string;
+  /** CPEs, one of them of an enabled repository: `cpe:/a:redhat:rhel_eus:8.6::appstream`. */
+  cpes?: string[];
   /** Architectures in the notation of RPM, `noarch` beside any of them. */
   architectures?: string[];
   /** Build for live patching or for certified cryptography, beside the ordinary one. */
@@ -37,12 +37,12 @@ export interface ConditionFacts extends Pick<PackageRecord, 'version' | 'arch'> 
  */
 export function meetsConditions(conditions: AffectedConditions | undefined, facts: ConditionFacts): Tristate {
   if (conditions === undefined) return true;
-  const { repository, cpe, architectures, flavor, line } = conditions;
+  const { repository, cpes, architectures, flavor, line } = conditions;
   const answers: Tristate[] = [
     architectures === undefined || isOfArchitecture(architectures, facts.arch),
     flavor === undefined || isOfFlavor(flavor, facts.version),
     line === undefined || isOfLine(line, facts.version),
-    cpe === undefined || meetsCpe(cpe, facts.cpes),
+    cpes === undefined || cpes.some((cpe) => meetsCpe(cpe, facts.cpes)),
     repository === undefined || meetsRepository(repository, facts.repository),
   ];
   if (answers.includes(false)) return false;
@@ -93,9 +93,10 @@ function editionOf(cpe: string): string {
 
 /**
  * An entry without an edition is about all repositories of the product. The old and the new feed
- * of Red Hat disagree about the part, `/a` or `/o`.
+ * of Red Hat disagree about the part, `/a` or `/o`. An image without known repositories is taken
+ * for one of the release itself, without extended support and further products.
  */
-function meetsCpe(wanted: string, cpes: readonly string[] | undefined): Tristate {
+function meetsCpe(wanted: string, cpes: readonly string[] | undefined): boolean {
   if (cpes === undefined) return /^redhat:enterprise_linux:\d+$/.test(productOf(wanted));
   const [product, edition] = [productOf(wanted), editionOf(wanted)];
   return cpes.some((cpe) => productOf(cpe) === product && (edition === '' || editionOf(cpe) === edition));

@@ -18,14 +18,15 @@ export interface EcosystemAge {
 type FeedDate = Pick<AdvisoryFeed, 'name' | 'asOf'>;
 
 /**
- * Date of each ecosystem's data. An ecosystem without a feed of its own came with imports of other
- * names, so the oldest date counts.
+ * Date of each ecosystem's data: the oldest of its feeds, `Red Hat` and `Red Hat VEX`. An ecosystem
+ * without a feed of its own came with imports of other names, so the oldest date of all counts.
  */
 export function ecosystemAges(feeds: readonly FeedDate[], ecosystems: Iterable<string>): EcosystemAge[] {
   const records = feeds.filter(({ name }) => name !== kevFeed && name !== epssFeed);
   const oldest = records.map(({ asOf }) => asOf).toSorted()[0];
   return [...new Set(ecosystems)].toSorted().flatMap((ecosystem) => {
-    const asOf = records.find(({ name }) => name === ecosystem)?.asOf ?? oldest;
+    const own = records.filter(({ name }) => name === ecosystem || name.startsWith(`${ecosystem} `));
+    const asOf = own.map((feed) => feed.asOf).toSorted()[0] ?? oldest;
     return asOf === undefined ? [] : [{ ecosystem, asOf }];
   });
 }

@@ -49,6 +49,7 @@ const known: ReadonlyMap<string, DistributionRule> = new Map<string, Distributio
   ['mageia', { ecosystem: 'Mageia', release: major }],
   ['mariner', { ecosystem: 'Azure Linux', release: major }],
   ['minimos', { ecosystem: 'MinimOS', release: rolling }],
+  ['ol', { ecosystem: 'Oracle Linux', release: major }],
   ['openeuler', { ecosystem: 'openEuler', release: openEulerRelease }],
   ['opensuse-leap', { ecosystem: 'openSUSE', release: (os) => prefixed('Leap ', minor(os)) }],
   ['opensuse-leap-micro', { ecosystem: 'openSUSE', release: (os) => prefixed('Leap Micro ', minor(os)) }],

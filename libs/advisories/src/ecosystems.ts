@@ -11,12 +11,14 @@ import {
   type Standing,
   ubuntuStanding,
 } from './releases.js';
-import { amazonRepository } from './repositories.js';
+import { amazonRepository, redHatCpes } from './repositories.js';
 
 /** Name under which records may list a package, and the version to compare then. */
 export interface AdvisoryName {
   name: string;
   version: string;
+  /** Whether only entries that name source packages mean it, where records of both kinds exist. */
+  isSource?: boolean;
 }
 
 /** Properties of an OSV ecosystem. @see https://ossf.github.io/osv-schema/#defined-ecosystems */
@@ -46,6 +48,10 @@ export interface Ecosystem {
    * package manager recorded for a package of this release; undefined for an unknown id.
    */
   repositoryOf: (id: string, release: string | null) => string | undefined;
+  /** CPEs of repositories by their ids; undefined if none of them is known. */
+  cpesOf: (ids: readonly string[]) => readonly string[] | undefined;
+  /** Whether packages of modules name their module, so that one without is of none. */
+  namesModules: boolean;
   /** Standing of an entry of a stream, with these fixed versions, for a package of this version. */
   standing: (version: string, stream: string, fixed: readonly string[]) => Standing;
 }
@@ -82,6 +88,8 @@ function language(packageType: PackageType, scheme: VersionScheme, normalName = 
     normalName,
     readRelease: noRelease,
     repositoryOf: unknownRepository,
+    cpesOf: unknownRepository,
+    namesModules: true,
     standing: equal,
   };
 }
@@ -95,6 +103,12 @@ const ofBinary: NamesOf = ({ name, version }) => [{ name, version }];
  * name of another one's source.
  */
 const ofBoth: NamesOf = ({ source, name, version }) => (name === source.name ? [source] : [{ name, version }, source]);
+
+/** Names for advisories about binary packages, and for those about source packages. */
+const ofBinaryOrSource: NamesOf = ({ source, name, version }) => [
+  { name, version },
+  { ...source, isSource: true },
+];
 
 function distribution(
   packageType: 'apk' | 'deb' | 'rpm',
@@ -111,6 +125,8 @@ function distribution(
     normalName: verbatim,
     readRelease: wholeRelease,
     repositoryOf: unknownRepository,
+    cpesOf: unknownRepository,
+    namesModules: true,
     standing: equal,
     ...more,
   };
@@ -161,12 +177,20 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['Maven', language('maven', 'maven')],
   ['MinimOS', distribution('apk', ofBoth, rolling)],
   ['NuGet', language('nuget', 'nuget', lowerCase)],
+  ['Oracle Linux', distribution('rpm', ofBinary, { namesOf: ofBinary, namesModules: false })],
   ['Packagist', language('composer', 'composer', lowerCase)],
   [programEcosystem, programs],
   ['Photon OS', distribution('rpm', ofBoth)],
   ['Pub', language('pub', 'pub')],
   ['PyPI', language('pypi', 'pep440', pep503)],
-  ['Red Hat', distribution('rpm', ofBinary, { readRelease: readRedHatRelease, standing: redHatStanding })],
+  [
+    'Red Hat',
+    distribution('rpm', ofBinaryOrSource, {
+      readRelease: readRedHatRelease,
+      cpesOf: redHatCpes,
+      standing: redHatStanding,
+    }),
+  ],
   ['Rocky Linux', distribution('rpm', ofBoth)],
   ['RubyGems', language('gem', 'gem')],
   ['SUSE', distribution('rpm', ofSource, { listsBinaries: true, readRelease: readSuseRelease })],

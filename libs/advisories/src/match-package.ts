@@ -3,6 +3,7 @@ import type { VersionComparer } from '@tidewaiter/versions';
 
 import type { AdvisoryKey } from './advisory-key.js';
 import type { AffectedPackage } from './affected-package.js';
+import type { AffectedConditions } from './conditions.js';
 import { type AdvisoryName, ecosystems } from './ecosystems.js';
 import { mitigationOf } from './mitigations.js';
 import { anyOf, hitIn, isListed, tryCompare } from './ranges.js';
@@ -51,6 +52,12 @@ export interface MatchEvidence {
   fixedBeyond?: string;
   /** Reason why the vulnerability is mitigated although the version has it. */
   mitigation?: string;
+  /** Erratum that has the fix: `RHSA-2024:5079`. */
+  erratum?: string;
+  /** State of the fix in the source's own words: `Out of support scope`. */
+  stateNote?: string;
+  /** Restrictions of the entry that the package meets: repository, CPEs, architecture. */
+  conditions?: AffectedConditions;
   /** Advisories about the same vulnerability that exclude this version. */
   disagreeing?: string[];
 }
@@ -117,6 +124,7 @@ function matchOf(
 
 function evidenceOf({ name, version }: AdvisoryName, entry: AffectedPackage, compare: VersionComparer): MatchEvidence {
   const { ecosystem, release, informational, versions, ranges, cpe, platforms, doubt } = entry;
+  const { erratum, stateNote, conditions } = entry;
   const isExact = isListed(version, versions, compare) === true;
   return {
     source: release === null ? ecosystem : `${ecosystem}:${release}`,
@@ -128,6 +136,9 @@ function evidenceOf({ name, version }: AdvisoryName, entry: AffectedPackage, com
     ...(platforms !== undefined && { platforms }),
     ...(doubt !== undefined && { doubt }),
     ...(informational !== undefined && { informational }),
+    ...(erratum !== undefined && { erratum }),
+    ...(stateNote !== undefined && { stateNote }),
+    ...(conditions !== undefined && { conditions }),
   };
 }
 

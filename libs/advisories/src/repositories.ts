@@ -24,3 +24,49 @@ export function amazonRepository(id: string, release: string | null): string | u
   }
   return undefined;
 }
+
+/** Products of extended support, by their part of the ids of repositories. */
+const extended: ReadonlyMap<string, string> = new Map([
+  ['aus', 'rhel_aus'],
+  ['e4s', 'rhel_e4s'],
+  ['eus', 'rhel_eus'],
+  ['tus', 'rhel_tus'],
+]);
+
+const redHatIds = {
+  /** `rhel-9-for-x86_64-appstream-eus-rpms__9_DOT_2`, `codeready-builder-for-rhel-8-x86_64-rpms` */
+  current:
+    /^(?:rhel-([89]|[1-9]\d)-for-\w{1,20}|(codeready-builder)-for-rhel-([89]|[1-9]\d)-\w{1,20})(?:-([a-z]{1,30}))?(?:-(aus|e4s|eus|tus))?-(?:debug-|source-)?rpms(?:__(\d{1,2})_DOT_(\d{1,2}))?$/,
+  /** `rhel-7-server-optional-rpms`, `rhel-7-workstation-rpms` */
+  old: /^rhel-([67])-(server|workstation|client|computenode)(?:-for-(?:arm-64|power|power-le|system-z))?(?:-optional)?(?:-fastrack)?-(?:debug-|source-)?rpms$/,
+  /** `ubi-9-appstream-rpms`, `ubi-8-codeready-builder` */
+  ubi: /^ubi-(\d{1,2})-(baseos|appstream|codeready-builder)(?:-debug|-source)?(?:-rpms)?$/,
+};
+
+/**
+ * CPEs of repositories of Red Hat, by the form of their ids, or of CPEs themselves, as labels of
+ * images name them; undefined if none is known.
+ */
+export function redHatCpes(ids: readonly string[]): readonly string[] | undefined {
+  const cpes = ids.flatMap((id) => (id.startsWith('cpe:/') ? id : (redHatCpe(id) ?? [])));
+  return cpes.length === 0 ? undefined : cpes;
+}
+
+function redHatCpe(id: string): string | undefined {
+  const [ubi, ubiRelease, ubiEdition] = redHatIds.ubi.exec(id) ?? [];
+  if (ubi !== undefined) return cpeOf('enterprise_linux', ubiRelease!, ubiEdition!);
+  const [old, oldRelease, variant] = redHatIds.old.exec(id) ?? [];
+  if (old !== undefined) return cpeOf('enterprise_linux', oldRelease!, variant!);
+  const [current, release, builder, builderRelease, word, support, major, minor] = redHatIds.current.exec(id) ?? [];
+  if (current === undefined) return undefined;
+  // After `codeready-builder…` the only word is the support.
+  const kind = support ?? (builder !== undefined && extended.has(word ?? '') ? word : undefined);
+  const edition = builder ?? word ?? '';
+  if (kind === undefined) return cpeOf('enterprise_linux', release ?? builderRelease!, edition);
+  return major === undefined ? undefined : cpeOf(extended.get(kind)!, `${major}.${minor}`, edition);
+}
+
+function cpeOf(product: string, version: string, edition: string): string {
+  const part = edition === 'baseos' || edition === 'server' ? 'o' : 'a';
+  return `cpe:/${part}:redhat:${product}:${version}::${edition === 'codeready-builder' ? 'crb' : edition}`;
+}

@@ -5,7 +5,7 @@ import type { AdvisoryKey } from './advisory-key.js';
 import { type AffectedPackage, isModular, vexStatuses } from './affected-package.js';
 import { type ConditionFacts, meetsConditions } from './conditions.js';
 import type { AdvisoryName, Ecosystem } from './ecosystems.js';
-import { type Tristate, anyOf, isInRange, isListed } from './ranges.js';
+import { type Tristate, anyOf, isInRange, isListed, tryCompare } from './ranges.js';
 import type { Standing } from './releases.js';
 import { vulnerabilitiesOf } from './vulnerability-id.js';
 
@@ -46,8 +46,9 @@ export function statementsAbout(
 ): AdvisoryStatement[] {
   const facts = factsOf(pkg, key, ecosystem);
   const named = candidates.flatMap((entry) => {
-    const applies = isAbout(entry, pkg, key, ecosystem) && meetsConditions(entry.conditions, facts);
-    return applies === false ? [] : [{ entry, isCertain: applies === true }];
+    const conditions = [isOfModule(entry, pkg, ecosystem), meetsConditions(entry.conditions, facts)];
+    const isOther = conditions.includes(false) || !isAbout(entry, pkg, key, ecosystem);
+    return isOther ? [] : [{ entry, isCertain: !conditions.includes(undefined) }];
   });
   const names = ecosystem.namesOf(pkg);
   const byAdvisory = Map.groupBy(named, ({ entry }) => entry.advisory.id);
@@ -66,10 +67,12 @@ function factsOf(
   ecosystem: Ecosystem,
 ): ConditionFacts {
   const id = qualifiers?.['repository_id'];
+  const ids = id === undefined ? [] : id.split(',');
   return {
     version,
-    arch: arch ?? undefined,
-    repository: id === undefined ? undefined : ecosystem.repositoryOf(id, release),
+    ...(arch !== undefined && { arch }),
+    repository: ids[0] === undefined ? undefined : ecosystem.repositoryOf(ids[0], release),
+    cpes: ecosystem.cpesOf(ids),
   };
 }
 
@@ -97,15 +100,25 @@ export function fixesOf({ events }: AffectedPackage['ranges'][number]): string[]
 function isAbout(entry: AffectedPackage, pkg: PackageRecord, key: AdvisoryKey, ecosystem: Ecosystem): boolean {
   const isOfRelease = entry.release === key.release || (entry.release === null && ecosystem.isReleaseOptional);
   if (entry.ecosystem !== key.ecosystem || !isOfRelease || !key.names.includes(entry.name)) return false;
-  return isOfModule(entry, pkg) && (entry.binaries?.includes(pkg.name) ?? true);
+  return entry.binaries?.includes(pkg.name) ?? true;
 }
 
-/** A module has packages of names and versions of its own, which compare with those of no other. */
-function isOfModule({ module }: AffectedPackage, { type, version, qualifiers }: PackageRecord): boolean {
+/**
+ * A module has packages of names and versions of its own, which compare with those of no other.
+ * Where packages do not name their module, the enabled ones decide: several, with commas.
+ */
+function isOfModule(
+  { module }: AffectedPackage,
+  { type, version, qualifiers }: PackageRecord,
+  { namesModules }: Ecosystem,
+): Tristate {
   if (type !== 'rpm') return true;
-  const own = qualifiers?.['modularity'];
+  const own = qualifiers?.['modularity']?.split(',');
+  if (!namesModules && module === undefined) return true;
   if (own === undefined && !isModular(version)) return module === undefined;
-  return module !== undefined && (own === undefined || module === '' || own === module || own.startsWith(`${module}:`));
+  if (module === undefined) return false;
+  if (own === undefined) return namesModules ? true : undefined;
+  return module === '' || own.some((each) => each === module || each.startsWith(`${module}:`));
 }
 
 /**
@@ -117,13 +130,15 @@ function statementOf(
   candidates: readonly Applicable[],
   ecosystem: Ecosystem,
 ): AdvisoryStatement | undefined {
-  const compared = names.find(({ name }) => candidates.some(({ entry }) => entry.name === name));
+  const isNamed = ({ entry }: Applicable, { name, isSource = false }: AdvisoryName) =>
+    entry.name === name && (entry.namesSource ?? false) === isSource;
+  const compared = names.find((name) => candidates.some((each) => isNamed(each, name)));
   if (!compared) return undefined;
-  const named = candidates.filter(({ entry }) => entry.name === compared.name);
+  const named = candidates.filter((each) => isNamed(each, compared));
   const byStanding = Map.groupBy(named, ({ entry }) => standingOf(entry, compared, ecosystem));
   const standing = (['before', 'equal', 'beyond'] as const).find((each) => byStanding.has(each));
   if (standing === undefined) return undefined;
-  const applicable = withFirstStatus(byStanding.get(standing)!);
+  const applicable = withFirstStatus(byStanding.get(standing)!, ecosystem.compare);
   const entries = applicable.map(({ entry }) => entry);
   const answers = applicable.map(({ entry, isCertain }) => {
     const affected = isAffected(compared.version, entry, ecosystem.compare);
@@ -135,12 +150,27 @@ function statementOf(
   return { advisory: entries[0]!.advisory, entries, standing, compared, answer, deciding, beyond };
 }
 
-/** Entries with the status that precedes the others; all of them if none has a status. */
-function withFirstStatus(candidates: readonly Applicable[]): readonly Applicable[] {
+/**
+ * Entries with the status that precedes the others; all of them if none has a status. Of several
+ * fixes in the enabled repositories the lowest one counts, since later ones include it.
+ */
+function withFirstStatus(candidates: readonly Applicable[], compare: VersionComparer): readonly Applicable[] {
   const first = vexStatuses.find((status) => candidates.some(({ entry }) => entry.status === status));
-  return first === undefined ? candidates : candidates.filter(({ entry }) => entry.status === first);
+  if (first === undefined) return candidates;
+  const stated = candidates.filter(({ entry }) => entry.status === first);
+  if (first !== 'fixed') return stated;
+  const fixOf = ({ entry }: Applicable) => entry.ranges.flatMap(fixesOf)[0];
+  const known = stated.filter((each) => fixOf(each) !== undefined);
+  const [lowest] = known.toSorted((a, b) => tryCompare(fixOf(a)!, fixOf(b)!, compare) ?? 0);
+  return lowest ? [lowest] : stated;
 }
 
-function standingOf({ stream, ranges }: AffectedPackage, compared: AdvisoryName, { standing }: Ecosystem): Standing {
+/** Statements of the vendor itself precede those of others. */
+function standingOf(
+  { stream, status, ranges }: AffectedPackage,
+  compared: AdvisoryName,
+  { standing }: Ecosystem,
+): Standing {
+  if (status !== undefined) return 'before';
   return stream === undefined ? 'equal' : standing(compared.version, stream, ranges.flatMap(fixesOf));
 }

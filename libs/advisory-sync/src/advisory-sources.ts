@@ -19,6 +19,8 @@ const kevName = /^(kev|known_exploited_vulnerabilities)\.json$/;
 const recordName = /^(?!KEV)[A-Z][A-Za-z]*-\D*\d.*\.json$/;
 const headBytes = 16 * 1024;
 const epssName = /^epss[^/]*\.csv(\.gz)?$/;
+/** Map of Red Hat's that is not needed: the CPE of a repository follows from its id. */
+const repositoryMap = 'repository-to-cpe.json';
 /** Files that may be of another format than OSV's, which is recognized by content. */
 const documentName = /\.xml(?:\.(?:gz|bz2|zst))?$/;
 
@@ -88,7 +90,7 @@ async function looseSources(path: string, files: readonly string[]): Promise<Adv
     const format = known || !mayBeDocument ? undefined : await formatOf(join(path, name));
     if (known) exploitation.push(known);
     else if (format) sources.push(documentSource(join(path, name), format));
-    else if (name.endsWith('.json')) records.push(name);
+    else if (name.endsWith('.json') && name !== repositoryMap) records.push(name);
   }
   if (records.length > 0) sources.push(jsonRecords(path, records));
   return [...sources, ...exploitation];

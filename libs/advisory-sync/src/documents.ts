@@ -3,18 +3,28 @@ import { open } from 'node:fs/promises';
 import { pipeline, Readable, type Duplex } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 
-import { type AdvisoryFormat, formatHeadBytes, formatOfHead } from '@tidewaiter/advisories';
+import { type AdvisoryFormat, bunzip2, formatHeadBytes, formatOfHead, isBzip2 } from '@tidewaiter/advisories';
 import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
 
 /** Limit on one file, decompressed: that of Oracle has some 500 MB. */
 const maxDocumentBytes = 8 * 1024 * 1024 * 1024;
 const chunkSize = 256 * 1024;
 
+type Decompress = (source: AsyncIterable<Uint8Array>) => AsyncIterable<Buffer>;
+
 /** Compressions of feeds, by their first bytes. */
-const compressions = [
-  { magic: Buffer.from([0x1f, 0x8b]), open: () => createGunzip({ chunkSize }) },
-  { magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), open: () => createZstdDecompress({ chunkSize }) },
-] as const;
+const compressions: readonly { is: (head: Buffer) => boolean; decompress: Decompress }[] = [
+  { is: (head) => startsWith(head, 0x1f, 0x8b), decompress: (source) => inflate(source, createGunzip({ chunkSize })) },
+  {
+    is: (head) => startsWith(head, 0x28, 0xb5, 0x2f, 0xfd),
+    decompress: (source) => inflate(source, createZstdDecompress({ chunkSize })),
+  },
+  { is: isBzip2, decompress: bunzip2 },
+];
+
+function startsWith(head: Buffer, ...magic: number[]): boolean {
+  return magic.every((byte, index) => head[index] === byte);
+}
 
 /**
  * Bytes of a file, decompressed by its content whatever its name is.
@@ -23,12 +33,13 @@ const compressions = [
  */
 export async function* readDocument(path: string): AsyncGenerator<Buffer> {
   const head = await readHead(path, 8);
-  const found = compressions.find(({ magic }) => head.subarray(0, magic.length).equals(magic));
+  const found = compressions.find(({ is }) => is(head));
+  const packed: AsyncIterable<Buffer> = createReadStream(path);
   let bytes = 0;
-  for await (const chunk of found ? inflate(createReadStream(path), found.open()) : createReadStream(path)) {
-    bytes += (chunk as Buffer).length;
+  for await (const chunk of found?.decompress(packed) ?? packed) {
+    bytes += chunk.length;
     if (bytes > maxDocumentBytes) throw new LimitExceeded('maxDocumentBytes', `more than ${maxDocumentBytes} bytes`);
-    yield chunk as Buffer;
+    yield chunk;
   }
 }
 

@@ -71,6 +71,16 @@ class Reading {
     const { records, rejected } = this.result;
     if (records === 0 && rejected > 0) throw noneReadable(rejected);
     if (this.source.isWhole) await this.#retire();
+    if (this.source.gone) await this.#delete(this.source.gone);
+  }
+
+  /** Deletes records that their publisher lists as deleted. */
+  async #delete(gone: readonly string[]): Promise<void> {
+    const { name, ecosystem } = this.source;
+    const listed = new Set(gone);
+    const known = (await this.options.keeper.idsOf(ecosystem ?? name)).filter((id) => listed.has(id));
+    if (known.length > 0) await this.options.keeper.retire(ecosystem ?? name, known);
+    this.result.gone += known.length;
   }
 
   /**

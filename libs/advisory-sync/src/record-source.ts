@@ -27,6 +27,8 @@ export interface AdvisoryRecords {
   isWhole: boolean;
   /** Whether a record of the ecosystem, by its id, is of this publisher. */
   owns: (id: string) => boolean;
+  /** Ids that the publisher lists as deleted. */
+  gone?: readonly string[];
   records(): AsyncIterable<RecordItem>;
 }
 

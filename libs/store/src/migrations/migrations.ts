@@ -89,6 +89,7 @@ import { Clusters1764000660000 } from './1764000660000-clusters.js';
 import { LayerContents1764000680000 } from './1764000680000-layer-contents.js';
 import { PackagesFirst1764000681000 } from './1764000681000-packages-first.js';
 import { ReportRuns1764000690000 } from './1764000690000-report-runs.js';
+import { RedHatSources1764000710000 } from './1764000710000-red-hat-sources.js';
 import { ProgramsOfBitnami1764000720000 } from './1764000720000-programs-of-bitnami.js';
 
 /** In order. Never edit one that is merged; add another. */
@@ -183,6 +184,7 @@ export const migrations = [
   Clusters1764000660000,
   LayerContents1764000680000,
   PackagesFirst1764000681000,
-  ProgramsOfBitnami1764000720000,
   ReportRuns1764000690000,
+  RedHatSources1764000710000,
+  ProgramsOfBitnami1764000720000,
 ];
