@@ -9,6 +9,7 @@ export type { IncidentReport } from './kinds/incident-report.js';
 export { mergedMessage } from './merged-message.js';
 export {
   clean,
+  consoleLink,
   headWord,
   maxFactChars,
   maxItemChars,

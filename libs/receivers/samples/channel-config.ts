@@ -1,5 +1,5 @@
 import { InvalidInput } from '@tidewaiter/domain';
-import { type ChannelConfig, type Integration, parseRouting } from '@tidewaiter/routing';
+import { type ChannelConfig, type Integration, parseRouting, type ReceiverConfig } from '@tidewaiter/routing';
 
 import { channelReaders } from '../src/receivers.js';
 
@@ -18,11 +18,17 @@ interface Surroundings {
 }
 
 /** Reads the channels of a receiver of a routing.yaml, and a route to it. */
-export function channels(text: string, { global = '{}', environment = {} }: Surroundings = {}): Integration[] {
+export function channels(text: string, surroundings: Surroundings = {}): Integration[] {
+  const { integrations, uploads } = receiverOf(text, surroundings);
+  return [...integrations, ...uploads];
+}
+
+/** Reads the receiver of these channels. */
+export function receiverOf(text: string, { global = '{}', environment = {} }: Surroundings = {}): ReceiverConfig {
   const file = `global: ${global}\nroute: {receiver: a}\nreceivers:\n  - name: a\n    ${text}\n`;
   const readFile = (path: string) => files.get(path) ?? '';
   const { receivers } = parseRouting(file, { channels: channelReaders, readFile, environment });
-  return receivers.get('a')?.integrations ?? [];
+  return receivers.get('a')!;
 }
 
 /** Configuration of the first channel. */

@@ -56,6 +56,10 @@ const delivery: OutgoingMessage = {
       endsAt: null,
     },
   ],
+  image: {
+    ...{ name: 'registry.example.com/shop/app', version: '1', digest: 'sha256:0', revision: null },
+    ...{ analyzedAt: '2026-11-25T10:42:00Z', bom: '{}', findings: [] },
+  },
   message: {
     kind: 'push',
     status: 'firing',
@@ -169,6 +173,33 @@ const benches: Record<string, () => Promise<Bench>> = {
         },
       }),
       ({ text }) => JSON.parse(text).metadata.event_payload.delivery_id,
+    ),
+  // These two take the same image again without a duplicate.
+  dependency_track: () =>
+    httpBench(
+      { ...jsonAnswers, ok: { status: 200, body: { token: 'f90934f5' } } },
+      (host, port) => ({
+        kind: 'dependency_track',
+        config: {
+          ...{ http: plainHttp, timeoutMs: 0, sendResolved: false, takes: () => true },
+          ...{ url: `http://${host}:${port}`, apiKey: new Secret(secret), autoCreate: true, tags: [] },
+        },
+      }),
+      ({ headers }) => (headers['x-api-key'] === secret ? delivery.id : 'another key'),
+    ),
+  defectdojo: () =>
+    httpBench(
+      { ...jsonAnswers, ok: { status: 201, body: { test: 7 } } },
+      (host, port) => ({
+        kind: 'defectdojo',
+        config: {
+          ...{ http: plainHttp, timeoutMs: 0, sendResolved: false, takes: () => true },
+          ...{ url: `http://${host}:${port}`, token: new Secret(secret), minSeverity: 'negligible' },
+          ...{ productType: 'Images', product: undefined, engagement: 'Tidewaiter' },
+          ...{ autoCreate: true, closeOldFindings: true },
+        },
+      }),
+      ({ headers }) => (headers['authorization'] === `Token ${secret}` ? delivery.id : 'another token'),
     ),
   webhook: () =>
     httpBench(

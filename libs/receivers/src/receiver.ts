@@ -18,6 +18,8 @@ export interface Receiver<Config extends ChannelConfig> {
    * Whether a program reads the channel: it needs each group by itself, as its route groups them.
    */
   isForPrograms: boolean;
+  /** Whether it gets pushed images in place of messages. */
+  isForImages: boolean;
   /**
    * Whether the channel shows the current state of a subject, so that it gets every change; the
    * others get only news.
@@ -33,6 +35,7 @@ interface Definition<Config extends ChannelConfig, Defaults> extends Pick<Receiv
   /** Reads one entry, whose `http_config` is read already; undefined after noting a problem. */
   read(entry: Section, http: HttpConfig, defaults: Defaults): Config | undefined;
   isForPrograms?: boolean;
+  isForImages?: boolean;
   follows?(config: Config): boolean;
   /**
    * False for a channel that is not reached over HTTP: an `http_config` is an unknown key there.
@@ -46,6 +49,7 @@ export function receiver<Config extends ChannelConfig, Defaults = undefined>({
   defaults,
   read,
   isForPrograms = false,
+  isForImages = false,
   follows = () => false,
   isHttp = true,
   sender,
@@ -53,6 +57,7 @@ export function receiver<Config extends ChannelConfig, Defaults = undefined>({
   return {
     kind,
     isForPrograms,
+    isForImages,
     follows,
     sender,
     reader(global, http) {

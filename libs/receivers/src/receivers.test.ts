@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 
-import { channelProblems, channels } from '../samples/channel-config.js';
+import { channelProblems, channels, receiverOf } from '../samples/channel-config.js';
 import { receivers } from './receivers.js';
 
 const kinds = Object.keys(receivers).toSorted();
@@ -52,6 +52,16 @@ describe('channelReaders', () => {
     );
     expect(inspect(config, { depth: 20 })).not.toContain('s3cret');
     expect(JSON.stringify(config)).not.toContain('s3cret');
+  });
+
+  it('keeps channels for images apart from those of messages', () => {
+    const { integrations, uploads } = receiverOf(
+      `dependency_track_configs: [{url: 'http://a/', api_key: k}]\n    webhook_configs: [{url: 'http://b/'}]`,
+    );
+    expect([integrations, uploads].map((all) => all.map(({ kind }) => kind))).toEqual([
+      ['webhook'],
+      ['dependency_track'],
+    ]);
   });
 
   it.each([

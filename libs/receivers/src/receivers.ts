@@ -1,6 +1,8 @@
 import type { ChannelConfig, ChannelReaders, Integration } from '@tidewaiter/routing';
 
 import { alertmanager } from './alertmanager/alertmanager.js';
+import { defectdojo } from './defectdojo/defectdojo.js';
+import { dependencyTrack } from './dependency_track/dependency_track.js';
 import { discord } from './discord/discord.js';
 import { elasticsearch } from './elasticsearch/elasticsearch.js';
 import { email } from './email/email.js';
@@ -51,14 +53,16 @@ export const receivers = {
   syslog,
   splunk_hec: splunkHec,
   elasticsearch,
+  dependency_track: dependencyTrack,
+  defectdojo,
 };
 
 /** The kinds of channel for `parseRouting`. */
 export const channelReaders: ChannelReaders = (global) => {
   const http = readHttpDefaults(global);
   return Object.values<Receiver<ChannelConfig>>(receivers).map((receiver) => {
-    const { kind, isForPrograms, follows } = receiver;
-    return [kind, { read: receiver.reader(global, http), isForPrograms, follows }] as const;
+    const { kind, isForPrograms, isForImages, follows } = receiver;
+    return [kind, { read: receiver.reader(global, http), isForPrograms, isForImages, follows }] as const;
   });
 };
 

@@ -1,4 +1,4 @@
-import { type Alert, type Labels, Unavailable } from '@tidewaiter/domain';
+import { type Alert, type Finding, type Labels, Unavailable } from '@tidewaiter/domain';
 import type { Egress } from '@tidewaiter/egress';
 import type { Message } from '@tidewaiter/messages';
 import type { ChannelConfig } from '@tidewaiter/routing';
@@ -23,8 +23,26 @@ export interface OutgoingMessage {
   edition: Edition | null;
   /** Files that belong to the message; only e-mail carries them, the others have a link. */
   attachments?: readonly Attachment[];
+  /** Set for channels that get images; without it they try their credentials. */
+  image?: OutgoingImage;
   /** Reference in the channel of the message that this one repeats; null for a new message. */
   replyTo?: string | null;
+}
+
+/** An image for channels that get images. */
+export interface OutgoingImage {
+  /** Repository with its registry. */
+  name: string;
+  /** Tag; the digest of a push without one. */
+  version: string;
+  digest: string;
+  /** Revision of its sources. */
+  revision: string | null;
+  /** ISO 8601. */
+  analyzedAt: string;
+  /** Bill of materials in CycloneDX. */
+  bom: string;
+  findings: readonly (Finding & { kev: boolean; epss: number | null })[];
 }
 
 export interface Attachment {

@@ -9,6 +9,7 @@ export { groupKey, groupLabels, isMuted, matchRoutes, routeAt } from './matching
 export type { RouteMatch } from './matching/route.js';
 export { parseRouting } from './config/routing.js';
 export type { RoutingConfig, RoutingSources } from './config/routing.js';
+export { readMatcherList } from './config/read-matchers.js';
 export { rendered, Section, templated } from './config/section.js';
 export type { EnvironmentVariables, ReadFile } from './config/section.js';
 export { showKey } from './config/yaml-document.js';

@@ -168,6 +168,7 @@ export type { RunningImage } from './images/owners.js';
 export { ReportRuns } from './reports/report-runs.js';
 export type { DueReport, MadeReport, ReportRun, StoredReportRun } from './reports/report-runs.js';
 export { ReportsModule } from './reports/reports.module.js';
+export { StoredReports } from './reports/stored-reports.js';
 export { UnfixedFindings } from './reports/unfixed-findings.js';
 export type { Unfixed, UnfixedQuestion } from './reports/unfixed-findings.js';
 export type { NamespacePlace } from './images/owner-labels.js';

@@ -57,7 +57,9 @@ export async function start(environment: Environment): Promise<RunningService> {
 
 /** Whether a routing has a channel. The sample that `up` writes has none, and gives way. */
 function sends(routing: RoutingConfig | null): boolean {
-  return [...(routing?.receivers.values() ?? [])].some(({ integrations }) => integrations.length > 0);
+  return [...(routing?.receivers.values() ?? [])].some(
+    ({ integrations, uploads }) => integrations.length + uploads.length > 0,
+  );
 }
 
 /** Text of the managed routing; undefined without one. */

@@ -28,6 +28,7 @@ import {
 import type { NotifierConfig } from './config.js';
 import { Channels } from './delivery/channels.js';
 import { Deliver } from './delivery/deliver.js';
+import { DeliveryContents } from './delivery/delivery-contents.js';
 import { DeliveryTransitions } from './delivery/delivery-transitions.js';
 import { CurrentMessages } from './dispatch/current-messages.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
@@ -38,6 +39,8 @@ import { RemainingAlerts } from './dispatch/remaining-alerts.js';
 import { ReminderRecheck } from './dispatch/reminder-recheck.js';
 import { Reminders } from './dispatch/reminders.js';
 import { SummaryNotes } from './dispatch/summary-notes.js';
+import { ImageUploads } from './images/image-uploads.js';
+import { StoredImages } from './images/stored-images.js';
 import { ReportAttachments } from './reports/report-attachments.js';
 import { ReportContents } from './reports/report-contents.js';
 import { ReportMaker } from './reports/report-maker.js';
@@ -137,6 +140,9 @@ export class NotifierModule {
           inject: [SilenceLedger, FiringAlerts],
         },
         AuditAlerts,
+        DeliveryContents,
+        ImageUploads,
+        StoredImages,
         ReportAttachments,
         ReportContents,
         ReportMaker,

@@ -18,6 +18,8 @@ export interface ChannelReader<Config extends ChannelConfig = ChannelConfig> {
    * Whether a program reads the channel: it needs each group by itself, as its route groups them.
    */
   isForPrograms: boolean;
+  /** Whether it gets images, and no messages: the routes do not concern it. */
+  isForImages: boolean;
   /**
    * Whether the channel shows the current state of a subject, so that it gets every change; the
    * others get only news.
@@ -44,6 +46,8 @@ export interface Integration {
 export interface ReceiverConfig {
   name: string;
   integrations: Integration[];
+  /** Channels that get images, and no messages. */
+  uploads: Integration[];
   /**
    * Times at which collected messages go out as one summary; null: each message goes out when it
    * comes.
@@ -74,12 +78,16 @@ export function readReceivers(
     const name = section.scalar('name');
     if (name === undefined) section.problem('name', 'is required');
     else if (receivers.has(name)) section.problem('name', 'another receiver has this name');
-    const integrations = readers.flatMap(([kind, reader]) => readIntegrations(section, kind, reader));
+    const channelsOf = (isForImages: boolean) =>
+      readers.flatMap(([kind, reader]) =>
+        reader.isForImages === isForImages ? readIntegrations(section, kind, reader) : [],
+      );
+    const [integrations, uploads] = [channelsOf(false), channelsOf(true)];
     const summary = readSummarySchedule(section);
     const fallback = section.scalar('fallback') ?? null;
-    readMissingKinds(section, integrations.length > 0);
+    readMissingKinds(section, integrations.length + uploads.length > 0);
     section.finish();
-    if (name !== undefined) receivers.set(name, { name, integrations, summary, fallback });
+    if (name !== undefined) receivers.set(name, { name, integrations, uploads, summary, fallback });
   }
   for (const [index, { fallback }] of [...receivers.values()].entries()) {
     if (fallback !== null && !receivers.has(fallback))

@@ -18,7 +18,8 @@ export type DeliveryCause = readonly [
     | 'repetition'
     | 'test'
     | 'audit'
-    | 'report',
+    | 'report'
+    | 'image',
   ...names: (string | number)[],
 ];
 
@@ -37,7 +38,7 @@ const uniqueKinds: ReadonlySet<DeliveryCause[0]> = new Set([
  * has the one, and the repeated work publishes the other.
  */
 export function happensOnce([kind, , what]: DeliveryCause): boolean {
-  return uniqueKinds.has(kind) || (kind === 'push' && what === 'analyzed');
+  return uniqueKinds.has(kind) || ((kind === 'push' || kind === 'image') && what === 'analyzed');
 }
 
 /**

@@ -81,8 +81,8 @@ export class Channels implements OnApplicationShutdown {
 
   /** @throws InvalidInput `RECEIVER_UNKNOWN` when routing.yaml has lost the channel. */
   integration(receiver: string, channel: string, index: number): Integration {
-    const integrations = this.routing?.receivers.get(receiver)?.integrations ?? [];
-    const found = integrations.find((each) => each.kind === channel && each.index === index);
+    const { integrations = [], uploads = [] } = this.routing?.receivers.get(receiver) ?? {};
+    const found = [...integrations, ...uploads].find((each) => each.kind === channel && each.index === index);
     if (!found)
       throw new InvalidInput(
         'RECEIVER_UNKNOWN',

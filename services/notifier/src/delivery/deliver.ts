@@ -6,9 +6,8 @@ import { type Edition, type Outcome, OutcomeUnknown, type OutgoingMessage, Partl
 import { Logger, failpoint } from '@tidewaiter/runtime';
 import type { ClaimedJob, Delivery as StoredDelivery } from '@tidewaiter/store';
 
-import { ReportAttachments } from '../reports/report-attachments.js';
-import { AuditAlerts } from '../subjects/audit-alerts.js';
 import { Channels } from './channels.js';
+import { DeliveryContents } from './delivery-contents.js';
 import { DeliveryTransitions } from './delivery-transitions.js';
 
 const minuteMs = 60_000;
@@ -37,8 +36,7 @@ export class Deliver implements JobHandler<ClaimedJob> {
   constructor(
     private readonly steps: DeliveryTransitions,
     private readonly channels: Channels,
-    private readonly audit: AuditAlerts,
-    private readonly reports: ReportAttachments,
+    private readonly contents: DeliveryContents,
     private readonly logger: Logger,
   ) {
     this.concurrency = channels.concurrency;
@@ -50,9 +48,8 @@ export class Deliver implements JobHandler<ClaimedJob> {
     failpoint('delivery.begun');
     const { stored, edition, isInDoubt } = begun;
     const { channel } = stored;
-    const alerts = await this.audit.read(stored.alerts);
-    const attachments = await this.reports.of(channel, alerts);
-    const delivery = { ...this.#deliveryOf({ ...stored, alerts }, edition, job.attempt), attachments };
+    const contents = await this.contents.of(channel, stored.alerts);
+    const delivery = { ...this.#deliveryOf(stored, edition, job.attempt), ...contents };
     try {
       const outcome = await this.#sendOnce(stored, delivery, isInDoubt);
       failpoint('delivery.sent');

@@ -7,6 +7,7 @@ import { Pushes, Store } from '@tidewaiter/store';
 import { Channels } from '../delivery/channels.js';
 import { ConcurrencyLimit } from '../delivery/concurrency-limit.js';
 import { Dispatcher } from '../dispatch/dispatcher.js';
+import { ImageUploads } from '../images/image-uploads.js';
 import { FailedPushAlerts } from './failed-push-alerts.js';
 import { IncidentDecision } from './incident-decision.js';
 import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
@@ -31,6 +32,7 @@ export class NotifyOfPushes {
     private readonly pushes: Pushes,
     private readonly failed: FailedPushAlerts,
     private readonly decision: IncidentDecision,
+    private readonly uploads: ImageUploads,
   ) {}
 
   @Subscribe(consumers.notifier, imageAnalyzed)
@@ -39,11 +41,13 @@ export class NotifyOfPushes {
     await this.#limit.run(() => this.#notify(event, isInIncident));
   }
 
-  async #notify({ id, time, data }: EventOf<typeof imageAnalyzed>, isInIncident: boolean): Promise<void> {
+  async #notify(event: EventOf<typeof imageAnalyzed>, isInIncident: boolean): Promise<void> {
+    const { id, time, data } = event;
     const report = isInIncident ? null : await this.reports.of(data);
     const push = await this.pushes.get(data.pushId);
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       if (push?.tag != null) await this.failed.resolve(tx, { ...push, tag: push.tag }, time);
+      await this.uploads.add(tx, event, push);
       if (!report) return;
       await this.notifications.add(
         tx,

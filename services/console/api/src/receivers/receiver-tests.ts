@@ -48,7 +48,11 @@ export class ReceiverTests {
     const routing = await this.entries.get('routing', 'routing');
     const { text } = routing?.document ?? {};
     const managed = typeof text === 'string' ? parseManagedRouting(text).receivers.get(receiver) : undefined;
-    if (managed) return managed.integrations.map(({ kind, index }) => ({ channel: kind, integration: index }));
+    if (managed)
+      return [...managed.integrations, ...managed.uploads].map(({ kind, index }) => ({
+        channel: kind,
+        integration: index,
+      }));
     return (await this.healths.list()).filter((health) => health.receiver === receiver);
   }
 }

@@ -1,20 +1,19 @@
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import { InvalidInput, version } from '@tidewaiter/domain';
 import { reportFormats } from '@tidewaiter/reports';
-import { type Image, Images } from '@tidewaiter/store';
+import { type Image, StoredReports } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { StoredVerdicts } from '../gate/stored-verdicts.js';
 import { Operation } from '../http/operation.js';
 import { mediaTypes, reportQuery } from './report-schemas.js';
-import { storedReport } from './stored-report.js';
 
 /** Bills of materials, VEX and findings of a stored image, in the formats of `tidewaiter scan`. */
 @Controller('api/v1/report')
 export class ReportsController {
   constructor(
     private readonly verdicts: StoredVerdicts,
-    private readonly images: Images,
+    private readonly reports: StoredReports,
   ) {}
 
   @Get()
@@ -29,11 +28,7 @@ export class ReportsController {
   ): Promise<StreamableFile> {
     const { push, images, evaluation } = await this.verdicts.of(reference);
     const image = imageFor(images, platform);
-    const [packages, layers] = await Promise.all([
-      this.images.packages(image.digest),
-      this.images.layerList(image.digest),
-    ]);
-    const report = storedReport(reference, { push, image, layers, packages }, evaluation);
+    const report = await this.reports.of(reference, { push, image }, evaluation);
     const renderer = reportFormats.find(({ name }) => name === format)!;
     const text = renderer.render(report, { width: 120, isColored: false, toolVersion: version });
     return new StreamableFile(Buffer.from(text), {

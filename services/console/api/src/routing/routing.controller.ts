@@ -172,7 +172,9 @@ function described(entry: EntryVersion, isOverridden: boolean): z.output<typeof 
 function receiversOf(text: string): string[] {
   try {
     const { receivers } = parseManagedRouting(text);
-    return [...receivers].filter(([, { integrations }]) => integrations.length > 0).map(([receiver]) => receiver);
+    return [...receivers]
+      .filter(([, { integrations, uploads }]) => integrations.length + uploads.length > 0)
+      .map(([receiver]) => receiver);
   } catch (error) {
     if (error instanceof InvalidInput) return [];
     throw error;

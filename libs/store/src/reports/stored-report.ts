@@ -1,7 +1,10 @@
 import { countFindings, type ImagePackage } from '@tidewaiter/domain';
 import type { ImageEvaluation } from '@tidewaiter/policy';
 import type { Report } from '@tidewaiter/reports';
-import type { Image, ImageFinding, Push } from '@tidewaiter/store';
+
+import type { ImageFinding } from '../images/findings.js';
+import type { Image } from '../images/images.js';
+import type { Push } from '../images/pushes/pushes.js';
 
 /** A stored image with its layers and packages. */
 export interface StoredContents {
