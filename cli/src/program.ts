@@ -47,6 +47,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   audit: async () => (await import('./audit/audit.js')).auditCommand,
   pushes: async () => (await import('./pushes/pushes.js')).pushesCommand,
   'dead-letters': async () => (await import('./dead-letters/dead-letters.js')).deadLettersCommand,
+  storage: async () => (await import('./storage/storage.js')).storageCommand,
   tokens: async () => (await import('./tokens/tokens.js')).tokensCommand,
   completion: async () => (await import('./completion/completion.js')).completionCommand,
 };

@@ -92,6 +92,8 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       PUSH_CHANGES_UNKNOWN: missing('Only an analyzed push with a baseline has changes.'),
       PUSH_NOT_REFUSED: missing('Only refused pushes are tried again: see `state` of the push.'),
       PUSH_UNKNOWN: missing('Take the id from `GET /api/v1/pushes`.'),
+      REMOVAL_EMPTY: missing('Check the name, and the registry of a repository.'),
+      REMOVAL_UNCLEAR: missing('Add `--connection NAME`.'),
       REPORT_RUN_UNKNOWN: missing('Take the id from `GET /api/v1/report-runs`.'),
       SERVICE_ACCOUNT_UNKNOWN: missing('List service accounts with `GET /api/v1/service-accounts`.'),
       SESSION_UNKNOWN: missing('List sessions with `GET /api/v1/sessions`; ended ones are not there.'),

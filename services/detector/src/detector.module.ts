@@ -14,11 +14,13 @@ import {
   StoreModule,
   WorkloadLedger,
   WorkloadsModule,
+  StorageModule,
 } from '@tidewaiter/store';
 import { ContainerLedger } from '@tidewaiter/workloads';
 
 import { DetectorConfig } from './config.js';
 import { DetectorMetrics } from './detector-metrics.js';
+import { ClusterRemovals } from './incidents/cluster-removals.js';
 import { FindingUpkeep } from './incidents/finding-upkeep.js';
 import { IncidentBuilding } from './incidents/incident-building.js';
 import { IncidentExpiry } from './incidents/incident-expiry.js';
@@ -60,6 +62,7 @@ import { RuleLoader } from './rules/rule-loader.js';
     IncidentBuilding,
     LeaseManager,
     FindingUpkeep,
+    ClusterRemovals,
     IncidentExpiry,
     RuleListing,
     SupplyChainWatch,
@@ -84,6 +87,7 @@ export class DetectorModule implements OnModuleInit {
         ImagesModule,
         WorkloadsModule,
         IncidentsModule,
+        StorageModule,
       ],
     };
   }

@@ -11,6 +11,7 @@ import {
   Jobs,
   PushesModule,
   StoreModule,
+  StorageModule,
 } from '@tidewaiter/store';
 
 import { AdvisorySchedule, QueueSyncs } from './advisories/advisory-schedule.js';
@@ -51,6 +52,7 @@ import { QueuePushes } from './push/queue-pushes.js';
 import { ReevaluatePush } from './push/reevaluate-push.js';
 import { Reexamination } from './push/reexamination.js';
 import { RefusedPushes } from './push/refused-pushes.js';
+import { RepositoryRemovals } from './push/repository-removals.js';
 import { SameRevisionSearch } from './push/same-revision-search.js';
 import { StaleVerdicts } from './push/stale-verdicts.js';
 import { StalledPushRecovery } from './push/stalled-push-recovery.js';
@@ -101,6 +103,7 @@ import { ScannerMetrics } from './scanner-metrics.js';
     PushComparison,
     PushFailures,
     ImageExpiry,
+    RepositoryRemovals,
     ImageInventory,
     ImageMatching,
     ExposureRefresh,
@@ -142,6 +145,7 @@ export class ScannerModule {
         ImagesModule,
         AdvisoriesModule,
         IncidentsModule,
+        StorageModule,
         QueueModule.forRoot({
           server: config,
           ledger: Jobs,

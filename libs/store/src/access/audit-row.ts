@@ -45,6 +45,7 @@ export const auditActions = [
   'report.requested',
   'view.saved',
   'view.deleted',
+  'removal.requested',
   'advisories.changed',
   'database.migrated',
   'database.restored',

@@ -45,6 +45,7 @@ import {
 } from '../incidents/detection-rows.js';
 import { IncidentRevisionRow, IncidentRow } from '../incidents/incident-rows.js';
 import { ReportRunRow } from '../reports/report-run-row.js';
+import { RemovalImageRow, RemovalRow } from '../storage/removal-rows.js';
 import { SensorContactRow } from '../workloads/sensor-contact-row.js';
 import {
   ContainerLedgerRow,
@@ -141,4 +142,6 @@ export const entities = [
   ManagedEntryRow,
   FileEntryRow,
   ReportRunRow,
+  RemovalRow,
+  RemovalImageRow,
 ];

@@ -70,6 +70,8 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   registry_look: ['scanner'],
   registry_repository: ['scanner'],
   registry_tag: ['scanner'],
+  removal: ['console', 'detector', 'scanner'],
+  removal_image: ['scanner'],
   report_run: ['console', 'notifier'],
   repository_finding: ['scanner'],
   saved_view: ['console'],

@@ -46,7 +46,7 @@ const cutoff = `now() - $2::int * interval '1 day'`;
  * SQL condition on a row of `push`: a later push replaced it, its tag is gone, or it has none.
  * Signatures and charts only age. `$2` are the days, `$3` the digests in use.
  */
-const isPushExpired = `received_at < ${cutoff} AND state IN (${finalPushStates.map((state) => `'${state}'`).join(', ')})
+export const isPushExpired = `received_at < ${cutoff} AND state IN (${finalPushStates.map((state) => `'${state}'`).join(', ')})
   AND (state = 'not-an-image' OR (
     (tag IS NULL
       OR EXISTS (
@@ -59,7 +59,7 @@ const isPushExpired = `received_at < ${cutoff} AND state IN (${finalPushStates.m
     AND NOT ${isTagged('push.digest', 'AND (entry.connection, entry.repository) = (push.connection, push.repository)')}))`;
 
 /** SQL condition on a row of `image`, with parameters as above: nothing refers to it any more. */
-const isImageExpired = `coalesce(image.analyzed_at, '-infinity') < ${cutoff} AND image.digest <> ALL($3::text[])
+export const isImageExpired = `coalesce(image.analyzed_at, '-infinity') < ${cutoff} AND image.digest <> ALL($3::text[])
   AND NOT EXISTS (SELECT FROM package_use WHERE image_digest = image.digest AND last_seen >= ${cutoff})
   AND NOT ${isTagged('image.digest')}
   AND NOT EXISTS (

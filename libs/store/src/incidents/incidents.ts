@@ -52,6 +52,11 @@ export interface IncidentFilter {
 const endedBatch = 100;
 
 /** Incidents: the builder's stories, and their notified revisions. */
+/** SQL condition on a row of `incident`: it ended some days ago, and no open one continues it. */
+export const isIncidentExpired = (days: string) =>
+  `state <> 'open' AND coalesce(resolved_at, updated_at) < now() - ${days}::int * interval '1 day'
+    AND NOT EXISTS (SELECT FROM incident AS target WHERE target.id = incident.merged_into AND target.state = 'open')`;
+
 @Injectable()
 export class Incidents {
   constructor(private readonly store: Store) {}
@@ -164,9 +169,7 @@ export class Incidents {
     for (let deleted = 0; ;) {
       const gone = await this.store.query(
         `DELETE FROM incident WHERE id = ANY(ARRAY(
-           SELECT id FROM incident AS ended
-           WHERE state <> 'open' AND coalesce(resolved_at, updated_at) < now() - $1::int * interval '1 day'
-             AND NOT EXISTS (SELECT FROM incident AS target WHERE target.id = ended.merged_into AND target.state = 'open')
+           SELECT id FROM incident WHERE ${isIncidentExpired('$1')}
            LIMIT ${endedBatch} FOR UPDATE SKIP LOCKED)) RETURNING id`,
         [days],
       );

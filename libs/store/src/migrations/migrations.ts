@@ -88,6 +88,7 @@ import { PushSigners1764000640000 } from './1764000640000-push-signers.js';
 import { Clusters1764000660000 } from './1764000660000-clusters.js';
 import { LayerContents1764000680000 } from './1764000680000-layer-contents.js';
 import { PackagesFirst1764000681000 } from './1764000681000-packages-first.js';
+import { Removals1764000682000 } from './1764000682000-removals.js';
 import { ReportRuns1764000690000 } from './1764000690000-report-runs.js';
 import { RedHatSources1764000710000 } from './1764000710000-red-hat-sources.js';
 import { ProgramsOfBitnami1764000720000 } from './1764000720000-programs-of-bitnami.js';
@@ -184,6 +185,7 @@ export const migrations = [
   Clusters1764000660000,
   LayerContents1764000680000,
   PackagesFirst1764000681000,
+  Removals1764000682000,
   ReportRuns1764000690000,
   RedHatSources1764000710000,
   ProgramsOfBitnami1764000720000,

@@ -16,6 +16,7 @@ import {
   SearchModule,
   StoreModule,
   WorkloadsModule,
+  StorageModule,
 } from '@tidewaiter/store';
 
 import { AdmissionService } from './admission/admission-service.js';
@@ -70,6 +71,8 @@ import { SessionCookie } from './session/session-cookie.js';
 import { SessionController } from './session/session.controller.js';
 import { SilencesController } from './silences/silences.controller.js';
 import { StatusController } from './status/status.controller.js';
+import { RemovalsController } from './storage/removals.controller.js';
+import { StorageController } from './storage/storage.controller.js';
 import { EventFeed } from './stream/event-feed.js';
 import { StreamController } from './stream/stream.controller.js';
 import { ReportRequestsController, ReportRunsController } from './unfixed/report-runs.controller.js';
@@ -116,6 +119,8 @@ export const controllers = [
   ViewsController,
   AuditController,
   StatusController,
+  StorageController,
+  RemovalsController,
   StreamController,
   SessionController,
   OidcController,
@@ -183,6 +188,7 @@ export class ConsoleModule {
         IncidentsModule,
         DeliveriesModule,
         ReportsModule,
+        StorageModule,
       ],
       providers: [{ provide: Templates, useValue: templates }],
     };

@@ -240,6 +240,11 @@ const advisories = createRoute({
   component: lazyRouteComponent(() => import('./pages/system/advisories-page.js'), 'AdvisoriesPage'),
 });
 
+const storage = createRoute({
+  ...at('/system/storage'),
+  component: lazyRouteComponent(() => import('./pages/system/storage-page.js'), 'StoragePage'),
+});
+
 const users = createRoute({
   ...at('/system/users'),
   component: lazyRouteComponent(() => import('./pages/access/users-page.js'), 'UsersPage'),
@@ -273,6 +278,7 @@ const routeTree = root.addChildren([
   ...[exceptions, gates, signers, reports, registries, sensors],
   ...[report, storedReport],
   ...[policies, silences, routes, channels, messages, rules, system, deliveries, delivery, deadLetters, advisories],
+  storage,
   ...[users, tokens, sessions, audit],
   device,
 ]);

@@ -51,7 +51,7 @@ function neededFor(method: string, path: string): AccessRole | 'none' {
   // Callers of these have no token yet: a token of a CI or a secret of their own stands for it.
   if (['/api/v1/ci-token', '/api/v1/device-logins', '/api/v1/device-logins/result'].includes(path)) return 'none';
   if (path === '/api/v1/me' || path.startsWith('/api/v1/device-logins/')) return 'gate';
-  if (/^\/api\/v1\/(?:users|sessions|service-accounts|tokens|audit)\b/.test(path)) return 'admin';
+  if (/^\/api\/v1\/(?:users|sessions|service-accounts|tokens|audit|removals)\b/.test(path)) return 'admin';
   // Questions of pipelines and of Kubernetes, which a leaked token may ask.
   if (['/api/v1/gate', '/admission/validate', '/api/v1/openapi.json'].includes(path)) return 'gate';
   // Accounts keep views for themselves; sharing them is decided by their content.

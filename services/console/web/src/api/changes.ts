@@ -48,6 +48,12 @@ export const redriveDelivery = (id: string, again = false) =>
 export const redriveReceiver = (receiver: string) =>
   answerOf(client.POST('/api/v1/deliveries/redrive', { body: { receiver } }));
 
+export type RemovalTarget = NonNullable<Body<'/api/v1/removals'>>;
+
+export const previewRemoval = (body: RemovalTarget) => answerOf(client.POST('/api/v1/removals/preview', { body }));
+
+export const requestRemoval = (body: RemovalTarget) => answerOf(client.POST('/api/v1/removals', { body }));
+
 export const previewSilence = (matchers: string[]) =>
   answerOf(client.POST('/api/v1/silences/preview', { body: { matchers } }));
 

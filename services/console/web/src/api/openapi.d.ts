@@ -418,7 +418,7 @@ export interface paths {
                         "application/json": {
                             items: {
                                 /** @enum {string} */
-                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "sign-in.succeeded" | "sign-in.failed" | "session.signed-out" | "session.ended" | "setup-link.created" | "setup-link.redeemed" | "ci-token.issued" | "ci-token.refused" | "user.changed" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.changed" | "service-account.deleted" | "token.created" | "token.revoked" | "cluster.invited" | "cluster.joined" | "cluster.removed" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone" | "registry.checked" | "receiver.tested" | "report.requested" | "view.saved" | "view.deleted" | "advisories.changed" | "database.migrated" | "database.restored";
+                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "sign-in.succeeded" | "sign-in.failed" | "session.signed-out" | "session.ended" | "setup-link.created" | "setup-link.redeemed" | "ci-token.issued" | "ci-token.refused" | "user.changed" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.changed" | "service-account.deleted" | "token.created" | "token.revoked" | "cluster.invited" | "cluster.joined" | "cluster.removed" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone" | "registry.checked" | "receiver.tested" | "report.requested" | "view.saved" | "view.deleted" | "removal.requested" | "advisories.changed" | "database.migrated" | "database.restored";
                                 actor: string;
                                 address: string | null;
                                 /** Format: date-time */
@@ -7331,6 +7331,195 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/removals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deletions of repositories and clusters, newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Deletions of repositories and clusters, newest first */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                connection: string | null;
+                                deleted: {
+                                    [key: string]: number;
+                                };
+                                finishedAt: string | null;
+                                id: string;
+                                kept: {
+                                    [key: string]: number;
+                                };
+                                /** @enum {string} */
+                                kind: "repository" | "cluster";
+                                name: string;
+                                /** Format: date-time */
+                                requestedAt: string;
+                                /** @enum {string} */
+                                state: "waiting" | "running" | "done";
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Deletes the data of a repository or a cluster that has arrived by now */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        connection: string;
+                        /** @constant */
+                        kind: "repository";
+                        name: string;
+                    } | {
+                        /** @constant */
+                        kind: "cluster";
+                        name: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Deletes the data of a repository or a cluster that has arrived by now */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            connection: string | null;
+                            deleted: {
+                                [key: string]: number;
+                            };
+                            finishedAt: string | null;
+                            id: string;
+                            kept: {
+                                [key: string]: number;
+                            };
+                            /** @enum {string} */
+                            kind: "repository" | "cluster";
+                            name: string;
+                            /** Format: date-time */
+                            requestedAt: string;
+                            /** @enum {string} */
+                            state: "waiting" | "running" | "done";
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/removals/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts what the deletion of a repository or a cluster would delete and keep */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        connection: string;
+                        /** @constant */
+                        kind: "repository";
+                        name: string;
+                    } | {
+                        /** @constant */
+                        kind: "cluster";
+                        name: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Counts what the deletion of a repository or a cluster would delete and keep */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            deleted: {
+                                [key: string]: number;
+                            };
+                            kept: {
+                                [key: string]: number;
+                            };
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/report": {
         parameters: {
             query?: never;
@@ -11151,6 +11340,68 @@ export interface paths {
                                 queue: string;
                                 queued: number;
                                 running: number;
+                            }[];
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Size of each table, its retention, and what the next run deletes */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Size of each table, its retention, and what the next run deletes */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            bytes: number;
+                            tables: {
+                                bytes: number;
+                                due: number | null;
+                                indexBytes: number;
+                                /** @enum {string} */
+                                kind: "images" | "pushes" | "vulnerabilities" | "workloads" | "incidents" | "messages" | "events" | "access";
+                                oldest: string | null;
+                                rows: number | null;
+                                rule: {
+                                    days: number | null;
+                                    text: string;
+                                    variable: string | null;
+                                };
+                                table: string;
                             }[];
                         };
                     };

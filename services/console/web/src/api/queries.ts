@@ -15,6 +15,19 @@ export const status = queryOptions({
   refetchInterval: refreshOf,
 });
 
+export const storage = queryOptions({
+  queryKey: ['storage'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/storage', { signal })),
+  staleTime: 60_000,
+});
+
+/** Deletions of repositories and clusters, which go on in the background. */
+export const removals = queryOptions({
+  queryKey: ['removals'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/removals', { signal })),
+  refetchInterval: refreshOf,
+});
+
 /** The user of this page, and the role. */
 export const me = queryOptions({
   queryKey: ['me'],

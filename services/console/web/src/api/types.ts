@@ -55,6 +55,8 @@ export type DeadLetter = Item<'/api/v1/dead-letters'>;
 export type Entry = Item<'/api/v1/exceptions'>;
 export type Routing = Get<'/api/v1/routes'>;
 export type Status = Get<'/api/v1/status'>;
+export type StoredTable = Get<'/api/v1/storage'>['tables'][number];
+export type Removal = Item<'/api/v1/removals'>;
 
 export type User = Item<'/api/v1/users'>;
 export type Session = Item<'/api/v1/sessions'>;

@@ -9,6 +9,7 @@ const tabs = [
   ['/system/deliveries', 'Deliveries'],
   ['/system/dead-letters', 'Dead letters'],
   ['/system/advisories', 'Advisories'],
+  ['/system/storage', 'Storage'],
   ['/start', 'Get started'],
 ] as const;
 

@@ -1,0 +1,229 @@
+import { Injectable } from '@nestjs/common';
+import { type RetentionDays, retentionSettings } from '@tidewaiter/runtime';
+
+import { type Entity, tableOf } from '../core/columns.js';
+import { entities } from '../core/entities.js';
+import { daysOf, expiredBy, retentionOf } from '../core/retention.js';
+import { Store } from '../core/store.js';
+import { digestsInUse, isImageExpired, isPushExpired } from '../images/image-retention.js';
+import { isIncidentExpired } from '../incidents/incidents.js';
+
+/** Kinds of records, with their tables. */
+export const storageKinds = {
+  images: [
+    ...[
+      'image',
+      'image_finding',
+      'image_layer',
+      'image_manifest',
+      'image_package',
+      'image_provenance',
+      'push_identity',
+    ],
+    ...[
+      'repository_finding',
+      'layer',
+      'layer_blob',
+      'layer_failure',
+      'package',
+      'package_content',
+      'fleet_content',
+      'fleet_file',
+    ],
+  ],
+  pushes: [
+    ...['push', 'push_change', 'push_image', 'tag_ledger', 'registry_repository', 'registry_look', 'registry_tag'],
+    ...['pipeline_document', 'pipeline_report', 'removal', 'removal_image'],
+  ],
+  vulnerabilities: [
+    ...[
+      'advisory',
+      'advisory_package',
+      'advisory_ecosystem',
+      'advisory_import',
+      'advisory_feed',
+      'kev',
+      'epss',
+      'exploitation_change',
+    ],
+    ...['package_match', 'package_vulnerability', 'fleet_vulnerability', 'fleet_upgrade', 'fleet_refresh'],
+  ],
+  workloads: [
+    ...[
+      'container_ledger',
+      'workload',
+      'workload_object',
+      'workload_finding',
+      'package_use',
+      'learned_habit',
+      'sensor_contact',
+    ],
+  ],
+  incidents: [
+    ...['incident', 'incident_revision', 'detection_alert', 'detection_match', 'detection_rule'],
+    ...['detector_replica', 'detector_lease', 'detector_snapshot'],
+  ],
+  messages: [
+    'delivery',
+    'delivery_step',
+    'alert',
+    'alert_group',
+    'notified_alert',
+    'alert_history',
+    'silence',
+    'report_run',
+  ],
+  events: ['outbox', 'inbox', 'received', 'job', 'job_source', 'dead_letter'],
+  access: [
+    ...[
+      'api_token',
+      'audit_entry',
+      'service_account',
+      'console_user',
+      'console_session',
+      'setup_link',
+      'device_login',
+      'saved_view',
+    ],
+    ...['cluster', 'managed_entry', 'file_entry', 'service_configuration', 'database_life'],
+  ],
+} as const;
+
+export type StorageKind = keyof typeof storageKinds;
+
+/** When rows of a table go. */
+export interface StorageRule {
+  /** Days of a setting or of the platform; null where the time does not decide. */
+  days: number | null;
+  /** Environment variable with these days. */
+  variable: string | null;
+  /** Sentence for users. */
+  text: string;
+}
+
+/** Size and retention of a table. */
+export interface StoredTable {
+  table: string;
+  kind: StorageKind;
+  /** With its indexes and long values. */
+  bytes: number;
+  indexBytes: number;
+  /** Estimate of PostgreSQL; null before its first analysis. */
+  rows: number | null;
+  /** Null where no row has a time, or it could not be found in time. */
+  oldest: Date | null;
+  rule: StorageRule;
+  /** Rows that the next run deletes, at most {@link maxCounted}; null if they were not counted. */
+  due: number | null;
+}
+
+/** Limit on the rows that one count looks at. */
+export const maxCounted = 10_000;
+/** A report must not occupy a connection for long: what takes longer is not counted. */
+const timeoutMs = 2_000;
+const canceled = '57014';
+
+/** SQL conditions of what cleaners delete, by table: `$2` are the days, `$3` the digests in use. */
+const cleanedRows: Readonly<Record<string, string>> = {
+  push: isPushExpired,
+  image: isImageExpired,
+  incident: isIncidentExpired('$2'),
+};
+
+/** Sizes of the tables, and when their rows are deleted. */
+@Injectable()
+export class Storage {
+  constructor(private readonly store: Store) {}
+
+  async tables(settings: RetentionDays): Promise<StoredTable[]> {
+    const sizes = await this.#sizes();
+    const tables: StoredTable[] = [];
+    for (const entity of entities) {
+      const { name } = tableOf(entity);
+      const { bytes, indexBytes, rows } = sizes.get(name) ?? { bytes: 0, indexBytes: 0, rows: null };
+      tables.push({
+        ...{ table: name, kind: kindOf(name), bytes, indexBytes, rows },
+        oldest: await this.#oldest(entity),
+        rule: ruleOf(entity, settings),
+        due: await this.#due(entity, settings),
+      });
+    }
+    return tables.toSorted((a, b) => b.bytes - a.bytes);
+  }
+
+  async #sizes(): Promise<Map<string, Pick<StoredTable, 'bytes' | 'indexBytes' | 'rows'>>> {
+    const rows = await this.store.aggregate<Pick<StoredTable, 'table' | 'bytes' | 'indexBytes' | 'rows'>>(
+      `SELECT relname AS table, pg_total_relation_size(oid)::float8 AS bytes, pg_indexes_size(oid)::float8 AS "indexBytes",
+         nullif(reltuples, -1)::float8 AS rows
+       FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace`,
+    );
+    return new Map(rows.map(({ table, ...size }) => [table, size]));
+  }
+
+  async #oldest(entity: Entity<object>): Promise<Date | null> {
+    const { name, columns } = tableOf(entity);
+    const rule = retentionOf(entity);
+    const since = typeof rule === 'object' && 'since' in rule ? rule.since : null;
+    const time = columns.find((column) => column.name === since) ?? columns.find(({ type }) => type === 'timestamptz');
+    if (!time) return null;
+    const [row] = await this.#inTime<{ oldest: Date | null }>(`SELECT min(${time.name}) AS oldest FROM ${name}`);
+    return row?.oldest ?? null;
+  }
+
+  /** Counts the rows that a rule or a cleaner would delete now; others go with their owners. */
+  async #due(entity: Entity<object>, settings: RetentionDays): Promise<number | null> {
+    const rule = retentionOf(entity);
+    if (typeof rule !== 'object') return 0;
+    const { name } = tableOf(entity);
+    if ('since' in rule) return this.#count(name, expiredBy(rule, settings));
+    const cleaned = cleanedRows[name];
+    if (!('cleaner' in rule) || !cleaned || rule.days === undefined) return null;
+    const days = settings[rule.days];
+    if (days === 0) return 0;
+    return this.#count(name, `$1::text = '' AND $2::int > 0 AND $3::text[] IS NOT NULL AND ${cleaned}`, [
+      ...['', days, await digestsInUse(this.store)],
+    ]);
+  }
+
+  async #count(table: string, condition: string | null, parameters: readonly unknown[] = []): Promise<number | null> {
+    if (condition === null) return 0;
+    const [row] = await this.#inTime<{ due: number }>(
+      `SELECT count(*)::float8 AS due FROM (SELECT FROM ${table} WHERE ${condition} LIMIT ${maxCounted}) AS expired`,
+      parameters,
+    );
+    return row?.due ?? null;
+  }
+
+  /** Without rows where the statement takes too long. */
+  async #inTime<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    try {
+      return await this.store.transaction(async (tx) => {
+        await tx.query(`SET LOCAL statement_timeout = ${timeoutMs}`);
+        return tx.aggregate<Row>(sql, parameters);
+      });
+    } catch (error) {
+      if ((error as { code?: unknown }).code === canceled) return [];
+      throw error;
+    }
+  }
+}
+
+function kindOf(table: string): StorageKind {
+  const known = Object.entries(storageKinds).find(([, tables]) => (tables as readonly string[]).includes(table));
+  // A test lists the tables of all entities.
+  return known![0] as StorageKind;
+}
+
+function ruleOf(entity: Entity<object>, settings: RetentionDays): StorageRule {
+  const rule = retentionOf(entity)!;
+  if (typeof rule === 'string') return { days: null, variable: null, text: `kept: ${rule}` };
+  if ('of' in rule) {
+    return { days: null, variable: null, text: `with its row in ${tableOf(rule.of() as Entity<object>).name}` };
+  }
+  if (rule.days === undefined) return { days: null, variable: null, text: 'when nothing needs it any more' };
+  const days = daysOf({ days: rule.days }, settings);
+  const variable = typeof rule.days === 'string' ? retentionSettings[rule.days].name : null;
+  const event =
+    'since' in rule ? `after ${rule.since.replaceAll(/coalesce\(|,.*/g, '')}` : 'after nothing needs it any more';
+  return { days, variable, text: days === 0 ? 'kept for ever' : `${days} days ${event}` };
+}

@@ -1,0 +1,86 @@
+import { Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { ApiTokens, connect, Store } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { start } from '../main.js';
+
+interface Answer {
+  status: number;
+  body: { id?: string; bytes?: number; items?: object[]; tables?: { table: string; bytes: number }[] };
+}
+
+describe('storage and removals', () => {
+  let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+  let service: RunningService;
+  let dataSource: DataSource;
+  let store: Store;
+  let token: string;
+
+  beforeAll(async () => {
+    servers = await throwAwayServers({ postgres: true, nats: true });
+    const databaseUrl = await servers.postgres.createDatabase();
+    dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+    store = new Store(dataSource, 'test');
+    token = (await new ApiTokens(store).make('ada', 'admin', null)).reveal();
+    await store.query(
+      `INSERT INTO container_ledger (container_id, cluster, claimed_digests, first_seen, last_seen) VALUES ('a', 'stage', '{}', now(), now())`,
+    );
+    service = await start({
+      TIDEWAITER_DATABASE_URL: databaseUrl,
+      TIDEWAITER_NATS_URL: servers.nats.url,
+      TIDEWAITER_HTTP_PORT: '0',
+      TIDEWAITER_LOG_LEVEL: 'silent',
+      TIDEWAITER_RETENTION_MESSAGES: '7d',
+    });
+  });
+
+  afterAll(async () => {
+    await service.stop();
+    await dataSource.destroy();
+    await servers.stop();
+  });
+
+  async function call(path: string, body?: object): Promise<Answer> {
+    const response = await fetch(`${service.url}/api/v1/${path}`, {
+      headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { method: 'POST', body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as Answer['body'] };
+  }
+
+  it('show the size of each table with its configured rule', async () => {
+    const { status, body } = await call('storage');
+    expect(status).toBe(200);
+    const delivery = body.tables?.find(({ table }) => table === 'delivery');
+    expect(delivery).toMatchObject({
+      kind: 'messages',
+      due: 0,
+      rule: { days: 7, variable: 'TIDEWAITER_RETENTION_MESSAGES', text: '7 days after created_at' },
+    });
+    expect(body.bytes).toBeGreaterThan(delivery!.bytes);
+  });
+
+  it('count, order and list a deletion, which the audit log has', async () => {
+    const target = { kind: 'cluster', name: 'stage' };
+    const { body: preview } = await call('removals/preview', target);
+    expect(preview).toMatchObject({ deleted: { containers: 1 }, kept: { 'open incidents': 0 } });
+    expect((await call('removals')).body).toEqual({ items: [], next: null });
+    const { status, body: ordered } = await call('removals', target);
+    expect([status, ordered]).toMatchObject([202, { ...target, connection: null, state: 'waiting' }]);
+    expect((await call('removals')).body.items).toMatchObject([{ id: ordered.id }]);
+    const { body: audit } = await call('audit?q=action%3Dremoval.requested');
+    expect(audit.items).toMatchObject([
+      { actor: 'ada', subject: 'cluster stage', details: { before: { deleted: { containers: 1 } } } },
+    ]);
+  });
+
+  it.each([
+    ['a cluster that is not known', { kind: 'cluster', name: 'none' }, 404],
+    ['a repository without a registry', { kind: 'repository', name: 'shop/app' }, 400],
+    ['another kind', { kind: 'image', name: 'x' }, 400],
+  ])('refuse %s', async (_, target, status) => {
+    expect((await call('removals', target)).status).toBe(status);
+  });
+});
