@@ -8,12 +8,23 @@ export interface SourceFile {
   content: Buffer;
 }
 
+/** Facts about the repositories of RPM packages. */
+export interface RpmRepositories {
+  /** Packages, `name-version-release.arch`, each with the repository it was installed from. */
+  origins?: [nevra: string, repository: string][];
+  /** Repositories of the build system that made the layer. */
+  repositories?: string[];
+  /** Enabled modules: `nginx:1.18`. */
+  modules?: string[];
+}
+
 /** Facts read from one file. */
 export interface FileFacts {
   packages?: PackageRecord[];
   os?: OsRelease;
   /** Files that a package database assigns to packages. */
   owned?: OwnedFiles[];
+  rpm?: RpmRepositories;
   /** The package of this manifest is private: no registry has it. */
   isUnpublished?: true;
   /** Short description of the part that could not be read; the facts cover the rest. */

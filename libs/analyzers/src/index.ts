@@ -50,6 +50,7 @@ import { pythonRecord } from './python-record/python-record.js';
 import { rPackage } from './r-package/r-package.js';
 import { rebarLock } from './rebar-lock/rebar-lock.js';
 import { requirements } from './requirements/requirements.js';
+import { rpmRepositories } from './rpm-repositories/rpm-repositories.js';
 import { rpm } from './rpm/rpm.js';
 import { rustBinary } from './rust-binary/rust-binary.js';
 import { stackLock } from './stack-lock/stack-lock.js';
@@ -123,6 +124,7 @@ export const analyzers: readonly Analyzer[] = [
   rebarLock,
   requirements,
   rpm,
+  rpmRepositories,
   rustBinary,
   stackLock,
   swiftResolved,

@@ -6,6 +6,7 @@ import type { AnalyzedLayer } from './layer-facts.js';
 import { osReleasePaths } from './os-release/os-release.js';
 import { mergedPath, distributedPaths } from './ownership.js';
 import { purlOf } from './purl.js';
+import { rpmQualifiers } from './rpm-qualifiers.js';
 
 /** The packages of an image. */
 export interface Inventory {
@@ -149,11 +150,13 @@ function sightingsByPurl(
   os: OsRelease | null,
 ): Map<string, Sighting[]> {
   const sightings = new Map<string, Sighting[]>();
+  const qualified = rpmQualifiers(layers, os);
   for (const [from, { facts }] of layers.entries()) {
     for (const { path, analyzer, packages = [] } of facts.files) {
       const isDistribution = databases.has(analyzer);
       const until = view.hiddenBy(path, from) ?? Infinity;
-      for (const record of packages) {
+      for (const declared of packages) {
+        const record = qualified(declared);
         const purl = purlOf(record, os);
         const known = sightings.get(purl);
         const sighting = { record, isDistribution, from, until };

@@ -42,7 +42,7 @@ import {
   withMasks,
 } from '@tidewaiter/secrets';
 
-import { type Analyzer, type FileFacts, maxTextBytes } from './analyzer.js';
+import { type Analyzer, type FileFacts, maxTextBytes, type RpmRepositories } from './analyzer.js';
 import { type LayerSecret, mayHoldArchivedSecrets, searchArchive } from './archive-secrets.js';
 import { FactBudget, type FactLimits, factLimits } from './fact-limits.js';
 import { redactPackages } from './redact-packages.js';
@@ -55,6 +55,7 @@ export interface FileRecord {
   packages?: PackageRecord[];
   os?: OsRelease;
   owned?: OwnedFiles[];
+  rpm?: RpmRepositories;
   /** As in {@link FileFacts}. */
   isUnpublished?: true;
 }

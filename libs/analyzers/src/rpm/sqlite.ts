@@ -30,7 +30,11 @@ interface Database {
  */
 type Value = Buffer | string | number | null;
 
-type Row = Value[];
+/** Row with its number, which is the value of an integer primary key. */
+export interface Row {
+  id: number;
+  values: Value[];
+}
 
 /** Whether these first bytes are those of an SQLite database. */
 export function isSqlite(content: Buffer): boolean {
@@ -47,11 +51,20 @@ export function* sqliteBlobs(content: Buffer): Generator<Buffer | 'unreadable'> 
   const database = open(content);
   const root = findTable(database, 'Packages');
   for (const row of rowsOf(database, root)) {
-    const blob = row === 'unreadable' ? undefined : row.find((value) => Buffer.isBuffer(value));
+    const blob = row === 'unreadable' ? undefined : row.values.find((value) => Buffer.isBuffer(value));
     yield blob ?? 'unreadable';
   }
   const pages = u32be(content, 28);
   if (pages * database.pageBytes > content.length) yield 'unreadable';
+}
+
+/**
+ * Rows of a table of any SQLite database, likewise.
+ * @throws MalformedFile
+ */
+export function* sqliteRows(content: Buffer, table: string): Generator<Row | 'unreadable'> {
+  const database = open(content);
+  yield* rowsOf(database, findTable(database, table));
 }
 
 function open(content: Buffer): Database {
@@ -69,7 +82,8 @@ function open(content: Buffer): Database {
 function findTable(database: Database, name: string): number {
   let rows = 0;
   for (const row of rowsOf(database, 1)) {
-    if (row !== 'unreadable' && row[0] === 'table' && row[1] === name && typeof row[3] === 'number') return row[3];
+    const [type, own, , page] = row === 'unreadable' ? [] : row.values;
+    if (type === 'table' && own === name && typeof page === 'number') return page;
     rows += 1;
     if (rows > maxSchemaRows) break;
   }
@@ -94,10 +108,10 @@ function* rowsOf(database: Database, root: number): Generator<Row | 'unreadable'
         throw new MalformedFile('more pages than there are');
     } else {
       for (const cell of node.cells) {
-        const payload = orUnreadable(() => readPayload(database, cell));
-        if (payload !== 'unreadable') room -= payload.length;
+        const row = orUnreadable(() => readPayload(database, cell));
+        if (row !== 'unreadable') room -= row.payload.length;
         if (room < 0) throw new MalformedFile('rows that overlap');
-        yield payload === 'unreadable' ? payload : orUnreadable(() => readRow(payload));
+        yield row === 'unreadable' ? row : orUnreadable(() => ({ id: row.id, values: readValues(row.payload) }));
       }
     }
   }
@@ -125,7 +139,7 @@ function readNode(database: Database, page: number): Node {
 /**
  * Bytes of a row: a part in the page and, for a long row, the rest in a chain of overflow pages.
  */
-function readPayload(database: Database, cell: Buffer): Buffer {
+function readPayload(database: Database, cell: Buffer): { id: number; payload: Buffer } {
   const length = readVarint(cell, 0);
   const rowId = readVarint(cell, length.end);
   if (length.value > database.content.length) throw new MalformedFile('row longer than the file');
@@ -139,7 +153,7 @@ function readPayload(database: Database, cell: Buffer): Buffer {
     missing -= part.length;
     next = u32be(bytes, 0);
   }
-  return Buffer.concat(parts, length.value);
+  return { id: rowId.value, payload: Buffer.concat(parts, length.value) };
 }
 
 /**
@@ -154,9 +168,9 @@ function localBytes(length: number, usableBytes: number): number {
 }
 
 /** @see https://www.sqlite.org/fileformat2.html "Record Format" */
-function readRow(payload: Buffer): Row {
+function readValues(payload: Buffer): Value[] {
   const header = readVarint(payload, 0);
-  const row: Row = [];
+  const row: Value[] = [];
   let at = header.value;
   for (let offset = header.end; offset < header.value && row.length < maxColumns;) {
     const type = readVarint(payload, offset);
@@ -176,6 +190,8 @@ function columnBytes(type: number): number {
 function readColumn(type: number, bytes: Buffer): Value {
   if (type >= firstBlobType) return type % 2 === 0 ? bytes : bytes.toString('utf8');
   if (type >= 1 && type <= 5) return bytes.readIntBE(0, bytes.length);
+  // Types of the constants 0 and 1, which take no bytes.
+  if (type === 8 || type === 9) return type - 8;
   return null;
 }
 
