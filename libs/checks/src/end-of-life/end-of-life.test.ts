@@ -170,6 +170,7 @@ describe('releaseOfTag', () => {
     ['alpine', 'latest', undefined],
     ['alpine', '3.1', '3.1'],
     ['go', '1.9', '1.9'],
+    ['traefik', 'v2.11', '2.11'],
     ['node', '99', undefined],
   ] as const)('resolves the tag %s:%s to %s', (repository, tag, version) => {
     const product: Product = repository === 'postgres' ? 'postgresql' : repository;
@@ -196,15 +197,11 @@ interface Case {
   ended: boolean | null;
 }
 
-/** Products that no inventory names as a runtime, and one whose packages are the distribution's. */
-const notEvaluated = new Set(['openssl', 'traefik']);
-
 describeWith(truth)('endOfLife against the shared truth', () => {
   const cases = readFileSync(truth.path, 'utf8')
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as Case)
-    .filter(({ id }) => !notEvaluated.has(id));
+    .map((line) => JSON.parse(line) as Case);
   it.each(cases)('evaluates $kind $id $version on $date', ({ kind, id, version, date, cycle, ended }) => {
     const at = new Date(`${date}T12:00:00Z`);
     const type = id === 'toolchain' ? 'golang' : 'generic';

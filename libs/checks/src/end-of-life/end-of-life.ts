@@ -80,19 +80,24 @@ const distributions: ReadonlyMap<string, Product> = new Map<string, Product>([
  */
 const programs: ReadonlyMap<string, Product> = new Map<string, Product>([
   ['apache', 'httpd'],
+  ['consul', 'consul'],
   ['dotnet', 'dotnet'],
   ['elasticsearch', 'elasticsearch'],
   ['elixir', 'elixir'],
+  ['envoy', 'envoy'],
   ['erlang', 'erlang'],
+  ['etcd', 'etcd'],
   ['haproxy', 'haproxy'],
   ['httpd', 'httpd'],
   ['java', 'java'],
+  ['kubernetes', 'kubernetes'],
   ['mariadb', 'mariadb'],
   ['mongodb', 'mongodb'],
   ['mysql', 'mysql'],
   ['nginx', 'nginx'],
   ['node', 'node'],
   ['openjdk', 'java'],
+  ['openssl', 'openssl'],
   ['perl', 'perl'],
   ['php', 'php'],
   ['postgresql', 'postgresql'],
@@ -100,7 +105,9 @@ const programs: ReadonlyMap<string, Product> = new Map<string, Product>([
   ['rabbitmq', 'rabbitmq'],
   ['redis', 'redis'],
   ['ruby', 'ruby'],
+  ['traefik', 'traefik'],
   ['valkey', 'valkey'],
+  ['vault', 'vault'],
 ]);
 
 /** Language packages that are a runtime or framework of their own, by `type:name`. */

@@ -63,7 +63,7 @@ export function releaseOf(product: Product, version: string): ReleaseLine | unde
  */
 export function releaseOfTag(product: Product, tag: string): ReleaseLine | undefined {
   const releases = releasesOf.get(product)!;
-  const [word = ''] = tag.split(/[-_]/, 1);
+  const [word = ''] = tag.replace(/^v(?=\d)/, '').split(/[-_]/, 1);
   if (!/^\d/.test(word)) return releases.find(({ codename }) => codename !== null && codename === word);
   const [version = ''] = /^\d+(?:\.\d+)*/.exec(word) ?? [];
   const exact = releases.find((release) => isWithin(version, release.version));
