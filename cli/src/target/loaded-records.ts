@@ -4,6 +4,7 @@ import {
   type AdvisoryCandidate,
   type AdvisoryKey,
   type AdvisoryScope,
+  derivedEcosystems,
   ecosystemAges,
   type Exploitation,
   isEcosystem,
@@ -74,7 +75,7 @@ class LoadedRecords {
    * read whole.
    */
   async loadRecords(sources: readonly AdvisoryRecords[]): Promise<void> {
-    const named = sources.filter((source) => this.#names.has(ecosystemOf(source)));
+    const named = sources.filter((source) => this.#isAsked(ecosystemOf(source)));
     const isBucket = sources.some((source) => isEcosystem(ecosystemOf(source)));
     for (const source of isBucket ? named : sources) {
       for await (const item of source.records()) {
@@ -83,6 +84,10 @@ class LoadedRecords {
         else this.rejected += 1;
       }
     }
+  }
+
+  #isAsked(ecosystem: string): boolean {
+    return [ecosystem, ...(derivedEcosystems.get(ecosystem) ?? [])].some((each) => this.#names.has(each));
   }
 
   async loadExploitation({ kind, path }: AdvisorySource): Promise<void> {

@@ -20,6 +20,17 @@ describe('ecosystemAges', () => {
   });
 });
 
+describe('ecosystemAges of programs', () => {
+  it('takes the older of the two feeds about them', () => {
+    const both = [
+      ...feeds,
+      { name: 'NVD', asOf: '2026-05-20T00:00:00Z' },
+      { name: 'Bitnami', asOf: '2026-05-25T00:00:00Z' },
+    ];
+    expect(ecosystemAges(both, ['Program'])).toEqual([{ ecosystem: 'Program', asOf: '2026-05-20T00:00:00Z' }]);
+  });
+});
+
 describe('staleAdvisories', () => {
   it('warns about each ecosystem by the date of its data', () => {
     const ages = ecosystemAges(feeds, ['npm', 'Alpine']);

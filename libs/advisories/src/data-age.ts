@@ -1,5 +1,6 @@
 import type { BlindSpot } from './blind-spots.js';
 import { type AdvisoryFeed, epssFeed, kevFeed } from './feed.js';
+import { programEcosystem } from './programs/programs.js';
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -15,6 +16,9 @@ export interface EcosystemAge {
   asOf: string;
 }
 
+/** Feeds of ecosystems that have none of their name. */
+const feedsOf: ReadonlyMap<string, readonly string[]> = new Map([[programEcosystem, ['NVD', 'Bitnami']]]);
+
 type FeedDate = Pick<AdvisoryFeed, 'name' | 'asOf'>;
 
 /**
@@ -25,7 +29,8 @@ export function ecosystemAges(feeds: readonly FeedDate[], ecosystems: Iterable<s
   const records = feeds.filter(({ name }) => name !== kevFeed && name !== epssFeed);
   const oldest = records.map(({ asOf }) => asOf).toSorted()[0];
   return [...new Set(ecosystems)].toSorted().flatMap((ecosystem) => {
-    const own = records.filter(({ name }) => name === ecosystem || name.startsWith(`${ecosystem} `));
+    const names = feedsOf.get(ecosystem) ?? [ecosystem];
+    const own = records.filter(({ name }) => names.some((each) => name === each || name.startsWith(`${each} `)));
     const asOf = own.map((feed) => feed.asOf).toSorted()[0] ?? oldest;
     return asOf === undefined ? [] : [{ ecosystem, asOf }];
   });

@@ -22,7 +22,7 @@ export { advisoryFormats, formatOfHead, isOfFormat } from './formats/formats.js'
 export { isEcosystem } from './ecosystems.js';
 export { evaluateInventory } from './evaluate-inventory.js';
 export type { CandidateLookup } from './evaluate-inventory.js';
-export { derivedEcosystems } from './programs/programs.js';
+export { derivedEcosystems, programEcosystem } from './programs/programs.js';
 export { programIdentities } from './programs/program-identities.js';
 export { matchingVersion, matchPackage } from './match-package.js';
 export type { MatchEvidence, PackageMatch } from './match-package.js';

@@ -22,7 +22,7 @@ const epssName = /^epss[^/]*\.csv(\.gz)?$/;
 /** Map of Red Hat's that is not needed: the CPE of a repository follows from its id. */
 const repositoryMap = 'repository-to-cpe.json';
 /** Files that may be of another format than OSV's, which is recognized by content. */
-const documentName = /\.xml(?:\.(?:gz|bz2|zst))?$/;
+const documentName = /\.(?:xml|json\.(?:gz|bz2|zst)|xml\.(?:gz|bz2|zst))$/;
 
 /**
  * Finds the sources at a path: an archive of the OSV bucket, a folder of such archives, a folder of

@@ -94,7 +94,8 @@ class Reading {
     for (const item of batch) {
       const stamp = stampOf(item);
       const isKnown = stamp !== undefined && (known.get(stamp.id) ?? Number.NEGATIVE_INFINITY) >= stamp.time;
-      if (isKnown) this.#count(stamp.id, stamp.modified);
+      if ('isRemoval' in item && !known.has(item.advisory.id)) this.#noteTime(item.advisory.modified);
+      else if (isKnown) this.#count(stamp.id, stamp.modified);
       else this.#read(item, fresh);
     }
     listener.reading(this.source.name, this.result.records);
@@ -118,6 +119,10 @@ class Reading {
   #count(id: string, modified: string): void {
     this.result.records += 1;
     if (this.source.isWhole) this.#present.add(id);
+    this.#noteTime(modified);
+  }
+
+  #noteTime(modified: string): void {
     if (this.result.newest === null || Date.parse(modified) > Date.parse(this.result.newest)) {
       this.result.newest = modified;
     }

@@ -83,7 +83,8 @@ export function documentsSource({
       for (const path of files) {
         const format = await formatOf(path);
         if (!format) throw new InvalidInput('FEED_FORMAT', `${basename(path)} has none of the known formats`);
-        yield* format.read({ name: basename(path), bytes: readDocument(path) });
+        const changedAt = (await stat(path)).mtime.toISOString();
+        yield* format.read({ name: basename(path), bytes: readDocument(path), changedAt });
       }
     },
   };

@@ -12,14 +12,19 @@ export function isCounted({ state, kind }: Pick<Finding, 'state' | 'kind'>): boo
   return state === 'present' || kind === 'secret';
 }
 
+type Rated = Pick<Finding, 'kind' | 'match' | 'confidence'>;
+
 /**
- * Whether a finding can fail a verdict. A vulnerability of a program that was matched by a CPE
- * alone is likely or possible, and is only reported; one that could not be compared never passes.
+ * Whether a vulnerability is likely or possible only, as that of a program that was matched by a
+ * CPE alone. One whose version could not be compared is no such one: it never passes.
  */
-export function isGating(finding: Pick<Finding, 'state' | 'kind' | 'match' | 'confidence'>): boolean {
-  const isUncertain =
-    finding.kind === 'vulnerability' && finding.match === 'affected' && finding.confidence !== 'certain';
-  return isCounted(finding) && !isUncertain;
+export function isUncertain({ kind, match, confidence }: Rated): boolean {
+  return kind === 'vulnerability' && match === 'affected' && confidence !== 'certain';
+}
+
+/** Whether a finding can fail a verdict; an uncertain one is only reported. */
+export function isGating(finding: Pick<Finding, 'state'> & Rated): boolean {
+  return isCounted(finding) && !isUncertain(finding);
 }
 
 /**

@@ -309,6 +309,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       FEED_TRUNCATED: unavailable('Sync again.'),
       FEED_UNWRITABLE: unavailable('Check the folder for downloads.'),
       KEV_FORMAT: input("Give CISA's catalog in JSON."),
+      NVD_RECORD: input('Give files of NVD in version 2.0.'),
       OSV_RECORD: input('Give records in the OSV schema.'),
       OSV_ZIP: input('Give a whole zip archive.'),
       OVAL_INVALID: input("Give Oracle's OVAL file: a definition is none of its form."),

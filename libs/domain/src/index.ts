@@ -28,7 +28,7 @@ export { isDistributionType, packageTypes } from './package.js';
 export type { ImagePackage, OwnedFile, OwnedFiles, Package, PackageRecord, PackageType } from './package.js';
 export { fixStates, matchStates } from './advisory.js';
 export type { AdvisorySummary, FixState, AdvisoryMatch, MatchState } from './advisory.js';
-export { countedFindings, countFindings, groupByLocation, isCounted, isGating } from './counting.js';
+export { countedFindings, countFindings, groupByLocation, isCounted, isGating, isUncertain } from './counting.js';
 export { countBySeverity, findingKinds, findingOf, findingReasons } from './finding.js';
 export type { Confidence, Finding, FindingKind, FindingLocation, FindingReason, SeverityCounts } from './finding.js';
 export {

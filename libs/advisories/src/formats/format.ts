@@ -4,7 +4,13 @@ import type { OsvAdvisory } from '../osv-record.js';
 
 /** Record of a feed, or the reason why it could not be read. */
 export type AdvisoryItem =
-  | { name: string; advisory: OsvAdvisory; sizeBytes: number }
+  | {
+      name: string;
+      advisory: OsvAdvisory;
+      sizeBytes: number;
+      /** Whether nothing of it is stored, so that only a known record is withdrawn. */
+      isRemoval?: true;
+    }
   | { name: string; error: TidewaiterError };
 
 /** File of a feed, decompressed. */
@@ -12,6 +18,8 @@ export interface FeedDocument {
   /** Name of the file, for messages. */
   name: string;
   bytes: AsyncIterable<Uint8Array>;
+  /** Time of the file, ISO 8601, for formats without dates. */
+  changedAt?: string;
 }
 
 /** Reads one format of advisories into the model of OSV. */

@@ -1,4 +1,4 @@
-import { layerText, morePlaces, placeOf, printable } from '@tidewaiter/domain';
+import { isUncertain, layerText, morePlaces, placeOf, printable } from '@tidewaiter/domain';
 
 import { groupFindings, type PackageFindings } from '../finding-groups.js';
 import type { Report, ReportFinding, ReportFormat, ReportWarning } from '../report.js';
@@ -107,10 +107,12 @@ function hiddenEntry(group: PackageFindings): Entry {
 
 function groupEntry({ worst, exploited, packages, name, findings }: PackageFindings, what: string): Entry {
   const uncompared = findings.filter(({ match }) => match === 'unknown').length;
+  const uncertain = findings.filter(isUncertain).length;
   const facts = [
     countOf(findings.length, 'finding'),
     ...(findings.length > 1 ? [`worst ${worst}`] : []),
     ...(exploited > 0 ? [`${exploited} exploited`] : []),
+    ...(uncertain > 0 ? [`${uncertain} not certain`] : []),
     ...(uncompared > 0 ? [`${uncompared} with a version that cannot be compared`] : []),
   ];
   const ids = [...new Set(findings.map(({ id }) => printable(id)))];
