@@ -88,6 +88,8 @@ const labels: Readonly<Record<string, string>> = {
   severities: 'rated by',
   disagreeing: 'not so by',
   fixedBeyond: 'fixed in',
+  erratum: 'fixed by',
+  stateNote: 'vendor state',
 };
 
 function textOf(value: unknown): string {
