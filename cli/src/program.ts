@@ -48,6 +48,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   pushes: async () => (await import('./pushes/pushes.js')).pushesCommand,
   'dead-letters': async () => (await import('./dead-letters/dead-letters.js')).deadLettersCommand,
   storage: async () => (await import('./storage/storage.js')).storageCommand,
+  clusters: async () => (await import('./clusters/clusters.js')).clustersCommand,
   tokens: async () => (await import('./tokens/tokens.js')).tokensCommand,
   completion: async () => (await import('./completion/completion.js')).completionCommand,
 };

@@ -10,7 +10,9 @@ import { ClusterRow } from './cluster-row.js';
 
 const joinTokenHours = 1;
 
-const columns = columnsOf(ClusterRow, { omit: ['joinHash', 'credentialHash', 'previousHash', 'previousExpiresAt'] });
+const columns = columnsOf(ClusterRow, {
+  omit: ['joinHash', 'credentialHash', 'previousHash', 'previousExpiresAt', 'agentInstance'],
+});
 const recordedColumns = columnsOf(ClusterRow, { only: ['name', 'createdAt', 'joinedAt', 'joinExpiresAt'] });
 const before = columnsOf(ClusterRow, { only: ['joinedAt', 'joinExpiresAt'] });
 

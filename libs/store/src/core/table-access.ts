@@ -18,7 +18,7 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   alert_history: ['notifier'],
   api_token: ['console'],
   audit_entry: ['console', 'ingest'],
-  cluster: ['ingest'],
+  cluster: ['console', 'ingest'],
   console_session: ['console'],
   console_user: ['console'],
   container_ledger: ['detector'],

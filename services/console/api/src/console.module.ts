@@ -15,6 +15,7 @@ import {
   ReportsModule,
   SearchModule,
   StoreModule,
+  ClustersModule,
   WorkloadsModule,
   StorageModule,
 } from '@tidewaiter/store';
@@ -31,6 +32,7 @@ import { SignInLimit } from './auth/sign-in-limit.js';
 import { BlastRadiusController } from './blast-radius/blast-radius.controller.js';
 import { CiTokensController } from './ci-tokens/ci-tokens.controller.js';
 import { CiTokens } from './ci-tokens/ci-tokens.js';
+import { ClustersController } from './clusters/clusters.controller.js';
 import { CompareController } from './compare/compare.controller.js';
 import { ComparedSides } from './compare/compared-sides.js';
 import type { ConsoleConfig } from './config.js';
@@ -117,6 +119,7 @@ export const controllers = [
   DeadLettersController,
   ListsController,
   ViewsController,
+  ClustersController,
   AuditController,
   StatusController,
   StorageController,
@@ -184,6 +187,7 @@ export class ConsoleModule {
         ImagesModule,
         SearchModule,
         AdvisoriesModule,
+        ClustersModule,
         WorkloadsModule,
         IncidentsModule,
         DeliveriesModule,

@@ -224,6 +224,12 @@ const acts: Record<string, () => Promise<Answer>> = {
     return call('POST', 'routes/undo', { version, to: version });
   },
   'post dead-letters/{id}/redrive': async () => call('POST', `dead-letters/${await deadLetter()}/redrive`),
+  'post clusters': async () => call('POST', 'clusters', { name: name() }),
+  'delete clusters/{name}': async () => {
+    const cluster = name();
+    await call('POST', 'clusters', { name: cluster });
+    return call('DELETE', `clusters/${cluster}`);
+  },
   'post views': async () => call('POST', 'views', viewOf(name())),
   'put views/{id}': async () => call('PUT', `views/${await newView()}`, viewOf(name())),
   'delete views/{id}': async () => call('DELETE', `views/${await newView()}`),
@@ -288,7 +294,7 @@ const testedElsewhere = [
 /** Actions without a route: of the command line and of the platform, and refusals. */
 const otherActions = [
   ...['setup-link.created', 'advisories.changed', 'database.migrated', 'database.restored'],
-  ...['sign-in.failed', 'ci-token.refused', 'cluster.invited', 'cluster.joined', 'cluster.removed'],
+  ...['sign-in.failed', 'ci-token.refused', 'cluster.joined'],
 ];
 
 const snooze = () => ({ until: new Date(Date.now() + 3_600_000).toISOString() });

@@ -52,6 +52,7 @@ function neededFor(method: string, path: string): AccessRole | 'none' {
   if (['/api/v1/ci-token', '/api/v1/device-logins', '/api/v1/device-logins/result'].includes(path)) return 'none';
   if (path === '/api/v1/me' || path.startsWith('/api/v1/device-logins/')) return 'gate';
   if (/^\/api\/v1\/(?:users|sessions|service-accounts|tokens|audit|removals)\b/.test(path)) return 'admin';
+  if (path.startsWith('/api/v1/clusters') && method !== 'get') return 'admin';
   // Questions of pipelines and of Kubernetes, which a leaked token may ask.
   if (['/api/v1/gate', '/admission/validate', '/api/v1/openapi.json'].includes(path)) return 'gate';
   // Accounts keep views for themselves; sharing them is decided by their content.
