@@ -231,6 +231,7 @@ export type { NewSilence, StoredSilence } from './deliveries/silences.js';
 export { Lists } from './core/lists.js';
 export type { ListRequest, ListTotal, RowList } from './core/lists.js';
 export { alertList } from './incidents/alert-list.js';
+export type { ListedDeadLetter } from './core/dead-letter-list.js';
 export { deadLetterList } from './core/dead-letter-list.js';
 export { deliveryList } from './deliveries/delivery-list.js';
 export { incidentList } from './incidents/incident-list.js';

@@ -784,6 +784,18 @@ describe('the API', () => {
     expect([again.status, await again.json()]).toEqual([404, expect.objectContaining({ code: 'DEAD_LETTER_UNKNOWN' })]);
   });
 
+  it('names the channel of a delivery that failed for good', async () => {
+    const [{ id: delivery } = { id: '' }] = await store.query<{ id: string }>('SELECT id FROM delivery LIMIT 1');
+    await store.query(
+      `INSERT INTO dead_letter (id, stage, worker, job_id, subject, code, reason, attempts)
+       SELECT gen_random_uuid(), 'job', 'delivery', gen_random_uuid(), subject, 'X', 'x', 18 FROM unnest($1::text[]) AS subject`,
+      [[delivery, 'no id', unknownId]],
+    );
+    const { items } = await get('/dead-letters');
+    const channels = Object.fromEntries(items.map(({ subject, channel }) => [subject, channel]));
+    expect(channels).toEqual({ [delivery]: expect.stringContaining(' by '), 'no id': null, [unknownId]: null });
+  });
+
   it('previews a message', async () => {
     expect(await get('/messages/preview?kind=incident&channel=email')).toMatchObject({
       title: 'Critical · Cryptominer in shop/Deployment/checkout (INC-318)',

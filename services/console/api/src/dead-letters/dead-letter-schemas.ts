@@ -23,6 +23,8 @@ export const deadLetterAnswer = z.object({
   eventId: text,
   jobId: text,
   subject: z.string(),
+  /** Receiver and channel of a failed delivery: `team by slack`; null of others. */
+  channel: text,
   code: z.string(),
   reason: z.string(),
   attempts: count,

@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
-import { type DeadLetter, deadLetterList, DeadLetters, Lists } from '@tidewaiter/store';
+import { deadLetterList, DeadLetters, type ListedDeadLetter, Lists } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { countedListOf, countedPage, type CountedPage, either, exported, listRequest } from '../http/lists.js';
@@ -22,7 +22,7 @@ export class DeadLettersController {
   })
   async list(
     @Query({ schema: deadLettersQuery }) { all, ...query }: z.output<typeof deadLettersQuery>,
-  ): Promise<CountedPage<DeadLetter>> {
+  ): Promise<CountedPage<ListedDeadLetter>> {
     const request = listRequest(query, {}, ...(all ? [either('redriven')] : []));
     return countedPage(this.lists, deadLetterList, request, query.count, (letter) => letter);
   }

@@ -1321,6 +1321,7 @@ export interface paths {
                         "application/json": {
                             items: {
                                 attempts: number;
+                                channel: string | null;
                                 code: string;
                                 /** Format: date-time */
                                 createdAt: string;

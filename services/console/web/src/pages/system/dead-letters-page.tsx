@@ -1,3 +1,5 @@
+import { Link } from '@tanstack/react-router';
+
 import { redriveDeadLetter } from '../../api/changes.js';
 import { deadLetters } from '../../api/lists.js';
 import type { DeadLetter } from '../../api/types.js';
@@ -21,7 +23,22 @@ const columns = [
       </>
     ),
   }),
-  column<DeadLetter>({ id: 'subject', title: 'Subject', isName: true, cell: ({ subject }) => subject }),
+  column<DeadLetter>({
+    id: 'subject',
+    title: 'Subject',
+    isName: true,
+    cell: ({ subject, channel }) =>
+      channel === null ? (
+        subject
+      ) : (
+        <>
+          <Link to="/system/deliveries/$id" params={{ id: subject }}>
+            {channel}
+          </Link>{' '}
+          <small className="quiet">{subject}</small>
+        </>
+      ),
+  }),
   column<DeadLetter>({
     id: 'reason',
     title: 'Reason',
