@@ -556,6 +556,16 @@ describeWith(programs('chromium'))('the web pages', () => {
     const answer = await fetch(`${service.url}/api/v1/me`, { headers: { authorization: `Bearer ${secret}` } });
     expect(await answer.json()).toMatchObject({ name: 'nightly', role: 'viewer' });
     await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Change limits of nightly' }).click();
+    await page.getByLabel('Repositories').fill('shop/*\nbase/*');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('row', { name: 'nightly' }).getByText('repositories: shop/*, base/*').waitFor();
+    const limited = await fetch(`${service.url}/api/v1/me`, { headers: { authorization: `Bearer ${secret}` } });
+    expect(await limited.json()).toMatchObject({ scopes: [{ repositories: ['shop/*', 'base/*'], owners: [] }] });
+    await page.getByRole('button', { name: 'Change limits of nightly' }).click();
+    await page.getByLabel('Repositories').fill('');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('row', { name: 'nightly' }).getByText('everything').waitFor();
     await page.getByRole('button', { name: 'Revoke nightly of nightly' }).click();
     await page.getByRole('button', { name: 'Revoke nightly of nightly' }).waitFor({ state: 'detached' });
     expect(await page.getByText(secret!).count()).toBe(0);

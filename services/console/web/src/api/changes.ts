@@ -145,6 +145,13 @@ export const addServiceAccount = (body: Body<'/api/v1/service-accounts'>) =>
 
 export const deleteServiceAccount = (id: string) => answerOf(client.DELETE('/api/v1/service-accounts/{id}', byId(id)));
 
+type AccountChange = NonNullable<
+  paths['/api/v1/service-accounts/{id}']['patch']['requestBody']
+>['content']['application/json'];
+
+export const changeServiceAccount = (id: string, body: AccountChange) =>
+  answerOf(client.PATCH('/api/v1/service-accounts/{id}', { ...byId(id), body }));
+
 export const addToken = (account: string, body: Body<'/api/v1/service-accounts/{id}/tokens'>) =>
   answerOf(client.POST('/api/v1/service-accounts/{id}/tokens', { ...byId(account), body }));
 

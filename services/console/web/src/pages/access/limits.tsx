@@ -1,4 +1,11 @@
+import { type AccessRole, limitableRoles } from '@tidewaiter/domain';
+import { lazy, Suspense, useState } from 'react';
+import { Button } from 'react-aria-components/Button';
+
 import type { User } from '../../api/types.js';
+import type { LimitedAccount } from './limits-dialog.js';
+
+const LimitsDialog = lazy(async () => ({ default: (await import('./limits-dialog.js')).LimitsDialog }));
 
 /** Limits of an account: each line is one that suffices. */
 export function Limits({ scopes }: { scopes: User['scopes'] }) {
@@ -11,6 +18,22 @@ export function Limits({ scopes }: { scopes: User['scopes'] }) {
         return <li key={text}>{text}</li>;
       })}
     </ul>
+  );
+}
+
+/** Limits of an account with a way to change them, unless its role can have none. */
+export function ChangeableLimits({ account, role }: { account: LimitedAccount; role: AccessRole | null }) {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <>
+      <Limits scopes={account.scopes} />{' '}
+      {role !== null && limitableRoles.includes(role) && (
+        <Button className="plain" aria-label={`Change limits of ${account.name}`} onPress={() => setIsOpen(true)}>
+          Change
+        </Button>
+      )}
+      <Suspense>{isOpen && <LimitsDialog account={account} close={() => setIsOpen(false)} />}</Suspense>
+    </>
   );
 }
 

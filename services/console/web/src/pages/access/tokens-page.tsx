@@ -3,7 +3,7 @@ import { type AccessRole, roles } from '@tidewaiter/domain';
 import { type FormEvent, useId, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 
-import { addServiceAccount, deleteServiceAccount, revokeToken } from '../../api/changes.js';
+import { addServiceAccount, changeServiceAccount, deleteServiceAccount, revokeToken } from '../../api/changes.js';
 import { serviceAccounts, tokens } from '../../api/lists.js';
 import type { ServiceAccount, Token } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
@@ -16,13 +16,13 @@ import { LiveTable } from '../../parts/table/live-table.js';
 import { notify } from '../../parts/toasts.js';
 import { SystemTabs } from '../system/system-tabs.js';
 import { AdminOnly } from './admin-only.js';
-import { Limits } from './limits.js';
+import { ChangeableLimits } from './limits.js';
 import { TokenForm } from './token-form.js';
 
 const accountColumns = [
   column<ServiceAccount>({ id: 'name', title: 'Account', isName: true, cell: ({ name }) => name }),
   column<ServiceAccount>({ id: 'role', title: 'Role', kind: 'mark', cell: ({ role }) => role }),
-  column<ServiceAccount>({ id: 'limits', title: 'Limited to', cell: ({ scopes }) => <Limits scopes={scopes} /> }),
+  column<ServiceAccount>({ id: 'limits', title: 'Limited to', cell: (account) => <AccountLimits account={account} /> }),
   column<ServiceAccount>({
     id: 'since',
     title: 'Since',
@@ -108,6 +108,11 @@ export function TokensPage() {
       </AdminOnly>
     </>
   );
+}
+
+function AccountLimits({ account: { id, name, role, scopes } }: { account: ServiceAccount }) {
+  const save = async (next: ServiceAccount['scopes']) => changeServiceAccount(id, { scopes: next });
+  return <ChangeableLimits role={role} account={{ name, scopes, save, list: 'service-accounts' }} />;
 }
 
 function Accounts() {

@@ -16,7 +16,7 @@ import { notify } from '../../parts/toasts.js';
 import { useMe } from '../../parts/use-me.js';
 import { SystemTabs } from '../system/system-tabs.js';
 import { AdminOnly } from './admin-only.js';
-import { Limits } from './limits.js';
+import { ChangeableLimits, Limits } from './limits.js';
 
 const columns = [
   column<User>({
@@ -30,7 +30,7 @@ const columns = [
     ),
   }),
   column<User>({ id: 'role', title: 'Role', cell: (user) => <RoleSelect user={user} /> }),
-  column<User>({ id: 'limits', title: 'Limited to', cell: ({ scopes }) => <Limits scopes={scopes} /> }),
+  column<User>({ id: 'limits', title: 'Limited to', cell: (user) => <UserLimits user={user} /> }),
   column<User>({
     id: 'state',
     title: 'State',
@@ -106,6 +106,16 @@ function RoleSelect({ user }: { user: User }) {
       ))}
     </select>
   );
+}
+
+/** Limits are those of a role: changing them assigns the role that the groups give. */
+function UserLimits({ user: { id, name, role, assignedRole, scopes } }: { user: User }) {
+  const { name: own } = useMe();
+  if (name === own) return <Limits scopes={scopes} />;
+  const save = async (next: User['scopes']) => changeUser(id, { role, scopes: next });
+  const note =
+    assignedRole === null && role !== null ? `This assigns the role ${role} in place of the groups.` : undefined;
+  return <ChangeableLimits role={role} account={{ name, scopes, save, list: 'users', note }} />;
 }
 
 function DisableButton({ user: { id, name, disabledAt } }: { user: User }) {
