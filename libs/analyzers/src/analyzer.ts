@@ -25,6 +25,8 @@ export interface FileFacts {
   /** Files that a package database assigns to packages. */
   owned?: OwnedFiles[];
   rpm?: RpmRepositories;
+  /** Names of the code in a program, see `linkedNames`: base64 of an encoded set. */
+  linked?: string;
   /** The package of this manifest is private: no registry has it. */
   isUnpublished?: true;
   /** Short description of the part that could not be read; the facts cover the rest. */

@@ -55,10 +55,18 @@ export function factLimitsFor(bytes: number, configured: Partial<FactLimits> = {
   return { ...factLimits, maxOwnedFiles: allowed(owned), ...configured };
 }
 
+/**
+ * Limit on the names of the code in all programs of a layer, encoded; those of Kubernetes take 120
+ * kB. Programs beyond it are without them, which leaves the reachability of their vulnerabilities
+ * unknown and hides nothing.
+ */
+const maxLinkedCharacters = 4 * 1024 * 1024;
+
 /** Facts of one file that are limited. */
 interface Declared {
   packages?: PackageRecord[];
   owned?: OwnedFiles[];
+  linked?: string;
 }
 
 /** Numbers of facts that were left out, by limit. */
@@ -74,6 +82,7 @@ const nouns: Record<keyof FactLimits, string> = {
 /** Leaves out facts of a layer, or of all layers of an image, that are beyond the limits. */
 export class FactBudget {
   readonly #left: FactLimits;
+  #linkedLeft = maxLinkedCharacters;
   readonly #excess: Excess = { maxPackages: 0, maxSecrets: 0, maxOwnedFiles: 0, maxLicenseCharacters: 0 };
 
   constructor(private readonly limits: FactLimits = factLimits) {
@@ -87,14 +96,17 @@ export class FactBudget {
   }
 
   record<Each extends Declared>(record: Each): Each {
-    const { packages, owned } = record;
+    const { packages, owned, linked = '' } = record;
     if (packages === undefined && owned === undefined) return record;
     const ownedFiles = owned?.map(({ files, ...each }) => ({ ...each, files: this.#take('maxOwnedFiles', files) }));
-    return {
+    const limited = {
       ...record,
       ...(packages && { packages: this.#take('maxPackages', packages).map((each) => this.#licensed(each)) }),
       ...(ownedFiles && { owned: ownedFiles }),
     };
+    if (linked.length > this.#linkedLeft) delete limited.linked;
+    else this.#linkedLeft -= linked.length;
+    return limited;
   }
 
   secrets<Each>(secrets: readonly Each[]): Each[] {

@@ -79,6 +79,7 @@ export { purlOf } from './purl.js';
 export { readSbom } from './sbom-packages.js';
 export { isSpdx3, spdx3Elements, spdx3Purls } from './spdx3.js';
 export type { Inventory } from './inventory.js';
+export { linkedIn, linkedPrograms } from './linked-programs.js';
 export type { Analyzer, FileFacts, SourceFile } from './analyzer.js';
 export { decodeFacts, emptyLayer, encodeFacts } from './layer-facts.js';
 export type { AnalysisOptions, AnalyzedLayer, FileRecord, LayerFacts } from './layer-facts.js';

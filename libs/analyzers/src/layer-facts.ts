@@ -57,6 +57,7 @@ export interface FileRecord {
   owned?: OwnedFiles[];
   rpm?: RpmRepositories;
   /** As in {@link FileFacts}. */
+  linked?: string;
   isUnpublished?: true;
 }
 

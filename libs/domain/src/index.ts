@@ -17,6 +17,8 @@ export type { ContainmentAction, ContainmentKind, ContainmentState, ContainmentS
 export { Secret } from './secret.js';
 export { entryKinds, entryNouns, entryUsers, managedKinds, managedKindsOf } from './entry.js';
 export type { EntryKind, ManagedEntry, ManagedEntrySet, ManagedKind } from './entry.js';
+export { linkedCode, reachabilities } from './linked-code.js';
+export type { LinkedNames, Reachability } from './linked-code.js';
 export { includesRole, roles } from './role.js';
 export type { AccessRole } from './role.js';
 export { limitableRoles, limitingScopes, scopeDimensions } from './access-scope.js';

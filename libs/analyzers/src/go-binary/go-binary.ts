@@ -5,13 +5,14 @@ import { isDistributionLibrary } from '../elf.js';
 import { collectPackages, isToken, linesOf } from '../package-database.js';
 import { readBuildInfo, type BuildInfo } from './build-info.js';
 import { executableOf, isExecutable } from './executable.js';
+import { type LinkedModule, linkedNames } from './linked-names.js';
 import { linkedVersion, unknownVersion } from './main-version.js';
 
 /** Modules and standard library of a Go program. @see https://pkg.go.dev/runtime/debug#BuildInfo */
 export const goBinary: Analyzer = {
   name: 'go-binary',
   maxBytes: Infinity,
-  version: 1,
+  version: 2,
   wants: (path, head) => isExecutable(head) && !isDistributionLibrary(path),
   analyze: ({ path, content }) => readProgram(content, path),
 };
@@ -19,15 +20,19 @@ export const goBinary: Analyzer = {
 function readProgram(content: Buffer, foundIn: string): FileFacts {
   const program = executableOf(content);
   const info = readBuildInfo(program);
-  if (info) return collectPackages(readRecords(info, foundIn));
-  return program.damage === undefined ? {} : { damage: program.damage };
+  if (!info) return program.damage === undefined ? {} : { damage: program.damage };
+  const modules = [...linkedModules(info)];
+  return {
+    ...collectPackages(modules.map((module) => recordOf(module, foundIn))),
+    linked: linkedNames(content, info.modules, modules),
+  };
 }
 
-function* readRecords({ goVersion, modules }: BuildInfo, foundIn: string): Generator<PackageRecord | 'unreadable'> {
-  yield recordOf({ path: 'stdlib', version: standardLibraryVersion(goVersion) }, foundIn);
+function* linkedModules({ goVersion, modules }: BuildInfo): Generator<LinkedModule> {
+  yield { path: 'stdlib', version: standardLibraryVersion(goVersion) };
   const main = mainModule(modules);
-  if (main) yield recordOf(main, foundIn);
-  for (const dependency of dependenciesOf(modules)) yield recordOf(dependency, foundIn);
+  if (main) yield main;
+  yield* dependenciesOf(modules);
 }
 
 /**
@@ -55,13 +60,13 @@ export function mainModule(modules: string): GoModule | undefined {
   return { path, version: linkedVersion(modules, path) ?? unknownVersion };
 }
 
-function* dependenciesOf(modules: string): Generator<GoModule> {
-  let held: GoModule | undefined;
+function* dependenciesOf(modules: string): Generator<LinkedModule> {
+  let held: LinkedModule | undefined;
   for (const line of linesOf(modules)) {
     const [kind, path = '', version] = line.split('\t', 3);
     const module = { path, version: version || unknownVersion };
     if (kind === '=>') {
-      held = held && replaced(held, module);
+      held = held && { ...replaced(held, module), isReplacement: true };
       continue;
     }
     if (held) yield held;
