@@ -40,6 +40,8 @@ const root = resolve(import.meta.dirname, '../..');
 const restartAfterMs = 100;
 /** Time limit for the start of a process on a slow machine. */
 const startWithinMs = 90_000;
+/** Time until an armed process that is not ready counts as one that hangs. */
+const armedWithinMs = 20_000;
 /** Size of the disk of the servers; NATS reserves its streams on it. */
 const diskBytes = 6 * 2 ** 30;
 /** Room that a full disk leaves for what is written while it is filled. */
@@ -277,8 +279,8 @@ export class FaultyPlatform {
     child.once('exit', (_code, signal) => {
       if (signal === 'SIGKILL' && instance.awaits === 'failpoint') this.killedAt.add(failpoint.split(':')[0]!);
     });
-    // Its start may already visit the point.
-    await Promise.race([this.ready(name), once(child, 'exit')]);
+    // Its start may already visit the point, which ends it, or makes it hang before it is ready.
+    await Promise.race([this.ready(name, armedWithinMs), once(child, 'exit')]);
     return () => hasEnded(child);
   }
 

@@ -1,4 +1,5 @@
-import { NotFound, printable, type Suppression } from '@tidewaiter/domain';
+import type { VulnerableImport } from '@tidewaiter/advisories';
+import { NotFound, printable, type Reachability, type Suppression } from '@tidewaiter/domain';
 import type { Report, ReportFinding } from '@tidewaiter/reports';
 import { type Command, Option } from 'commander';
 
@@ -49,6 +50,7 @@ function story(finding: Explained, { layers }: Report, fix: string | undefined):
     ['layer', layer && `${layer.index} ${layer.diffId}`],
     ['build step', layer?.createdBy],
     ['state', stateOf(finding)],
+    ['reachable', finding.reachability && reachableText[finding.reachability]],
     ['fix', fix],
     ['suppressed', finding.by && suppressionText(finding.by)],
     ...evidenceRows(finding.evidence),
@@ -56,6 +58,11 @@ function story(finding: Explained, { layers }: Report, fix: string | undefined):
   const shown = rows.filter(([, value]) => value !== undefined && value !== null && value !== '');
   return [finding.id, ...shown.map(([name, value]) => `  ${name.padEnd(12)} ${printable(value!)}`)].join('\n');
 }
+
+const reachableText: Readonly<Record<Reachability, string>> = {
+  linked: 'a vulnerable function is in a program of the image',
+  'not-linked': 'no program of the image contains a vulnerable function',
+};
 
 function suppressionText({ source, author, reason, justification, until }: Suppression): string {
   const words = [justification, reason].filter((each) => each !== null).join(': ');
@@ -73,9 +80,11 @@ function evidenceRows({
   source,
   comparedName,
   comparedVersion,
+  imports,
   ...rest
 }: ReportFinding['evidence']): [string, string][] {
   const rows = Object.entries(rest).map(([name, value]): [string, string] => [labels[name] ?? name, textOf(value)]);
+  if (imports !== undefined) rows.push(['functions', functionsText(imports as VulnerableImport[])]);
   if (comparedName === undefined) return source === undefined ? rows : [...rows, ['source', textOf(source)]];
   return [
     ['compared', `${textOf(comparedName)} ${textOf(comparedVersion)}, in the order of ${textOf(source)}`],
@@ -91,6 +100,14 @@ const labels: Readonly<Record<string, string>> = {
   erratum: 'fixed by',
   stateNote: 'vendor state',
 };
+
+function functionsText(imports: readonly VulnerableImport[]): string {
+  return imports
+    .flatMap(({ path, symbols }) =>
+      symbols.length === 0 ? `all of ${path}` : symbols.map((each) => `${path}.${each}`),
+    )
+    .join(', ');
+}
 
 function textOf(value: unknown): string {
   if (Array.isArray(value)) return value.map(textOf).join(', ');

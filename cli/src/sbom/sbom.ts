@@ -42,6 +42,7 @@ function evaluationOf({ advisories: path }: SbomFlags): EvaluationOptions {
     failOn: undefined,
     onIncomplete: 'warn' as const,
     isOnlyFixed: false,
+    isOnlyReachable: false,
     advisories: undefined,
     objections: noObjections,
     policies: [],

@@ -294,6 +294,7 @@ async function scanned(
       failOn: undefined,
       onIncomplete: 'warn',
       isOnlyFixed: false,
+      isOnlyReachable: false,
       advisories: { path: join(folder, 'advisories.db'), maxAgeMs: maxAdvisoryAgeMs },
       objections: { statements: [], exceptions: [] },
       policies: [],

@@ -14,6 +14,7 @@ import type { ReadingFlags } from './reading-flags.js';
 /** Flags of every command that evaluates images. */
 export interface EvaluationFlags {
   onlyFixed?: boolean;
+  reachable?: boolean;
   kinds: FindingKind[];
   advisories?: string;
   maxAdvisoryAge: number;
@@ -29,6 +30,7 @@ export const maxAdvisoryAgeMs = age('7d');
 export function withEvaluationFlags(command: Command): Command {
   return command
     .option('--only-fixed', 'omit vulnerabilities without a fixed version')
+    .option('--reachable', 'omit vulnerabilities whose functions the linker left out of every Go program')
     .addOption(
       new Option('--kinds <list>', 'kinds of findings, separated by commas')
         .argParser(readKinds)
@@ -67,7 +69,7 @@ export function withVerdictFlags(command: Command): Command {
 export async function evaluationOptions(
   flags: EvaluationFlags & Pick<ReadingFlags, 'cacheDir'>,
 ): Promise<EvaluationOptions> {
-  const { kinds, onlyFixed = false, advisories, maxAdvisoryAge: maxAgeMs, cacheDir } = flags;
+  const { kinds, onlyFixed = false, reachable = false, advisories, maxAdvisoryAge: maxAgeMs, cacheDir } = flags;
   const [objections, policies] = await Promise.all([readObjections(flags), readPolicies(flags.policy ?? [])]);
   const path = advisories ?? knownFile(cacheDir);
   return {
@@ -75,6 +77,7 @@ export async function evaluationOptions(
     failOn: undefined,
     onIncomplete: flags.onIncomplete ?? 'warn',
     isOnlyFixed: onlyFixed,
+    isOnlyReachable: reachable,
     advisories: path === undefined ? undefined : { path, maxAgeMs },
     objections,
     policies,

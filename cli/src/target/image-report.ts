@@ -8,6 +8,7 @@ import {
   inventory,
   limitedFindings,
   limitedPackages,
+  linkedPrograms,
 } from '@tidewaiter/analyzers';
 import {
   countFindings,
@@ -52,6 +53,8 @@ export interface EvaluationOptions {
   severities?: ReadonlySet<Severity>;
   /** Whether only fixable vulnerabilities count. */
   isOnlyFixed: boolean;
+  /** Whether vulnerabilities are left out whose code is in no program. */
+  isOnlyReachable: boolean;
   /** Undefined without advisories. */
   advisories: LocalAdvisoriesOptions | undefined;
   /** Trusted signers; undefined where no signature check was requested. */
@@ -75,7 +78,7 @@ export async function reportOf(
   const found = inventory(read.layers, view, source.tree !== undefined);
   const limited = limitedPackages(found.packages, read.sizeBytes, analysis.factLimits);
   const { os, packages } = source.listed ?? { ...found, packages: limited.packages };
-  const evaluated = source.checked ? nothingEvaluated : await vulnerabilities({ os, packages }, options);
+  const evaluated = source.checked ? nothingEvaluated : await vulnerabilities({ os, packages }, read, options);
   const signed = await signatures(reference, source, options);
   const inImage = imageFindings(source, read, view, analysis);
   const all = [
@@ -139,6 +142,7 @@ const nothingEvaluated: PackageEvaluation = { findings: [], warnings: [], asOf: 
 
 async function vulnerabilities(
   { os, packages }: Pick<Report, 'os' | 'packages'>,
+  { layers }: ReadImage,
   { kinds, advisories }: EvaluationOptions,
 ): Promise<PackageEvaluation> {
   if (!advisoryKinds.some((kind) => kinds.has(kind))) return nothingEvaluated;
@@ -150,7 +154,7 @@ async function vulnerabilities(
     return { ...nothingEvaluated, warnings: [{ code: 'ADVISORIES_MISSING', path: null, message }] };
   }
   const { evaluatePackages } = await import('./local-advisories.js');
-  return evaluatePackages(packages, os, advisories);
+  return evaluatePackages(packages, os, linkedPrograms(layers), advisories);
 }
 
 async function signatures(
@@ -224,11 +228,15 @@ async function askedPolicies(image: ScannedImage, { policies }: EvaluationOption
   return askPolicies(policies, factsOf(image));
 }
 
-function isAsked({ kind, id, fix, severity }: Finding, { kinds, isOnlyFixed, severities }: EvaluationOptions): boolean {
+function isAsked(
+  { kind, id, fix, reachability, severity }: Finding,
+  { kinds, isOnlyFixed, isOnlyReachable, severities }: EvaluationOptions,
+): boolean {
   // The unread layer may contain findings of every requested kind.
   if (id === layerNotAnalyzedId) return true;
   if (!kinds.has(kind) || severities?.has(severity) === false) return false;
-  return kind !== 'vulnerability' || !isOnlyFixed || fix.state === 'fixed';
+  if (kind !== 'vulnerability') return true;
+  return (!isOnlyFixed || fix.state === 'fixed') && (!isOnlyReachable || reachability !== 'not-linked');
 }
 
 /**

@@ -10,7 +10,7 @@ import {
   staleAdvisories,
 } from '@tidewaiter/advisories';
 import { AdvisoryFile, type AdvisoryRecord, isAdvisoryFile } from '@tidewaiter/advisory-file';
-import type { Finding, ImagePackage, OsRelease } from '@tidewaiter/domain';
+import type { Finding, ImagePackage, LinkedNames, OsRelease } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 import type { ReportFinding } from '@tidewaiter/reports';
 
@@ -32,12 +32,14 @@ export interface LocalAdvisoriesOptions {
 
 /**
  * Evaluates the packages of an image by advisories in files.
+ * @param programs names of the code in each program of the image
  * @throws NotFound `ADVISORIES_MISSING`
  * @throws InvalidInput `ADVISORIES_DAMAGED`
  */
 export async function evaluatePackages(
   packages: readonly ImagePackage[],
   os: OsRelease | null,
+  programs: readonly LinkedNames[],
   { path, maxAgeMs }: LocalAdvisoriesOptions,
 ): Promise<PackageEvaluation> {
   const scoped = packages.map((each) => ({ ...each, scope: advisoryKeyOf(each, os) }));
@@ -47,7 +49,7 @@ export async function evaluatePackages(
     // The age of the data of shadowed packages does not count, as those packages do not.
     const current = scoped.flatMap(({ state, scope }) => (state === 'present' && scope ? [scope] : []));
     const ages = advisories.ages(new Set(advisories.covered(current).map(({ ecosystem }) => ecosystem)));
-    const findings = evaluateInventory(packages, os, advisories.candidatesFor, advisories.ratingsOf);
+    const findings = evaluateInventory(packages, os, advisories.candidatesFor, advisories.ratingsOf, programs);
     const warnings = [
       ...blindSpots(scoped, os, covered),
       ...advisories.warnings,

@@ -6,6 +6,7 @@ import { type Ecosystem, ecosystems } from './ecosystems.js';
 import { anything, isWhole, readEach, severitySchema, shortText, text, textOrNothing } from './osv-parts.js';
 import { programEcosystem, programOfBitnami } from './programs/programs.js';
 import { anyOf, isInRange, spelled, type VersionRange } from './ranges.js';
+import { importsSchema, type VulnerableImport } from './reachability.js';
 import { bestCvss, severityOf } from './severity.js';
 
 /**
@@ -59,6 +60,8 @@ export interface AffectedPackage {
   erratum?: string;
   /** State of the fix in the source's own words: `Out of support scope`. */
   stateNote?: string;
+  /** Vulnerable functions, if the source lists them. */
+  imports?: VulnerableImport[];
   /** Reason why the entry is no vulnerability: `unmaintained`, `unsound`, `notice`. */
   informational?: string;
   /** The source's rating of this package, which precedes that of the record. */
@@ -113,6 +116,8 @@ const specificSchema = z
     /** Debian's. */
     urgency: textOrNothing,
     severity: textOrNothing,
+    /** Go's. */
+    imports: importsSchema,
     /** SUSE's: a map of names and fixed versions. */
     binaries: z.array(z.record(z.string(), z.unknown())).optional().catch(undefined),
   })
@@ -156,7 +161,7 @@ export function readAffected(
   const database = databaseSchema.parse(entry.database_specific);
   const stated = ranges.filter((range) => range.type !== 'GIT');
   const versionRanges = id.startsWith('MAL-') ? withoutFiller(stated, versions) : stated;
-  const { urgency } = specific;
+  const { urgency, imports } = specific;
   const own: AffectedPackage = {
     ecosystem,
     ...(known ?? unknownEcosystem).readRelease(rest.join(':')),
@@ -164,6 +169,7 @@ export function readAffected(
     ranges: versionRanges,
     versions: known ? withoutCovered(versions, versionRanges, known) : versions,
     ...meantBy(specific, versionRanges, summary, known),
+    ...(imports !== undefined && { imports }),
     ...(database.informational !== undefined && { informational: database.informational }),
     severity: severityOf(scores, [urgency, specific.severity, database.severity], bestCvss(scores)),
     unfixed: isGivenUp(urgency, database) ? 'wont-fix' : 'not-fixed',

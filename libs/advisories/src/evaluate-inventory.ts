@@ -1,4 +1,4 @@
-import type { Finding, ImagePackage, OsRelease } from '@tidewaiter/domain';
+import type { Finding, ImagePackage, LinkedNames, OsRelease } from '@tidewaiter/domain';
 
 import { type AdvisoryKey, advisoryKeyOf } from './advisory-key.js';
 import { matchPackage } from './match-package.js';
@@ -12,14 +12,20 @@ import type { AdvisoryCandidate } from './statements.js';
  */
 export type CandidateLookup = (key: AdvisoryKey) => readonly AdvisoryCandidate[];
 
-/** Evaluates the packages of an image with advisories of any source. */
+/**
+ * Evaluates the packages of an image with advisories of any source.
+ * @param programs names of the code in each program of the image
+ */
 export function evaluateInventory(
   packages: readonly ImagePackage[],
   os: OsRelease | null,
   candidatesFor: CandidateLookup,
   ratingsOf?: RatingLookup,
+  programs?: readonly LinkedNames[],
 ): Finding[] {
-  return withoutRepeated(packages.flatMap((each) => packageFindings(each, hitsOf(each, os, candidatesFor), ratingsOf)));
+  return withoutRepeated(
+    packages.flatMap((each) => packageFindings(each, hitsOf(each, os, candidatesFor), ratingsOf, programs)),
+  );
 }
 
 function hitsOf(each: ImagePackage, os: OsRelease | null, candidatesFor: CandidateLookup): Hit[] {

@@ -26,6 +26,8 @@ export { derivedEcosystems, programEcosystem } from './programs/programs.js';
 export { programIdentities } from './programs/program-identities.js';
 export { matchingVersion, matchPackage } from './match-package.js';
 export type { MatchEvidence, PackageMatch } from './match-package.js';
+export { reachabilityOf } from './reachability.js';
+export type { VulnerableImport } from './reachability.js';
 export { readOsvRecord } from './osv-record.js';
 export type { OsvAdvisory } from './osv-record.js';
 export { readOsvZip } from './osv-zip.js';

@@ -7,6 +7,7 @@ import type { AffectedConditions } from './conditions.js';
 import { type AdvisoryName, ecosystems } from './ecosystems.js';
 import { mitigationOf } from './mitigations.js';
 import { anyOf, hitIn, isListed, tryCompare } from './ranges.js';
+import type { VulnerableImport } from './reachability.js';
 import {
   type AdvisoryCandidate,
   type Cleared,
@@ -46,6 +47,8 @@ export interface MatchEvidence {
   platforms?: string[];
   /** Reason to doubt that the record is about this version. */
   doubt?: AffectedPackage['doubt'];
+  /** Vulnerable functions, if the source lists them. */
+  imports?: VulnerableImport[];
   /** Reason why it is no vulnerability: `unmaintained`. */
   informational?: string;
   /** Fix in a paid stream beyond the release: `Pro 1.2-3ubuntu4+esm1`. */
@@ -123,7 +126,7 @@ function matchOf(
 }
 
 function evidenceOf({ name, version }: AdvisoryName, entry: AffectedPackage, compare: VersionComparer): MatchEvidence {
-  const { ecosystem, release, informational, versions, ranges, cpe, platforms, doubt } = entry;
+  const { ecosystem, release, imports, informational, versions, ranges, cpe, platforms, doubt } = entry;
   const { erratum, stateNote, conditions } = entry;
   const isExact = isListed(version, versions, compare) === true;
   return {
@@ -135,6 +138,7 @@ function evidenceOf({ name, version }: AdvisoryName, entry: AffectedPackage, com
     ...(cpe !== undefined && isExact && { isExact }),
     ...(platforms !== undefined && { platforms }),
     ...(doubt !== undefined && { doubt }),
+    ...(imports !== undefined && { imports }),
     ...(informational !== undefined && { informational }),
     ...(erratum !== undefined && { erratum }),
     ...(stateNote !== undefined && { stateNote }),

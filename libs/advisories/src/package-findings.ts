@@ -8,10 +8,13 @@ import {
   type FindingKind,
   findingOf,
   type ImagePackage,
+  type LinkedNames,
+  type Reachability,
   type Severity,
 } from '@tidewaiter/domain';
 
 import type { PackageMatch } from './match-package.js';
+import { reachabilityOf } from './reachability.js';
 import { isCve, isGhsa } from './vulnerability-id.js';
 
 /** Advisory with its match for a package. */
@@ -36,11 +39,15 @@ export type VulnerablePackage = Pick<
   'type' | 'name' | 'version' | 'purl' | 'foundIn' | 'layer' | 'state'
 >;
 
-/** Findings of one package: one for each vulnerability, for any number of advisories about it. */
+/**
+ * Findings of one package: one for each vulnerability, for any number of advisories about it.
+ * @param programs names of the code in each program of the image
+ */
 export function packageFindings(
   pkg: VulnerablePackage,
   hits: readonly Hit[],
   ratingsOf: RatingLookup = () => [],
+  programs: readonly LinkedNames[] = [],
 ): Finding[] {
   const known = knownVulnerabilities(hits);
   const byVulnerability = new Map<string, Hit[]>();
@@ -53,8 +60,20 @@ export function packageFindings(
   }
   return [...byVulnerability].map(([id, about]) => {
     const ratings = ratingsOf(id).toSorted((a, b) => compareSeverity(a.severity, b.severity));
-    return findingAbout(id, pkg, about.toSorted(byPrecedence), ratings);
+    const reachability = reachabilityIn(pkg, about, programs);
+    const finding = findingAbout(id, pkg, about.toSorted(byPrecedence), ratings);
+    return { ...finding, ...(reachability !== undefined && { reachability }) };
   });
+}
+
+/** By the advisories that list functions: those that list none know less, and exclude nothing. */
+function reachabilityIn(
+  pkg: VulnerablePackage,
+  hits: readonly Hit[],
+  programs: readonly LinkedNames[],
+): Reachability | undefined {
+  const known = hits.flatMap(({ match }) => reachabilityOf(pkg, match.evidence.imports, programs) ?? []);
+  return known.includes('linked') ? 'linked' : known[0];
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { FixState } from './advisory.js';
 import type { Presence } from './image.js';
+import type { Reachability } from './linked-code.js';
 import type { Severity } from './severity.js';
 
 export const findingKinds = [
@@ -39,6 +40,8 @@ export interface Finding {
    */
   match: 'affected' | 'unknown';
   fix: { state: FixState; version: string | null };
+  /** Absent where it is unknown, as for everything but Go programs. */
+  reachability?: Reachability;
   cvss: { vector: string; score: number } | null;
   /** Certainty that the finding is real. */
   confidence: Confidence;

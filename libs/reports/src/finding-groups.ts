@@ -53,10 +53,11 @@ export function isOfAdvisory({ kind, evidence }: ReportFinding): boolean {
   return kind === 'vulnerability' || (kind === 'malware' && typeof evidence['advisory'] === 'string');
 }
 
-/** Order of priority: present, exploited, likely to be exploited, fixable, severe. */
+/** Order of priority: present, not unreachable, exploited, likely to be exploited, fixable, severe. */
 export function byRisk(a: ReportFinding, b: ReportFinding): number {
   return (
     Number(b.state === 'present') - Number(a.state === 'present') ||
+    Number(a.reachability === 'not-linked') - Number(b.reachability === 'not-linked') ||
     Number(b.kev) - Number(a.kev) ||
     likelihood(b) - likelihood(a) ||
     Number(b.fix.version !== null) - Number(a.fix.version !== null) ||

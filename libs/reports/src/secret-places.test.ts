@@ -67,7 +67,7 @@ describe('a secret in several places, in reports', () => {
   it.each([
     ['table', /Secrets \(1\)[^]+app\/00\.env:3, layer 0, and 29 more places, AKIA/],
     ['github', /app\/00\.env:3, layer 0, and 29 more places/],
-    ['csv', /^secret,[^\r\n]*,30,"app\/00\.env:3, layer 0; [^\r\n]*env KEY[^\r\n]*deleted in layer 2"\r\n$/m],
+    ['csv', /^secret,[^\r\n]*,30,"app\/00\.env:3, layer 0; [^\r\n]*env KEY[^\r\n]*deleted in layer 2",\r\n$/m],
     ['junit', /and 29 more places:\napp\/03\.env:3, layer 0\n[^]+env KEY\n[^]+and 5 that are not listed/],
   ])('is one line or case in %s', (name, expected) => {
     const text = render(name);

@@ -21,6 +21,7 @@ const hole: FindingFacts = {
   fixable: true,
   kev: false,
   confidence: 'certain',
+  reachability: 'unknown',
   published: longAgo,
 };
 const key: FindingFacts = { ...hole, kind: 'secret', id: 'aws-access-key-id', fixable: false };

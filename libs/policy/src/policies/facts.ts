@@ -52,6 +52,7 @@ export interface FindingFacts {
   epss?: number;
   cvss?: number;
   confidence: 'certain' | 'likely' | 'possible';
+  reachability: 'linked' | 'not-linked' | 'unknown';
   published?: Date;
   /** Every place of a secret; the file of other findings, if they have one. */
   locations?: readonly LocationFacts[];

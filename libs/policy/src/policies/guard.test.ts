@@ -17,6 +17,7 @@ const finding: FindingFacts = {
   counted: true,
   fixable: true,
   confidence: 'certain',
+  reachability: 'unknown',
 };
 const gap = (kind: EvaluationGap['kind']): EvaluationGap => ({ kind, reason: 'the test leaves it out' });
 const factsOf = (findings: readonly FindingFacts[], ...gaps: EvaluationGap['kind'][]): PolicyFacts => ({

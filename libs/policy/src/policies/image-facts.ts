@@ -52,9 +52,10 @@ export function findingFacts(findings: readonly RatedFinding[]): FindingFacts[] 
 
 function factsOf(finding: RatedFinding, isKevKnown: boolean): FindingFacts {
   const { kind, id, aliases, severity, title, fingerprint, confidence, fix, cvss, kev, epss } = finding;
+  const { reachability = 'unknown' } = finding;
   const published = publishedAt(finding);
   return {
-    ...{ kind, id, aliases, severity, title, fingerprint, confidence },
+    ...{ kind, id, aliases, severity, title, fingerprint, confidence, reachability },
     counted: isGating(finding),
     fixable: fix.state === 'fixed',
     ...textFacts(finding),

@@ -19,6 +19,7 @@ const finding: FindingFacts = {
   fixable: true,
   epss: 0.5,
   confidence: 'certain',
+  reachability: 'unknown',
 };
 const facts: PolicyFacts = {
   image: { reference: 'a', os: { id: 'debian', versionId: '12' }, user: '', labels: { team: 'shop' } },
@@ -197,6 +198,7 @@ describe('askPolicies, about a secret in several places', () => {
   const variable = { origin: 'env', rule: 'key', title: 'a key', deleted: false, ...rated } as const;
   const secret: FindingFacts = {
     ...{ kind: 'secret', id: 'key', aliases: [], title: 'a key', fingerprint: 's', counted: true, fixable: false },
+    reachability: 'unknown',
     ...rated,
     ...{ path: 'test/a.env', layer: 0 },
     locations: [{ ...place('test/a.env', 0), ...rated }, { ...place('app/.env', 2), ...rated }, variable],

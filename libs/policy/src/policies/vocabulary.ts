@@ -24,6 +24,7 @@ export const itemTypes = {
     epss: ['double', 'probability of exploitation in 30 days, 0 to 1'],
     cvss: ['double', 'base score, 0 to 10'],
     confidence: ['string', 'certain, likely or possible'],
+    reachability: ['string', 'of the vulnerable functions in Go programs: linked, not-linked or unknown'],
     published: [timestamp, 'when the advisory was published'],
     locations: ['list<Location>', 'every place of a secret; the file of other findings'],
   },

@@ -34,6 +34,7 @@ const findingColumns: Columns<ReportFinding> = {
   fingerprint: ({ fingerprint }) => fingerprint,
   places: locationCount,
   locations: ({ locations = [] }) => locations.slice(0, maxLocations).map(locationText).join('; '),
+  reachability: ({ reachability }) => reachability ?? null,
 };
 
 const packageColumns: Columns<ReportPackage> = {

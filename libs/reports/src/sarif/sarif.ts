@@ -219,8 +219,9 @@ function uriOf(path: string): string {
   return uri === '' ? 'image' : uri;
 }
 
-function propertiesOf({ kind, state, layer, kev, epss, match, confidence }: ReportFinding): object {
-  return { kind, state, layer, kev, epss, match, confidence };
+function propertiesOf(finding: ReportFinding): object {
+  const { kind, state, layer, kev, epss, match, reachability, confidence } = finding;
+  return { kind, state, layer, kev, epss, match, ...(reachability && { reachability }), confidence };
 }
 
 /**

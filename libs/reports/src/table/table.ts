@@ -108,11 +108,13 @@ function hiddenEntry(group: PackageFindings): Entry {
 function groupEntry({ worst, exploited, packages, name, findings }: PackageFindings, what: string): Entry {
   const uncompared = findings.filter(({ match }) => match === 'unknown').length;
   const uncertain = findings.filter(isUncertain).length;
+  const unlinked = findings.filter(({ reachability }) => reachability === 'not-linked').length;
   const facts = [
     countOf(findings.length, 'finding'),
     ...(findings.length > 1 ? [`worst ${worst}`] : []),
     ...(exploited > 0 ? [`${exploited} exploited`] : []),
     ...(uncertain > 0 ? [`${uncertain} not certain`] : []),
+    ...(unlinked > 0 ? [unlinked === findings.length ? 'not linked' : `${unlinked} not linked`] : []),
     ...(uncompared > 0 ? [`${uncompared} with a version that cannot be compared`] : []),
   ];
   const ids = [...new Set(findings.map(({ id }) => printable(id)))];

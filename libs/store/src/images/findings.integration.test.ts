@@ -1,5 +1,14 @@
 import { groupSecrets } from '@tidewaiter/analyzers';
-import { type Digest, type Finding, findingOf, type ImagePackage, type OsRelease, Secret } from '@tidewaiter/domain';
+import { NameSet } from '@tidewaiter/collections';
+import {
+  type Digest,
+  type Finding,
+  findingOf,
+  type ImagePackage,
+  linkedCode,
+  type OsRelease,
+  Secret,
+} from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -139,3 +148,63 @@ describe('Findings of a secret in several places', () => {
     expect(await typesOf('12'.repeat(32))).not.toContain('secret');
   });
 });
+
+describe('Findings of Go programs', () => {
+  const images = { linked: digestOf('1'), notLinked: digestOf('2'), opaque: digestOf('3') };
+  const stdlib = { type: 'golang', name: 'stdlib', version: '1.24.4', purl: 'pkg:golang/stdlib@1.24.4' } as const;
+  const functions = (...names: string[]) => Buffer.from(NameSet.encode(names)).toString('base64');
+  const own = linkedCode.module(stdlib.name, stdlib.version);
+  const programs = {
+    linked: functions(own, linkedCode.function('net/url', 'Parse')),
+    notLinked: functions(own),
+    opaque: functions(linkedCode.opaqueModule(stdlib.name, stdlib.version)),
+  };
+
+  beforeAll(async () => {
+    const described = { mediaType: 'm', platform: 'linux/amd64', user: null, labels: {} };
+    const dates = { createdAt: null, baseCreatedAt: null };
+    const source = { name: stdlib.name, version: stdlib.version };
+    const packages = [
+      { ...stdlib, source, licenses: [], foundIn: 'app', layer: 0, state: 'present' as const, key: null },
+    ];
+    const stored = new Images(store);
+    for (const [name, digest] of Object.entries(images)) {
+      const claim = { blobDigest: digest, sizeBytes: 1, diffId: digest };
+      const layer = { index: 0, digest, diffId: digest, mediaType: 'm', sizeBytes: 1 };
+      const content = { facts: Buffer.alloc(0), entries: Buffer.alloc(0), entryCount: 0, uncompressedBytes: 1 };
+      const inventory = { os: null, packages, warnings: [], findings: [], notEvaluated: [] };
+      const linkedPrograms = [{ diffId: digest, linkedPrograms: [programs[name as keyof typeof programs]] }];
+      await store.transaction(async (tx) => {
+        const image = { ...described, ...dates, digest, configDigest: digest, findings: [], configVersion: null };
+        await stored.add(tx, [{ ...image, layers: [layer] }]);
+        await stored.layerAnalyzed(tx, claim, '1', content);
+        await stored.analyzed(tx, digest, '1', { ...inventory, linkedPrograms });
+      });
+    }
+    await store.query(
+      `INSERT INTO package_match (package_id, advisory_id, state, fix_state, vulnerability_ids, evidence)
+       SELECT id, 'GHSA-1', 'affected', 'not-fixed', '{GHSA-1}', $1 FROM package WHERE purl = $2`,
+      [JSON.stringify({ imports: [{ path: 'net/url', symbols: ['Parse'] }] }), stdlib.purl],
+    );
+  });
+
+  it('say whether the vulnerable functions are linked, image by image', async () => {
+    const found = await new Findings(store).of(Object.values(images));
+    const vulnerabilities = found.filter(({ kind }) => kind === 'vulnerability');
+    const known = Map.groupBy(vulnerabilities, ({ imageDigest }) => imageDigest);
+    const reachabilityIn = (digest: Digest) => known.get(digest)?.map(({ reachability }) => reachability);
+    expect(reachabilityIn(images.linked)).toEqual(['linked']);
+    expect(reachabilityIn(images.notLinked)).toEqual(['not-linked']);
+    expect(reachabilityIn(images.opaque)).toEqual([undefined]);
+  });
+
+  it('list those that are not linked last', async () => {
+    const found = await new Findings(store).of(Object.values(images));
+    const last = found.findLast(({ kind }) => kind === 'vulnerability');
+    expect(last?.imageDigest).toBe(images.notLinked);
+  });
+});
+
+function digestOf(digit: string): Digest {
+  return `sha256:${digit.repeat(64)}`;
+}

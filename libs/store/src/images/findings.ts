@@ -7,12 +7,13 @@ import {
   type VulnerablePackage,
   withoutRepeated,
 } from '@tidewaiter/advisories';
-import { groupSecrets } from '@tidewaiter/analyzers';
+import { groupSecrets, linkedIn } from '@tidewaiter/analyzers';
 import {
   compareSeverity,
   type Digest,
   type Finding,
   type FixState,
+  type LinkedNames,
   type PackageType,
   type Severity,
 } from '@tidewaiter/domain';
@@ -27,6 +28,7 @@ import { PackageUseRow } from '../workloads/workload-rows.js';
 import { endsOfSupport } from './ends-of-support.js';
 import { ImageFindingRow } from './image-rows.js';
 import { unreadLayersOf } from './layer-failures.js';
+import { ImageLayerRow, LayerRow } from './layer-rows.js';
 import { ImagePackageRow, PackageRow } from './package-rows.js';
 import { isCurrent, type RepositoryPlace } from './pushes/pushes.js';
 
@@ -110,6 +112,9 @@ const ratingColumns = columnsOf(AdvisoryRow, { only: ['vulnerabilityId', 'severi
   advisoryId: 'id',
   cvss: "CASE WHEN cvss_vector IS NOT NULL THEN json_build_object('vector', cvss_vector, 'score', cvss_score) END",
 });
+const programColumns = columnsOf(ImageLayerRow, { only: ['imageDigest'] }).and(
+  columnsOf(LayerRow, { only: ['linkedPrograms'] }),
+);
 const imageFindingColumns = columnsOf(ImageFindingRow, { only: ['imageDigest', 'finding'] });
 const usedColumns = columnsOf(PackageUseRow, { only: ['imageDigest'] }).computed<{ names: string[] }>({
   names: 'array_agg(package)',
@@ -126,7 +131,7 @@ export class Findings {
 
   /**
    * Findings of some images under one tag of a repository, or under any. Sorted by: running, in
-   * use, exploited, EPSS score, fixable, severity.
+   * use, not unreachable, exploited, EPSS score, fixable, severity.
    * @param now time by which the end of support is decided
    */
   async of(imageDigests: readonly Digest[], place?: FindingPlace, now = new Date()): Promise<ImageFinding[]> {
@@ -166,9 +171,15 @@ export class Findings {
       this.store,
       rows.flatMap(({ vulnerabilityIds }) => vulnerabilityIds),
     );
+    const programs = await this.#programs(rows);
     const vulnerabilities = [...Map.groupBy(rows, occurrence).values()].flatMap((about) => {
       const { imageDigest } = about[0]!;
-      const found = packageFindings(packageOf(about[0]!), about.map(hitOf), (id) => ratings.get(id) ?? []);
+      const found = packageFindings(
+        packageOf(about[0]!),
+        about.map(hitOf),
+        (id) => ratings.get(id) ?? [],
+        programs.get(imageDigest),
+      );
       return found.map((each) => ({ ...each, imageDigest }));
     });
     const exploitation = await exploitationOf(this.store, vulnerabilities);
@@ -179,6 +190,27 @@ export class Findings {
     }));
     const once = [...Map.groupBy(known, ({ imageDigest }) => imageDigest).values()].flatMap(withoutRepeated);
     return [...once, ...findings].toSorted(byRisk);
+  }
+
+  /** Names of the code in the programs of those images for which an advisory lists functions. */
+  async #programs(rows: readonly FindingRow[]): Promise<ReadonlyMap<Digest, LinkedNames[]>> {
+    const asking = rows.filter(({ evidence }) => evidence.imports !== undefined);
+    const digests = [...new Set(asking.map(({ imageDigest }) => imageDigest))];
+    if (digests.length === 0) return new Map();
+    const layers = await this.store.rows(
+      programColumns,
+      // As in `Images.layers`, only a blob that was found to hold a layer speaks for it.
+      `FROM image_layer JOIN layer_blob USING (blob_digest, size_bytes, diff_id) JOIN layer USING (diff_id)
+       WHERE image_digest = ANY($1) AND linked_programs IS NOT NULL`,
+      [digests],
+    );
+    const byImage = Map.groupBy(layers, ({ imageDigest }) => imageDigest);
+    return new Map(
+      [...byImage].map(([digest, own]) => [
+        digest,
+        own.flatMap(({ linkedPrograms }) => (linkedPrograms ?? []).map(linkedIn)),
+      ]),
+    );
   }
 
   /** Returns a function that looks up the use of a package of an image. */
@@ -299,6 +331,7 @@ function byRisk(a: ImageFinding, b: ImageFinding): number {
   const order =
     Number(b.running === true) - Number(a.running === true) ||
     Number(b.inUse === true) - Number(a.inUse === true) ||
+    Number(a.reachability === 'not-linked') - Number(b.reachability === 'not-linked') ||
     Number(b.kev) - Number(a.kev) ||
     likelihood(b) - likelihood(a) ||
     Number(b.fix.version !== null) - Number(a.fix.version !== null) ||

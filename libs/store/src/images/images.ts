@@ -63,6 +63,8 @@ export interface StoredInventory {
   notEvaluated: FindingKind[];
   /** Indexes of the layers that could not be read; none unless given. */
   unreadLayers?: number[];
+  /** Encoded names of the code in the programs of each layer that has some; none unless given. */
+  linkedPrograms?: Pick<LayerRow, 'diffId' | 'linkedPrograms'>[];
 }
 
 /** Size of the piece of a layer's entries in one row. */
@@ -248,7 +250,7 @@ export class Images {
     await tx.query(
       `INSERT INTO layer (${analyzedLayer.columns}) VALUES (${analyzedLayer.values})
        ON CONFLICT (diff_id) DO UPDATE SET ${excluded(LayerRow, ['analyzersVersion', 'facts', 'entries', 'entryCount', 'uncompressedBytes'])},
-         path_keys = NULL, content_keys = nullif(layer.content_keys, '{}'), analyzed_at = now()`,
+         path_keys = NULL, linked_programs = NULL, content_keys = nullif(layer.content_keys, '{}'), analyzed_at = now()`,
       analyzedLayer.parameters({ ...result, diffId, analyzersVersion }),
     );
     await tx.query(
@@ -298,6 +300,12 @@ export class Images {
     await lockReferences(tx, 'shared');
     await tx.query('DELETE FROM image_package WHERE image_digest = $1', [digest]);
     await addPackages(tx, digest, inventory.packages);
+    // Images with the same layers are stored at the same time: in one order, against deadlocks.
+    const linked = (inventory.linkedPrograms ?? []).toSorted((a, b) => (a.diffId < b.diffId ? -1 : 1));
+    for (const { diffId, linkedPrograms } of linked) {
+      const changed = 'UPDATE layer SET linked_programs = $2 WHERE diff_id = $1 AND linked_programs IS NULL';
+      await tx.query(changed, [diffId, linkedPrograms]);
+    }
     await tx.query(`DELETE FROM image_finding WHERE image_digest = $1 AND source = 'layers'`, [digest]);
     await addFindings(tx, digest, 'layers', inventory.findings);
     await tx.query(

@@ -92,6 +92,7 @@ import { Removals1764000682000 } from './1764000682000-removals.js';
 import { ReportRuns1764000690000 } from './1764000690000-report-runs.js';
 import { RedHatSources1764000710000 } from './1764000710000-red-hat-sources.js';
 import { ProgramsOfBitnami1764000720000 } from './1764000720000-programs-of-bitnami.js';
+import { LinkedPrograms1764000730000 } from './1764000730000-linked-programs.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -189,4 +190,5 @@ export const migrations = [
   ReportRuns1764000690000,
   RedHatSources1764000710000,
   ProgramsOfBitnami1764000720000,
+  LinkedPrograms1764000730000,
 ];

@@ -62,6 +62,10 @@ export class ImageInventory {
     const { findings: inFiles, programs, unowned } = evaluateFiles(layers, view, this.analysis.options);
     const { findings: own, warnings: findingsLeftOut } = limitedFindings(inFiles, bytes);
     const leftOut = [...budget.warnings(), ...packagesLeftOut, ...findingsLeftOut];
+    const linked = layers.map(({ diffId, facts }) => ({
+      diffId,
+      linkedPrograms: facts.files.flatMap((file) => file.linked ?? []),
+    }));
     const misconfigurations = checkImageFiles(layers, view);
     const unevaluated = notEvaluated(this.analysis.options, configVersion);
     const files = packManifest(imageFiles(layers, view));
@@ -74,6 +78,7 @@ export class ImageInventory {
       await this.images.analyzed(tx, digest, imageVersion, {
         ...{ os, packages: evaluated, warnings: [...warnings, ...leftOut] },
         ...{ findings, notEvaluated: unevaluated, unreadLayers },
+        linkedPrograms: linked.filter(({ linkedPrograms }) => linkedPrograms.length > 0),
       });
     });
   }

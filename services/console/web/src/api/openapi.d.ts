@@ -2843,6 +2843,8 @@ export interface paths {
                                     packageName: string | null;
                                     path: string | null;
                                     purl: string | null;
+                                    /** @enum {string} */
+                                    reachability?: "linked" | "not-linked";
                                     running: boolean | null;
                                     /** @enum {string} */
                                     severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -2903,6 +2905,8 @@ export interface paths {
                                     packageName: string | null;
                                     path: string | null;
                                     purl: string | null;
+                                    /** @enum {string} */
+                                    reachability?: "linked" | "not-linked";
                                     running: boolean | null;
                                     /** @enum {string} */
                                     severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -2963,6 +2967,8 @@ export interface paths {
                                     packageName: string | null;
                                     path: string | null;
                                     purl: string | null;
+                                    /** @enum {string} */
+                                    reachability?: "linked" | "not-linked";
                                     running: boolean | null;
                                     /** @enum {string} */
                                     severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -3023,6 +3029,8 @@ export interface paths {
                                     packageName: string | null;
                                     path: string | null;
                                     purl: string | null;
+                                    /** @enum {string} */
+                                    reachability?: "linked" | "not-linked";
                                     running: boolean | null;
                                     /** @enum {string} */
                                     severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -3089,6 +3097,8 @@ export interface paths {
                                 packageName: string | null;
                                 path: string | null;
                                 purl: string | null;
+                                /** @enum {string} */
+                                reachability?: "linked" | "not-linked";
                                 running: boolean | null;
                                 /** @enum {string} */
                                 severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -3173,6 +3183,8 @@ export interface paths {
                                 packageName: string | null;
                                 path: string | null;
                                 purl: string | null;
+                                /** @enum {string} */
+                                reachability?: "linked" | "not-linked";
                                 running: boolean | null;
                                 /** @enum {string} */
                                 severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -3649,6 +3661,8 @@ export interface paths {
                                 path: string | null;
                                 platform: string;
                                 purl: string | null;
+                                /** @enum {string} */
+                                reachability?: "linked" | "not-linked";
                                 running: boolean | null;
                                 /** @enum {string} */
                                 severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -4334,6 +4348,8 @@ export interface paths {
                                     packageName: string | null;
                                     path: string | null;
                                     purl: string | null;
+                                    /** @enum {string} */
+                                    reachability?: "linked" | "not-linked";
                                     running: boolean | null;
                                     /** @enum {string} */
                                     severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -6293,6 +6309,8 @@ export interface paths {
                                 packageName: string | null;
                                 path: string | null;
                                 purl: string | null;
+                                /** @enum {string} */
+                                reachability?: "linked" | "not-linked";
                                 running: boolean | null;
                                 /** @enum {string} */
                                 severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";

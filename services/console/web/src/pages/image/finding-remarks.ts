@@ -3,7 +3,7 @@ import { dotted } from '../../parts/words.js';
 
 /** Facts that decide about a finding in a package, most important first. */
 export function findingRemarks(finding: ImageFinding): string {
-  const { running, inUse, kev, epss, title, fix, match, path, layer, platform } = finding;
+  const { running, inUse, kev, epss, title, fix, match, reachability, path, layer, platform } = finding;
   return dotted(
     running && 'running',
     inUse && 'in use',
@@ -12,6 +12,7 @@ export function findingRemarks(finding: ImageFinding): string {
     title,
     fix.version !== null && `fixed in ${fix.version}`,
     match === 'unknown' && 'the version could not be compared',
+    reachability === 'not-linked' && 'no program contains the vulnerable functions',
     path,
     layer !== null && `layer ${layer}`,
     platform,
