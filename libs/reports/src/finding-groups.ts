@@ -53,7 +53,7 @@ export function isOfAdvisory({ kind, evidence }: ReportFinding): boolean {
   return kind === 'vulnerability' || (kind === 'malware' && typeof evidence['advisory'] === 'string');
 }
 
-/** Order of priority: present, not unreachable, exploited, likely to be exploited, fixable, severe. */
+/** Order of priority: present, reachable, exploited, likely to be exploited, fixable, severe. */
 export function byRisk(a: ReportFinding, b: ReportFinding): number {
   return (
     Number(b.state === 'present') - Number(a.state === 'present') ||

@@ -69,5 +69,6 @@ function upstreamVersion(version: string): string {
   const withoutEpoch = version.replace(/^\d+:/, '');
   const revision = withoutEpoch.lastIndexOf('-');
   const upstream = revision === -1 ? withoutEpoch : withoutEpoch.slice(0, revision);
-  return upstream.replace(/(?:[+]|~(?!alpha|beta|rc|pre|dev)).*$/s, '');
+  const rebuilt = upstream.search(/[+]|~(?!alpha|beta|rc|pre|dev)/);
+  return rebuilt === -1 ? upstream : upstream.slice(0, rebuilt);
 }

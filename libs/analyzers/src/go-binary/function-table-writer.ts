@@ -5,7 +5,7 @@ export interface FunctionTableShape {
   instructionBytes?: number;
 }
 
-/** Function table of a Go program with these names, for tests: the functions themselves are missing. */
+/** Function table of a Go program with these names and no functions, for tests. */
 export function functionTable(
   names: readonly string[],
   { magic = 0xfffffff1, pointerBytes = 8, isLittleEndian = true, instructionBytes = 1 }: FunctionTableShape = {},

@@ -2,7 +2,6 @@ import { NameSet } from '@tidewaiter/collections';
 import { linkedCode } from '@tidewaiter/domain';
 
 import { functionNames } from './function-table.js';
-import type { GoModule } from './go-binary.js';
 
 /** Function of a Go program, without the parts that the compiler adds. */
 interface GoFunction {
@@ -10,8 +9,11 @@ interface GoFunction {
   symbol: string;
 }
 
-/** Module of a Go program; `isReplacement` if its code has the import paths of another one. */
-export interface LinkedModule extends GoModule {
+/** Module of a Go program. */
+export interface LinkedModule {
+  path: string;
+  version: string;
+  /** Whether its code has the import paths of another module. */
   isReplacement?: boolean;
 }
 
@@ -46,7 +48,7 @@ function settingIn(modules: string, name: keyof typeof settings): string {
 }
 
 /**
- * Splits the name of the linker: `gopkg.in/yaml%2ev3.(*Decoder).Decode.func1` is `Decoder.Decode` of
+ * Splits the name of the linker: `gopkg.in/yaml%2ev3.(*Node).Decode.func1` is `Node.Decode` of
  * `gopkg.in/yaml.v3`. Undefined for what is no function of a package, such as `type:.eq.…`.
  */
 export function readFunction(name: string): GoFunction | undefined {

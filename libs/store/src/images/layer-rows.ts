@@ -26,7 +26,7 @@ export class LayerRow {
   @Column('bigint', { name: 'path_keys', array: true, nullable: true }) pathKeys!: string[] | null;
   /** Keys of the contents of its files, by `contentKeyOf`; null until they are indexed. */
   @Column('bigint', { name: 'content_keys', array: true, nullable: true }) contentKeys!: string[] | null;
-  /** Encoded names of the code in each of its programs; null until an image with it is evaluated. */
+  /** Encoded names of the code in each of its programs; null before an image is evaluated. */
   @Column('text', { name: 'linked_programs', array: true, nullable: true }) linkedPrograms!: string[] | null;
 }
 

@@ -294,7 +294,7 @@ export const findingAnswer = z.object({
   /** `unknown`: the version could not be compared. */
   match: z.enum(matchStates),
   fix: z.object({ state: z.enum(fixStates), version: text }),
-  /** `not-linked`: no Go program of the image contains the vulnerable functions. Absent if unknown. */
+  /** `not-linked`: no Go program of the image has the vulnerable functions. Absent if unknown. */
   reachability: z.enum(reachabilities).optional(),
   cvss: z.object({ vector: z.string(), score: z.number() }).nullable(),
   /** Whether it is in CISA's catalog of known exploited vulnerabilities. */
