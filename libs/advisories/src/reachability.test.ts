@@ -22,7 +22,12 @@ describe('reachabilityOf', () => {
     ['the function of another version only', about(), [program(own), program(parse)], 'not-linked'],
     ['a listed system', about({ goos: ['linux'] }), [program(own, parse, linux)], 'linked'],
     ['another system', about({ goos: ['windows'] }), [program(own, parse, linux)], 'not-linked'],
-    ['an unknown system', about({ goos: ['windows'] }), [program(own, parse, linkedCode.setting('GOOS', ''))], 'linked'],
+    [
+      'an unknown system',
+      about({ goos: ['windows'] }),
+      [program(own, parse, linkedCode.setting('GOOS', ''))],
+      'linked',
+    ],
     ['no program with the module', about(), [program(parse)], undefined],
     ['an advisory without functions', undefined, [program(own, parse)], undefined],
     [
