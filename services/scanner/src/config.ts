@@ -45,6 +45,8 @@ const probability = z.coerce.number().gt(0).max(1);
 
 const place = z.url({ protocol: /^https?$/ }).optional();
 
+const artifactPlace = z.string().startsWith('oci://', 'is no oci://REGISTRY/REPOSITORY[:TAG]');
+
 /** Configuration of the scanner from its environment. */
 export class ScannerConfig extends configOf({
   ...commonSettings,
@@ -73,6 +75,16 @@ export class ScannerConfig extends configOf({
    * Once one is set, here or by its URL, only those that are set are fetched.
    */
   advisoriesSources: setting('TIDEWAITER_ADVISORIES_SOURCES', sources.optional()),
+  /**
+   * Artifact that is taken in place of the sources, its signers, and the folder in which a copy
+   * stays, so that the next sync transfers only changes.
+   */
+  advisoriesFrom: setting('TIDEWAITER_ADVISORIES_FROM', artifactPlace.optional()),
+  advisoriesKey: setting('TIDEWAITER_ADVISORIES_KEY', z.string().optional()),
+  advisoriesIdentity: setting('TIDEWAITER_ADVISORIES_IDENTITY', z.string().optional()),
+  advisoriesIssuer: setting('TIDEWAITER_ADVISORIES_ISSUER', z.string().optional()),
+  advisoriesTrustedRoot: setting('TIDEWAITER_ADVISORIES_TRUSTED_ROOT', z.string().optional()),
+  advisoriesFolder: setting('TIDEWAITER_ADVISORIES_FOLDER', z.string().optional()),
   /** Ecosystems to fetch; all of the bucket's by default. */
   advisoriesEcosystems: setting('TIDEWAITER_ADVISORIES_ECOSYSTEMS', ecosystems.optional()),
   /**

@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { InvalidInput, type Platform } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
-import { RegistryClient, type RegistryConnection, type RegistryMirror, withCertificates } from '@tidewaiter/registry';
+import {
+  parseReference,
+  RegistryClient,
+  type RegistryConnection,
+  type RegistryMirror,
+  withCertificates,
+} from '@tidewaiter/registry';
 import {
   type MirrorSettings,
   type Reconciliation,
@@ -22,7 +28,11 @@ export class Registries {
   /** Platforms of an index that are analyzed. */
   readonly platforms: readonly Platform[];
 
-  constructor(settings: TidewaiterSettings, egress: Egress, config: ScannerConfig) {
+  constructor(
+    settings: TidewaiterSettings,
+    private readonly egress: Egress,
+    config: ScannerConfig,
+  ) {
     const leastRate = leastRateOf(config);
     this.#clients = new Map(
       settings.registries.map((each) => [each.name, new RegistryClient(connectionTo(each, leastRate), egress)]),
@@ -49,6 +59,26 @@ export class Registries {
     if (!client) throw unknown(connection);
     return client;
   }
+
+  /**
+   * Client for a reference of any registry, with the credentials of its connection if there is one.
+   * @throws InvalidInput `REFERENCE_INVALID`
+   */
+  hostClient(text: string): RepositoryClient {
+    const { host, repository, tag = 'latest', digest } = parseReference(text);
+    const configured = [...this.#clients.values()].find((client) => client.host === host);
+    const isLocal = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d+)?$/.test(host);
+    const url = `${isLocal ? 'http' : 'https'}://${host}`;
+    const client = configured ?? new RegistryClient({ name: host, url, allowPrivate: true }, this.egress);
+    return { client, repository, reference: digest ?? tag };
+  }
+}
+
+/** Client of a registry that may not be configured. */
+interface RepositoryClient {
+  client: RegistryClient;
+  repository: string;
+  reference: string;
 }
 
 function unknown(connection: string): InvalidInput {

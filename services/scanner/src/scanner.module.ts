@@ -16,6 +16,7 @@ import {
 
 import { AdvisorySchedule, QueueSyncs } from './advisories/advisory-schedule.js';
 import { SyncAdvisories } from './advisories/sync-advisories.js';
+import { TakeConfigured } from './advisories/take-configured.js';
 import { Analysis } from './analysis.js';
 import type { ScannerConfig } from './config.js';
 import { AnalyzeLayer } from './layer/analyze-layer.js';
@@ -75,6 +76,7 @@ import { ScannerMetrics } from './scanner-metrics.js';
     AnalyzePush,
     AnalyzeLayer,
     SyncAdvisories,
+    TakeConfigured,
     AnnounceExploited,
     QueueSyncs,
     ReconcileRegistry,

@@ -1,11 +1,19 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 
+import { readOsvRecord } from '@tidewaiter/advisories';
+import { AdvisoryFileWriter, formatVersion, imageFacts, writeImage } from '@tidewaiter/advisory-file';
+import { buildArtifact, layoutPlace, signArtifact } from '@tidewaiter/advisory-sync';
 import { Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
 import { Advisories, AdvisoryFeeds, connect, Store } from '@tidewaiter/store';
 import {
   startHttpServer,
+  startLayoutRegistry,
   type TestHttpServer,
   throwAwayServers,
   type ThrowAwayServers,
@@ -113,6 +121,49 @@ describe('SyncAdvisories', () => {
     await withScanner(environment, async () => sleep(500));
     expect(await syncStates()).toEqual(['done']);
   }, 30_000);
+
+  it('takes an artifact into the database, which a trusted signer must have signed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-artifact-'));
+    const source = join(folder, 'source.db');
+    using writer = AdvisoryFileWriter.open(source);
+    await writer.update(async () => {
+      await writer.put([readOsvRecord(record)]);
+      await writer.noteFeed({
+        ...{ name: 'Debian', origin: 'test', etag: null, lastModified: null, records: 1, rejected: 0 },
+        ...{ asOf: '2026-01-02T00:00:00Z', checkedAt: '2026-01-02T00:00:00Z', changedAt: '2026-01-02T00:00:00Z' },
+      });
+    });
+    writer.close();
+    const image = join(folder, 'image.db');
+    writeImage(source, image);
+    const layout = join(folder, 'layout');
+    const database = { path: image, format: formatVersion, ...imageFacts(image) };
+    const digest = await buildArtifact(database, null, layoutPlace(layout), 'latest');
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const registry = await startLayoutRegistry(new Map([['security/advisories', layout]]));
+    const environment = {
+      TIDEWAITER_ADVISORIES_INTERVAL: '6h',
+      TIDEWAITER_ADVISORIES_FROM: `oci://${new URL(registry.url).host}/security/advisories`,
+      TIDEWAITER_ADVISORIES_KEY: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    };
+    try {
+      await withScanner(environment, async () => {
+        const refused = async () =>
+          store.query(`SELECT FROM job WHERE queue = 'sync-osv' AND reason LIKE '%no trusted signer%'`);
+        while ((await refused()).length === 0) await sleep(50);
+      });
+      expect((await feeds.holdings()).advisories).toBe(0);
+      await store.query(`DELETE FROM job WHERE queue = 'sync-osv'`);
+      await signArtifact(layoutPlace(layout), digest, privateKey);
+      await withScanner(environment, async () => {
+        while (!(await syncStates()).includes('done')) await sleep(50);
+      });
+      expect(await feeds.holdings()).toMatchObject({ advisories: 1, feeds: [{ name: 'Debian' }] });
+    } finally {
+      await registry.stop();
+      await rm(folder, { recursive: true });
+    }
+  }, 60_000);
 
   it('makes no request unless it is configured', async () => {
     await withScanner({ TIDEWAITER_ADVISORIES_URL: place('') }, async () => sleep(500));

@@ -11,6 +11,7 @@ import { Logger, failpoint } from '@tidewaiter/runtime';
 import { AdvisoryFeeds, type ClaimedJob, Jobs, Store } from '@tidewaiter/store';
 
 import { AdvisorySchedule } from './advisory-schedule.js';
+import { TakeConfigured } from './take-configured.js';
 
 /**
  * Updates the advisories, as `tidewaiter advisories sync` does. A feed that cannot be fetched or
@@ -29,11 +30,20 @@ export class SyncAdvisories implements JobHandler<ClaimedJob> {
     private readonly jobs: Jobs,
     private readonly feeds: AdvisoryFeeds,
     private readonly schedule: AdvisorySchedule,
+    private readonly artifact: TakeConfigured,
     private readonly egress: Egress,
     private readonly logger: Logger,
   ) {}
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    const { from } = this.artifact;
+    if (from === undefined) await this.#fetchSources(signal);
+    else await this.artifact.take(from, signal);
+    failpoint('advisories.synced');
+    await this.store.transaction((tx) => this.jobs.finish(tx, job));
+  }
+
+  async #fetchSources(signal: AbortSignal): Promise<void> {
     const { places, ecosystems } = this.schedule;
     const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-downloads-'));
     try {
@@ -51,8 +61,6 @@ export class SyncAdvisories implements JobHandler<ClaimedJob> {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
-    failpoint('advisories.synced');
-    await this.store.transaction((tx) => this.jobs.finish(tx, job));
   }
 
   async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
