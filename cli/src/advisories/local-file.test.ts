@@ -118,7 +118,8 @@ describe('local file', () => {
       { id: 'CVE-2026-1002', kev: true, epss: 0.75, fix: { state: 'fixed', version: '2.12' } },
       { id: 'CVE-2026-1001', kev: false, epss: null, fix: { state: 'fixed', version: '2.11' } },
     ]);
-    expect(warnings).toEqual([]);
+    // The scores are of an old day, whenever they were fetched.
+    expect(warnings).toEqual(['EXPLOITATION_STALE']);
     expect(Date.parse(asOf)).toBeGreaterThanOrEqual(startedAt);
 
     output.stdout = '';
@@ -141,7 +142,10 @@ describe('local file', () => {
     await run('advisories', 'import', osv, '--advisories', path, '--quiet');
     expect(output.stderr).toBe('');
     const fromFile = await scan('--advisories', path);
-    expect(fromFile).toMatchObject({ asOf: '2026-01-01T00:00:00.000Z', warnings: ['ADVISORIES_STALE'] });
+    expect(fromFile).toMatchObject({
+      asOf: '2026-01-01T00:00:00.000Z',
+      warnings: ['ADVISORIES_STALE', 'EXPLOITATION_STALE', 'EXPLOITATION_STALE'],
+    });
     expect((await scan('--advisories', path, '--max-advisory-age', '999999d')).warnings).toEqual([]);
     // The folder itself gives the same findings.
     expect((await scan('--advisories', osv)).findings).toEqual(fromFile.findings);

@@ -10,5 +10,7 @@ export interface AdvisoriesAtHand {
   exploitation(cves: readonly string[]): Exploitation;
   /** Age of the data of some ecosystems; ecosystems without known data are left out. */
   ages(ecosystems: ReadonlySet<string>): EcosystemAge[];
+  /** Age of KEV and EPSS, as far as they are known. */
+  exploitationAges: EcosystemAge[];
   warnings: Warning[];
 }

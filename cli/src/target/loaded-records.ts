@@ -41,6 +41,8 @@ export async function loadRecords(path: string, keys: readonly AdvisoryKey[]): P
     exploitation: (cves) => worstExploitation(cves.flatMap((cve) => loaded.exploitation.get(cve) ?? [])),
     ages: (ecosystems) =>
       loaded.newest === null ? [] : ecosystemAges([{ name: path, asOf: loaded.newest }], ecosystems),
+    // Files beside the records have no date of their own.
+    exploitationAges: [],
     warnings,
   };
 }

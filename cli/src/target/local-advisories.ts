@@ -5,9 +5,11 @@ import {
   cvesOf,
   ecosystemAges,
   evaluateInventory,
+  exploitationAges,
   oldestOf,
   type Rating,
   staleAdvisories,
+  staleExploitation,
 } from '@tidewaiter/advisories';
 import { AdvisoryFile, type AdvisoryRecord, isAdvisoryFile } from '@tidewaiter/advisory-file';
 import type { Finding, ImagePackage, LinkedNames, OsRelease } from '@tidewaiter/domain';
@@ -54,6 +56,8 @@ export async function evaluatePackages(
       ...blindSpots(scoped, os, covered),
       ...advisories.warnings,
       ...staleAdvisories(ages, new Date(), maxAgeMs),
+      // Only findings are ranked by them.
+      ...(findings.length === 0 ? [] : staleExploitation(advisories.exploitationAges, new Date(), maxAgeMs)),
     ];
     return { findings: findings.map((each) => withExploitation(each, advisories)), warnings, asOf: oldestOf(ages) };
   });
@@ -76,6 +80,7 @@ async function withAdvisories<T>(
     covered: (scopes) => file.covered(scopes),
     exploitation: (cves) => file.exploitation(cves),
     ages: (ecosystems) => ecosystemAges(feeds, ecosystems),
+    exploitationAges: exploitationAges(feeds),
     warnings: [],
   });
 }

@@ -1,4 +1,4 @@
-import { ecosystemAges, oldestOf, staleAdvisories } from './data-age.js';
+import { ecosystemAges, exploitationAges, oldestOf, staleAdvisories, staleExploitation } from './data-age.js';
 
 const feeds = [
   { name: 'Alpine', asOf: '2022-09-01T00:00:00Z' },
@@ -39,5 +39,16 @@ describe('staleAdvisories', () => {
     ]);
     expect(staleAdvisories(ages, now, 3_600_000)).toHaveLength(2);
     expect(staleAdvisories(ages, now, Infinity)).toEqual([]);
+  });
+});
+
+describe('staleExploitation', () => {
+  it('warns about KEV and EPSS by name, and about no source that was never read', () => {
+    expect(staleExploitation(exploitationAges(feeds), now).map(({ message }) => message)).toEqual([
+      'EPSS is as of 2020-01-01T00:00:00Z, 2343 days ago, and may be 7 days old at most: newer exploitation is missing',
+      'KEV is as of 2020-01-01T00:00:00Z, 2343 days ago, and may be 7 days old at most: newer exploitation is missing',
+    ]);
+    expect(staleExploitation(exploitationAges([]), now)).toEqual([]);
+    expect(staleExploitation(exploitationAges(feeds), now, Infinity)).toEqual([]);
   });
 });

@@ -36,6 +36,11 @@ export function ecosystemAges(feeds: readonly FeedDate[], ecosystems: Iterable<s
   });
 }
 
+/** Dates of the data about exploitation, KEV and EPSS; a source that was never read is left out. */
+export function exploitationAges(feeds: readonly FeedDate[]): EcosystemAge[] {
+  return feeds.flatMap(({ name, asOf }) => (name === kevFeed || name === epssFeed ? [{ ecosystem: name, asOf }] : []));
+}
+
 /** Oldest date; null without dates. */
 export function oldestOf(ages: readonly EcosystemAge[]): string | null {
   return ages.map(({ asOf }) => asOf).toSorted()[0] ?? null;
@@ -43,15 +48,31 @@ export function oldestOf(ages: readonly EcosystemAge[]): string | null {
 
 /** Returns a warning for each ecosystem whose data is too old. */
 export function staleAdvisories(ages: readonly EcosystemAge[], now: Date, maxAgeMs = maxAdvisoryAgeMs): BlindSpot[] {
+  return tooOld(ages, now, maxAgeMs).map(({ ecosystem, age }) => ({
+    code: 'ADVISORIES_STALE',
+    path: null,
+    message: `advisories for ${ecosystem} are ${age}: newer vulnerabilities are missing`,
+  }));
+}
+
+/**
+ * Returns a warning for KEV and EPSS if their data is too old. They rank findings, so that a
+ * verdict about vulnerabilities remains one.
+ */
+export function staleExploitation(ages: readonly EcosystemAge[], now: Date, maxAgeMs = maxAdvisoryAgeMs): BlindSpot[] {
+  return tooOld(ages, now, maxAgeMs).map(({ ecosystem, age }) => ({
+    code: 'EXPLOITATION_STALE',
+    path: null,
+    message: `${ecosystem} is ${age}: newer exploitation is missing`,
+  }));
+}
+
+/** Sources over the limit, with their age in words. */
+function tooOld(ages: readonly EcosystemAge[], now: Date, maxAgeMs: number) {
   return ages.flatMap(({ ecosystem, asOf }) => {
     const ageMs = now.getTime() - Date.parse(asOf);
     if (ageMs <= maxAgeMs) return [];
-    const age = `as of ${asOf}, ${duration(ageMs)} ago, and may be ${duration(maxAgeMs)} old at most`;
-    return {
-      code: 'ADVISORIES_STALE',
-      path: null,
-      message: `advisories for ${ecosystem} are ${age}: newer vulnerabilities are missing`,
-    };
+    return { ecosystem, age: `as of ${asOf}, ${duration(ageMs)} ago, and may be ${duration(maxAgeMs)} old at most` };
   });
 }
 

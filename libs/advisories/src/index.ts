@@ -10,7 +10,14 @@ export { advisoryKeyOf, advisoryKeysVersion } from './advisory-key.js';
 export type { AdvisoryKey } from './advisory-key.js';
 export type { AffectedPackage } from './affected-package.js';
 export { blindSpots, blindSpotWithout, scopeName } from './blind-spots.js';
-export { ecosystemAges, maxAdvisoryAgeMs, oldestOf, staleAdvisories } from './data-age.js';
+export {
+  ecosystemAges,
+  exploitationAges,
+  maxAdvisoryAgeMs,
+  oldestOf,
+  staleAdvisories,
+  staleExploitation,
+} from './data-age.js';
 export type { EcosystemAge } from './data-age.js';
 export type { AdvisoryScope, BlindSpot, ScopedPackage } from './blind-spots.js';
 export { bunzip2, isBzip2 } from './formats/bzip2.js';

@@ -381,6 +381,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
     title: 'Warnings',
     codes: {
       ADVISORIES_STALE: warning('Sync or import advisories.'),
+      EXPLOITATION_STALE: warning('Sync or import KEV and EPSS.'),
       CERTIFICATE_UNTRUSTED: warning('Configure the trusted root of the signer.'),
       DATABASE_UNREADABLE: warning('The package database of the image cannot be read.', blinding),
       DIGESTS_MIXED: warning('Files were hashed by different algorithms: analyze the image again.', blinding),

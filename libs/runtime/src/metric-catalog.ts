@@ -140,7 +140,7 @@ export const metricCatalog = {
   }),
   advisoriesAge: gauge({
     name: 'tidewaiter_advisories_age_seconds',
-    help: 'Age of the advisories of an ecosystem, by the date of the data',
+    help: 'Age of the advisories of an ecosystem, of KEV and of EPSS, by the date of the data',
     labels: ['ecosystem'],
     services: ['scanner'],
     trouble: 'it exceeds your sync interval by far',

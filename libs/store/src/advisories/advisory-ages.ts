@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type EcosystemAge, ecosystemAges, maxAdvisoryAgeMs } from '@tidewaiter/advisories';
+import { type EcosystemAge, ecosystemAges, exploitationAges, maxAdvisoryAgeMs } from '@tidewaiter/advisories';
 import type { Digest } from '@tidewaiter/domain';
 
 import { Store } from '../core/store.js';
@@ -20,18 +20,22 @@ export class AdvisoryAges {
     private readonly feeds: AdvisoryFeeds,
   ) {}
 
-  /** Current age of every ecosystem that has advisories. */
+  /** Current age of every ecosystem that has advisories, and of KEV and EPSS. */
   async all(): Promise<CurrentAge[]> {
     const rows = await this.store.aggregate<{ ecosystem: string }>('SELECT ecosystem FROM advisory_ecosystem');
-    const ages = ecosystemAges(
-      await this.feeds.feeds(),
-      rows.map(({ ecosystem }) => ecosystem),
-    );
+    const feeds = await this.feeds.feeds();
+    const names = rows.map(({ ecosystem }) => ecosystem);
+    const ages = [...ecosystemAges(feeds, names), ...exploitationAges(feeds)];
     const now = Date.now();
     return ages.map((age) => {
       const ageMs = Math.max(0, now - Date.parse(age.asOf));
       return { ...age, ageSeconds: Math.round(ageMs / 1000), isStale: ageMs > maxAdvisoryAgeMs };
     });
+  }
+
+  /** Dates of KEV and EPSS. */
+  async ofExploitation(): Promise<EcosystemAge[]> {
+    return exploitationAges(await this.feeds.feeds());
   }
 
   /**

@@ -1,4 +1,4 @@
-import { oldestOf, staleAdvisories, vulnerabilityFingerprint } from '@tidewaiter/advisories';
+import { oldestOf, staleAdvisories, staleExploitation, vulnerabilityFingerprint } from '@tidewaiter/advisories';
 import { lifecycleVersion } from '@tidewaiter/checks';
 import {
   buildTime,
@@ -120,7 +120,11 @@ export class Verdicts {
     };
     // Stored warnings about the age of the data are outdated, since data ages without a new
     // evaluation.
-    const current = [...warnings.filter(({ code }) => code !== 'ADVISORIES_STALE'), ...staleAdvisories(ages, now)];
+    const current = [
+      ...warnings.filter(({ code }) => code !== 'ADVISORIES_STALE'),
+      ...staleAdvisories(ages, now),
+      ...(hasVulnerability(known) ? staleExploitation(await this.ages.ofExploitation(), now) : []),
+    ];
     return evaluateImages(known, current, rules, circumstances);
   }
 }
@@ -129,6 +133,11 @@ const gapReasons: Partial<Record<FindingKind, string>> = {
   misconfiguration: 'the image was pushed before it was checked, and its registry has not given its config again',
   secret: 'the scanner has no TIDEWAITER_FINGERPRINT_KEY',
 };
+
+/** Whether there is anything that KEV and EPSS rank. */
+function hasVulnerability(images: readonly { findings: readonly ImageFinding[] }[]): boolean {
+  return images.some(({ findings }) => findings.some(({ kind }) => kind === 'vulnerability'));
+}
 
 function gapsOf({ notEvaluated }: Image): EvaluationGap[] {
   return notEvaluated.map((kind) => ({ kind, reason: gapReasons[kind] ?? 'the scanner did not look for them' }));
