@@ -46,6 +46,7 @@ const artifactConfig = z.object({
   /** Complete database, to which deltas lead on. */
   image: z.object({
     content: sha256,
+    /** Digests of unpacked chunks, by which an interrupted download knows what it has. */
     chunks: z.array(z.object({ bytes: unpackedBytes, sha256 })).min(1),
   }),
   deltas: z.array(z.object({ from: sha256, to: sha256, bytes: unpackedBytes })),

@@ -32,7 +32,7 @@ export async function unpack(bytes: Buffer, size: number): Promise<Buffer> {
   return unpacked;
 }
 
-export function damaged(cause?: unknown): InvalidInput {
+function damaged(cause?: unknown): InvalidInput {
   return new InvalidInput('ARTIFACT_DAMAGED', 'a part of the artifact does not unpack to what its config declares', {
     cause,
   });

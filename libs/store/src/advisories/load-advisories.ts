@@ -41,7 +41,7 @@ export interface LoadResult {
 
 /** Records that are compared, and that are written, in one statement. */
 const comparedRecords = 20_000;
-const writtenRecords = 2_000;
+const writtenRecords = 1_000;
 /** As for the archive of one ecosystem. */
 const maxGoneShare = 0.1;
 const maxGoneAlways = 20;
