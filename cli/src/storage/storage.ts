@@ -76,7 +76,7 @@ function sumOf(tables: readonly StoredTable[]): number {
 function lineOf({ table, bytes, rows, oldest, rule, due }: StoredTable): string {
   const parts = [
     `${sizeText(bytes).padStart(9)}    ${table.padEnd(22)}`,
-    `${(rows ?? 0).toLocaleString('en').padStart(11)} rows`,
+    `${(rows?.toLocaleString('en') ?? '?').padStart(11)} rows`,
     oldest === null ? ''.padEnd(16) : `since ${oldest.toISOString().slice(0, 10)}`,
     rule.text,
   ];

@@ -225,5 +225,5 @@ function ruleOf(entity: Entity<object>, settings: RetentionDays): StorageRule {
   const variable = typeof rule.days === 'string' ? retentionSettings[rule.days].name : null;
   const event =
     'since' in rule ? `after ${rule.since.replaceAll(/coalesce\(|,.*/g, '')}` : 'after nothing needs it any more';
-  return { days, variable, text: days === 0 ? 'kept for ever' : `${days} days ${event}` };
+  return { days, variable, text: days === 0 ? 'kept for ever' : `${days} ${days === 1 ? 'day' : 'days'} ${event}` };
 }
