@@ -11,6 +11,7 @@ import { Ajv } from 'ajv';
 import { parse, parseAllDocuments } from 'yaml';
 
 import { writeSecretFiles } from '../../cli/src/secrets/secret-files.js';
+import { watchedResources } from '../../services/agent/src/kubernetes/resources.js';
 import { chart, chartFile, valueFiles } from './chart-files.js';
 import { helm, helmPrograms } from './kubernetes.js';
 
@@ -21,6 +22,12 @@ interface KubernetesObject {
   metadata: { name: string; annotations?: Record<string, string> };
   spec: Record<string, unknown> & { template?: { spec: PodSpec } };
   data?: Record<string, string>;
+}
+
+interface AccessRule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
 }
 
 interface PodSpec {
@@ -127,6 +134,25 @@ describeWith(helmPrograms)('The chart', () => {
           seccompProfile: { type: 'RuntimeDefault' },
         });
     }
+  });
+
+  it('runs the agent alone, which may list and watch and nothing else', async () => {
+    const set = 'topology=agent,agent.hubUrl=https://hub.example.com,agent.joinToken=token,agent.sensorToken=other';
+    const objects = await render('values.yaml', '--set', set);
+    const kinds = ['ClusterRole', 'ClusterRoleBinding', 'Deployment', 'PersistentVolumeClaim', 'Secret', 'Service'];
+    expect(objects.map(({ kind }) => kind).toSorted()).toEqual([...kinds, 'ServiceAccount']);
+    const { rules } = objects.find(({ kind }) => kind === 'ClusterRole') as unknown as { rules: AccessRule[] };
+    expect(new Set(rules.flatMap(({ verbs }) => verbs))).toEqual(new Set(['list', 'watch']));
+    const allowed = rules.flatMap(({ apiGroups: [group], resources }) =>
+      resources.map((name) => `${group === '' ? '/api/v1' : `/apis/${group}/v1`}/${name}`),
+    );
+    expect(allowed.toSorted()).toEqual(watchedResources.map(({ path }) => path).toSorted());
+    const [pod] = podsOf(objects);
+    expect(pod?.containers[0]?.securityContext).toMatchObject({ readOnlyRootFilesystem: true, runAsNonRoot: true });
+  });
+
+  it('refuses an agent without a hub', async () => {
+    await expect(render('values.yaml', '--set', 'topology=agent')).rejects.toThrow(/agent.hubUrl/);
   });
 
   it.each(valueFiles)('makes no secret and no right with %s', async (file) => {

@@ -54,7 +54,7 @@ The parts of the topology, which all templates iterate over. `secrets` are the f
 {{- define "tidewaiter.parts" -}}
 {{- if eq .Values.topology "single" }}
 single: { listens: { ingest: {{ .Values.single.ports.ingest }}, console: {{ .Values.single.ports.console }} }, secrets: [], reaches: internet }
-{{- else }}
+{{- else if eq .Values.topology "split" }}
 ingest: { listens: { ingest: 8080 }, secrets: [database-url, nats-url, fingerprint-key, entry-key] }
 scanner: { secrets: [database-url, nats-url, redis-url, fingerprint-key, entry-key], queues: [push, layer], reaches: internet }
 detector: { secrets: [database-url, nats-url] }
