@@ -154,6 +154,8 @@ export class ResourceWatcher {
           unstored -= text.length;
           for (const { type, object } of lines) this.#known.note(type, object);
           stored = versionOf(changes) ?? stored;
+          // A snapshot has the objects and the version of one moment, also while a watch goes on.
+          this.#state.resourceVersion = stored;
           hasProgress ||= changes.length > 0;
         };
         last = noteOnceStored(last);
