@@ -611,7 +611,13 @@ describeWith(programs('docker-registry', 'skopeo'))('secrets in all inputs', () 
     // Previews of messages are about the documentation's image, no provider signs users in, and no
     // advisory is about these images.
     const preview = ['messages/preview', 'messages/preview/mail'];
-    const withoutData = [...preview, 'sign-in/oidc', 'sign-in/oidc/callback', 'vulnerabilities/{id}'];
+    const withoutData = [
+      ...preview,
+      'sign-in/oidc',
+      'sign-in/oidc/callback',
+      'vulnerabilities/{id}',
+      'containment/{id}',
+    ];
     expect(unanswered).toEqual(withoutData.map((path) => `/api/v1/${path}`));
   });
 

@@ -1,5 +1,9 @@
 export type { AccessRule, ActionDefinition, ContainmentPlan, Observed, PlanNote, PlannedOrder } from './action.js';
 export { actions } from './actions/actions.js';
+export { automaticChoices } from './automatic.js';
+export type { AutomaticChoice, AutomaticRule } from './automatic.js';
+export { issueOrder } from './issue-order.js';
+export type { OrderDraft } from './issue-order.js';
 export { evidenceOf } from './evidence.js';
 export type { ContainmentEvidence } from './evidence.js';
 export { collectionPath, pathOf, selectorText } from './kubernetes.js';
@@ -12,6 +16,7 @@ export { offersFor, planOrder } from './plan-order.js';
 export type { ContainmentOffer } from './plan-order.js';
 export { isRefusal, refusal, refusals } from './refusals.js';
 export type { OrderRefusal, OrderRefusalCode } from './refusals.js';
-export { envelopeSchema, hubKeyText, readHubKey, signOrder, verifyOrder } from './signed-order.js';
+export { envelopeSchema, hubKeyText, readHubKey, readSigningKey, signOrder, verifyOrder } from './signed-order.js';
 export type { HubKey, OrderEnvelope } from './signed-order.js';
+export { transitionText } from './transition-text.js';
 export { mayFollow } from './transitions.js';

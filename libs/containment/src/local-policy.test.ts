@@ -30,7 +30,7 @@ describe('readLocalPolicy', () => {
     ['a list', '[1]'],
     ['nothing', ''],
   ])('rejects %s', (_, text) => {
-    expect(() => readLocalPolicy(text)).toThrow(expect.objectContaining({ code: 'POLICY_INVALID' }));
+    expect(() => readLocalPolicy(text)).toThrow(expect.objectContaining({ code: 'CONTAINMENT_POLICY_INVALID' }));
   });
 });
 

@@ -35,7 +35,7 @@ const policySchema = z.strictObject({
 /** Limits that an agent sets to orders, from a file of its cluster. The hub cannot change them. */
 export type LocalPolicy = Omit<z.output<typeof policySchema>, 'hubKeys'> & { hubKeys: HubKey[] };
 
-/** @throws InvalidInput `POLICY_INVALID`, `KEY_INVALID` */
+/** @throws InvalidInput `CONTAINMENT_POLICY_INVALID`, `CONTAINMENT_KEY_INVALID` */
 export function readLocalPolicy(text: string): LocalPolicy {
   if (text.length > maxFileChars) throw invalid('it is too long');
   const read = policySchema.safeParse(parse(text));
@@ -56,7 +56,7 @@ function parse(text: string): unknown {
 }
 
 function invalid(problem: string): InvalidInput {
-  return new InvalidInput('POLICY_INVALID', `the containment policy: ${problem}`);
+  return new InvalidInput('CONTAINMENT_POLICY_INVALID', `the containment policy: ${problem}`);
 }
 
 /**

@@ -22,6 +22,7 @@ export const refusals = {
   HOST_NETWORK: 'NetworkPolicies do not apply to pods in the network of their node: delete the pod.',
   STATIC_POD: 'The kubelet starts a static pod again: remove its manifest from the node.',
   CONTROLLED: 'Its controller would undo the change: choose the owner.',
+  DRY_RUN_ONLY: "Set `dryRun: false` in the agent's policy.",
   UNDO_UNKNOWN: 'The agent has no record of that order.',
   UNDO_CHANGED: 'The object was changed since: restore it by hand.',
   NOT_UNDOABLE: 'The action cannot be undone.',

@@ -95,7 +95,7 @@ describe('readHubKey', () => {
     ['an RSA key', rsaKey()],
     ['nothing', ''],
   ])('rejects %s', (_, text) => {
-    expect(() => readHubKey(text)).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }));
+    expect(() => readHubKey(text)).toThrow(expect.objectContaining({ code: 'CONTAINMENT_KEY_INVALID' }));
   });
 
   it('names a key in its signatures', () => {

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 
 import { InvalidInput } from '@tidewaiter/domain';
 import { z } from 'zod';
@@ -36,7 +36,7 @@ export interface HubKey {
 
 /**
  * Reads a public Ed25519 key: base64 of its SPKI in DER.
- * @throws InvalidInput `KEY_INVALID`
+ * @throws InvalidInput `CONTAINMENT_KEY_INVALID`
  */
 export function readHubKey(text: string): HubKey {
   try {
@@ -45,7 +45,21 @@ export function readHubKey(text: string): HubKey {
   } catch {
     // The same answer as for a key of another kind.
   }
-  throw new InvalidInput('KEY_INVALID', 'a key of a hub is no Ed25519 public key in base64');
+  throw new InvalidInput('CONTAINMENT_KEY_INVALID', 'a key of a hub is no Ed25519 public key in base64');
+}
+
+/**
+ * Reads the private key of a hub: Ed25519 in PEM.
+ * @throws InvalidInput `CONTAINMENT_KEY_INVALID`
+ */
+export function readSigningKey(pem: string): KeyObject {
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType === 'ed25519') return key;
+  } catch {
+    // The parser's text may quote the key.
+  }
+  throw new InvalidInput('CONTAINMENT_KEY_INVALID', 'the signing key is no Ed25519 private key in PEM');
 }
 
 /** Text of the public key of a private one, for {@link readHubKey}. */

@@ -7,8 +7,11 @@ export const incidentStates = ['open', 'resolved', 'merged'] as const;
 
 export type IncidentState = (typeof incidentStates)[number];
 
-/** Kinds of incident revisions by which users organize their work. */
-export const triageKinds = ['acknowledged', 'assigned', 'snoozed', 'unsnoozed', 'commented'] as const;
+/**
+ * Kinds of incident revisions by which users work on it. `containment` is also the progress of an
+ * order, which an agent reports.
+ */
+export const triageKinds = ['acknowledged', 'assigned', 'snoozed', 'unsnoozed', 'commented', 'containment'] as const;
 
 /**
  * Kinds of incident revisions. `updated` and those of triage go to followers of the incident, all

@@ -26,6 +26,7 @@ export { entryName } from './entries/merge-entries.js';
 export type { FileEntry } from './entries/merge-entries.js';
 export { seal } from './entries/sealing.js';
 export type { AdmissionSettings } from './admission-settings.js';
+export type { ContainmentSettings } from './containment-settings.js';
 export type { MirrorSettings } from './registry-host-settings.js';
 export type { Reconciliation, RedeliverSettings, RegistrySettings } from './registry-settings.js';
 export type { SensorSettings } from './sensor-settings.js';

@@ -41,6 +41,7 @@ it('starts a new installation with nothing connected', () => {
       signedRepositories: [],
       onIncomplete: 'warn',
     },
+    containment: { automatic: [], signingKey: undefined, validForMs: 900_000 },
     admission: {
       mode: 'warn',
       unknown: 'deny',

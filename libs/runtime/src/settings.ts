@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { access, type AccessSettings, accessSettings } from './access-settings.js';
 import { admission, type AdmissionSettings } from './admission-settings.js';
 import { ConfigFiles } from './config-files.js';
+import { containment, type ContainmentSettings, containmentSettings } from './containment-settings.js';
 import { entryRules } from './entries/entry-rules.js';
 import type { Management } from './entries/managed-document.js';
 import { type FileEntry, isEntry, mergeEntries } from './entries/merge-entries.js';
@@ -29,6 +30,7 @@ const settings = z.strictObject({
   ...ruleSettings,
   access,
   admission,
+  containment,
   /** Expected behavior of workloads. */
   runtime: runtimePolicySettings.prefault({}),
   registries: z.array(registry).default([]),
@@ -94,6 +96,8 @@ export abstract class TidewaiterSettings {
   /** Users and sessions of the console. */
   abstract access: AccessSettings;
   abstract admission: AdmissionSettings;
+  /** Orders to the agents of clusters. */
+  abstract containment: ContainmentSettings;
   /** Expected behavior of workloads. */
   abstract runtime: RuntimePolicy;
   /** The files of the folder `templates.dir`; empty without one. */
@@ -124,9 +128,9 @@ export interface TextFile {
 const secretsOf: Readonly<Record<string, RegExp>> = {
   ingest: /^(?:sensors|pipelines|slack)\b|\.webhookSecret$/,
   scanner: /^(?:signers\b|registries\[\d+\]\.(?!webhookSecret$))/,
-  detector: /^$/,
+  detector: /^containment\b/,
   notifier: /^$/,
-  console: /^access\b/,
+  console: /^(?:access|containment)\b/,
 };
 
 /**
@@ -244,6 +248,7 @@ export function parseSettings(
     platforms: read.data.platforms,
     access: accessSettings(read.data.access, reader),
     admission: read.data.admission,
+    containment: containmentSettings(read.data.containment, reader),
     slackSigningSecret: reader.read(
       'slack.signingSecret',
       read.data.slack?.signingSecret,
@@ -260,6 +265,7 @@ export function parseSettings(
   };
   for (const list of ['registries', 'sensors', 'pipelines', 'signers', 'reports'] as const)
     problems.push(...repeatedNames(list, result[list]));
+  problems.push(...repeatedNames('containment.automatic', result.containment.automatic));
   if (problems.length > 0) throw invalid(problems.map(merged.named));
   return result;
 }

@@ -3,6 +3,7 @@ import { Bus, BusModule } from '@tidewaiter/bus';
 import { shippedRules } from '@tidewaiter/rule-files';
 import { ConfigModule, Health, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
 import {
+  ContainmentModule,
   DeadLetters,
   ImageFactsOf,
   ImagesModule,
@@ -20,7 +21,9 @@ import { ContainerLedger } from '@tidewaiter/workloads';
 
 import { DetectorConfig } from './config.js';
 import { DetectorMetrics } from './detector-metrics.js';
+import { AutomaticContainment } from './incidents/automatic-containment.js';
 import { ClusterRemovals } from './incidents/cluster-removals.js';
+import { ContainmentExpiry } from './incidents/containment-expiry.js';
 import { FindingUpkeep } from './incidents/finding-upkeep.js';
 import { IncidentBuilding } from './incidents/incident-building.js';
 import { IncidentExpiry } from './incidents/incident-expiry.js';
@@ -64,6 +67,8 @@ import { RuleLoader } from './rules/rule-loader.js';
     FindingUpkeep,
     ClusterRemovals,
     IncidentExpiry,
+    ContainmentExpiry,
+    AutomaticContainment,
     RuleListing,
     SupplyChainWatch,
   ],
@@ -88,6 +93,7 @@ export class DetectorModule implements OnModuleInit {
         WorkloadsModule,
         IncidentsModule,
         StorageModule,
+        ContainmentModule,
       ],
     };
   }

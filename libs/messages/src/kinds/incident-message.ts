@@ -295,6 +295,7 @@ function newsOf(
     snoozed: null,
     unsnoozed: null,
     commented: null,
+    containment: null,
     worsened: null,
     reopened: 'Opened again',
     resolved: actor === null ? 'Resolved' : `Resolved by ${actor}`,

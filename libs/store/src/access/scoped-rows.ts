@@ -3,6 +3,7 @@ import { ownerLabel } from '@tidewaiter/workloads';
 
 import { AdvisoryEcosystemRow, AdvisoryFeedRow, AdvisoryImportRow } from '../advisories/advisory-rows.js';
 import { AdvisoryPackageRow, AdvisoryRow, EpssRow, KevRow, PackageMatchRow } from '../advisories/advisory-rows.js';
+import { ContainmentOrderRow, ContainmentTransitionRow } from '../containment/containment-rows.js';
 import { type Entity, tableOf } from '../core/columns.js';
 import { entities } from '../core/entities.js';
 import { likePattern } from '../core/lists.js';
@@ -170,6 +171,9 @@ function* tablesOf(
   const mergedInto = 'CASE WHEN merged_into IN (SELECT id FROM visible_incident) THEN merged_into END AS merged_into';
   yield rows(IncidentRow, 'true', { columns: { merged_into: mergedInto }, from: 'visible_incident' });
   yield rows(IncidentRevisionRow, 'incident_id IN (SELECT id FROM incident)');
+  // A node belongs to no namespace: what runs on it may be of others.
+  yield rows(ContainmentOrderRow, 'namespace IS NOT NULL AND incident_id IN (SELECT id FROM incident)');
+  yield rows(ContainmentTransitionRow, 'order_id IN (SELECT id FROM containment_order)');
   yield rows(DetectionAlertRow, holds.alert);
   yield rows(DeliveryRow, 'subject IN (SELECT id::text FROM incident)');
   const counted = new Set(exposureQueries.map(([name]) => name));

@@ -18,6 +18,7 @@ import {
   PackageMatchRow,
 } from '../advisories/advisory-rows.js';
 import { ClusterRow } from '../clusters/cluster-row.js';
+import { ContainmentOrderRow, ContainmentTransitionRow } from '../containment/containment-rows.js';
 import { AlertGroupRow, AlertHistoryRow, AlertRow, SilenceRow, NotifiedAlertRow } from '../deliveries/alert-rows.js';
 import { DeliveryRow, DeliveryStepRow } from '../deliveries/delivery-rows.js';
 import { FileEntryRow, ManagedEntryRow } from '../entries/entry-rows.js';
@@ -124,6 +125,8 @@ export const entities = [
   LearnedHabitRow,
   IncidentRow,
   IncidentRevisionRow,
+  ContainmentOrderRow,
+  ContainmentTransitionRow,
   AlertRow,
   AlertGroupRow,
   NotifiedAlertRow,

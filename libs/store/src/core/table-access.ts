@@ -22,6 +22,8 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   console_session: ['console'],
   console_user: ['console'],
   container_ledger: ['detector'],
+  containment_order: ['console', 'detector'],
+  containment_transition: ['console', 'detector'],
   database_life: ['ingest'],
   delivery: ['console', 'notifier'],
   delivery_step: ['console', 'notifier'],

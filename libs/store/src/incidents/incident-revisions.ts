@@ -16,6 +16,7 @@ const eventOf = {
   snoozed: incidentUpdated,
   unsnoozed: incidentUpdated,
   commented: incidentUpdated,
+  containment: incidentUpdated,
   worsened: incidentUpdated,
   reopened: incidentUpdated,
   resolved: incidentResolved,

@@ -104,6 +104,16 @@ export class IncidentTriage {
   }
 }
 
+/** Adds a line about a containment order, also to an incident that has ended. */
+export async function addContainmentLine(tx: Transaction, id: string, line: string, by: string | null): Promise<void> {
+  const [incident] = await tx.returning(
+    incidentColumns,
+    'UPDATE incident SET revision = revision + 1, updated_at = now() WHERE id = $1',
+    [id],
+  );
+  if (incident) await addRevision(tx, incident, { kind: 'containment', news: [line], actor: by });
+}
+
 /** Changes an incident to its next revision; null where the condition does not hold. */
 async function change(
   tx: Transaction,

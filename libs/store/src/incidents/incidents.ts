@@ -97,6 +97,15 @@ export class Incidents {
     return this.store.rows(columnsWithoutRecords, 'FROM incident WHERE id = ANY($1)', [ids]);
   }
 
+  /** Open incidents that changed since a time, the newest first and a hundred at most. */
+  async changedSince(since: Date): Promise<ListedIncident[]> {
+    return this.store.rows(
+      columns,
+      `FROM incident WHERE state = 'open' AND updated_at > $1 ORDER BY number DESC LIMIT 100`,
+      [since],
+    );
+  }
+
   /** Revisions of an incident, oldest first. */
   async revisions(id: string): Promise<IncidentRevision[]> {
     return (await this.revisionsOf([id])).get(id) ?? [];

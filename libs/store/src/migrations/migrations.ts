@@ -86,6 +86,7 @@ import { SavedViews1764000620000 } from './1764000620000-saved-views.js';
 import { NewestPushes1764000630000 } from './1764000630000-newest-pushes.js';
 import { PushSigners1764000640000 } from './1764000640000-push-signers.js';
 import { Clusters1764000660000 } from './1764000660000-clusters.js';
+import { Containment1764000670000 } from './1764000670000-containment.js';
 import { LayerContents1764000680000 } from './1764000680000-layer-contents.js';
 import { PackagesFirst1764000681000 } from './1764000681000-packages-first.js';
 import { Removals1764000682000 } from './1764000682000-removals.js';
@@ -191,4 +192,5 @@ export const migrations = [
   RedHatSources1764000710000,
   ProgramsOfBitnami1764000720000,
   LinkedPrograms1764000730000,
+  Containment1764000670000,
 ];

@@ -6,6 +6,7 @@ import { ConfigModule, type TidewaiterSettings } from '@tidewaiter/runtime';
 import {
   AccessModule,
   AdvisoriesModule,
+  ContainmentModule,
   DeadLetters,
   DeliveriesModule,
   EntriesModule,
@@ -36,6 +37,8 @@ import { ClustersController } from './clusters/clusters.controller.js';
 import { CompareController } from './compare/compare.controller.js';
 import { ComparedSides } from './compare/compared-sides.js';
 import type { ConsoleConfig } from './config.js';
+import { ContainmentDesk } from './containment/containment-desk.js';
+import { ContainmentController } from './containment/containment.controller.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { DeviceLoginsController } from './device-logins/device-logins.controller.js';
@@ -105,6 +108,7 @@ export const controllers = [
   FixesController,
   IncidentsController,
   IncidentTriageController,
+  ContainmentController,
   AlertsController,
   WorkloadsController,
   RulesController,
@@ -142,6 +146,7 @@ export const controllers = [
     StoredVerdicts,
     ComparedSides,
     AdmissionService,
+    ContainmentDesk,
     MessageWords,
     EntryChanges,
     EntryDocuments,
@@ -190,6 +195,7 @@ export class ConsoleModule {
         ClustersModule,
         WorkloadsModule,
         IncidentsModule,
+        ContainmentModule,
         DeliveriesModule,
         ReportsModule,
         StorageModule,

@@ -290,6 +290,10 @@ const testedElsewhere = [
   'get sign-in/oidc/callback',
   'post sign-in/oidc/back-channel-logout',
   'post ci-token',
+  // In containment, which needs a signing key.
+  'post containment/{id}/approve',
+  'post containment/{id}/undo',
+  'post incidents/{id}/containment',
 ];
 /** Actions without a route: of the command line and of the platform, and refusals. */
 const otherActions = [
@@ -311,6 +315,11 @@ const validBodies: Record<string, object> = {
   'post incidents/{id}/assign': { assignee: 'ann' },
   'post incidents/{id}/snooze': snooze(),
   'post incidents/{id}/comments': { comment: 'x' },
+  'post incidents/{id}/containment': {
+    ...{ action: 'label', cluster: 'eu1', reason: 'x' },
+    subject: { kind: 'Pod', namespace: 'shop', name: 'web-1' },
+  },
+  'post containment/{id}/undo': { reason: 'x' },
   'post incidents/{id}/resolve': { reason: 'benign' },
   'post deliveries/{id}/redrive': {},
   'put views/{id}': viewOf('unknown'),

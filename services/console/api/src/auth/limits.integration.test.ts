@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { generateKeyPairSync, hash } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +45,7 @@ function tenantOf(word: string) {
     incident: uuidOf(`${word} incident`),
     delivery: uuidOf(`${word} delivery`),
     reportRun: uuidOf(`${word} report run`),
+    order: uuidOf(`${word} order`),
     fingerprint: hash('sha256', `${word} secret`, 'hex'),
     vulnerability: `CVE-2026-${word.length}${word.codePointAt(0)}`,
     library: `${word}-lib`,
@@ -200,6 +201,13 @@ async function addTenant(tenant: Tenant): Promise<void> {
     evidence: [],
   });
   await store.transaction((tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
+  await add('containment_order', {
+    ...{ id: tenant.order, incident_id: tenant.incident, cluster: tenant.cluster, action: 'isolate', state: 'done' },
+    ...{ namespace: tenant.namespace, author: word, reason: word, dry_run: false, expires_at: now },
+    subject: { kind: 'Deployment', namespace: tenant.namespace, name: tenant.workload, uid: null },
+    report: { calls: [word], notes: [], before: { word }, uid: word },
+  });
+  await add('containment_transition', { order_id: tenant.order, position: 1, state: 'done', at: now, detail: word });
   const context = {
     ...{ cluster: tenant.cluster, node: word, namespace: tenant.namespace, pod: word, container: word },
     ...{ workload: tenant.place, image: incident.image, imageDigest: tenant.image },
@@ -367,7 +375,11 @@ beforeAll(async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'limits-')), 'tidewaiter.yaml');
   writeFileSync(
     file,
-    ['owners:', ...[ours, theirs].map(({ word }) => `  - { repository: "${word}/*", owner: ${word}-team }`)].join('\n'),
+    [
+      'owners:',
+      ...[ours, theirs].map(({ word }) => `  - { repository: "${word}/*", owner: ${word}-team }`),
+      `containment: { signingKey: ${JSON.stringify(signingKey())} }`,
+    ].join('\n'),
   );
   service = await start({
     TIDEWAITER_DATABASE_URL: databaseUrl,
@@ -383,6 +395,10 @@ afterAll(async () => {
   await close();
   await servers.stop();
 });
+
+function signingKey(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+}
 
 interface Answer {
   status: number;
@@ -461,7 +477,15 @@ function valuesOf(path: string, name: string): Values {
     format: always('csv', 'json', 'ndjson'),
     push: [(tenant) => tenant.push],
     incident: [(tenant) => tenant.incident],
-    state: always(path.includes('pushes') ? 'analyzed' : path.includes('rules') ? 'loaded' : 'open'),
+    state: always(
+      path.includes('pushes')
+        ? 'analyzed'
+        : path.includes('rules')
+          ? 'loaded'
+          : path.includes('containment')
+            ? 'done'
+            : 'open',
+    ),
     severity: always('high', 'medium'),
     cluster: [(tenant) => tenant.cluster],
     namespace: [(tenant) => tenant.namespace],
@@ -529,15 +553,17 @@ function pathsOf(path: string): Values {
       (digest) => (tenant: Tenant) => path.replace('{digest}', digest(tenant)),
     );
   if (path.includes('{cluster}')) return [(tenant) => `/api/v1/workloads/${tenant.cluster}/${tenant.place}`];
-  const key = path.includes('pushes')
-    ? 'push'
-    : path.includes('incidents')
-      ? 'incident'
-      : path.includes('vulnerab')
-        ? 'vulnerability'
-        : path.includes('report-runs')
-          ? 'reportRun'
-          : 'delivery';
+  const key = path.startsWith('/api/v1/containment')
+    ? 'order'
+    : path.includes('pushes')
+      ? 'push'
+      : path.includes('incidents')
+        ? 'incident'
+        : path.includes('vulnerab')
+          ? 'vulnerability'
+          : path.includes('report-runs')
+            ? 'reportRun'
+            : 'delivery';
   return [(tenant) => path.replace('{id}', tenant[key])];
 }
 
@@ -562,6 +588,7 @@ const changes = [
   'post /api/v1/incidents/{id}/comments',
   'post /api/v1/incidents/{id}/resolve',
   'post /api/v1/incidents/{id}/reopen',
+  'post /api/v1/incidents/{id}/containment',
   'delete /api/v1/session',
 ];
 /** Changes of sign-ins that wait, whose secret code is the proof. */
@@ -665,6 +692,10 @@ describe('limits of callers', () => {
 
   it('keep changes within the scope', async () => {
     const bodies: Record<string, object> = {
+      containment: {
+        ...{ action: 'isolate', cluster: ours.cluster, reason: 'a miner' },
+        subject: { kind: 'Deployment', namespace: ours.namespace, name: ours.workload },
+      },
       assign: { assignee: null },
       snooze: { until: new Date(Date.now() + 3_600_000).toISOString() },
       comments: { comment: 'seen' },

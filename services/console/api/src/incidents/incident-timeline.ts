@@ -56,6 +56,7 @@ const stateTitles = {
   snoozed: 'Incident snoozed',
   unsnoozed: 'Snooze ended',
   commented: 'Comment',
+  containment: 'Containment',
   worsened: 'Incident became worse',
   reopened: 'Incident opened again',
   resolved: 'Incident resolved',
