@@ -45,3 +45,33 @@ export const agentStatus = z.object({
 });
 
 export type AgentStatus = z.output<typeof agentStatus>;
+
+const details = z.record(z.string(), z.unknown());
+const line = z.string().max(2_000);
+
+/** Answer to `GET /agent/v1/orders`: envelopes, which the agent verifies one by one. */
+export const ordersAnswer = z.object({ orders: z.array(z.unknown()).max(100) });
+
+/** Body of `POST /agent/v1/orders/{id}`: what became of a containment order. */
+export const orderReport = z.object({
+  state: z.enum(['accepted', 'done', 'refused', 'failed']),
+  at: time,
+  /** Code of a refusal or failure. */
+  code: short.nullable(),
+  detail: line.nullable(),
+  /** Calls to the API server, and what the agent knew before them. */
+  report: z
+    .object({ calls: z.array(line).max(20), notes: z.array(line).max(20), before: details, uid: short })
+    .nullable(),
+  evidence: z
+    .object({
+      object: details,
+      owners: z.array(line).max(100),
+      images: z.array(line).max(500),
+      pods: z.array(details).max(100),
+      events: z.array(details).max(100),
+    })
+    .nullable(),
+});
+
+export type OrderReport = z.output<typeof orderReport>;

@@ -4,6 +4,10 @@ import { InFlightBytes } from '@tidewaiter/runtime';
 
 import { AgentMetrics } from './agent-metrics.js';
 import { AgentConfig } from './config.js';
+import { ContainmentCluster } from './containment/containment-cluster.js';
+import { ContainmentJournal } from './containment/containment-journal.js';
+import { ContainmentWork } from './containment/containment-work.js';
+import { OrderExecution } from './containment/order-execution.js';
 import { AgentState } from './hub/agent-state.js';
 import { Hub } from './hub/hub.js';
 import { Membership } from './hub/membership.js';
@@ -21,6 +25,7 @@ const maxHeldBytes = 32 * 2 ** 20;
 export interface AgentFolder {
   state: AgentState;
   outbox: Outbox;
+  journal: ContainmentJournal;
 }
 
 /** Events of one cluster in, to the hub. */
@@ -28,9 +33,12 @@ export interface AgentFolder {
   controllers: [SensorEventsController],
   providers: [
     AgentMetrics,
+    ContainmentCluster,
+    ContainmentWork,
     Hub,
     KubernetesApi,
     Membership,
+    OrderExecution,
     OutboxSender,
     StatusReports,
     Watchers,
@@ -40,13 +48,14 @@ export interface AgentFolder {
 export class AgentModule implements OnApplicationShutdown {
   constructor(private readonly egress: Egress) {}
 
-  static forRoot(config: AgentConfig, { state, outbox }: AgentFolder): DynamicModule {
+  static forRoot(config: AgentConfig, { state, outbox, journal }: AgentFolder): DynamicModule {
     return {
       module: AgentModule,
       providers: [
         { provide: AgentConfig, useValue: config },
         { provide: AgentState, useValue: state },
         { provide: Outbox, useValue: outbox },
+        { provide: ContainmentJournal, useValue: journal },
         { provide: Egress, useValue: new Egress({ allow: [] }) },
       ],
     };

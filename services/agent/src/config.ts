@@ -37,6 +37,10 @@ export class AgentConfig extends configOf({
     'TIDEWAITER_KUBERNETES_WATCH',
     z.enum(['on', 'off'], { error: 'is neither on nor off' }).default('on'),
   ),
+  /** File with the policy of containment; without it the agent carries out no order. */
+  containmentPolicyFile: setting('TIDEWAITER_CONTAINMENT_POLICY', z.string().optional()),
+  /** Namespace of the agent, in which it carries out no order. */
+  ownNamespace: setting('TIDEWAITER_NAMESPACE', z.string().default('tidewaiter')),
   /** URL of the API server. */
   kubernetesUrl: setting(
     'TIDEWAITER_KUBERNETES_URL',

@@ -4,6 +4,7 @@ import { createLogger, type Environment, type RunningService, startReloadable } 
 
 import { AgentModule } from './agent.module.js';
 import { AgentConfig } from './config.js';
+import { ContainmentJournal } from './containment/containment-journal.js';
 import { AgentState } from './hub/agent-state.js';
 import { Outbox } from './outbox/outbox.js';
 import { configureSensorRoute } from './sensors/sensor-http.js';
@@ -12,6 +13,7 @@ import { configureSensorRoute } from './sensors/sensor-http.js';
 export async function start(environment: Environment): Promise<RunningService> {
   const { folder, outboxBytes: maxBytes, logLevel } = new AgentConfig(environment);
   const state = await AgentState.open(folder);
+  const journal = await ContainmentJournal.open(folder);
   const outbox = await Outbox.open({
     folder: join(folder, 'outbox'),
     maxBytes,
@@ -22,7 +24,7 @@ export async function start(environment: Environment): Promise<RunningService> {
       const config = new AgentConfig(environment);
       return {
         name: 'agent',
-        module: AgentModule.forRoot(config, { state, outbox }),
+        module: AgentModule.forRoot(config, { state, outbox, journal }),
         config,
         configure: (app) => configureSensorRoute(app, config.sensorToken),
       };

@@ -11,6 +11,7 @@ import {
   DeliveriesModule,
   EntriesModule,
   AuditModule,
+  ContainmentModule,
   ClustersModule,
   IncidentsModule,
   PushesModule,
@@ -20,6 +21,7 @@ import {
 
 import { AgentCredential } from './agents/agent-credential.js';
 import { AgentEventsController } from './agents/agent-events.controller.js';
+import { AgentOrdersController } from './agents/agent-orders.controller.js';
 import { AgentsController } from './agents/agents.controller.js';
 import { IngestConfig } from './config.js';
 import { Connections } from './http/connections.js';
@@ -62,6 +64,7 @@ const maxHeldBytes = 64 * 2 ** 20;
     RuntimeHooksController,
     AgentsController,
     AgentEventsController,
+    AgentOrdersController,
     SlackButtonsController,
   ],
   providers: [
@@ -117,6 +120,7 @@ export class IngestModule {
         EntriesModule,
         PushesModule,
         IncidentsModule,
+        ContainmentModule,
         DeliveriesModule,
         WorkloadsModule,
       ],

@@ -9,7 +9,7 @@ import type { z } from 'zod';
 
 import { AgentCredential, credentialOf, OfAgent } from './agent-credential.js';
 
-type BodyRequest = FastifyRequest<{ Body: Buffer | undefined }>;
+export type BodyRequest = FastifyRequest<{ Body: Buffer | undefined }>;
 
 /** `/agent/v1`: how an agent joins, keeps its credential and reports its status. */
 @Controller('agent/v1')
@@ -58,7 +58,7 @@ export class AgentsController {
 }
 
 /** @throws InvalidInput `BODY_NOT_JSON`, `INPUT_INVALID` */
-function bodyOf<Schema extends z.ZodType>(schema: Schema, { body }: BodyRequest): z.output<Schema> {
+export function bodyOf<Schema extends z.ZodType>(schema: Schema, { body }: BodyRequest): z.output<Schema> {
   const read = schema.safeParse(parse(body));
   if (read.success) return read.data;
   const problems = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
