@@ -418,7 +418,7 @@ export interface paths {
                         "application/json": {
                             items: {
                                 /** @enum {string} */
-                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "sign-in.succeeded" | "sign-in.failed" | "session.signed-out" | "session.ended" | "setup-link.created" | "setup-link.redeemed" | "ci-token.issued" | "ci-token.refused" | "user.changed" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.changed" | "service-account.deleted" | "token.created" | "token.revoked" | "cluster.invited" | "cluster.joined" | "cluster.removed" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone" | "registry.checked" | "receiver.tested" | "report.requested" | "view.saved" | "view.deleted" | "removal.requested" | "advisories.changed" | "database.migrated" | "database.restored";
+                                action: "incident.acknowledged" | "incident.assigned" | "incident.snoozed" | "incident.unsnoozed" | "incident.commented" | "incident.resolved" | "incident.reopened" | "containment.ordered" | "containment.approved" | "containment.undone" | "silence.created" | "silence.expired" | "push.retried" | "delivery.redriven" | "dead-letter.redriven" | "sign-in.succeeded" | "sign-in.failed" | "session.signed-out" | "session.ended" | "setup-link.created" | "setup-link.redeemed" | "ci-token.issued" | "ci-token.refused" | "user.changed" | "device-login.approved" | "device-login.refused" | "service-account.created" | "service-account.changed" | "service-account.deleted" | "token.created" | "token.revoked" | "cluster.invited" | "cluster.joined" | "cluster.removed" | "entry.created" | "entry.changed" | "entry.deleted" | "entry.undone" | "registry.checked" | "receiver.tested" | "report.requested" | "view.saved" | "view.deleted" | "removal.requested" | "advisories.changed" | "database.migrated" | "database.restored";
                                 actor: string;
                                 address: string | null;
                                 /** Format: date-time */
@@ -1282,6 +1282,345 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/containment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Containment orders */
+        get: {
+            parameters: {
+                query?: {
+                    after?: string;
+                    cluster?: string;
+                    limit?: number;
+                    state?: "requested" | "ordered" | "accepted" | "done" | "refused" | "failed" | "undone" | "expired";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Containment orders */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                /** @enum {string} */
+                                action: "label" | "isolate" | "scale-to-zero" | "delete-pod" | "cordon-node" | "revoke-service-account-token";
+                                approvedBy: string | null;
+                                author: string;
+                                cluster: string;
+                                code: string | null;
+                                /** Format: date-time */
+                                createdAt: string;
+                                dryRun: boolean;
+                                /** Format: date-time */
+                                expiresAt: string;
+                                /** Format: uuid */
+                                id: string;
+                                /** Format: uuid */
+                                incidentId: string;
+                                reason: string;
+                                /** @enum {string} */
+                                state: "requested" | "ordered" | "accepted" | "done" | "refused" | "failed" | "undone" | "expired";
+                                subject: {
+                                    /** @enum {string} */
+                                    kind: "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Node" | "ServiceAccount";
+                                    name: string;
+                                    namespace: string | null;
+                                    uid: string | null;
+                                };
+                                undoes: string | null;
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/containment/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A containment order with its history, report and evidence */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A containment order with its history, report and evidence */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            action: "label" | "isolate" | "scale-to-zero" | "delete-pod" | "cordon-node" | "revoke-service-account-token";
+                            approvedBy: string | null;
+                            author: string;
+                            cluster: string;
+                            code: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            dryRun: boolean;
+                            evidence: {
+                                events: {
+                                    [key: string]: unknown;
+                                }[];
+                                images: string[];
+                                object: {
+                                    [key: string]: unknown;
+                                };
+                                owners: string[];
+                                pods: {
+                                    [key: string]: unknown;
+                                }[];
+                            } | null;
+                            /** Format: date-time */
+                            expiresAt: string;
+                            /** Format: uuid */
+                            id: string;
+                            /** Format: uuid */
+                            incidentId: string;
+                            reason: string;
+                            report: {
+                                before: {
+                                    [key: string]: unknown;
+                                };
+                                calls: string[];
+                                notes: string[];
+                                uid: string;
+                            } | null;
+                            /** @enum {string} */
+                            state: "requested" | "ordered" | "accepted" | "done" | "refused" | "failed" | "undone" | "expired";
+                            subject: {
+                                /** @enum {string} */
+                                kind: "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Node" | "ServiceAccount";
+                                name: string;
+                                namespace: string | null;
+                                uid: string | null;
+                            };
+                            transitions: {
+                                actor: string | null;
+                                /** Format: date-time */
+                                at: string;
+                                code: string | null;
+                                detail: string | null;
+                                position: number;
+                                /** @enum {string} */
+                                state: "requested" | "ordered" | "accepted" | "done" | "refused" | "failed" | "undone" | "expired";
+                            }[];
+                            undoes: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/containment/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Orders what a responder requested */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Orders what a responder requested */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            action: "label" | "isolate" | "scale-to-zero" | "delete-pod" | "cordon-node" | "revoke-service-account-token";
+                            approvedBy: string | null;
+                            author: string;
+                            cluster: string;
+                            code: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            dryRun: boolean;
+                            /** Format: date-time */
+                            expiresAt: string;
+                            /** Format: uuid */
+                            id: string;
+                            /** Format: uuid */
+                            incidentId: string;
+                            reason: string;
+                            /** @enum {string} */
+                            state: "requested" | "ordered" | "accepted" | "done" | "refused" | "failed" | "undone" | "expired";
+                            subject: {
+                                /** @enum {string} */
+                                kind: "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Node" | "ServiceAccount";
+                                name: string;
+                                namespace: string | null;
+                                uid: string | null;
+                            };
+                            undoes: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/containment/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Orders that an order is undone */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        reason: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Orders that an order is undone */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            action: "label" | "isolate" | "scale-to-zero" | "delete-pod" | "cordon-node" | "revoke-service-account-token";
+                            approvedBy: string | null;
+                            author: string;
+                            cluster: string;
+                            code: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            dryRun: boolean;
+                            /** Format: date-time */
+                            expiresAt: string;
+                            /** Format: uuid */
+                            id: string;
+                            /** Format: uuid */
+                            incidentId: string;
+                            reason: string;
+                            /** @enum {string} */
+                            state: "requested" | "ordered" | "accepted" | "done" | "refused" | "failed" | "undone" | "expired";
+                            subject: {
+                                /** @enum {string} */
+                                kind: "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Node" | "ServiceAccount";
+                                name: string;
+                                namespace: string | null;
+                                uid: string | null;
+                            };
+                            undoes: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -4438,7 +4777,7 @@ export interface paths {
                                 at: string;
                                 comment: string | null;
                                 /** @enum {string} */
-                                kind: "opened" | "updated" | "acknowledged" | "assigned" | "snoozed" | "unsnoozed" | "commented" | "worsened" | "reopened" | "resolved" | "merged";
+                                kind: "opened" | "updated" | "acknowledged" | "assigned" | "snoozed" | "unsnoozed" | "commented" | "containment" | "worsened" | "reopened" | "resolved" | "merged";
                                 news: string[];
                                 revision: number;
                                 /** @enum {string} */
@@ -4793,6 +5132,173 @@ export interface paths {
                             /** Format: date-time */
                             updatedAt: string;
                             workload: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/containment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Actions that contain an incident, and its orders */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Actions that contain an incident, and its orders */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            isEnabled: boolean;
+                            offers: {
+                                /** @enum {string} */
+                                action: "label" | "isolate" | "scale-to-zero" | "delete-pod" | "cordon-node" | "revoke-service-account-token";
+                                cluster: string;
+                                effects: string[];
+                                subject: {
+                                    /** @enum {string} */
+                                    kind: "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Node" | "ServiceAccount";
+                                    name: string;
+                                    namespace: string | null;
+                                    uid: string | null;
+                                };
+                                title: string;
+                                undoEffect: string | null;
+                            }[];
+                            orders: {
+                                /** @enum {string} */
+                                action: "label" | "isolate" | "scale-to-zero" | "delete-pod" | "cordon-node" | "revoke-service-account-token";
+                                approvedBy: string | null;
+                                author: string;
+                                cluster: string;
+                                code: string | null;
+                                /** Format: date-time */
+                                createdAt: string;
+                                dryRun: boolean;
+                                /** Format: date-time */
+                                expiresAt: string;
+                                /** Format: uuid */
+                                id: string;
+                                /** Format: uuid */
+                                incidentId: string;
+                                reason: string;
+                                /** @enum {string} */
+                                state: "requested" | "ordered" | "accepted" | "done" | "refused" | "failed" | "undone" | "expired";
+                                subject: {
+                                    /** @enum {string} */
+                                    kind: "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Node" | "ServiceAccount";
+                                    name: string;
+                                    namespace: string | null;
+                                    uid: string | null;
+                                };
+                                undoes: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Orders an action that contains an incident; what a responder orders waits for a maintainer */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        action: "label" | "isolate" | "scale-to-zero" | "delete-pod" | "cordon-node" | "revoke-service-account-token";
+                        cluster: string;
+                        /** @default false */
+                        dryRun?: boolean;
+                        reason: string;
+                        subject: {
+                            /** @enum {string} */
+                            kind: "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Node" | "ServiceAccount";
+                            name: string;
+                            namespace: string | null;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Orders an action that contains an incident; what a responder orders waits for a maintainer */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            action: "label" | "isolate" | "scale-to-zero" | "delete-pod" | "cordon-node" | "revoke-service-account-token";
+                            approvedBy: string | null;
+                            author: string;
+                            cluster: string;
+                            code: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            dryRun: boolean;
+                            /** Format: date-time */
+                            expiresAt: string;
+                            /** Format: uuid */
+                            id: string;
+                            /** Format: uuid */
+                            incidentId: string;
+                            reason: string;
+                            /** @enum {string} */
+                            state: "requested" | "ordered" | "accepted" | "done" | "refused" | "failed" | "undone" | "expired";
+                            subject: {
+                                /** @enum {string} */
+                                kind: "Pod" | "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Node" | "ServiceAccount";
+                                name: string;
+                                namespace: string | null;
+                                uid: string | null;
+                            };
+                            undoes: string | null;
                         };
                     };
                 };
