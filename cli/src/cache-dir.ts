@@ -15,3 +15,8 @@ export function cacheDir(given?: string): string {
 export function advisoryFilePath(cacheDirectory?: string): string {
   return join(cacheDir(cacheDirectory), 'advisories.db');
 }
+
+/** Place of the artifact that fills that file, if one is configured. */
+export function configuredPlace(): string | undefined {
+  return environment['TIDEWAITER_ADVISORIES_FROM'] || undefined;
+}

@@ -1,4 +1,4 @@
-import { type AdvisoryPlace, layoutPlace, type WritableAdvisoryPlace } from '@tidewaiter/advisory-sync';
+import type { AdvisoryPlace, WritableAdvisoryPlace } from '@tidewaiter/advisory-sync';
 import { InvalidInput, NotFound } from '@tidewaiter/domain';
 
 /** A place as the command line names it: `oci://REGISTRY/REPOSITORY[:TAG]`, or a folder. */
@@ -27,6 +27,7 @@ export async function openPlace(
     throw new InvalidInput('REFERENCE_INVALID', `${text} is neither oci://REGISTRY/REPOSITORY nor a folder`);
   }
   if (!isRegistryPlace(text)) {
+    const { layoutPlace } = await import('@tidewaiter/advisory-sync');
     return { place: layoutPlace(text), reference: 'latest', close: async () => undefined };
   }
   const { parseReference } = await import('@tidewaiter/registry');

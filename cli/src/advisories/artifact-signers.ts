@@ -1,4 +1,4 @@
-import { type ArtifactSigners, artifactTrust } from '@tidewaiter/advisory-sync';
+import type { ArtifactSigners } from '@tidewaiter/advisory-sync';
 import type { Trust } from '@tidewaiter/provenance';
 import type { Command } from 'commander';
 
@@ -37,5 +37,6 @@ export async function artifactSigners(flags: ArtifactSignerFlags): Promise<Trust
     issuer: flags.certificateOidcIssuer ?? environment['TIDEWAITER_ADVISORIES_ISSUER'],
     trustedRoot: flags.trustedRoot ?? environment['TIDEWAITER_ADVISORIES_TRUSTED_ROOT'],
   };
+  const { artifactTrust } = await import('@tidewaiter/advisory-sync');
   return artifactTrust(signers);
 }

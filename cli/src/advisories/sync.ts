@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import { printable } from '@tidewaiter/domain';
 import { type Command, InvalidArgumentError } from 'commander';
 
+import { configuredPlace } from '../cache-dir.js';
 import { withArtifactSigners } from './artifact-signers.js';
 import { type DestinationFlags, filePathOf, withDestinationFlags, withKeeper } from './destination.js';
-import { configuredPlace } from './take-file.js';
-import { type TakeFlags, takeAll } from './take.js';
+import type { TakeFlags } from './take.js';
 
 interface SyncFlags extends TakeFlags {
   from?: string;
@@ -58,6 +58,7 @@ export function syncCommand(advisories: Command): void {
         code: 'commander.invalidArgument',
       });
     }
+    const { takeAll } = await import('./take.js');
     await takeAll(from, flags);
   });
 }

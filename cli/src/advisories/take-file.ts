@@ -1,8 +1,8 @@
 import type { TakeResult } from '@tidewaiter/advisory-sync';
 import { printable, TidewaiterError } from '@tidewaiter/domain';
 
-import { advisoryFilePath } from '../cache-dir.js';
-import { environment, printStderr } from '../context.js';
+import { advisoryFilePath, configuredPlace } from '../cache-dir.js';
+import { printStderr } from '../context.js';
 import { count } from '../terminal.js';
 import { withPlace } from './artifact-places.js';
 import { type ArtifactSignerFlags, artifactSigners } from './artifact-signers.js';
@@ -14,11 +14,6 @@ export interface TakeFileFlags extends ArtifactSignerFlags {
   replace?: boolean;
   insecure?: boolean;
   quiet?: boolean;
-}
-
-/** The configured place of an artifact: `TIDEWAITER_ADVISORIES_FROM`. */
-export function configuredPlace(): string | undefined {
-  return environment['TIDEWAITER_ADVISORIES_FROM'] || undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 
-import { advisoryFilePath } from '../cache-dir.js';
+import { advisoryFilePath, configuredPlace } from '../cache-dir.js';
 import type { EvaluationFlags } from '../target/evaluation-flags.js';
 import type { ReadingFlags } from '../target/reading-flags.js';
 
@@ -16,8 +16,10 @@ const question = 'There are no advisories on this machine yet. Fetch them now? I
 export async function offerAdvisories({ kinds, advisories, offline, quiet, cacheDir }: Flags): Promise<void> {
   const isWanted = kinds.includes('vulnerability') && advisories === undefined && !offline;
   if (!isWanted || existsSync(advisoryFilePath(cacheDir))) return;
-  const { configuredPlace, takeConfigured } = await import('../advisories/take-file.js');
-  if (configuredPlace() !== undefined) return takeConfigured({ cacheDir, quiet: quiet ?? false });
+  if (configuredPlace() !== undefined) {
+    const { takeConfigured } = await import('../advisories/take-file.js');
+    return takeConfigured({ cacheDir, quiet: quiet ?? false });
+  }
   if (quiet || !process.stdin.isTTY || !process.stderr.isTTY) return;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(question);
