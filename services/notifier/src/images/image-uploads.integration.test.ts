@@ -5,7 +5,9 @@ import { channelReaders } from '@tidewaiter/receivers';
 import { parseRouting } from '@tidewaiter/routing';
 import { parseSettings } from '@tidewaiter/runtime';
 import {
+  Advisories,
   AdvisoryAges,
+  AdvisoryFeeds,
   connect,
   Deliveries,
   Findings,
@@ -181,7 +183,8 @@ describe('StoredImages', () => {
   const stored = () => {
     const images = new Images(store);
     const { rules } = parseSettings(settings, () => '');
-    const ages = { ofImages: async () => [] } as unknown as AdvisoryAges;
+    const advisories = new Advisories(store);
+    const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
     const verdicts = new Verdicts(images, new Findings(store), new Provenances(store), rules, ages);
     return new StoredImages(new Pushes(store), images, verdicts, new StoredReports(images));
   };
