@@ -152,7 +152,11 @@ beforeAll(async () => {
   radii = blastRadiiOf(store);
 
   const openssl = (version: string) => packageOf('deb', 'libssl3', version, 'openssl');
-  const old = [openssl('3.0.11-1~deb12u2'), packageOf('npm', 'lodash', '4.17.20'), packageOf('generic', 'tool', '1.2')];
+  const old = [
+    openssl('3.0.11-1~deb12u2'),
+    packageOf('npm', 'lodash', '4.17.20'),
+    packageOf('generic', 'tool', 'nightly'),
+  ];
   await push({ digest: base, repository: 'debian', tag: '12' });
   await push({ digest: moved, tag: '1.4', packages: old, layers: [baseLayer, layer], hasSecret: true });
   await push({ digest: newest, tag: '1.4', packages: [openssl('3.0.14-1'), packageOf('npm', 'lodash', '4.17.21')] });
