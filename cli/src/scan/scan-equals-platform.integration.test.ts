@@ -16,6 +16,7 @@ import {
   buildImage,
   buildIndex,
   corpusImages,
+  elfFile,
   type ImageSpec,
   type LayoutRegistry,
   layoutTags,
@@ -55,8 +56,8 @@ const advisories = sharedData('advisories');
 const corpus = corpusImages();
 
 /** Fields of a finding that both must agree on. */
-function described({ kind, id, purl, path, layer, severity, state, fix }: Finding): string {
-  return [kind, id, severity, purl, path, layer, state, fix.state, fix.version].join(' | ');
+function described({ kind, id, purl, path, layer, severity, state, fix, confidence }: Finding): string {
+  return [kind, id, severity, confidence, purl, path, layer, state, fix.state, fix.version].join(' | ');
 }
 
 function descriptions(findings: readonly Finding[]): string[] {
@@ -78,6 +79,8 @@ function dpkgStatus(packages: Record<string, string>): TarEntry {
   return { path: 'var/lib/dpkg/status', content: stanzas.join('\n') };
 }
 
+const nginx = (version: string) =>
+  elfFile([{ name: '.rodata', content: Buffer.from(`\0nginx version: nginx/${version}\0`, 'latin1') }]);
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 const awsKey = ['AKIA', '2E3KQFXV7WJN5B4D'].join('');
 
@@ -123,6 +126,18 @@ const ownImages: Record<string, ImageSpec[]> = {
         [{ path: 'app/node_modules/lodash/package.json', content: '{"name":"lodash","version":"4.17.4"}' }],
         [{ path: 'app/node_modules/evil/package.json', content: '{"name":"evil","version":"1.0.0"}' }],
         [{ path: 'app/node_modules/lodash/.wh.package.json' }],
+      ],
+    },
+  ],
+  programs: [
+    {
+      layers: [
+        [
+          debian12,
+          dpkgStatus({ nginx: '1.25.3-1~bookworm', zlib: '1.3-1' }),
+          { path: 'usr/sbin/nginx', content: nginx('1.25.3'), mode: 0o755 },
+        ],
+        [{ path: 'usr/local/sbin/nginx', content: nginx('1.20.0'), mode: 0o755 }],
       ],
     },
   ],
@@ -173,6 +188,21 @@ const record = (id: string, ecosystem: string, name: string, fixed: string | nul
   ],
 });
 
+/** One vulnerability of nginx by the range of a CPE, one by its very version. */
+const nvdPage = {
+  format: 'NVD_CVE',
+  version: '2.0',
+  vulnerabilities: [
+    { criteria: 'cpe:2.3:a:f5:nginx:*:*:*:*:*:*:*:*', versionEndExcluding: '1.25.4' },
+    { criteria: 'cpe:2.3:a:nginx:nginx:1.20.0:*:*:*:*:*:*:*' },
+  ].map((match, at) => ({
+    cve: {
+      ...{ id: `CVE-2026-200${at}`, vulnStatus: 'Analyzed', lastModified: '2026-01-02T03:04:05.000' },
+      configurations: [{ nodes: [{ operator: 'OR', cpeMatch: [{ vulnerable: true, ...match }] }] }],
+    },
+  })),
+};
+
 /** Paths to import: records for the images of our own, and real ones where they are at hand. */
 function advisoryPaths(): string[] {
   const own = join(folder, 'osv');
@@ -186,6 +216,7 @@ function advisoryPaths(): string[] {
     record('CVE-2026-1005', 'Alpine:v3.10', 'musl', '1.1.22-r9', 'C:N/I:N/A:H'),
   ])
     writeFileSync(join(own, `${each.id}.json`), JSON.stringify(each));
+  writeFileSync(join(own, 'nvd.json'), JSON.stringify(nvdPage));
   const ecosystems = corpus.isThere ? ['Alpine', 'Debian', 'npm', 'PyPI', 'crates.io', 'Azure Linux'] : ['Alpine'];
   const archives = ecosystems.map((name) => join(advisories.path, 'osv', name, 'all.zip'));
   const ratings = ['kev.json', 'epss.csv'].map((name) => join(advisories.path, name));

@@ -74,6 +74,21 @@ describe('dpkg', () => {
   });
 
   it.each([
+    ['16.1-1.pgdg120+1', true],
+    ['18.19.0-1nodesource1', true],
+    ['1.25.3-1~bookworm', true],
+    ['6:7.2.4-1rl1~jammy1', true],
+    ['3.0.15-1~deb12u1', false],
+    ['1.2-3~bpo12+1', false],
+    ['17.0.9+9-1~22.04', false],
+    ['2.4.57-2ubuntu2.4', false],
+  ])('decides for the version %s whether a third party built it: %s', (version, expected) => {
+    const team = 'Debian PostgreSQL Maintainers <team+postgresql@tracker.debian.org>';
+    const content = Buffer.from(`Package: a\nVersion: ${version}\nMaintainer: ${team}\n`);
+    expect(dpkg.analyze({ path: status, content }).packages?.[0]?.isThirdParty).toBe(expected || undefined);
+  });
+
+  it.each([
     ['Maintainer: Docker <support@docker.com>', true],
     ['Maintainer: Kubernetes Authors <dev@kubernetes.io>', true],
     ['Maintainer: Someone <x@security.grafana.com>', true],

@@ -31,7 +31,7 @@ const states = new Map([
  */
 export const dpkg: Analyzer = {
   name: 'dpkg',
-  version: 4,
+  version: 5,
   wants: (path) => database.test(path),
   analyze: ({ path, content }) => readDatabase(content.toString('utf8'), path),
 };

@@ -32,6 +32,7 @@ const vendorDomains = new Set([
   'eclipse.org',
   'elastic.co',
   'envoyproxy.io',
+  'f5.com',
   'falco.org',
   'fluentbit.io',
   'fluentd.org',
@@ -81,10 +82,21 @@ const vendorDomains = new Set([
   'zabbix.com',
 ]);
 
+const codenames =
+  'squeeze|wheezy|jessie|stretch|buster|bullseye|bookworm|trixie|forky|' +
+  'precise|trusty|xenial|bionic|cosmic|disco|eoan|focal|groovy|hirsute|impish|jammy|kinetic|lunar|mantic|noble|oracular|plucky|questing|resolute';
+
+/**
+ * Endings of versions by which repositories for several releases tell their builds apart:
+ * `16.1-1.pgdg120+1`, `18.19.0-1nodesource1`, `1.25.3-1~bookworm`, `7.2.4-1rl1~jammy1`. A
+ * distribution itself uses its number (`+deb12u1`, `~22.04`), or nothing.
+ */
+const repositoryBuild = new RegExp(`\\.pgdg\\d|\\dnodesource\\d|[~.+](?:${codenames})\\d{0,4}$`);
+
 /**
  * Whether a third party built a package, by positive evidence only: fields that fpm and similar
- * tools write and Debian's own tools never do, an origin that is no distribution, or the address of
- * a vendor.
+ * tools write and Debian's own tools never do, an origin that is no distribution, the address of a
+ * vendor, or a version as repositories of vendors have.
  */
 export function isThirdParty(fields: ReadonlyMap<string, string>): boolean {
   if (fields.has('vendor') || fields.has('license')) return true;
@@ -92,5 +104,6 @@ export function isThirdParty(fields: ReadonlyMap<string, string>): boolean {
   if (origin !== undefined) return !distribution.test(origin);
   const [, domain = ''] = /@([A-Za-z0-9.-]{1,253})>?$/.exec(fields.get('maintainer') ?? '') ?? [];
   const labels = domain.toLowerCase().split('.');
-  return labels.some((_, at) => vendorDomains.has(labels.slice(at).join('.')));
+  const isOfVendor = labels.some((_, at) => vendorDomains.has(labels.slice(at).join('.')));
+  return isOfVendor || repositoryBuild.test(fields.get('version') ?? '');
 }
