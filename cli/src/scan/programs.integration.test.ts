@@ -93,7 +93,7 @@ async function scan(entries: readonly TarEntry[], failOn?: 'critical') {
     `oci:${dir}:1`,
     { quiet: true, cacheDir: folder, timeout: 60_000 },
     {
-      ...{ kinds: new Set(findingKinds), failOn, onIncomplete: 'warn', isOnlyFixed: false },
+      ...{ kinds: new Set(findingKinds), failOn, onIncomplete: 'warn', isOnlyFixed: false, isOnlyReachable: false },
       advisories: { path: join(folder, 'advisories.db'), maxAgeMs: Number.POSITIVE_INFINITY },
       ...{ objections: { statements: [], exceptions: [] }, policies: [] },
     },

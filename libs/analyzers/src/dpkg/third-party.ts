@@ -87,7 +87,7 @@ const codenames =
   'precise|trusty|xenial|bionic|cosmic|disco|eoan|focal|groovy|hirsute|impish|jammy|kinetic|lunar|mantic|noble|oracular|plucky|questing|resolute';
 
 /**
- * Endings of versions by which repositories for several releases tell their builds apart:
+ * Endings of versions by which repositories for several releases distinguish their builds:
  * `16.1-1.pgdg120+1`, `18.19.0-1nodesource1`, `1.25.3-1~bookworm`, `7.2.4-1rl1~jammy1`. A
  * distribution itself uses its number (`+deb12u1`, `~22.04`), or nothing.
  */

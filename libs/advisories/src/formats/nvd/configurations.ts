@@ -36,6 +36,8 @@ type Alternatives = readonly Match[];
 
 /** Limit on entries of one record; the largest list some 2,000 versions of a product. */
 const maxEntries = 10_000;
+/** Limit on nodes, and on CPEs of a joint node: each is compared with all others. */
+const maxOperands = 1_000;
 
 /**
  * Entries about recognized programs: one for each vulnerable CPE. The other operands of its `AND`
@@ -46,11 +48,10 @@ const maxEntries = 10_000;
 export function entriesOf(configurations: unknown, dropped: string[]): AffectedPackage[] {
   const entries: AffectedPackage[] = [];
   const excluded = new Set<ProgramIdentity>();
-  for (const { match, others } of vulnerableMatches(configurations, dropped)) {
+  for (const { match, platforms } of vulnerableMatches(configurations, dropped)) {
     const program = programOfCpe(match.cpe.product);
     if (program === undefined) continue;
-    const platforms = isOfOtherPlatform(match.cpe) ? undefined : platformsOf(others);
-    if (platforms === undefined) excluded.add(program);
+    if (platforms === undefined || isOfOtherPlatform(match.cpe)) excluded.add(program);
     else entries.push(...entryOf(program, match, platforms));
     if (entries.length > maxEntries) throw new LimitExceeded('maxEntries', `more than ${maxEntries} versions`);
   }
@@ -59,21 +60,23 @@ export function entriesOf(configurations: unknown, dropped: string[]): AffectedP
   return [...mergedEntries(entries), ...elsewhere];
 }
 
-/** CPEs that are vulnerable, with the operands that must hold beside them. */
+/** CPEs that are vulnerable, with the platforms that are needed beside them. */
 function* vulnerableMatches(
   configurations: unknown,
   dropped: string[],
-): Generator<{ match: Match; others: readonly Operand[] }> {
+): Generator<{ match: Match; platforms: string[] | undefined }> {
   for (const configuration of readEach(configurations, configurationSchema, 'configurations', dropped)) {
     // Neither occurs in NVD, and the opposite of a list of products is no list of products.
     if (configuration.negate === true) continue;
     const nodes = readEach(configuration.nodes, nodeSchema, 'configurations nodes', dropped);
     const operands = nodes.flatMap((node) => (node.negate === true ? [] : operandsOf(node, dropped)));
     const isJoint = configuration.operator === 'AND';
+    if (operands.length > maxOperands) throw new LimitExceeded('maxOperands', `more than ${maxOperands} operands`);
     for (const operand of operands) {
       const others = isJoint ? operands.filter((each) => each !== operand) : operand.siblings;
+      const platforms = platformsOf(others);
       for (const match of operand.alternatives) {
-        if (match.vulnerable && match.cpe.part !== 'h') yield { match, others };
+        if (match.vulnerable && match.cpe.part !== 'h') yield { match, platforms };
       }
     }
   }
@@ -91,6 +94,9 @@ function operandsOf({ operator, cpeMatch }: z.infer<typeof nodeSchema>, dropped:
     const cpe = readCpe(match.criteria);
     return cpe === undefined ? [] : [{ ...match, cpe }];
   });
+  if (operator === 'AND' && matches.length > maxOperands) {
+    throw new LimitExceeded('maxOperands', `more than ${maxOperands} operands`);
+  }
   if (operator !== 'AND') return matches.length === 0 ? [] : [{ alternatives: matches, siblings: [] }];
   const operands: { alternatives: Alternatives; siblings: Operand[] }[] = matches.map((match) => ({
     alternatives: [match],

@@ -1,4 +1,4 @@
-import type { PackageRecord } from '@tidewaiter/domain';
+import { LimitExceeded, type PackageRecord } from '@tidewaiter/domain';
 
 import { advisoryKeyOf } from '../../advisory-key.js';
 import { matchPackage } from '../../match-package.js';
@@ -209,6 +209,17 @@ describe('readNvdRecord', () => {
       const analyzed = { cve: { ...record.cve, configurations: [{ nodes: [or({ cpe: 'a:acme:shop' })] }] } };
       expect(readNvdRecord(analyzed)).toMatchObject({ affected: [] });
     });
+  });
+
+  it.each<[string, object[]]>([
+    ['nodes', and(...Array.from({ length: 20_000 }, () => or({ cpe: nginx })))],
+    [
+      'CPEs that must hold together',
+      [{ nodes: [{ operator: 'AND', cpeMatch: Array(20_000).fill(cpeMatch({ cpe: nginx })) }] }],
+    ],
+    ['versions', [{ nodes: [{ operator: 'OR', cpeMatch: Array(50_000).fill(cpeMatch({ cpe: `${nginx}:1` })) }] }]],
+  ])('refuses a record with any number of %s', (_, configurations) => {
+    expect(() => readNvdRecord(recordOf(configurations))).toThrow(LimitExceeded);
   });
 
   it('ignores keys that every object has', () => {
