@@ -214,6 +214,10 @@ const acts: Record<string, () => Promise<Answer>> = {
   'post registries/check': async () => call('POST', 'registries/check', { document: documents['registries']!(name()) }),
   'post registries/{name}/check': async () => call('POST', `registries/${await newEntry('registries')}/check`),
   'post reports/{name}/send': async () => call('POST', `reports/${await newEntry('reports')}/send`),
+  'post removals': async () => {
+    await refusedPush();
+    return call('POST', 'removals', { kind: 'repository', connection: 'main', name: 'shop/cart' });
+  },
   'put routes': async () => {
     const version = await routingVersion();
     return call('PUT', 'routes', { ...routing, version });
