@@ -186,15 +186,15 @@ describe('redHatVex', () => {
   });
 
   it.each([
-    ['', 'VEX_INVALID'],
-    ['[]', 'VEX_INVALID'],
-    ['{"document":{"tracking":{"id":"CVE-2023-0030","status":"deleted"}}}', 'VEX_INVALID'],
-    ['['.repeat(100_000), 'VEX_INVALID'],
+    ['', 'REDHAT_VEX_INVALID'],
+    ['[]', 'REDHAT_VEX_INVALID'],
+    ['{"document":{"tracking":{"id":"CVE-2023-0030","status":"deleted"}}}', 'REDHAT_VEX_INVALID'],
+    ['['.repeat(100_000), 'REDHAT_VEX_INVALID'],
     [
       documentOf([]).replace('"branches":[', `"branches":[${'{"branches":['.repeat(50)}${']}'.repeat(50)},`),
       'LIMIT_EXCEEDED',
     ],
-    [documentOf([]).replace('"cve":"CVE-2024-1111"', '"cve":"1"'), 'VEX_INVALID'],
+    [documentOf([]).replace('"cve":"CVE-2024-1111"', '"cve":"1"'), 'REDHAT_VEX_INVALID'],
   ])('rejects the document %#', async (text, code) => {
     expect(await itemOf(text)).toMatchObject({ name: 'cve-2024-1111.json', error: { code } });
   });

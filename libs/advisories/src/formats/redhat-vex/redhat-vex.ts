@@ -95,12 +95,12 @@ function parsed(content: Buffer): z.infer<typeof documentSchema> {
   try {
     json = JSON.parse(content.toString('utf8'));
   } catch (cause) {
-    throw new InvalidInput('VEX_INVALID', 'not JSON', { cause });
+    throw new InvalidInput('REDHAT_VEX_INVALID', 'not JSON', { cause });
   }
   const read = documentSchema.safeParse(json);
   if (read.success) return read.data;
   const [issue] = read.error.issues;
-  throw new InvalidInput('VEX_INVALID', `not a VEX document: ${issue?.path.join('.').slice(0, 200)}`);
+  throw new InvalidInput('REDHAT_VEX_INVALID', `not a VEX document: ${issue?.path.join('.').slice(0, 200)}`);
 }
 
 function advisoryOf({ document, product_tree: tree, vulnerabilities }: z.infer<typeof documentSchema>): OsvAdvisory {
