@@ -21,6 +21,7 @@ const commands: Record<string, () => Promise<(program: Command) => void>> = {
   incidents: async () => (await import('./incidents/incidents.js')).incidentsCommand,
   alerts: async () => (await import('./alerts/alerts.js')).alertsCommand,
   incident: async () => (await import('./incident/incident.js')).incidentCommand,
+  containment: async () => (await import('./containment/containment.js')).containmentCommand,
   up: async () => (await import('./up/up.js')).upCommand,
   down: async () => (await import('./down/down.js')).downCommand,
   status: async () => (await import('./status/status.js')).statusCommand,

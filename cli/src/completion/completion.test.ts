@@ -72,12 +72,17 @@ const ask: Record<Shell, (lines: readonly string[]) => string[][]> = {
     ),
 };
 
+/** fish takes a fifth of a second for each of some 400 lines on a busy machine. */
+const shellTimeoutMs = 240_000;
+
+jest.setTimeout(shellTimeoutMs);
+
 function read(shell: Shell, lines: readonly string[], script: string, flags: string[]): string[][] {
   const options = {
     input: `${lines.join('\n')}\n`,
     cwd: join(folder, 'here'),
     encoding: 'utf8' as const,
-    timeout: 50_000,
+    timeout: shellTimeoutMs,
   };
   const answers = execFileSync(shell, [...flags, script], options)
     .split('\n')

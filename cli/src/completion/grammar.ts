@@ -74,6 +74,7 @@ const placeholders = new Map<string, Values>([
     'name[=url]',
     'names',
     'number',
+    'object',
     'pattern',
     'port',
     'receiver',

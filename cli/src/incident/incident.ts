@@ -18,7 +18,7 @@ export function incidentCommand(program: Command): void {
     .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'))
     .action(async (name: string, flags: Flags & { output: 'text' | 'json' }) => {
       const server = await serverOf(flags);
-      const found = await getApi(`incidents/${await idOf(name, server)}`, server, isDetail);
+      const found = await getApi(`incidents/${await incidentId(name, server)}`, server, isDetail);
       process.stdout.write(flags.output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : incidentText(found));
     });
   act(incident, 'acknowledge', 'acknowledge incidents, until they get worse').action(
@@ -91,7 +91,7 @@ function each(done: string, work: (path: string, server: Server) => Promise<Name
   return async (names: readonly string[], flags: Flags): Promise<void> => {
     const server = await serverOf(flags);
     for (const name of names) {
-      const { number } = await work(`incidents/${await idOf(name, server)}`, server);
+      const { number } = await work(`incidents/${await incidentId(name, server)}`, server);
       printStderr(`INC-${number}: ${printable(done)}`);
     }
   };
@@ -101,8 +101,11 @@ async function post(path: string, body: object, server: Server): Promise<NamedIn
   return askApi(path, body, server, isIncident);
 }
 
-/** @throws NotFound `INCIDENT_UNKNOWN` */
-async function idOf(name: string, server: Server): Promise<string> {
+/**
+ * Id of the incident that `INC-7`, `7` or an id names.
+ * @throws NotFound `INCIDENT_UNKNOWN`
+ */
+export async function incidentId(name: string, server: Server): Promise<string> {
   if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name)) return name;
   const [, number] = /^(?:INC-)?(\d{1,15})$/i.exec(name) ?? [];
   if (number === undefined) throw new InvalidInput('INPUT_INVALID', `${printable(name)} is neither INC-7, 7 nor an id`);

@@ -62,9 +62,8 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       OIDC_UNAVAILABLE: unavailable('Check `access.oidc.issuer`, and that the console reaches it.'),
       OWN_ACCOUNT: input('Let another administrator change your account.'),
       CONTAINMENT_OFF: input('Set `containment.signingKeyFile` in `tidewaiter.yaml`.'),
-      CONTAINMENT_SUBJECT_UNKNOWN: input(
-        'Take action, cluster and subject from `GET /api/v1/incidents/{id}/containment`.',
-      ),
+      CONTAINMENT_SUBJECT_AMBIGUOUS: input('Name one object and its cluster, as the message lists them.'),
+      CONTAINMENT_SUBJECT_UNKNOWN: input('Take action, cluster and object from `tidewaiter containment offers`.'),
       CONTAINMENT_STATE: input('Read the order again: its state does not allow that.', { status: 409 }),
       ASSIGNEE_UNKNOWN: input('Take a name from `GET /api/v1/assignees`.'),
       SNOOZE_TIME_INVALID: input('Choose a time within the next year.'),
