@@ -1,8 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-import { version } from '@tidewaiter/domain';
+import { actions, readLocalPolicy } from '@tidewaiter/containment';
+import { containmentActions, version } from '@tidewaiter/domain';
 import { channelReaders } from '@tidewaiter/receivers';
 import { parseRouting } from '@tidewaiter/routing';
 import { metricCatalog, parseSettings } from '@tidewaiter/runtime';
@@ -149,6 +151,61 @@ describeWith(helmPrograms)('The chart', () => {
     expect(allowed.toSorted()).toEqual(watchedResources.map(({ path }) => path).toSorted());
     const [pod] = podsOf(objects);
     expect(pod?.containers[0]?.securityContext).toMatchObject({ readOnlyRootFilesystem: true, runAsNonRoot: true });
+  });
+
+  describe('with a policy of containment', () => {
+    const set = 'topology=agent,agent.hubUrl=https://hub.example.com,agent.joinToken=token';
+    const hubKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    const rendered = async (policy: object, clusterWide = false) => {
+      const containment = { policy: { hubKeys: [hubKey], ...policy }, clusterWide };
+      return render('values.yaml', '--set', set, '--set-json', `agent.containment=${JSON.stringify(containment)}`);
+    };
+    const rightsIn = (objects: readonly KubernetesObject[], kind: string) =>
+      objects
+        .filter((object) => object.kind === kind && object.metadata.name.includes('containment'))
+        .flatMap((object) => (object as unknown as { rules: AccessRule[] }).rules)
+        .flatMap(({ apiGroups: [apiGroup], resources, verbs }) =>
+          resources.flatMap((resource) => verbs.map((verb) => `${verb} ${apiGroup}/${resource}`)),
+        );
+
+    it('gives the agent the file, which it can read', async () => {
+      const objects = await rendered({ actions: ['isolate'], namespaces: ['shop'] });
+      const file = objects.find(({ kind }) => kind === 'ConfigMap')?.data?.['policy.yaml'];
+      expect(readLocalPolicy(file!)).toMatchObject({ dryRun: true, actions: ['isolate'], namespaces: ['shop'] });
+    });
+
+    it.each(containmentActions.filter((action) => action !== 'cordon-node'))(
+      'gives exactly the rights of %s in each namespace',
+      async (action) => {
+        const objects = await rendered({ actions: [action], namespaces: ['shop', 'pay'] });
+        const own = actions[action].rights
+          .filter(({ resource }) => resource !== 'nodes')
+          .flatMap(({ apiGroup, resource, verbs }) => verbs.map((verb) => `${verb} ${apiGroup}/${resource}`));
+        const expected = new Set([...own, 'list /pods', 'list /events']);
+        expect(objects.filter(({ kind }) => kind === 'RoleBinding')).toHaveLength(2);
+        expect(new Set(rightsIn(objects, 'Role'))).toEqual(expected);
+        expect(rightsIn(objects, 'ClusterRole')).toEqual([]);
+      },
+    );
+
+    it('gives rights on nodes only where the policy names nodes', async () => {
+      const objects = await rendered({ actions: ['cordon-node'], nodes: ['worker-*'] });
+      const expected = actions['cordon-node'].rights.flatMap(({ verbs }) => verbs.map((verb) => `${verb} /nodes`));
+      expect(rightsIn(objects, 'ClusterRole').toSorted()).toEqual(expected.toSorted());
+      expect(rightsIn(await rendered({ actions: ['cordon-node'] }), 'ClusterRole')).toEqual([]);
+    });
+
+    it('needs the word of the operator for rights in all namespaces', async () => {
+      const policy = { actions: ['isolate'], namespaces: ['shop-*'] };
+      await expect(rendered(policy)).rejects.toThrow(/clusterWide/);
+      expect(rightsIn(await rendered(policy, true), 'ClusterRole')).toContain(
+        'create networking.k8s.io/networkpolicies',
+      );
+    });
+
+    it('refuses a key that the policy does not have', async () => {
+      await expect(rendered({ action: ['isolate'] })).rejects.toThrow(/action/);
+    });
   });
 
   it('refuses an agent without a hub', async () => {

@@ -90,3 +90,29 @@ seccompProfile: { type: RuntimeDefault }
 - { name: {{ $name }}, value: {{ $value | toString | quote }} }
 {{ end }}
 {{- end }}
+
+{{/* Rules of a role for actions of containment, with evidence; docs/containment.md has the same table. */}}
+{{- define "tidewaiter.containmentRules" -}}
+{{- if has "label" . }}
+- { apiGroups: [''], resources: [pods], verbs: [get, patch] }
+- { apiGroups: [apps], resources: [deployments, statefulsets, daemonsets], verbs: [get, patch] }
+{{- end }}
+{{- if has "isolate" . }}
+- { apiGroups: [''], resources: [pods], verbs: [get, patch] }
+- { apiGroups: [apps], resources: [deployments, statefulsets, daemonsets], verbs: [get] }
+- { apiGroups: [networking.k8s.io], resources: [networkpolicies], verbs: [list, create, delete] }
+{{- end }}
+{{- if has "scale-to-zero" . }}
+- { apiGroups: [apps], resources: [deployments, statefulsets, replicasets], verbs: [get] }
+- { apiGroups: [apps], resources: [deployments/scale, statefulsets/scale, replicasets/scale], verbs: [patch] }
+{{- end }}
+{{- if has "delete-pod" . }}
+- { apiGroups: [''], resources: [pods], verbs: [get, delete] }
+{{- end }}
+{{- if has "revoke-service-account-token" . }}
+- { apiGroups: [''], resources: [serviceaccounts], verbs: [get, create, delete] }
+{{- end }}
+{{- if without . "cordon-node" }}
+- { apiGroups: [''], resources: [pods, events], verbs: [list] }
+{{- end }}
+{{- end }}
