@@ -95,6 +95,15 @@ const changes: Partial<Record<AuditAction, () => Promise<unknown>>> = {
     await run('tokens', 'create', 'ci');
     await run('tokens', 'revoke', 'ci');
   },
+  'cluster.invited': async () => run('clusters', 'join', 'eu1'),
+  'cluster.removed': async () => {
+    await run('clusters', 'join', 'us1');
+    await run('clusters', 'remove', 'us1');
+  },
+  'removal.requested': async () => {
+    await refusedPush();
+    await run('storage', 'delete', 'repository', 'shop/cart', '--yes');
+  },
   'silence.created': async () => run('silences', 'add', 'severity="low"', '--for', '1h', '--comment', 'x'),
   'silence.expired': async () => run('silences', 'expire', await openSilence()),
   'delivery.redriven': async () => run('deliveries', 'redrive', await failedDelivery()),

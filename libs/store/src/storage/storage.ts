@@ -61,7 +61,7 @@ export const storageKinds = {
   ],
   incidents: [
     ...['incident', 'incident_revision', 'detection_alert', 'detection_match', 'detection_rule'],
-    ...['detector_replica', 'detector_lease', 'detector_snapshot'],
+    ...['detector_replica', 'detector_lease', 'detector_snapshot', 'containment_order', 'containment_transition'],
   ],
   messages: [
     'delivery',
