@@ -81,6 +81,15 @@ export const incident = (id: string) =>
     refetchInterval: refreshOf,
   });
 
+/** Actions that contain an incident, and its orders. */
+export const incidentContainment = (id: string) =>
+  queryOptions({
+    queryKey: ['incidents', id, 'containment'],
+    queryFn: ({ signal }) =>
+      answerOf(client.GET('/api/v1/incidents/{id}/containment', { params: { path: { id } }, signal })),
+    refetchInterval: refreshOf,
+  });
+
 /** Incidents of a query in any state, newest first. */
 export const incidentsMatching = (q: string) =>
   queryOptions({

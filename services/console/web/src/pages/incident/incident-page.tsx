@@ -12,6 +12,7 @@ import { counted } from '../../parts/words.js';
 import { WorkloadFindings } from '../workloads/workload-findings.js';
 import { WorkloadLink } from '../workloads/workload-link.js';
 import { placeOfWorkload } from '../workloads/workload-place.js';
+import { ContainmentSection } from './containment-section.js';
 import { Evidence } from './evidence.js';
 import { ImageContext } from './image-context.js';
 import { IncidentActions } from './incident-actions.js';
@@ -52,6 +53,7 @@ function Story({ incident }: { incident: IncidentDetail }) {
           </ol>
         </Section>
       )}
+      <ContainmentSection incidentId={incident.id} />
       <Section title="Timeline" note="push, steps, work on the incident, comments and messages">
         <Timeline entries={timeline} />
       </Section>

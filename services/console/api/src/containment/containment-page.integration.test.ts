@@ -1,0 +1,143 @@
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { type AccessRole, Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { ApiTokens, connect, ContainmentOrders, Incidents, Store } from '@tidewaiter/store';
+import {
+  describeWith,
+  minerIncident,
+  pathOf,
+  programs,
+  throwAwayServers,
+  type ThrowAwayServers,
+} from '@tidewaiter/testkit';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+import { start } from '../main.js';
+
+const root = join(__dirname, '../../../../..');
+const workload = 'shop/Deployment/web';
+const incident = minerIncident({
+  ...{ cluster: 'eu1', namespace: 'shop', workload },
+  workloads: [{ cluster: 'eu1', workload, imageDigest: null, firstSeen: '', pods: ['web-5d-x'] }],
+});
+
+describeWith(programs('chromium'))('containment on the page of an incident', () => {
+  let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+  let folder: string;
+  let service: RunningService;
+  let store: Store;
+  let close: () => Promise<void>;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    // Does nothing where the build is current.
+    execFileSync(process.execPath, [join(root, 'tools/build-console.mjs')], { cwd: root });
+    servers = await throwAwayServers({ postgres: true, nats: true });
+    const databaseUrl = await servers.postgres.createDatabase();
+    const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+    close = async () => dataSource.destroy();
+    store = new Store(dataSource, 'test');
+    await store.transaction(async (tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
+    folder = mkdtempSync(join(tmpdir(), 'containment-page-'));
+    const { privateKey } = generateKeyPairSync('ed25519');
+    writeFileSync(join(folder, 'key.pem'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    writeFileSync(join(folder, 'tidewaiter.yaml'), 'containment: { signingKeyFile: key.pem }');
+    service = await start({
+      TIDEWAITER_DATABASE_URL: databaseUrl,
+      TIDEWAITER_NATS_URL: servers.nats.url,
+      TIDEWAITER_HTTP_PORT: '0',
+      TIDEWAITER_LOG_LEVEL: 'silent',
+      TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
+    });
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
+    browser = await chromium.launch({ executablePath: pathOf('chromium'), args });
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await service.stop();
+    await close();
+    await servers.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  let tokens = 0;
+  const openedBy = async (role: AccessRole): Promise<Page> => {
+    tokens += 1;
+    const token = (await new ApiTokens(store).make(`${role}-${tokens}`, role, null)).reveal();
+    const page = await (await browser.newContext()).newPage();
+    page.setDefaultTimeout(15_000);
+    await page.goto(`${service.url}/`);
+    await page.getByLabel('API token').fill(token);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Now' }).waitFor();
+    await page.goto(`${service.url}/incidents/${incident.id}`);
+    await page.getByRole('heading', { name: 'Containment' }).waitFor();
+    return page;
+  };
+
+  it('requests what a responder orders, and lets a maintainer approve and undo it', async () => {
+    const responder = await openedBy('responder');
+    const isolate = responder.getByRole('listitem').filter({ hasText: 'Isolate shop/Deployment/web' });
+    await isolate.getByRole('button', { name: 'Request' }).click();
+    const dialog = responder.getByRole('dialog');
+    await dialog.getByText('Create a NetworkPolicy in shop').waitFor();
+    await dialog.getByLabel('Reason').fill('a miner runs in it');
+    await dialog.getByRole('button', { name: 'Request' }).click();
+    await lines(responder, 'requested isolate Deployment/shop/web');
+    expect(await responder.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+
+    const maintainer = await openedBy('maintainer');
+    await maintainer.getByRole('button', { name: 'Approve' }).click();
+    await lines(maintainer, 'ordered isolate Deployment/shop/web');
+    const orders = new ContainmentOrders(store);
+    const { id } = (await orders.of(incident.id))[0]!;
+    const done = { state: 'done', at: new Date(), actor: 'agent:eu1', report: null } as const;
+    await store.transaction(async (tx) => orders.advance(tx, id, done));
+    await maintainer.reload();
+    await maintainer.getByRole('button', { name: 'Undo' }).click();
+    await maintainer.getByLabel('Reason').fill('false alarm');
+    await maintainer.getByRole('dialog').getByRole('button', { name: 'Undo' }).click();
+    await expect(lines(maintainer, 'undo isolate')).resolves.toBe(1);
+  });
+
+  const lines = async (page: Page, text: string): Promise<number> => {
+    const found = page.getByRole('listitem').filter({ hasText: text });
+    await found.first().waitFor();
+    return found.count();
+  };
+
+  it('shows a viewer the orders and no buttons', async () => {
+    const page = await openedBy('viewer');
+    expect(await lines(page, 'a miner runs in it')).toBe(1);
+    for (const name of ['Order', 'Request', 'Try', 'Undo', 'Approve'])
+      expect(await page.getByRole('button', { name, exact: true }).count()).toBe(0);
+  });
+
+  it.each([390, 1024, 1440])('has no violation of axe-core at %i pixels, light and dark', async (width) => {
+    const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+    const page = await openedBy('admin');
+    await page.setViewportSize({ width, height: 900 });
+    const found: string[] = [];
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.evaluate(axe);
+      found.push(
+        ...(await page.evaluate<string[]>(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
+          violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target).join(' ')))`)),
+      );
+      const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      if (overflow > 0) found.push(`${overflow} pixels too wide`);
+      const pictures = process.env['TIDEWAITER_PICTURES'];
+      if (pictures === undefined) continue;
+      mkdirSync(pictures, { recursive: true });
+      await page.screenshot({ path: join(pictures, `containment-${width}-${colorScheme}.png`), fullPage: true });
+    }
+    expect(found).toEqual([]);
+  });
+});
