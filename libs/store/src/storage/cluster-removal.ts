@@ -29,7 +29,7 @@ export class ClusterRemoval {
     );
     const [row] = await this.store.aggregate<Record<keyof typeof records | 'open', number>>(
       `SELECT ${counts.join(', ')}, (SELECT count(*) FROM incident WHERE cluster = $1 AND state = 'open')::float8 AS open`,
-      // Everything that is there: a time of this process may be a fraction before that of a row.
+      // All rows count: a time of this process may be a fraction before that of a row.
       [name, 'infinity'],
     );
     const { open, ...deleted } = row!;
