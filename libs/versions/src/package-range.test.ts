@@ -41,7 +41,7 @@ describe('isInRange', () => {
     ['4.17.21', '>=4.0.0,<4.17.21', 'npm', false],
     ['2.0.0rc1', '<2.0.0', 'pypi', true],
     ['not a version', '<2.0.0', 'npm', null],
-    ['1.2', '<2', 'generic', null],
+    ['1.2', '<2', 'generic', true],
     ['1.2', '=1.2', 'generic', true],
     ['1.2', '<1.2', 'generic', false],
     ['1.2', '', 'generic', true],
