@@ -441,6 +441,7 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('row', { name: 'version 2' }).getByText('team-base').waitFor();
     await expectNoMarkup();
     await page.getByRole('button', { name: /^Delete / }).click();
+    await page.getByText('deleted', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Bring back version 1' }).click();
     await page.getByRole('row', { name: 'version 4' }).getByText('team-shop').waitFor();
   });
