@@ -105,7 +105,7 @@ function isAbout(entry: AffectedPackage, pkg: PackageRecord, key: AdvisoryKey, e
 
 /**
  * A module has packages of names and versions of its own, which compare with those of no other.
- * Where packages do not name their module, the enabled ones decide: several, with commas.
+ * The enabled modules decide about packages that do not name theirs: several, with commas.
  */
 function isOfModule(
   { module }: AffectedPackage,

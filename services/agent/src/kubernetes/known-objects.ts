@@ -27,7 +27,7 @@ const snapshot = z.object({
 
 type KnownSnapshot = z.output<typeof snapshot>;
 
-/** Where a watch goes on. */
+/** Versions from which watches continue. */
 type WatchPlace = Omit<KnownSnapshot, 'objects'>;
 
 /**
