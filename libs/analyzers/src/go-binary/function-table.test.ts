@@ -45,9 +45,15 @@ describe('functionNames', () => {
     );
   });
 
-  it('reads a file full of headers in linear time', () => {
-    const header = functionTable(['a.A']);
-    const content = Buffer.concat(Array.from({ length: 20_000 }, () => header));
+  it.each([
+    ['tables', Buffer.concat(Array.from({ length: 20_000 }, () => functionTable(['a.A'])))],
+    ['names', functionTable(Array.from({ length: 300_001 }, (_, index) => `a.F${index}`))],
+  ])('knows nothing of a program with more %s than any compiler writes', (_, content) => {
+    expect(functionNames(content)).toBeUndefined();
+  });
+
+  it('reads as many tables as a program may hold', () => {
+    const content = Buffer.concat(Array.from({ length: 64 }, () => functionTable(['a.A'])));
     expect([...functionNames(content)!]).toEqual(['a.A']);
   });
 });

@@ -7,23 +7,28 @@ const headerBytes = 8;
 
 /** Tables of a program with others inside (embedded files), and texts that only look like one. */
 const maxTables = 64;
-/** The largest programs have some 200,000. */
-const maxNames = 1_000_000;
+/** The largest programs have some 200,000. Repeated names count, too, as tables may overlap. */
+const maxNames = 300_000;
 const maxNameBytes = 4_096;
 
 /**
  * Names of the functions in a program, as the linker writes them, with those that were inlined:
  * `golang.org/x/net/html.(*Tokenizer).Next`. Stripping keeps them, since a stack trace prints them.
- * Undefined if there is no table: Go before 1.16 has another one, and packed programs hide it.
+ * Undefined if there is no table (Go before 1.16 has another one, and packed programs hide it), or
+ * more than any compiler writes: a part of the names would prove that the others are missing.
  * @see https://github.com/golang/go/blob/master/src/runtime/symtab.go, pcHeader
  */
 export function functionNames(content: Buffer): Set<string> | undefined {
   let found: Set<string> | undefined;
+  let [tables, count] = [0, 0];
   for (const names of tablesIn(content)) {
+    tables += 1;
+    if (tables > maxTables) return undefined;
     found ??= new Set();
     for (const name of namesIn(names)) {
-      if (found.size === maxNames) return found;
       found.add(name);
+      count += 1;
+      if (count > maxNames) return undefined;
     }
   }
   return found;
@@ -31,17 +36,14 @@ export function functionNames(content: Buffer): Set<string> | undefined {
 
 /** Regions of names, without those of damaged or accidental headers. */
 function* tablesIn(content: Buffer): Generator<Buffer> {
-  let left = maxTables;
   for (const [version, number] of Object.entries(versions)) {
     for (const isLittleEndian of [true, false]) {
       const magic = Buffer.alloc(6);
       if (isLittleEndian) magic.writeUInt32LE(number);
       else magic.writeUInt32BE(number);
-      for (let at = content.indexOf(magic); at !== -1 && left > 0; at = content.indexOf(magic, at + 1)) {
+      for (let at = content.indexOf(magic); at !== -1; at = content.indexOf(magic, at + 1)) {
         const names = nameRegion(content.subarray(at), isLittleEndian, version !== 'go116');
-        if (names === undefined) continue;
-        left -= 1;
-        yield names;
+        if (names !== undefined) yield names;
       }
     }
   }

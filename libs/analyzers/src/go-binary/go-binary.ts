@@ -12,7 +12,7 @@ import { linkedVersion, unknownVersion } from './main-version.js';
 export const goBinary: Analyzer = {
   name: 'go-binary',
   maxBytes: Infinity,
-  version: 2,
+  version: 3,
   wants: (path, head) => isExecutable(head) && !isDistributionLibrary(path),
   analyze: ({ path, content }) => readProgram(content, path),
 };
