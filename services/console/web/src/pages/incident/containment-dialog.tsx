@@ -6,10 +6,13 @@ import { Heading } from 'react-aria-components/Heading';
 import { Modal, ModalOverlay } from 'react-aria-components/Modal';
 
 import { answerOf, client } from '../../api/client.js';
+import type { ContainmentOffer, ContainmentOrder } from '../../api/types.js';
 import { pauseKeys } from '../../frame/keys.js';
 import { notify } from '../../parts/toasts.js';
 import { useMe } from '../../parts/use-me.js';
-import type { ContainmentQuestion } from './containment-section.js';
+
+/** Question that a dialog asks: to order an action, or to undo one. */
+export type ContainmentQuestion = { offer: ContainmentOffer; dryRun: boolean } | { undo: ContainmentOrder };
 
 interface Props {
   incidentId: string;

@@ -4,17 +4,14 @@ import { Button } from 'react-aria-components/Button';
 
 import { answerOf, client } from '../../api/client.js';
 import { incidentContainment } from '../../api/queries.js';
-import type { ContainmentOffer, ContainmentOrder } from '../../api/types.js';
+import type { ContainmentOrder } from '../../api/types.js';
 import { ActionButton } from '../../parts/action-button.js';
 import { Stamp, type StampKind } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { Section } from '../../parts/page.js';
 import { useMe } from '../../parts/use-me.js';
 import { dotted } from '../../parts/words.js';
-import { ContainmentDialog } from './containment-dialog.js';
-
-/** Question that a dialog asks: to order an action, or to undo one. */
-export type ContainmentQuestion = { offer: ContainmentOffer; dryRun: boolean } | { undo: ContainmentOrder };
+import { ContainmentDialog, type ContainmentQuestion } from './containment-dialog.js';
 
 /** Actions of the agent that contain the incident, and its orders; nothing where orders are off. */
 export function ContainmentSection({ incidentId }: { incidentId: string }) {
