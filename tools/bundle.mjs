@@ -1,7 +1,7 @@
 // Bundles the compiled modules into the program that users run: a chunk for each command, and for
 // what it loads on demand (docs/decisions/0023-bundled-program.md). The launcher, `npm run bundle`
 // and the Dockerfile run it after the compiler.
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
 import { rolldown } from 'rolldown';
@@ -111,6 +111,11 @@ await bundle.write({
   chunkFileNames: (chunk) => `${nameOf(chunk)}-[hash].js`,
 });
 await bundle.close();
+
+// The detector and `replay` need not parse the rules that come with the program at every start.
+const { readRuleFiles, shippedRules } = await import('../libs/rule-files/dist/index.js');
+const { compileRules } = await import('../libs/sigma/dist/index.js');
+writeFileSync(join(out, 'rules.json'), compileRules(await readRuleFiles([shippedRules])));
 
 for (const name of readdirSync(out)) {
   const path = join(out, name);

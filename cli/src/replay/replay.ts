@@ -122,8 +122,10 @@ function parse(text: string, path: string): unknown {
 async function readRules(folders: readonly string[]): Promise<LoadedRules> {
   const { scopeProblem } = await import('@tidewaiter/detection');
   const { loadRules } = await import('@tidewaiter/sigma');
-  const { readRuleFiles, shippedRules } = await import('@tidewaiter/rule-files');
-  const loaded = loadRules(await readRuleFiles([shippedRules, ...folders]), { validate: scopeProblem });
+  const { readRuleFiles, shippedCompiledRules, shippedRules } = await import('@tidewaiter/rule-files');
+  const compiled = await shippedCompiledRules();
+  const files = await readRuleFiles([shippedRules, ...folders]);
+  const loaded = loadRules(files, { validate: scopeProblem, ...(compiled && { compiled }) });
   for (const { file, line, reason } of loaded.refused)
     printStderr(`${printable(file)}:${line}: ${printable(reason)}: rule left out`);
   return loaded;

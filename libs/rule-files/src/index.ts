@@ -1,1 +1,1 @@
-export { fingerprintOf, readRuleFiles, shippedRules } from './rule-files.js';
+export { fingerprintOf, readRuleFiles, shippedCompiledRules, shippedRules } from './rule-files.js';

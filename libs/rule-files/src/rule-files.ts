@@ -5,10 +5,12 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { LimitExceeded, NotFound } from '@tidewaiter/domain';
-import type { RuleFile } from '@tidewaiter/sigma';
+import { type CompiledRules, readCompiledRules, type RuleFile } from '@tidewaiter/sigma';
 
 /** The rules that come with Tidewaiter. */
 export const shippedRules = fileURLToPath(new URL('../../../rules', import.meta.url));
+
+const compiledRules = fileURLToPath(new URL('../../../cli/dist/bundle/rules.json', import.meta.url));
 
 /** Limit on rule files: SigmaHQ has 3,500 rules of all kinds. */
 const maxFiles = 50_000;
@@ -44,6 +46,16 @@ export async function readRuleFiles(folders: readonly string[]): Promise<RuleFil
     files.push({ path: shownPath(path), text });
   }
   return files;
+}
+
+/** Reads what the build has compiled of the shipped rules; undefined in a tree without a bundle. */
+export async function shippedCompiledRules(): Promise<CompiledRules | undefined> {
+  try {
+    return readCompiledRules(await readFile(compiledRules, 'utf8'));
+  } catch {
+    // Parsing the rules takes longer and gives the same.
+    return undefined;
+  }
 }
 
 async function rulePaths(folders: readonly string[]): Promise<string[]> {

@@ -1,3 +1,5 @@
+export { compileRules, readCompiledRules } from './compiled-rules.js';
+export type { CompiledRules } from './compiled-rules.js';
 export type { CorrelationRule } from './correlation/correlation-rule.js';
 export { correlationFields } from './correlation/link-correlations.js';
 export { scalarOf } from './correlation/scalar.js';
@@ -9,9 +11,10 @@ export type { LogSource, SigmaEvent } from './event.js';
 export type { Explanation } from './explain.js';
 export { jsonEvent, lookUp, scalarsOf } from './json-event.js';
 export { loadRules } from './load-rules.js';
-export type { LoadedRules, LoadOptions, RefusedRule } from './load-rules.js';
+export type { LoadedRules, LoadOptions } from './load-rules.js';
 export { readPipeline } from './pipeline.js';
 export type { Pipeline } from './pipeline.js';
 export type { RuleFile } from './rule-document.js';
+export type { RefusedRule } from './rule-parts.js';
 export type { Level, RuleInfo } from './rule-info.js';
 export type { RuleMatch, RuleSet } from './rule-set.js';

@@ -1,26 +1,14 @@
-import { isMap, type Located } from '@tidewaiter/yaml';
-
+import { type CompiledRules, partsOf } from './compiled-rules.js';
 import type { CorrelationRule } from './correlation/correlation-rule.js';
 import { correlationFields, linkCorrelations, silentParts } from './correlation/link-correlations.js';
-import { readCorrelation } from './correlation/read-correlation.js';
-import { type Filter, filtered, narrows, readFilter } from './filter.js';
+import { type Filter, filtered, narrows } from './filter.js';
 import type { Pipeline } from './pipeline.js';
 import type { Placeholders } from './placeholders.js';
 import { checkCost } from './rule-cost.js';
-import { type DetectionRule, readDetectionRule, type RuleFile } from './rule-document.js';
-import { RuleError } from './rule-error.js';
-import { mapOf } from './rule-fields.js';
-import { readRuleInfo, type RuleInfo } from './rule-info.js';
+import type { DetectionRule, RuleFile } from './rule-document.js';
+import type { RuleInfo } from './rule-info.js';
+import { attempt, type RulePart, readParts, type RefusedRule } from './rule-parts.js';
 import { RuleSet } from './rule-set.js';
-import { readDocument, ruleDocuments } from './rule-yaml.js';
-
-/** Document that was refused, with the reason; or one that was loaded with a warning. */
-export interface RefusedRule {
-  file: string;
-  line: number;
-  reason: string;
-  title?: string;
-}
 
 export interface LoadOptions {
   pipelines?: readonly Pipeline[];
@@ -32,6 +20,8 @@ export interface LoadOptions {
   validate?: (rule: RuleInfo) => string | null;
   /** Rules loaded before: a file with the same text is not parsed again. */
   previous?: LoadedRules;
+  /** Rules that the build has parsed and checked: files with the same text need no parsing. */
+  compiled?: CompiledRules;
 }
 
 export interface LoadedRules {
@@ -53,15 +43,8 @@ interface ReadFiles {
 
 interface ReadFile {
   text: string;
-  parts: readonly Part[];
+  parts: readonly RulePart[];
 }
-
-/** Content of one document. */
-type Part =
-  | { kind: 'rule'; rule: DetectionRule }
-  | { kind: 'filter'; filter: Filter }
-  | { kind: 'correlation'; correlation: CorrelationRule }
-  | { kind: 'refused'; refused: RefusedRule };
 
 const maxRules = 20_000;
 
@@ -75,8 +58,16 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
   const placeholders = placeholdersOf(pipelines, options.placeholders ?? {});
   const key = JSON.stringify([...placeholders]);
   const known = previous?.files.placeholders === key ? previous.files.byPath : new Map<string, ReadFile>();
+  // The build has no placeholders.
+  const compiled = placeholders.size === 0 ? options.compiled : undefined;
+  const { validate = () => null } = options;
+  const partsOfFile = (file: RuleFile) =>
+    (compiled && partsOf(file, compiled, validate)) ?? readParts(file, placeholders, validate);
   const byPath = new Map(
-    files.map((file) => [file.path, readFile(file, known.get(file.path), placeholders, options.validate)]),
+    files.map((file) => {
+      const before = known.get(file.path);
+      return [file.path, before?.text === file.text ? before : { text: file.text, parts: partsOfFile(file) }];
+    }),
   );
 
   const gathered = new Gathering();
@@ -109,55 +100,6 @@ function placeholdersOf(
   return new Map([...pipelines.flatMap(({ values }) => [...values]), ...Object.entries(own)]);
 }
 
-function readFile(
-  { path, text }: RuleFile,
-  known: ReadFile | undefined,
-  placeholders: Placeholders,
-  validate: LoadOptions['validate'],
-): ReadFile {
-  if (known?.text === text) return known;
-  const documents = attempt(path, undefined, () => ruleDocuments(text));
-  if ('refused' in documents) return { text, parts: [{ kind: 'refused', ...documents }] };
-  const parts = documents.result.map((each): Part => {
-    const document = attempt(path, undefined, () => readDocument(each));
-    if ('refused' in document) return { kind: 'refused', ...document };
-    const part = attempt(path, document.result, () => readPart(document.result, path, placeholders, validate));
-    return 'refused' in part ? { kind: 'refused', ...part } : part.result;
-  });
-  return { text, parts };
-}
-
-function readPart(
-  document: Located,
-  file: string,
-  placeholders: Placeholders,
-  validate: LoadOptions['validate'] = () => null,
-): Part {
-  const map = mapOf(document, 'a rule');
-  if (map.has('action')) throw new RuleError(document.line, 'action is not Sigma 2: each document says all of its own');
-  if (map.has('filter')) return { kind: 'filter', filter: readFilter(document, file, placeholders) };
-  const info = readRuleInfo(map, file, document.line);
-  if (map.has('correlation')) return { kind: 'correlation', correlation: readCorrelation(map, info) };
-  const problem = validate(info);
-  if (problem !== null) throw new RuleError(document.line, problem);
-  return { kind: 'rule', rule: readDetectionRule(document, info, placeholders) };
-}
-
-function attempt<Result>(
-  file: string,
-  document: Located | undefined,
-  read: () => Result,
-): { result: Result } | { refused: RefusedRule } {
-  try {
-    return { result: read() };
-  } catch (error) {
-    if (!(error instanceof RuleError)) throw error;
-    const title = document && isMap(document.value) ? document.value.get('title')?.value : undefined;
-    const { line, reason } = error;
-    return { refused: { file, line, reason, ...(typeof title === 'string' && { title }) } };
-  }
-}
-
 /** Collector of the documents of all files. */
 class Gathering {
   readonly correlations: CorrelationRule[] = [];
@@ -168,7 +110,7 @@ class Gathering {
   /** Ids and names in use, with their rule. */
   readonly #taken = new Map<string, RuleInfo>();
 
-  take(part: Part): void {
+  take(part: RulePart): void {
     switch (part.kind) {
       case 'refused':
         this.refused.push(part.refused);

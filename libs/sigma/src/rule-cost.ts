@@ -27,6 +27,11 @@ const maxNesting = 8;
 
 const checked = new WeakSet<Expression>();
 
+/** Accepts a rule that was checked before it was compiled. */
+export function acceptCost({ expression }: DetectionRule): void {
+  checked.add(expression);
+}
+
 /**
  * Refuses a rule that could take too long for an event. The maximum cost follows from the rule
  * alone, whatever the event is.

@@ -17,16 +17,21 @@ type Pass = (text: string, found: Uint8Array) => void;
 
 /** Evaluates patterns in as few passes over a text as possible. */
 export class PatternSearch {
-  /** Lazy: most are never needed. */
+  /** Lazy, as the plan, which compiles tables: most are never needed. */
   #passes: readonly Pass[] | undefined;
-  readonly #plan: Plan;
+  #madePlan: Plan | undefined;
 
   /**
    * @param hasAutomata whether expressions are compiled to tables, see {@link readsPrograms}; else
    * RE2JS evaluates each
    */
-  constructor(tests: readonly PatternTest[], hasAutomata = readsPrograms()) {
-    this.#plan = planOf(tests, hasAutomata);
+  constructor(
+    private readonly tests: readonly PatternTest[],
+    private readonly hasAutomata = readsPrograms(),
+  ) {}
+
+  get #plan(): Plan {
+    return (this.#madePlan ??= planOf(this.tests, this.hasAutomata));
   }
 
   /**

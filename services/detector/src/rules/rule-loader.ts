@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Injectable } from '@nestjs/common';
 import { scopeProblem } from '@tidewaiter/detection';
-import { fingerprintOf, readRuleFiles } from '@tidewaiter/rule-files';
+import { fingerprintOf, readRuleFiles, shippedCompiledRules } from '@tidewaiter/rule-files';
 import { Every, Health, Logger } from '@tidewaiter/runtime';
 import { type LoadedRules as Loaded, loadRules, readPipeline } from '@tidewaiter/sigma';
 
@@ -79,9 +79,12 @@ export class RuleLoader {
   async #load(fingerprint: string): Promise<void> {
     const began = performance.now();
     const { folders, pipelines } = this.sources;
+    // Later only changed files are parsed.
+    const compiled = this.#fingerprint === '' ? await shippedCompiledRules() : undefined;
     const loaded = loadRules(await readRuleFiles(folders), {
       pipelines: (await readRuleFiles(pipelines)).map(readPipeline),
       previous: this.#current,
+      ...(compiled && { compiled }),
       validate: scopeProblem,
     });
     this.#fingerprint = fingerprint;
