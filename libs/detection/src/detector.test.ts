@@ -311,6 +311,22 @@ describe('Detector', () => {
     );
   });
 
+  it('writes in steps the memory of the moment at which the snapshot was taken', () => {
+    fc.assert(
+      fc.property(fc.array(anyRecord, { maxLength: 15 }), fc.nat(15), (records, split) => {
+        const detector = newDetector({ clock: 'caller' });
+        for (const each of records.slice(0, split)) detector.observe(each);
+        detector.advance(startMs + 10_000);
+        for (const each of records.slice(0, split)) detector.observe(each);
+        const whole = Buffer.from(detector.snapshot()).toString();
+        const steps = detector.snapshotSteps();
+        for (const each of records.slice(split)) detector.observe(each);
+        detector.advance(startMs + 60_000);
+        expect(Buffer.concat([...steps]).toString()).toBe(whole);
+      }),
+    );
+  });
+
   it('rejects a snapshot of an unknown format', () => {
     expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/6');
     expect(() => newDetector().restore(Buffer.from('nothing'))).toThrow('not JSON');

@@ -37,6 +37,7 @@ import {
   waitingEvent,
 } from './events/waiting-event.js';
 import { revisionsOf } from './incidents/revision.js';
+import { jsonSteps } from './json-steps.js';
 import { readSnapshot } from './snapshot.js';
 
 export interface DetectorOptions extends DetectorRules {
@@ -84,7 +85,7 @@ interface PersistedDetector {
   clockMs: number | null;
   /** When events were last evaluated again; null or absent before the first time. */
   evaluatedAgainMs?: number | null;
-  waiting: { timeMs: number; record: RuntimeRecord }[];
+  waiting: Pick<PersistedEvent, 'timeMs' | 'record'>[];
   tree: PersistedTree;
   writers: PersistedWriters;
   origins: PersistedOrigins;
@@ -96,6 +97,23 @@ interface PersistedDetector {
   wide: PersistedCorrelations;
   wideRepeats: PersistedRepeats;
   unplaced: PersistedUnplaced;
+}
+
+/** Waiting event, whose record is read only when it is written. */
+class PersistedEvent {
+  constructor(private readonly event: WaitingEvent) {}
+
+  get timeMs(): number {
+    return this.event.timeMs;
+  }
+
+  get record(): RuntimeRecord {
+    return recordOf(this.event);
+  }
+
+  toJSON(): { timeMs: number; record: RuntimeRecord } {
+    return { timeMs: this.timeMs, record: this.record };
+  }
 }
 
 /** Sensors and queues send duplicates within minutes. */
@@ -212,26 +230,38 @@ export class Detector {
   }
 
   snapshot(): Uint8Array {
+    return Buffer.concat([...this.snapshotSteps()]);
+  }
+
+  /**
+   * Takes a snapshot now, and writes it in steps, between which the detector may go on: writing
+   * takes several times as long as taking.
+   */
+  snapshotSteps(): Generator<Uint8Array> {
+    return writtenIn(jsonSteps(this.#state()));
+  }
+
+  /** Memory as values that do not change when the detector goes on. */
+  #state(): PersistedDetector {
     const { watermarkMs, items } = this.#waiting.snapshot();
-    const state: PersistedDetector = {
+    return {
       format: snapshotFormat,
       watermarkMs,
       clockMs: Number.isFinite(this.#clockMs) ? this.#clockMs : null,
       evaluatedAgainMs: Number.isFinite(this.#evaluatedAgainMs) ? this.#evaluatedAgainMs : null,
-      waiting: items.map((event) => ({ timeMs: event.timeMs, record: recordOf(event) })),
+      waiting: items.map((event) => new PersistedEvent(event)),
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
       origins: this.#origins.snapshot(),
       dns: this.#dns.snapshot(),
       recentIds: this.#recentIds.snapshot((seconds) => seconds),
       recentWrites: this.#recentWrites.snapshot(),
-      counts: this.#counts,
+      counts: { ...this.#counts },
       correlations: this.#correlations.snapshot(),
       wide: this.#wide.snapshot(),
       wideRepeats: this.#wideRepeats.snapshot(),
       unplaced: this.#unplaced.snapshot(),
     };
-    return Buffer.from(JSON.stringify(state));
   }
 
   /**
@@ -439,4 +469,8 @@ export class Detector {
 function once<Made>(make: () => Made): () => Made {
   let made: { value: Made } | undefined;
   return () => (made ??= { value: make() }).value;
+}
+
+function* writtenIn(steps: Iterable<string>): Generator<Uint8Array> {
+  for (const step of steps) yield Buffer.from(step);
 }

@@ -50,7 +50,7 @@ export class WideRepeats {
   }
 
   snapshot(): PersistedRepeats {
-    return [...this.#held];
+    return Array.from(this.#held, ([kind, held]) => [kind, { ...held, repeats: [...held.repeats] }]);
   }
 
   restore(kept: PersistedRepeats): void {

@@ -9,5 +9,6 @@ export interface PartitionEngine {
   advance(nowMs: number): DetectionAlert[];
   /** Takes the matches since the last call, for correlations over all partitions. */
   takeMatches(): WideMatch[];
-  snapshot(): Uint8Array;
+  /** Takes a snapshot now, and writes it in steps, between which records may be evaluated. */
+  snapshotSteps(): Iterator<Uint8Array>;
 }

@@ -54,7 +54,7 @@ export class Engines {
         matches = [];
         return wide;
       },
-      snapshot: () => detector.snapshot(),
+      snapshotSteps: () => detector.snapshotSteps(),
     };
   }
 

@@ -65,7 +65,7 @@ function engine(): PartitionEngine & { observed: string[] } {
       return [];
     },
     takeMatches: () => matches.splice(0),
-    snapshot: () => Buffer.from(observed.join(' ')),
+    snapshotSteps: () => Array.from(observed, (each, index) => Buffer.from(`${index > 0 ? ' ' : ''}${each}`)).values(),
   };
 }
 
@@ -183,6 +183,28 @@ describe('Partition', () => {
     gate.resolve();
     await over;
     expect(stored.slice(2).map(({ snapshot }) => snapshot)).toEqual(['1: 1000 a', '2: 1000 a 2000 b']);
+  });
+
+  it('evaluates records between the steps of a snapshot, which stays as it was taken', async () => {
+    const { whole, stored } = dependencies();
+    let steps = 0;
+    const evaluate = engine();
+    const schedule: PartitionDependencies['schedule'] = async (work) => {
+      await new Promise(setImmediate);
+      steps += 1;
+      return work();
+    };
+    const partition = new Partition({ ...lease }, evaluate, { ...whole, schedule }, log, null, 0);
+    await partition.take(message(1, ...Array.from({ length: 50 }, (_, index) => `r${index}`)));
+    const before = steps;
+    await partition.take(message(2, 'later'));
+    // The snapshot of the first message is far from written.
+    expect(steps - before).toBeLessThan(20);
+    expect(stored.flatMap(({ snapshot }) => snapshot ?? [])).toEqual([]);
+    await partition.handOver();
+    const [first, last] = stored.flatMap(({ snapshot }) => snapshot ?? []);
+    expect(first).toMatch(/^1: 1000 r0 .* r49$/);
+    expect(last).toMatch(/^2: 1000 r0 .* r49 2000 later$/);
   });
 
   it('drops messages from the stream that a snapshot covers', async () => {

@@ -225,20 +225,38 @@ export class Partition {
       this.#remembering = this.#remember(snapshot).finally(() => (this.#remembering = undefined));
   }
 
-  /** Alerts do not wait for the snapshot, which takes long to compress and to write. */
-  async #remember(snapshot: DetectorState): Promise<void> {
+  /** Alerts and records do not wait for the snapshot, which takes long to write and to compress. */
+  async #remember({ place, steps, tookMs }: TakenSnapshot): Promise<void> {
+    const state = await this.#write(steps, tookMs);
+    if (state === null) return;
+    const snapshot = { place, state };
     await this.#untilDone(async () => this.dependencies.remember(this.lease, snapshot));
     if (!this.#isOver) await this.dependencies.forget(snapshot.place).catch(() => undefined);
   }
 
-  #snapshot(): DetectorState | null {
+  #snapshot(): TakenSnapshot | null {
     if (this.#place === null) return null;
     const began = performance.now();
-    const state = this.engine.snapshot();
-    const tookMs = performance.now() - began;
-    this.#snapshotDue = began + Math.max(snapshotMs, snapshotShare * tookMs * this.dependencies.readers());
+    const steps = this.engine.snapshotSteps();
+    this.#snapshotDue = began + snapshotMs;
     this.#hasChanges = false;
-    return { place: this.#place, state };
+    return { place: this.#place, steps, tookMs: performance.now() - began };
+  }
+
+  /** Writes a snapshot in turns with the evaluation of all partitions; null without a lease. */
+  async #write(steps: Iterator<Uint8Array>, takenMs: number): Promise<Uint8Array | null> {
+    const written: Uint8Array[] = [];
+    let tookMs = takenMs;
+    const writeNext = () => {
+      const began = performance.now();
+      const { done, value } = steps.next();
+      tookMs += performance.now() - began;
+      if (!done) written.push(value);
+      return done;
+    };
+    while (!(await this.dependencies.schedule(writeNext))) if (this.#isLost) return null;
+    this.#snapshotDue += Math.max(0, snapshotShare * tookMs * this.dependencies.readers() - snapshotMs);
+    return Buffer.concat(written);
   }
 
   /** Bisects the results: one that can never be stored must not block the others. */
@@ -280,6 +298,13 @@ export class Partition {
     this.#isOver = this.#isLost = true;
     this.dependencies.lost();
   }
+}
+
+/** Snapshot that is not written yet. */
+interface TakenSnapshot {
+  place: StreamPlace;
+  steps: Iterator<Uint8Array>;
+  tookMs: number;
 }
 
 const countOf = ({ alerts, matches, objects }: DetectorResults): number =>
