@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Moment, SentEvent, SentWebhook } from './check.ts';
 import { hexOf, push, pushTag, smallImage, type SmallImage } from './images.ts';
 import { type OddRepository, oddRepositories } from './odd-sources.ts';
-import { type FaultyPlatform, secret, sensorToken } from './platform.ts';
+import type { FaultyPlatform } from './platform.ts';
 import type { SeededRandom } from './random.ts';
+import { secret, sensorToken } from './rig-files.ts';
 
 /** Repository of every push; one of GitHub has a namespace. */
 export const repository = 'shop/app';

@@ -3,7 +3,8 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { hexOf } from './images.ts';
-import { type FaultyPlatform, secret, slackSecret } from './platform.ts';
+import type { FaultyPlatform } from './platform.ts';
+import { secret, slackSecret } from './rig-files.ts';
 
 const triesMs = 180_000;
 

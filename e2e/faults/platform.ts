@@ -27,14 +27,12 @@ import {
 } from '@tidewaiter/testkit';
 import { Client } from 'pg';
 
-import { type OddSources, oddRepositories, startOddSources } from './odd-sources.ts';
+import { mountDisk, unmountDisk } from './disk.ts';
+import { type OddSources, startOddSources } from './odd-sources.ts';
 import type { SeededRandom } from './random.ts';
+import { routing, rules, secret, settings } from './rig-files.ts';
 import { instances, type ProxyLink, links, servers, serviceOf } from './schedule.ts';
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts';
-
-export const secret = 'hook-secret-of-the-rig';
-export const sensorToken = 'sensor-token-of-the-rig';
-export const slackSecret = 'signing-secret-of-the-rig';
 
 const root = resolve(import.meta.dirname, '../..');
 const restartAfterMs = 100;
@@ -42,24 +40,6 @@ const restartAfterMs = 100;
 const startWithinMs = 90_000;
 /** Time until an armed process that is not ready counts as one that hangs. */
 const armedWithinMs = 20_000;
-/** Size of the disk of the servers; NATS reserves its streams on it. */
-const diskBytes = 6 * 2 ** 30;
-/** Room that a full disk leaves for what is written while it is filled. */
-const spareBytes = 64 * 1024;
-
-const rules = `
-title: Probe runs
-id: 7d1c0c7e-0000-4000-8000-000000000001
-level: high
-logsource: { product: linux, category: process_creation }
-detection: { selection: { Image: /usr/bin/probe }, condition: selection }
----
-title: Probed secret read
-id: 7d1c0c7e-0000-4000-8000-000000000002
-level: high
-logsource: { product: kubernetes, service: audit }
-detection: { selection: { verb: get, objectRef.resource: secrets, objectRef.name: probed }, condition: selection }
-`;
 
 interface Instance {
   name: string;
@@ -146,7 +126,7 @@ export class FaultyPlatform {
     for (const name of instances) ports.set(name, await freePort());
     const serversFolder = await mkdtemp(join(tmpdir(), 'tidewaiter-faults-'));
     chmodSync(serversFolder, 0o711);
-    const disk = mountDisk(serversFolder);
+    const disk = mountDisk(serversFolder) ? serversFolder : null;
     const some = await throwAwayServers({ postgres: true, nats: true, redis: true }, { within: serversFolder });
     const notify = {
       url: `http://127.0.0.1:${ports.get('ingest-1')}/hooks/registry/live`,
@@ -356,25 +336,6 @@ export class FaultyPlatform {
     return true;
   }
 
-  /** Takes the rest of the servers' disk, or gives it back. */
-  async limitDisk(isFull: boolean): Promise<void> {
-    const { disk } = this;
-    if (disk === null) return;
-    // The servers write between the two commands, and a disk cannot become smaller than its files.
-    for (let tries = 0; ; tries += 1) {
-      const used = Number(execFileSync('df', ['--block-size=1', '--output=used', disk]).toString().split('\n')[1]);
-      try {
-        execFileSync('mount', ['-o', `remount,size=${isFull ? used + tries * spareBytes : diskBytes}`, disk], {
-          stdio: 'pipe',
-        });
-        return;
-      } catch (error) {
-        if (tries === 100) throw error;
-        await sleep(20);
-      }
-    }
-  }
-
   /** Counters above zero of things that were dropped, over all processes. */
   async drops(): Promise<{ metric: string; value: number }[]> {
     const found: { metric: string; value: number }[] = [];
@@ -434,7 +395,7 @@ export class FaultyPlatform {
       this.servers.stop(),
     ]);
     await rm(this.#home, { recursive: true, force: true });
-    if (this.disk) execFileSync('umount', ['--lazy', this.disk]);
+    if (this.disk !== null) unmountDisk(this.disk);
     await rm(this.#serversFolder, { recursive: true, force: true });
   }
 
@@ -480,19 +441,6 @@ export class FaultyPlatform {
   }
 }
 
-/** Library of libfaketime, which sets the clock of single processes; undefined without it. */
-export const fakeClock: string | undefined = globSync('/usr/lib/*/faketime/libfaketime.so.1')[0];
-
-/** Environment of a process whose clock is wrong. */
-export function wrongClock(byMs: number): NodeJS.ProcessEnv {
-  const seconds = Math.round(byMs / 1_000);
-  return {
-    LD_PRELOAD: fakeClock,
-    FAKETIME: `${seconds < 0 ? '' : '+'}${seconds}s`,
-    FAKETIME_DONT_FAKE_MONOTONIC: '1',
-  };
-}
-
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
 }
@@ -508,16 +456,6 @@ function program(): string[] {
   ];
 }
 
-/** A disk in memory, whose size can be changed; null without the right to mount. */
-function mountDisk(folder: string): string | null {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes},mode=0711`, 'tmpfs', folder], { stdio: 'ignore' });
-    return folder;
-  } catch {
-    return null;
-  }
-}
-
 /** Gives a database to a user whose rights can be limited, unlike those of a superuser. */
 async function ownDatabase(adminUrl: string): Promise<{ url: string; adminUrl: string }> {
   const client = new Client({ connectionString: adminUrl });
@@ -529,53 +467,6 @@ async function ownDatabase(adminUrl: string): Promise<{ url: string; adminUrl: s
   await client.query('ALTER SCHEMA public OWNER TO rig');
   await client.end();
   return { adminUrl, url: Object.assign(new URL(adminUrl), { username: 'rig', password }).href };
-}
-
-function settings(registryUrl: string, liveUrl: string, oddUrl: string): string {
-  const connection = (name: string, kind: string, url: string, more = '') =>
-    `  - { name: ${name}, kind: ${kind}, url: "${url}", webhookSecret: ${secret}, allowPrivate: true${more} }\n`;
-  const never = `, reconcile: { every: "0" }`;
-  const kinds = ['distribution', 'harbor', 'quay', 'generic'];
-  const hook = `hook: repos/shop/app/hooks/1, token: none, url: "${oddUrl}/github", allowPrivate: true, every: "0"`;
-  return `registries:
-${kinds.map((kind) => connection(kind, kind, registryUrl, never)).join('')}${connection('live', 'distribution', liveUrl, never)}
-${connection('ghcr', 'ghcr', registryUrl, `${never}, redeliver: { ${hook} }`)}
-${connection('odd', 'generic', oddUrl, `, reconcile: { every: "0", repositories: [${oddRepositories.silent}] }`)}
-releases: [ { repository: "*/*", compareWith: none } ] # each tag is news
-slack: { signingSecret: ${slackSecret} }
-pipelines: [ { name: ci, kind: token, token: ${secret} } ]
-sensors:
-${['falco', 'tetragon', 'kubernetes-audit'].map((kind) => `  - { name: ${kind}, kind: ${kind}, cluster: eu1, token: ${sensorToken} }\n`).join('')}`;
-}
-
-function routing(sinkUrl: string, slackApi: string, mailPort: number): string {
-  return `
-route:
-  receiver: all
-  group_by: [tag, namespace]
-  group_wait: 0s
-  routes:
-    - { receiver: chat, matchers: [ 'namespace=~"chat-.*"' ], continue: true }
-    - { receiver: mail, matchers: [ 'namespace=~"mail-.*"' ], continue: true, group_wait: 1s }
-    - { receiver: refusing, matchers: [ 'namespace=~"refusing-.*"' ], continue: true }
-    - { receiver: reminded, matchers: [ 'namespace=~"reminded-.*"' ], continue: true, repeat_interval: 2s }
-    - { receiver: all }
-receivers:
-  - name: all
-    webhook_configs: [ { url: "${sinkUrl}", timeout: 5s } ]
-  - name: chat
-    slack_configs: [ { app_token: xoxb-rig, app_url: "${slackApi}/chat.postMessage", channel: CRIG } ]
-  - name: mail
-    email_configs:
-      - to: one@example.org, two@example.org
-        from: rig@example.org
-        smarthost: 127.0.0.1:${mailPort}
-        require_tls: false
-  - name: refusing
-    webhook_configs: [ { url: "${sinkUrl}/refusing", timeout: 5s } ]
-  - name: reminded
-    webhook_configs: [ { url: "${sinkUrl}/reminded", timeout: 5s } ]
-`;
 }
 
 function readText(file: string): string {

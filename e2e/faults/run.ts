@@ -4,10 +4,12 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { batches } from './batches.ts';
 import type { Amount } from './load.ts';
+import { pointSchedules } from './point-schedules.ts';
 import { Recorder } from './record.ts';
 import { faultReport } from './report.ts';
-import { type FaultKind, faultKinds, pointSchedules, type Schedule, scheduleOf, servicePoints } from './schedule.ts';
+import { type FaultKind, faultKinds, type Schedule, scheduleOf, servicePoints } from './schedule.ts';
 import { describeSchedule, type BatchOutcome, Suite } from './suite.ts';
 
 const { values } = parseArgs({
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     events: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '4' },
     together: { type: 'string', default: '1' },
+    'at-once': { type: 'string', default: '1' },
     minutes: { type: 'string', default: 'Infinity' },
     record: { type: 'string' },
     report: { type: 'string' },
@@ -63,7 +66,7 @@ try {
   for (const some of batches(schedules(), Number(values.together))) {
     if (isStopped || performance.now() - began > Number(values.minutes) * 60_000) break;
     const beganLook = performance.now();
-    const outcome = await suite.run(some, amount);
+    const outcome = await suite.run(some, amount, Number(values['at-once']));
     recorder.add(outcome, {
       seconds: (performance.now() - beganLook) / 1_000,
       load: loadavg()[0]!,
@@ -93,17 +96,6 @@ function* schedules(): Generator<Schedule> {
   }
 }
 
-function* batches<Item>(items: Iterable<Item>, size: number): Generator<Item[]> {
-  let batch: Item[] = [];
-  for (const item of items) {
-    batch.push(item);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
-}
-
 function print({ schedules: some, findings, skipped, loadMs, drainMs, historyFile }: BatchOutcome): void {
   const { violations, recoveryMs } = findings;
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
@@ -116,6 +108,6 @@ function print({ schedules: some, findings, skipped, loadMs, drainMs, historyFil
   if (violations.length > 12) console.log(`  … and ${violations.length - 12} more`);
   if (historyFile !== null)
     console.log(
-      `  again: npm run faults -- --seed ${seed} --together ${some.length} --only ${some.map(({ number }) => number).join(',')}; history: ${historyFile}`,
+      `  again: npm run faults -- --seed ${seed} --together ${some.length} --at-once ${values['at-once']} --only ${some.map(({ number }) => number).join(',')}; history: ${historyFile}`,
     );
 }

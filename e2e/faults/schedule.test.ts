@@ -1,4 +1,5 @@
-import { faultKinds, pointSchedules, scheduleOf, servicePoints } from './schedule.ts';
+import { pointSchedules } from './point-schedules.ts';
+import { faultKinds, scheduleOf, servicePoints } from './schedule.ts';
 
 const options = { loadMs: 4_000, without: new Set<never>() };
 

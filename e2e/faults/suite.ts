@@ -4,26 +4,23 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { Arrivals } from './arrivals.ts';
+import { batches } from './batches.ts';
 import { type Arrival, check, type Judgment, type History, type Probe } from './check.ts';
 import { push, smallImage, type SmallImage } from './images.ts';
+import { Injector } from './injector.ts';
 import { type Amount, Load, repository } from './load.ts';
 import { oddRepositories } from './odd-sources.ts';
 import { acknowledge, actAsPeople, redriveRefused } from './people.ts';
-import { fakeClock, FaultyPlatform, wrongClock } from './platform.ts';
-import { provocations } from './provocations.ts';
+import { FaultyPlatform } from './platform.ts';
 import { SeededRandom } from './random.ts';
-import { describeFault, type Fault, instances, links, replicas, type Schedule } from './schedule.ts';
+import { describeFault, type Fault, instances, links, type Schedule } from './schedule.ts';
 
 /** Time in which senders are accepted after the load, and everything has ended after that. */
 const patienceMs = 120_000;
 /** Wait for messages that should not come. */
 const settleMs = 300;
 const imagesOfRun = 4;
-/** Time for which a clock stays wrong. Slack's signatures are refused meanwhile, as they must. */
-const wrongClockMs = 3_000;
-/** Longest wait for a failpoint to be visited, which the load may not do several times. */
-const firstVisitWithinMs = 15_000;
-const visitWithinMs = 4_000;
 
 /** BatchOutcome of schedules that were checked together. */
 export interface BatchOutcome {
@@ -50,19 +47,16 @@ export class Suite {
   readonly #verdicts = new Map<string, string | null>();
   /** Beginning of the schedules that are checked together. */
   #since = new Date();
-  readonly #turns = new Map<string, Promise<unknown>>();
-  /** Messages since the last look by channel, of which the first `#read` of the sink are read. */
-  #arrivals: Arrivals = emptyArrivals();
-  readonly #arrived = new Set<string>();
-  #read = 0;
-  #readMails = 0;
-  #seenPosts = 0;
+  readonly #injector: Injector;
+  readonly #arrivals: Arrivals;
 
   private constructor(platform: FaultyPlatform, images: SmallImage[], folder: string, random: SeededRandom) {
     this.platform = platform;
     this.#images = images;
     this.#folder = folder;
     this.#random = random;
+    this.#injector = new Injector(platform);
+    this.#arrivals = new Arrivals(platform);
   }
 
   static async start(folder: string, seed: number): Promise<Suite> {
@@ -78,10 +72,10 @@ export class Suite {
   }
 
   /**
-   * Schedules one after the other, each a load with its faults; then rest, and a look at
+   * Schedules in groups of `atOnce`, each a load with its faults; then rest, and a look at
    * everything. Work that a fault delays may end while the next schedule has begun.
    */
-  async run(schedules: readonly Schedule[], amount: Amount): Promise<BatchOutcome> {
+  async run(schedules: readonly Schedule[], amount: Amount, atOnce = 1): Promise<BatchOutcome> {
     const { platform } = this;
     const skipped: Fault[] = [];
     platform.crashes = [];
@@ -90,17 +84,21 @@ export class Suite {
     const loads: Load[] = [];
     const sending: Promise<unknown>[] = [];
     const acting: Promise<string[]>[] = [];
-    for (const schedule of schedules) {
+    const begin = async (schedule: Schedule) => {
       const faulty = new AbortController();
       const load = new Load(platform, this.#images, this.#random);
       loads.push(load);
-      sending.push(load.send(String(schedule.number), amount, patienceMs, faulty.signal));
-      acting.push(actAsPeople(platform, String(schedule.number), this.#since));
+      const sent = load.send(String(schedule.number), amount, patienceMs, faulty.signal);
+      const acted = actAsPeople(platform, String(schedule.number), this.#since);
+      sending.push(sent);
+      acting.push(acted);
       // An error of a sender must not end the process before it is waited for.
-      for (const work of [sending.at(-1)!, acting.at(-1)!]) work.catch(() => undefined);
-      await Promise.all([sleep(amount.loadMs), this.#injectAll(schedule, skipped)]);
+      for (const work of [sent, acted]) work.catch(() => undefined);
+      const [unable] = await Promise.all([this.#injector.injectAll(schedule, this.#since), sleep(amount.loadMs)]);
+      skipped.push(...unable);
       faulty.abort();
-    }
+    };
+    for (const group of batches(schedules, atOnce)) await Promise.all(group.map(begin));
     for (const link of links) platform.proxies[link].set(null);
     const probing = this.#probe(schedules.at(-1)!, loads.at(-1)!, Date.now());
     const [probe, undone] = await Promise.all([probing, Promise.all(acting), Promise.all(sending)]);
@@ -133,135 +131,13 @@ export class Suite {
     await this.platform.stop();
   }
 
-  async #injectAll({ faults }: Schedule, skipped: Fault[]): Promise<void> {
-    await Promise.all(
-      faults.map(async (fault) => {
-        await sleep(fault.atMs);
-        if (!(await this.#inOrder(fault))) skipped.push(fault);
-      }),
-    );
-  }
-
-  /** Faults of one process follow each other, and so do those of the servers. */
-  async #inOrder(fault: Fault): Promise<boolean> {
-    const { kind } = fault;
-    const isProxied = kind === 'latency' || kind === 'bandwidth' || kind === 'blackhole' || kind === 'cut';
-    const turn = isProxied
-      ? `link ${fault.target}`
-      : 'target' in fault && !isServerFault(fault)
-        ? fault.target
-        : 'servers';
-    const turns = fault.kind === 'upgrade' ? instances.filter((name) => name.startsWith(`${fault.target}-`)) : [turn];
-    const before = Promise.all(turns.map(async (each) => this.#turns.get(each)));
-    const done = before.then(async () => this.#inject(fault));
-    for (const each of turns) this.#turns.set(each, done);
-    return done;
-  }
-
-  /** Makes a fault, and ends it; false where this machine does not allow it. */
-  async #inject(fault: Fault): Promise<boolean> {
-    const { platform } = this;
-    switch (fault.kind) {
-      case 'kill':
-        await platform.kill(fault.target);
-        return true;
-      case 'restart':
-        await platform.restart(fault.target);
-        return true;
-      case 'stop':
-        platform.signal(fault.target, 'SIGSTOP');
-        await sleep(fault.forMs);
-        platform.signal(fault.target, 'SIGCONT');
-        return true;
-      case 'failpoint': {
-        const { before, during } = provocations[fault.name] ?? {};
-        await before?.(platform, this.#since);
-        const hasEnded = await platform.arm(fault.target, `${fault.name}:${fault.visit}:${fault.action}`);
-        // Acts repeat until they succeed: a hanging process holds them until it is ended.
-        const acts = Promise.resolve(during?.(platform, this.#since));
-        acts.catch(() => undefined);
-        const deadline = Date.now() + (fault.visit === 1 ? firstVisitWithinMs : visitWithinMs);
-        while (Date.now() < deadline && !hasEnded()) await sleep(100);
-        // A process that is stopped for good is ended from outside, as by an orchestrator. So is
-        // one that waits for a visit, which must not act in a later schedule.
-        if (hasEnded()) await platform.ready(fault.target);
-        else await platform.kill(fault.target);
-        await acts;
-        return true;
-      }
-      case 'server-away':
-        await platform.servers[fault.target].kill();
-        await sleep(fault.forMs);
-        await platform.servers[fault.target].restart();
-        return true;
-      case 'wipe':
-        await platform.servers[fault.target].wipe();
-        return true;
-      case 'restore':
-        return platform.restoreAfter(fault.forMs);
-      case 'connection-limit':
-        return this.#asSetting(fault.forMs, 'ALTER ROLE rig CONNECTION LIMIT 2', 'ALTER ROLE rig CONNECTION LIMIT -1');
-      case 'read-only':
-        return this.#asSetting(
-          fault.forMs,
-          'ALTER ROLE rig SET default_transaction_read_only = on',
-          'ALTER ROLE rig RESET default_transaction_read_only',
-        );
-      case 'disk-full':
-        if (platform.disk === null) return false;
-        await platform.limitDisk(true);
-        await sleep(fault.forMs);
-        await platform.limitDisk(false);
-        return true;
-      case 'latency':
-        return this.#asToxic(fault, { kind: 'latency', ms: 150 });
-      case 'bandwidth':
-        return this.#asToxic(fault, { kind: 'bandwidth', bytesPerSecond: 64 * 1024 });
-      case 'blackhole':
-        return this.#asToxic(fault, { kind: 'blackhole' });
-      case 'cut':
-        platform.proxies[fault.target].cut();
-        return true;
-      case 'clock':
-        if (fakeClock === undefined) return false;
-        await platform.restart(fault.target, wrongClock(fault.byMs));
-        await sleep(wrongClockMs);
-        await platform.restart(fault.target);
-        return true;
-      case 'upgrade':
-        for (let number = 1; number <= replicas[fault.target]; number += 1)
-          await platform.restart(`${fault.target}-${number}`);
-        return true;
-    }
-  }
-
-  async #asSetting(forMs: number, begin: string, end: string): Promise<true> {
-    await this.platform.query(begin);
-    await this.platform.disconnect();
-    await sleep(forMs);
-    await this.platform.query(end);
-    await this.platform.disconnect();
-    return true;
-  }
-
-  async #asToxic(
-    { target, forMs }: Extract<Fault, { kind: 'latency' | 'bandwidth' | 'blackhole' }>,
-    toxic: Parameters<FaultyPlatform['proxies'][typeof target]['set']>[0],
-  ): Promise<true> {
-    const proxy = this.platform.proxies[target];
-    proxy.set(toxic);
-    await sleep(forMs);
-    proxy.set(null);
-    return true;
-  }
-
   /** Sends one more push after the last fault, and waits for its message. */
   async #probe({ number }: Schedule, load: Load, healedAtMs: number): Promise<Probe> {
     const key = `s${number}-probe`;
     await load.pushTagged(key, 'distribution');
     const deadline = Date.now() + patienceMs;
     while (Date.now() < deadline) {
-      if (this.#readArrivals().has(key)) return { healedAtMs, deliveredAtMs: Date.now(), load: loadavg()[0]! };
+      if (this.#arrivals.read().has(key)) return { healedAtMs, deliveredAtMs: Date.now(), load: loadavg()[0]! };
       await sleep(50);
     }
     return { healedAtMs, deliveredAtMs: null, load: loadavg()[0]! };
@@ -271,7 +147,7 @@ export class Suite {
   async #rest(load: Sent): Promise<void> {
     const deadline = Date.now() + patienceMs;
     while (Date.now() < deadline) {
-      const arrived = this.#readArrivals();
+      const arrived = this.#arrivals.read();
       const isMissing = (key: string) => !arrived.has(key);
       const waiting =
         load.webhooks.some(
@@ -294,29 +170,10 @@ export class Suite {
     return (await this.platform.query(open, [webhooks.map(({ key }) => key)])).length > 0;
   }
 
-  /** Reads what the channels received since the last call; returns all keys since the last look. */
-  #readArrivals(): ReadonlySet<string> {
-    const { sink, mail } = this.platform;
-    for (; this.#read < sink.received.length; this.#read += 1) {
-      const { headers, body, path } = sink.received[this.#read]!;
-      const { groupLabels } = body as { groupLabels?: { tag?: string; namespace?: string } };
-      const key = groupLabels?.namespace ?? groupLabels?.tag;
-      if (key === undefined) continue;
-      const channel = path === '/refusing' || path === '/reminded' ? path : '/';
-      this.#arrivals[channel].push({ key, deliveryId: String(headers['webhook-id']) });
-      if (channel === '/') this.#arrived.add(key);
-    }
-    for (; this.#readMails < mail.received.length; this.#readMails += 1) {
-      const { messageId = '', subject = '', text = '' } = mail.received[this.#readMails]!.mail;
-      const key = /\bmail-[\w-]+-\d+\b/.exec(`${subject} ${text}`)?.[0];
-      if (key !== undefined) this.#arrivals.mail.push({ key, deliveryId: messageId });
-    }
-    return this.#arrived;
-  }
-
   /** Whether the channels of some namespaces have everything; does what people do until then. */
   async #settleChannels({ events }: Sent): Promise<boolean> {
     const { platform } = this;
+    const { messages } = this.#arrivals;
     const accepted = events.filter(({ rule, acceptedAtMs }) => rule !== null && acceptedAtMs !== null);
     const lacks = (prefix: string, arrived: readonly Arrival[], times = 1) =>
       accepted.some(
@@ -325,16 +182,13 @@ export class Suite {
     // The first message of a channel that refuses is the refused one. It has failed again in a copy
     // of PostgreSQL from before it was sent once more.
     const isRefusedLacking =
-      lacks('refusing-', this.#arrivals['/refusing'], 2) ||
+      lacks('refusing-', messages['/refusing'], 2) ||
       (await platform.query(`SELECT 1 FROM dead_letter WHERE code = 'WEBHOOK_REFUSED' AND redriven_at IS NULL LIMIT 1`))
         .length > 0;
     if (isRefusedLacking) await redriveRefused(platform);
     const isDenied = await this.#allowDenied();
     return (
-      !isDenied &&
-      !isRefusedLacking &&
-      !lacks('mail-', this.#arrivals.mail) &&
-      !lacks('reminded-', this.#arrivals['/reminded'], 2)
+      !isDenied && !isRefusedLacking && !lacks('mail-', messages.mail) && !lacks('reminded-', messages['/reminded'], 2)
     );
   }
 
@@ -397,37 +251,14 @@ export class Suite {
       const problems = await platform.readiness(instance);
       if (problems !== '') notReady.push({ instance, problems });
     }
-    const allPosts = platform.slack
-      .channel('CRIG')
-      .map(({ metadata, ts }) => JSON.stringify(metadata?.event_payload ?? ts));
-    const news = new Set(allPosts.slice(this.#seenPosts));
-    const posts = allPosts.filter((id) => news.has(id));
-    this.#seenPosts = allPosts.length;
-    this.#readArrivals();
-    const { '/': arrivals, '/reminded': reminded, '/refusing': refusing, mail: mails } = this.#arrivals;
-    const isRedriven = ({ deliveryId }: Arrival, index: number) =>
-      refusing.findIndex((arrival) => arrival.deliveryId === deliveryId) < index;
-    this.#arrivals = emptyArrivals();
-    this.#arrived.clear();
     return {
-      ...{ webhooks: load.webhooks, pushes, events: load.events, alerts, incidents, arrivals, posts, openDeliveries },
-      ...{ mails, redriven: refusing.filter(isRedriven), reminded: reminded.map(({ key }) => key) },
-      ...{ deadLetters, drops: await platform.drops(), notReady, moments: load.moments, probe },
+      ...{ webhooks: load.webhooks, pushes, events: load.events, alerts, incidents, openDeliveries, deadLetters },
+      ...{ drops: await platform.drops(), notReady, moments: load.moments, probe },
+      ...this.#arrivals.take(),
       earlier: [...this.#verdicts].map(([key, before]) => ({ key, before, now: verdicts.get(key) ?? null })),
       crashes: platform.crashes,
     };
   }
-}
-
-/** Messages by the channel that got them. */
-type Arrivals = Record<'/' | '/refusing' | '/reminded' | 'mail', Arrival[]>;
-
-function emptyArrivals(): Arrivals {
-  return { '/': [], '/refusing': [], '/reminded': [], mail: [] };
-}
-
-function isServerFault({ kind }: Fault): boolean {
-  return kind === 'server-away' || kind === 'wipe';
 }
 
 const openDelivery = `state NOT IN ('sent', 'failed', 'merged', 'superseded', 'suppressed', 'dropped')`;

@@ -5,8 +5,9 @@ import { tarArchive } from '@tidewaiter/testkit';
 
 import { imageOf, push, type SmallImage } from '../faults/images.ts';
 import { Load, repository } from '../faults/load.ts';
-import { type FaultyPlatform, sensorToken } from '../faults/platform.ts';
+import type { FaultyPlatform } from '../faults/platform.ts';
 import type { SeededRandom } from '../faults/random.ts';
+import { sensorToken } from '../faults/rig-files.ts';
 
 const count = 9;
 const zeros = 2 ** 28;

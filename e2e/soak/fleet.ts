@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { hexOf } from '../faults/images.ts';
-import { type FaultyPlatform, sensorToken } from '../faults/platform.ts';
+import type { FaultyPlatform } from '../faults/platform.ts';
+import { sensorToken } from '../faults/rig-files.ts';
 
 const pods = 120;
 const nodes = 12;
