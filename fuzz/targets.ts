@@ -37,6 +37,7 @@ import { sensorKubernetesAudit } from './targets/sensor-kubernetes-audit.ts';
 import { sensorKubernetesWatch } from './targets/sensor-kubernetes-watch.ts';
 import { sensorTetragon } from './targets/sensor-tetragon.ts';
 import { sensorTracee } from './targets/sensor-tracee.ts';
+import { systemPackages } from './targets/system-packages.ts';
 import { tomlLocks } from './targets/toml-locks.ts';
 
 /** Every target, one line each, by name. */
@@ -79,5 +80,6 @@ export const targets: readonly Target[] = [
   sensorKubernetesWatch,
   sensorTetragon,
   sensorTracee,
+  systemPackages,
   tomlLocks,
 ];

@@ -4,6 +4,7 @@ import { commandsVersion, integrityVersion } from '@tidewaiter/integrity';
 import { entriesVersion, type TreeMember } from '@tidewaiter/oci';
 import { secretsVersion } from '@tidewaiter/secrets';
 
+import { alpm } from './alpm/alpm.js';
 import {
   analyzeLayerWith,
   analyzeTreeWith,
@@ -37,6 +38,7 @@ import { mixLock } from './mix-lock/mix-lock.js';
 import { nodePackage } from './node-package/node-package.js';
 import { npmLock } from './npm-lock/npm-lock.js';
 import { nugetLock } from './nuget-lock/nuget-lock.js';
+import { opkg } from './opkg/opkg.js';
 import { osRelease } from './os-release/os-release.js';
 import { otp } from './otp/otp.js';
 import { pdmLock } from './pdm-lock/pdm-lock.js';
@@ -44,6 +46,7 @@ import { perl } from './perl/perl.js';
 import { pipfileLock } from './pipfile-lock/pipfile-lock.js';
 import { pnpmLock } from './pnpm-lock/pnpm-lock.js';
 import { poetryLock } from './poetry-lock/poetry-lock.js';
+import { portage } from './portage/portage.js';
 import { pubLock } from './pub-lock/pub-lock.js';
 import { pythonPackage } from './python-package/python-package.js';
 import { pythonRecord } from './python-record/python-record.js';
@@ -87,6 +90,7 @@ export type { LayerAnalysis, LayerOptions } from './analyze-layer.js';
 
 /** All analyzers by name, one per line. */
 export const analyzers: readonly Analyzer[] = [
+  alpm,
   apk,
   binaries,
   bunLock,
@@ -111,6 +115,7 @@ export const analyzers: readonly Analyzer[] = [
   nodePackage,
   npmLock,
   nugetLock,
+  opkg,
   osRelease,
   otp,
   pdmLock,
@@ -118,6 +123,7 @@ export const analyzers: readonly Analyzer[] = [
   pipfileLock,
   pnpmLock,
   poetryLock,
+  portage,
   pubLock,
   pythonPackage,
   pythonRecord,

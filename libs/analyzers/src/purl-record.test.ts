@@ -83,6 +83,7 @@ describe('recordOfPurl', () => {
       npm: (a, b) => `@${a}/${b}`,
       golang: (a, b) => `${a}.org/${b}`,
       composer: (a, b) => `${a}/${b}`,
+      ebuild: (a, b) => `${a}/${b}`,
     };
     fc.assert(
       fc.property(fc.constantFrom(...packageTypes), segment, segment, (type, a, b) => {

@@ -55,9 +55,12 @@ function readUpstream(upstream: string, version: string): PackageRecord['source'
   return name === '' ? undefined : { name, version: ownVersion || version };
 }
 
+/** Types with the distribution or vendor as their namespace. */
+const vendored: ReadonlySet<PackageType> = new Set<PackageType>(['alpm', 'apk', 'bitnami', 'deb', 'opkg', 'rpm']);
+
 /** Name as in advisories; the namespace of a distribution's package is the distribution. */
 function fullName({ type, namespace, name }: Purl): string {
-  if (namespace === '' || type === 'apk' || type === 'deb' || type === 'rpm' || type === 'bitnami') return name;
+  if (namespace === '' || vendored.has(type)) return name;
   return `${namespace}${type === 'maven' ? ':' : '/'}${name}`;
 }
 

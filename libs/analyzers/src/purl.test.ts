@@ -49,6 +49,22 @@ describe('purlOf', () => {
       'pkg:apk/wolfi/musl@1.2.4-r2?distro=wolfi-20230201',
     ],
     [record('apk', 'musl', '1.2.4-r2', 'x86_64'), null, 'pkg:apk/alpine/musl@1.2.4-r2?arch=x86_64'],
+    [
+      record('alpm', 'tide-gauge', '1:2.4.1-3', 'x86_64'),
+      release('arch'),
+      'pkg:alpm/arch/tide-gauge@1:2.4.1-3?arch=x86_64&distro=arch',
+    ],
+    [
+      record('alpm', 'bash', '5.2-1'),
+      release('manjaro', '24', 'arch'),
+      'pkg:alpm/manjaro/bash@5.2-1?distro=manjaro-24',
+    ],
+    [record('ebuild', 'app-shells/bash', '5.2_p26-r3'), null, 'pkg:ebuild/app-shells/bash@5.2_p26-r3'],
+    [
+      record('opkg', 'busybox', '1.35-5'),
+      release('openwrt', '22.03'),
+      'pkg:opkg/openwrt/busybox@1.35-5?distro=openwrt-22.03',
+    ],
     // A database of another family proves nothing about a release of this one.
     [record('deb', 'okdeb', '1.0-1', 'amd64'), release('alpine', '3.18.9'), 'pkg:deb/debian/okdeb@1.0-1?arch=amd64'],
     [record('deb', 'a', '1'), release('fedora', '40'), 'pkg:deb/debian/a@1'],

@@ -12,6 +12,10 @@ interface Family {
 
 // Derivatives name their parent in os-release; the ones listed here do not, or not in all releases.
 const families: Partial<Record<PackageType, Family>> = {
+  alpm: {
+    ids: new Set('arch archarm arch32 artix cachyos endeavouros garuda manjaro msys2 steamos'.split(' ')),
+    namespace: 'arch',
+  },
   deb: {
     ids: new Set(
       'debian ubuntu kali raspbian devuan linuxmint lmde pureos deepin parrot elementary pop neon zorin astra uos'.split(
@@ -23,6 +27,10 @@ const families: Partial<Record<PackageType, Family>> = {
   apk: {
     ids: new Set('alpine wolfi chainguard alpaquita postmarketos adelie chimera minimos openwrt'.split(' ')),
     namespace: 'alpine',
+  },
+  opkg: {
+    ids: new Set('openwrt lede immortalwrt turrisos libreelec poky'.split(' ')),
+    namespace: 'openwrt',
   },
   rpm: {
     ids: new Set(
@@ -46,8 +54,10 @@ const loweredPath = (name: string): Coordinates => splitPath(name.toLowerCase())
  * case-sensitive.
  */
 const coordinates: Record<PackageType, (name: string) => Coordinates> = {
+  alpm: lowered,
   apk: lowered,
   bitnami: lowered,
+  brew: whole,
   cargo: whole,
   composer: loweredPath,
   conan: splitPath,
@@ -55,6 +65,8 @@ const coordinates: Record<PackageType, (name: string) => Coordinates> = {
   cpan: splitPath,
   cran: whole,
   deb: lowered,
+  ebuild: splitPath,
+  flatpak: whole,
   gem: whole,
   generic: splitPath,
   githubactions: loweredPath,
@@ -64,12 +76,15 @@ const coordinates: Record<PackageType, (name: string) => Coordinates> = {
   julia: whole,
   luarocks: loweredPath,
   maven: splitGroup,
+  nix: whole,
   npm: splitPath,
   nuget: whole,
+  opkg: whole,
   otp: lowered,
   pub: (name) => ['', name.toLowerCase().replaceAll('-', '_')],
   pypi: (name) => ['', name.toLowerCase().replaceAll(/[-_.]+/g, '-')],
   rpm: whole,
+  snap: whole,
   swift: splitPath,
 };
 

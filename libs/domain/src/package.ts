@@ -1,9 +1,14 @@
 import type { Presence } from './image.js';
 
-/** Types of purls. @see https://github.com/package-url/purl-spec/blob/main/purl-types-index.json */
+/**
+ * Types of purls; `brew`, `ebuild`, `flatpak`, `nix`, `opkg` and `snap` are in use without being
+ * registered yet. @see https://github.com/package-url/purl-spec/blob/main/purl-types-index.json
+ */
 export const packageTypes = [
+  'alpm',
   'apk',
   'bitnami',
+  'brew',
   'cargo',
   'composer',
   'conan',
@@ -11,6 +16,8 @@ export const packageTypes = [
   'cpan',
   'cran',
   'deb',
+  'ebuild',
+  'flatpak',
   'gem',
   'generic',
   'githubactions',
@@ -20,18 +27,21 @@ export const packageTypes = [
   'julia',
   'luarocks',
   'maven',
+  'nix',
   'npm',
   'nuget',
+  'opkg',
   'otp',
   'pub',
   'pypi',
   'rpm',
+  'snap',
   'swift',
 ] as const;
 
 export type PackageType = (typeof packageTypes)[number];
 
-const distributionTypes: ReadonlySet<PackageType> = new Set<PackageType>(['apk', 'deb', 'rpm']);
+const distributionTypes = new Set<PackageType>(['alpm', 'apk', 'deb', 'ebuild', 'nix', 'opkg', 'rpm']);
 
 /**
  * Whether packages of this kind come from a distribution, whose database covers the system's

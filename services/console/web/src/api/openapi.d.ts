@@ -1075,7 +1075,7 @@ export interface paths {
                                     upgradedWith?: {
                                         name: string;
                                         /** @enum {string} */
-                                        type: "apk" | "bitnami" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "npm" | "nuget" | "otp" | "pub" | "pypi" | "rpm" | "swift";
+                                        type: "alpm" | "apk" | "bitnami" | "brew" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "ebuild" | "flatpak" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "nix" | "npm" | "nuget" | "opkg" | "otp" | "pub" | "pypi" | "rpm" | "snap" | "swift";
                                     };
                                 }[];
                                 newSetuid: number;
@@ -1173,7 +1173,7 @@ export interface paths {
                                     name: string;
                                     platforms?: string[];
                                     /** @enum {string} */
-                                    type: "apk" | "bitnami" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "npm" | "nuget" | "otp" | "pub" | "pypi" | "rpm" | "swift";
+                                    type: "alpm" | "apk" | "bitnami" | "brew" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "ebuild" | "flatpak" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "nix" | "npm" | "nuget" | "opkg" | "otp" | "pub" | "pypi" | "rpm" | "snap" | "swift";
                                 }[];
                                 removed: number;
                                 total: number;
@@ -4517,7 +4517,7 @@ export interface paths {
                                             upgradedWith?: {
                                                 name: string;
                                                 /** @enum {string} */
-                                                type: "apk" | "bitnami" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "npm" | "nuget" | "otp" | "pub" | "pypi" | "rpm" | "swift";
+                                                type: "alpm" | "apk" | "bitnami" | "brew" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "ebuild" | "flatpak" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "nix" | "npm" | "nuget" | "opkg" | "otp" | "pub" | "pypi" | "rpm" | "snap" | "swift";
                                             };
                                         }[];
                                         newSetuid: number;
@@ -4604,7 +4604,7 @@ export interface paths {
                                             name: string;
                                             platforms?: string[];
                                             /** @enum {string} */
-                                            type: "apk" | "bitnami" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "npm" | "nuget" | "otp" | "pub" | "pypi" | "rpm" | "swift";
+                                            type: "alpm" | "apk" | "bitnami" | "brew" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "ebuild" | "flatpak" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "nix" | "npm" | "nuget" | "opkg" | "otp" | "pub" | "pypi" | "rpm" | "snap" | "swift";
                                         }[];
                                         removed: number;
                                         total: number;
@@ -6933,7 +6933,7 @@ export interface paths {
                                     upgradedWith?: {
                                         name: string;
                                         /** @enum {string} */
-                                        type: "apk" | "bitnami" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "npm" | "nuget" | "otp" | "pub" | "pypi" | "rpm" | "swift";
+                                        type: "alpm" | "apk" | "bitnami" | "brew" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "ebuild" | "flatpak" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "nix" | "npm" | "nuget" | "opkg" | "otp" | "pub" | "pypi" | "rpm" | "snap" | "swift";
                                     };
                                 }[];
                                 newSetuid: number;
@@ -7020,7 +7020,7 @@ export interface paths {
                                     name: string;
                                     platforms?: string[];
                                     /** @enum {string} */
-                                    type: "apk" | "bitnami" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "npm" | "nuget" | "otp" | "pub" | "pypi" | "rpm" | "swift";
+                                    type: "alpm" | "apk" | "bitnami" | "brew" | "cargo" | "composer" | "conan" | "conda" | "cpan" | "cran" | "deb" | "ebuild" | "flatpak" | "gem" | "generic" | "githubactions" | "golang" | "hackage" | "hex" | "julia" | "luarocks" | "maven" | "nix" | "npm" | "nuget" | "opkg" | "otp" | "pub" | "pypi" | "rpm" | "snap" | "swift";
                                 }[];
                                 removed: number;
                                 total: number;

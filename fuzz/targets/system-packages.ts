@@ -1,0 +1,13 @@
+import { readFiles } from '../read-files.ts';
+import type { Target } from '../target.ts';
+
+export const systemPackages: Target = {
+  name: 'system-packages',
+  run: (input) =>
+    readFiles(
+      input,
+      'var/lib/pacman/local/tide-gauge-1:2.4.1-3/desc',
+      'usr/lib/opkg/status',
+      'var/db/pkg/app-shells/bash-5.2_p26-r3/PF',
+    ),
+};
