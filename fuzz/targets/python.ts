@@ -11,5 +11,7 @@ export const python: Target = {
       'usr/lib/python3/dist-packages/wsgiref.egg-info',
       'app/example.egg',
       'app/requirements.txt',
+      'app/pip/_vendor/vendor.txt',
+      'app/tool.pyz',
     ),
 };

@@ -49,6 +49,11 @@ export interface Analyzer {
    * until the analyzer has read it.
    */
   maxBytes?: number;
+  /**
+   * Package by the path of any of its files, where only the name of its folder describes it; found
+   * in that folder. Called like {@link wants}.
+   */
+  packageAt?: (path: string) => PackageRecord | undefined;
   /** @throws MalformedFile when nothing of the file can be read */
   analyze: (file: SourceFile) => FileFacts;
 }

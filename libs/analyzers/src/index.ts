@@ -27,14 +27,17 @@ import { dotnetPe } from './dotnet-pe/dotnet-pe.js';
 import { dpkgFiles } from './dpkg-files/dpkg-files.js';
 import { dpkg } from './dpkg/dpkg.js';
 import { embeddedSbom } from './embedded-sbom/embedded-sbom.js';
+import { flatpak } from './flatpak/flatpak.js';
 import { gem } from './gem/gem.js';
 import { gemfileLock } from './gemfile-lock/gemfile-lock.js';
 import { goBinary } from './go-binary/go-binary.js';
+import { homebrew } from './homebrew/homebrew.js';
 import { java } from './java/java.js';
 import { julia } from './julia/julia.js';
 import type { AnalysisOptions } from './layer-facts.js';
 import { luarocks } from './luarocks/luarocks.js';
 import { mixLock } from './mix-lock/mix-lock.js';
+import { nix } from './nix/nix.js';
 import { nodePackage } from './node-package/node-package.js';
 import { npmLock } from './npm-lock/npm-lock.js';
 import { nugetLock } from './nuget-lock/nuget-lock.js';
@@ -50,18 +53,21 @@ import { portage } from './portage/portage.js';
 import { pubLock } from './pub-lock/pub-lock.js';
 import { pythonPackage } from './python-package/python-package.js';
 import { pythonRecord } from './python-record/python-record.js';
+import { pythonVendored } from './python-vendored/python-vendored.js';
 import { rPackage } from './r-package/r-package.js';
 import { rebarLock } from './rebar-lock/rebar-lock.js';
 import { requirements } from './requirements/requirements.js';
 import { rpmRepositories } from './rpm-repositories/rpm-repositories.js';
 import { rpm } from './rpm/rpm.js';
 import { rustBinary } from './rust-binary/rust-binary.js';
+import { snap } from './snap/snap.js';
 import { stackLock } from './stack-lock/stack-lock.js';
 import { swiftResolved } from './swift-resolved/swift-resolved.js';
 import { uvLock } from './uv-lock/uv-lock.js';
 import { wordpress } from './wordpress/wordpress.js';
 import { yarnCache } from './yarn-cache/yarn-cache.js';
 import { yarnLock } from './yarn-lock/yarn-lock.js';
+import { zipapp } from './zipapp/zipapp.js';
 
 export {
   FactBudget,
@@ -105,13 +111,16 @@ export const analyzers: readonly Analyzer[] = [
   dpkg,
   dpkgFiles,
   embeddedSbom,
+  flatpak,
   gem,
   gemfileLock,
   goBinary,
+  homebrew,
   java,
   julia,
   luarocks,
   mixLock,
+  nix,
   nodePackage,
   npmLock,
   nugetLock,
@@ -127,18 +136,21 @@ export const analyzers: readonly Analyzer[] = [
   pubLock,
   pythonPackage,
   pythonRecord,
+  pythonVendored,
   rPackage,
   rebarLock,
   requirements,
   rpm,
   rpmRepositories,
   rustBinary,
+  snap,
   stackLock,
   swiftResolved,
   uvLock,
   wordpress,
   yarnCache,
   yarnLock,
+  zipapp,
 ];
 
 /**

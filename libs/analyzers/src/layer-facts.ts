@@ -136,6 +136,12 @@ interface Reader {
   read: (file: TakenFile) => Reading;
 }
 
+/** Reader of the names of folders. */
+interface FolderReader {
+  name: string;
+  packageAt: NonNullable<Analyzer['packageAt']>;
+}
+
 /** Reader of files in pieces, whatever their size. */
 interface StreamReader {
   open: (path: string, head: Uint8Array, sizeBytes: number) => ReadingStream | undefined;
@@ -170,6 +176,9 @@ const maxScriptsBytes = 4 * 1024 * 1024;
 /** Runs each analyzer over its files as they arrive. An unreadable file only gives a warning. */
 export class FactCollector {
   readonly #readers: readonly Reader[];
+  readonly #folderReaders: readonly FolderReader[];
+  /** Folders with a package whose record is known. */
+  readonly #folders = new Set<string>();
   readonly #streamReaders: readonly StreamReader[];
   readonly #archiveBudget = new ArchiveBudget();
   #archives: OpenArchive[] = [];
@@ -188,13 +197,22 @@ export class FactCollector {
   ) {
     this.#budget = new FactBudget({ ...factLimits, ...options.factLimits });
     this.#readers = readersOf(analyzers, options);
+    this.#folderReaders = analyzers.flatMap(({ name, packageAt }) => (packageAt ? [{ name, packageAt }] : []));
     this.#streamReaders = options.secretKey ? [secretStreams(options.secretKey)] : [];
   }
 
   wants(path: string, head: Uint8Array, sizeBytes: number): boolean {
+    for (const reader of this.#folderReaders) this.#readFolder(reader, path);
     const readers = this.#readersFor(path, head, sizeBytes);
     this.#asked = { path, readers };
     return readers.length > 0;
+  }
+
+  #readFolder({ name, packageAt }: FolderReader, file: string): void {
+    const found = packageAt(file);
+    if (found === undefined || this.#folders.has(found.foundIn)) return;
+    this.#folders.add(found.foundIn);
+    this.#add(found.foundIn, { record: { path: found.foundIn, analyzer: name, packages: redactPackages([found]) } });
   }
 
   /** @throws LimitExceeded `maxFacts` */

@@ -3,7 +3,7 @@ import type { PackageRecord } from '@tidewaiter/domain';
 import type { FileFacts, SourceFile } from './analyzer.js';
 import { listOf, objectOf } from './document.js';
 import { libraryRecord, type LibraryClaim } from './library-record.js';
-import { collectPackages } from './package-database.js';
+import { collectPackages, linesOf } from './package-database.js';
 import { readToml } from './toml.js';
 
 /**
@@ -50,4 +50,47 @@ function* readLocked(list: readonly LockedPackage[], isLeftOut: (locked: LockedP
     if (isLeftOut(locked)) continue;
     yield pypiRecord({ name: locked['name'], version: locked['version'], foundIn, isDeclared: true });
   }
+}
+
+/** Length of a pinned package with its hashes. */
+const maxLineLength = 65_536;
+
+/** Packages of the exact pins of a requirements file: only they prove which version there is. */
+export function pinnedPackages(text: string, claim: Pick<LibraryClaim, 'foundIn' | 'isDeclared'>): FileFacts {
+  return collectPackages(readPins(text, claim));
+}
+
+function* readPins(text: string, claim: Pick<LibraryClaim, 'foundIn' | 'isDeclared'>) {
+  for (const line of logicalLines(text)) {
+    const [, name, version] = pin.exec(requirementOf(line)) ?? [];
+    if (version !== undefined) yield pypiRecord({ name, version, ...claim });
+  }
+}
+
+// `name`, `name[extra]`, `name (==1.0)`, already without everything before and after.
+const pin =
+  /^([A-Za-z0-9][A-Za-z0-9._-]{0,213})[ \t]{0,64}(?:\[[^[\]]{0,1024}\][ \t]{0,64})?\(?[ \t]{0,64}={2,3}[ \t]{0,64}([A-Za-z0-9.!+_-]{1,128})[ \t]{0,64}\)?$/;
+
+/** Lines as pip joins them: a backslash at the end continues a line, but not a comment. */
+function* logicalLines(text: string): Generator<string> {
+  let joined = '';
+  for (const line of linesOf(text)) {
+    const part = line.endsWith('\r') ? line.slice(0, -1) : line;
+    if (part.endsWith('\\') && !part.trimStart().startsWith('#') && joined.length < maxLineLength) {
+      joined += part.slice(0, -1);
+      continue;
+    }
+    yield joined + part;
+    joined = '';
+  }
+  if (joined !== '') yield joined;
+}
+
+/**
+ * Requirement without comment, environment marker and options such as `--hash=…`; empty for lines
+ * of options.
+ */
+function requirementOf(line: string): string {
+  const end = line.search(/;|(?:^|[ \t])(?:#|--?[a-zA-Z])/);
+  return (end === -1 ? line : line.slice(0, end)).trim();
 }

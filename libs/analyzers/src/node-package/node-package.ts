@@ -10,15 +10,19 @@ const manifest = /(?:^|\/)node_modules\/(?:@[^/]{1,255}\/)?[^/@.][^/]{0,255}\/pa
 const packageManager =
   /(?:^|\/)(?:yarn-v\d[^/]{0,63}|corepack\/(?:v1\/)?(?:npm|pnpm|yarn)\/\d[^/]{0,63})\/package\.json$/;
 
+// Bun's global cache holds a folder for each package: `react@19.1.0@@@1`, `@types/node@22.1.0@@@1`.
+const bunCache = /(?:^|\/)\.bun\/install\/cache\/(?:@[^/@]{1,255}\/)?[^/@.][^/@]{0,255}@\d[^/]{0,255}\/package\.json$/;
+
 /**
  * Packages that npm, Yarn, pnpm or Bun installed. @see
  * https://docs.npmjs.com/cli/configuring-npm/package-json
  */
 export const nodePackage: Analyzer = {
   name: 'node-package',
-  version: 2,
+  version: 3,
   wants: (path) =>
-    path.endsWith('/package.json') && ((manifest.test(path) && !isTestData(path)) || packageManager.test(path)),
+    path.endsWith('/package.json') &&
+    ((manifest.test(path) && !isTestData(path)) || packageManager.test(path) || bunCache.test(path)),
   analyze: ({ path, content }) => {
     const text = readText(content);
     return {

@@ -22,7 +22,7 @@ export const pythonPackage: Analyzer = {
   name: 'python-package',
   version: 2,
   wants: (path, head) => (isMetadata(path) || isZippedEgg(path, head)) && !isTestData(path),
-  analyze: (file) => collectPackages(metadataOf(file).map((metadata) => readRecord(metadata, file.path))),
+  analyze: (file) => collectPackages(metadataOf(file).map((metadata) => readDistribution(metadata, file.path))),
 };
 
 function isMetadata(path: string): boolean {
@@ -41,7 +41,8 @@ function metadataOf({ path, content }: SourceFile): Buffer[] {
     .map((entry) => entry.read());
 }
 
-function readRecord(metadata: Buffer, foundIn: string): PackageRecord | 'unreadable' | undefined {
+/** Distribution of a `METADATA` or `PKG-INFO`. */
+export function readDistribution(metadata: Buffer, foundIn: string): PackageRecord | 'unreadable' | undefined {
   const fields = readFields(metadata.toString('utf8', 0, maxHeaderBytes));
   const name = fields.get('name')?.[0];
   // Name that setuptools gives to a project without a name.
