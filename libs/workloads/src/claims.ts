@@ -93,13 +93,16 @@ export function noClaims(by: Authority, atMs: number): Claims {
 }
 
 const hexId = /^[0-9a-f]{12,64}$/;
+let lastId: string | null = null;
 
 /**
  * Extracts the id of a container without the runtime's prefix; null for text that cannot be an id,
  * such as `host`.
  */
 export function containerIdOf(text: string | null | undefined): string | null {
-  if (text && hexId.test(text)) return text;
+  // Each event asks several times.
+  if (text === lastId) return lastId;
+  if (text && hexId.test(text)) return (lastId = text);
   const id = text?.slice(text.lastIndexOf('/') + 1).toLowerCase() ?? '';
   return hexId.test(id) ? id : null;
 }

@@ -33,13 +33,6 @@ export interface LedgerOptions {
 /** Interval after which a running container is reported as changed again. */
 const reportAgainMs = 3_600_000;
 
-/** Cached answer with the inputs of its computation. */
-interface Answer<Known> {
-  known: Known;
-  revision: number;
-  pod?: PodRecord | undefined;
-}
-
 /**
  * Ledger of the images that containers run, merged from watch, audit, sensors and runtimes in any
  * order, each of which has partial data. Claims about a container are merged on look-up, so that
@@ -56,8 +49,6 @@ export class ContainerLedger {
   /** Ids and keys of entries that changed since the last `takeChanged` call. */
   readonly #changed = new Set<string>();
   readonly #changedWorkloads = new Set<string>();
-  /** Cached answers, valid while none of their inputs changed. */
-  readonly #answers = new WeakMap<ContainerRecord, Answer<ContainerView>>();
   readonly #workloadAnswers = new Map<string, WorkloadView>();
   /** Last answer: each event is looked up several times. */
   #last: { observation: Observation; container: ContainerView | null; revision: number } | null = null;
@@ -84,12 +75,13 @@ export class ContainerLedger {
     const { by, atMs } = claims;
     this.#last = null;
     this.#nodes.add(claims);
+    // Pods first: a container is added to a pod at less cost than a pod to another record of it.
+    for (const claim of claims.pods) this.#addPod(recordOfPod(podKey(claim), claim, by, atMs));
     for (const claim of claims.containers) {
       const pod = claim.pod && podKey(claim.pod);
       this.#addContainer(recordOfContainer(claim, pod, by, claims));
-      if (pod !== null) this.#pods.addContainer(pod, claim.id, atMs);
+      if (pod !== null && this.#pods.addContainer(pod, claim.id, atMs)) this.#changed.add(claim.id);
     }
-    for (const claim of claims.pods) this.#addPod(recordOfPod(podKey(claim), claim, by, atMs));
     for (const claim of claims.namespaces) this.#namespaces.addNamespace(claim, by, atMs);
     for (const claim of claims.services) this.#namespaces.addService(claim, by, atMs);
     for (const { cluster, namespace } of [...claims.namespaces, ...claims.services]) {
@@ -266,11 +258,11 @@ export class ContainerLedger {
 
   #known(record: ContainerRecord): ContainerView {
     const pod = record.fields.pod ? this.#pods.get(record.fields.pod.value) : undefined;
-    const before = this.#answers.get(record);
-    if (before?.revision === this.#revision && before.pod === pod) return before.known;
-    const known = this.#answer(record, pod);
-    this.#answers.set(record, { known, pod, revision: this.#revision });
-    return known;
+    const { answer } = record;
+    if (answer?.revision === this.#revision && answer.pod === pod) return answer.view;
+    const view = this.#answer(record, pod);
+    record.answer = { view, pod, revision: this.#revision };
+    return view;
   }
 
   #answer(record: ContainerRecord, pod: PodRecord | undefined): ContainerView {

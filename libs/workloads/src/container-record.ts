@@ -1,7 +1,8 @@
 import type { Digest } from '@tidewaiter/domain';
 
-import { type Authority, attribute, type Attributed, mergeAllByAuthority } from './attributed.js';
+import { type Authority, attribute, attributeAgain, type Attributed, mergeAllByAuthority } from './attributed.js';
 import type { Claims, ContainerClaim, ContainerKind, PodClaim } from './claims.js';
+import type { ContainerView } from './views.js';
 
 /**
  * Merged claims about a container under one id. Merging is commutative: the order of claims does
@@ -30,6 +31,18 @@ export interface ContainerRecord {
   /** Sorted. Probable config digests are also in `bare`. */
   digests: Digest[];
   bare: Digest[];
+  /**
+   * Cached answer, valid while none of its inputs changed. In a WeakMap it would burden the garbage
+   * collector, with a hundred thousand containers.
+   */
+  answer: ContainerAnswer | null;
+}
+
+/** Answer with the inputs of its computation. */
+interface ContainerAnswer {
+  view: ContainerView;
+  pod: PodRecord | undefined;
+  revision: number;
 }
 
 /** Merged claims about a pod. */
@@ -74,15 +87,15 @@ export function recordOfContainer(
     lastSeenMs: Math.max(atMs, claim.endedAtMs ?? seenMs),
     fields: {
       pod: attribute(pod, by, atMs),
-      cluster: attribute(claim.cluster, by, atMs),
-      node: attribute(claim.node, by, atMs),
-      name: attribute(claim.name, by, atMs),
+      cluster: attributeAgain('container.cluster', claim.cluster, by, atMs),
+      node: attributeAgain('container.node', claim.node, by, atMs),
+      name: attributeAgain('container.name', claim.name, by, atMs),
       kind: attribute(claim.kind, by, atMs),
-      reference: attribute(tagged ? `${tagged.repository}\n${tagged.tag}` : null, by, atMs),
-      repository: attribute(repository, by, atMs),
-      privileged: attribute(claim.privileged, by, atMs),
+      reference: attributeAgain('container.reference', tagged ? `${tagged.repository}\n${tagged.tag}` : null, by, atMs),
+      repository: attributeAgain('container.repository', repository, by, atMs),
+      privileged: attributeAgain('container.privileged', claim.privileged, by, atMs),
       overrides: attribute(claim.overrides && claim.overrides.join(' '), by, atMs),
-      startedAtMs: attribute(claim.startedAtMs, by, atMs),
+      startedAtMs: attributeAgain('container.startedAtMs', claim.startedAtMs, by, atMs),
       endedAtMs: attribute(claim.endedAtMs, by, atMs),
     },
     digests: someOf(digests, maxDigests),
@@ -90,6 +103,7 @@ export function recordOfContainer(
       digests.filter((digest) => !named.includes(digest)),
       maxDigests,
     ),
+    answer: null,
   };
 }
 
@@ -103,6 +117,7 @@ export function mergedContainers(a: ContainerRecord, b: ContainerRecord): Contai
     fields: mergeAllByAuthority(a.fields, b.fields),
     digests,
     bare: digests.filter((digest) => !named.has(digest)),
+    answer: null,
   };
 }
 
@@ -113,11 +128,11 @@ export function recordOfPod(key: string, claim: PodClaim, by: Authority, atMs: n
     lastSeenMs: atMs,
     fields: {
       uid: attribute(claim.uid, by, atMs),
-      node: attribute(claim.node, by, atMs),
-      serviceAccount: attribute(claim.serviceAccount, by, atMs),
-      workload: attribute(workload, by, atMs),
+      node: attributeAgain('pod.node', claim.node, by, atMs),
+      serviceAccount: attributeAgain('pod.serviceAccount', claim.serviceAccount, by, atMs),
+      workload: attributeAgain('pod.workload', workload, by, atMs),
       labels: attribute(claim.labels && JSON.stringify(sortedByKey(claim.labels)), by, atMs),
-      privileged: attribute(claim.privileged, by, atMs),
+      privileged: attributeAgain('pod.privileged', claim.privileged, by, atMs),
       endedAtMs: attribute(claim.endedAtMs, by, atMs),
     },
     probes: someOf(claim.probes, maxProbes),
@@ -133,6 +148,12 @@ export function mergedPods(a: PodRecord, b: PodRecord): PodRecord {
     probes: union(a.probes, b.probes, maxProbes),
     containers: union(a.containers, b.containers, maxContainersOfPod),
   };
+}
+
+/** Adds a container that was claimed to belong to a pod: {@link mergedPods} with nothing else. */
+export function withContainer(pod: PodRecord, id: string, atMs: number): PodRecord {
+  const containers = union(pod.containers, [id], maxContainersOfPod);
+  return { ...pod, lastSeenMs: Math.max(pod.lastSeenMs, atMs), containers };
 }
 
 /**

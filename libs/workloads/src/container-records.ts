@@ -1,4 +1,5 @@
 import { type ContainerRecord, mergedContainers } from './container-record.js';
+import { oldestOf } from './oldest.js';
 
 const prefixLength = 12;
 const none: ContainerRecord[] = [];
@@ -66,8 +67,8 @@ export class ContainerRecords {
    * Evicts a twentieth at once: sorting for each new record would cost more than everything else.
    */
   #forget(): void {
-    const oldest = [...this.#buckets.values()].flat().toSorted((a, b) => a.lastSeenMs - b.lastSeenMs);
-    for (const { id } of oldest.slice(0, Math.ceil(this.max / 20))) {
+    const records = [...this.#buckets.values()].flat();
+    for (const { id } of oldestOf(records, Math.ceil(this.max / 20))) {
       const kept = this.#bucket(id).filter((record) => record.id !== id);
       if (kept.length > 0) this.#buckets.set(id.slice(0, prefixLength), kept);
       else this.#buckets.delete(id.slice(0, prefixLength));

@@ -1,4 +1,5 @@
-import { isSameButSeen, mergedPods, type PodRecord } from './container-record.js';
+import { isSameButSeen, mergedPods, type PodRecord, withContainer } from './container-record.js';
+import { oldestOf } from './oldest.js';
 import { workloadOfPodName } from './pod-name.js';
 import { parsePodKey, parseWorkloadKey, type WorkloadRef, workloadKey } from './workload.js';
 
@@ -30,10 +31,25 @@ export class PodRecords {
     return true;
   }
 
-  addContainer(key: string, containerId: string, atMs: number): void {
-    if (this.#pods.get(key)?.containers.includes(containerId)) return;
+  /** @returns whether the pod has a container more */
+  addContainer(key: string, containerId: string, atMs: number): boolean {
+    const pod = this.#pods.get(key);
+    if (pod?.containers.includes(containerId)) return false;
+    if (pod !== undefined) {
+      const after = withContainer(pod, containerId, atMs);
+      this.#pods.set(key, after);
+      if (after.containers.length === pod.containers.length) return false;
+      this.touch(key);
+      return true;
+    }
     const blank = { uid: null, node: null, serviceAccount: null, workload: null, labels: null, privileged: null };
-    this.add({ key, lastSeenMs: atMs, fields: { ...blank, endedAtMs: null }, probes: [], containers: [containerId] });
+    return this.add({
+      key,
+      lastSeenMs: atMs,
+      fields: { ...blank, endedAtMs: null },
+      probes: [],
+      containers: [containerId],
+    });
   }
 
   /** Marks the workload of a pod as changed. */
@@ -82,8 +98,7 @@ export class PodRecords {
    * Evicts a twentieth at once: sorting for each new record would cost more than everything else.
    */
   #forget(): void {
-    const oldest = [...this.#pods.values()].toSorted((a, b) => a.lastSeenMs - b.lastSeenMs);
-    for (const pod of oldest.slice(0, Math.ceil(this.max / 20))) {
+    for (const pod of oldestOf(this.#pods.values().toArray(), Math.ceil(this.max / 20))) {
       this.#unindex(pod);
       this.#pods.delete(pod.key);
     }

@@ -1,3 +1,4 @@
+import { RecentMap } from '@tidewaiter/collections';
 import type { Observation } from '@tidewaiter/domain';
 
 import { slotMs } from './attributed.js';
@@ -19,7 +20,7 @@ interface LastClaims extends Pick<Observation, 'container' | 'pod' | 'node'> {
  */
 export class Repetitions {
   /** By the id of the container as the sensor reports it. */
-  readonly #last = new Map<string, LastClaims>();
+  readonly #last = new RecentMap<LastClaims>(maxRemembered);
 
   /**
    * Returns the id of the container if an event only repeats known claims; null if it may have new
@@ -35,8 +36,6 @@ export class Repetitions {
     const id = container && ordinary.has(source) ? containerIdOf(container.id) : null;
     if (!container?.id || id === null) return;
     this.#last.set(container.id, { container, pod, node, id, slot: Math.floor(timeMs / slotMs) });
-    const [oldest] = this.#last.keys();
-    if (this.#last.size > maxRemembered && oldest !== undefined) this.#last.delete(oldest);
   }
 }
 

@@ -11,6 +11,12 @@ const shortIdChars = 12;
  */
 export function containerKey({ cluster, container }: Pick<Observation, 'cluster' | 'container'>): string | null {
   if (!container?.id) return null;
+  if (container.id === last.containerId) return last.key;
   const id = containerIdOf(container.id) ?? container.id;
-  return id.length < shortIdChars ? `${cluster ?? ''}/${id}` : id.slice(0, shortIdChars);
+  if (id.length < shortIdChars) return `${cluster ?? ''}/${id}`;
+  last = { containerId: container.id, key: id.slice(0, shortIdChars) };
+  return last.key;
 }
+
+/** Last key, for which each event asks several times. */
+let last = { containerId: '', key: '' };
