@@ -25,5 +25,5 @@ export class DetectorConfig extends configOf({
   /** Files with pipelines, which map the fields of those rules; in order, separated as in PATH. */
   rulePipelines: setting('TIDEWAITER_RULE_PIPELINES', folders.default([])),
   /** Time that an event waits for earlier ones that arrive by other paths. It delays alerts. */
-  latenessMs: setting('TIDEWAITER_DETECTOR_LATENESS', lateness.default(500)),
+  latenessMs: setting('TIDEWAITER_DETECTOR_LATENESS', lateness.default(200)),
 }) {}
