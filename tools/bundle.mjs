@@ -1,6 +1,7 @@
 // Bundles the compiled modules into the program that users run: a chunk for each command, and for
 // what it loads on demand (docs/decisions/0023-bundled-program.md). The launcher, `npm run bundle`
 // and the Dockerfile run it after the compiler.
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
@@ -75,6 +76,27 @@ function examplesIn(node) {
   return Object.values(node).flatMap(examplesIn);
 }
 
+/** Puts the digest of all chunks where the program asks for it, as `cli/src/target/build-digest.ts` does. */
+const digestMark = '%digest-of-the-bundle%';
+
+const withDigest = {
+  name: 'with-digest',
+  generateBundle(options, chunks) {
+    const ofCode = Object.values(chunks).filter(({ type }) => type === 'chunk');
+    const hash = createHash('sha256');
+    for (const { fileName, code } of ofCode.toSorted(byFileName)) hash.update(`${fileName}\n${code}\n`);
+    // As long as the mark, for the source maps.
+    const digest = hash.digest('hex').slice(0, digestMark.length);
+    const marked = ofCode.filter(({ code }) => code.includes(digestMark));
+    if (marked.length !== 1) throw new Error(`${marked.length} chunks ask for the digest of the bundle`);
+    marked[0].code = marked[0].code.replaceAll(digestMark, digest);
+  },
+};
+
+function byFileName(a, b) {
+  return a.fileName < b.fileName ? -1 : 1;
+}
+
 /**
  * The last module of a chunk is the one that needs the others: the front door of a workspace or
  * package gives it that name.
@@ -93,7 +115,7 @@ const bundle = await rolldown({
   input: entries,
   platform: 'node',
   external,
-  plugins: [workspaces, withoutExamples],
+  plugins: [workspaces, withoutExamples, withDigest],
   onLog(level, { code, message }, log) {
     if (code === 'UNRESOLVED_IMPORT') throw new Error(message);
     log(level, message);

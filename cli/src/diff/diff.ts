@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 
 import { evaluationOptions, type EvaluationFlags, withEvaluationFlags } from '../target/evaluation-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from '../target/reading-flags.js';
-import type { ScannedTarget } from '../target/scan-target.js';
+import type { ComparedTarget } from '../target/scan-target.js';
 import { count } from '../terminal.js';
 import { changeCounts, changeSections, section, shownLine } from './change-text.js';
 
@@ -26,11 +26,11 @@ export function diffCommand(program: Command): void {
 }
 
 async function diff(before: string, after: string, flags: DiffFlags): Promise<void> {
-  const { scanTarget } = await import('../target/scan-target.js');
+  const { scanFiles } = await import('../target/scan-target.js');
   const { diffImages, mostCommandingFirst, mostRelevantFirst } = await import('@tidewaiter/integrity');
   const evaluating = await evaluationOptions(flags);
-  const old = await stateOf(await scanTarget(before, flags, evaluating, true));
-  const changes = diffImages(old, await stateOf(await scanTarget(after, flags, evaluating, true)));
+  const old = await stateOf(await scanFiles(before, flags, evaluating));
+  const changes = diffImages(old, await stateOf(await scanFiles(after, flags, evaluating)));
   if (flags.output === 'json') {
     process.stdout.write(`${JSON.stringify(changes, null, 2)}\n`);
     return;
@@ -40,7 +40,7 @@ async function diff(before: string, after: string, flags: DiffFlags): Promise<vo
   process.stdout.write(text({ ...changes, files, config }));
 }
 
-async function stateOf({ report, layers, config }: ScannedTarget): Promise<ImageState> {
+async function stateOf({ report, layers, config }: ComparedTarget): Promise<ImageState> {
   const [{ redactConfig }, { redactSecrets }] = await Promise.all([
     import('@tidewaiter/integrity'),
     import('@tidewaiter/secrets'),

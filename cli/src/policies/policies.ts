@@ -23,7 +23,8 @@ async function list(): Promise<void> {
 /** @throws NotFound `POLICY_MISSING`; InvalidInput `POLICY_INVALID` */
 async function check(files: string[]): Promise<void> {
   const { readPolicies } = await import('../target/policies.js');
-  for (const { name, rules } of await readPolicies(files)) {
+  const { policies } = await readPolicies(files);
+  for (const { name, rules } of policies) {
     process.stdout.write(`${printable(name)}: ${rules.length} rule${rules.length === 1 ? '' : 's'}\n`);
   }
 }

@@ -46,6 +46,7 @@ function evaluationOf({ advisories: path }: SbomFlags): EvaluationOptions {
     advisories: undefined,
     objections: noObjections,
     policies: [],
+    documents: [],
   };
   if (path === undefined) return nothing;
   const advisories = { path, maxAgeMs: maxAdvisoryAgeMs };

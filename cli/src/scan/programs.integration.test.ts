@@ -95,7 +95,7 @@ async function scan(entries: readonly TarEntry[], failOn?: 'critical') {
     {
       ...{ kinds: new Set(findingKinds), failOn, onIncomplete: 'warn', isOnlyFixed: false, isOnlyReachable: false },
       advisories: { path: join(folder, 'advisories.db'), maxAgeMs: Number.POSITIVE_INFINITY },
-      ...{ objections: { statements: [], exceptions: [] }, policies: [] },
+      ...{ objections: { statements: [], exceptions: [] }, policies: [], documents: [] },
     },
   );
   return report;

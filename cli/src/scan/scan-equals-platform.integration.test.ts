@@ -329,6 +329,7 @@ async function scanned(
       advisories: { path: join(folder, 'advisories.db'), maxAgeMs: maxAdvisoryAgeMs },
       objections: { statements: [], exceptions: [] },
       policies: [],
+      documents: [],
     });
     return report;
   } catch (error) {

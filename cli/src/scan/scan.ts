@@ -14,7 +14,7 @@ import { type FamiliarFlags, readSeverity, translated, withFamiliarFlags } from 
 import { offerAdvisories } from './offer-advisories.js';
 import { readSigners, type SignerFlags, signerProblem, withSignerFlags } from './signer-flags.js';
 
-interface ScanFlags extends ReadingFlags, EvaluationFlags, SignerFlags, FamiliarFlags {
+export interface ScanFlags extends ReadingFlags, EvaluationFlags, SignerFlags, FamiliarFlags {
   output?: string[];
   failOn?: Severity;
 }
@@ -47,19 +47,24 @@ async function scan(named: string | undefined, given: ScanFlags, command: Comman
   if (typeof outputs === 'string' || problem !== undefined) return command.error(`error: ${problem}`);
   if (target === undefined) return command.error("error: missing required argument 'target'");
   await offerAdvisories(flags);
+  const options = await scanOptions(flags);
+  const { scanTarget } = await import('../target/scan-target.js');
+  const { report } = await scanTarget(target, flags, options);
+  const isGate = flags.failOn !== undefined || isDecidedOtherwise(flags);
+  await writeReport(report, outputs, { isGate });
+  if (isGate) process.exitCode = exitCodeOf(report.verdict.result, flags.exitCode);
+}
+
+/** @throws NotFound, InvalidInput where a named file cannot be read */
+export async function scanOptions(flags: ScanFlags): Promise<EvaluationOptions> {
   const evaluating = await evaluationOptions(flags);
   const trust = await readSigners(flags);
-  const { scanTarget } = await import('../target/scan-target.js');
-  const options = {
+  return {
     ...evaluating,
     failOn: thresholdOf(flags),
     ...(trust && { trust }),
     ...(flags.severity && { severities: new Set(flags.severity) }),
   };
-  const { report } = await scanTarget(target, flags, options);
-  const isGate = flags.failOn !== undefined || isDecidedOtherwise(flags);
-  await writeReport(report, outputs, { isGate });
-  if (isGate) process.exitCode = exitCodeOf(report.verdict.result, flags.exitCode);
 }
 
 /** Without `--fail-on`, other given rules decide alone. */

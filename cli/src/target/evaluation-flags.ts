@@ -70,7 +70,7 @@ export async function evaluationOptions(
   flags: EvaluationFlags & Pick<ReadingFlags, 'cacheDir'>,
 ): Promise<EvaluationOptions> {
   const { kinds, onlyFixed = false, reachable = false, advisories, maxAdvisoryAge: maxAgeMs, cacheDir } = flags;
-  const [objections, policies] = await Promise.all([readObjections(flags), readPolicies(flags.policy ?? [])]);
+  const [objected, asked] = await Promise.all([readObjections(flags), readPolicies(flags.policy ?? [])]);
   const path = advisories ?? knownFile(cacheDir);
   return {
     kinds: new Set(kinds),
@@ -79,8 +79,9 @@ export async function evaluationOptions(
     isOnlyFixed: onlyFixed,
     isOnlyReachable: reachable,
     advisories: path === undefined ? undefined : { path, maxAgeMs },
-    objections,
-    policies,
+    objections: objected.objections,
+    policies: asked.policies,
+    documents: [...objected.documents, ...asked.documents],
   };
 }
 

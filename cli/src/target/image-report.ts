@@ -39,6 +39,7 @@ import { redactSecrets } from '@tidewaiter/secrets';
 
 import type { ImageSource } from '../sources/image-source.js';
 import type { PackageEvaluation, LocalAdvisoriesOptions } from './local-advisories.js';
+import type { NamedText } from './objections.js';
 import type { ScannedImage } from './policy-facts.js';
 import type { SignedBy } from './provenance.js';
 import type { ReadImage } from './read-image.js';
@@ -62,6 +63,15 @@ export interface EvaluationOptions {
   /** VEX statements and exceptions. */
   objections: Objections;
   policies: readonly Policy[];
+  /** Texts of the files that the objections and policies were read from. */
+  documents: readonly NamedText[];
+}
+
+/** Report of an image, and how long it would be the same. */
+export interface DatedEvaluation {
+  report: Report;
+  /** Null for a report that may differ at any time. */
+  until: Date | null;
 }
 
 /** Evaluates the content of an image. */
@@ -72,13 +82,15 @@ export async function reportOf(
   startedAt: Date,
   analysis: AnalysisOptions,
   options: EvaluationOptions,
-): Promise<Report> {
+): Promise<DatedEvaluation> {
   const view = overlay(read.layers.map(({ entries }) => entries));
   // A folder may hold sources, whose lock files declare the packages of a future build.
   const found = inventory(read.layers, view, source.tree !== undefined);
   const limited = limitedPackages(found.packages, read.sizeBytes, analysis.factLimits);
   const { os, packages } = source.listed ?? { ...found, packages: limited.packages };
-  const evaluated = source.checked ? nothingEvaluated : await vulnerabilities({ os, packages }, read, options);
+  const evaluated = source.checked
+    ? nothingEvaluated
+    : await vulnerabilities({ os, packages }, read, startedAt, options);
   const signed = await signatures(reference, source, options);
   const inImage = imageFindings(source, read, view, analysis);
   const all = [
@@ -112,7 +124,7 @@ export async function reportOf(
   };
   const policies = await askedPolicies(facts, options);
   const warnings = [...known, ...objected.warnings, ...policyWarnings(policies)];
-  return {
+  const report: Report = {
     schemaVersion: 1,
     target: targetOf(reference, source),
     os,
@@ -127,6 +139,29 @@ export async function reportOf(
     verdict: withPolicies(verdictOf(findings, warnings, verdictRules(source, options)), policies),
     stats: statsOf(read, startedAt, evaluated.asOf),
   };
+  return { report, until: await holdsUntil(startedAt, evaluated.changesAt, options) };
+}
+
+const dayMs = 24 * 60 * 60_000;
+
+/**
+ * When the evaluation may give another answer at the same inputs: the next day in UTC, by which
+ * support ends, the end of an exception, the next warning about the age of advisories.
+ */
+async function holdsUntil(
+  startedAt: Date,
+  warningsChangeAt: Date | null,
+  { objections, policies }: EvaluationOptions,
+): Promise<Date | null> {
+  if (policies.length > 0) {
+    const { dependsOnTime } = await import('@tidewaiter/policy');
+    if (policies.some(dependsOnTime)) return null;
+  }
+  const now = startedAt.getTime();
+  const ends = objections.exceptions.flatMap(({ until }) => (until !== null && until > startedAt ? [until] : []));
+  const tomorrow = (Math.floor(now / dayMs) + 1) * dayMs;
+  const changes = [...ends, ...(warningsChangeAt ? [warningsChangeAt] : [])];
+  return new Date(Math.min(tomorrow, ...changes.map((date) => date.getTime())));
 }
 
 /** Rules of the verdict: a document that is the whole target is never read in part and passed. */
@@ -138,11 +173,12 @@ function verdictRules({ checked, listed }: ImageSource, { failOn, onIncomplete }
 /** Kinds of findings that come from advisories. */
 const advisoryKinds = ['vulnerability', 'malware', 'supply-chain'] as const;
 
-const nothingEvaluated: PackageEvaluation = { findings: [], warnings: [], asOf: null };
+const nothingEvaluated: PackageEvaluation = { findings: [], warnings: [], asOf: null, changesAt: null };
 
 async function vulnerabilities(
   { os, packages }: Pick<Report, 'os' | 'packages'>,
   { layers }: ReadImage,
+  now: Date,
   { kinds, advisories }: EvaluationOptions,
 ): Promise<PackageEvaluation> {
   if (!advisoryKinds.some((kind) => kinds.has(kind))) return nothingEvaluated;
@@ -154,7 +190,7 @@ async function vulnerabilities(
     return { ...nothingEvaluated, warnings: [{ code: 'ADVISORIES_MISSING', path: null, message }] };
   }
   const { evaluatePackages } = await import('./local-advisories.js');
-  return evaluatePackages(packages, os, linkedPrograms(layers), advisories);
+  return evaluatePackages(packages, os, linkedPrograms(layers), advisories, now);
 }
 
 async function signatures(

@@ -10,6 +10,7 @@ import {
   type Rating,
   staleAdvisories,
   staleExploitation,
+  staleWarningsChangeAt,
 } from '@tidewaiter/advisories';
 import { AdvisoryFile, type AdvisoryRecord, isAdvisoryFile } from '@tidewaiter/advisory-file';
 import type { Finding, ImagePackage, LinkedNames, OsRelease } from '@tidewaiter/domain';
@@ -23,6 +24,8 @@ export interface PackageEvaluation {
   warnings: Warning[];
   /** Time until which the advisories for these packages are complete, ISO 8601. */
   asOf: string | null;
+  /** When the warnings about old data change; null if they never do. */
+  changesAt: Date | null;
 }
 
 export interface LocalAdvisoriesOptions {
@@ -43,6 +46,7 @@ export async function evaluatePackages(
   os: OsRelease | null,
   programs: readonly LinkedNames[],
   { path, maxAgeMs }: LocalAdvisoriesOptions,
+  now: Date,
 ): Promise<PackageEvaluation> {
   const scoped = packages.map((each) => ({ ...each, scope: advisoryKeyOf(each, os) }));
   const keys = scoped.flatMap(({ scope }) => scope ?? []);
@@ -55,11 +59,16 @@ export async function evaluatePackages(
     const warnings = [
       ...blindSpots(scoped, os, covered),
       ...advisories.warnings,
-      ...staleAdvisories(ages, new Date(), maxAgeMs),
+      ...staleAdvisories(ages, now, maxAgeMs),
       // Only findings are ranked by them.
-      ...(findings.length === 0 ? [] : staleExploitation(advisories.exploitationAges, new Date(), maxAgeMs)),
+      ...(findings.length === 0 ? [] : staleExploitation(advisories.exploitationAges, now, maxAgeMs)),
     ];
-    return { findings: findings.map((each) => withExploitation(each, advisories)), warnings, asOf: oldestOf(ages) };
+    return {
+      findings: findings.map((each) => withExploitation(each, advisories)),
+      warnings,
+      asOf: oldestOf(ages),
+      changesAt: staleWarningsChangeAt([...ages, ...advisories.exploitationAges], now, maxAgeMs),
+    };
   });
 }
 

@@ -17,23 +17,33 @@ export const noObjections: Objections = { statements: [], exceptions: [] };
  * @throws NotFound `VEX_MISSING`, `IGNORE_FILE_MISSING`; InvalidInput `VEX_INVALID`,
  * `IGNORE_FILE_INVALID`
  */
-export async function readObjections({ vex = [], ignoreFile }: ObjectionFiles): Promise<Objections> {
+export async function readObjections({
+  vex = [],
+  ignoreFile,
+}: ObjectionFiles): Promise<{ objections: Objections; documents: NamedText[] }> {
   const ignores = ignoreFile ? await readNamed(ignoreFile, 'IGNORE_FILE_MISSING') : await readDefaults();
-  const documents = await readNamed(vex, 'VEX_MISSING');
-  if (ignores.length === 0 && documents.length === 0) return noObjections;
+  const statements = await readNamed(vex, 'VEX_MISSING');
+  if (ignores.length === 0 && statements.length === 0) return { objections: noObjections, documents: [] };
   const { readIgnores, readVex } = await import('@tidewaiter/policy');
-  return {
-    statements: documents.flatMap(({ name, text }) => readVex(text, name)),
+  const objections = {
+    statements: statements.flatMap(({ name, text }) => readVex(text, name)),
     exceptions: ignores.flatMap(({ name, text }) => readIgnores(text, name)),
   };
+  const kinds = { vex: statements, ignore: ignores };
+  const documents = Object.entries(kinds).flatMap(([kind, texts]) => texts.map((each) => ({ ...each, kind })));
+  return { objections, documents };
 }
 
-interface NamedText {
+/** Text of a file, by the name that the user gave it. */
+export interface NamedText {
+  kind: string;
   name: string;
   text: string;
 }
 
-async function readNamed(names: readonly string[], code: string): Promise<NamedText[]> {
+type FileText = Pick<NamedText, 'name' | 'text'>;
+
+async function readNamed(names: readonly string[], code: string): Promise<FileText[]> {
   return Promise.all(
     names.map(async (name) => {
       const text = await readFile(name, 'utf8').catch((cause: unknown) => {
@@ -47,14 +57,14 @@ async function readNamed(names: readonly string[], code: string): Promise<NamedT
 /** Default ignore files in the working directory. */
 export const ignoreFileNames = ['.tidewaiter-ignore.yaml', '.trivyignore', '.trivyignore.yaml'];
 
-async function readDefaults(): Promise<NamedText[]> {
+async function readDefaults(): Promise<FileText[]> {
   const texts = await Promise.all(
     ignoreFileNames.map(async (name) => readFile(name, 'utf8').then((text) => [{ name, text }], unlessMissing)),
   );
   return texts.flat();
 }
 
-function unlessMissing(error: NodeJS.ErrnoException): NamedText[] {
+function unlessMissing(error: NodeJS.ErrnoException): FileText[] {
   if (error.code === 'ENOENT') return [];
   throw error;
 }

@@ -22,5 +22,5 @@ export function withReadingFlags(command: Command): Command {
     .addOption(durationOption('--timeout <duration>', 'give up after this long', '10m'))
     .option('-q, --quiet', 'show no progress')
     .option('--insecure', 'skip TLS verification of registries, or use plain HTTP')
-    .option('--cache-dir <dir>', 'folder of the layer cache');
+    .option('--cache-dir <dir>', 'folder of the caches of layers and reports');
 }

@@ -1,4 +1,13 @@
-import { ecosystemAges, exploitationAges, oldestOf, staleAdvisories, staleExploitation } from './data-age.js';
+import * as fc from 'fast-check';
+
+import {
+  ecosystemAges,
+  exploitationAges,
+  oldestOf,
+  staleAdvisories,
+  staleExploitation,
+  staleWarningsChangeAt,
+} from './data-age.js';
 
 const feeds = [
   { name: 'Alpine', asOf: '2022-09-01T00:00:00Z' },
@@ -50,5 +59,37 @@ describe('staleExploitation', () => {
     ]);
     expect(staleExploitation(exploitationAges([]), now)).toEqual([]);
     expect(staleExploitation(exploitationAges(feeds), now, Infinity)).toEqual([]);
+  });
+});
+
+describe('staleWarningsChangeAt', () => {
+  const warnings = (ages: readonly { ecosystem: string; asOf: string }[], at: Date, maxAgeMs: number) =>
+    JSON.stringify(staleAdvisories(ages, at, maxAgeMs));
+
+  it('is the first moment at which a warning is another one', () => {
+    const ages = fc.array(
+      fc.integer({ min: -5 * 86_400_000, max: 20 * 86_400_000 }).map((ageMs) => ({
+        ecosystem: 'npm',
+        asOf: new Date(now.getTime() - ageMs).toISOString(),
+      })),
+      { minLength: 1, maxLength: 3 },
+    );
+    const maxAges = fc.oneof(fc.integer({ min: 0, max: 10 * 86_400_000 }), fc.constantFrom(0, 1_800_000, 86_400_000));
+    fc.assert(
+      fc.property(ages, maxAges, fc.double({ min: 0, max: 1, noNaN: true }), (each, maxAgeMs, share) => {
+        const at = staleWarningsChangeAt(each, now, maxAgeMs)!;
+        const restMs = at.getTime() - now.getTime();
+        expect(restMs).toBeGreaterThan(0);
+        for (const ms of [Math.floor((restMs - 1) * share), restMs - 1])
+          expect(warnings(each, new Date(now.getTime() + ms), maxAgeMs)).toBe(warnings(each, now, maxAgeMs));
+        expect(warnings(each, at, maxAgeMs)).not.toBe(warnings(each, now, maxAgeMs));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is never without a source, or without a limit', () => {
+    expect(staleWarningsChangeAt([], now)).toBeNull();
+    expect(staleWarningsChangeAt([{ ecosystem: 'npm', asOf: now.toISOString() }], now, Infinity)).toBeNull();
   });
 });

@@ -2,7 +2,10 @@ import type { BlindSpot } from './blind-spots.js';
 import { type AdvisoryFeed, epssFeed, kevFeed } from './feed.js';
 import { programEcosystem } from './programs/programs.js';
 
-const dayMs = 24 * 60 * 60_000;
+const hourMs = 60 * 60_000;
+const dayMs = 24 * hourMs;
+/** Later than this is no date. */
+const maxTimeMs = 8.64e15;
 
 /** Default age above which advisories give a warning. */
 export const maxAdvisoryAgeMs = 7 * dayMs;
@@ -67,6 +70,24 @@ export function staleExploitation(ages: readonly EcosystemAge[], now: Date, maxA
   }));
 }
 
+/**
+ * When the warnings about the age of these sources change next: one more, or another age in words.
+ * Null if they never do.
+ */
+export function staleWarningsChangeAt(
+  ages: readonly EcosystemAge[],
+  now: Date,
+  maxAgeMs = maxAdvisoryAgeMs,
+): Date | null {
+  const times = ages.map(({ asOf }) => {
+    const ageMs = now.getTime() - Date.parse(asOf);
+    if (ageMs <= maxAgeMs) return Date.parse(asOf) + maxAgeMs + 1;
+    return Date.parse(asOf) + nextDurationMs(ageMs);
+  });
+  const next = Math.min(...times.filter((time) => time <= maxTimeMs));
+  return Number.isFinite(next) ? new Date(next) : null;
+}
+
 /** Sources over the limit, with their age in words. */
 function tooOld(ages: readonly EcosystemAge[], now: Date, maxAgeMs: number) {
   return ages.flatMap(({ ecosystem, asOf }) => {
@@ -78,6 +99,13 @@ function tooOld(ages: readonly EcosystemAge[], now: Date, maxAgeMs: number) {
 
 function duration(ms: number): string {
   const days = Math.floor(ms / dayMs);
-  if (days === 0) return `${Math.round(ms / 3_600_000)} hours`;
+  if (days === 0) return `${Math.round(ms / hourMs)} hours`;
   return days === 1 ? '1 day' : `${days} days`;
+}
+
+/** The shortest longer time that {@link duration} writes in another way. */
+function nextDurationMs(ms: number): number {
+  const nextDay = (Math.floor(ms / dayMs) + 1) * dayMs;
+  if (ms >= dayMs) return nextDay;
+  return Math.min(nextDay, (Math.round(ms / hourMs) + 0.5) * hourMs);
 }

@@ -17,6 +17,7 @@ export {
   oldestOf,
   staleAdvisories,
   staleExploitation,
+  staleWarningsChangeAt,
 } from './data-age.js';
 export type { EcosystemAge } from './data-age.js';
 export type { AdvisoryScope, BlindSpot, ScopedPackage } from './blind-spots.js';

@@ -20,7 +20,7 @@ export type {
 } from './policies/facts.js';
 export { findingFacts, imageFacts, packageFacts, provenanceFacts } from './policies/image-facts.js';
 export type { ImageClaims } from './policies/image-facts.js';
-export { askPolicies } from './policies/policy.js';
+export { askPolicies, dependsOnTime } from './policies/policy.js';
 export type { Policy } from './policies/policy.js';
 export { readPolicy } from './policies/policy-file.js';
 export type { PolicySettings } from './policies/policy-file.js';

@@ -53,6 +53,11 @@ export function asksFor({ variables, rules }: Policy, fact: string): boolean {
   return expressions.some(({ names }) => names.has(fact)) || rules.some(({ message }) => message?.names.has(fact));
 }
 
+/** Whether a policy may give another answer about the same image at another time. */
+export function dependsOnTime(policy: Policy): boolean {
+  return asksFor(policy, 'now') || asksFor(policy, 'advisories');
+}
+
 /** Evaluates policies on an image. */
 export function askPolicies(policies: readonly Policy[], facts: PolicyFacts): PolicyResult[] {
   const context = contextOf(facts);
