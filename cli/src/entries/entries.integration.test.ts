@@ -1,12 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { start } from '@tidewaiter/console';
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Store } from '@tidewaiter/store';
-import { captureOutput, type CapturedOutput, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import {
+  captureOutput,
+  type CapturedOutput,
+  entryKeyOfTests,
+  startConsole,
+  type TestConsole,
+} from '@tidewaiter/testkit';
 import { Command } from 'commander';
 
 import { exceptionsCommand } from '../exceptions/exceptions.js';
@@ -14,28 +16,17 @@ import { policiesCommand } from '../policies/policies.js';
 import { registriesCommand } from '../registries/registries.js';
 import { routesCommand } from '../routes/routes.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
+let api: TestConsole;
 let folder: string;
 let output: CapturedOutput;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tidewaiter-entries-'));
-  await writeFile(join(folder, 'tidewaiter.yaml'), 'policies: [{ name: no-secrets, mode: warn }]\n');
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  const token = await new ApiTokens(new Store(dataSource, 'test')).make('ann', 'maintainer', null);
-  await dataSource.destroy();
-  await writeFile(join(folder, 'token'), token.reveal());
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
-    TIDEWAITER_ENTRY_KEY: 'a key of this test with more than 32 characters',
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
+  api = await startConsole(start, {
+    environment: entryKeyOfTests,
+    files: { 'tidewaiter.yaml': 'policies: [{ name: no-secrets, mode: warn }]\n' },
   });
+  folder = api.folder;
+  await writeFile(join(folder, 'token'), await api.tokenOf('ann', 'maintainer'));
 });
 
 beforeEach(() => {
@@ -47,11 +38,7 @@ afterEach(() => {
   process.exitCode = undefined;
 });
 
-afterAll(async () => {
-  await service.stop();
-  await servers.stop();
-  await rm(folder, { recursive: true });
-});
+afterAll(async () => api.stop());
 
 /** Runs a command, and returns what it has printed. */
 async function run(...args: string[]): Promise<string> {
@@ -59,7 +46,7 @@ async function run(...args: string[]): Promise<string> {
   output = captureOutput();
   const program = new Command('tidewaiter').exitOverride();
   for (const define of [exceptionsCommand, policiesCommand, registriesCommand, routesCommand]) define(program);
-  const access = ['--server', service.url, '--token-file', join(folder, 'token')];
+  const access = ['--server', api.url, '--token-file', join(folder, 'token')];
   await program.parseAsync([...args, ...access], { from: 'user' });
   return output.stdout;
 }

@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { start } from '@tidewaiter/console';
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Store } from '@tidewaiter/store';
-import { captureOutput, type CapturedOutput, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { captureOutput, type CapturedOutput, startConsole, type TestConsole } from '@tidewaiter/testkit';
 import { Command } from 'commander';
 
 import { environment } from '../context.js';
@@ -16,25 +13,15 @@ import { logoutCommand } from '../logout/logout.js';
 import { savedTokenFile } from '../saved-sign-ins.js';
 import { loginCommand } from './login.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
+let api: TestConsole;
 let token: string;
 let folder: string;
 let output: CapturedOutput;
 const before = environment['XDG_CONFIG_HOME'];
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  token = (await new ApiTokens(new Store(dataSource, 'test')).make('ann', 'viewer', null)).reveal();
-  await dataSource.destroy();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
+  api = await startConsole(start);
+  token = await api.tokenOf('ann', 'viewer');
 });
 
 beforeEach(async () => {
@@ -51,8 +38,7 @@ afterEach(async () => {
 afterAll(async () => {
   if (before === undefined) delete process.env['XDG_CONFIG_HOME'];
   else process.env['XDG_CONFIG_HOME'] = before;
-  await service.stop();
-  await servers.stop();
+  await api.stop();
 });
 
 async function run(...args: string[]): Promise<void> {
@@ -70,7 +56,7 @@ async function decide(decision: 'approve' | 'refuse'): Promise<void> {
       continue;
     }
     const headers = { authorization: `Bearer ${token}` };
-    const { status } = await fetch(`${service.url}/api/v1/device-logins/${code}/${decision}`, {
+    const { status } = await fetch(`${api.url}/api/v1/device-logins/${code}/${decision}`, {
       method: 'POST',
       headers,
     });
@@ -81,14 +67,14 @@ async function decide(decision: 'approve' | 'refuse'): Promise<void> {
 
 describe('login', () => {
   it('signs later commands in, with a token that only this user can read, until logout', async () => {
-    await Promise.all([run('login', '--server', service.url), decide('approve')]);
-    expect(output.stderr).toContain(`Signed in to ${service.url} as ann (viewer).`);
-    const file = savedTokenFile(service.url);
+    await Promise.all([run('login', '--server', api.url), decide('approve')]);
+    expect(output.stderr).toContain(`Signed in to ${api.url} as ann (viewer).`);
+    const file = savedTokenFile(api.url);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect((await stat(join(folder, 'tidewaiter/sign-ins'))).mode & 0o777).toBe(0o700);
     expect(output.stderr).not.toContain((await readFile(file, 'utf8')).trim());
     await run('images');
-    await run('images', '--server', service.url);
+    await run('images', '--server', api.url);
     expect(output.stdout).toBe('no images match\nno images match\n');
     await run('logout');
     expect(await readdir(join(folder, 'tidewaiter/sign-ins'))).toEqual([]);
@@ -96,13 +82,13 @@ describe('login', () => {
   });
 
   it('saves nothing when the sign-in is refused', async () => {
-    const [signedIn] = await Promise.allSettled([run('login', '--server', service.url), decide('refuse')]);
+    const [signedIn] = await Promise.allSettled([run('login', '--server', api.url), decide('refuse')]);
     expect(signedIn).toMatchObject({ status: 'rejected', reason: { code: 'SIGN_IN_REFUSED' } });
-    await expect(run('images', '--server', service.url)).rejects.toMatchObject({ code: 'NOT_SIGNED_IN' });
+    await expect(run('images', '--server', api.url)).rejects.toMatchObject({ code: 'NOT_SIGNED_IN' });
   });
 
   it('gives the token of one platform to no other', async () => {
-    await Promise.all([run('login', '--server', service.url), decide('approve')]);
+    await Promise.all([run('login', '--server', api.url), decide('approve')]);
     await expect(run('images', '--server', 'http://127.0.0.1:9')).rejects.toMatchObject({ code: 'NOT_SIGNED_IN' });
   });
 });

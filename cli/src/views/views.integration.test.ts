@@ -1,30 +1,21 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { start } from '@tidewaiter/console';
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Pushes, Store } from '@tidewaiter/store';
-import { captureOutput, type CapturedOutput, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { Pushes } from '@tidewaiter/store';
+import { captureOutput, type CapturedOutput, startConsole, type TestConsole } from '@tidewaiter/testkit';
 import { Command } from 'commander';
 
 import { incidentsCommand } from '../incidents/incidents.js';
 import { pushesCommand } from '../pushes/pushes.js';
 import { viewsCommand } from './views.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let folder: string;
+let api: TestConsole;
 let output: CapturedOutput;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tidewaiter-views-'));
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  const store = new Store(dataSource, 'test');
-  const token = await new ApiTokens(store).make('ann', 'viewer', null);
+  api = await startConsole(start);
+  const { store, folder } = api;
   await store.transaction(async (tx) =>
     new Pushes(store).add(
       tx,
@@ -34,14 +25,7 @@ beforeAll(async () => {
       })),
     ),
   );
-  await dataSource.destroy();
-  await writeFile(join(folder, 'token'), token.reveal());
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
+  await writeFile(join(folder, 'token'), await api.tokenOf('ann', 'viewer'));
 });
 
 beforeEach(() => {
@@ -50,11 +34,13 @@ beforeEach(() => {
 
 afterEach(() => output.restore());
 
-afterAll(async () => {
-  await service.stop();
-  await servers.stop();
-  await rm(folder, { recursive: true });
+beforeEach(() => {
+  output = captureOutput();
 });
+
+afterEach(() => output.restore());
+
+afterAll(async () => api.stop());
 
 /** Runs a command, and returns what it has printed. */
 async function run(...args: string[]): Promise<string> {
@@ -62,7 +48,7 @@ async function run(...args: string[]): Promise<string> {
   output = captureOutput();
   const program = new Command('tidewaiter').exitOverride();
   for (const define of [incidentsCommand, pushesCommand, viewsCommand]) define(program);
-  await program.parseAsync([...args, '--server', service.url, '--token-file', join(folder, 'token')], { from: 'user' });
+  await program.parseAsync([...args, '--server', api.url, '--token-file', join(api.folder, 'token')], { from: 'user' });
   return output.stdout;
 }
 

@@ -19,6 +19,8 @@ export { signingAuthority } from './signing-authority.js';
 export type { SigningAuthority, TestCertificate, TestIdentity } from './signing-authority.js';
 export { throwAwayServers } from './throw-away-servers.js';
 export type { TestPostgres, TestServer, ThrowAwayServers } from './throw-away-servers.js';
+export { entryKeyOfTests, startConsole } from './console.js';
+export type { TestConsole } from './console.js';
 export { startHttpServer, testCertificate } from './http-server.js';
 export { startNatsServers } from './infrastructure/nats.js';
 export type { TestNats } from './infrastructure/nats.js';

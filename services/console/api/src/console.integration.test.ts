@@ -1,29 +1,25 @@
 import type { DetectionAlert, AlertLevel } from '@tidewaiter/detection';
-import { type Digest, Secret, unknownRun } from '@tidewaiter/domain';
+import { type Digest, unknownRun } from '@tidewaiter/domain';
 import { draft, registryPushed } from '@tidewaiter/events';
-import type { RunningService } from '@tidewaiter/runtime';
 import {
   Advisories,
   AdvisoryFeeds,
-  ApiTokens,
-  connect,
   DeadLetters,
   Deliveries,
   DetectionAlerts,
   DetectionRules,
   type EvaluatedObject,
-  type ListedRule,
   FleetMatches,
   Images,
   Incidents,
+  type ListedRule,
   PipelineReports,
   PushDifferences,
   Pushes,
   Store,
   WorkloadFindings,
 } from '@tidewaiter/store';
-import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { minerIncident, startConsole, type TestConsole, uuidOf } from '@tidewaiter/testkit';
 import { z } from 'zod';
 
 import { controllers } from './console.module.js';
@@ -37,9 +33,7 @@ const unknownId = '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12';
 /** Hostile text that an attacker may put into a tag, a title or a log line. */
 const hostile = `"><script>alert('1')</script>\u202e\u0007\${7*7} <img src=x onerror=alert(2)>`;
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let dataSource: DataSource;
+let api: TestConsole;
 let store: Store;
 let token: string;
 
@@ -47,7 +41,7 @@ const call = async (
   path: string,
   { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: unknown } = {},
 ) =>
-  fetch(`${service.url}${path}`, {
+  fetch(`${api.url}${path}`, {
     method: method.toUpperCase(),
     headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -319,25 +313,12 @@ const alertOf = (id: string, severity: AlertLevel): DetectionAlert => ({
 });
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const url = await servers.postgres.createDatabase();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: url,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_CONSOLE_URL: 'https://tidewaiter.example/',
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
-  dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
-  store = new Store(dataSource, 'test');
-  token = (await new ApiTokens(store).make('bootstrap', 'admin', null)).reveal();
+  api = await startConsole(start, { environment: { TIDEWAITER_CONSOLE_URL: 'https://tidewaiter.example/' } });
+  store = api.store;
+  token = await api.tokenOf('bootstrap', 'admin');
 });
 
-afterAll(async () => {
-  await service?.stop();
-  await dataSource?.destroy();
-  await servers.stop();
-});
+afterAll(async () => api.stop());
 
 describe('tokens', () => {
   const closed = apiMethods(controllers)

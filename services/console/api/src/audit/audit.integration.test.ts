@@ -1,42 +1,24 @@
 import { generateKeyPairSync } from 'node:crypto';
 
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, auditActions, type AuditEntryRow, connect, Deliveries, Incidents, Store } from '@tidewaiter/store';
-import { minerIncident, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { auditActions, type AuditEntryRow, Deliveries, Incidents, Store } from '@tidewaiter/store';
+import { entryKeyOfTests, minerIncident, startConsole, type TestConsole } from '@tidewaiter/testkit';
 import { v7 as uuidv7 } from 'uuid';
 
 import { controllers } from '../console.module.js';
 import { start } from '../main.js';
 import { apiMethods } from '../openapi/api-methods.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
+let api: TestConsole;
 let token: string;
 let store: Store;
-let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_ENTRY_KEY: 'a key of this test with more than 32 characters',
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
-  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  store = new Store(dataSource, 'test');
-  stop = async () => dataSource.destroy();
-  token = (await new ApiTokens(store).make('ann', 'admin', null)).reveal();
+  api = await startConsole(start, { environment: entryKeyOfTests });
+  store = api.store;
+  token = await api.tokenOf('ann', 'admin');
 });
 
-afterAll(async () => {
-  await stop();
-  await service.stop();
-  await servers.stop();
-});
+afterAll(async () => api.stop());
 
 interface Answer {
   status: number;
@@ -45,7 +27,7 @@ interface Answer {
 }
 
 async function call(method: string, path: string, body?: object, headers?: Record<string, string>): Promise<Answer> {
-  const answer = await fetch(`${service.url}/api/v1/${path}`, {
+  const answer = await fetch(`${api.url}/api/v1/${path}`, {
     method,
     headers: headers ?? { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),
@@ -403,7 +385,7 @@ describe('the audit log', () => {
       details: { request: { route: 'POST /api/v1/session', code: 'TOKEN_INVALID', attempts: 1 } },
     };
     expect(await entriesAfter(number)).toMatchObject([failed]);
-    await service.reload();
+    await api.reload();
     expect(await entriesAfter(number)).toMatchObject([failed, { details: { request: { attempts: 2 } } }]);
   });
 

@@ -1,48 +1,34 @@
-import { includesRole, type AccessRole, roles, Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { type AccessRole, includesRole, roles } from '@tidewaiter/domain';
+import { ApiTokens } from '@tidewaiter/store';
+import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 import { v7 as uuidv7 } from 'uuid';
 
 import { controllers } from '../console.module.js';
 import { start } from '../main.js';
 import { apiMethods } from '../openapi/api-methods.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
+let api: TestConsole;
 const tokens = new Map<AccessRole, string>();
 let expired = '';
 let revoked = '';
 let session = '';
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
-  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  const made = new ApiTokens(new Store(dataSource, 'test'));
-  for (const role of roles) tokens.set(role, (await made.make(role, role, null)).reveal());
+  api = await startConsole(start);
+  for (const role of roles) tokens.set(role, await api.tokenOf(role, role));
+  revoked = await api.tokenOf('revoked', 'admin');
+  const made = new ApiTokens(api.store);
   expired = (await made.make('expired', 'admin', new Date(0))).reveal();
-  revoked = (await made.make('revoked', 'admin', null)).reveal();
   await made.revoke('revoked');
-  const opened = await fetch(`${service.url}/api/v1/session`, {
+  const opened = await fetch(`${api.url}/api/v1/session`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ token: tokens.get('admin') }),
   });
   session = /tidewaiter_session=([^;]+)/.exec(opened.headers.get('set-cookie') ?? '')![1]!;
-  await dataSource.destroy();
 });
 
-afterAll(async () => {
-  await service.stop();
-  await servers.stop();
-});
+afterAll(async () => api.stop());
 
 /** Role that a route needs. By its effect, not by its declaration, which is under test. */
 function neededFor(method: string, path: string): AccessRole | 'none' {
@@ -100,7 +86,7 @@ const routes = apiMethods(controllers).flatMap(({ method, path }) =>
 
 describe('Authorization of the API', () => {
   it('covers every documented route', async () => {
-    const answer = await fetch(`${service.url}/api/v1/openapi.json`, { headers: bearer(tokens.get('gate')!) });
+    const answer = await fetch(`${api.url}/api/v1/openapi.json`, { headers: bearer(tokens.get('gate')!) });
     const { paths } = (await answer.json()) as { paths: Record<string, Record<string, unknown>> };
     const documented = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method} ${path}`),
@@ -114,7 +100,7 @@ describe('Authorization of the API', () => {
     const needed = neededFor(method, path);
     for (const { name, headers, role } of callers) {
       // Ids that are unknown: a caller that is let in changes nothing.
-      const url = `${service.url}${path.replaceAll(/\{\w+\}/g, uuidv7())}`;
+      const url = `${api.url}${path.replaceAll(/\{\w+\}/g, uuidv7())}`;
       const { status } = await fetch(url, { method: sent.toUpperCase(), headers: headers() });
       const isEnough = needed !== 'none' && role !== null && includesRole(role, needed);
       const expected = needed === 'none' || isEnough ? 'let in' : role === null ? 401 : 403;
@@ -126,7 +112,7 @@ describe('Authorization of the API', () => {
     'of $sent $path ignores a session cookie that another site may have sent',
     async ({ sent, method, path }) => {
       if (neededFor(method, path) === 'none') return;
-      const answer = await fetch(`${service.url}${path.replaceAll(/\{\w+\}/g, uuidv7())}`, {
+      const answer = await fetch(`${api.url}${path.replaceAll(/\{\w+\}/g, uuidv7())}`, {
         method: sent.toUpperCase(),
         headers: { cookie: `tidewaiter_session=${session}` },
       });
@@ -135,7 +121,7 @@ describe('Authorization of the API', () => {
   );
 
   it('names the missing role', async () => {
-    const answer = await fetch(`${service.url}/api/v1/pushes`, {
+    const answer = await fetch(`${api.url}/api/v1/pushes`, {
       headers: { authorization: `Bearer ${tokens.get('gate')!}` },
     });
     expect(await answer.json()).toMatchObject({

@@ -1,16 +1,12 @@
 import { generateKeyPairSync, hash } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Bus } from '@tidewaiter/bus';
 import { type AccessRole, type AccessScope, type Digest, includesRole, Secret } from '@tidewaiter/domain';
 import { incidentResolved } from '@tidewaiter/events';
 import { type Field, listFields, type ListName, listNames } from '@tidewaiter/query';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, FleetExposure, Incidents, Store } from '@tidewaiter/store';
-import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
+import { FleetExposure, Incidents, Store } from '@tidewaiter/store';
+import { minerIncident, startConsole, type TestConsole, uuidOf } from '@tidewaiter/testkit';
 import { v7 as uuidv7 } from 'uuid';
 
 import { controllers } from '../console.module.js';
@@ -18,10 +14,8 @@ import { listCatalog } from '../lists/list-catalog.js';
 import { start } from '../main.js';
 import { apiMethods } from '../openapi/api-methods.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
+let api: TestConsole;
 let store: Store;
-let close: () => Promise<void>;
 
 const digestOf = (text: string): Digest => `sha256:${hash('sha256', text, 'hex')}`;
 
@@ -325,76 +319,63 @@ async function addViews({ word }: Tenant, callers: readonly string[]): Promise<v
 }
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  close = async () => dataSource.destroy();
-  store = new Store(dataSource, 'test');
-  await store.query(
-    `INSERT INTO package (purl, type, name, version, source_name, source_version, licenses)
-     VALUES ('pkg:npm/openssl@1.0.0', 'npm', 'openssl', '1.0.0', 'openssl', '1.0.0', '{}')`,
-  );
-  await store.query(
-    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
-     VALUES ('CVE-2026-0001', 'CVE-2026-0001', '{}', 'a hole', 'high', now(), 1)`,
-  );
-  await store.query(
-    `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, vulnerability_ids)
-     SELECT id, 'CVE-2026-0001', 'affected', 'fixed', '1.0.1', '{CVE-2026-0001}' FROM package`,
-  );
-  // Advisories are public.
-  await store.query(
-    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
-     SELECT id, id, '{}', 'a hole', 'high', now(), 1 FROM unnest($1::text[]) AS id`,
-    [[ours, theirs, absent].map(({ vulnerability }) => vulnerability)],
-  );
-  await store.query(
-    `INSERT INTO image (digest, media_type, config_digest, platform, labels, analyzers_version, analyzed_at)
-     VALUES ($1, 'm', 'c', 'linux/amd64', '{}', '1', now())`,
-    [sharedImage],
-  );
-  await store.query(
-    `INSERT INTO image_layer (image_digest, index, diff_id, blob_digest, media_type, size_bytes) VALUES ($1, 0, $2, $2, 'm', 1)`,
-    [sharedImage, digestOf('shared layer')],
-  );
-  for (const tenant of [ours, theirs]) await addTenant(tenant);
-  for (const tenant of [ours, theirs]) await addReport(tenant);
-  await new FleetExposure(store).refresh();
-  const made = new ApiTokens(store);
-  const make = async (name: string, role: AccessRole, scopes: AccessScope[] | null) =>
-    tokens.set(name, (await made.make(accountOf(name), role, null, scopes)).reveal());
-  await make('everything', 'admin', null);
-  for (const tenant of [ours, theirs]) {
-    const scopes = Object.entries(scopesOf(tenant)).map(([name, some]) => [`${tenant.word} by ${name}`, some] as const);
-    for (const [name, some] of scopes) await make(name, 'responder', some);
-    await addViews(
-      tenant,
-      scopes.map(([name]) => name),
-    );
-  }
-  const file = join(mkdtempSync(join(tmpdir(), 'limits-')), 'tidewaiter.yaml');
-  writeFileSync(
-    file,
-    [
-      'owners:',
-      ...[ours, theirs].map(({ word }) => `  - { repository: "${word}/*", owner: ${word}-team }`),
-      `containment: { signingKey: ${JSON.stringify(signingKey())} }`,
-    ].join('\n'),
-  );
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-    TIDEWAITER_CONFIG: file,
+  const settings = [
+    'owners:',
+    ...[ours, theirs].map(({ word }) => `  - { repository: "${word}/*", owner: ${word}-team }`),
+    `containment: { signingKey: ${JSON.stringify(signingKey())} }`,
+  ].join('\n');
+  api = await startConsole(start, {
+    files: { 'tidewaiter.yaml': settings },
+    before: async (data) => {
+      store = data.store;
+      await store.query(
+        `INSERT INTO package (purl, type, name, version, source_name, source_version, licenses)
+         VALUES ('pkg:npm/openssl@1.0.0', 'npm', 'openssl', '1.0.0', 'openssl', '1.0.0', '{}')`,
+      );
+      await store.query(
+        `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
+         VALUES ('CVE-2026-0001', 'CVE-2026-0001', '{}', 'a hole', 'high', now(), 1)`,
+      );
+      await store.query(
+        `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, vulnerability_ids)
+         SELECT id, 'CVE-2026-0001', 'affected', 'fixed', '1.0.1', '{CVE-2026-0001}' FROM package`,
+      );
+      // Advisories are public.
+      await store.query(
+        `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
+         SELECT id, id, '{}', 'a hole', 'high', now(), 1 FROM unnest($1::text[]) AS id`,
+        [[ours, theirs, absent].map(({ vulnerability }) => vulnerability)],
+      );
+      await store.query(
+        `INSERT INTO image (digest, media_type, config_digest, platform, labels, analyzers_version, analyzed_at)
+         VALUES ($1, 'm', 'c', 'linux/amd64', '{}', '1', now())`,
+        [sharedImage],
+      );
+      await store.query(
+        `INSERT INTO image_layer (image_digest, index, diff_id, blob_digest, media_type, size_bytes) VALUES ($1, 0, $2, $2, 'm', 1)`,
+        [sharedImage, digestOf('shared layer')],
+      );
+      for (const tenant of [ours, theirs]) await addTenant(tenant);
+      for (const tenant of [ours, theirs]) await addReport(tenant);
+      await new FleetExposure(store).refresh();
+      const make = async (name: string, role: AccessRole, scopes: AccessScope[] | null) =>
+        tokens.set(name, await data.tokenOf(accountOf(name), role, scopes));
+      await make('everything', 'admin', null);
+      for (const tenant of [ours, theirs]) {
+        const scopes = Object.entries(scopesOf(tenant)).map(
+          ([name, some]) => [`${tenant.word} by ${name}`, some] as const,
+        );
+        for (const [name, some] of scopes) await make(name, 'responder', some);
+        await addViews(
+          tenant,
+          scopes.map(([name]) => name),
+        );
+      }
+    },
   });
 });
 
-afterAll(async () => {
-  await service.stop();
-  await close();
-  await servers.stop();
-});
+afterAll(async () => api.stop());
 
 function signingKey(): string {
   return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
@@ -406,7 +387,7 @@ interface Answer {
 }
 
 async function ask(caller: string, path: string, method = 'GET', body?: object): Promise<Answer> {
-  const answer = await fetch(`${service.url}${path}`, {
+  const answer = await fetch(`${api.url}${path}`, {
     method,
     headers: {
       authorization: `Bearer ${tokens.get(caller)!}`,
@@ -745,9 +726,9 @@ describe('limits of callers', () => {
   });
 
   it('leave events of others out of the stream', async () => {
-    const bus = await Bus.connect('test', { natsUrl: new Secret(servers.nats.url) });
+    const bus = await Bus.connect('test', { natsUrl: new Secret(api.servers.nats.url) });
     const stream = new AbortController();
-    const answer = await fetch(`${service.url}/api/v1/stream`, {
+    const answer = await fetch(`${api.url}/api/v1/stream`, {
       headers: { authorization: `Bearer ${tokens.get(limitedCaller)!}` },
       signal: stream.signal,
     });
@@ -781,14 +762,14 @@ describe('limits of callers', () => {
   it('are shown to their caller, and end a session', async () => {
     const me = JSON.parse((await ask(limitedCaller, '/api/v1/me')).text) as object;
     expect(me).toMatchObject({ role: 'responder', scopes: scopesOf(ours)['repositories and namespaces'] });
-    const opened = await fetch(`${service.url}/api/v1/session`, {
+    const opened = await fetch(`${api.url}/api/v1/session`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ token: tokens.get(limitedCaller) }),
     });
     const cookie = /^[^;]+/.exec(opened.headers.get('set-cookie') ?? '')![0];
     const inSession = async (method: string, path: string) =>
-      fetch(`${service.url}/api/v1/${path}`, { method, headers: { cookie, 'x-tidewaiter-csrf': '1' } });
+      fetch(`${api.url}/api/v1/${path}`, { method, headers: { cookie, 'x-tidewaiter-csrf': '1' } });
     expect(await (await inSession('GET', `pushes/${theirs.push}`)).text()).toContain('PUSH_UNKNOWN');
     expect((await inSession('GET', 'status')).status).toBe(403);
     expect((await inSession('DELETE', 'session')).status).toBe(200);

@@ -1,13 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { connect } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import type { DataSource } from 'typeorm';
 
 import { start } from '../main.js';
 
@@ -34,10 +26,7 @@ access:
 
 type Pair = Awaited<ReturnType<typeof generateKeyPair>>;
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let dataSource: DataSource;
-let folder: string;
+let api: TestConsole;
 let pair: Pair;
 let stranger: Pair;
 
@@ -52,7 +41,7 @@ const jobToken = async (claims: JWTPayload = {}, key = pair): Promise<string> =>
     .sign(key.privateKey);
 
 async function exchange(body: object): Promise<{ status: number; answer: Record<string, string> }> {
-  const response = await fetch(`${service.url}/api/v1/ci-token`, {
+  const response = await fetch(`${api.url}/api/v1/ci-token`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
@@ -62,7 +51,7 @@ async function exchange(body: object): Promise<{ status: number; answer: Record<
 
 const status = async (path: string, token: string, init: RequestInit = {}) =>
   (
-    await fetch(`${service.url}/api/v1/${path}`, {
+    await fetch(`${api.url}/api/v1/${path}`, {
       ...init,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     })
@@ -70,28 +59,13 @@ const status = async (path: string, token: string, init: RequestInit = {}) =>
 
 beforeAll(async () => {
   [pair, stranger] = await Promise.all([generateKeyPair('RS256'), generateKeyPair('RS256')]);
-  folder = mkdtempSync(join(tmpdir(), 'tidewaiter-ci-'));
-  writeFileSync(join(folder, 'tidewaiter.yaml'), settings);
   const key = { ...(await exportJWK(pair.publicKey)), kid: 'k1', use: 'sig', alg: 'RS256' };
-  writeFileSync(join(folder, 'jwks.json'), JSON.stringify({ keys: [key] }));
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const url = await servers.postgres.createDatabase();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: url,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
+  api = await startConsole(start, {
+    files: { 'tidewaiter.yaml': settings, 'jwks.json': JSON.stringify({ keys: [key] }) },
   });
-  dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
 });
 
-afterAll(async () => {
-  await service?.stop();
-  await dataSource?.destroy();
-  await servers.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(async () => api.stop());
 
 describe('tokens for jobs of a CI', () => {
   it('have role, limits and lifetime of the first entry that accepts the job', async () => {
@@ -103,7 +77,7 @@ describe('tokens for jobs of a CI', () => {
     expect(minutes).toBeLessThanOrEqual(10);
     expect(await status('images', answer['token']!)).toBe(200);
     expect(
-      await dataSource.query(`SELECT actor, action, details FROM audit_entry WHERE action = 'ci-token.issued'`),
+      await api.store.query(`SELECT actor, action, details FROM audit_entry WHERE action = 'ci-token.issued'`),
     ).toMatchObject([
       {
         ...{ actor: 'ci:shop-main', action: 'ci-token.issued' },
@@ -125,15 +99,15 @@ describe('tokens for jobs of a CI', () => {
 
   it('are refused after their lifetime', async () => {
     const { answer } = await exchange({ token: await jobToken() });
-    await dataSource.query(`UPDATE api_token SET expires_at = now() - interval '1 second'`);
+    await api.store.query(`UPDATE api_token SET expires_at = now() - interval '1 second'`);
     expect(await status('images', answer['token']!)).toBe(401);
   });
 
   it('are forgotten a day after they are over', async () => {
-    await dataSource.query(`UPDATE api_token SET expires_at = now() - interval '2 days'`);
+    await api.store.query(`UPDATE api_token SET expires_at = now() - interval '2 days'`);
     await exchange({ token: await jobToken() });
     expect(
-      await dataSource.query(`SELECT count(*)::int AS tokens FROM api_token WHERE name LIKE 'ci:shop-main %'`),
+      await api.store.query(`SELECT count(*)::int AS tokens FROM api_token WHERE name LIKE 'ci:shop-main %'`),
     ).toEqual([{ tokens: 1 }]);
   });
 
@@ -153,7 +127,7 @@ describe('tokens for jobs of a CI', () => {
       answer: { code: 'CI_TOKEN_INVALID' },
     });
     expect(
-      await dataSource.query(`SELECT actor, details FROM audit_entry WHERE action = 'ci-token.refused' LIMIT 1`),
+      await api.store.query(`SELECT actor, details FROM audit_entry WHERE action = 'ci-token.refused' LIMIT 1`),
     ).toMatchObject([{ actor: 'anonymous', details: { request: { code: 'CI_TOKEN_INVALID' } } }]);
   });
 

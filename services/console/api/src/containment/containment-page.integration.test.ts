@@ -1,20 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type AccessRole, Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, ContainmentOrders, Incidents, Store } from '@tidewaiter/store';
-import {
-  describeWith,
-  minerIncident,
-  pathOf,
-  programs,
-  throwAwayServers,
-  type ThrowAwayServers,
-} from '@tidewaiter/testkit';
+import { type AccessRole } from '@tidewaiter/domain';
+import { ApiTokens, ContainmentOrders, Incidents, Store } from '@tidewaiter/store';
+import { describeWith, minerIncident, pathOf, programs, startConsole, type TestConsole } from '@tidewaiter/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
 import { start } from '../main.js';
@@ -27,43 +18,29 @@ const incident = minerIncident({
 });
 
 describeWith(programs('chromium'))('containment on the page of an incident', () => {
-  let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-  let folder: string;
-  let service: RunningService;
+  let api: TestConsole;
   let store: Store;
-  let close: () => Promise<void>;
   let browser: Browser;
 
   beforeAll(async () => {
     // Does nothing where the build is current.
     execFileSync(process.execPath, [join(root, 'tools/build-console.mjs')], { cwd: root });
-    servers = await throwAwayServers({ postgres: true, nats: true });
-    const databaseUrl = await servers.postgres.createDatabase();
-    const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-    close = async () => dataSource.destroy();
-    store = new Store(dataSource, 'test');
-    await store.transaction(async (tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
-    folder = mkdtempSync(join(tmpdir(), 'containment-page-'));
     const { privateKey } = generateKeyPairSync('ed25519');
-    writeFileSync(join(folder, 'key.pem'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
-    writeFileSync(join(folder, 'tidewaiter.yaml'), 'containment: { signingKeyFile: key.pem }');
-    service = await start({
-      TIDEWAITER_DATABASE_URL: databaseUrl,
-      TIDEWAITER_NATS_URL: servers.nats.url,
-      TIDEWAITER_HTTP_PORT: '0',
-      TIDEWAITER_LOG_LEVEL: 'silent',
-      TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
+    api = await startConsole(start, {
+      files: {
+        'key.pem': privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+        'tidewaiter.yaml': 'containment: { signingKeyFile: key.pem }',
+      },
     });
+    store = api.store;
+    await store.transaction(async (tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
     const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
     browser = await chromium.launch({ executablePath: pathOf('chromium'), args });
   });
 
   afterAll(async () => {
-    await browser.close();
-    await service.stop();
-    await close();
-    await servers.stop();
-    rmSync(folder, { recursive: true });
+    await browser?.close();
+    await api?.stop();
   });
 
   let tokens = 0;
@@ -72,11 +49,11 @@ describeWith(programs('chromium'))('containment on the page of an incident', () 
     const token = (await new ApiTokens(store).make(`${role}-${tokens}`, role, null)).reveal();
     const page = await (await browser.newContext()).newPage();
     page.setDefaultTimeout(15_000);
-    await page.goto(`${service.url}/`);
+    await page.goto(`${api.url}/`);
     await page.getByLabel('API token').fill(token);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('heading', { name: 'Now' }).waitFor();
-    await page.goto(`${service.url}/incidents/${incident.id}`);
+    await page.goto(`${api.url}/incidents/${incident.id}`);
     await page.getByRole('heading', { name: 'Containment' }).waitFor();
     return page;
   };

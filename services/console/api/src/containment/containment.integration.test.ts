@@ -1,14 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 import { hubKeyText, readHubKey, verifyOrder } from '@tidewaiter/containment';
-import { type AccessRole, Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, ContainmentOrders, Incidents, Store } from '@tidewaiter/store';
-import { minerIncident, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { type AccessRole } from '@tidewaiter/domain';
+import { ContainmentOrders, Incidents, Store } from '@tidewaiter/store';
+import { minerIncident, startConsole, type TestConsole } from '@tidewaiter/testkit';
 
 import { start } from '../main.js';
 
@@ -20,48 +15,32 @@ const incident = minerIncident({
   ],
 });
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let folder: string;
-let service: RunningService;
-let dataSource: DataSource;
+let api: TestConsole;
 let store: Store;
 let orders: ContainmentOrders;
 const tokens = new Map<AccessRole, string>();
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  store = new Store(dataSource, 'test');
+  api = await startConsole(start, {
+    files: {
+      'key.pem': key.export({ format: 'pem', type: 'pkcs8' }).toString(),
+      'tidewaiter.yaml': 'containment: { signingKeyFile: key.pem, validFor: 5m }',
+    },
+  });
+  store = api.store;
   orders = new ContainmentOrders(store);
-  const made = new ApiTokens(store);
   for (const role of ['viewer', 'responder', 'maintainer', 'admin'] as const)
-    tokens.set(role, (await made.make(role, role, null)).reveal());
+    tokens.set(role, await api.tokenOf(role, role));
   await store.transaction(async (tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
   await store.query(`INSERT INTO container_ledger (container_id, cluster, node, namespace, pod, pod_uid,
     service_account, claimed_digests, first_seen, last_seen)
     VALUES ('c1', 'eu1', 'node-1', 'shop', 'web-5d-x', 'u-1', 'web', '{}', now(), now())`);
-  folder = mkdtempSync(join(tmpdir(), 'containment-'));
-  writeFileSync(join(folder, 'key.pem'), key.export({ format: 'pem', type: 'pkcs8' }));
-  writeFileSync(join(folder, 'tidewaiter.yaml'), 'containment: { signingKeyFile: key.pem, validFor: 5m }');
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-    TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
-  });
 });
 
-afterAll(async () => {
-  await service.stop();
-  await dataSource.destroy();
-  await servers.stop();
-  rmSync(folder, { recursive: true });
-});
+afterAll(async () => api.stop());
 
 async function call(role: AccessRole, method: string, path: string, body?: object) {
-  const answer = await fetch(`${service.url}/api/v1/${path}`, {
+  const answer = await fetch(`${api.url}/api/v1/${path}`, {
     method,
     headers: { authorization: `Bearer ${tokens.get(role)!}`, ...(body && { 'content-type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),

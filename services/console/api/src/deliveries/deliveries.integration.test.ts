@@ -1,42 +1,25 @@
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Deliveries, type NewDelivery, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { Deliveries, type NewDelivery, Store } from '@tidewaiter/store';
+import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 import { v7 as uuidv7 } from 'uuid';
 
 import { start } from '../main.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let dataSource: DataSource;
+let api: TestConsole;
 let store: Store;
 let deliveries: Deliveries;
 let authorization: string;
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
-  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  store = new Store(dataSource, 'test');
-  authorization = `Bearer ${(await new ApiTokens(store).make('bootstrap', 'admin', null)).reveal()}`;
+  api = await startConsole(start);
+  store = api.store;
+  authorization = `Bearer ${await api.tokenOf('bootstrap', 'admin')}`;
   deliveries = new Deliveries(store);
 });
 
-afterAll(async () => {
-  await service.stop();
-  await dataSource.destroy();
-  await servers.stop();
-});
+afterAll(async () => api.stop());
 
 const call = async (method: string, path: string, body?: object) => {
-  const answer = await fetch(`${service.url}/api/v1/${path}`, {
+  const answer = await fetch(`${api.url}/api/v1/${path}`, {
     method,
     headers: { authorization, ...(body && { 'content-type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),

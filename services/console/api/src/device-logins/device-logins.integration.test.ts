@@ -1,19 +1,13 @@
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { ApiTokens } from '@tidewaiter/store';
+import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 
 import { start } from '../main.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let dataSource: DataSource;
-let tokens: ApiTokens;
+let api: TestConsole;
 let viewer: string;
 
 async function call(method: string, path: string, { token, body }: { token?: string; body?: object } = {}) {
-  const response = await fetch(`${service.url}/api/v1/${path}`, {
+  const response = await fetch(`${api.url}/api/v1/${path}`, {
     method,
     headers: {
       'user-agent': 'tidewaiter-test',
@@ -31,25 +25,11 @@ const begin = async () => (await call('POST', 'device-logins')).body;
 const poll = async (deviceCode = '') => (await call('POST', 'device-logins/result', { body: { deviceCode } })).body;
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const url = await servers.postgres.createDatabase();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: url,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-    TIDEWAITER_CONSOLE_URL: 'https://console.example.com/',
-  });
-  dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
-  tokens = new ApiTokens(new Store(dataSource, 'test'));
-  viewer = (await tokens.make('ann', 'viewer', null)).reveal();
+  api = await startConsole(start, { environment: { TIDEWAITER_CONSOLE_URL: 'https://console.example.com/' } });
+  viewer = await api.tokenOf('ann', 'viewer');
 });
 
-afterAll(async () => {
-  await service?.stop();
-  await dataSource?.destroy();
-  await servers.stop();
-});
+afterAll(async () => api.stop());
 
 describe('the sign-in of a command line', () => {
   it('gives the session of who approved it, once', async () => {
@@ -70,7 +50,7 @@ describe('the sign-in of a command line', () => {
   });
 
   it('is over with the token that approved it, and when it signs out', async () => {
-    const made = (await tokens.make('bob', 'viewer', null)).reveal();
+    const made = await api.tokenOf('bob', 'viewer');
     const signIn = async () => {
       const { deviceCode, userCode } = await begin();
       await call('POST', `device-logins/${userCode}/approve`, { token: made });
@@ -80,7 +60,7 @@ describe('the sign-in of a command line', () => {
     expect((await call('DELETE', 'session', { token: first })).status).toBe(200);
     expect((await call('GET', 'me', { token: first })).status).toBe(401);
     expect((await call('GET', 'me', { token: second })).status).toBe(200);
-    await tokens.revoke('bob');
+    await new ApiTokens(api.store).revoke('bob');
     expect((await call('GET', 'me', { token: second })).status).toBe(401);
   });
 
@@ -99,10 +79,10 @@ describe('the sign-in of a command line', () => {
     const { deviceCode, userCode } = await begin();
     await call('POST', `device-logins/${userCode}/approve`, { token: viewer });
     expect((await call('POST', `device-logins/${userCode}/approve`, { token: viewer })).status).toBe(404);
-    await dataSource.query(`UPDATE device_login SET expires_at = now() - interval '1 second'`);
+    await api.store.query(`UPDATE device_login SET expires_at = now() - interval '1 second'`);
     expect(await poll(deviceCode)).toMatchObject({ state: 'over' });
     const late = await begin();
-    await dataSource.query(`UPDATE device_login SET expires_at = now() - interval '1 second'`);
+    await api.store.query(`UPDATE device_login SET expires_at = now() - interval '1 second'`);
     expect((await call('POST', `device-logins/${late['userCode']}/approve`, { token: viewer })).status).toBe(404);
   });
 

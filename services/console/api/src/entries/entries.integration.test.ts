@@ -1,13 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { countBySeverity, type Digest, entryKinds, findingOf, Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Images, Pushes, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { countBySeverity, type Digest, entryKinds, findingOf } from '@tidewaiter/domain';
+import { Images, Pushes, Store } from '@tidewaiter/store';
+import { entryKeyOfTests, startConsole, type TestConsole } from '@tidewaiter/testkit';
 
 import { start } from '../main.js';
 
@@ -25,11 +22,8 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8nXRh950IZbRj8Ra/N9sbqOPZrfM
 -----END PUBLIC KEY-----
 `;
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let dataSource: DataSource;
+let api: TestConsole;
 let store: Store;
-let folder: string;
 const tokens: Record<string, string> = {};
 
 interface Answer {
@@ -38,7 +32,7 @@ interface Answer {
 }
 
 async function call(method: string, path: string, body?: object, role = 'maintainer'): Promise<Answer> {
-  const response = await fetch(`${service.url}/api/v1/${path}`, {
+  const response = await fetch(`${api.url}/api/v1/${path}`, {
     method,
     headers: { authorization: `Bearer ${tokens[role]}`, ...(body && { 'content-type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),
@@ -57,31 +51,19 @@ async function until<Value>(ask: () => Promise<Value>, isWanted: (value: Value) 
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tidewaiter-entries-'));
-  writeFileSync(join(folder, 'tidewaiter.yaml'), settings);
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  store = new Store(dataSource, 'test');
-  for (const role of ['viewer', 'maintainer', 'admin'] as const)
-    tokens[role] = (await new ApiTokens(store).make(`ann-${role}`, role, null)).reveal();
-  await push();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
-    TIDEWAITER_ENTRY_KEY: 'a key of this test with more than 32 characters',
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
+  api = await startConsole(start, {
+    environment: entryKeyOfTests,
+    files: { 'tidewaiter.yaml': settings },
+    before: async (data) => {
+      store = data.store;
+      for (const role of ['viewer', 'maintainer', 'admin'] as const)
+        tokens[role] = await data.tokenOf(`ann-${role}`, role);
+      await push();
+    },
   });
 });
 
-afterAll(async () => {
-  await service.stop();
-  await dataSource.destroy();
-  await servers.stop();
-  rmSync(folder, { recursive: true });
-});
+afterAll(async () => api.stop());
 
 /** Leaves what the scanner leaves of a push with one finding. */
 async function push(): Promise<void> {
@@ -274,8 +256,8 @@ describe('entries of the API', () => {
       'registries:',
       `  - { name: twice, repository: base/*, finding: CVE-9, reason: x, owner: o, until: 2999-01-31 }\nregistries:`,
     );
-    writeFileSync(join(folder, 'tidewaiter.yaml'), yaml);
-    await service.reload();
+    writeFileSync(join(api.folder, 'tidewaiter.yaml'), yaml);
+    await api.reload();
     const { body } = await call('GET', 'exceptions?q=name=twice&sort=name');
     expect(body.items.map(({ source, state }) => [source, state])).toEqual([
       ['managed', 'overridden'],

@@ -1,12 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { countBySeverity, type Digest, findingOf, Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Images, Pushes, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { countBySeverity, type Digest, findingOf } from '@tidewaiter/domain';
+import { Images, Pushes, Store } from '@tidewaiter/store';
+import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 
 import { start } from '../main.js';
 
@@ -49,16 +43,13 @@ const hole = (
   });
 const [early, late] = ['2026-01-01T00:00:00Z', '2026-04-01T00:00:00Z'];
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let dataSource: DataSource;
+let api: TestConsole;
 let store: Store;
 let token: string;
-let folder: string;
 
 async function gate(body: object): Promise<{ status: number; answer: Gate }> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const response = await fetch(`${service.url}/api/v1/gate`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const response = await fetch(`${api.url}/api/v1/gate`, { method: 'POST', headers, body: JSON.stringify(body) });
   return { status: response.status, answer: (await response.json()) as Gate };
 }
 
@@ -106,21 +97,9 @@ async function push(
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tidewaiter-gate-'));
-  writeFileSync(join(folder, 'tidewaiter.yaml'), settings);
-  writeFileSync(join(folder, 'cart.vex.json'), JSON.stringify(vex));
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const url = await servers.postgres.createDatabase();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: url,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
-  dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
-  store = new Store(dataSource, 'test');
-  token = (await new ApiTokens(store).make('bootstrap', 'admin', null)).reveal();
+  api = await startConsole(start, { files: { 'tidewaiter.yaml': settings, 'cart.vex.json': JSON.stringify(vex) } });
+  store = api.store;
+  token = await api.tokenOf('bootstrap', 'admin');
   await push(digestOf('a'), 'shop/cart', '1', [hole('CVE-2026-1', 'high', early), hole('CVE-2026-5', 'high', late)]);
   await push(digestOf('b'), 'shop/cart', '2', [
     hole('CVE-2026-1', 'high', early),
@@ -133,12 +112,7 @@ beforeAll(async () => {
   await push(digestOf('d'), 'shop/leaky', '1', [hole('aws-access-key-id', 'low', early, 'secret')]);
 });
 
-afterAll(async () => {
-  await service?.stop();
-  await dataSource?.destroy();
-  await servers.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(async () => api.stop());
 
 describe('the gate', () => {
   it('separates findings of the change from those published meanwhile, and names the author of each suppression', async () => {
@@ -236,7 +210,7 @@ it('shows the suppressed findings of a push', async () => {
   const [{ id } = { id: '' }] = await store.query<{ id: string }>(
     `SELECT id FROM push WHERE repository = 'shop/cart' AND tag = '2'`,
   );
-  const response = await fetch(`${service.url}/api/v1/pushes/${id}`, { headers: { authorization: `Bearer ${token}` } });
+  const response = await fetch(`${api.url}/api/v1/pushes/${id}`, { headers: { authorization: `Bearer ${token}` } });
   expect(await response.json()).toMatchObject({
     suppressed: [{ id: 'CVE-2026-2' }, { id: 'CVE-2026-3' }],
     policies: [{}, {}],
@@ -256,7 +230,7 @@ describe('admission', () => {
     },
   });
   const ask = async (body: object) =>
-    fetch(`${service.url}/admission/validate`, {
+    fetch(`${api.url}/admission/validate`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
@@ -286,7 +260,7 @@ describe('admission', () => {
   });
 
   it('counts its answers', async () => {
-    const metrics = await (await fetch(`${service.url}/metrics`)).text();
+    const metrics = await (await fetch(`${api.url}/metrics`)).text();
     expect(metrics).toMatch(/tidewaiter_console_admission_answers_total\{outcome="denied",service="console"\} [1-9]/);
     expect(metrics).toMatch(/tidewaiter_console_admission_images_total\{result="unknown",service="console"\} [1-9]/);
   });

@@ -3,16 +3,15 @@ import { hash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type Digest, Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, FleetExposure, Incidents, Store } from '@tidewaiter/store';
+import { type Digest } from '@tidewaiter/domain';
+import { ApiTokens, FleetExposure, Incidents, Store } from '@tidewaiter/store';
 import {
   describeWith,
   minerIncident,
   pathOf,
   programs,
-  throwAwayServers,
-  type ThrowAwayServers,
+  startConsole,
+  type TestConsole,
   uuidOf,
 } from '@tidewaiter/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -37,10 +36,8 @@ const startsOf = (...programs: string[]) =>
 const tagOf = (name: string) => `registry.example.com/${name}`;
 
 describeWith(programs('chromium'))('the pages of images, workloads and incidents', () => {
-  let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-  let service: RunningService;
+  let api: TestConsole;
   let store: Store;
-  let close: () => Promise<void>;
   let browser: Browser;
   let page: Page;
   const problems: string[] = [];
@@ -128,18 +125,15 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
   };
 
   const open = async (path: string): Promise<void> => {
-    await page.goto(`${service.url}${path}`);
+    await page.goto(`${api.url}${path}`);
     await page.getByRole('heading', { level: 1 }).first().waitFor();
   };
 
   beforeAll(async () => {
     // Does nothing where the build is current.
     execFileSync(process.execPath, [join(root, 'tools/build-console.mjs')], { cwd: root });
-    servers = await throwAwayServers({ postgres: true, nats: true });
-    const url = await servers.postgres.createDatabase();
-    const dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
-    close = async () => dataSource.destroy();
-    store = new Store(dataSource, 'test');
+    api = await startConsole(start);
+    store = api.store;
     await addPackage('openssl', 'CVE-2026-0001', 'high', '1.1');
     await addPackage('curl', 'CVE-2026-0002', 'critical', '1.2');
     await addPackage('lodash', 'CVE-2026-0003', 'low', null);
@@ -165,12 +159,6 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
       ]),
     );
     await new FleetExposure(store).refresh();
-    service = await start({
-      TIDEWAITER_DATABASE_URL: url,
-      TIDEWAITER_NATS_URL: servers.nats.url,
-      TIDEWAITER_HTTP_PORT: '0',
-      TIDEWAITER_LOG_LEVEL: 'silent',
-    });
     const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
     browser = await chromium.launch({ executablePath: pathOf('chromium'), args });
     page = await signedIn('admin', null);
@@ -187,7 +175,7 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
       if (message.type() === 'error' && !isExpected) problems.push(message.text());
     });
     tab.on('pageerror', (error) => problems.push(String(error)));
-    await tab.goto(`${service.url}/`);
+    await tab.goto(`${api.url}/`);
     await tab.getByLabel('API token').fill(token);
     await tab.getByRole('button', { name: 'Sign in' }).click();
     await tab.getByRole('heading', { name: 'Now' }).waitFor();
@@ -196,9 +184,7 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
 
   afterAll(async () => {
     await browser?.close();
-    await service?.stop();
-    await close?.();
-    await servers.stop();
+    await api?.stop();
   });
 
   describe('compare', () => {
@@ -301,12 +287,12 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
 
     it('are shown to limited users in their namespaces alone', async () => {
       const tab = await signedIn('pay', ['pay']);
-      await tab.goto(`${service.url}/workloads?tab=namespaces`);
+      await tab.goto(`${api.url}/workloads?tab=namespaces`);
       await tab.getByRole('row', { name: 'pay 1 1' }).waitFor();
       expect(await tab.getByRole('link', { name: 'shop', exact: true }).count()).toBe(0);
-      await tab.goto(`${service.url}/workloads/eu1/pay/StatefulSet/db`);
+      await tab.goto(`${api.url}/workloads/eu1/pay/StatefulSet/db`);
       await tab.getByRole('heading', { name: 'StatefulSet pay/db' }).waitFor();
-      await tab.goto(`${service.url}/workloads/eu1/shop/Deployment/web`);
+      await tab.goto(`${api.url}/workloads/eu1/shop/Deployment/web`);
       await tab.getByRole('alert').getByText('WORKLOAD_UNKNOWN').waitFor();
       await tab.context().close();
     });

@@ -1,48 +1,32 @@
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Incidents, Store } from '@tidewaiter/store';
-import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
+import { Incidents } from '@tidewaiter/store';
+import { minerIncident, startConsole, type TestConsole, uuidOf } from '@tidewaiter/testkit';
 
 import { start } from '../main.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
+let api: TestConsole;
 let token: string;
 let limited: string;
 
 const formula = '=HYPERLINK("http://evil.example.com")';
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
-  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  const store = new Store(dataSource, 'test');
-  token = (await new ApiTokens(store).make('test', 'viewer', null)).reveal();
+  api = await startConsole(start);
+  token = await api.tokenOf('test', 'viewer');
   const scope = { repositories: [], clusters: ['eu*'], namespaces: [], owners: [] };
-  limited = (await new ApiTokens(store).make('limited', 'viewer', null, [scope])).reveal();
-  const incidents = new Incidents(store);
+  limited = await api.tokenOf('limited', 'viewer', [scope]);
+  const incidents = new Incidents(api.store);
   for (let number = 1; number <= 2_100; number += 1) {
     const severity = number % 2 === 0 ? 'high' : 'low';
     const cluster = number % 2 === 0 ? 'eu1' : 'us1';
     const incident = minerIncident({ id: uuidOf(`${number}`), title: `${formula} ${number}`, severity, cluster });
-    await store.transaction(async (tx) => incidents.apply(tx, [{ kind: 'opened', incident }]));
+    await api.store.transaction(async (tx) => incidents.apply(tx, [{ kind: 'opened', incident }]));
   }
-  await dataSource.destroy();
 });
 
-afterAll(async () => {
-  await service.stop();
-  await servers.stop();
-});
+afterAll(async () => api.stop());
 
 async function ask(path: string, by = token): Promise<Response> {
-  return fetch(`${service.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${by}` } });
+  return fetch(`${api.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${by}` } });
 }
 
 async function json(path: string): Promise<{ items: { number: number }[]; next: string | null; total: unknown }> {

@@ -1,10 +1,9 @@
 import { hash } from 'node:crypto';
 
-import { type Digest, Secret } from '@tidewaiter/domain';
+import { type Digest } from '@tidewaiter/domain';
 import { type Field, listFields, type ListName, listNames } from '@tidewaiter/query';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, FleetExposure, Incidents, Store } from '@tidewaiter/store';
-import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
+import { FleetExposure, Incidents, Store } from '@tidewaiter/store';
+import { minerIncident, startConsole, type TestConsole, uuidOf } from '@tidewaiter/testkit';
 import { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
 
 import { controllers } from '../console.module.js';
@@ -12,11 +11,9 @@ import { start } from '../main.js';
 import { apiMethods } from '../openapi/api-methods.js';
 import { listCatalog } from './list-catalog.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
+let api: TestConsole;
 let token: string;
 let store: Store;
-let close: () => Promise<void>;
 
 const digestOf = (name: string): Digest => `sha256:${hash('sha256', name, 'hex')}`;
 const repositories = 12;
@@ -154,26 +151,13 @@ async function addWork(): Promise<void> {
 }
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  close = async () => dataSource.destroy();
-  store = new Store(dataSource, 'test');
+  api = await startConsole(start);
+  store = api.store;
   await addFleet();
-  token = (await new ApiTokens(store).make('test', 'viewer', null)).reveal();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
+  token = await api.tokenOf('test', 'viewer');
 });
 
-afterAll(async () => {
-  await service.stop();
-  await close();
-  await servers.stop();
-});
+afterAll(async () => api.stop());
 
 interface Answer {
   items: Record<string, unknown>[];
@@ -183,7 +167,7 @@ interface Answer {
 }
 
 async function ask(path: string): Promise<Answer> {
-  const answer = await fetch(`${service.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
+  const answer = await fetch(`${api.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
   const body = (await answer.json()) as Answer;
   expect({ path, status: answer.status, ...(answer.status !== 200 && { body }) }).toEqual({ path, status: 200 });
   return body;
@@ -349,7 +333,7 @@ describe('pages of the API', () => {
     ['running:eu1/shop/Deployment/none', 404, 'IMAGE_UNKNOWN'],
   ])('refuse to compare %s', async (from, status, code) => {
     const path = `compare?from=${encodeURIComponent(from)}&to=${digestOf('0 1')}`;
-    const answer = await fetch(`${service.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
+    const answer = await fetch(`${api.url}/api/v1/${path}`, { headers: { authorization: `Bearer ${token}` } });
     expect([answer.status, await answer.json()]).toMatchObject([status, { code }]);
   });
 
@@ -372,7 +356,7 @@ describe('pages of the API', () => {
       findings: [{ check: 'k8s-privileged' }],
       incidentList: [{ workload: 'shop/Deployment/app-3' }],
     });
-    const unknown = await fetch(`${service.url}/api/v1/workloads/eu1/shop/Deployment/none`, {
+    const unknown = await fetch(`${api.url}/api/v1/workloads/eu1/shop/Deployment/none`, {
       headers: { authorization: `Bearer ${token}` },
     });
     expect([unknown.status, await unknown.json()]).toMatchObject([404, { code: 'WORKLOAD_UNKNOWN' }]);
@@ -415,7 +399,7 @@ describe('GET routes', () => {
 
   beforeAll(async () => {
     run = jest.spyOn(PostgresQueryRunner.prototype, 'query');
-    adminToken = (await new ApiTokens(store).make('admin', 'admin', null)).reveal();
+    adminToken = await api.tokenOf('admin', 'admin');
   });
 
   afterAll(() => run.mockRestore());
@@ -425,7 +409,7 @@ describe('GET routes', () => {
     const numbers = [];
     for (let round = 0; round < 6; round += 1) {
       const before = run.mock.calls.length;
-      const answer = await fetch(`${service.url}${path}`, { headers: { authorization: `Bearer ${adminToken}` } });
+      const answer = await fetch(`${api.url}${path}`, { headers: { authorization: `Bearer ${adminToken}` } });
       await answer.arrayBuffer();
       expect([path, answer.status]).not.toEqual([path, 500]);
       numbers.push(run.mock.calls.slice(before).filter(([sql]) => !/^(?:BEGIN|ROLLBACK)\b/.test(sql)).length);

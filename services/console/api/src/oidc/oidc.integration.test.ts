@@ -1,17 +1,11 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
 import { freePort } from '@tidewaiter/servers';
-import { connect, Sessions, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { Sessions, Store } from '@tidewaiter/store';
+import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 import { SignJWT } from 'jose';
 import { type Configuration, Provider } from 'oidc-provider';
-import type { DataSource } from 'typeorm';
 
 import { start } from '../main.js';
 
@@ -72,11 +66,8 @@ class Browser {
   }
 }
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let dataSource: DataSource;
+let api: TestConsole;
 let store: Store;
-let folder: string;
 let provider: Server;
 let consoleUrl: string;
 let issuer: string;
@@ -147,13 +138,10 @@ beforeAll(async () => {
   jest.spyOn(Date, 'now').mockImplementation(() => now() + clockOffsetMs);
   jest.spyOn(console, 'warn').mockImplementation(() => undefined);
   jest.spyOn(console, 'info').mockImplementation(() => undefined);
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
   const port = await freePort();
   consoleUrl = `http://127.0.0.1:${port}`;
   issuer = `http://127.0.0.1:${await freePort()}`;
   key = newKey('first');
-  folder = mkdtempSync(join(tmpdir(), 'tidewaiter-oidc-'));
   const settings = `access:
   oidc:
     issuer: ${issuer}
@@ -163,32 +151,22 @@ beforeAll(async () => {
     clockSkew: 60s
     roles: [{ group: security, role: maintainer }, { group: staff, role: viewer }]
 `;
-  writeFileSync(join(folder, 'tidewaiter.yaml'), settings);
-  writeFileSync(join(folder, 'secret'), clientSecret);
   await startProvider();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
-    TIDEWAITER_CONSOLE_URL: consoleUrl,
-    TIDEWAITER_HTTP_PORT: String(port),
-    TIDEWAITER_LOG_LEVEL: 'silent',
+  api = await startConsole(start, {
+    environment: { TIDEWAITER_CONSOLE_URL: consoleUrl, TIDEWAITER_HTTP_PORT: String(port) },
+    files: { 'tidewaiter.yaml': settings, secret: clientSecret },
   });
-  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  store = new Store(dataSource, 'test');
+  store = api.store;
 });
 
 afterAll(async () => {
-  await service?.stop();
+  await api.stop();
   await stopProvider();
-  await dataSource?.destroy();
-  await servers.stop();
-  rmSync(folder, { recursive: true });
 });
 
 beforeEach(async () => {
   // Sign-ins of the tests before must not count.
-  await service.reload();
+  await api.reload();
   providerLagMs = 0;
   clockOffsetMs = 0;
   groups.set('jane', ['security', 'staff']).set('joe', ['staff']).set('eve', ['guests']);
@@ -358,7 +336,7 @@ describe('OidcController', () => {
   });
 
   it('shows that the provider does not answer, and recovers', async () => {
-    await service.reload();
+    await api.reload();
     await stopProvider();
     const page = await new Browser().visit(`${consoleUrl}/api/v1/sign-in/oidc`);
     expect([page.status, await page.text()]).toEqual([503, expect.stringContaining('cannot be reached')]);

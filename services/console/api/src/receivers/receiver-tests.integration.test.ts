@@ -1,19 +1,14 @@
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Deliveries, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { Deliveries, Store } from '@tidewaiter/store';
+import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 
 import { start } from '../main.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let dataSource: DataSource;
+let api: TestConsole;
 let store: Store;
 let token: string;
 
 async function call(method: string, path: string, body?: object): Promise<{ status: number; body: never }> {
-  const response = await fetch(`${service.url}/api/v1/${path}`, {
+  const response = await fetch(`${api.url}/api/v1/${path}`, {
     method,
     headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),
@@ -22,24 +17,12 @@ async function call(method: string, path: string, body?: object): Promise<{ stat
 }
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  store = new Store(dataSource, 'test');
-  token = (await new ApiTokens(store).make('ann', 'maintainer', null)).reveal();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
+  api = await startConsole(start);
+  store = api.store;
+  token = await api.tokenOf('ann', 'maintainer');
 });
 
-afterAll(async () => {
-  await service.stop();
-  await dataSource.destroy();
-  await servers.stop();
-});
+afterAll(async () => api.stop());
 
 const routing = `
 route: { receiver: team }

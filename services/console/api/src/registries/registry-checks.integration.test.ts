@@ -1,20 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Store } from '@tidewaiter/store';
-import { startHttpServer, type TestHttpServer, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import {
+  entryKeyOfTests,
+  startConsole,
+  startHttpServer,
+  type TestConsole,
+  type TestHttpServer,
+} from '@tidewaiter/testkit';
 
 import { start } from '../main.js';
 
 const password = 'pull-secret-of-main';
 const basic = `Basic ${Buffer.from(`scanner:${password}`).toString('base64')}`;
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let folder: string;
+let api: TestConsole;
 let registry: TestHttpServer;
 let elsewhere: TestHttpServer;
 const received: (string | undefined)[] = [];
@@ -26,7 +23,7 @@ interface Answer {
 }
 
 async function call(path: string, body: object = {}, role = 'maintainer'): Promise<Answer> {
-  const response = await fetch(`${service.url}/api/v1/${path}`, {
+  const response = await fetch(`${api.url}/api/v1/${path}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${tokens[role]}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),
@@ -47,40 +44,20 @@ beforeAll(async () => {
     received.push(request.headers.authorization);
     response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end();
   });
-  folder = mkdtempSync(join(tmpdir(), 'tidewaiter-checks-'));
-  writeFileSync(join(folder, 'password'), password);
   const url = `http://127.0.0.1:${registry.port}`;
-  writeFileSync(
-    join(folder, 'tidewaiter.yaml'),
-    `registries:
+  const settings = `registries:
   - { name: main, kind: harbor, url: '${url}', allowPrivate: true, webhookSecret: s, credentials: { username: scanner, password: ${password} } }
   - { name: closed, kind: harbor, url: '${url}', webhookSecret: s }
   - { name: filed, kind: harbor, url: '${url}', allowPrivate: true, webhookSecret: s, credentials: { username: scanner, passwordFile: password } }
 management: { allowPrivate: true }
-`,
-  );
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  const made = new ApiTokens(new Store(dataSource, 'test'));
-  for (const role of ['viewer', 'maintainer', 'admin'] as const)
-    tokens[role] = (await made.make(role, role, null)).reveal();
-  await dataSource.destroy();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
-    TIDEWAITER_ENTRY_KEY: 'a key of this test with more than 32 characters',
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
+`;
+  api = await startConsole(start, { environment: entryKeyOfTests, files: { 'tidewaiter.yaml': settings, password } });
+  for (const role of ['viewer', 'maintainer', 'admin'] as const) tokens[role] = await api.tokenOf(role, role);
 });
 
 afterAll(async () => {
-  await service.stop();
-  await servers.stop();
+  await api.stop();
   await Promise.all([registry.stop(), elsewhere.stop()]);
-  rmSync(folder, { recursive: true });
 });
 
 describe('the check of a registry', () => {
@@ -138,7 +115,7 @@ describe('the check of a registry', () => {
 
   it('is for maintainers, and recorded without its values', async () => {
     expect(await call('registries/main/check', {}, 'viewer')).toMatchObject({ body: { code: 'ROLE_MISSING' } });
-    const answer = await fetch(`${service.url}/api/v1/audit?q=action%3Dregistry.checked&sort=number`, {
+    const answer = await fetch(`${api.url}/api/v1/audit?q=action%3Dregistry.checked&sort=number`, {
       headers: { authorization: `Bearer ${tokens['admin']}` },
     });
     const text = await answer.text();

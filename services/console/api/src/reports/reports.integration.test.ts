@@ -1,12 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { countBySeverity, type Digest, findingOf, Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Images, Pushes, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { countBySeverity, type Digest, findingOf } from '@tidewaiter/domain';
+import { Images, Pushes, Store } from '@tidewaiter/store';
+import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 
 import { start } from '../main.js';
 
@@ -22,14 +16,11 @@ const vulnerability = (id: string) =>
     ...{ purl, packageName: 'openssl', match: 'affected', evidence: {} },
   });
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let dataSource: DataSource;
+let api: TestConsole;
 let token: string;
-let folder: string;
 
 async function report(query: Record<string, string>): Promise<{ status: number; type: string; text: string }> {
-  const url = `${service.url}/api/v1/report?${new URLSearchParams(query).toString()}`;
+  const url = `${api.url}/api/v1/report?${new URLSearchParams(query).toString()}`;
   const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   return {
     status: response.status,
@@ -87,30 +78,13 @@ async function push(store: Store, tag: string, digest: Digest, platforms: Record
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'tidewaiter-report-'));
-  writeFileSync(join(folder, 'tidewaiter.yaml'), settings);
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const url = await servers.postgres.createDatabase();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: url,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
-  dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
-  const store = new Store(dataSource, 'test');
-  token = (await new ApiTokens(store).make('bootstrap', 'admin', null)).reveal();
-  await push(store, '1', amd64, { 'linux/amd64': amd64 });
-  await push(store, '2', `sha256:${'c'.repeat(64)}`, { 'linux/amd64': amd64, 'linux/arm64': arm64 });
+  api = await startConsole(start, { files: { 'tidewaiter.yaml': settings } });
+  token = await api.tokenOf('bootstrap', 'admin');
+  await push(api.store, '1', amd64, { 'linux/amd64': amd64 });
+  await push(api.store, '2', `sha256:${'c'.repeat(64)}`, { 'linux/amd64': amd64, 'linux/arm64': arm64 });
 });
 
-afterAll(async () => {
-  await service?.stop();
-  await dataSource?.destroy();
-  await servers.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(async () => api.stop());
 
 describe('reports of stored images', () => {
   it.each([

@@ -1,8 +1,4 @@
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 
 import { start } from '../main.js';
 
@@ -12,32 +8,18 @@ const routing = (receiver: string) => `route:
 receivers: [{ name: quiet }, { name: ${receiver}, slack_configs: [{ api_url_file: slack, channel: '#alerts' }] }]
 `;
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let dataSource: DataSource;
+let api: TestConsole;
 let token: string;
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  token = (await new ApiTokens(new Store(dataSource, 'test')).make('ann', 'admin', null)).reveal();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
+  api = await startConsole(start);
+  token = await api.tokenOf('ann', 'admin');
 });
 
-afterAll(async () => {
-  await service.stop();
-  await dataSource.destroy();
-  await servers.stop();
-});
+afterAll(async () => api.stop());
 
 async function call(method: string, path: string, body?: object): Promise<{ status: number; body: object }> {
-  const answer = await fetch(`${service.url}/api/v1/${path}`, {
+  const answer = await fetch(`${api.url}/api/v1/${path}`, {
     method,
     headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),

@@ -1,30 +1,18 @@
-import { type Alert, Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { AlertHistory, ApiTokens, connect, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { type Alert } from '@tidewaiter/domain';
+import { AlertHistory } from '@tidewaiter/store';
+import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 import { v7 as uuidv7 } from 'uuid';
 
 import { start } from '../main.js';
 import { replayAnswer } from './replay-schemas.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let dataSource: DataSource;
+let api: TestConsole;
 let token: string;
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
-  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  const store = new Store(dataSource, 'test');
-  token = (await new ApiTokens(store).make('bootstrap', 'admin', null)).reveal();
+  api = await startConsole(start);
+  const { store } = api;
+  token = await api.tokenOf('bootstrap', 'admin');
   const alert: Alert = {
     identity: 'a',
     labels: { rule: 'a', new: 'true' },
@@ -36,14 +24,10 @@ beforeAll(async () => {
   await store.transaction((tx) => new AlertHistory(store).add(tx, { eventId: uuidv7(), alerts: [alert], state: null }));
 });
 
-afterAll(async () => {
-  await service.stop();
-  await dataSource.destroy();
-  await servers.stop();
-});
+afterAll(async () => api.stop());
 
 const replay = async (body: object, authorization = `Bearer ${token}`) => {
-  const answer = await fetch(`${service.url}/api/v1/routes/replay`, {
+  const answer = await fetch(`${api.url}/api/v1/routes/replay`, {
     method: 'POST',
     headers: { authorization, 'content-type': 'application/json' },
     body: JSON.stringify(body),

@@ -1,14 +1,9 @@
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, SetupLinks, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { ApiTokens, SetupLinks, Store } from '@tidewaiter/store';
+import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 
 import { start } from '../main.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let dataSource: DataSource;
+let api: TestConsole;
 let store: Store;
 let setupSecret: string;
 let token: string;
@@ -16,7 +11,7 @@ let token: string;
 const csrf = { 'x-tidewaiter-csrf': '1' };
 
 const call = async (method: string, path: string, headers: Record<string, string> = {}, body?: unknown) =>
-  fetch(`${service.url}/api/v1/${path}`, {
+  fetch(`${api.url}/api/v1/${path}`, {
     method,
     headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -33,27 +28,14 @@ const signedIn = async (by = token, headers: Record<string, string> = {}) => {
 };
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_CONSOLE_URL: 'https://tidewaiter.example/',
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
+  api = await startConsole(start, { environment: { TIDEWAITER_CONSOLE_URL: 'https://tidewaiter.example/' } });
   setupSecret = /^Setup link, works once within an hour: https:\/\/tidewaiter\.example\/#setup=([\w-]{43})$/.exec(
-    service.notices.join('\n'),
+    api.notices.join('\n'),
   )![1]!;
-  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 6, name: 'test' });
-  store = new Store(dataSource, 'test');
+  store = api.store;
 });
 
-afterAll(async () => {
-  await service?.stop();
-  await dataSource?.destroy();
-  await servers.stop();
-});
+afterAll(async () => api.stop());
 
 describe('the setup link', () => {
   const redeem = async (secret: string) => call('POST', 'setup', {}, { secret });
@@ -119,7 +101,7 @@ describe('the setup link', () => {
 describe('a session', () => {
   beforeEach(async () => {
     // Sign-ins of the tests before must not count.
-    await service.reload();
+    await api.reload();
   });
 
   it('is a cookie with a secret of its own, which no script and no other site can use', async () => {
@@ -209,7 +191,7 @@ describe('a session', () => {
   });
 
   it('is not opened by a form, which any site can make a browser send', async () => {
-    const answer = await fetch(`${service.url}/api/v1/session`, {
+    const answer = await fetch(`${api.url}/api/v1/session`, {
       method: 'POST',
       body: new URLSearchParams({ token }),
     });
@@ -237,7 +219,7 @@ describe('administrators', () => {
     (await answer.json()) as Record<string, never> & { items: Record<string, never>[] };
 
   beforeAll(async () => {
-    await service.reload();
+    await api.reload();
   });
 
   it('list live sessions, and end one', async () => {

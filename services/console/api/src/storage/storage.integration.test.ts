@@ -1,8 +1,5 @@
-import { Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { Store } from '@tidewaiter/store';
+import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 
 import { start } from '../main.js';
 
@@ -12,38 +9,23 @@ interface Answer {
 }
 
 describe('storage and removals', () => {
-  let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-  let service: RunningService;
-  let dataSource: DataSource;
+  let api: TestConsole;
   let store: Store;
   let token: string;
 
   beforeAll(async () => {
-    servers = await throwAwayServers({ postgres: true, nats: true });
-    const databaseUrl = await servers.postgres.createDatabase();
-    dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-    store = new Store(dataSource, 'test');
-    token = (await new ApiTokens(store).make('ada', 'admin', null)).reveal();
+    api = await startConsole(start, { environment: { TIDEWAITER_RETENTION_MESSAGES: '7d' } });
+    store = api.store;
+    token = await api.tokenOf('ada', 'admin');
     await store.query(
       `INSERT INTO container_ledger (container_id, cluster, claimed_digests, first_seen, last_seen) VALUES ('a', 'stage', '{}', now(), now())`,
     );
-    service = await start({
-      TIDEWAITER_DATABASE_URL: databaseUrl,
-      TIDEWAITER_NATS_URL: servers.nats.url,
-      TIDEWAITER_HTTP_PORT: '0',
-      TIDEWAITER_LOG_LEVEL: 'silent',
-      TIDEWAITER_RETENTION_MESSAGES: '7d',
-    });
   });
 
-  afterAll(async () => {
-    await service.stop();
-    await dataSource.destroy();
-    await servers.stop();
-  });
+  afterAll(async () => api.stop());
 
   async function call(path: string, body?: object): Promise<Answer> {
-    const response = await fetch(`${service.url}/api/v1/${path}`, {
+    const response = await fetch(`${api.url}/api/v1/${path}`, {
       headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
       ...(body && { method: 'POST', body: JSON.stringify(body) }),
     });

@@ -1,14 +1,10 @@
-import { type AccessRole, type AccessScope, Secret } from '@tidewaiter/domain';
-import type { RunningService } from '@tidewaiter/runtime';
-import { ApiTokens, connect, Pushes, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import type { DataSource } from 'typeorm';
+import { type AccessRole, type AccessScope } from '@tidewaiter/domain';
+import { Pushes, Store } from '@tidewaiter/store';
+import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 
 import { start } from '../main.js';
 
-let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
-let service: RunningService;
-let dataSource: DataSource;
+let api: TestConsole;
 let store: Store;
 const tokens: Record<string, string> = {};
 
@@ -24,7 +20,7 @@ interface Answer {
 }
 
 async function call(method: string, path: string, as: string, body?: object): Promise<Answer> {
-  const response = await fetch(`${service.url}/api/v1/${path}`, {
+  const response = await fetch(`${api.url}/api/v1/${path}`, {
     method,
     headers: { authorization: `Bearer ${tokens[as]}`, ...(body && { 'content-type': 'application/json' }) },
     ...(body && { body: JSON.stringify(body) }),
@@ -36,10 +32,8 @@ async function call(method: string, path: string, as: string, body?: object): Pr
 const namesOf = async (as: string) => (await call('GET', 'views', as)).body.items.map(({ name }) => name);
 
 beforeAll(async () => {
-  servers = await throwAwayServers({ postgres: true, nats: true });
-  const databaseUrl = await servers.postgres.createDatabase();
-  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
-  store = new Store(dataSource, 'test');
+  api = await startConsole(start);
+  store = api.store;
   const of = (repositories: string[]): AccessScope[] => [{ repositories, clusters: [], namespaces: [], owners: [] }];
   const accounts: [string, AccessRole, AccessScope[] | null][] = [
     ['ann', 'viewer', null],
@@ -47,8 +41,7 @@ beforeAll(async () => {
     ['mia', 'maintainer', null],
     ['shop', 'responder', of(['shop/*'])],
   ];
-  const made = new ApiTokens(store);
-  for (const [name, role, scopes] of accounts) tokens[name] = (await made.make(name, role, null, scopes)).reveal();
+  for (const [name, role, scopes] of accounts) tokens[name] = await api.tokenOf(name, role, scopes);
   await store.transaction(async (tx) =>
     new Pushes(store).add(
       tx,
@@ -58,19 +51,9 @@ beforeAll(async () => {
       })),
     ),
   );
-  service = await start({
-    TIDEWAITER_DATABASE_URL: databaseUrl,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
-  });
 });
 
-afterAll(async () => {
-  await service.stop();
-  await dataSource.destroy();
-  await servers.stop();
-});
+afterAll(async () => api.stop());
 
 const view = { name: 'all pushes', list: 'pushes', q: 'tag=1', sort: '-received', isPinned: true };
 
