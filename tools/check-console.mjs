@@ -4,13 +4,13 @@ import { readFileSync, statSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** Lower the limit when a change has brought the largest page down; `last` is its value. */
-const limitKiB = 185;
-const last = 157;
+const limitKiB = 150;
+const last = 149;
 
 const out = resolve(import.meta.dirname, '../services/console/web/dist');
 const manifest = JSON.parse(readFileSync(join(out, '.vite/manifest.json'), 'utf8'));
 const [entry] = Object.keys(manifest).filter((name) => manifest[name].isEntry);
-const pages = Object.keys(manifest).filter((name) => /-page\.tsx$/.test(name) && manifest[name].isDynamicEntry);
+const pages = Object.keys(manifest).filter((name) => /-pages?\.tsx$/.test(name) && manifest[name].isDynamicEntry);
 
 let largest = 0;
 for (const page of pages) {

@@ -6,7 +6,6 @@ import { imageTabIds } from './pages/image/image-tab-ids.js';
 import { pushOrderNames } from './pages/images/push-orders.js';
 import { orderNames } from './pages/incidents/incident-orders.js';
 import { incidentStateFilters } from './pages/incidents/incident-query.js';
-import { NowPage } from './pages/now/now-page.js';
 import { messageKinds, previewChannelNames } from './pages/policies/message-kinds.js';
 import { conditionNames } from './pages/vulnerabilities/reach-question.js';
 import { vulnerabilitySorts } from './pages/vulnerabilities/vulnerability-orders.js';
@@ -25,7 +24,10 @@ const root = createRootRoute({
 
 const at = <const Path extends string>(path: Path) => ({ getParentRoute: () => root, path });
 
-const now = createRoute({ ...at('/'), component: NowPage });
+const now = createRoute({
+  ...at('/'),
+  component: lazyRouteComponent(() => import('./pages/now/now-page.js'), 'NowPage'),
+});
 
 const start = createRoute({
   ...at('/start'),

@@ -1,11 +1,12 @@
 import { type AccessRole, limitableRoles } from '@tidewaiter/domain';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 
 import type { User } from '../../api/types.js';
+import { dialogLater } from '../../parts/later.js';
 import type { LimitedAccount } from './limits-dialog.js';
 
-const LimitsDialog = lazy(async () => ({ default: (await import('./limits-dialog.js')).LimitsDialog }));
+const LimitsDialog = dialogLater(async () => (await import('./limits-dialog.js')).LimitsDialog);
 
 /** Limits of an account: each line is one that suffices. */
 export function Limits({ scopes }: { scopes: User['scopes'] }) {
@@ -32,7 +33,7 @@ export function ChangeableLimits({ account, role }: { account: LimitedAccount; r
           Change
         </Button>
       )}
-      <Suspense>{isOpen && <LimitsDialog account={account} close={() => setIsOpen(false)} />}</Suspense>
+      {isOpen && <LimitsDialog account={account} close={() => setIsOpen(false)} />}
     </>
   );
 }

@@ -5,13 +5,21 @@ import { Button } from 'react-aria-components/Button';
 import { comparison } from '../../api/queries.js';
 import type { Comparison } from '../../api/types.js';
 import { useSearchChange } from '../../parts/filters.js';
+import { later } from '../../parts/later.js';
 import { PageHead } from '../../parts/page.js';
 import { EmptyState, Loaded } from '../../parts/states.js';
 import { FindingChanges, FindingItems } from '../image/finding-changes.js';
 import { OtherChanges } from '../image/other-changes.js';
 import { comparisonSentence, isSameImage } from './comparison-words.js';
-import { ReferenceBox } from './reference-box.js';
 import { SideFacts } from './side-facts.js';
+
+const ReferenceBox = later(
+  async () => (await import('./reference-box.js')).ReferenceBox,
+  <span className="filter wide query-box">
+    <span className="label">…</span>
+    <input readOnly aria-label="Image, still loading" />
+  </span>,
+);
 
 const route = getRouteApi('/compare');
 

@@ -4,13 +4,15 @@ import { useMemo, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 
 import type { ImageFinding } from '../../api/types.js';
+import { dialogLater } from '../../parts/later.js';
 import { SeverityMark } from '../../parts/marks.js';
 import { EmptyState } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { DataTable } from '../../parts/table/data-table.js';
 import { useMe } from '../../parts/use-me.js';
-import { AcceptDialog } from './accept-dialog.js';
 import { placeOf, suppressionText } from './finding-remarks.js';
+
+const AcceptDialog = dialogLater(async () => (await import('./accept-dialog.js')).AcceptDialog);
 
 const columns = [
   column<ImageFinding>({

@@ -2,19 +2,22 @@ import type { UseQueryResult } from '@tanstack/react-query';
 
 import type { ImageFinding, ImageFindings, Images } from '../../api/types.js';
 import { useSearchChange } from '../../parts/filters.js';
-import { Loaded } from '../../parts/states.js';
+import { later } from '../../parts/later.js';
+import { Loaded, Skeleton } from '../../parts/states.js';
 import { ChangesTab } from './changes-tab.js';
-import { FileFindingsTab } from './file-findings-tab.js';
-import { FindingsTab } from './findings-tab.js';
-import { FixesTab } from './fixes-tab.js';
 import { fixesOf } from './fixes.js';
-import { HistoryTab } from './history-tab.js';
 import { type ImageContextData, workloadsOf } from './image-context.js';
 import type { ImageTabId } from './image-tab-ids.js';
-import { LayersTab } from './layers-tab.js';
-import { PackagesTab } from './packages-tab.js';
-import { ProvenanceTab } from './provenance-tab.js';
-import { RuntimeTab } from './runtime-tab.js';
+
+// The first tab alone comes with the page.
+const FileFindingsTab = later(async () => (await import('./file-findings-tab.js')).FileFindingsTab, <Skeleton />);
+const FindingsTab = later(async () => (await import('./findings-tab.js')).FindingsTab, <Skeleton />);
+const FixesTab = later(async () => (await import('./fixes-tab.js')).FixesTab, <Skeleton />);
+const HistoryTab = later(async () => (await import('./history-tab.js')).HistoryTab, <Skeleton />);
+const LayersTab = later(async () => (await import('./layers-tab.js')).LayersTab, <Skeleton />);
+const PackagesTab = later(async () => (await import('./packages-tab.js')).PackagesTab, <Skeleton />);
+const ProvenanceTab = later(async () => (await import('./provenance-tab.js')).ProvenanceTab, <Skeleton />);
+const RuntimeTab = later(async () => (await import('./runtime-tab.js')).RuntimeTab, <Skeleton />);
 
 const kindsOfTab = {
   secrets: ['secret'],

@@ -6,6 +6,7 @@ import { SeverityCounts, VerdictStamp } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { column } from '../../parts/table/columns.js';
 import { counted, nameOf } from '../../parts/words.js';
+import { PushLink } from './push-link.js';
 
 export const pushColumns = [
   column<Push>({ id: 'verdict', title: 'Verdict', kind: 'mark', cell: (push) => <VerdictStamp push={push} /> }),
@@ -56,20 +57,5 @@ function PushName({ push }: { push: Push }) {
       )}
       {reason === null && warningCount > 0 && <small className="quiet">{counted(warningCount, 'warning')}</small>}
     </>
-  );
-}
-
-/** Link to the image of a push, or to the push itself while no image is known. */
-export function PushLink({ push }: { push: Push }) {
-  const { id, digest, state } = push;
-  const name = nameOf(push);
-  return state === 'analyzed' && digest !== null ? (
-    <Link to="/images/$digest" params={{ digest }} search={{ push: id }}>
-      {name}
-    </Link>
-  ) : (
-    <Link to="/pushes/$id" params={{ id }}>
-      {name}
-    </Link>
   );
 }

@@ -6,12 +6,15 @@ import { answerOf, client } from '../../api/client.js';
 import { incidentContainment } from '../../api/queries.js';
 import type { ContainmentOrder } from '../../api/types.js';
 import { ActionButton } from '../../parts/action-button.js';
+import { dialogLater } from '../../parts/later.js';
 import { Stamp, type StampKind } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { Section } from '../../parts/page.js';
 import { useMe } from '../../parts/use-me.js';
 import { dotted } from '../../parts/words.js';
-import { ContainmentDialog, type ContainmentQuestion } from './containment-dialog.js';
+import type { ContainmentQuestion } from './containment-dialog.js';
+
+const ContainmentDialog = dialogLater(async () => (await import('./containment-dialog.js')).ContainmentDialog);
 
 /** Actions of the agent that contain the incident, and its orders; nothing where orders are off. */
 export function ContainmentSection({ incidentId }: { incidentId: string }) {

@@ -3,11 +3,14 @@ import { Button } from 'react-aria-components/Button';
 
 import type { IncidentDetail } from '../../api/types.js';
 import { ActionButton } from '../../parts/action-button.js';
+import { dialogLater } from '../../parts/later.js';
 import { useMe } from '../../parts/use-me.js';
 import { doneText, type TriageAct } from '../incidents/triage-acts.js';
-import { type DialogKind, TriageDialog } from '../incidents/triage-dialog.js';
+import type { DialogKind } from '../incidents/triage-dialog.js';
 import { ownerOf } from '../incidents/triage.js';
 import { perform, useTriage } from '../incidents/use-triage.js';
+
+const TriageDialog = dialogLater(async () => (await import('../incidents/triage-dialog.js')).TriageDialog);
 
 /** Work on one incident; nothing for users who may not. */
 export function IncidentActions({ incident }: { incident: IncidentDetail }) {

@@ -6,6 +6,7 @@ import { incidents } from '../../api/lists.js';
 import { useLiveList } from '../../live/live-list.js';
 import { ExportLinks } from '../../parts/export-links.js';
 import { FilterSelect } from '../../parts/filters.js';
+import { dialogLater } from '../../parts/later.js';
 import { PageHead } from '../../parts/page.js';
 import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState, Sample } from '../../parts/states.js';
@@ -17,11 +18,13 @@ import { orders } from './incident-orders.js';
 import { incidentQuery, incidentStateFilters } from './incident-query.js';
 import { isLeaving, type TriageAct } from './triage-acts.js';
 import { TriageBar } from './triage-bar.js';
-import { type DialogKind, TriageDialog } from './triage-dialog.js';
+import type { DialogKind } from './triage-dialog.js';
 import { neighborOf } from './triage.js';
 import { useSelection } from './use-selection.js';
 import { useTriageKeys } from './use-triage-keys.js';
 import { useTriage } from './use-triage.js';
+
+const TriageDialog = dialogLater(async () => (await import('./triage-dialog.js')).TriageDialog);
 
 const route = getRouteApi('/incidents');
 

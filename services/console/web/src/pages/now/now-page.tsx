@@ -1,24 +1,24 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
 
 import { deadLetters, incidents, pushes, receivers } from '../../api/lists.js';
 import { status } from '../../api/queries.js';
 import { useLiveList } from '../../live/live-list.js';
+import { later } from '../../parts/later.js';
 import { SeverityMark, VerdictStamp } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { PageHead, Section } from '../../parts/page.js';
 import { Loaded, Skeleton } from '../../parts/states.js';
 import { useMe } from '../../parts/use-me.js';
 import { counted } from '../../parts/words.js';
-import { PushLink } from '../images/push-columns.js';
+import { PushLink } from '../images/push-link.js';
 import { sortByUrgency } from '../incidents/triage.js';
 import { countSince } from './last-visit.js';
 import { Notices } from './notices.js';
 import { PipelineStrip } from './pipeline-strip.js';
 import { useLastVisit } from './use-last-visit.js';
 
-const PinnedViews = lazy(async () => ({ default: (await import('../views/pinned-views.js')).PinnedViews }));
+const PinnedViews = later(async () => (await import('../views/pinned-views.js')).PinnedViews);
 
 const maxIncidents = 8;
 const maxPushes = 8;
@@ -33,9 +33,7 @@ export function NowPage() {
     <>
       <PageHead title="Now" about={<SinceLastVisit at={lastVisit} incidents={open.rows} pushes={recent.rows} />} />
       {isLimited === false && <PlatformState />}
-      <Suspense>
-        <PinnedViews />
-      </Suspense>
+      <PinnedViews />
       <div className="columns">
         <Section title="Open incidents" note={open.hasMore ? `${open.rows.length} or more` : open.rows.length}>
           <OpenIncidents list={open} />

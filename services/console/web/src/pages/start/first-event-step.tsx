@@ -2,7 +2,7 @@ import type { Entry, Push } from '../../api/types.js';
 import { Copyable } from '../../parts/copyable.js';
 import { Stamp, VerdictStamp } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
-import { PushLink } from '../images/push-columns.js';
+import { PushLink } from '../images/push-link.js';
 import { Step } from './step.js';
 
 /** Step 3: waits for the first push, which arrives while the page is open. */
