@@ -44,13 +44,14 @@ function functionOf(command: CommandGrammar): string {
   return functionText(command, [...specs, `'1:command:((${names}))'`, `'*:: :->below'`], cases);
 }
 
+/** Options of a command end at its subcommand, which may have some of the same names: `-A`. */
 function functionText(command: CommandGrammar, specs: string[], cases: string[]): string {
   const dispatch =
     cases.length > 0 ? `\n  [[ $state == below ]] && case $words[1] in\n${cases.join('\n')}\n  esac` : '';
   return `${functionName(command)}() {
   local context state state_descr line
   typeset -A opt_args
-  _arguments ${specs.map((spec) => `\\\n    ${spec}`).join(' ')}${dispatch}
+  _arguments ${cases.length > 0 ? "-A '-*' " : ''}${specs.map((spec) => `\\\n    ${spec}`).join(' ')}${dispatch}
 }`;
 }
 

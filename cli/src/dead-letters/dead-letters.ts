@@ -4,27 +4,31 @@ import { type Command, Option } from 'commander';
 
 import { printStderr } from '../context.js';
 import { changeStore, withStore } from '../database.js';
+import { checkListOptions, listOptions } from '../lists/lists.js';
 import { fit } from '../terminal.js';
 
 const pageSize = 200;
 const exitFailed = 2;
 const exitUsage = 64;
+const outputs = ['table', 'json'] as const;
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** Commands that list and redrive dead letters. */
 export function deadLettersCommand(program: Command): void {
-  const letters = program.command('dead-letters').description('list and retry failed jobs');
+  const letters = listOptions(program.command('dead-letters'), 'dead-letters');
   letters
     .command('list')
     .description('list failed jobs, newest first')
     .option('--all', 'include failed jobs that were retried')
-    .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
-    .action(async ({ all = false, output }: { all?: boolean; output: 'table' | 'json' }) =>
-      withStore(async (store) => {
+    .addOption(new Option('-o, --output <format>', 'how').choices(outputs).default('table'))
+    .action(async (_: object, command: Command) => {
+      checkListOptions(command, { output: outputs });
+      const { all = false, output } = command.optsWithGlobals<{ all?: boolean; output: string }>();
+      await withStore(async (store) => {
         const found = await lettersOf(store);
         return output === 'json' ? listJson(found, all) : listTable(found, all);
-      }),
-    );
+      });
+    });
   letters
     .command('redrive')
     .description('retry failed jobs')

@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { environment, printStderr } from '../context.js';
 import { changeStore, withStore } from '../database.js';
 import { age } from '../duration.js';
+import { checkListOptions, listOptions } from '../lists/lists.js';
 import { fit, stdoutWidth } from '../terminal.js';
 
 const pageSize = 200;
@@ -31,7 +32,12 @@ interface RedriveOptions extends FilterOptions {
   author: string;
 }
 
-type Output = 'table' | 'json';
+const outputs = ['table', 'json'] as const;
+
+interface ListOptions {
+  limit: number;
+  output: (typeof outputs)[number];
+}
 
 const outcomeWords = {
   redriven: 'will be tried again',
@@ -44,23 +50,29 @@ const outcomeWords = {
 
 /** Messages to people, what became of them, and the way back. */
 export function deliveriesCommand(program: Command): void {
-  const deliveries = program.command('deliveries').description('messages to people, and what became of them');
+  const deliveries = listOptions(program.command('deliveries'), 'deliveries');
   filtered(deliveries.command('list').description('show messages, newest first'), [
     ...new Set([...listedStates, ...troubledStates]),
   ])
-    .option('--limit <count>', 'how many at most', positive, 50)
+    .option('--limit <count>', 'how many at most; 100 unless given', positive)
     .addOption(outputOption())
-    .action(async ({ limit, output, ...filter }: FilterOptions & { limit: number; output: Output }) =>
-      withStore(async (store) => list(store, filterOf(filter), limit, output)),
-    );
+    .action(async (_: object, command: Command) => {
+      checkListOptions(command, { output: outputs, limit: [] });
+      const options = command.optsWithGlobals<FilterOptions & ListOptions>();
+      const { limit, output, receiver, state, since, incident, push } = options;
+      const filter = filterOf({ receiver, state, since, incident, push });
+      await withStore(async (store) => list(store, filter, limit, output));
+    });
   deliveries
     .command('show')
     .description('show one with its ledger: every try, and who did what about it')
     .argument('<id>', 'which, as `deliveries list` names it', id)
     .addOption(outputOption())
-    .action(async (which: string, { output }: { output: Output }) =>
-      withStore(async (store) => show(store, which, output)),
-    );
+    .action(async (which: string, _: object, command: Command) => {
+      checkListOptions(command, { output: outputs });
+      const { output } = command.optsWithGlobals<ListOptions>();
+      await withStore(async (store) => show(store, which, output));
+    });
   filtered(
     deliveries
       .command('redrive')
@@ -92,7 +104,7 @@ function filtered(command: Command, states: readonly string[]): Command {
 }
 
 function outputOption(): Option {
-  return new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table');
+  return new Option('-o, --output <format>', 'how').choices(outputs).default('table');
 }
 
 function id(text: string): string {
@@ -123,7 +135,7 @@ async function* each(store: Store, filter: DeliveryFilter, limit: number): Async
   }
 }
 
-async function list(store: Store, filter: DeliveryFilter, limit: number, output: Output): Promise<void> {
+async function list(store: Store, filter: DeliveryFilter, limit: number, output: ListOptions['output']): Promise<void> {
   if (output === 'json') {
     const items = await Array.fromAsync(each(store, filter, limit));
     process.stdout.write(`${JSON.stringify({ items, next: null }, null, 2)}\n`);
@@ -147,7 +159,7 @@ function linesOf(delivery: ListedDelivery): string[] {
   return [joined(delivery.id, state.padEnd(10), target), `  ${joined(clock(createdAt), tries, ...more)}`];
 }
 
-async function show(store: Store, which: string, output: Output): Promise<void> {
+async function show(store: Store, which: string, output: ListOptions['output']): Promise<void> {
   const { Deliveries } = await import('@tidewaiter/store');
   const story = await new Deliveries(store).story<{ title?: string }>(which);
   if (!story) throw new NotFound('DELIVERY_UNKNOWN', `no delivery ${which}`);

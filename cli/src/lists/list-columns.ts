@@ -22,6 +22,8 @@ const documentKey = (key: string) => (item: ListItem) => {
 };
 const nameOf = ({ name }: ListItem) => name;
 const stateOf = ({ state }: ListItem) => state;
+const idOf = ({ id }: ListItem) => id;
+const problemOf = ({ code, reason }: ListItem) => [code, reason].filter((text) => typeof text === 'string').join(': ');
 
 /** Columns of each list, by the name of the list in the API. */
 export const listColumns = {
@@ -95,6 +97,43 @@ export const listColumns = {
     workload: ({ context }) => (context as ListItem)['workload'],
     image: ({ context }) => (context as ListItem)['image'],
     incident: ({ incidentId }) => incidentId,
+  },
+  rules: {
+    rule: ({ title, id }) => title ?? id,
+    level: ({ level }) => level,
+    state: stateOf,
+    kind: ({ kind }) => kind,
+    place: ({ file, line }) => `${String(file)}:${String(line)}`,
+    reason: ({ reason }) => reason,
+  },
+  deliveries: {
+    id: idOf,
+    state: stateOf,
+    receiver: ({ receiver, channel }) => `${String(receiver)} by ${String(channel)}`,
+    tries: ({ attempt }) => attempt,
+    created: ({ createdAt }) => createdAt,
+    about: ({ groupLabels }) =>
+      Object.entries(groupLabels as ListItem)
+        .map(([name, value]) => `${name}=${String(value)}`)
+        .join(' '),
+    problem: problemOf,
+  },
+  silences: {
+    id: idOf,
+    starts: ({ startsAt }) => startsAt,
+    ends: ({ endsAt }) => endsAt,
+    by: ({ createdBy }) => createdBy,
+    matchers: ({ matchers }) => (matchers as string[]).join(', '),
+    comment: ({ comment }) => comment,
+  },
+  'dead-letters': {
+    id: idOf,
+    failed: ({ createdAt }) => createdAt,
+    worker: ({ worker }) => worker,
+    attempts: ({ attempts }) => attempts,
+    subject: ({ subject, channel }) => channel ?? subject,
+    redriven: ({ redrivenAt }) => redrivenAt,
+    problem: problemOf,
   },
   exceptions: {
     name: nameOf,

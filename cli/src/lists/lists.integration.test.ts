@@ -7,11 +7,15 @@ import { join } from 'node:path';
 import { captureOutput, type CapturedOutput } from '@tidewaiter/testkit';
 import { Command } from 'commander';
 
+import { deadLettersCommand } from '../dead-letters/dead-letters.js';
+import { deliveriesCommand } from '../deliveries/deliveries.js';
 import { fixesCommand } from '../fixes/fixes.js';
 import { imagesCommand } from '../images/images.js';
 import { incidentsCommand } from '../incidents/incidents.js';
 import { pushesCommand } from '../pushes/pushes.js';
 import { repositoriesCommand } from '../repositories/repositories.js';
+import { rulesCommand } from '../rules/rules.js';
+import { silencesCommand } from '../silences/silences.js';
 import { vulnerabilitiesCommand } from '../vulnerabilities/vulnerabilities.js';
 
 const vulnerability = {
@@ -22,6 +26,30 @@ const fix = {
   ...{ package: 'openssl', fromVersions: ['3.0.11'], toVersion: '3.0.14', severity: 'high', kev: false, epss: null },
   ...{ vulnerabilities: ['CVE-2026-0001'], images: 3, runningImages: 1, ecosystem: 'Debian:12' },
 };
+
+const delivery = {
+  ...{ id: 'd1', state: 'failed', receiver: 'team', channel: 'slack', attempt: 18, createdAt: '2026-01-01T00:00:00Z' },
+  ...{ groupLabels: { severity: 'high' }, code: 'SLACK_REFUSED', reason: 'is_archived\u001b[2J' },
+};
+const silence = {
+  ...{ id: 's1', startsAt: '2026-01-01T00:00:00Z', endsAt: '2026-01-02T00:00:00Z', createdBy: 'ann' },
+  ...{ matchers: ['severity="low"', 'rule="x"'], comment: 'planned work' },
+};
+const letter = {
+  ...{ id: 'l1', worker: 'push', attempts: 3, subject: 'shop/app:1', channel: null, createdAt: '2026-01-01T00:00:00Z' },
+  ...{ code: 'REGISTRY_UNAVAILABLE', reason: 'no answer', redrivenAt: null },
+};
+const rule = {
+  state: 'refused',
+  kind: null,
+  id: null,
+  title: 'Shell',
+  level: 'high',
+  file: 'a.yml',
+  line: 3,
+  reason: 'no condition',
+};
+const rowsOf: Record<string, object> = { deliveries: delivery, silences: silence, 'dead-letters': letter, rules: rule };
 
 let server: Server;
 let output: CapturedOutput;
@@ -54,6 +82,8 @@ beforeAll(async () => {
     }
     if (url.pathname.endsWith('/vulnerabilities'))
       return response.end(JSON.stringify({ items: [vulnerability], next: null }));
+    const row = rowsOf[url.pathname.slice(url.pathname.lastIndexOf('/') + 1)];
+    if (row) return response.end(JSON.stringify({ items: [row], next: null }));
     if (url.pathname.endsWith('/fixes')) return response.end(JSON.stringify({ items: [fix], next: null }));
     if (url.pathname.endsWith('/images')) return response.end(JSON.stringify({ items: [], next: null }));
     const start = Number(url.searchParams.get('after') ?? 0);
@@ -82,6 +112,10 @@ async function run(...args: string[]): Promise<void> {
     vulnerabilitiesCommand,
     pushesCommand,
     repositoriesCommand,
+    deliveriesCommand,
+    silencesCommand,
+    deadLettersCommand,
+    rulesCommand,
   ])
     define(program);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -118,6 +152,37 @@ describe('list commands', () => {
     await run('vulnerabilities', '-o', 'csv');
     expect(output.stdout).toContain(`'=a`);
     expect(output.stdout).toContain('libssl3 openssl');
+  });
+
+  it.each([
+    [
+      'deliveries',
+      ['state=failed'],
+      /^d1 +failed +team by slack +18 +\S+ +severity=high +SLACK_REFUSED: is_archived\uFFFD/,
+    ],
+    ['silences', ['active'], /^s1 +\S+ +\S+ +ann +severity="low", rule="x" +planned work$/],
+    ['dead-letters', ['worker=push'], /^l1 +\S+ +push +3 +shop\/app:1 +REGISTRY_UNAVAILABLE: no answer$/],
+    ['rules', ['state=refused'], /^Shell +high +refused +a\.yml:3 +no condition$/],
+  ])('print %s, whose subcommands have options of the same names', async (list, query, row) => {
+    await run(list, ...query, '--sort', 'created', '--limit', '1');
+    const { pathname, searchParams } = asked[0]!;
+    expect([pathname, searchParams.get('q'), searchParams.get('limit')]).toEqual([`/api/v1/${list}`, query[0], '1']);
+    expect(output.stdout.trimEnd().split('\n')[1]).toMatch(row);
+    output.restore();
+    output = captureOutput();
+    await run(list, '-o', 'ndjson');
+    expect(JSON.parse(output.stdout)).toEqual(rowsOf[list]);
+  });
+
+  it.each([
+    [['deliveries', 'list', '--watch'], 'list has no option --watch'],
+    [['dead-letters', 'list', '-o', 'csv'], '--output of list is one of table, json'],
+    [['silences', 'list', '--limit', '3'], 'list has no option --limit'],
+  ])('refuse options of a list for its subcommands: %j', async (args, problem) => {
+    const program = new Command('tidewaiter').exitOverride().configureOutput({ writeErr: () => undefined });
+    for (const define of [deliveriesCommand, silencesCommand, deadLettersCommand]) define(program);
+    const refused = { exitCode: 64, message: expect.stringContaining(problem) };
+    await expect(program.parseAsync(args, { from: 'user' })).rejects.toMatchObject(refused);
   });
 
   it('print rows that change until the platform refuses the token', async () => {

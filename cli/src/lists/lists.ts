@@ -27,6 +27,7 @@ interface ListPage {
 const pageSize = 200;
 const maxLimit = 1_000_000;
 const columnGap = '  ';
+const exitUsage = 64;
 
 const descriptions: Record<PrintedList, string> = {
   repositories: 'list the repositories of a platform that match a query',
@@ -37,6 +38,10 @@ const descriptions: Record<PrintedList, string> = {
   workloads: 'list the workloads of a platform that match a query',
   incidents: 'list the incidents of a platform that match a query',
   alerts: 'list the alerts of detection rules that match a query',
+  rules: 'list the detection rules of a platform that match a query; or check and try rules of files',
+  deliveries: 'list the messages of a platform that match a query; or show and send again',
+  silences: 'list the silences of a platform that match a query; or add and end some',
+  'dead-letters': 'list the failed jobs of a platform that match a query; or retry them',
   exceptions: 'list the exceptions of a platform that match a query; or change managed ones',
   policies: 'list the policies of a platform that match a query; or change managed ones',
   signers: 'list the signers of a platform that match a query; or change managed ones',
@@ -48,6 +53,27 @@ const descriptions: Record<PrintedList, string> = {
 /** Command that prints the rows of a list. */
 export function listCommand(name: PrintedList): (program: Command) => void {
   return (program) => void listOptions(program.command(name), name);
+}
+
+/**
+ * Refuses options of a list that its subcommand does not have: commander gives them to the list,
+ * wherever they stand. The subcommand gets them by `optsWithGlobals`.
+ * @param shared options that it has, too, with the values of each; none stand for any
+ */
+export function checkListOptions(command: Command, shared: { [Name in 'output' | 'limit']?: readonly string[] }): void {
+  const list = command.parent!;
+  for (const option of list.options) {
+    const name = option.attributeName();
+    if (list.getOptionValueSource(name) !== 'cli') continue;
+    const values = Object.entries(shared).find(([each]) => each === name)?.[1];
+    const problem =
+      values === undefined
+        ? `${command.name()} has no option ${option.long}`
+        : values.length > 0 &&
+          !values.includes(String(list.getOptionValue(name))) &&
+          `${option.long} of ${command.name()} is one of ${values.join(', ')}`;
+    if (problem) command.error(`error: ${problem}`, { exitCode: exitUsage });
+  }
 }
 
 /** Makes a command print the rows of a list. */

@@ -125,7 +125,7 @@ describe('rules test', () => {
   it('reads events as their sensor sends them', async () => {
     await put({ 'a.yml': good, 'events.jsonl': `${JSON.stringify(exec)}\n`.repeat(2) });
     const events = join(folder, 'events.jsonl');
-    await rules('test', join(folder, 'a.yml'), '--events', events, '--source', 'tetragon', '-o', 'json');
+    await rules('test', join(folder, 'a.yml'), '--events', events, '--source', 'tetragon', '--format', 'json');
     const { matches } = JSON.parse(output.stdout) as { matches: { rule: object }[] };
     expect(matches).toHaveLength(2);
     expect(matches[0]).toMatchObject({

@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 
 import { collect } from '../collect.js';
+import { listOptions } from '../lists/lists.js';
 
 /** Tries Sigma rules before they are used. */
 export function rulesCommand(program: Command): void {
-  const rules = program.command('rules').description('manage detection rules');
+  const rules = listOptions(program.command('rules'), 'rules');
   const withPipelines = (command: Command) =>
     command.option('--pipeline <file>', 'Sigma processing pipeline; repeatable', collect);
   withPipelines(
@@ -24,11 +25,11 @@ export function rulesCommand(program: Command): void {
   )
     .requiredOption('--events <file>', 'events, one JSON object a line: id, at, source, event; - for standard input')
     .option('--source <kind>', 'sensor that sent raw events: falco, tetragon …')
-    .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'))
+    .addOption(new Option('--format <format>', 'how').choices(['text', 'json']).default('text'))
     .action(
-      async (paths: string[], flags: { pipeline?: string[]; events: string; source?: string; output: string }) => {
+      async (paths: string[], flags: { pipeline?: string[]; events: string; source?: string; format: string }) => {
         const { testRules } = await import('./test.js');
-        await testRules(paths, { ...flags, pipelines: flags.pipeline ?? [], isJson: flags.output === 'json' });
+        await testRules(paths, { ...flags, pipelines: flags.pipeline ?? [], isJson: flags.format === 'json' });
       },
     );
   rules

@@ -5,12 +5,17 @@ import { type Command, Option } from 'commander';
 import { printStderr } from '../context.js';
 import { changeStore, withStore } from '../database.js';
 import { age } from '../duration.js';
+import { checkListOptions, listOptions } from '../lists/lists.js';
 import { fit } from '../terminal.js';
 
 const pageSize = 200;
 const weekMs = 7 * 24 * 3_600_000;
 /** Limit on the alerts of a week that a preview counts. */
 const maxPast = 200_000;
+
+const outputs = ['table', 'json'] as const;
+
+type Output = (typeof outputs)[number];
 
 interface AddOptions {
   for: number;
@@ -21,15 +26,17 @@ interface AddOptions {
 
 /** Commands that list, add and expire silences. */
 export function silencesCommand(program: Command): void {
-  const silences = program.command('silences').description('manage silences');
+  const silences = listOptions(program.command('silences'), 'silences');
   silences
     .command('list')
     .description('list silences, newest first')
     .option('--all', 'include expired silences')
-    .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
-    .action(async ({ all = false, output }: { all?: boolean; output: 'table' | 'json' }) =>
-      withStore(async (store) => list(store, all, output)),
-    );
+    .addOption(new Option('-o, --output <format>', 'how').choices(outputs).default('table'))
+    .action(async (_: object, command: Command) => {
+      checkListOptions(command, { output: outputs });
+      const { all = false, output } = command.optsWithGlobals<{ all?: boolean; output: Output }>();
+      await withStore(async (store) => list(store, all, output));
+    });
   silences
     .command('add')
     .description('silence alerts that match all matchers')
@@ -55,7 +62,7 @@ async function ledgerOf(store: Store): Promise<SilenceLedger> {
   return new SilenceLedger(store);
 }
 
-async function list(store: Store, all: boolean, output: 'table' | 'json'): Promise<void> {
+async function list(store: Store, all: boolean, output: Output): Promise<void> {
   const { items } = await (await ledgerOf(store)).list({ limit: pageSize }, all);
   if (output === 'json') process.stdout.write(`${JSON.stringify({ items, next: null }, null, 2)}\n`);
   else if (items.length === 0) printStderr('no silences');
