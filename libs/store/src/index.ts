@@ -235,6 +235,7 @@ export type { ReminderGroup, NotifiedAlert, AlertDelivery } from './deliveries/n
 export { SilenceLedger } from './deliveries/silences.js';
 export type { NewSilence, StoredSilence } from './deliveries/silences.js';
 export { Lists } from './core/lists.js';
+export { TableActivity } from './core/table-activity.js';
 export type { ListRequest, ListTotal, RowList } from './core/lists.js';
 export { alertList } from './incidents/alert-list.js';
 export type { ListedDeadLetter } from './core/dead-letter-list.js';

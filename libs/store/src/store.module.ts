@@ -16,6 +16,7 @@ import { ServiceConfigurations } from './core/service-configurations.js';
 import { StoreConnection } from './core/store-connection.js';
 import { Store } from './core/store.js';
 import { OutboxSweeper } from './core/sweeper.js';
+import { TableActivity } from './core/table-activity.js';
 import { EvaluationRules } from './images/pushes/verdicts.js';
 
 export interface StoreOptions {
@@ -33,7 +34,16 @@ export interface StoreOptions {
   startsWithout?: boolean;
 }
 
-const repositories = [DatabaseLife, DeadLetters, Jobs, Lists, Received, RestoredEvents, ServiceConfigurations];
+const repositories = [
+  DatabaseLife,
+  DeadLetters,
+  Jobs,
+  Lists,
+  Received,
+  RestoredEvents,
+  ServiceConfigurations,
+  TableActivity,
+];
 
 /** Age of the oldest unpublished event from which on the bus counts as unavailable. */
 const maxOutboxAgeSeconds = 60;

@@ -79,6 +79,7 @@ import { StatusController } from './status/status.controller.js';
 import { RemovalsController } from './storage/removals.controller.js';
 import { StorageController } from './storage/storage.controller.js';
 import { EventFeed } from './stream/event-feed.js';
+import { ListWatch } from './stream/list-watch.js';
 import { StreamController } from './stream/stream.controller.js';
 import { ReportRequestsController, ReportRunsController } from './unfixed/report-runs.controller.js';
 import { UnfixedController } from './unfixed/unfixed.controller.js';
@@ -156,6 +157,7 @@ export const controllers = [
     SessionCookie,
     CallerLimits,
     EventFeed,
+    ListWatch,
     BrowserSessions,
     SignInLimit,
     AttemptCookie,

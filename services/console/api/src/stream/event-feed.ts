@@ -4,14 +4,17 @@ import { auditRecorded, catalog, type CloudEvent, runtimeObserved } from '@tidew
 
 /** A change that pages follow: they ask the API for what they show of it. */
 export interface FeedEvent {
-  /** Id of the event, the same in every replica. */
-  id: string;
-  /** `incident.updated` */
+  /** Id of the event, the same in every replica; null for a changed list, which is not repeated. */
+  id: string | null;
+  /** `incident.updated`; `list.changed` */
   type: string;
-  /** Id, digest, repository or name that it is about. */
+  /** Id, digest, repository or name that it is about; of a changed list its name. */
   subject: string;
   time: string;
 }
+
+/** Type of the event of a list of which PostgreSQL has written rows. */
+export const listChanged = 'list.changed';
 
 /** Events that are kept for clients that connect again. */
 const kept = 2_000;
@@ -49,6 +52,15 @@ export class EventFeed implements OnModuleInit {
   follow(listener: (event: FeedEvent | 'gap') => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  get isFollowed(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  /** Reports that rows of a list changed. */
+  announce(list: string): void {
+    this.#report({ id: null, type: listChanged, subject: list, time: new Date().toISOString() });
   }
 
   /** The relay may publish an event twice; JetStream drops the repetition, subscribers see it. */

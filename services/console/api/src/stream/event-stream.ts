@@ -46,7 +46,11 @@ export function writeEvents(
     gathered = [];
     isReset = false;
     const send = (seen: readonly FeedEvent[]) =>
-      write(wasReset || seen.length > maxGathered ? resetText(seen.at(-1)) : seen.map(eventText).join(''));
+      write(
+        wasReset || seen.length > maxGathered
+          ? resetText(seen.findLast(({ id }) => id !== null))
+          : seen.map(eventText).join(''),
+      );
     if (visible === null) send(events);
     // In turn, so that the last event that a client has is the last one that it got.
     else written = written.then(async () => send(await visible(events))).catch(() => void response.destroy());
@@ -77,5 +81,6 @@ function resetText(last: FeedEvent | undefined): string {
 }
 
 function eventText({ id, type, subject, time }: FeedEvent): string {
-  return `id: ${id}\nevent: ${type}\ndata: ${JSON.stringify({ subject, time })}\n\n`;
+  const idLine = id === null ? '' : `id: ${id}\n`;
+  return `${idLine}event: ${type}\ndata: ${JSON.stringify({ subject, time })}\n\n`;
 }

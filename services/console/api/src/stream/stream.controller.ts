@@ -6,7 +6,7 @@ import type { FastifyReply } from 'fastify';
 import { Caller } from '../auth/access-guard.js';
 import { CallerLimits } from '../auth/scope-interceptor.js';
 import { Operation } from '../http/operation.js';
-import { EventFeed } from './event-feed.js';
+import { EventFeed, listChanged } from './event-feed.js';
 import { type EventFilter, writeEvents } from './event-stream.js';
 
 /** Clients of one process. */
@@ -51,7 +51,9 @@ export class StreamController {
   #filterOf(caller: ApiCaller): EventFilter | null {
     const limits = this.limits.of(caller);
     if (!limits) return null;
-    return async (events) => {
+    return async (all) => {
+      // A changed list may have changed in rows that the caller does not see.
+      const events = all.filter(({ type }) => type !== listChanged);
       const visible = await this.store.within(limits, async () =>
         this.subjects.among(events.map(({ subject }) => subject)),
       );

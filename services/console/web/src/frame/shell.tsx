@@ -50,7 +50,8 @@ function Frame() {
     setDialog(next);
   };
   const close = () => show(null);
-  useLiveEvents();
+  const { isLimited } = useMe();
+  useLiveEvents(isLimited !== false);
   useKeys({ '/': () => show('search'), '?': () => show('keys') });
   useEffect(() => {
     // Loaded before it is asked for, so that no key is lost that follows the one that opens it.

@@ -1,9 +1,9 @@
-import { eventTypes } from './topics.js';
+import { eventTypes, listChanged } from './topics.js';
 
 /** Message between the tabs of a browser. */
 export type ChannelMessage =
   /** A new tab asks whether the stream is open. */
-  { kind: 'hello' } | { kind: 'state'; isLive: boolean } | { kind: 'event'; type: string };
+  { kind: 'hello' } | { kind: 'state'; isLive: boolean } | { kind: 'event'; type: string; subject?: string };
 
 const name = 'tidewaiter-events';
 /** A stream that the server refuses is opened again after this time. */
@@ -57,6 +57,9 @@ function lead({ channel, leaving, receive, isAgain }: Lead): Promise<void> {
   const open = () => {
     source = new EventSource(new URL('api/v1/stream', document.baseURI));
     for (const type of [...eventTypes, 'reset']) source.addEventListener(type, () => pass({ kind: 'event', type }));
+    source.addEventListener(listChanged, ({ data }: MessageEvent<string>) =>
+      pass({ kind: 'event', type: listChanged, ...(JSON.parse(data) as { subject: string }) }),
+    );
     source.addEventListener('open', () => {
       // A new connection has no id from which it could continue; that of a browser has.
       if (isAgain) pass({ kind: 'event', type: 'reset' });

@@ -10,6 +10,8 @@ const slowRefreshMs = 15_000;
 const streamRefreshMs = 20_000;
 
 let isLive = false;
+// Until the account is known.
+let isLimited = true;
 
 /** Sets whether the stream of events is open; returns whether that is new. */
 export function setLive(next: boolean): boolean {
@@ -18,15 +20,19 @@ export function setLive(next: boolean): boolean {
   return isNew;
 }
 
+export function setLimited(next: boolean): void {
+  isLimited = next;
+}
+
 interface Refreshed {
   queryKey: readonly unknown[];
 }
 
 /** Interval of a query: longer while events report its changes. */
 export function refreshOf({ queryKey: [topic] }: Refreshed): number {
-  return isLive && isFollowed(topic) ? streamRefreshMs : refreshMs;
+  return isLive && isFollowed(topic, isLimited) ? streamRefreshMs : refreshMs;
 }
 
 export function slowRefreshOf({ queryKey: [topic] }: Refreshed): number {
-  return isLive && isFollowed(topic) ? streamRefreshMs : slowRefreshMs;
+  return isLive && isFollowed(topic, isLimited) ? streamRefreshMs : slowRefreshMs;
 }

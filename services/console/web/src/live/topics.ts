@@ -1,3 +1,5 @@
+import { watchedLists } from '@tidewaiter/domain';
+
 /** First parts of the keys of queries that an event makes stale. */
 const topics = {
   'registry.pushed': ['pushes', 'repositories', 'status'],
@@ -21,15 +23,27 @@ const topics = {
 
 export const eventTypes = Object.keys(topics);
 
+export const listChanged = 'list.changed';
+
 /** Topics of an event; all for a `reset`, which stands for events that were missed. */
-export function topicsOf(type: string): readonly string[] {
-  if (type === 'reset') return [...new Set(Object.values(topics).flat())];
+export function topicsOf(type: string, subject?: string): readonly string[] {
+  if (type === 'reset') return [...new Set([...Object.values(topics).flat(), ...watchedLists])];
+  if (type === listChanged) return watchedLists.filter((list) => list === subject);
   return Object.hasOwn(topics, type) ? topics[type as keyof typeof topics] : [];
 }
 
 /** Topics of which every change is an event; others are polled beside the stream. */
-const followed = new Set(['incidents', 'pushes', 'repositories', 'images', 'vulnerabilities', 'fixes']);
+const followed: ReadonlySet<string> = new Set([
+  'incidents',
+  'pushes',
+  'repositories',
+  'images',
+  'vulnerabilities',
+  'fixes',
+]);
+const watched: ReadonlySet<string> = new Set(watchedLists);
 
-export function isFollowed(topic: unknown): boolean {
-  return followed.has(String(topic));
+/** @param isLimited whether the user is limited: the changes of lists are not sent to those */
+export function isFollowed(topic: unknown, isLimited: boolean): boolean {
+  return followed.has(String(topic)) || (!isLimited && watched.has(String(topic)));
 }

@@ -2,7 +2,7 @@ import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 
 import { type ChannelMessage, followEvents } from './event-channel.js';
-import { setLive } from './refresh.js';
+import { setLimited, setLive } from './refresh.js';
 import { topicsOf } from './topics.js';
 
 /** Events of this time are one refresh, so that a storm of events costs little. */
@@ -10,7 +10,8 @@ const gatherMs = 400;
 const pauseMs = 2_000;
 
 /** Refreshes what events make stale while the page is shown. */
-export function useLiveEvents(): void {
+export function useLiveEvents(isLimited: boolean): void {
+  useEffect(() => setLimited(isLimited), [isLimited]);
   const client = useQueryClient();
   useEffect(() => {
     const refresher = new Refresher(client);
@@ -30,7 +31,7 @@ class Refresher {
   constructor(private readonly client: QueryClient) {}
 
   take(message: ChannelMessage): void {
-    if (message.kind === 'event') this.#refresh(topicsOf(message.type));
+    if (message.kind === 'event') this.#refresh(topicsOf(message.type, message.subject));
     // Timers of polling are set with the next answer.
     if (message.kind === 'state' && setLive(message.isLive) && !message.isLive) this.#refresh(topicsOf('reset'));
   }
