@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 
 import { type ColumnName, columnOf, type Entity, tableOf } from './columns.js';
-import { json, storable } from './storable.js';
+import { json, JsonText, storable } from './storable.js';
 
 /** Bytes that are handed to the connection at once. */
 const blockBytes = 256 * 1024;
@@ -11,6 +11,17 @@ interface CopyConnection {
   query(sql: string): void;
   sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
+}
+
+interface CopyQuery {
+  submit(connection: CopyConnection): void;
+  handleCopyInResponse(connection: CopyConnection): void;
+  handleCommandComplete(): void;
+  /** Also called where the connection ends, after which no other handler is. */
+  handleError(error: Error): void;
+  handleReadyForQuery(): void;
+  /** The client sets it to end its timer, which otherwise keeps the rows until the time limit. */
+  callback?: () => void;
 }
 
 /**
@@ -31,10 +42,9 @@ export async function copyRows<Row extends object>(
   const sql = `COPY ${tableOf(entity).name} (${list}) FROM STDIN`;
   const client = (await runner.connect()) as { query(query: object): void };
   await new Promise<void>((resolve, reject) => {
-    let failure: Error | undefined;
-    client.query({
-      submit: (connection: CopyConnection) => connection.query(sql),
-      handleCopyInResponse(connection: CopyConnection) {
+    const query: CopyQuery = {
+      submit: (connection) => connection.query(sql),
+      handleCopyInResponse(connection) {
         let block = '';
         for (const row of rows) {
           const values = columns.map(({ property, type }) => cell((row as Record<string, unknown>)[property], type));
@@ -47,18 +57,28 @@ export async function copyRows<Row extends object>(
         connection.endCopyFrom();
       },
       handleCommandComplete: () => undefined,
-      handleError: (error: Error) => void (failure ??= error),
-      // The connection takes the next statement only now.
-      handleReadyForQuery: () => (failure ? reject(failure) : resolve()),
-    });
+      handleError(error) {
+        query.callback?.();
+        reject(error);
+      },
+      handleReadyForQuery() {
+        query.callback?.();
+        resolve();
+      },
+    };
+    client.query(query);
   });
 }
 
 /** @see https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.55.9.2 */
 function cell(value: unknown, type: string): string {
   if (value === null || value === undefined) return '\\N';
-  const text = type === 'jsonb' ? json(value) : String(storable(textOf(value)));
+  const text = type === 'jsonb' ? documentOf(value) : String(storable(textOf(value)));
   return text.replace(/[\\\t\n\r]/g, (character) => escapes[character]!);
+}
+
+function documentOf(value: unknown): string {
+  return value instanceof JsonText ? value.toString() : json(value);
 }
 
 const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
