@@ -155,6 +155,11 @@ describeWith(programs('docker-registry', 'cosign'))('an artifact of advisories',
       return rows.flatMap(({ data }) => data.packages.map(({ name }) => name));
     };
     try {
+      // Names are for packages that were matched before.
+      await store.query(
+        `INSERT INTO package (purl, type, name, version, source_name, source_version, licenses, matched_by)
+         VALUES ('pkg:npm/a@1', 'npm', 'a', '1', 'a', '1', '{}', 1)`,
+      );
       await import_(3, ['B-2026-1', 'B-2026-2', 'B-2026-3']);
       await push(place(), ...signed());
       await sync('--database', '--quiet');

@@ -1,5 +1,6 @@
 import {
   type AdvisoryKey,
+  type AdvisoryRecord,
   advisoryKeyOf,
   blindSpots,
   cvesOf,
@@ -12,7 +13,7 @@ import {
   staleExploitation,
   staleWarningsChangeAt,
 } from '@tidewaiter/advisories';
-import { AdvisoryFile, type AdvisoryRecord, isAdvisoryFile } from '@tidewaiter/advisory-file';
+import { AdvisoryFile, isAdvisoryFile } from '@tidewaiter/advisory-file';
 import type { Finding, ImagePackage, LinkedNames, OsRelease } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 import type { ReportFinding } from '@tidewaiter/reports';

@@ -75,6 +75,14 @@ export interface AffectedPackage {
   isIncomplete: boolean;
 }
 
+/** Values of most entries, which a store leaves out. */
+export const usualEntry: Pick<AffectedPackage, 'versions' | 'severity' | 'unfixed' | 'isIncomplete'> = {
+  versions: [],
+  severity: null,
+  unfixed: 'not-fixed',
+  isIncomplete: false,
+};
+
 /** Statements of VEX in the order of their precedence: a fix is newer than what preceded it. */
 export const vexStatuses = ['fixed', 'affected', 'not-affected', 'investigating'] as const;
 export type EntryStatus = (typeof vexStatuses)[number];

@@ -8,6 +8,7 @@ export { readKev } from './kev.js';
 export type { KevCatalog, KevEntry } from './kev.js';
 export { advisoryKeyOf, advisoryKeysVersion } from './advisory-key.js';
 export type { AdvisoryKey } from './advisory-key.js';
+export { usualEntry } from './affected-package.js';
 export type { AffectedPackage } from './affected-package.js';
 export { blindSpots, blindSpotWithout, scopeName } from './blind-spots.js';
 export {
@@ -37,7 +38,7 @@ export type { MatchEvidence, PackageMatch } from './match-package.js';
 export { reachabilityOf } from './reachability.js';
 export type { VulnerableImport } from './reachability.js';
 export { readOsvRecord } from './osv-record.js';
-export type { OsvAdvisory } from './osv-record.js';
+export type { AdvisoryRecord, OsvAdvisory, PackedAdvisory } from './osv-record.js';
 export { readOsvZip } from './osv-zip.js';
 export type { OsvZipItem, RandomAccess } from './osv-zip.js';
 export { withoutRepeated } from './repeated-findings.js';

@@ -24,6 +24,18 @@ export interface OsvAdvisory extends AdvisorySummary {
   dropped: string[];
 }
 
+/** Advisory without its packages, as stores keep it. */
+export type AdvisoryRecord = Omit<OsvAdvisory, 'affected' | 'dropped'>;
+
+/**
+ * Advisory whose entries are texts of JSON without {@link usualEntry}, ecosystem, release and name:
+ * one store hands them to another as they are.
+ */
+export interface PackedAdvisory {
+  record: AdvisoryRecord;
+  entries: (Pick<AffectedPackage, 'ecosystem' | 'release' | 'name'> & { text: string })[];
+}
+
 const maxTitleLength = 200;
 
 const time = z.iso.datetime({ offset: true });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { type AdvisoryFeed, type OsvAdvisory, readOsvRecord } from '@tidewaiter/advisories';
+import { type AdvisoryFeed, type OsvAdvisory, readOsvRecord, usualEntry } from '@tidewaiter/advisories';
 import * as fc from 'fast-check';
 
 import { AdvisoryFileWriter } from './advisory-file-writer.js';
@@ -112,6 +112,40 @@ describe('AdvisoryFile', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('hands out records with the texts of their entries', async () => {
+    const records = [
+      advisory('DSA-1', {
+        packages: [
+          ['Debian:12', 'a', '1'],
+          ['Debian:12', 'a', '2'],
+          ['npm', 'b'],
+        ],
+      }),
+      advisory('DSA-2', { packages: [['Debian:12', 'a', '"\\"']] }),
+    ];
+    await write(async (writer) => writer.put(records));
+    const packed = read((file) => [...file.packed(['DSA-2', 'DSA-1', 'DSA-3'])]);
+    expect(packed.map(({ record }) => record.id)).toEqual(['DSA-1', 'DSA-2']);
+    for (const [index, { record, entries }] of packed.entries()) {
+      expect(record).toEqual(recordOf(records[index]!));
+      const whole = entries.map(({ text, ...key }) => ({ ...usualEntry, ...(JSON.parse(text) as object), ...key }));
+      expect(whole).toEqual(expect.arrayContaining(records[index]!.affected));
+      expect(whole).toHaveLength(records[index]!.affected.length);
+    }
+  });
+
+  it('finds which records are about an ecosystem', async () => {
+    await write(async (writer) => {
+      await writer.put([
+        advisory('A', { packages: [['Debian:12', 'a']] }),
+        advisory('B', { packages: [['npm', 'b']] }),
+      ]);
+      await writer.put([advisory('C', { withdrawn: '2026-02-01T00:00:00Z', packages: [['Debian:11', 'a']] })]);
+    });
+    expect(read((file) => file.listing('Debian', ['A', 'B', 'C', 'D']))).toEqual(new Set(['A']));
+    expect(read((file) => ['Debian', 'npm', 'Alpine'].map((name) => file.lists(name)))).toEqual([true, true, false]);
   });
 
   it('writes new and newer records, and finds no withdrawn ones', async () => {

@@ -8,18 +8,19 @@ import {
   type AdvisoryFeed,
   type AdvisoryHoldings,
   type AdvisoryKey,
+  type AdvisoryRecord,
   type AdvisoryScope,
   type EcosystemHoldings,
   type EpssScore,
   type Exploitation,
   type KevEntry,
-  type OsvAdvisory,
+  type PackedAdvisory,
   worstExploitation,
 } from '@tidewaiter/advisories';
 import { NotFound } from '@tidewaiter/domain';
 
 import { damaged, formatOf, guarded, openDefensively, unusable } from './format.js';
-import { type AdvisoryRecord, candidatesOf, checksumOf } from './rows.js';
+import { candidatesOf, checksumOf, entryTexts } from './rows.js';
 
 const busyTimeoutMs = 5_000;
 
@@ -125,32 +126,27 @@ export class AdvisoryFile implements Disposable {
     }
   }
 
-  /** Whole advisories with their packages. */
-  advisories(ids: readonly string[]): OsvAdvisory[] {
-    return ids.flatMap((id) => {
-      const record = this.record(id);
-      if (!record) return [];
-      const rows = this.#all(
-        `SELECT ecosystem, release, name, entries, affected.checksum FROM affected JOIN release ON release.id = release_id
-         WHERE advisory_id = (SELECT id FROM advisory WHERE osv_id = ?)`,
-        id,
-      );
-      const affected = rows.flatMap((row) => {
-        this.#check(row);
-        const key = { ecosystem: `${row['ecosystem']}`, release: `${row['release']}`, name: `${row['name']}` };
-        return candidatesOf({ ...key, entries: `${row['entries']}` }, record).map(({ advisory: _, ...entry }) => entry);
-      });
-      return [{ ...record, affected, dropped: [] }];
-    });
+  /** Advisories of these ids, whose entries are copied instead of read, one by one. */
+  *packed(ids: readonly string[]): Generator<PackedAdvisory> {
+    for (const { id, ...row } of this.#all(
+      `SELECT id, osv_id, record, checksum FROM advisory WHERE ${isOneOf}`,
+      JSON.stringify(ids),
+    )) {
+      yield { record: this.#read(row), entries: this.#packedEntries(Number(id)) };
+    }
   }
 
-  /** Ids of the advisories about an ecosystem. */
-  *idsOf(ecosystem: string): Generator<string> {
-    const releases = [...this.#releases].filter(([key]) => key.startsWith(`${ecosystem}\n`)).map(([, id]) => id);
-    for (const id of releases) {
-      const sql = 'SELECT osv_id FROM affected JOIN advisory ON advisory.id = advisory_id WHERE release_id = ?';
-      for (const row of this.#all(sql, id)) yield `${row['osv_id']}`;
-    }
+  /** Filters ids: those of advisories about an ecosystem. */
+  listing(ecosystem: string, ids: readonly string[]): Set<string> {
+    const sql = `SELECT osv_id FROM advisory WHERE ${isOneOf} AND EXISTS (
+      SELECT 1 FROM affected JOIN release ON release.id = release_id WHERE advisory_id = advisory.id AND ecosystem = ?2)`;
+    return new Set(this.#all(sql, JSON.stringify(ids), ecosystem).map((row) => `${row['osv_id']}`));
+  }
+
+  /** Whether any advisory is about an ecosystem. */
+  lists(ecosystem: string): boolean {
+    const sql = 'SELECT 1 FROM release WHERE ecosystem = ? AND EXISTS (SELECT 1 FROM affected WHERE release_id = id)';
+    return this.#all(sql, ecosystem).length > 0;
   }
 
   kev(): KevEntry[] {
@@ -225,6 +221,20 @@ export class AdvisoryFile implements Disposable {
     });
   }
 
+  #packedEntries(advisory: number): PackedAdvisory['entries'] {
+    const rows = this.#all(
+      `SELECT ecosystem, release, name, entries, affected.checksum, json_array_length(entries) AS count
+       FROM affected CROSS JOIN release ON release.id = release_id WHERE advisory_id = ?`,
+      advisory,
+    );
+    return rows.flatMap((row) => {
+      this.#check(row);
+      const { ecosystem, release, name, entries, count } = row;
+      const key = { ecosystem: `${ecosystem}`, release: release === '' ? null : `${release}`, name: `${name}` };
+      return entryTexts(`${entries}`, Number(count)).map((text) => ({ ...key, text }));
+    });
+  }
+
   #check({ ecosystem, release, name, entries, checksum }: Row): void {
     if (checksum === checksumOf(`${ecosystem}`, `${release}`, `${name}`, `${entries}`)) return;
     throw damaged(this.path, `a wrong checksum of package ${name}`);
@@ -240,8 +250,8 @@ export class AdvisoryFile implements Disposable {
   }
 
   /** {@link #all} for more rows than fit into memory. */
-  *#each(sql: string): Generator<Row> {
-    const rows = guarded(this.path, () => this.#prepare(sql).iterate());
+  *#each(sql: string, ...values: (string | number)[]): Generator<Row> {
+    const rows = guarded(this.path, () => this.#prepare(sql).iterate(...values));
     for (;;) {
       const { value, done } = guarded(this.path, () => rows.next());
       if (done === true) return;
@@ -255,6 +265,9 @@ export class AdvisoryFile implements Disposable {
     return known;
   }
 }
+
+/** Condition on the id of an advisory, whose parameter is a JSON array. */
+const isOneOf = 'osv_id IN (SELECT value FROM json_each(?1))';
 
 const options = { readOnly: true, timeout: busyTimeoutMs };
 

@@ -1,7 +1,6 @@
 export { AdvisoryFile } from './advisory-file.js';
 export { AdvisoryFileWriter } from './advisory-file-writer.js';
 export { formatVersion, isAdvisoryFile } from './format.js';
-export type { AdvisoryRecord } from './rows.js';
 export { deltaBetween } from './artifact/delta.js';
 export { imageFacts, writeImage } from './artifact/image.js';
 export type { FileContent } from './artifact/image.js';

@@ -1,17 +1,13 @@
 import { crc32 } from 'node:zlib';
 
-import type { AdvisoryCandidate, AdvisoryFeed, AffectedPackage, OsvAdvisory } from '@tidewaiter/advisories';
-
-/** Advisory without its affected packages. */
-export type AdvisoryRecord = Omit<OsvAdvisory, 'affected' | 'dropped'>;
-
-/** Default values of most entries, which are not stored. */
-const usual: Partial<AffectedPackage> = {
-  versions: [],
-  severity: null,
-  unfixed: 'not-fixed',
-  isIncomplete: false,
-};
+import {
+  type AdvisoryCandidate,
+  type AdvisoryFeed,
+  type AdvisoryRecord,
+  type AffectedPackage,
+  type OsvAdvisory,
+  usualEntry,
+} from '@tidewaiter/advisories';
 
 /** Key of the entries of an advisory about a package. */
 export interface AffectedKey {
@@ -43,7 +39,7 @@ function unusual(entry: Omit<AffectedPackage, keyof AffectedKey>): object {
 }
 
 function isUsual(key: string, value: unknown): boolean {
-  const expected = usual[key as keyof AffectedPackage];
+  const expected: unknown = usualEntry[key as keyof typeof usualEntry];
   return value === expected || (Array.isArray(expected) && Array.isArray(value) && value.length === 0);
 }
 
@@ -51,7 +47,17 @@ function isUsual(key: string, value: unknown): boolean {
 export function candidatesOf(row: AffectedRow, advisory: AdvisoryRecord): AdvisoryCandidate[] {
   const { ecosystem, release, name, entries } = row;
   const common = { ecosystem, release: release === '' ? null : release, name, advisory };
-  return (JSON.parse(entries) as object[]).map((entry) => ({ ...usual, ...entry, ...common }) as AdvisoryCandidate);
+  const stored = JSON.parse(entries) as Omit<AffectedPackage, keyof AffectedKey>[];
+  return stored.map((entry) => ({ ...usualEntry, ...entry, ...common }));
+}
+
+/**
+ * Texts of the entries of a row, as they are where it has one, which is the rule. `count` is their
+ * number.
+ */
+export function entryTexts(entries: string, count: number): string[] {
+  if (count === 1 && entries.startsWith('[{') && entries.endsWith('}]')) return [entries.slice(1, -1)];
+  return (JSON.parse(entries) as unknown[]).map((entry) => JSON.stringify(entry));
 }
 
 export function recordText({ affected: _, dropped: __, ...record }: OsvAdvisory): string {

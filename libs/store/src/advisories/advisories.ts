@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { type AdvisoryScope, type OsvAdvisory, type ScopedPackage } from '@tidewaiter/advisories';
+import type { AdvisoryRecord, AdvisoryScope, OsvAdvisory, PackedAdvisory, ScopedPackage } from '@tidewaiter/advisories';
 import type { Digest } from '@tidewaiter/domain';
 import { advisoryChanged, draft } from '@tidewaiter/events';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
 import { excluded, recordsetOf } from '../core/row-sets.js';
-import { json } from '../core/storable.js';
+import { json, JsonText } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
 import { AdvisoryImportRow, AdvisoryPackageRow, AdvisoryRow } from './advisory-rows.js';
 
@@ -47,39 +47,48 @@ export class Advisories {
   }
 
   /**
-   * As {@link put}, for many records of which most are new: these are written by COPY.
+   * As {@link put}, for many records of which most are new: these are written by COPY, with the
+   * texts of their entries.
    */
-  async load(advisories: readonly OsvAdvisory[]): Promise<number> {
+  async load(advisories: readonly PackedAdvisory[]): Promise<number> {
     return this.store.transaction(async (tx) => {
       await tx.query(`SELECT pg_advisory_xact_lock(${changeLock})`);
       const known = await tx.aggregate<{ id: string }>('SELECT id FROM advisory WHERE id = ANY($1)', [
-        advisories.map(({ id }) => id),
+        advisories.map(({ record }) => record.id),
       ]);
       const present = new Set(known.map(({ id }) => id));
-      const fresh = advisories.filter(({ id }) => !present.has(id));
+      const [old, fresh] = [true, false].map((is) => advisories.filter(({ record }) => present.has(record.id) === is));
       const { change, ids } = await putRecords(
         tx,
-        advisories.filter(({ id }) => present.has(id)),
+        old!.map(({ record }) => record),
       );
-      const changed = advisories.filter(({ id }) => ids.has(id));
-      const before = await namesIn(tx, [...ids]);
+      const before = ids.size === 0 ? [] : await namesIn(tx, [...ids]);
       await tx.query('DELETE FROM advisory_package WHERE advisory_id = ANY($1)', [[...ids]]);
       await tx.copy(
         AdvisoryRow,
         newRecordColumns,
-        fresh.map((advisory) => ({ ...recordOf(advisory), change })),
+        fresh!.map(({ record }) => ({ ...recordOf(record), change })),
       );
-      const written = [...fresh, ...changed];
-      const packages = written.flatMap(({ id, affected }) =>
-        affected.map((each, position) => ({ ...each, advisoryId: id, position, affected: each })),
-      );
-      await tx.copy(AdvisoryPackageRow, packageColumns, packages);
-      await noteEcosystems(tx, written);
-      if (written.length > 0) {
-        await emitChange(tx, change, written.length, [...before, ...written.flatMap(({ affected }) => affected)]);
-      }
+      const written = [...fresh!, ...old!.filter(({ record }) => ids.has(record.id))];
+      await tx.copy(AdvisoryPackageRow, packageColumns, written.flatMap(packedRows));
+      const entries = written.flatMap((each) => each.entries);
+      await noteEcosystems(tx, entries);
+      if (written.length > 0) await emitChange(tx, change, written.length, await this.#named(tx, before, entries));
       return written.length;
     });
+  }
+
+  /**
+   * Names for the event of a load. Without any matched package none is needed: a package that is
+   * matched from now on waits for this transaction, and is matched with all of its records.
+   */
+  async #named(
+    tx: Transaction,
+    before: readonly NamedPackage[],
+    entries: readonly NamedPackage[],
+  ): Promise<NamedPackage[]> {
+    const matched = await tx.query('SELECT FROM package WHERE matched_by IS NOT NULL LIMIT 1');
+    return matched.length === 0 ? [] : [...before, ...entries];
   }
 
   /**
@@ -101,6 +110,11 @@ export class Advisories {
       const retired = named.filter((each) => each.ecosystem === ecosystem);
       await emitChange(tx, next!.change, ids.length, retired);
     });
+  }
+
+  async hasAny(): Promise<boolean> {
+    const rows = await this.store.query('SELECT FROM advisory LIMIT 1');
+    return rows.length > 0;
   }
 
   async status(): Promise<AdvisoryStatus> {
@@ -191,13 +205,14 @@ const newAdvisories = recordsetOf(AdvisoryRow, recordColumns);
 const newRecordColumns = [...recordColumns, 'change'] as const;
 const packageColumns = ['advisoryId', 'position', 'ecosystem', 'release', 'name', 'affected'] as const;
 
-function recordOf({ affected: _, dropped: __, cvss, ...record }: OsvAdvisory) {
+/** The columns that a record fills; `affected` and `dropped` of a whole one are no columns. */
+function recordOf({ cvss, ...record }: AdvisoryRecord) {
   return { ...record, cvssVector: cvss?.vector ?? null, cvssScore: cvss?.score ?? null };
 }
 
 async function putRecords(
   tx: Transaction,
-  advisories: readonly OsvAdvisory[],
+  advisories: readonly AdvisoryRecord[],
 ): Promise<{ change: string; ids: Set<string> }> {
   const [next] = await tx.aggregate<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
   const rows = await tx.aggregate<{ id: string }>(
@@ -220,11 +235,18 @@ async function putPackages(tx: Transaction, advisories: readonly OsvAdvisory[]):
      FROM jsonb_to_recordset($1) AS row (id text, affected jsonb), jsonb_array_elements(affected) WITH ORDINALITY AS item (each, position)`,
     [json(advisories.map(({ id, affected }) => ({ id, affected })))],
   );
-  await noteEcosystems(tx, advisories);
+  await noteEcosystems(
+    tx,
+    advisories.flatMap(({ affected }) => affected),
+  );
 }
 
-async function noteEcosystems(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<void> {
-  const ecosystems = new Set(advisories.flatMap(({ affected }) => affected.map(({ ecosystem }) => ecosystem)));
+function packedRows({ record: { id: advisoryId }, entries }: PackedAdvisory) {
+  return entries.map(({ text, ...key }, position) => ({ ...key, advisoryId, position, affected: new JsonText(text) }));
+}
+
+async function noteEcosystems(tx: Transaction, named: readonly NamedPackage[]): Promise<void> {
+  const ecosystems = new Set(named.map(({ ecosystem }) => ecosystem));
   await tx.query('INSERT INTO advisory_ecosystem (ecosystem) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [
     [...ecosystems],
   ]);

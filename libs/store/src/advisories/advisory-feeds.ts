@@ -12,8 +12,11 @@ import { columnsOf } from '../core/columns.js';
 import { excluded, valuesOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
 import { Advisories, type AdvisoryStatus } from './advisories.js';
-import { AdvisoryFeedRow, AdvisoryImportRow } from './advisory-rows.js';
+import { AdvisoryFeedRow, AdvisoryImportRow, EpssRow } from './advisory-rows.js';
 import { queueExploitationChanges } from './exploitation-changes.js';
+
+/** Scores of one statement, whose memory they bound. */
+const scoresAtOnce = 20_000;
 
 /** Contents of the advisory database, for display. */
 export interface StoredAdvisories extends AdvisoryHoldings {
@@ -109,6 +112,20 @@ export class AdvisoryFeeds {
     return rows.map(({ id }) => id);
   }
 
+  /** {@link idsOf} in parts, in order. */
+  async *pagesOfIds(ecosystem: string, size: number): AsyncGenerator<string[]> {
+    for (let last = ''; ;) {
+      const rows = await this.store.aggregate<{ id: string }>(
+        `SELECT id FROM advisory WHERE id > $2 AND withdrawn IS NULL
+           AND EXISTS (SELECT FROM advisory_package WHERE advisory_id = id AND ecosystem = $1) ORDER BY id LIMIT $3`,
+        [ecosystem, last, size],
+      );
+      if (rows.length === 0) return;
+      yield rows.map(({ id }) => id);
+      last = rows.at(-1)!.id;
+    }
+  }
+
   async retire(ecosystem: string, ids: readonly string[]): Promise<void> {
     await this.advisories.retire(ecosystem, ids);
     failpoint('advisories.retired');
@@ -144,23 +161,23 @@ export class AdvisoryFeeds {
    * fleet are evaluated later.
    */
   async putEpss(scores: readonly EpssScore[]): Promise<number> {
-    const cves = scores.map(({ cve }) => cve);
     return this.store.transaction(async (tx) => {
-      const counts = await tx.aggregate<WriteCounts>(
-        `WITH changed AS (
-           INSERT INTO epss (cve, score, percentile) SELECT * FROM unnest($1::text[], $2::float8[], $3::float8[])
-           ON CONFLICT (cve) DO UPDATE SET score = EXCLUDED.score, percentile = EXCLUDED.percentile
-           WHERE (epss.score, epss.percentile) IS DISTINCT FROM (EXCLUDED.score, EXCLUDED.percentile) RETURNING cve, score),
-         news AS (
-           INSERT INTO exploitation_change (cve, reason, score_before)
-           SELECT cve, 'epss', before.score FROM changed LEFT JOIN epss AS before USING (cve)
-           WHERE EXISTS (SELECT FROM epss) AND changed.score > coalesce(before.score, 0)
-             AND cve IN (SELECT unnest(vulnerability_ids) FROM package_match)
-           ON CONFLICT DO NOTHING RETURNING announced_at)
-         ${writeCounts}`,
-        [cves, scores.map(({ score }) => score), scores.map(({ percentile }) => percentile)],
+      const [known] = await tx.query('SELECT FROM epss LIMIT 1');
+      if (!known) {
+        await tx.copy(EpssRow, ['cve', 'score', 'percentile'], scores);
+        return scores.length;
+      }
+      let changed = 0;
+      for (let start = 0; start < scores.length; start += scoresAtOnce)
+        changed += await putScores(tx, scores.slice(start, start + scoresAtOnce));
+      return (
+        changed +
+        (await prune(
+          tx,
+          'epss',
+          scores.map(({ cve }) => cve),
+        ))
       );
-      return (await changedBy(tx, counts)) + (await prune(tx, 'epss', cves));
     });
   }
 
@@ -204,6 +221,23 @@ async function changedBy(tx: Transaction, [counts]: readonly WriteCounts[]): Pro
   const { changed, waiting } = counts!;
   if (waiting > 0) await queueExploitationChanges(tx);
   return changed;
+}
+
+async function putScores(tx: Transaction, scores: readonly EpssScore[]): Promise<number> {
+  const counts = await tx.aggregate<WriteCounts>(
+    `WITH changed AS (
+       INSERT INTO epss (cve, score, percentile) SELECT * FROM unnest($1::text[], $2::float8[], $3::float8[])
+       ON CONFLICT (cve) DO UPDATE SET score = EXCLUDED.score, percentile = EXCLUDED.percentile
+       WHERE (epss.score, epss.percentile) IS DISTINCT FROM (EXCLUDED.score, EXCLUDED.percentile) RETURNING cve, score),
+     news AS (
+       INSERT INTO exploitation_change (cve, reason, score_before)
+       SELECT cve, 'epss', before.score FROM changed LEFT JOIN epss AS before USING (cve)
+       WHERE changed.score > coalesce(before.score, 0) AND cve IN (SELECT unnest(vulnerability_ids) FROM package_match)
+       ON CONFLICT DO NOTHING RETURNING announced_at)
+     ${writeCounts}`,
+    [scores.map(({ cve }) => cve), scores.map(({ score }) => score), scores.map(({ percentile }) => percentile)],
+  );
+  return changedBy(tx, counts);
 }
 
 /** Deletes the rows that are not among `kept`; returns how many. */

@@ -5,6 +5,7 @@ import {
   type AdvisoryScope,
   matchingVersion,
   type PackageMatch,
+  usualEntry,
   vulnerabilitiesOf,
 } from '@tidewaiter/advisories';
 import {
@@ -381,8 +382,12 @@ export class FleetMatches {
   }
 }
 
-/** Column of a row of `advisory_package` and its `advisory`. */
-const candidateColumn = `affected || jsonb_build_object('advisory', jsonb_build_object('id', advisory.id,
+/**
+ * Column of a row of `advisory_package` and its `advisory`. Loads leave out of `affected` what is
+ * usual, and what other columns have.
+ */
+const candidateColumn = `'${JSON.stringify(usualEntry)}'::jsonb || affected
+  || jsonb_build_object('ecosystem', ecosystem, 'release', entry.release, 'name', name) || jsonb_build_object('advisory', jsonb_build_object('id', advisory.id,
   'vulnerabilityId', vulnerability_id, 'aliases', aliases, 'title', title, 'severity', severity)) AS candidate`;
 
 /** Locks packages in the order of ids, so that two writers of the same packages cannot deadlock. */

@@ -4,7 +4,7 @@ import {
   epssFeed,
   type KevEntry,
   kevFeed,
-  type OsvAdvisory,
+  type PackedAdvisory,
 } from '@tidewaiter/advisories';
 
 import type { Store } from '../core/store.js';
@@ -16,9 +16,11 @@ export interface AdvisorySnapshot {
   feeds(): AdvisoryFeed[];
   /** Ids and modification times of all records. */
   stamps(): Iterable<{ id: string; modified: string }>;
-  /** Records with their packages. */
-  advisories(ids: readonly string[]): OsvAdvisory[];
-  idsOf(ecosystem: string): Iterable<string>;
+  packed(ids: readonly string[]): Iterable<PackedAdvisory>;
+  /** Filters ids: those of records about an ecosystem. */
+  listing(ecosystem: string, ids: readonly string[]): ReadonlySet<string>;
+  /** Whether any record is about an ecosystem. */
+  lists(ecosystem: string): boolean;
   kev(): KevEntry[];
   epss(): EpssScore[];
 }
@@ -39,9 +41,14 @@ export interface LoadResult {
   kept: { ecosystem: string; gone: number; all: number }[];
 }
 
-/** Records that are compared, and that are written, in one statement. */
-const comparedRecords = 20_000;
+/** Ids that are compared in one statement. */
+const comparedIds = 20_000;
+/**
+ * Limits of one transaction, for which verdicts may have to wait. A record may list a package, or
+ * thousands.
+ */
 const writtenRecords = 1_000;
+const writtenEntries = 5_000;
 /** As for the archive of one ecosystem. */
 const maxGoneShare = 0.1;
 const maxGoneAlways = 20;
@@ -59,19 +66,20 @@ export async function loadAdvisories(
   const feeds = new AdvisoryFeeds(store, advisories);
   const changed = new Map<string, number>();
   const result: LoadResult = { changed: 0, gone: 0, exploitation: 0, kept: [] };
-  const ids = await newerThanStored(feeds, snapshot);
+  const isFirst = !(await advisories.hasAny());
   let writing = Promise.resolve(0);
-  for (let start = 0; start < ids.length; start += writtenRecords) {
-    signal?.throwIfAborted();
-    // Read while PostgreSQL writes the records before.
-    const records = snapshot.advisories(ids.slice(start, start + writtenRecords));
-    result.changed += await writing;
-    writing = advisories.load(records);
-    // Awaited with the next ones; until then a failure must not end the process.
-    writing.catch(() => undefined);
-    for (const { affected } of records) {
-      for (const name of new Set(affected.map(({ ecosystem }) => ecosystem)))
-        changed.set(name, (changed.get(name) ?? 0) + 1);
+  for await (const ids of newerThanStored(feeds, snapshot)) {
+    for (const records of inTransactions(snapshot.packed(ids))) {
+      signal?.throwIfAborted();
+      // Read while PostgreSQL writes the records before.
+      result.changed += await writing;
+      writing = advisories.load(records);
+      // Awaited with the next ones; until then a failure must not end the process.
+      writing.catch(() => undefined);
+      for (const { entries } of records) {
+        for (const name of new Set(entries.map(({ ecosystem }) => ecosystem)))
+          changed.set(name, (changed.get(name) ?? 0) + 1);
+      }
     }
   }
   result.changed += await writing;
@@ -83,7 +91,7 @@ export async function loadAdvisories(
       await feeds.noteFeed(feed, null);
       continue;
     }
-    const gone = await retire(feeds, snapshot, feed.name, acceptsRemovals, result);
+    const gone = isFirst ? 0 : await retire(feeds, snapshot, feed.name, acceptsRemovals, result);
     const exploitation = await putExploitation(feeds, snapshot, feed.name);
     result.exploitation += exploitation;
     await feeds.noteFeed(feed, (changed.get(feed.name) ?? 0) + gone + exploitation);
@@ -91,22 +99,37 @@ export async function loadAdvisories(
   return result;
 }
 
-async function newerThanStored(feeds: AdvisoryFeeds, snapshot: AdvisorySnapshot): Promise<string[]> {
-  const newer: string[] = [];
-  let batch: { id: string; modified: string }[] = [];
-  const compare = async () => {
+/** Ids of records that are new or newer, in the order of the set. */
+async function* newerThanStored(feeds: AdvisoryFeeds, snapshot: AdvisorySnapshot): AsyncGenerator<string[]> {
+  for (const batch of inBatches(snapshot.stamps(), comparedIds)) {
     const known = await feeds.known(batch.map(({ id }) => id));
-    for (const { id, modified } of batch) {
-      if ((known.get(id) ?? Number.NEGATIVE_INFINITY) < timeOf(modified)) newer.push(id);
-    }
-    batch = [];
-  };
-  for (const stamp of snapshot.stamps()) {
-    batch.push(stamp);
-    if (batch.length === comparedRecords) await compare();
+    const newer = batch.filter(({ id, modified }) => (known.get(id) ?? Number.NEGATIVE_INFINITY) < timeOf(modified));
+    if (newer.length > 0) yield newer.map(({ id }) => id);
   }
-  await compare();
-  return newer;
+}
+
+function* inBatches<Item>(items: Iterable<Item>, size: number): Generator<Item[]> {
+  let batch: Item[] = [];
+  for (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function* inTransactions(advisories: Iterable<PackedAdvisory>): Generator<PackedAdvisory[]> {
+  let batch: PackedAdvisory[] = [];
+  let entries = 0;
+  for (const advisory of advisories) {
+    batch.push(advisory);
+    entries += advisory.entries.length;
+    if (batch.length < writtenRecords && entries < writtenEntries) continue;
+    yield batch;
+    [batch, entries] = [[], 0];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** A record without a time is written whatever its date. */
@@ -122,14 +145,18 @@ async function retire(
   acceptsRemovals: boolean,
   result: LoadResult,
 ): Promise<number> {
-  const present = new Set(snapshot.idsOf(ecosystem));
   // Not an ecosystem, or one without records: nothing shows that its records are gone.
-  if (present.size === 0) return 0;
-  const all = await feeds.idsOf(ecosystem);
-  const gone = all.filter((id) => !present.has(id));
+  if (!snapshot.lists(ecosystem)) return 0;
+  const gone: string[] = [];
+  let all = 0;
+  for await (const ids of feeds.pagesOfIds(ecosystem, comparedIds)) {
+    const present = snapshot.listing(ecosystem, ids);
+    all += ids.length;
+    gone.push(...ids.filter((id) => !present.has(id)));
+  }
   if (gone.length === 0) return 0;
-  if (!acceptsRemovals && gone.length > Math.max(all.length * maxGoneShare, maxGoneAlways)) {
-    result.kept.push({ ecosystem, gone: gone.length, all: all.length });
+  if (!acceptsRemovals && gone.length > Math.max(all * maxGoneShare, maxGoneAlways)) {
+    result.kept.push({ ecosystem, gone: gone.length, all });
     return 0;
   }
   await feeds.retire(ecosystem, gone);

@@ -1,4 +1,4 @@
-import { json, storable } from './storable.js';
+import { json, JsonText, storable } from './storable.js';
 
 describe('storable', () => {
   it.each([
@@ -9,5 +9,13 @@ describe('storable', () => {
   ])('makes %j storable', (text, expected) => {
     expect(storable([text, 1, null])).toEqual([expected, 1, null]);
     expect(JSON.parse(json({ deep: [{ text }] }))).toEqual({ deep: [{ text: expected }] });
+  });
+
+  it.each([
+    ['{"a":"\\u0000"}', '{"a":"\uFFFD"}'],
+    ['{"a":"\\uD800"}', '{"a":"\uFFFD"}'],
+    ['{"a" : 1}', '{"a" : 1}'],
+  ])('keeps the text %j of JSON unless PostgreSQL refuses it', (text, expected) => {
+    expect(new JsonText(text).toString()).toBe(expected);
   });
 });

@@ -7,11 +7,20 @@ export function json(value: unknown): string {
   return mayBeUnstorable.test(text) ? storableJson(value) : text;
 }
 
+/** Text of JSON from elsewhere, to be written as it is. */
+export class JsonText {
+  constructor(private readonly text: string) {}
+
+  toString(): string {
+    return mayBeUnstorable.test(this.text) ? storableJson(JSON.parse(this.text)) : this.text;
+  }
+}
+
 /**
- * Escapes of NUL and lone surrogates, as `JSON.stringify` writes them. Also matches harmless text
+ * Escapes of NUL and lone surrogates, as JSON has them. Also matches harmless text
  * that looks like one.
  */
-const mayBeUnstorable = /\\u(?:0000|d[89a-f])/;
+const mayBeUnstorable = /\\u(?:0000|[dD][89a-fA-F])/;
 
 function storableJson(value: unknown): string {
   return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'string' ? storableText(each) : each));

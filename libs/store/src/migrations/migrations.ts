@@ -94,6 +94,7 @@ import { ReportRuns1764000690000 } from './1764000690000-report-runs.js';
 import { RedHatSources1764000710000 } from './1764000710000-red-hat-sources.js';
 import { ProgramsOfBitnami1764000720000 } from './1764000720000-programs-of-bitnami.js';
 import { LinkedPrograms1764000730000 } from './1764000730000-linked-programs.js';
+import { AdvisoryLoad1764000750000 } from './1764000750000-advisory-load.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -193,4 +194,5 @@ export const migrations = [
   ProgramsOfBitnami1764000720000,
   LinkedPrograms1764000730000,
   Containment1764000670000,
+  AdvisoryLoad1764000750000,
 ];
