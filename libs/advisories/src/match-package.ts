@@ -69,7 +69,7 @@ export interface MatchEvidence {
  * Raise it when the same package and advisories give another result: the fleet is then matched
  * again.
  */
-export const matchingVersion = 3;
+export const matchingVersion = 4;
 
 /**
  * Limit on fixes tried before the state is "no fix". More than one matters only for overlapping

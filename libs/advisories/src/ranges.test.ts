@@ -55,6 +55,8 @@ describe('isInRange', () => {
 
   it.each<[string, VersionEvent[], boolean | undefined]>([
     ['odd', fixedAt3, undefined],
+    ['odd', [{ introduced: '0' }, { fixed: 'odd' }], false],
+    ['odd', [{ introduced: '0' }, { last_affected: 'odd' }], true],
     ['2', [{ introduced: '0' }, { fixed: 'odd' }], undefined],
     ['2', [{ introduced: 'odd' }], undefined],
     ['2', [{ introduced: '0' }, { limit: 'odd' }], undefined],

@@ -175,12 +175,15 @@ function isBelowLimits(version: string, events: VersionEvent[], compare: Version
   return anyOf(limits.map(({ limit }) => limit === '*' || isBelow(version, limit, compare)));
 }
 
+/** A version equals itself in any form: Alpine's own `3.3.3p1-r3` is none that apk can order. */
 function isBelow(a: string, b: string, compare: VersionComparer): Tristate {
+  if (a === b) return false;
   const order = tryCompare(a, b, compare);
   return order === undefined ? undefined : order < 0;
 }
 
 function isAtMost(a: string, b: string, compare: VersionComparer): Tristate {
+  if (a === b) return true;
   const order = tryCompare(a, b, compare);
   return order === undefined ? undefined : order <= 0;
 }
