@@ -2,6 +2,8 @@ export { tarArchive } from './tar-writer.js';
 export type { TarEntry } from './tar-writer.js';
 export { zipArchive } from './zip-writer.js';
 export type { ZipFile } from './zip-writer.js';
+export { rpmDatabase } from './rpm-database.js';
+export type { RpmToWrite } from './rpm-database.js';
 export { elfFile } from './elf-writer.js';
 export type { ElfShape } from './elf-writer.js';
 export { brokenCopies, unexpectedErrors } from './damaged-copies.js';
