@@ -14,7 +14,7 @@ const maxSightings = 1_000;
 export const binaries: Analyzer = {
   name: 'binaries',
   maxBytes: Infinity,
-  version: 1,
+  version: 2,
   wants: (path, head) => (isElf(head) ? isProgramName(path) : rowsOfText(path).length > 0),
   analyze: ({ path, content }) => readProgram(path, content),
 };
@@ -67,7 +67,9 @@ function recordOf(row: Program | GoProgram, version: string | undefined, foundIn
   return { type, name: row.name, version, source: { name: row.name, version }, licenses: [], foundIn };
 }
 
-function versionIn(content: Buffer, { marks, nameVersion }: Program, name: string): string | undefined {
+function versionIn(content: Buffer, { marks, nameVersion, fileVersion }: Program, name: string): string | undefined {
+  const named = fileVersion?.exec(name)?.[1];
+  if (fileVersion !== undefined) return marks.some((mark) => isMarked(content, mark)) ? named : undefined;
   const prefix = nameVersion?.exec(name)?.[1];
   for (const mark of marks) {
     for (const version of versionsAt(content, mark)) {
@@ -75,6 +77,10 @@ function versionIn(content: Buffer, { marks, nameVersion }: Program, name: strin
     }
   }
   return undefined;
+}
+
+function isMarked(content: Buffer, mark: Mark): boolean {
+  return versionsAt(content, mark).next().done === false;
 }
 
 function* versionsAt(content: Buffer, { anchor, version }: Mark): Generator<string> {

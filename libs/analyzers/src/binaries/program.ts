@@ -17,6 +17,8 @@ export interface Program {
   marks: readonly Mark[];
   /** Accepts only versions that start with the match of this pattern in the file's name. */
   nameVersion?: RegExp;
+  /** Finds the version in the file's name, where a mark only proves which program it is. */
+  fileVersion?: RegExp;
   /** Source of the text, for maintainers of the row. */
   note: string;
   /** Test cases: path, bytes (as Latin-1) and the expected version. */

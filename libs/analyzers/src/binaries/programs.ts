@@ -14,6 +14,20 @@ export const programs: readonly Program[] = [
     ignores: [['usr/bin/bash', 'GNU bash, version %s (%s)\0Bash version 5\0']],
   },
   {
+    name: 'bind',
+    files: ['named', 'dig'],
+    marks: [
+      { anchor: 'named version: BIND ', version: /named version: BIND (9\.\d+\.\d+(?:-[PSW]\d+|rc\d)?)/ },
+      { anchor: '\0DiG %s', version: /\0(9\.\d+\.\d+(?:-[PSW]\d+|rc\d)?)[^\0]{0,60}\0DiG %s/ },
+    ],
+    note: 'banner of the server, PACKAGE_VERSION of dig; distributions put their own version behind it',
+    matches: [
+      ['usr/sbin/named', '\0named version: BIND 9.20.30-1~deb13u1-Debian <>\0', '9.20.30'],
+      ['usr/local/bin/dig', 'digrc (late)\x009.18.1-P2\0DiG %s\n\0', '9.18.1-P2'],
+    ],
+    ignores: [['usr/sbin/named', 'libisc-9.20.30-1~deb13u1-Debian.so\0BIND %s\0']],
+  },
+  {
     name: 'bun',
     files: ['bun'],
     marks: [{ anchor: '\0Bun/', version: /\0Bun\/(\d+\.\d+\.\d+(?:-canary\.[\w.]{1,32})?)/ }],
@@ -98,6 +112,14 @@ export const programs: readonly Program[] = [
     note: 'answer to version.bind',
     matches: [['usr/sbin/dnsmasq', 'masq.conf\0dnsmasq-2.91\0versi', '2.91']],
     ignores: [['usr/sbin/dnsmasq', '\0dnsmasq-dhcp\0dnsmasq-2.91-1\0']],
+  },
+  {
+    name: 'dropbear',
+    files: ['dropbear', 'dropbearmulti', 'dbclient'],
+    marks: [{ anchor: 'SSH-2.0-dropbear_', version: /SSH-2\.0-dropbear_(\d{4}\.\d{1,3}|0\.\d{1,3})/ }],
+    note: 'protocol banner',
+    matches: [['usr/sbin/dropbear', '\0SSH-2.0-dropbear_2025.89\r\n\0', '2025.89']],
+    ignores: [['usr/sbin/dropbear', '\0SSH-2.0-dropbear\r\n\0']],
   },
   {
     name: 'elixir',
@@ -189,9 +211,15 @@ export const programs: readonly Program[] = [
   {
     name: 'ghostscript',
     files: ['gs', 'libgs'],
-    marks: [{ anchor: 'GPL Ghostscript', version: /GPL Ghostscript (\d+\.\d+(?:\.\d+)?)/ }],
-    note: 'product name with the version, where the build joins them',
-    matches: [['usr/local/bin/gs', '\0GPL Ghostscript 9.55.0: \0', '9.55.0']],
+    marks: [
+      { anchor: 'GPL Ghostscript', version: /GPL Ghostscript (\d+\.\d+(?:\.\d+)?)/ },
+      { anchor: '/Resource/Init', version: /\/ghostscript\/(\d+\.\d+(?:\.\d+)?)\/Resource\/Init[:\0]/ },
+    ],
+    note: 'product name with the version, where the build joins them; else the search path of the library',
+    matches: [
+      ['usr/local/bin/gs', '\0GPL Ghostscript 9.55.0: \0', '9.55.0'],
+      ['usr/local/lib/libgs.so.10.05', '\0/usr/share/ghostscript/10.05.1/Resource/Init:/usr/share', '10.05.1'],
+    ],
     ignores: [['usr/local/bin/gs', '\0GPL Ghostscript\0%d.%02d']],
   },
   {
@@ -226,6 +254,20 @@ export const programs: readonly Program[] = [
     ],
   },
   {
+    name: 'gnupg',
+    files: ['gpg', 'gpgv', 'gpgsm', 'gpg-agent', 'dirmngr', 'scdaemon'],
+    marks: [
+      { anchor: '(@GNUPG@)\0', version: /\(@GNUPG@\)\0(\d\.\d+\.\d+)\0/ },
+      { anchor: '(GnuPG)\0', version: /\(GnuPG\)\0(\d\.\d+\.\d+)\0/ },
+    ],
+    note: 'version behind the name of the program',
+    matches: [
+      ['usr/local/bin/gpg', '@GPG@ (@GNUPG@)\x002.4.7\0GNU/Linux\0', '2.4.7'],
+      ['usr/local/bin/gpgv', '@GPG@v (GnuPG)\x001.4.23\0GNU/Linux\0', '1.4.23'],
+    ],
+    ignores: [['usr/bin/gpg', "GNU Privacy Guard's OpenPGP server %s ready\0(GnuPG)\0"]],
+  },
+  {
     name: 'haproxy',
     files: ['haproxy'],
     marks: [
@@ -251,6 +293,25 @@ export const programs: readonly Program[] = [
     ignores: [['usr/sbin/httpd', 'Apache/2.4\0Apache/2\0']],
   },
   {
+    name: 'imagemagick',
+    files: ['magick', 'convert', 'identify', 'mogrify', 'libMagickCore'],
+    marks: [{ anchor: 'ImageMagick ', version: /\0ImageMagick (\d\.\d+\.\d+-\d+) [QH]/ }],
+    note: 'GetMagickVersion()',
+    matches: [
+      ['usr/lib/libMagickCore-7.Q16.so.10.0.2', '\0ImageMagick 7.1.1-43 Q16 x86_64 22550 https://', '7.1.1-43'],
+      ['usr/local/bin/magick', '\0ImageMagick 6.9.11-60 Q16-HDRI x86_64 2021', '6.9.11-60'],
+    ],
+    ignores: [['usr/bin/convert', '/usr/lib/x86_64-linux-gnu/ImageMagick-7.1.1//config-Q16/\0']],
+  },
+  {
+    name: 'jq',
+    files: ['jq'],
+    marks: [{ anchor: 'jq: error (at', version: /\0(1\.\d(?:\.\d)?)\0.\0jq: error \(at/ }],
+    note: "JQ_VERSION before the separator of --seq; Debian's builds have lost the third number",
+    matches: [['usr/local/bin/jq', 'DEBUG:\x001.7.1\0\x1e\0jq: error (at %s): %s\n\0', '1.7.1']],
+    ignores: [['usr/local/bin/jq', 'jq-%s\n\0jq: error (at %s)\0']],
+  },
+  {
     name: 'julia',
     files: ['libjulia-internal'],
     marks: [{ anchor: '__init__\0', version: /__init__\0(\d+\.\d+\.\d+(?:-rc\d+)?)\0/ }],
@@ -265,6 +326,14 @@ export const programs: readonly Program[] = [
     note: 'banner',
     matches: [['usr/local/sbin/keepalived', 'Keepalived v2.3.3 (03/30,2025)\0', '2.3.3']],
     ignores: [['usr/sbin/keepalived', 'Starting Keepalived v%s']],
+  },
+  {
+    name: 'libgcrypt',
+    files: ['libgcrypt'],
+    marks: [{ anchor: 'This is Libgcrypt ', version: /This is Libgcrypt (\d+\.\d+\.\d+)/ }],
+    note: 'copyright line',
+    matches: [['usr/local/lib/libgcrypt.so.20', '\n\nThis is Libgcrypt 1.11.0 - The GNU Crypto', '1.11.0']],
+    ignores: [['usr/local/lib/libgcrypt.so.20', '\0Libgcrypt version mismatch\0']],
   },
   {
     name: 'libpng',
@@ -305,6 +374,18 @@ export const programs: readonly Program[] = [
     note: 'SSLeay_version()',
     matches: [['usr/lib/libcrypto.so.52', '\0LibreSSL 3.8.2\0', '3.8.2']],
     ignores: [['usr/lib/libcrypto.so.3', 'LibreSSL compatibility\0']],
+  },
+  {
+    name: 'libxml2',
+    files: ['libxml2'],
+    marks: [{ anchor: 'LIBXML2_2.4.30', version: /(LIBXML2_2\.4\.30)\0/ }],
+    fileVersion: /^libxml2\.so\.(2\.\d+\.\d+)$/,
+    note: 'symbol version; the file is named after the release up to 2.13, its number has no dots inside',
+    matches: [['usr/local/lib/libxml2.so.2.9.14', 'LIBXML2_2.4.30\0LIBXML2_2.9.11\0', '2.9.14']],
+    ignores: [
+      ['usr/local/lib/libxml2.so.16.0.5', 'LIBXML2_2.4.30\0LIBXML2_2.9.11\0'],
+      ['usr/local/lib/libxml2.so.2.9.14', '\0xmlParserVersion\0'],
+    ],
   },
   {
     name: 'lighttpd',

@@ -15,5 +15,13 @@ export const pythonVendored: Analyzer = {
   name: 'python-vendored',
   version: 1,
   wants: (path) => (path.endsWith('d.txt') || path.endsWith('r.txt') ? list.test(path) && !isTestData(path) : false),
-  analyze: ({ path, content }) => pinnedPackages(readText(content), { foundIn: path }),
+  analyze: ({ path, content }) => {
+    const { packages = [], ...rest } = pinnedPackages(readText(content), { foundIn: path });
+    return { ...rest, packages: packages.filter(({ name }) => !isStripped(name, path)) };
+  },
 };
+
+/** pip keeps only `pkg_resources` of setuptools, which no advisory about setuptools is about. */
+function isStripped(name: string, path: string): boolean {
+  return name === 'setuptools' && path.includes('/pip/_vendor/');
+}
