@@ -450,6 +450,9 @@ async function linkTo(service: string, server: NatsConfig, timeout = connectTime
     reconnectTimeWait: reconnectMs,
     // Two pings without an answer end a connection.
     pingInterval: pingMs,
+    // The client would make a stack for every publish, in case that it fails. Our errors have one,
+    // and its error as the cause.
+    noAsyncTraces: true,
   });
   const manager = async (timeoutMs: number) => jetstreamManager(connection, { timeout: timeoutMs, checkAPI: false });
   return {
