@@ -76,7 +76,7 @@ export async function pushImage(
   tag: string,
   ...layers: Buffer[]
 ): Promise<Pushed> {
-  const blobs = layers.map((layer) => gzipSync(layer, { level: 1 }));
+  const blobs = layers.map(packed);
   const config = Buffer.from(
     JSON.stringify({
       architecture: 'amd64',
@@ -100,6 +100,15 @@ export async function pushImage(
   );
   await putManifest(`${registryUrl}/v2/${repository}/manifests/${tag}`, manifest);
   return { repository, tag, digest: digestOf(manifest) };
+}
+
+const packedLayers = new WeakMap<Buffer, Buffer>();
+
+/** A layer that is in many images is compressed once. */
+function packed(layer: Buffer): Buffer {
+  const blob = packedLayers.get(layer) ?? gzipSync(layer, { level: 1 });
+  packedLayers.set(layer, blob);
+  return blob;
 }
 
 /** Adds another tag to an image in the registry. */
