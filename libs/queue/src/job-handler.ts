@@ -44,8 +44,8 @@ export interface JobLedger<Held extends Job = Job> {
    * @throws Unavailable `LEASE_LOST` when another worker holds it by now
    */
   fail(job: Held, failure: JobProblem & { retryInMs: number }): Promise<QueuedJob | null>;
-  /** Jobs that should be in the queue but may be missing there. */
-  lost(queue: string): Promise<QueuedJob[]>;
+  /** Jobs that should be in one of these queues but may be missing there. */
+  lost(queues: readonly Held['queue'][]): Promise<QueuedJob[]>;
   backlog(queue: string): Promise<{ queued: number; running: number; oldestSeconds: number }>;
 }
 

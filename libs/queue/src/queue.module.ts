@@ -11,9 +11,12 @@ import {
   gaugeIn,
   histogramIn,
   metricCatalog,
+  failpoint,
   Health,
   Logger,
   type RedisConfig,
+  repeat,
+  type Repetition,
   ServerWaits,
 } from '@tidewaiter/runtime';
 import { type Histogram, Registry } from 'prom-client';
@@ -30,6 +33,8 @@ export interface QueueOptions {
   handlers: Type<JobHandler>[];
 }
 
+const sweepMs = 2_000;
+
 /**
  * Opens a queue for every handler when the application starts, and closes them before their
  * dependencies.
@@ -37,6 +42,7 @@ export interface QueueOptions {
 @Injectable()
 class WorkQueues implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #queues: WorkQueue[] = [];
+  #sweeping: Repetition | undefined;
 
   constructor(
     private readonly modules: ModuleRef,
@@ -55,6 +61,7 @@ class WorkQueues implements OnApplicationBootstrap, BeforeApplicationShutdown {
       queue.serve(handler);
       this.#queues.push(queue);
     }
+    this.#sweeping = repeat(async () => this.#sweep(ledger), sweepMs, this.log);
     backlogGauges(
       this.metrics,
       ledger,
@@ -68,7 +75,16 @@ class WorkQueues implements OnApplicationBootstrap, BeforeApplicationShutdown {
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all(this.#queues.map((queue) => queue.close()));
+    await Promise.all([this.#sweeping?.stop(), ...this.#queues.map((queue) => queue.close())]);
+  }
+
+  /** One look for all queues of the process. */
+  async #sweep(ledger: JobLedger): Promise<void> {
+    const lost = Map.groupBy(await ledger.lost(this.#queues.map(({ name }) => name)), ({ queue }) => queue);
+    failpoint('queue.swept');
+    await Promise.all(this.#queues.map(async (queue) => lost.has(queue.name) && queue.addLost(lost.get(queue.name)!)));
+    // A job that was locked when its turn came has no entry in Redis any more.
+    for (const queue of this.#queues) queue.serveDue();
   }
 }
 

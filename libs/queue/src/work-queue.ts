@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { NotYet, TidewaiterError, Unavailable } from '@tidewaiter/domain';
-import { type Logger, repeat, type Repetition, withSpan, failpoint } from '@tidewaiter/runtime';
+import { type Logger, withSpan, failpoint } from '@tidewaiter/runtime';
 import { redactedReason } from '@tidewaiter/secrets';
 import { Queue, Worker } from 'bullmq';
 import type { Histogram } from 'prom-client';
@@ -17,7 +17,6 @@ import { prefixOf, type RedisConnections } from './redis.js';
  */
 const leaseMs = 9_000;
 const heartbeatMs = 2_000;
-const sweepMs = 2_000;
 const drainTimeoutMs = 8_000;
 /**
  * Share of its concurrency that a process may use for jobs that it queued itself, and the jobs that
@@ -68,7 +67,6 @@ export class WorkQueue {
   #worker: Worker | undefined;
   #own: OwnWork | undefined;
   #fair: FairWork<Job & { isSlow: boolean }> | undefined;
-  #sweeping: Repetition | undefined;
 
   constructor(
     readonly name: string,
@@ -89,7 +87,7 @@ export class WorkQueue {
     });
   }
 
-  /** Starts the worker and the sweeper. */
+  /** Starts the worker. */
   serve(handler: JobHandler): void {
     this.#worker = new Worker(
       this.name,
@@ -112,7 +110,6 @@ export class WorkQueue {
     this.#worker.on('error', (err) => this.log.debug({ queue: this.name, err }, 'queue error'));
     if (handler.isFair) this.#fair = this.#fairWork(handler);
     if (handler.beginsOwn) this.#own = this.#ownWork(handler, this.#worker);
-    this.#sweeping = repeat(() => this.#sweep(), sweepMs, this.log.child({ queue: this.name }));
   }
 
   /**
@@ -126,15 +123,20 @@ export class WorkQueue {
   }
 
   async #end(): Promise<void> {
-    const [left = []] = await Promise.all([
-      this.#own?.close(),
-      this.#fair?.close(),
-      this.#sweeping?.stop(),
-      this.#worker?.close(),
-    ]);
+    const [left = []] = await Promise.all([this.#own?.close(), this.#fair?.close(), this.#worker?.close()]);
     if (left.length > 0) await this.#add(left);
     // Close last, because a failing job is added again.
     await this.#queue.close();
+  }
+
+  /** Adds jobs that Redis may have lost. */
+  async addLost(jobs: readonly QueuedJob[]): Promise<void> {
+    await this.#add(jobs);
+  }
+
+  /** Works on due jobs of a fair queue, which may have no entry in Redis. */
+  serveDue(): void {
+    void this.#fair?.serve();
   }
 
   /**
@@ -188,14 +190,6 @@ export class WorkQueue {
     } catch (err) {
       this.log.warn({ queue: this.name, jobs: jobs.length, err }, 'queue unavailable');
     }
-  }
-
-  async #sweep(): Promise<void> {
-    const lost = await this.ledger.lost(this.name);
-    failpoint('queue.swept');
-    if (lost.length > 0) await this.#add(lost);
-    // A job that was locked when its turn came has no entry in Redis any more.
-    void this.#fair?.serve();
   }
 
   /** Never throws: the ledger decides about retries, not BullMQ. */

@@ -100,17 +100,16 @@ export class StoreModule implements OnApplicationShutdown {
 
   constructor(
     @Inject(StoreConnection) private readonly connection: Pick<StoreConnection, 'close'>,
-    store: Store,
+    relay: OutboxRelay,
     health: Health,
     metrics: Registry,
   ) {
-    const outboxAge = () => outboxAgeSeconds(store);
     health.add('postgres', async () =>
-      (await outboxAge()) > maxOutboxAgeSeconds ? 'events are not published' : undefined,
+      (await relay.oldestSeconds()) > maxOutboxAgeSeconds ? 'events are not published' : undefined,
     );
     gaugeIn(metrics, metricCatalog.outboxOldest, async (gauge) => {
       // Unknown while PostgreSQL is away; the other metrics are wanted most then.
-      gauge.set(await outboxAge().catch(() => Number.NaN));
+      gauge.set(await relay.oldestSeconds().catch(() => Number.NaN));
     });
   }
 
@@ -118,16 +117,4 @@ export class StoreModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.connection.close();
   }
-}
-
-/**
- * Age of the oldest event that was never published; republishes are left out, as they are due to a
- * consumer.
- */
-async function outboxAgeSeconds(store: Store): Promise<number> {
-  const [row] = await store.aggregate<{ age: number }>(
-    `SELECT coalesce(extract(epoch FROM now() - min(time)), 0)::float AS age FROM outbox
-     WHERE published_at IS NULL AND publishes = 0`,
-  );
-  return row?.age ?? 0;
 }

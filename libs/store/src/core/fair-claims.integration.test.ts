@@ -159,7 +159,7 @@ describe('Jobs.claimNext', () => {
     await jobs.fail(delayed!, { code: 'X', reason: 'x', retryInMs: 60_000 });
     expect(await next()).toBeNull();
     await store.query(`UPDATE job SET lease_until = now() - interval '1 s', swept_at = now() - interval '1 minute'`);
-    expect(await jobs.lost('push')).toMatchObject([{ id: lost!.id }]);
+    expect(await jobs.lost(['push'])).toMatchObject([{ id: lost!.id }]);
     expect(await next()).toMatchObject({ id: lost!.id, attempt: 2 });
     await expect(store.transaction((tx) => jobs.finish(tx, lost!))).rejects.toMatchObject({ code: 'LEASE_LOST' });
   });

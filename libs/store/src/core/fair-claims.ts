@@ -1,7 +1,7 @@
 import { columnsOf } from './columns.js';
 import { type JobClass, JobRow } from './job-rows.js';
 import { inQueue, type QueueName } from './queues.js';
-import type { Queries, Store } from './store.js';
+import type { Queries, Transaction } from './store.js';
 
 /** A job that this process has claimed. Only the holder of the token may finish it. */
 export interface ClaimedJob extends Pick<
@@ -53,36 +53,36 @@ export type Cursors = Record<string, string>;
 const windowSize = 64;
 
 /**
- * How PostgreSQL plans a claim. Compiling it takes longer than running it. Its statistics are those
- * of an empty queue when a burst begins: it would expect one row, and read and sort the whole
- * backlog for every name instead of skipping from name to name in the order of the index.
+ * Sets how PostgreSQL plans the claims of a transaction. Compiling one takes longer than running
+ * it. Its statistics are those of an empty queue when a burst begins: it would expect one row, and
+ * read and sort the whole backlog for every name instead of skipping from name to name in the order
+ * of the index.
  */
-const planning = 'SET LOCAL jit = off; SET LOCAL enable_sort = off';
+export async function planClaims(tx: Transaction): Promise<void> {
+  await tx.query('SET LOCAL jit = off; SET LOCAL enable_sort = off');
+}
 
 /**
  * Claims the due job of a queue whose turn it is. Registries take turns, in a registry its
  * repositories, and in a repository the pushes by the time they were accepted: ten thousand pushes
  * of one repository delay a single push of another by one job. What continues a push that had its
  * turn comes first. Of a registry with many waiting repositories, each claim looks at some, from
- * `cursors` on.
+ * `cursors` on. The transaction has {@link planClaims}.
  */
 export async function claimFairly(
-  store: Store,
+  tx: Transaction,
   claim: FairClaim,
   cursors: Cursors,
 ): Promise<{ job: FairlyClaimedJob | null; cursors: Cursors }> {
   const { queue, jobClass, token, leaseMs, maySlow } = claim;
-  const [row] = await store.transaction(async (tx) => {
-    await tx.query(planning);
-    return tx.aggregate<{ cursors: Cursors | null; job: FairlyClaimedJob | null }>(fairClaimOf(queue), [
-      jobClass,
-      token,
-      leaseMs,
-      maySlow,
-      cursors,
-      windowSize,
-    ]);
-  });
+  const [row] = await tx.aggregate<{ cursors: Cursors | null; job: FairlyClaimedJob | null }>(fairClaimOf(queue), [
+    jobClass,
+    token,
+    leaseMs,
+    maySlow,
+    cursors,
+    windowSize,
+  ]);
   const job = row?.job ?? null;
   return { job: job && { ...job, createdAt: new Date(job.createdAt) }, cursors: row?.cursors ?? {} };
 }

@@ -12,6 +12,7 @@ import {
   type FairClaim,
   type FairlyClaimedJob,
   noteSourceRun,
+  planClaims,
   type SourceRun,
 } from './fair-claims.js';
 import { GroupCommit } from './group-commit.js';
@@ -106,11 +107,15 @@ export class Jobs {
    * may be claimed.
    */
   async claimNext(queue: QueueName, leaseMs: number, maySlow: boolean): Promise<FairlyClaimedJob | null> {
-    for (const jobClass of jobClasses) {
-      const job = await this.#claimOf({ queue, jobClass, token: uuidv7(), leaseMs, maySlow });
-      if (job) return job;
-    }
-    return null;
+    // One transaction for both classes: most claims are in vain, after the last job.
+    return this.store.transaction(async (tx) => {
+      await planClaims(tx);
+      for (const jobClass of jobClasses) {
+        const job = await this.#claimOf(tx, { queue, jobClass, token: uuidv7(), leaseMs, maySlow });
+        if (job) return job;
+      }
+      return null;
+    });
   }
 
   /** Records how fast a claimed job was, which decides about the lane of the next ones. */
@@ -206,19 +211,19 @@ export class Jobs {
   }
 
   /**
-   * Jobs that may be missing in the queue: due jobs that were not claimed, and jobs whose lease
+   * Jobs that may be missing in these queues: due jobs that were not claimed, and jobs whose lease
    * expired. Adding one that is already queued does no harm.
    */
-  async lost(queue: QueueName): Promise<DueJob[]> {
+  async lost(queues: readonly QueueName[]): Promise<DueJob[]> {
     const jobs = await this.store.returning(
       dueColumns,
       // A job whose worker died waits for its turn again.
       `UPDATE job SET swept_at = now(), state = CASE WHEN connection = '' THEN state ELSE 'queued' END WHERE id IN (
          SELECT id FROM job
-         WHERE queue = $1 AND ((state = 'queued' AND run_at < now() AND swept_at < now() - interval '10 seconds')
+         WHERE queue = ANY($1) AND ((state = 'queued' AND run_at < now() AND swept_at < now() - interval '10 seconds')
            OR (state = 'running' AND lease_until < now() AND (swept_at < lease_until OR swept_at < now() - interval '10 seconds')))
          ORDER BY run_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
-      [queue, sweepLimit],
+      [queues, sweepLimit],
     );
     return jobs.map((job) => ({ ...job, delayMs: 0 }));
   }
@@ -259,13 +264,13 @@ export class Jobs {
   }
 
   /** Looks at all repositories before it returns null. */
-  async #claimOf(claim: FairClaim): Promise<FairlyClaimedJob | null> {
+  async #claimOf(tx: Transaction, claim: FairClaim): Promise<FairlyClaimedJob | null> {
     const name = `${claim.queue} ${claim.jobClass}`;
     let isWholeRound = false;
     for (let windows = 0; windows < maxWindows; windows += 1) {
       const from = this.#cursors.get(name) ?? {};
       isWholeRound ||= Object.keys(from).length === 0;
-      const { job, cursors } = await claimFairly(this.store, claim, from);
+      const { job, cursors } = await claimFairly(tx, claim, from);
       this.#cursors.set(name, cursors);
       if (job || (isWholeRound && Object.keys(cursors).length === 0)) return job;
     }

@@ -259,14 +259,19 @@ describe('outbox', () => {
   });
 
   it('reports the age of unpublished events, without republishes', async () => {
-    const health = new Health(createLogger('test', 'silent'));
     // The module's own check, without its application.
-    void new StoreModule({ close: () => dataSource.destroy() }, store, health, new Registry());
+    const problems = async () => {
+      const log = createLogger('test', 'silent');
+      const health = new Health(log);
+      const relay = new OutboxRelay(store, new RecordingBus(), log);
+      void new StoreModule({ close: () => dataSource.destroy() }, relay, health, new Registry());
+      return health.problems();
+    };
     await store.transaction((tx) => tx.emit(pushed));
     await store.query(`UPDATE outbox SET time = now() - interval '5 minutes', publishes = 1`);
-    expect(await health.problems()).toEqual({});
+    expect(await problems()).toEqual({});
     await store.query('UPDATE outbox SET publishes = 0');
-    expect(await health.problems()).toEqual({ postgres: 'events are not published' });
+    expect(await problems()).toEqual({ postgres: 'events are not published' });
   });
 
   it('confirms an event without consumers at once', async () => {
@@ -428,9 +433,9 @@ describe('jobs', () => {
     await jobs.claim(abandoned, 0);
     await jobs.claim(held, 60_000);
     await store.query(`UPDATE job SET swept_at = now() - interval '1 minute'`);
-    const lost = await jobs.lost('push');
+    const lost = await jobs.lost(['push']);
     expect(lost.map(({ id }) => id).toSorted()).toEqual([waiting, abandoned].toSorted());
-    expect(await jobs.lost('push')).toEqual([]);
+    expect(await jobs.lost(['push'])).toEqual([]);
   });
 
   it('are counted by queue', async () => {

@@ -7,6 +7,8 @@ import type { Store, Transaction } from './store.js';
 import { mayWrite } from './table-access.js';
 
 const intervalMs = 5_000;
+/** Pause before the next look for expired rows, after one that found few. */
+const restMs = 30_000;
 const hourMs = 3_600_000;
 const batchSize = 1_000;
 /** Time that one run takes at most to delete batches, so that deletions keep up with arrivals. */
@@ -24,6 +26,8 @@ interface Unconfirmed {
  * its service writes.
  */
 export class OutboxSweeper {
+  #restsUntil = 0;
+
   constructor(
     private readonly store: Store,
     private readonly logger: Logger,
@@ -35,8 +39,12 @@ export class OutboxSweeper {
     const redriven = await this.store.transaction(sweepOutbox);
     failpoint('sweeper.events-redriven');
     if (redriven > 0) this.logger.warn({ events: redriven }, 'events published again');
-    const end = performance.now() + catchUpMs;
-    while ((await this.#deleteBatch('often')) && !signal.aborted && performance.now() < end);
+    const begin = performance.now();
+    if (begin < this.#restsUntil) return;
+    while (await this.#deleteBatch('often')) {
+      if (signal.aborted || performance.now() > begin + catchUpMs) return;
+    }
+    this.#restsUntil = begin + restMs;
   }
 
   @Every(hourMs)
@@ -69,8 +77,10 @@ export async function sweepOutbox(tx: Transaction): Promise<number> {
     consumersOf(type).every(({ name }) => confirmedBy.includes(name));
   const confirmed = rows.filter(isConfirmed);
   const missing = rows.filter((row) => !isConfirmed(row));
-  await tx.query('UPDATE outbox SET confirmed_at = now() WHERE id = ANY($1)', [confirmed.map(({ id }) => id)]);
-  await tx.query('UPDATE outbox SET published_at = NULL WHERE id = ANY($1)', [missing.map(({ id }) => id)]);
+  const update = async (assignment: string, of: readonly Unconfirmed[]) =>
+    of.length > 0 && tx.query(`UPDATE outbox SET ${assignment} WHERE id = ANY($1)`, [of.map(({ id }) => id)]);
+  await update('confirmed_at = now()', confirmed);
+  await update('published_at = NULL', missing);
   return missing.length;
 }
 

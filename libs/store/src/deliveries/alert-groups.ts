@@ -15,6 +15,7 @@ export class AlertGroups {
   readonly #entered = new TransactionBatcher(enterAll);
   readonly #waits = new TransactionBatcher(waitAll);
   readonly #notified = new TransactionBatcher(markNotified);
+  readonly #listeners: (() => void)[] = [];
 
   constructor(private readonly store: Store) {}
 
@@ -29,19 +30,32 @@ export class AlertGroups {
   /** Schedules a flush; an earlier one that is already scheduled stays. */
   async wait(tx: Transaction, key: string, wait: GroupWait): Promise<void> {
     await this.#waits.add(tx, { key, ...wait });
+    for (const listener of this.#listeners) listener();
   }
 
   async notified(tx: Transaction, key: string): Promise<void> {
     await this.#notified.add(tx, key);
   }
 
-  /** Groups that are due, longest overdue first. */
-  async due(limit: number): Promise<string[]> {
-    const groups = await this.store.aggregate<{ key: string }>(
-      'SELECT key FROM alert_group WHERE due_at <= now() ORDER BY due_at LIMIT $1',
+  /**
+   * Groups that are due, longest overdue first; without any, the time until the next one is, null
+   * if none waits.
+   */
+  async due(limit: number): Promise<{ keys: string[]; nextInMs: number | null }> {
+    const groups = await this.store.aggregate<{ key: string; inMs: number }>(
+      `SELECT key, extract(epoch FROM due_at - now())::float * 1000 AS "inMs" FROM alert_group
+       WHERE due_at IS NOT NULL ORDER BY due_at LIMIT $1`,
       [limit],
     );
-    return groups.map(({ key }) => key);
+    return {
+      keys: groups.filter(({ inMs }) => inMs <= 0).map(({ key }) => key),
+      nextInMs: groups[0]?.inMs ?? null,
+    };
+  }
+
+  /** Calls `listener` when a transaction of this process schedules a flush, before its commit. */
+  onWait(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Claims those of some groups that are due and not locked by another transaction. */

@@ -30,6 +30,8 @@ import { SummaryNotes } from './summary-notes.js';
 import { summaryMark, isStormName } from './timing.js';
 
 const lookMs = 250;
+/** Pause between looks for groups of other replicas, and of transactions that take long. */
+const restMs = 1_000;
 /**
  * Groups handled in one transaction: when a silence ends, all groups that it held are due at once.
  */
@@ -44,6 +46,10 @@ type Held = HeldDelivery<Message>;
  */
 @Injectable()
 export class GroupFlusher {
+  /** Until when it looks every time, and before when it does not. */
+  #isBusyUntil = 0;
+  #restsUntil = 0;
+
   constructor(
     private readonly store: Store,
     private readonly groups: AlertGroups,
@@ -53,17 +59,25 @@ export class GroupFlusher {
     private readonly channels: Channels,
     private readonly notebook: SummaryNotes,
     private readonly current: CurrentMessages,
-  ) {}
+  ) {
+    // Its transaction commits in a moment.
+    groups.onWait(() => (this.#isBusyUntil = performance.now() + restMs));
+  }
 
   @Every(lookMs)
   async flushDue(): Promise<void> {
+    const now = performance.now();
+    if (now < this.#restsUntil && now > this.#isBusyUntil) return;
     while (await this.#flushNext());
   }
 
   /** Flushes some of the due groups in one transaction; false when none is due. */
   async #flushNext(): Promise<boolean> {
-    const due = await this.groups.due(groupsAtOnce);
-    if (due.length === 0) return false;
+    const { keys: due, nextInMs } = await this.groups.due(groupsAtOnce);
+    if (due.length === 0) {
+      this.#restsUntil = performance.now() + Math.min(nextInMs ?? restMs, restMs);
+      return false;
+    }
     const quiet = await this.quiet.now(true);
     const known = await this.#known(due, quiet);
     const hasFlushed = await this.store.transaction(async (tx) => {
