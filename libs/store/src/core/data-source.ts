@@ -136,7 +136,14 @@ async function open({ url, poolSize, name }: ConnectionOptions, limit: number): 
     migrationsTableName: 'migration',
     // A forgotten `undefined` in a condition must not mean "every row".
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
-    extra: { limitMs: limit, hosts: hostsOf(url.reveal()), keepAlive: true, Client: PatientClient },
+    // Without a limit it migrates, or reads a dump: no statement comes twice.
+    extra: {
+      limitMs: limit,
+      prepares: limit > 0,
+      hosts: hostsOf(url.reveal()),
+      keepAlive: true,
+      Client: PatientClient,
+    },
   });
   return dataSource.initialize();
 }

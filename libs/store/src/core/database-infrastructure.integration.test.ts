@@ -52,6 +52,61 @@ describeWith(programs('pgbouncer'))('connect', () => {
   });
 });
 
+describeWith(programs('pgbouncer'))('prepared statements', () => {
+  const text = 'SELECT $1::int AS value';
+  /** Runs a statement in several connections and sessions at once, alone and in transactions. */
+  const used = async (dataSource: DataSource) => {
+    const store = new Store(dataSource, 'test');
+    for (let round = 0; round < 8; round += 1) {
+      const alone = Array.from({ length: 6 }, async () => store.query(text, [round]));
+      const inside = Array.from({ length: 6 }, async () => store.transaction(async (tx) => tx.query(text, [round])));
+      for (const rows of await Promise.all([...alone, ...inside])) expect(rows).toEqual([{ value: round }]);
+    }
+  };
+  const namesIn = async (dataSource: DataSource) =>
+    dataSource.transaction(async (tx) => {
+      const rows = await tx.query<{ name: string }[]>('SELECT name FROM pg_prepared_statements WHERE statement = $1', [
+        text,
+      ]);
+      return rows.map(({ name }) => name);
+    });
+
+  it.each([
+    ['a server', {}, /^tidewaiter_\d+$/],
+    ['a pooler that keeps them', { pooler: true, pooledStatements: 100 }, /^PGBOUNCER_/],
+    ['a pooler that keeps none', { pooler: true, pooledStatements: 0 }, null],
+  ] as const)('are used with %s as it can', async (_, options, names) => {
+    const url = await (await start(options)).createDatabase();
+    const [one, other] = await Promise.all([connected(url, 6), connected(url, 6)]);
+    await Promise.all([used(one), used(other)]);
+    const found = await namesIn(one);
+    if (names) expect(found).toEqual([expect.stringMatching(names)]);
+    else expect(found).toEqual([]);
+  });
+
+  it('are dropped and made again after a change of the columns, and repeated alone without an error', async () => {
+    const url = await (await start({})).createDatabase();
+    const store = new Store(await connected(url, 1), 'test');
+    await store.query('CREATE TABLE changed (id integer, value integer)');
+    await store.query('INSERT INTO changed VALUES (1, 2)');
+    const read = async (): Promise<unknown> => store.query('SELECT value FROM changed WHERE id = $1', [1]);
+    for (let round = 0; round < 4; round += 1) expect(await read()).toEqual([{ value: 2 }]);
+    const changeTo = async (type: string) => store.query(`ALTER TABLE changed ALTER value TYPE ${type}`);
+    await changeTo('text');
+    for (let round = 0; round < 5; round += 1) expect(await read()).toEqual([{ value: '2' }]);
+    await changeTo('integer USING value::integer');
+    // Within a transaction the statement cannot be repeated: the work is, as after an outage.
+    const inTransaction = async () =>
+      store.transaction(async (tx) => tx.query('SELECT value FROM changed WHERE id = $1', [1]));
+    await expect(inTransaction()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+    expect(await inTransaction()).toEqual([{ value: 2 }]);
+    const [{ names } = { names: 0 }] = await store.query<{ names: number }>(
+      `SELECT count(*)::int AS names FROM pg_prepared_statements WHERE statement LIKE '%FROM changed%'`,
+    );
+    expect(names).toBeLessThanOrEqual(1);
+  });
+});
+
 describe('PatientClient', () => {
   it('ends a statement that takes longer than its limit on the server, too', async () => {
     const url = await (await start({ tls: true })).createDatabase();

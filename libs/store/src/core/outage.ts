@@ -1,3 +1,5 @@
+import { isStaleStatement } from './prepared-statements.js';
+
 /**
  * Retryable SQLSTATEs: connection lost, shutting down, serialization failure, deadlock, a standby
  * that is no primary yet.
@@ -23,5 +25,5 @@ const lostConnection =
 export function isOutage(error: unknown): boolean {
   const { code, message = '' } = error as { code?: unknown; message?: string };
   const isKnownCode = typeof code === 'string' && (connectionCodes.has(code) || retryableStates.test(code));
-  return isKnownCode || lostConnection.test(message);
+  return isKnownCode || lostConnection.test(message) || isStaleStatement(error);
 }

@@ -13,6 +13,7 @@ import { copyRows } from './copy.js';
 import { OutboxRow } from './event-rows.js';
 import { type JobClass, JobRow } from './job-rows.js';
 import { isOutage } from './outage.js';
+import { isStaleStatement } from './prepared-statements.js';
 import type { QueueName } from './queues.js';
 import { unnestOf } from './row-sets.js';
 import { storable } from './storable.js';
@@ -237,7 +238,7 @@ export class Store implements Queries {
    */
   async assembled<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     const statement = this.#limited({ sql, parameters });
-    return this.#run(async (runner) =>
+    return this.#read(async (runner) =>
       readOnly(runner, async () => records<Row>(runner, statement), assembledSettings),
     );
   }
@@ -255,10 +256,20 @@ export class Store implements Queries {
 
   async #records<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     if (this.isLimited) return this.assembled(sql, parameters);
-    return this.#run(async (runner) => {
-      const run = async (): Promise<Row[]> => records<Row>(runner, { sql, parameters });
-      return this.access === 'read' ? readOnly(runner, run) : run();
-    });
+    const run = async (runner: QueryRunner): Promise<Row[]> => records<Row>(runner, { sql, parameters });
+    return this.access === 'read'
+      ? this.#read(async (runner) => readOnly(runner, async () => run(runner)))
+      : this.#run(run);
+  }
+
+  /** {@link #run} for one statement that reads in a transaction of its own, and may be repeated. */
+  async #read<Result>(work: (runner: QueryRunner) => Promise<Result>): Promise<Result> {
+    try {
+      return await this.#run(work);
+    } catch (error) {
+      if (!(error instanceof Unavailable) || !isStaleStatement(error.cause)) throw error;
+      return this.#run(work);
+    }
   }
 
   #limited(statement: SqlStatement): SqlStatement {
@@ -423,9 +434,9 @@ function eventOf(
 /**
  * Settings for a statement of many conditions. JIT is off: compiling would take longer than the
  * query. The memory is for sets of images that a condition looks up, which PostgreSQL would
- * otherwise read again for each row.
+ * otherwise read again for each row. A plan for any values would know nothing of the conditions.
  */
-const assembledSettings = `; SET LOCAL jit = off; SET LOCAL work_mem = '32MB'`;
+const assembledSettings = `; SET LOCAL jit = off; SET LOCAL work_mem = '32MB'; SET LOCAL plan_cache_mode = force_custom_plan`;
 
 /** Reads in a transaction that cannot write. */
 async function readOnly<Result>(runner: QueryRunner, read: () => Promise<Result>, settings = ''): Promise<Result> {

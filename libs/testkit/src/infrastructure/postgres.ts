@@ -32,9 +32,16 @@ interface Options {
   standby?: boolean;
   /** PgBouncer in transaction mode before it; needs the program. */
   pooler?: boolean;
+  /** Prepared statements that PgBouncer keeps for its clients; 0 for a pooler that keeps none. */
+  pooledStatements?: number;
 }
 
-export async function startDatabase({ tls = false, standby = false, pooler = false }: Options): Promise<TestDatabase> {
+export async function startDatabase({
+  tls = false,
+  standby = false,
+  pooler = false,
+  pooledStatements = 0,
+}: Options): Promise<TestDatabase> {
   const place = await makePlace();
   const running: LocalServer[] = [];
   const [port = 0, standbyPort = 0, poolerPort = 0] = await freePorts(3);
@@ -48,7 +55,8 @@ export async function startDatabase({ tls = false, standby = false, pooler = fal
     running.push(primary);
     const admin = tls ? withTls(primary.url, place.certificates) : primary.url;
     if (standby) running.push(await startStandby(place, admin, { password, port: standbyPort, settings, tls, copyTo }));
-    if (pooler) running.push(await startPooler(place, { password, port: poolerPort, postgresPort: port, tls }));
+    if (pooler)
+      running.push(await startPooler(place, { password, port: poolerPort, postgresPort: port, tls, pooledStatements }));
     const own = createDatabaseOn(admin);
     return {
       async createDatabase(template) {
@@ -129,7 +137,13 @@ async function startStandby(
 
 async function startPooler(
   { dir, programs, owner, certificates }: Place,
-  { password, port, postgresPort, tls }: { password: string; port: number; postgresPort: number; tls: boolean },
+  {
+    password,
+    port,
+    postgresPort,
+    tls,
+    pooledStatements,
+  }: { password: string; port: number; postgresPort: number; tls: boolean; pooledStatements: number },
 ): Promise<LocalServer> {
   const config = join(dir, 'pgbouncer.ini');
   const pidFile = join(dir, 'pgbouncer', 'pid');
@@ -151,6 +165,7 @@ auth_file = ${users}
 pool_mode = transaction
 max_client_conn = 500
 default_pool_size = 10
+max_prepared_statements = ${pooledStatements}
 server_login_retry = 1
 ${
   tls
