@@ -10,7 +10,15 @@ import {
   usualPushes,
 } from '@tidewaiter/provenance';
 import { TidewaiterSettings } from '@tidewaiter/runtime';
-import { PipelineReports, Provenances, type Push, PushIdentities, Store, type PushWarning } from '@tidewaiter/store';
+import {
+  PipelineReports,
+  Provenances,
+  type Push,
+  PushIdentities,
+  Store,
+  type PushWarning,
+  type Transaction,
+} from '@tidewaiter/store';
 
 import { TagOrigin, type PushUnderTag } from '../reconcile/tag-origin.js';
 import { SignatureGrace } from './signature-grace.js';
@@ -38,16 +46,18 @@ export class IdentityCheck {
     private readonly settings: TidewaiterSettings,
   ) {}
 
-  async evaluate(push: Push, images: readonly ExaminedImage[]): Promise<void> {
+  /** @param put stores the artifacts themselves, in the same transaction */
+  async evaluate(push: Push, images: readonly ExaminedImage[], put: (tx: Transaction) => Promise<void>): Promise<void> {
     const { tag } = push;
     // The platforms of an index come first and without a tag; the index is checked for them.
-    if (tag === null) return;
+    if (tag === null) return this.store.transaction(put);
     const tagged = { ...push, tag };
     const ofTag = await this.tags.findings(tagged);
     const identity = await this.#identityOf(tagged, images);
     const isVersion = isVersionTag(tag);
     const deviating = await this.#deviations(tagged, identity, { isVersion, hasOtherSigns: ofTag.length > 0 });
     await this.store.transaction(async (tx) => {
+      await put(tx);
       for (const { digest } of images) await this.provenances.putOfTag(tx, tagged, digest, [...ofTag, ...deviating]);
       await this.identities.put(tx, push, {
         identity,
@@ -57,14 +67,16 @@ export class IdentityCheck {
     });
   }
 
+  /** Whether the signature of a push may still arrive. */
+  async isInGrace(push: Push): Promise<boolean> {
+    return (await this.grace.dueAt(push)) !== null;
+  }
+
   /** Stores the current supply-chain findings of the push, for the decision about an incident. */
-  async noteSigns(push: Push): Promise<void> {
-    const isInGrace = (await this.grace.dueAt(push)) !== null;
-    await this.store.transaction(async (tx) => {
-      const { awaited } = splitAwaited(await this.provenances.findings(tx, push.id), isInGrace);
-      const ids = awaited.map(({ id }) => id);
-      await this.identities.noteSigns(tx, push.id, ids);
-    });
+  async noteSigns(tx: Transaction, push: Push, isInGrace: boolean): Promise<void> {
+    const { awaited } = splitAwaited(await this.provenances.findings(tx, push.id), isInGrace);
+    const ids = awaited.map(({ id }) => id);
+    await this.identities.noteSigns(tx, push.id, ids);
   }
 
   /** Warnings about parts that could not be read. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
-import { Logger } from '@tidewaiter/runtime';
+import { failpoint, Logger } from '@tidewaiter/runtime';
 import { redactedReason } from '@tidewaiter/secrets';
 import type { ClaimedJob, Push } from '@tidewaiter/store';
 
@@ -40,12 +40,15 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void | 'idle'> {
     try {
-      const push = await this.resolution.resolve(job.key, signal);
-      if (!push) return await this.steps.done(job);
-      if ((await this.steps.advance(job, push)) !== 'ready') return;
+      const resolved = await this.resolution.resolve(job.key, signal, async (tx, push) =>
+        this.steps.advance(tx, job, push),
+      );
+      if (!resolved) return await this.steps.done(job);
+      const { push, next } = resolved;
+      if (next === 'waits for layers') return failpoint('push.layers-queued');
       const baseline = await this.baselines.of(push);
       const evaluation = await this.evaluation.evaluateWithOrigin(push, signal);
-      const changes = baseline && (await this.comparison.compare(push, baseline));
+      const changes = baseline && (await this.comparison.compare(push, baseline, evaluation.findings));
       await this.steps.conclude(job, push, evaluation, baseline, changes);
       this.logger.info(
         { ...describe(push), verdict: evaluation.verdict, duration_ms: Date.now() - push.receivedAt.getTime() },

@@ -1,18 +1,26 @@
 import { Injectable } from '@nestjs/common';
-import { countFindings, type Digest, type Platform, type SeverityCounts, type Verdict } from '@tidewaiter/domain';
+import {
+  countFindings,
+  type Digest,
+  type Finding,
+  type Platform,
+  type SeverityCounts,
+  type Verdict,
+} from '@tidewaiter/domain';
 import { failpoint } from '@tidewaiter/runtime';
-import { type Image, Images, Verdicts, type Push, type PushWarning } from '@tidewaiter/store';
+import { type Image, type ImageFinding, Images, type Push, type PushWarning, Store, Verdicts } from '@tidewaiter/store';
 
 import { ImageMatching } from '../matching/image-matching.js';
-import { type ExaminedImage, IdentityCheck } from '../provenance/identity-check.js';
-import { FileOutliers } from './file-outliers.js';
+import { IdentityCheck } from '../provenance/identity-check.js';
+import { type ComparedFiles, FileOutliers } from './file-outliers.js';
 import { ImageInventory } from './image-inventory.js';
-import { OriginFinder } from './origin-finder.js';
+import { type ExaminedOrigin, OriginFinder } from './origin-finder.js';
 import { SameRevisionSearch } from './same-revision-search.js';
 
 /** Result of evaluating a push. */
 export interface PushEvaluation {
   platforms: { platform: Platform; digest: Digest }[];
+  findings: ImageFinding[];
   verdict: Verdict;
   counts: SeverityCounts;
   warnings: PushWarning[];
@@ -30,6 +38,7 @@ export interface PushEvaluation {
 @Injectable()
 export class EvaluatePush {
   constructor(
+    private readonly store: Store,
     private readonly images: Images,
     private readonly evaluations: Verdicts,
     private readonly assembly: ImageInventory,
@@ -43,10 +52,12 @@ export class EvaluatePush {
   /** First verifies the signatures of the images, which are only in the registry. */
   async evaluateWithOrigin(push: Push, signal: AbortSignal): Promise<PushEvaluation> {
     const signersVersion = this.origin.signersVersion(push);
-    const examined: ExaminedImage[] = [];
+    const examined: ExaminedOrigin[] = [];
     for (const image of await this.images.ofPush(push.id))
       examined.push(await this.origin.examine(push, image, signal));
-    await this.identity.evaluate(push, examined);
+    await this.identity.evaluate(push, examined, async (tx) => {
+      for (const image of examined) await this.origin.put(tx, push, image);
+    });
     failpoint('push.identity-stored');
     return { ...(await this.evaluate(push)), signersVersion };
   }
@@ -61,24 +72,40 @@ export class EvaluatePush {
       failpoint('push.matched');
     }
     const images = await this.images.ofPush(push.id);
-    let hasOutliersAdded = false;
-    for (const image of images) {
-      await this.sameRevision.examine(push, image);
-      failpoint('push.revision-compared');
-      if (await this.fileOutliers.examine(push, image)) hasOutliersAdded = true;
-      failpoint('push.files-compared');
-    }
-    await this.identity.noteSigns(push);
+    const hasOutliersAdded = await this.#compare(push, images);
     failpoint('push.signs-noted');
     const evaluated = await this.evaluations.of(push, images, await this.#warnings(push, images));
     return {
       platforms: images.map(({ platform, digest }) => ({ platform, digest })),
+      findings: evaluated.findings,
       verdict: evaluated.verdict.result,
       counts: countFindings(evaluated.findings),
       warnings: evaluated.warnings,
       rulesVersion: this.evaluations.rulesVersion(),
       mustPublish: hasOutliersAdded || unreadCount(images) < unreadCount(before),
     };
+  }
+
+  /**
+   * Compares the images with others, and stores the findings and the signs of the push in one
+   * transaction; returns whether a file is a new finding.
+   */
+  async #compare(push: Push, images: readonly Image[]): Promise<boolean> {
+    const compared: { digest: Digest; ofRevision: Finding[]; ofFiles: ComparedFiles }[] = [];
+    for (const image of images) {
+      const ofRevision = await this.sameRevision.findings(push, image);
+      compared.push({ digest: image.digest, ofRevision, ofFiles: await this.fileOutliers.compare(image) });
+    }
+    const isInGrace = await this.identity.isInGrace(push);
+    return this.store.transaction(async (tx) => {
+      let hasOutliersAdded = false;
+      for (const { digest, ofRevision, ofFiles } of compared) {
+        await this.sameRevision.put(tx, push, digest, ofRevision);
+        if (await this.fileOutliers.put(tx, push, digest, ofFiles)) hasOutliersAdded = true;
+      }
+      await this.identity.noteSigns(tx, push, isInGrace);
+      return hasOutliersAdded;
+    });
   }
 
   async #warnings(push: Push, images: readonly Image[]): Promise<PushWarning[]> {

@@ -1,34 +1,58 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest } from '@tidewaiter/domain';
+import type { Digest, Finding } from '@tidewaiter/domain';
 import { fileOutlierId, fileOutliers } from '@tidewaiter/integrity';
-import { type ContentFinding, FleetFiles, type Image, type Push, Revisions, Store, jobsOf } from '@tidewaiter/store';
+import {
+  type ContentFinding,
+  FleetFiles,
+  type Image,
+  jobsOf,
+  type Push,
+  Revisions,
+  type Transaction,
+} from '@tidewaiter/store';
 
 /** Limit on paths whose texts are in memory at once: 10 times 32 contents of 64 KiB are 20 MiB. */
 const pathsAtOnce = 10;
+
+/** Files of an image that differ from other images, and what follows. */
+export interface ComparedFiles {
+  /** Paths that several contents contest. */
+  paths: readonly string[];
+  outliers: readonly ContentFinding[];
+  findings: readonly Finding[];
+}
 
 /** Compares the files that no package owns with the same paths in other images. */
 @Injectable()
 export class FileOutliers {
   constructor(
-    private readonly store: Store,
     private readonly files: FleetFiles,
     private readonly revisions: Revisions,
   ) {}
 
   /**
-   * Stores the findings of an image, whose files must be committed, and queues the pushes of other
-   * images that it makes outliers: of two images evaluated at the same time, one sees the other.
-   * @returns whether the image has a new finding
+   * Compares the files of an image, which must be committed: of two images evaluated at the same
+   * time, one sees the other.
    */
-  async examine(push: Push, { digest }: Image): Promise<boolean> {
+  async compare({ digest }: Image): Promise<ComparedFiles> {
     const paths = await this.files.contestedPaths(digest);
     const outliers = await this.#outliers(digest, paths);
-    const findings = await this.files.findingsOf(digest, outliers);
-    return this.store.transaction(async (tx) => {
-      const stale = await this.files.stalePushes(tx, digest, push, paths, outliers);
-      await tx.enqueue(...jobsOf('reevaluate', stale, 'interactive'));
-      return this.revisions.putFindings(tx, push, digest, fileOutlierId, findings);
-    });
+    return { paths, outliers, findings: await this.files.findingsOf(digest, outliers) };
+  }
+
+  /**
+   * Stores the findings of an image, and queues the pushes of other images that it makes outliers;
+   * returns whether it has a new finding.
+   */
+  async put(
+    tx: Transaction,
+    push: Push,
+    digest: Digest,
+    { paths, outliers, findings }: ComparedFiles,
+  ): Promise<boolean> {
+    const stale = await this.files.stalePushes(tx, digest, push, paths, outliers);
+    await tx.enqueue(...jobsOf('reevaluate', stale, 'interactive'));
+    return this.revisions.putFindings(tx, push, digest, fileOutlierId, findings);
   }
 
   async #outliers(image: Digest, paths: readonly string[]): Promise<ContentFinding[]> {

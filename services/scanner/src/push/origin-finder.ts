@@ -1,29 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
-import { failpoint } from '@tidewaiter/runtime';
-import { type Image, Provenances, type Push, Store, type PushWarning } from '@tidewaiter/store';
+import { type Image, Provenances, type Push, type PushWarning, type Transaction } from '@tidewaiter/store';
 
-import type { ExaminedImage } from '../provenance/identity-check.js';
-import { ImageSignatures } from '../provenance/image-signatures.js';
+import { ImageSignatures, type SignedOrigin } from '../provenance/image-signatures.js';
+
+/** An image, and what its attached artifacts claim and prove. */
+export interface ExaminedOrigin extends SignedOrigin {
+  digest: Digest;
+}
 
 /** Finds the origin of an image: its signers. */
 @Injectable()
 export class OriginFinder {
   constructor(
-    private readonly store: Store,
     private readonly provenances: Provenances,
     private readonly signatures: ImageSignatures,
   ) {}
 
-  /**
-   * Verifies an image again and stores its provenance for the repository of the push; returns the
-   * identity that its attached artifacts claim.
-   */
-  async examine(push: Push, image: Image, signal: AbortSignal): Promise<ExaminedImage> {
-    const { provenance, findings, presented, warnings } = await this.signatures.verify(push, image.digest, signal);
-    await this.store.transaction((tx) => this.provenances.put(tx, push, image.digest, provenance, findings));
-    failpoint('push.signatures-stored');
-    return { digest: image.digest, presented, warnings };
+  /** Verifies an image again. */
+  async examine(push: Push, { digest }: Image, signal: AbortSignal): Promise<ExaminedOrigin> {
+    return { digest, ...(await this.signatures.verify(push, digest, signal)) };
+  }
+
+  /** Stores the provenance of an image for the repository of the push. */
+  async put(tx: Transaction, push: Push, { digest, provenance, findings }: ExaminedOrigin): Promise<void> {
+    await this.provenances.put(tx, push, digest, provenance, findings);
   }
 
   /** Version of the signers by which {@link examine} verifies the images of a push. */

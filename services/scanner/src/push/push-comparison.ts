@@ -13,6 +13,7 @@ import {
 import { isSigned } from '@tidewaiter/provenance';
 import {
   type Image,
+  type ImageFinding,
   Images,
   ImageStates,
   PipelineReports,
@@ -41,15 +42,22 @@ export class PushComparison {
     private readonly grace: SignatureGrace,
   ) {}
 
-  /** Null if the push has the content of its baseline. */
-  async compare(push: Push, { pushedBy, ...baseline }: ChosenBaseline): Promise<PushChanges | null> {
+  /**
+   * Null if the push has the content of its baseline.
+   * @param evaluated findings of the push
+   */
+  async compare(
+    push: Push,
+    { pushedBy, ...baseline }: ChosenBaseline,
+    evaluated: readonly ImageFinding[],
+  ): Promise<PushChanges | null> {
     if (baseline.digest === push.digest) return null;
     const before = await this.images.ofDigest(baseline.digest);
     const after = await this.images.ofPush(push.id);
     const images = new Map([...before, ...after].map((image) => [image.digest, image]));
     const platforms: ComparedPlatform[] = [];
     for (const pair of pairPlatforms(before, after)) {
-      const compared = await this.#comparePair(push, baseline.digest, pair, images);
+      const compared = await this.#comparePair(push, baseline.digest, pair, { images, evaluated });
       // A refused push may have no known platforms: then no platform counts as new.
       platforms.push(before.length > 0 ? compared : { ...compared, change: 'unread' });
     }
@@ -60,7 +68,7 @@ export class PushComparison {
     push: Push,
     baseline: Digest,
     pair: PlatformPair,
-    images: ReadonlyMap<Digest, Image>,
+    { images, evaluated }: { images: ReadonlyMap<Digest, Image>; evaluated: readonly ImageFinding[] },
   ): Promise<ComparedPlatform> {
     const [before, after] = [pair.before, pair.after].map((digest) =>
       digest === null ? undefined : images.get(digest),
@@ -71,17 +79,23 @@ export class PushComparison {
     if (before.analyzersVersion === null) return { ...pair, change: 'unread', diff: null };
     const layers = new SharedLayers();
     const past = { ...push, digest: baseline };
-    const diff = diffImages(await this.#stateOf(past, before, layers), await this.#stateOf(push, after, layers));
+    const { findings: pastFindings } = await this.evaluations.of(past, [before], []);
+    const findings = evaluated.filter(({ imageDigest }) => imageDigest === after.digest);
+    const diff = diffImages(
+      await this.#stateOf(past, before, pastFindings, layers),
+      await this.#stateOf(push, after, findings, layers),
+    );
     return { ...pair, change: 'compared', diff };
   }
 
-  async #stateOf(push: Push, image: Image, known: SharedLayers): Promise<ImageState> {
-    const [state, { findings }, origin] = await Promise.all([
-      this.states.of(image, known),
-      this.evaluations.of(push, [image], []),
-      this.#originOf(push, image),
-    ]);
-    return { ...state, findings, ...(origin && { origin }) };
+  async #stateOf(
+    push: Push,
+    image: Image,
+    findings: readonly ImageFinding[],
+    known: SharedLayers,
+  ): Promise<ImageState> {
+    const [state, origin] = await Promise.all([this.states.of(image, known), this.#originOf(push, image)]);
+    return { ...state, findings: [...findings], ...(origin && { origin }) };
   }
 
   /** Null if no signer is configured, and while the signature of the push may still arrive. */

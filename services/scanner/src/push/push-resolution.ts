@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, InvalidInput, LimitExceeded, NotFound, Unavailable } from '@tidewaiter/domain';
 import { failpoint } from '@tidewaiter/runtime';
-import { Images, type Push, Pushes, Store, type TagAnswer, TagLedger } from '@tidewaiter/store';
+import { Images, type Push, Pushes, Store, type TagAnswer, TagLedger, type Transaction } from '@tidewaiter/store';
 
 import { Analysis } from '../analysis.js';
 import { isRefusal } from '../failure.js';
@@ -29,39 +29,46 @@ export class PushResolution {
   /**
    * Resolves the push unless that is done; returns its new state, or null when it needs no more
    * work.
+   * @param then goes on in the transaction that stores it, with what comes next for the push
    */
-  async resolve(id: string, signal: AbortSignal): Promise<Push | null> {
+  async resolve<Next>(
+    id: string,
+    signal: AbortSignal,
+    then: (tx: Transaction, push: Push) => Promise<Next>,
+  ): Promise<{ push: Push; next: Next } | null> {
     const push = await this.pushes.get(id);
     if (!push || ['analyzed', 'not-an-image', 'refused'].includes(push.state)) return null;
-    if (push.state === 'analyzing') return push;
+    if (push.state === 'analyzing') return { push, next: await this.store.transaction(async (tx) => then(tx, push)) };
     const answer = await this.#ask(push, signal);
     const digest = push.digest ?? push.claimedDigest ?? answer?.digest ?? null;
     if (digest === null && push.tag !== null && answer?.digest === null) {
       throw new NotFound('MANIFEST_UNKNOWN', `the tag ${push.tag} is gone`);
     }
-    // Content that the registry confirms enters the ledger first: the tag was moved, whether or not
-    // the image can be read.
-    const isConfirmed = answer !== null && digest !== null && answer.digest === digest;
-    if (isConfirmed) await this.#place(push, digest, answer, signal);
-    await this.#read({ ...push, digest }, isConfirmed ? null : answer, signal);
-    return this.pushes.get(id);
+    const found = await this.#read({ ...push, digest }, answer, signal);
+    const store = async (tx: Transaction) => {
+      await this.images.add(tx, found.images);
+      const imageDigests = found.images.map((image) => image.digest);
+      await this.pushes.resolved(tx, { ...push, digest }, { ...found, imageDigests });
+      return then(tx, push);
+    };
+    const next = await (answer
+      ? this.#place(push, found.digest, answer, signal, store)
+      : this.store.transaction(store));
+    failpoint('push.resolved');
+    return { push: (await this.pushes.get(id))!, next };
   }
 
-  /** @param answer about the tag of a push that is not in its ledger yet */
-  async #read(push: Push, answer: TagAnswer | null, signal: AbortSignal): Promise<void> {
+  /** @param answer about the tag of the push, which enters the ledger even without its content */
+  async #read(push: Push, answer: TagAnswer | null, signal: AbortSignal) {
     const client = this.registries.client(push.connection);
     const { platforms } = this.registries;
     try {
-      const { digest, mediaType, images } = await resolvePush(client, push, platforms, this.analysis, signal);
-      if (answer) await this.#place(push, digest, answer, signal);
-      await this.store.transaction(async (tx) => {
-        await this.images.add(tx, images);
-        const imageDigests = images.map((image) => image.digest);
-        await this.pushes.resolved(tx, push, { digest, mediaType, registryHost: client.host, imageDigests });
-      });
-      failpoint('push.resolved');
+      const resolved = await resolvePush(client, push, platforms, this.analysis, signal);
+      return { ...resolved, registryHost: client.host };
     } catch (error) {
-      if (answer && isRefusal(error)) await this.#placeUnread(push, answer, error instanceof NotAnImage, signal);
+      // The registry confirms the content: the tag was moved, whether or not the image can be read.
+      if (answer && push.digest && answer.digest === push.digest) await this.#place(push, push.digest, answer, signal);
+      else if (answer && isRefusal(error)) await this.#placeUnread(push, answer, error instanceof NotAnImage, signal);
       throw error;
     }
   }
@@ -88,22 +95,39 @@ export class PushResolution {
     }
   }
 
-  /** Records the push in the ledger of its tag, by an answer that is newer than the ledger. */
-  async #place(push: Push, digest: Digest, first: TagAnswer, signal: AbortSignal): Promise<void> {
+  async #place(push: Push, digest: Digest, first: TagAnswer, signal: AbortSignal): Promise<void>;
+  async #place<Next>(
+    push: Push,
+    digest: Digest,
+    first: TagAnswer,
+    signal: AbortSignal,
+    then: (tx: Transaction) => Promise<Next>,
+  ): Promise<Next>;
+  /**
+   * Records the push in the ledger of its tag, by an answer that is newer than the ledger; `then`
+   * goes on in the same transaction.
+   */
+  async #place(
+    push: Push,
+    digest: Digest,
+    first: TagAnswer,
+    signal: AbortSignal,
+    then: (tx: Transaction) => Promise<unknown> = async () => undefined,
+  ): Promise<unknown> {
     let answer: TagAnswer | null = first;
     for (let answers = 1; answer !== null && answers <= maxAnswers; answers += 1) {
       const known: TagAnswer = answer;
-      const isOutdated = await this.store.transaction(async (tx) => {
-        const placed = await this.ledger.place(tx, push, digest, known);
-        const { successor } = placed;
+      const placed = await this.store.transaction(async (tx) => {
+        const { isOutdated, successor } = await this.ledger.place(tx, push, digest, known);
+        if (isOutdated) return null;
         if (successor) {
           const key = attachedKey(push.id, successor.digest);
           await tx.enqueue({ queue: 'attached', key, class: 'interactive' });
         }
-        return placed.isOutdated;
+        return { next: await then(tx) };
       });
       failpoint('push.tag-placed');
-      if (!isOutdated) return;
+      if (placed) return placed.next;
       answer = await this.#ask(push, signal);
     }
     throw new Unavailable('TAG_CHANGING', `${push.repository}:${push.tag} is being pushed to`);

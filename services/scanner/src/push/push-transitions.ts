@@ -58,28 +58,24 @@ export class PushTransitions {
    * Queues the unread layers. Locks the push meanwhile, as a layer's reader does to find waiting
    * pushes: one of the two sees the other's work.
    */
-  async advance(job: ClaimedJob, push: Push): Promise<PushProgress> {
-    const progress = await this.store.transaction<PushProgress>(async (tx) => {
-      await this.pushes.lock(tx, push.id);
-      const pending = await this.layers.pending(tx, push.id, this.analysis.reader);
-      if (pending.length === 0) return 'ready';
-      const { connection, repository } = push;
-      await tx.enqueue(
-        ...pending.map((claim) => ({
-          queue: 'layer' as const,
-          key: layerKey({ claim, place: { connection, repository } }),
-          class: job.class,
-          connection,
-          repository,
-          turn: push.id,
-          isLarge: claim.sizeBytes >= largeBytes,
-        })),
-      );
-      await this.jobs.finish(tx, job);
-      return 'waits for layers';
-    });
-    if (progress === 'waits for layers') failpoint('push.layers-queued');
-    return progress;
+  async advance(tx: Transaction, job: ClaimedJob, push: Push): Promise<PushProgress> {
+    await this.pushes.lock(tx, push.id);
+    const pending = await this.layers.pending(tx, push.id, this.analysis.reader);
+    if (pending.length === 0) return 'ready';
+    const { connection, repository } = push;
+    await tx.enqueue(
+      ...pending.map((claim) => ({
+        queue: 'layer' as const,
+        key: layerKey({ claim, place: { connection, repository } }),
+        class: job.class,
+        connection,
+        repository,
+        turn: push.id,
+        isLarge: claim.sizeBytes >= largeBytes,
+      })),
+    );
+    await this.jobs.finish(tx, job);
+    return 'waits for layers';
   }
 
   /**

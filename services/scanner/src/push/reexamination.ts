@@ -23,7 +23,7 @@ export class Reexamination {
   async examine(push: Push, signal: AbortSignal): Promise<PushEvaluation> {
     const evaluation = await this.evaluation.evaluateWithOrigin(push, signal);
     // Signers and builder are part of the changes of a push.
-    const changes = await this.#changes(push);
+    const changes = await this.#changes(push, evaluation);
     await this.store.transaction(async (tx) => {
       await this.pushes.reevaluated(tx, push.id, evaluation);
       if (changes) await this.differences.put(tx, push.id, changes);
@@ -33,10 +33,10 @@ export class Reexamination {
     return evaluation;
   }
 
-  async #changes(push: Push): Promise<PushChanges | null> {
+  async #changes(push: Push, { findings }: PushEvaluation): Promise<PushChanges | null> {
     const baseline = push.comparedWith;
     if (!baseline || baseline.tag === null) return null;
     const pushedBy = await this.baselines.pusherOf(push, baseline.tag, baseline.digest);
-    return this.comparison.compare(push, { ...baseline, pushedBy });
+    return this.comparison.compare(push, { ...baseline, pushedBy }, findings);
   }
 }

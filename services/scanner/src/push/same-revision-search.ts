@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Finding, type Severity } from '@tidewaiter/domain';
+import type { Digest, Finding, Severity } from '@tidewaiter/domain';
 import {
   diffImages,
   isOneBuild,
@@ -18,7 +18,7 @@ import {
   type RevisionImage,
   revisionOf,
   Revisions,
-  Store,
+  type Transaction,
 } from '@tidewaiter/store';
 import { isSameVariant } from '@tidewaiter/versions';
 
@@ -37,7 +37,6 @@ const maxWaitMs = 120_000;
 @Injectable()
 export class SameRevisionSearch {
   constructor(
-    private readonly store: Store,
     private readonly images: Images,
     private readonly states: ImageStates,
     private readonly revisions: Revisions,
@@ -46,15 +45,10 @@ export class SameRevisionSearch {
   ) {}
 
   /**
-   * Compares an image, whose layers must be read, and stores the findings.
+   * Compares an image, whose layers must be read.
    * @throws NotYet `EARLIER_PUSH_PENDING` while an image to compare with is being read
    */
-  async examine(push: Push, image: Image): Promise<void> {
-    const findings = await this.#findings(push, image);
-    await this.store.transaction((tx) => this.revisions.putFindings(tx, push, image.digest, findingId, findings));
-  }
-
-  async #findings(push: Push, image: Image): Promise<Finding[]> {
+  async findings(push: Push, image: Image): Promise<Finding[]> {
     const source = await this.#sourceOf(push, image);
     if (!source) return [];
     const config = await this.images.configOf(image.digest);
@@ -63,6 +57,11 @@ export class SameRevisionSearch {
     const pending = earlier.find(({ isPending, pushedAt }) => isPending && Date.now() - pushedAt.getTime() < maxWaitMs);
     if (pending) throw earlierPending(pending.digest);
     return earlier.length > 0 ? this.#compareAll(push, image, source, earlier) : [];
+  }
+
+  /** Stores the findings of an image instead of its earlier ones. */
+  async put(tx: Transaction, push: Push, digest: Digest, findings: readonly Finding[]): Promise<void> {
+    await this.revisions.putFindings(tx, push, digest, findingId, findings);
   }
 
   async #compareAll(
