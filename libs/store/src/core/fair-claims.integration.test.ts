@@ -17,10 +17,11 @@ beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
   dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 8, name: 'test' });
   store = new Store(dataSource, 'test');
-  jobs = new Jobs(store);
 });
 
 beforeEach(async () => {
+  // It remembers of which sources it has noted a moment ago that they are quick.
+  jobs = new Jobs(store);
   await store.query('TRUNCATE job, job_source');
 });
 
@@ -124,6 +125,17 @@ describe('Jobs.claimNext', () => {
     await store.transaction((tx) => jobs.finish(tx, job!));
     await enqueue(jobIn('good/app'), jobIn('good/other'));
     expect(await order(false)).toEqual(['good/other']);
+  });
+
+  it('notes once within a moment that a source is quick, and again after a slow job', async () => {
+    await prove('good/app');
+    await store.query(`UPDATE job_source SET quick_at = NULL`);
+    await prove('good/app');
+    expect(await store.query('SELECT FROM job_source WHERE quick_at IS NOT NULL')).toEqual([]);
+    await enqueue(jobIn('good/app'));
+    await jobs.noteRun((await next())!, { isQuick: false, isOfRegistry: false });
+    await prove('good/app');
+    expect(await store.query('SELECT FROM job_source WHERE quick_at IS NOT NULL')).toHaveLength(2);
   });
 
   it('lets slow sources take turns with large layers of quick ones', async () => {

@@ -71,6 +71,11 @@ function queueAgain(tx: Transaction, ended: readonly RowOf<typeof endedColumns>[
 /** Limit on looks at the repositories of a registry for one claim. */
 const maxWindows = 100;
 
+/** Time in which a source is noted once as quick; another process may find it slow meanwhile. */
+const quickNoteMs = 2_000;
+/** Limit on the sources that a process remembers. */
+const maxQuickNotes = 10_000;
+
 /** Limit on the lost jobs that one sweep requeues. */
 const sweepLimit = 2_000;
 
@@ -87,6 +92,9 @@ export class Jobs {
 
   /** Cursors of the next claims of this process, by queue and class. */
   readonly #cursors = new Map<string, Cursors>();
+
+  /** When this process last noted that a source is quick, and none since that one is slow. */
+  readonly #quickNotes = new Map<string, number>();
 
   constructor(private readonly store: Store) {}
 
@@ -118,9 +126,17 @@ export class Jobs {
     });
   }
 
-  /** Records how fast a claimed job was, which decides about the lane of the next ones. */
+  /**
+   * Records how fast a claimed job was, which decides about the lane of the next ones; nothing for
+   * a source that is as quick as a moment ago.
+   */
   async noteRun(job: ClaimedJob, run: SourceRun): Promise<void> {
+    const source = JSON.stringify([job.queue, job.connection, job.repository]);
+    const now = performance.now();
+    if (run.isQuick && now - (this.#quickNotes.get(source) ?? -Infinity) < quickNoteMs) return;
     await noteSourceRun(this.store, job, run);
+    if (!run.isQuick || this.#quickNotes.size >= maxQuickNotes) this.#quickNotes.clear();
+    if (run.isQuick) this.#quickNotes.set(source, now);
   }
 
   /** Whether a job can be claimed: after a claim in vain, another transaction has locked it. */

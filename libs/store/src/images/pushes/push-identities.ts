@@ -89,13 +89,17 @@ export class PushIdentities {
    */
   async noteSigns(tx: Transaction, pushId: string, awaited: readonly string[]): Promise<void> {
     await tx.query(
-      `UPDATE push_identity AS own SET signs = ARRAY(
-         SELECT DISTINCT finding ->> 'id' FROM repository_finding AS found
-         WHERE (found.connection, found.repository) = (own.connection, own.repository) AND (found.tag IS NULL OR found.tag = own.tag)
-           AND found.image_digest IN (SELECT image_digest FROM push_image WHERE push_image.push_id = own.push_id)
-           AND finding ->> 'kind' = 'supply-chain' AND finding ->> 'severity' NOT IN ('low', 'negligible')
-           AND finding ->> 'id' <> ALL($2::text[]))
-       WHERE push_id = $1`,
+      // Most pushes have none, before and after: nothing is written for them.
+      `UPDATE push_identity SET signs = present.signs
+       FROM (
+         SELECT push_id, ARRAY(
+           SELECT DISTINCT finding ->> 'id' FROM repository_finding AS found
+           WHERE (found.connection, found.repository) = (own.connection, own.repository) AND (found.tag IS NULL OR found.tag = own.tag)
+             AND found.image_digest IN (SELECT image_digest FROM push_image WHERE push_image.push_id = own.push_id)
+             AND finding ->> 'kind' = 'supply-chain' AND finding ->> 'severity' NOT IN ('low', 'negligible')
+             AND finding ->> 'id' <> ALL($2::text[]) ORDER BY 1) AS signs
+         FROM push_identity AS own WHERE push_id = $1) AS present
+       WHERE push_identity.push_id = present.push_id AND push_identity.signs <> present.signs`,
       [pushId, awaited],
     );
   }
