@@ -14,7 +14,7 @@ import {
 } from '@tidewaiter/analyzers';
 import { LimitExceeded, TidewaiterError } from '@tidewaiter/domain';
 import type { UnreadLayer } from '@tidewaiter/integrity';
-import { decodeEntries, encodeEntries, type Warning } from '@tidewaiter/oci';
+import { decodeEntries, encodeEntries, release, type Warning } from '@tidewaiter/oci';
 import { LayerProcesses, limitsIn, type PackedLayer, type ReadingLimits, processLimits } from '@tidewaiter/sandbox';
 import { redactedReason, redactSecrets } from '@tidewaiter/secrets';
 
@@ -248,9 +248,11 @@ async function readTrusted<T>(
   }
 }
 
+/** Chunks of a blob until the signal, each released when its reader asks for the next one. */
 async function* abortable(blob: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   for await (const chunk of blob) {
     signal.throwIfAborted();
     yield chunk;
+    release(chunk);
   }
 }

@@ -1,4 +1,3 @@
-import { pipeline, Readable, type Duplex } from 'node:stream';
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 
 import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
@@ -20,7 +19,8 @@ export interface Decompressed {
 
 /**
  * Decompresses a layer as a stream: gzip (also with many members, as in eStargz), zstd (also with
- * many frames, as in zstd:chunked) or none.
+ * many frames, as in zstd:chunked) or none. A chunk of the blob is no longer used once the next one
+ * is requested.
  * @throws InvalidInput `UNSUPPORTED_COMPRESSION`; while reading `CORRUPT_LAYER`, `TRUNCATED_LAYER`
  * @throws LimitExceeded `maxUncompressedBytes` while reading
  */
@@ -79,13 +79,34 @@ async function* plain(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer>
 }
 
 async function* inflate(source: AsyncIterable<Uint8Array>, engine: Gunzip | ZstdDecompress): AsyncGenerator<Buffer> {
-  // `pipeline` destroys the engine with the source's error and the source when the reader stops
-  // early; the loop below throws that error itself.
-  const output: Duplex = pipeline(Readable.from(source), engine, () => undefined);
+  void feed(source, engine);
   try {
-    yield* output;
+    // A reader that stops early destroys the engine, which ends the feeding.
+    yield* engine as AsyncIterable<Buffer>;
   } catch (error) {
     throw explain(error);
+  }
+}
+
+/**
+ * Writes packed chunks one after the other: the source may use the memory of one again when it is
+ * asked for the next. Errors of the source become those of the engine.
+ */
+async function feed(source: AsyncIterable<Uint8Array>, engine: Gunzip | ZstdDecompress): Promise<void> {
+  let resume: () => void = () => undefined;
+  // An engine that fails does not answer its last write.
+  engine.once('close', () => resume());
+  try {
+    for await (const chunk of source) {
+      if (engine.destroyed) return;
+      await new Promise<void>((resolve) => {
+        resume = resolve;
+        engine.write(chunk, () => resolve());
+      });
+    }
+    engine.end();
+  } catch (error) {
+    engine.destroy(error as Error);
   }
 }
 

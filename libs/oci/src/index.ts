@@ -29,6 +29,7 @@ export type { Warning } from './warning.js';
 export { indexArchive } from './archive.js';
 export type { ArchiveFile } from './archive.js';
 export { decompress } from './decompress.js';
+export { release } from './lent-memory.js';
 export { readTree } from './tree.js';
 export type { TreeMember } from './tree.js';
 export { verified } from './verify.js';

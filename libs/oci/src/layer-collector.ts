@@ -110,7 +110,7 @@ interface OpenFile {
   stream?: FileStream | undefined;
   /** Number of bytes that have arrived; until the decision they are buffered in `head`. */
   length: number;
-  head?: Buffer;
+  head?: Buffer | undefined;
 }
 
 const emptyDigests = { sha256: hash('sha256', nothing), md5: hash('md5', nothing), sha1: hash('sha1', nothing) };
@@ -203,7 +203,7 @@ export class LayerCollector implements TarVisitor {
     for (const [algorithm, hash] of hashes) entry[algorithm] = hash.digest('hex');
     if (file.content === undefined) {
       if (file.length === 0) this.#whole(file, nothing);
-      else this.#decide(file);
+      else this.#decide(file, file.head ?? nothing);
     }
     if (file.content) {
       this.#take(file, file.content);
@@ -238,20 +238,26 @@ export class LayerCollector implements TarVisitor {
     file.hashes ??= file.digests.map((algorithm) => [algorithm, createHash(algorithm)]);
     for (const [, each] of file.hashes) each.update(piece);
     file.stream?.write(piece);
-    if (file.content) piece.copy(file.content, file.length);
-    else if (file.content === undefined) file.head = file.head ? Buffer.concat([file.head, piece]) : Buffer.from(piece);
     file.length += piece.length;
-    if (file.content === undefined && file.length >= headBytes) this.#decide(file);
+    if (file.content) piece.copy(file.content, file.length - piece.length);
+    else if (file.content === undefined) this.#begin(file, piece);
   }
 
-  #decide(file: OpenFile): void {
-    const head = file.head ?? nothing;
-    delete file.head;
+  /** Collects pieces until they identify the file's kind; mostly the first one does. */
+  #begin(file: OpenFile, piece: Buffer): void {
+    const start = file.head ? Buffer.concat([file.head, piece]) : piece;
+    if (start.length >= headBytes) this.#decide(file, start);
+    else file.head = Buffer.from(start);
+  }
+
+  #decide(file: OpenFile, start: Buffer): void {
+    file.head = undefined;
     file.content = null;
-    this.#openStream(file, head.subarray(0, headBytes), head);
-    if (!this.#isWanted(file, head.subarray(0, headBytes))) return;
+    const head = start.subarray(0, headBytes);
+    this.#openStream(file, head, start);
+    if (!this.#isWanted(file, head)) return;
     file.content = Buffer.allocUnsafe(file.entry.size);
-    head.copy(file.content);
+    start.copy(file.content);
   }
 
   #openStream(file: OpenFile, head: Buffer, content: Buffer): void {

@@ -16,6 +16,10 @@ const readInto = promisify(read);
 const input = 0;
 const output = 1;
 
+/** Memory of the frame that was received last. */
+const head = Buffer.alloc(frameHeadBytes);
+let payload = Buffer.alloc(0);
+
 /**
  * Progress interval: often enough for the timer of the other side, and seldom enough to cost
  * nothing.
@@ -41,7 +45,7 @@ async function work(options: LayerOptions): Promise<void> {
   }
 }
 
-/** Requests the blob, and yields its chunks as they arrive. */
+/** Requests the blob, and yields its chunks as they arrive, all in the same memory. */
 async function* open(): AsyncGenerator<Uint8Array> {
   readings += 1;
   const own = readings;
@@ -77,20 +81,20 @@ function send(kind: number, ...payload: Uint8Array[]): void {
   }
 }
 
+/** Receives a frame, which is valid until the next one. */
 async function receive(): Promise<Frame | undefined> {
-  const head = await receiveBytes(frameHeadBytes);
-  if (!head) return undefined;
+  if (!(await fill(head, frameHeadBytes))) return undefined;
   const { kind, reading, length } = readFrameHead(head);
-  const payload = await receiveBytes(length);
-  return payload && { kind, reading, payload };
+  if (length > payload.length) payload = Buffer.allocUnsafeSlow(length);
+  return (await fill(payload, length)) ? { kind, reading, payload: payload.subarray(0, length) } : undefined;
 }
 
-async function receiveBytes(length: number): Promise<Buffer | undefined> {
-  const bytes = Buffer.allocUnsafeSlow(length);
+/** Reads bytes to the start of a buffer; false if the input ends before. */
+async function fill(buffer: Buffer, length: number): Promise<boolean> {
   for (let at = 0; at < length;) {
-    const { bytesRead } = await readInto(input, bytes, at, length - at, null);
-    if (bytesRead === 0) return undefined;
+    const { bytesRead } = await readInto(input, buffer, at, length - at, null);
+    if (bytesRead === 0) return false;
     at += bytesRead;
   }
-  return bytes;
+  return true;
 }

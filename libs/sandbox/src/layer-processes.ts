@@ -62,8 +62,8 @@ export class LayerProcesses {
 
   /**
    * Reads one layer, as `analyzeLayer` does.
-   * @param open opens the blob from its start, and does not reuse its chunks; its errors are
-   * rethrown
+   * @param open opens the blob from its start, and keeps each chunk until the next one is
+   * requested; its errors are rethrown
    * @throws as `analyzeLayer`; LimitExceeded `maxHeapMegabytes`, `maxMemoryMegabytes`,
    * `maxStallSeconds`; Unavailable `LAYER_READER_FAILED`
    */
@@ -150,7 +150,7 @@ class LayerProcess {
   #lastWords = '';
 
   constructor(program: URL, { maxHeapMegabytes, maxMemoryMegabytes }: ProcessLimits) {
-    const flags = [`--max-old-space-size=${maxHeapMegabytes}`, ...lowMemory];
+    const flags = [`--max-old-space-size=${maxHeapMegabytes}`, ...memoryFlags];
     this.#child = startConfined(program, flags);
     const { stdin, stdout, stderr } = this.#child;
     const frames = new FrameReader(maxResultBytes);
