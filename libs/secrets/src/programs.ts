@@ -34,14 +34,17 @@ for (let byte = 0x20; byte < 0x7f; byte += 1) isPrintable[byte] = 1;
 for (const byte of [0x09, 0x0a, 0x0d]) isPrintable[byte] = 1;
 const isWideByte = isPrintable.with(0, 1);
 
-/** Strings of a program that arrives in pieces, each on lines of its own. */
+/**
+ * Strings of a program that arrives in pieces, each on lines of its own. What the methods return is
+ * valid until the next call for any program.
+ */
 export class ProgramStrings {
   #carry: Buffer = Buffer.alloc(0);
   /** Whether the program may have strings of two bytes a character, as for Windows and .NET. */
   #isWide: boolean | undefined;
 
   of(piece: Buffer): Buffer {
-    this.#isWide ??= piece.toString('latin1', 0, 2) === 'MZ';
+    this.#isWide ??= isWide(piece);
     const content = this.#carry.length > 0 ? Buffer.concat([this.#carry, piece]) : piece;
     const from = startOfLastRun(content, this.#isWide ? isWideByte : isPrintable);
     this.#carry = Buffer.from(content.subarray(from));
@@ -53,17 +56,35 @@ export class ProgramStrings {
     return this.#strings(this.#carry);
   }
 
+  /** Strings of a program that is in one piece. */
+  whole(content: Buffer): Buffer {
+    this.#isWide = isWide(content);
+    return this.#strings(content);
+  }
+
   #strings(content: Buffer): Buffer {
-    return Buffer.concat([...stringsIn(content), ...(this.#isWide ? [wideStrings(content)] : [])]);
+    const strings = stringsIn(content);
+    return this.#isWide ? Buffer.concat([strings, wideStrings(content)]) : strings;
   }
 }
 
-const newline = Buffer.from('\n');
+function isWide(start: Buffer): boolean {
+  return start[0] === 0x4d && start[1] === 0x5a;
+}
+
+const newline = 0x0a;
+/** Memory of the last strings: programs have millions, and an object for each would be garbage. */
+let collected = Buffer.alloc(0);
 
 /**
  * Looks at every twentieth byte: a shorter string does not count, and most of a program is skipped.
  */
-function* stringsIn(content: Buffer): Generator<Buffer> {
+function stringsIn(content: Buffer): Buffer {
+  // Each string is followed by the end of its line.
+  const most = content.length + Math.ceil(content.length / shortest);
+  if (collected.length < most) collected = Buffer.allocUnsafeSlow(most);
+  const strings = collected;
+  let length = 0;
   for (let at = shortest - 1; at < content.length; at += shortest) {
     if (isPrintable[content[at]!] === 0) continue;
     let start = at;
@@ -72,9 +93,10 @@ function* stringsIn(content: Buffer): Generator<Buffer> {
     while (end < content.length && isPrintable[content[end]!] === 1) end += 1;
     at = end - 1;
     if (end - start < shortest) continue;
-    yield content.subarray(start, end);
-    yield newline;
+    for (let from = start; from < end; from += 1) strings[length++] = content[from]!;
+    strings[length++] = newline;
   }
+  return strings.subarray(0, length);
 }
 
 /** Start of a string that may continue after the content. */

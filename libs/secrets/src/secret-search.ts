@@ -30,9 +30,7 @@ export function findSecrets(
   key: Uint8Array,
   kind: SearchedKind = 'text',
 ): FileSecrets {
-  const search = new SecretSearch(file.path, key, kind);
-  search.write(file.content);
-  return search.end();
+  return new SecretSearch(file.path, key, kind).whole(file.content);
 }
 
 const zeros = Buffer.alloc(1024 * 1024);
@@ -72,9 +70,27 @@ export class SecretSearch {
     this.#add(this.#strings ? this.#strings.of(piece) : this.#utf8.of(piece));
   }
 
+  /** Returns the secrets of a file that is in one piece. */
+  whole(content: Buffer): FileSecrets {
+    // Conversion to UTF-8 may make it longer.
+    if (content.length * 2 >= searchWindow.bytes) {
+      this.write(content);
+      return this.end();
+    }
+    this.#bytes = content.length;
+    // Searched where it is: copies of all small files would be much garbage.
+    this.#window = this.#strings?.whole(content) ?? this.#utf8.of(content);
+    this.#length = this.#window.length;
+    return this.#result();
+  }
+
   /** Returns the secrets of all pieces. */
   end(): FileSecrets {
     if (this.#strings) this.#add(this.#strings.rest());
+    return this.#result();
+  }
+
+  #result(): FileSecrets {
     this.#search.scan(this.#window.subarray(0, this.#length), this.#searched, this.#length);
     const { damage } = this.#search;
     const sightings = this.#sightings();
