@@ -37,8 +37,11 @@ const maxResultBytes = 512 * 1024 * 1024;
 /** Kept of what a process writes when it ends; V8 starts with the reason. */
 const maxLastWords = 4_096;
 
-/** As the launcher's: garbage may take half of what is in use, not twice as much. */
-const lowMemory = ['--max-semi-space-size=2', '--heap-growing-percent=50'];
+/**
+ * As the launcher's: garbage may take half of what is in use, not twice as much, but is not
+ * collected for every few megabytes of text.
+ */
+const memoryFlags = ['--max-semi-space-size=2', '--initial-old-space-size=64', '--heap-growing-percent=50'];
 
 // For source and build alike: a process runs only compiled code.
 const layerProgram = new URL('../dist/layer-process.js', import.meta.url);
