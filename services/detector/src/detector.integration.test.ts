@@ -1,9 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Bus } from '@tidewaiter/bus';
+import { hubKeyText, readHubKey, verifyOrder } from '@tidewaiter/containment';
 import { countBySeverity, type Digest, type RuntimeRecord, Secret } from '@tidewaiter/domain';
 import {
   type CloudEvent,
@@ -19,6 +21,7 @@ import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
 import {
   alertList,
   connect,
+  ContainmentOrders,
   DeadLetters,
   ImageManifests,
   Images,
@@ -407,6 +410,47 @@ name: created
 logsource: { product: aws, service: cloudtrail }
 detection: { selection: { eventName: CreateRole }, condition: selection }
 `;
+
+  /** An exec event of a pod of `shop/Deployment/NAME`. */
+  function execInPod(name: string): RuntimeRecord {
+    const record = exec('worker-1');
+    const pod = { namespace: 'shop', name: `${name}-5d9c-x`, workload: name, workload_kind: 'Deployment' };
+    Object.assign(record.event['process_exec']!['process' as never], { pod });
+    return record;
+  }
+
+  it('orders the action of an automatic rule once for each object: tried first, and done once it is enforced', async () => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    await writeFile(join(folder, 'key.pem'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    const file = join(folder, 'tidewaiter.yaml');
+    environment['TIDEWAITER_CONFIG'] = file;
+    const rule = (more: string) =>
+      `containment: { signingKeyFile: key.pem, automatic: [ { name: probes, action: scale-to-zero, severity: medium, rules: ['Probe*'], namespaces: [shop]${more} } ] }\n`;
+    const ordered = async () => {
+      const { items } = await new ContainmentOrders(store).page({ limit: 10 });
+      return items.map(({ subject, dryRun, author }) => `${author} ${subject.name} ${dryRun ? 'try' : 'do'}`);
+    };
+    await writeFile(file, rule(''));
+    await startReplica();
+    await observe(execInPod('web'), exec('worker-2'));
+    await until('an order', async () => (await ordered()).length === 1);
+    expect(await ordered()).toEqual(['policy:probes web try']);
+
+    await replicas.splice(0)[0]!.stop();
+    await writeFile(file, rule(', mode: enforce'));
+    await startReplica();
+    await observe(execInPod('web'), execInPod('api'));
+    await until('an order that is not tried', async () => (await ordered()).length === 2);
+    // The incident of before was tried: an order of the same rule does not follow by itself.
+    expect(await ordered()).toEqual(['policy:probes api do', 'policy:probes web try']);
+    const envelopes = await new ContainmentOrders(store).waitingFor('eu1');
+    const keys = [readHubKey(hubKeyText(privateKey))];
+    const orders = envelopes.map((envelope) => verifyOrder(envelope, { keys, cluster: 'eu1', now: Date.now() }));
+    expect(orders).toMatchObject([
+      { action: 'scale-to-zero', subject: { kind: 'Deployment', namespace: 'shop', name: 'web' }, dryRun: true },
+      { action: 'scale-to-zero', subject: { kind: 'Deployment', namespace: 'shop', name: 'api' }, dryRun: false },
+    ]);
+  });
 
   it('correlates events of several nodes and clouds once, across a restart', async () => {
     await writeFile(join(folder, 'rules.yml'), campaign);
