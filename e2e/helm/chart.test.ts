@@ -141,8 +141,15 @@ describeWith(helmPrograms)('The chart', () => {
   it('runs the agent alone, which may list and watch and nothing else', async () => {
     const set = 'topology=agent,agent.hubUrl=https://hub.example.com,agent.joinToken=token,agent.sensorToken=other';
     const objects = await render('values.yaml', '--set', set);
-    const kinds = ['ClusterRole', 'ClusterRoleBinding', 'Deployment', 'PersistentVolumeClaim', 'Secret', 'Service'];
-    expect(objects.map(({ kind }) => kind).toSorted()).toEqual([...kinds, 'ServiceAccount']);
+    const kinds = [
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'Deployment',
+      'NetworkPolicy',
+      'PersistentVolumeClaim',
+      'Secret',
+    ];
+    expect(objects.map(({ kind }) => kind).toSorted()).toEqual([...kinds, 'Service', 'ServiceAccount']);
     const { rules } = objects.find(({ kind }) => kind === 'ClusterRole') as unknown as { rules: AccessRule[] };
     expect(new Set(rules.flatMap(({ verbs }) => verbs))).toEqual(new Set(['list', 'watch']));
     const allowed = rules.flatMap(({ apiGroups: [group], resources }) =>
@@ -206,6 +213,29 @@ describeWith(helmPrograms)('The chart', () => {
     it('refuses a key that the policy does not have', async () => {
       await expect(rendered({ action: ['isolate'] })).rejects.toThrow(/action/);
     });
+  });
+
+  it.each([
+    ['https://hub.example.com:9443', [443, 6443, 7070, 8080, 9443]],
+    ['https://hub.example.com', [443, 6443, 7070, 8080]],
+    ['http://[2001:db8::7]/hub', [443, 6443, 7070, 8080, 80]],
+  ])('lets the agent reach the API server and the hub at %s, and nothing else', async (url, ports) => {
+    const objects = await render('values.yaml', '--set', `topology=agent,agent.hubUrl=${url},agent.joinToken=token`);
+    const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy');
+    const [pod] = objects.filter(({ kind }) => kind === 'Deployment');
+    expect(policies).toMatchObject([
+      {
+        spec: {
+          podSelector: pod!.spec.selector,
+          policyTypes: ['Ingress', 'Egress'],
+          ingress: [{ ports: [{ port: 'events' }] }],
+          egress: [
+            { ports: [{ port: 53, protocol: 'UDP' }, { port: 53 }] },
+            { ports: ports.map((port) => ({ port })) },
+          ],
+        },
+      },
+    ]);
   });
 
   it('refuses an agent without a hub', async () => {
