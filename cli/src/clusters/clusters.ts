@@ -1,13 +1,10 @@
-import { printable } from '@tidewaiter/domain';
+import { clusterState, printable } from '@tidewaiter/domain';
 import type { Clusters, ListedCluster, Store } from '@tidewaiter/store';
 import { type Command, Option } from 'commander';
 
 import { environment, printStderr } from '../context.js';
 import { changeStore, withStore } from '../database.js';
 import { fit } from '../terminal.js';
-
-/** Time without a report after which an agent counts as silent. */
-const silentAfterMs = 60_000;
 
 /** Commands that list, join and remove clusters. */
 export function clustersCommand(program: Command): void {
@@ -69,15 +66,10 @@ function lineOf(cluster: ListedCluster, nowMs: number): string {
   const { name, agentVersion, lastEventAt, lagMs, dropped, problems } = cluster;
   const lost = Object.entries(dropped).map(([source, events]) => `${events} of ${source} dropped`);
   const event = lastEventAt === null ? 'no event' : `last event ${lastEventAt.toISOString()}`;
-  const parts = [name.padEnd(16), stateOf(cluster, nowMs).padEnd(8), (agentVersion ?? '').padEnd(8), event];
+  const parts = [name.padEnd(16), clusterState(cluster, nowMs).padEnd(8), (agentVersion ?? '').padEnd(8), event];
   const troubles = Object.entries(problems).map(([part, problem]) => `${part}: ${problem}`);
   return [...parts, `lag ${Math.round(lagMs / 1_000)}s`, ...lost, ...troubles]
     .map((part) => printable(part))
     .join('  ')
     .trimEnd();
-}
-
-function stateOf({ joinedAt, heardAt }: ListedCluster, nowMs: number): 'invited' | 'silent' | 'ok' {
-  if (joinedAt === null) return 'invited';
-  return heardAt !== null && nowMs - heardAt.getTime() < silentAfterMs ? 'ok' : 'silent';
 }

@@ -13,6 +13,8 @@ export {
 export { baselineReasons } from './baseline.js';
 export type { Baseline, BaselineReason } from './baseline.js';
 export { containmentActions, containmentKinds, containmentStates } from './containment.js';
+export { clusterState } from './cluster-state.js';
+export type { ClusterState } from './cluster-state.js';
 export type { ContainmentAction, ContainmentKind, ContainmentState, ContainmentSubject } from './containment.js';
 export { Secret } from './secret.js';
 export { entryKinds, entryNouns, entryUsers, managedKinds, managedKindsOf } from './entry.js';

@@ -247,6 +247,11 @@ const storage = createRoute({
   component: lazyRouteComponent(() => import('./pages/system/storage-page.js'), 'StoragePage'),
 });
 
+const clusters = createRoute({
+  ...at('/system/clusters'),
+  component: lazyRouteComponent(() => import('./pages/system/clusters-page.js'), 'ClustersPage'),
+});
+
 const users = createRoute({
   ...at('/system/users'),
   component: lazyRouteComponent(() => import('./pages/access/users-page.js'), 'UsersPage'),
@@ -280,7 +285,7 @@ const routeTree = root.addChildren([
   ...[exceptions, gates, signers, reports, registries, sensors],
   ...[report, storedReport],
   ...[policies, silences, routes, channels, messages, rules, system, deliveries, delivery, deadLetters, advisories],
-  storage,
+  ...[storage, clusters],
   ...[users, tokens, sessions, audit],
   device,
 ]);

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type AccessRole } from '@tidewaiter/domain';
-import { ApiTokens, ContainmentOrders, Incidents, Store } from '@tidewaiter/store';
+import { ApiTokens, ClusterCredentials, Clusters, ContainmentOrders, Incidents, Store } from '@tidewaiter/store';
 import { describeWith, minerIncident, pathOf, programs, startConsole, type TestConsole } from '@tidewaiter/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
@@ -17,7 +17,7 @@ const incident = minerIncident({
   workloads: [{ cluster: 'eu1', workload, imageDigest: null, firstSeen: '', pods: ['web-5d-x'] }],
 });
 
-describeWith(programs('chromium'))('containment on the page of an incident', () => {
+describeWith(programs('chromium'))('containment and clusters in the browser', () => {
   let api: TestConsole;
   let store: Store;
   let browser: Browser;
@@ -96,10 +96,68 @@ describeWith(programs('chromium'))('containment on the page of an incident', () 
       expect(await page.getByRole('button', { name, exact: true }).count()).toBe(0);
   });
 
-  it.each([390, 1024, 1440])('has no violation of axe-core at %i pixels, light and dark', async (width) => {
+  /** An agent with lag, losses and a problem, beside one that has not joined. */
+  async function joinClusters(): Promise<void> {
+    const [clusters, credentials] = [new Clusters(store), new ClusterCredentials(store)];
+    const agent = { version: '9.9.9', instance: 'one' };
+    const issued = await credentials.join((await clusters.invite('eu1')).token.reveal(), agent);
+    await credentials.report(await credentials.verify(issued.credential.reveal()), {
+      ...{ ...agent, lastEventAt: new Date().toISOString(), lagMs: 65_000, waitingBytes: 2_000_000 },
+      ...{ dropped: { falco: 1_234 }, problems: { kubernetes: 'pods: 403' } },
+    });
+    await clusters.invite('us1');
+  }
+
+  it('lists clusters, shows the token of a new one once, and removes one after a question', async () => {
+    await joinClusters();
+    const page = await openedBy('admin');
+    await page.goto(`${api.url}/system/clusters`);
+    const row = page.getByRole('row').filter({ hasText: 'eu1' });
+    for (const text of ['ok', '9.9.9', '65 s behind', '1,234 of falco dropped', 'kubernetes: pods: 403'])
+      await row.getByText(text).waitFor();
+    await page.getByRole('row').filter({ hasText: 'us1' }).getByText('invited').waitFor();
+
+    await page.getByText('Join a cluster').click();
+    await page.getByLabel('Name of the cluster').fill('ap1');
+    await page.getByRole('button', { name: 'Make a join token' }).click();
+    const command = await page.getByLabel('Command that starts the agent', { exact: true }).textContent();
+    const [token = ''] = /tide_join_[\w-]+/.exec(command ?? '') ?? [];
+    const joined = await new ClusterCredentials(store).join(token, { version: '1', instance: 'two' });
+    expect(joined.cluster).toBe('ap1');
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByText('Join a cluster').waitFor();
+    expect(await page.content()).not.toContain(token);
+
+    await page.getByRole('button', { name: 'Remove us1' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Remove us1' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove', exact: true }).click();
+    await page.getByRole('row').filter({ hasText: 'us1' }).waitFor({ state: 'detached' });
+    const acts = await store.query(
+      `SELECT action || ' ' || subject AS act FROM audit_entry WHERE action ~ '^cluster' AND actor <> 'agent'`,
+    );
+    expect(acts).toEqual([{ act: 'cluster.invited ap1' }, { act: 'cluster.removed us1' }]);
+  });
+
+  it('shows a viewer the clusters and no buttons', async () => {
+    const page = await openedBy('viewer');
+    await page.goto(`${api.url}/system/clusters`);
+    await page.getByRole('row').filter({ hasText: 'eu1' }).waitFor();
+    expect(await page.getByRole('button', { name: /Remove/ }).count()).toBe(0);
+    expect(await page.getByText('Join a cluster').count()).toBe(0);
+  });
+
+  it.each(
+    [`/incidents/${incident.id}`, '/system/clusters'].flatMap((path) =>
+      [390, 1024, 1440].map((width) => [path, width] as const),
+    ),
+  )('has no violation of axe-core on %s at %i pixels, light and dark', async (path, width) => {
     const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
     const page = await openedBy('admin');
     await page.setViewportSize({ width, height: 900 });
+    await page.goto(`${api.url}${path}`);
+    if (path === '/system/clusters') await page.getByText('Join a cluster').click();
+    else await page.getByRole('heading', { name: 'Containment' }).waitFor();
     const found: string[] = [];
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
@@ -113,7 +171,10 @@ describeWith(programs('chromium'))('containment on the page of an incident', () 
       const pictures = process.env['TIDEWAITER_PICTURES'];
       if (pictures === undefined) continue;
       mkdirSync(pictures, { recursive: true });
-      await page.screenshot({ path: join(pictures, `containment-${width}-${colorScheme}.png`), fullPage: true });
+      await page.screenshot({
+        path: join(pictures, `${path.split('/')[1]}-${width}-${colorScheme}.png`),
+        fullPage: true,
+      });
     }
     expect(found).toEqual([]);
   });

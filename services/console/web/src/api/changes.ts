@@ -48,6 +48,11 @@ export const redriveDelivery = (id: string, again = false) =>
 export const redriveReceiver = (receiver: string) =>
   answerOf(client.POST('/api/v1/deliveries/redrive', { body: { receiver } }));
 
+export const inviteCluster = (name: string) => answerOf(client.POST('/api/v1/clusters', { body: { name } }));
+
+export const removeCluster = (name: string) =>
+  answerOf(client.DELETE('/api/v1/clusters/{name}', { params: { path: { name } } }));
+
 export type RemovalTarget = NonNullable<Body<'/api/v1/removals'>>;
 
 export const previewRemoval = (body: RemovalTarget) => answerOf(client.POST('/api/v1/removals/preview', { body }));

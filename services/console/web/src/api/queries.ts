@@ -28,6 +28,12 @@ export const removals = queryOptions({
   refetchInterval: refreshOf,
 });
 
+export const clusters = queryOptions({
+  queryKey: ['clusters'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/clusters', { signal })),
+  refetchInterval: refreshOf,
+});
+
 /** The user of this page, and the role. */
 export const me = queryOptions({
   queryKey: ['me'],

@@ -59,6 +59,8 @@ export type Routing = Get<'/api/v1/routes'>;
 export type Status = Get<'/api/v1/status'>;
 export type StoredTable = Get<'/api/v1/storage'>['tables'][number];
 export type Removal = Item<'/api/v1/removals'>;
+export type Cluster = Item<'/api/v1/clusters'>;
+export type JoinToken = Post<'/api/v1/clusters'>;
 
 export type User = Item<'/api/v1/users'>;
 export type Session = Item<'/api/v1/sessions'>;

@@ -6,6 +6,7 @@ const tabs = [
   ['/system', 'Status'],
   ['/system/registries', 'Registries'],
   ['/system/sensors', 'Sensors'],
+  ['/system/clusters', 'Clusters'],
   ['/system/deliveries', 'Deliveries'],
   ['/system/dead-letters', 'Dead letters'],
   ['/system/advisories', 'Advisories'],
