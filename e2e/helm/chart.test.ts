@@ -238,6 +238,19 @@ describeWith(helmPrograms)('The chart', () => {
     ]);
   });
 
+  it.each([
+    ['policy', ['openreports.io/reports', 'wgpolicyk8s.io/policyreports']],
+    ['vulnerability', ['aquasecurity.github.io/vulnerabilityreports']],
+  ])('gives the agent the rights of reports of kind %s and no others', async (kind, resources) => {
+    const set = `topology=agent,agent.hubUrl=https://hub.example.com,agent.joinToken=token,agent.reports.${kind}=true`;
+    const objects = await render('values.yaml', '--set', set);
+    const [role] = objects.filter((each) => each.kind === 'ClusterRole' && each.metadata.name.endsWith('-reports'));
+    const { rules } = role as unknown as { rules: AccessRule[] };
+    expect(rules.map(({ apiGroups, resources: names }) => `${apiGroups[0]}/${names[0]}`)).toEqual(resources);
+    expect(new Set(rules.flatMap(({ verbs }) => verbs))).toEqual(new Set(['list', 'create', 'patch', 'delete']));
+    expect(JSON.stringify(podsOf(objects))).toContain(`{"name":"TIDEWAITER_AGENT_REPORTS","value":"${kind}"}`);
+  });
+
   it('refuses an agent without a hub', async () => {
     await expect(render('values.yaml', '--set', 'topology=agent')).rejects.toThrow(/agent.hubUrl/);
   });

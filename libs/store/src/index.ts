@@ -257,6 +257,7 @@ export type { ListedWorkload } from './workloads/workload-list.js';
 export { ClustersModule } from './clusters/clusters.module.js';
 export { Clusters } from './clusters/clusters.js';
 export type { JoinToken, ListedCluster } from './clusters/clusters.js';
+export { ClusterReports } from './clusters/cluster-reports.js';
 export { ClusterCredentials } from './clusters/cluster-credentials.js';
 export type { AgentCluster, IssuedCredential } from './clusters/cluster-credentials.js';
 export { AuditEntries } from './access/audit-entries.js';

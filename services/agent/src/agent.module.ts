@@ -15,6 +15,8 @@ import { KubernetesApi } from './kubernetes/kubernetes-api.js';
 import { Watchers } from './kubernetes/watchers.js';
 import { OutboxSender } from './outbox/outbox-sender.js';
 import { Outbox } from './outbox/outbox.js';
+import { ReportStore } from './reports/report-store.js';
+import { WorkloadReports } from './reports/workload-reports.js';
 import { SensorEventsController } from './sensors/sensor-events.controller.js';
 import { StatusReports } from './status/status-reports.js';
 
@@ -40,8 +42,10 @@ export interface AgentFolder {
     Membership,
     OrderExecution,
     OutboxSender,
+    ReportStore,
     StatusReports,
     Watchers,
+    WorkloadReports,
     { provide: InFlightBytes, useFactory: () => new InFlightBytes(maxHeldBytes) },
   ],
 })

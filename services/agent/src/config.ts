@@ -39,6 +39,20 @@ export class AgentConfig extends configOf({
   ),
   /** File with the policy of containment; without it the agent carries out no order. */
   containmentPolicyFile: setting('TIDEWAITER_CONTAINMENT_POLICY', z.string().optional()),
+  /** Reports that the agent writes into the cluster: `policy`, `vulnerability`, or both. */
+  reports: setting(
+    'TIDEWAITER_AGENT_REPORTS',
+    z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((word) => word.trim())
+          .filter(Boolean),
+      )
+      .pipe(z.array(z.enum(['policy', 'vulnerability'], { error: 'may name policy and vulnerability' }))),
+  ),
   /** Namespace of the agent, in which it carries out no order. */
   ownNamespace: setting('TIDEWAITER_NAMESPACE', z.string().default('tidewaiter')),
   /** URL of the API server. */

@@ -11,8 +11,10 @@ import {
   DeliveriesModule,
   EntriesModule,
   AuditModule,
-  ContainmentModule,
+  ClusterReports,
   ClustersModule,
+  ContainmentModule,
+  Findings,
   IncidentsModule,
   PushesModule,
   StoreModule,
@@ -22,6 +24,7 @@ import {
 import { AgentCredential } from './agents/agent-credential.js';
 import { AgentEventsController } from './agents/agent-events.controller.js';
 import { AgentOrdersController } from './agents/agent-orders.controller.js';
+import { AgentReportsController } from './agents/agent-reports.controller.js';
 import { AgentsController } from './agents/agents.controller.js';
 import { IngestConfig } from './config.js';
 import { Connections } from './http/connections.js';
@@ -65,10 +68,13 @@ const maxHeldBytes = 64 * 2 ** 20;
     AgentsController,
     AgentEventsController,
     AgentOrdersController,
+    AgentReportsController,
     SlackButtonsController,
   ],
   providers: [
     AgentCredential,
+    ClusterReports,
+    Findings,
     HookAnswers,
     HookMetrics,
     BeatCopies,

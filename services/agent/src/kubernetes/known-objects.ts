@@ -65,6 +65,11 @@ export class KnownObjects {
     );
   }
 
+  /** Uids by the places of the objects. */
+  uids(): Map<string, string> {
+    return new Map([...this.#objects].map(([uid, { place }]) => [place, uid]));
+  }
+
   forget(uid: string): void {
     this.#objects.delete(uid);
   }

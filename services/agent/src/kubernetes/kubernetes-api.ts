@@ -24,6 +24,12 @@ export interface ListPage {
   next: string | null;
 }
 
+interface ListOptions {
+  labelSelector?: string;
+  /** Media type: only the metadata of objects, for one. */
+  accept?: string;
+}
+
 const pageSize = 500;
 const maxPageBytes = 256 * 2 ** 20;
 /** The API server ends a watch after some minutes; jitter keeps the watches apart. */
@@ -43,9 +49,21 @@ export class KubernetesApi {
   ) {}
 
   /** One page of a list. @throws KubernetesRefusal; Unavailable */
-  async list(path: string, page: string | null, signal: AbortSignal): Promise<ListPage> {
-    const query = new URLSearchParams({ limit: String(pageSize), ...(page !== null && { continue: page }) });
-    const response = await this.request(`${path}?${query.toString()}`, { signal });
+  async list(
+    path: string,
+    page: string | null,
+    signal: AbortSignal,
+    { labelSelector, accept }: ListOptions = {},
+  ): Promise<ListPage> {
+    const query = new URLSearchParams({
+      limit: String(pageSize),
+      ...(page !== null && { continue: page }),
+      ...(labelSelector !== undefined && { labelSelector }),
+    });
+    const response = await this.request(`${path}?${query.toString()}`, {
+      ...(accept !== undefined && { headers: { accept } }),
+      signal,
+    });
     const list = (await response.json(maxPageBytes)) as { items?: JsonObject[] | null; metadata?: JsonObject };
     const { resourceVersion, continue: next } = list.metadata ?? {};
     if (typeof resourceVersion !== 'string') throw new Unavailable('KUBERNETES_REFUSED', 'the list has no version');

@@ -42,6 +42,11 @@ export class ResourceWatcher {
     return this.#known.size;
   }
 
+  /** Uids of the objects by their places: `shop/web`. */
+  uids(): ReadonlyMap<string, string> {
+    return this.#known.uids();
+  }
+
   /** Reason why the resource is not followed; null while it is. */
   get problem(): string | null {
     const { failures, resourceVersion } = this.#state;

@@ -13,6 +13,18 @@ import { KubernetesApi } from './kubernetes-api.js';
 import { ResourceWatcher } from './resource-watcher.js';
 import { watchedResources } from './resources.js';
 
+interface NamedObject {
+  kind: string;
+  namespace: string;
+  name: string;
+}
+
+/** An object as owner references name it. */
+export interface ObjectOwner extends NamedObject {
+  apiVersion: string;
+  uid: string;
+}
+
 const snapshotEveryMs = 60_000;
 const resyncCheckMs = 5_000;
 
@@ -54,6 +66,18 @@ export class Watchers implements OnApplicationBootstrap, BeforeApplicationShutdo
       problem === null ? [] : [`${resource.name}: ${problem}`],
     );
     return problems.length === 0 ? null : problems.join(', ');
+  }
+
+  /** Looks up objects of this moment by kind and name; null for one that is not there. */
+  owners(): (object: NamedObject) => ObjectOwner | null {
+    const byKind = new Map(
+      this.#watchers.map((watcher) => [watcher.resource.kind, { ...watcher.resource, uids: watcher.uids() }]),
+    );
+    return ({ kind, namespace, name }) => {
+      const known = byKind.get(kind);
+      const uid = known?.uids.get(`${namespace}/${name}`);
+      return uid === undefined ? null : { apiVersion: known!.apiVersion, kind, namespace, name, uid };
+    };
   }
 
   onApplicationBootstrap(): void {

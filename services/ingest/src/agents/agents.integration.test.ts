@@ -1,10 +1,11 @@
 import { gzipSync } from 'node:zlib';
 
+import { clusterImage, workloadsAnswer } from '@tidewaiter/agent-protocol';
 import { Bus } from '@tidewaiter/bus';
-import { type RuntimeRecord, Secret } from '@tidewaiter/domain';
+import { type Digest, findingOf, type RuntimeRecord, Secret } from '@tidewaiter/domain';
 import { type DataOf, readEvent, runtimeObserved } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
-import { AuditLog, ClusterCredentials, Clusters, connect, Store } from '@tidewaiter/store';
+import { AuditLog, ClusterCredentials, Clusters, connect, Images, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -282,5 +283,103 @@ describe('agents', () => {
 
   it.each(['', '../x', 'a b', 'x'.repeat(64), '-x'])('are not invited to a cluster named "%s"', async (name) => {
     await expect(clusters.invite(name)).rejects.toMatchObject({ code: 'CLUSTER_NAME_INVALID' });
+  });
+
+  describe('that write reports', () => {
+    const digest: Digest = `sha256:${'d'.repeat(64)}`;
+    const secretValue = 'value-of-a-secret-in-the-image';
+
+    /** Stores an image with a vulnerability and a secret, which a Deployment of a cluster runs. */
+    async function storeWorkload(cluster: string): Promise<void> {
+      const images = new Images(store);
+      const described = { mediaType: 'm', configDigest: digest, platform: 'linux/amd64', user: null, labels: {} };
+      const dates = { createdAt: null, baseCreatedAt: null };
+      const layer = { index: 0, digest, diffId: digest, mediaType: 'm', sizeBytes: 1 };
+      const openssl: Parameters<Images['analyzed']>[3]['packages'][number] = {
+        ...{ type: 'deb', name: 'openssl', version: '3.0.15-1', purl: 'pkg:deb/debian/openssl@3.0.15-1', key: null },
+        ...{ source: { name: 'openssl', version: '3.0.15-1' }, licenses: [], foundIn: 'var/lib/dpkg/status' },
+        ...{ layer: 0, state: 'present' },
+      };
+      const secret = findingOf({
+        ...{ kind: 'secret', id: 'private-key', severity: 'high', title: 'a key', fingerprint: 'f', state: 'present' },
+        ...{ layer: 0, evidence: { masked: secretValue } },
+      });
+      const os = { id: 'debian', versionId: '13', name: 'Debian 13', idLike: [] };
+      await store.transaction(async (tx) => {
+        await images.add(tx, [{ ...described, ...dates, digest, findings: [], configVersion: null, layers: [layer] }]);
+        const inventory = { os, packages: [openssl], warnings: [], findings: [secret], notEvaluated: [] };
+        await images.analyzed(tx, digest, '1', inventory);
+      });
+      await store.query(`INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
+        VALUES ('CVE-2027-1', 'CVE-2027-1', '{}', 'a hole', 'high', now(), 1)`);
+      await store.query(`INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, vulnerability_ids)
+        SELECT id, 'CVE-2027-1', 'affected', 'fixed', '3.0.17-1', '{CVE-2027-1}' FROM package WHERE name = 'openssl'`);
+      await store.query(
+        `INSERT INTO container_ledger (container_id, cluster, namespace, pod, name, workload_kind, workload, image_digest, claimed_digests, first_seen, last_seen)
+         SELECT n::text, $1, 'shop', 'web-' || n, 'app', 'Deployment', 'web', $2, '{}', now(), now() FROM generate_series(1, 3) AS n`,
+        [cluster, digest],
+      );
+      await store.query(
+        `INSERT INTO workload_finding (cluster, namespace, kind, name, fingerprint, check_id, severity, title, container, field, first_seen, last_seen)
+         SELECT $1, 'shop', 'Deployment', 'web', n::text, 'k8s-' || n, CASE n WHEN 600 THEN 'critical' ELSE 'low' END, 'a check', 'app', NULL, now(), now()
+         FROM generate_series(1, 600) AS n`,
+        [cluster],
+      );
+    }
+
+    const get = async (path: string, credential: string): Promise<Answer & { text: string }> => {
+      const headers = { authorization: `Bearer ${credential}` };
+      const answer = await fetch(`${ingest.url}/agent/v1/${path}`, { headers });
+      const text = await answer.text();
+      return { status: answer.status, body: JSON.parse(text) as Record<string, unknown>, text };
+    };
+
+    it('learn the findings of what their cluster runs, the worst first and not all, and no secret', async () => {
+      const [own, other] = [await join('runs'), await join('runs-not')];
+      await storeWorkload('runs');
+      const workloads = await get('workloads', own);
+      const [workload] = workloadsAnswer.parse(workloads.body).items;
+      expect(workload).toMatchObject({
+        ...{ namespace: 'shop', kind: 'Deployment', name: 'web', containers: [{ name: 'app', digest }] },
+        misconfigurationCounts: { critical: 1, low: 599 },
+      });
+      expect(workload!.misconfigurations).toHaveLength(500);
+      expect(workload!.misconfigurations[0]).toMatchObject({ check: 'k8s-600', severity: 'critical' });
+      const image = await get(`images/${digest}`, own);
+      expect(clusterImage.parse(image.body)).toMatchObject({
+        ...{ digest, os: { family: 'debian', version: '13' } },
+        vulnerabilities: [{ id: 'CVE-2027-1', packageName: 'openssl', packageType: 'deb', fixedVersion: '3.0.17-1' }],
+        vulnerabilityCounts: { high: 1 },
+      });
+      expect(image.text + workloads.text).not.toContain(secretValue);
+
+      expect(await get('workloads', other)).toMatchObject({ status: 200, body: { items: [], next: null } });
+      expect(await get(`images/${digest}`, other)).toMatchObject({ status: 404, body: { code: 'IMAGE_UNKNOWN' } });
+    });
+
+    it('page through the workloads', async () => {
+      const credential = await join('many');
+      await store.query(
+        `INSERT INTO container_ledger (container_id, cluster, namespace, pod, workload_kind, workload, claimed_digests, first_seen, last_seen)
+         SELECT 'many-' || n, 'many', 'ns-' || n % 3, 'p', 'Deployment', 'w' || n, '{}', now(), now() FROM generate_series(1, 45) AS n`,
+      );
+      const names: string[] = [];
+      for (let path = 'workloads'; ;) {
+        const { items, next } = workloadsAnswer.parse((await get(path, credential)).body);
+        names.push(...items.map(({ namespace, name }) => `${namespace}/${name}`));
+        if (next === null) break;
+        path = `workloads?after=${encodeURIComponent(next)}`;
+      }
+      expect(names).toHaveLength(45);
+      expect(names).toEqual([...new Set(names)].toSorted());
+    });
+
+    it.each(['x', '[1]', '["a","b"]', '{}', 'null'])('are refused with %j as the end of a page', async (after) => {
+      const credential = await join('pages');
+      expect(await get(`workloads?after=${encodeURIComponent(after)}`, credential)).toMatchObject({
+        status: 400,
+        body: { code: 'CURSOR_INVALID' },
+      });
+    });
   });
 });
