@@ -121,7 +121,7 @@ const bundle = await rolldown({
     log(level, message);
   },
 });
-await bundle.write({
+const { output } = await bundle.write({
   dir: out,
   format: 'esm',
   sourcemap: true,
@@ -133,6 +133,16 @@ await bundle.write({
   chunkFileNames: (chunk) => `${nameOf(chunk)}-[hash].js`,
 });
 await bundle.close();
+
+// V8 keeps a source with a single character beyond Latin 1 in two bytes a character for as long as
+// the program runs: 5.4 MB more for all services.
+for (const { fileName, code } of output) {
+  if (code === undefined || code.search(/[^\x00-\xff]/) === -1) continue;
+  if (/String\.raw`[^`]*[^\x00-\xff]|\\[^\x00-\xff]/.test(code))
+    throw new Error(`${fileName}: raw or already escaped text cannot be escaped`);
+  const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  writeFileSync(join(out, fileName), code.replaceAll(/[^\x00-\xff]/g, escaped));
+}
 
 // The detector and `replay` need not parse the rules that come with the program at every start.
 const { readRuleFiles, shippedRules } = await import('../libs/rule-files/dist/index.js');
