@@ -290,7 +290,8 @@ export class Detector {
   #release(nowMs: number): DetectionAlert[] {
     const alerts: DetectionAlert[] = [];
     this.#tree.advance(nowMs);
-    for (const event of this.#waiting.advance(nowMs)) alerts.push(...this.#evaluate(event, event.timeMs));
+    for (const event of this.#waiting.advance(nowMs))
+      for (const alert of this.#evaluate(event, event.timeMs)) alerts.push(alert);
     // With an event-driven clock, no caller triggers the second evaluation.
     if (this.#options.clock !== 'caller') alerts.push(...this.#evaluateAgain(nowMs));
     return alerts;
@@ -307,28 +308,31 @@ export class Detector {
    */
   #evaluateLate(event: WaitingEvent): DetectionAlert[] {
     this.#counts.late += 1;
-    return this.#evaluate(event, null);
+    return [...this.#evaluate(event, null)];
   }
 
   /**
    * Evaluates one event. Rules see the memory up to the event itself; its own suspicions count from
    * the next event on.
    */
-  #evaluate(waiting: WaitingEvent, correlatedMs: number | null): DetectionAlert[] {
+  #evaluate(waiting: WaitingEvent, correlatedMs: number | null): readonly DetectionAlert[] {
     const observation = this.#dns.named(waiting.observation);
     const process = this.#remember(observation);
     if (this.#isRepeatedWrite(observation, process)) {
       this.#counts.repeatedWrites += 1;
-      return [];
+      return noAlerts;
     }
     const inputs = this.#inputsOf(observation, process);
     const event = eventView(inputs);
     const matches = this.#matchesOf(inputs, event);
+    if (matches.length === 0 && observation.alert === null) {
+      this.#unplaced.add(observation, noAlerts, waiting, this.#nowMs);
+      return noAlerts;
+    }
     if (matches.some(({ rule }) => !this.#rules.isPart(rule))) observation.native = nativeOf(waiting);
     const scene = once(() => eventContextOf(inputs));
     const alerts = this.#alertsOf(inputs, matches, scene);
-    this.#unplaced.add(observation, alerts, () => recordOf(waiting), this.#nowMs);
-    if (matches.length === 0 && observation.alert === null) return [];
+    this.#unplaced.add(observation, alerts, waiting, this.#nowMs);
     const place = correlatedMs === null ? null : { id: waiting.id, timeMs: correlatedMs, event };
     return this.#correlate(inputs, matches, scene, [...alerts], place);
   }
@@ -465,6 +469,9 @@ export class Detector {
     return false;
   }
 }
+
+/** Shared by nearly all events. */
+const noAlerts: readonly DetectionAlert[] = [];
 
 function once<Made>(make: () => Made): () => Made {
   let made: { value: Made } | undefined;

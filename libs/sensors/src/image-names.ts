@@ -1,5 +1,7 @@
 import { isDigest } from '@tidewaiter/domain';
 
+import { InternCache } from './intern-cache.js';
+
 const runtimeScheme = /^[a-z][a-z0-9+.-]*:\/\//;
 
 /** Without `containerd://` and the like. */
@@ -23,6 +25,16 @@ const none: SensorImageName = { repository: null, tag: null, digest: null };
  * a colon before it is a port's.
  */
 export function readImageName(value: string | null): SensorImageName {
+  if (value === null) return none;
+  let known = names.get(value);
+  if (known === undefined) names.set(value, (known = partsOf(value)), 0);
+  return known;
+}
+
+/** A fleet has thousands of containers of an image, and each would hold parts of its own. */
+const names = new InternCache<SensorImageName>();
+
+function partsOf(value: string): SensorImageName {
   const name = withoutScheme(value);
   if (name === null) return none;
   const bare = readDigest(name);

@@ -11,9 +11,7 @@ export function observationOf(
   activity: Activity,
   native: JsonObject = record.event,
 ): Observation {
-  return {
-    ...(record.secrets && { secrets: record.secrets }),
-    ...(record.seenAt !== undefined && { seenAt: record.seenAt }),
+  const observation: Observation = {
     id: record.id,
     source: record.source,
     sensor: record.sensor,
@@ -32,6 +30,9 @@ export function observationOf(
     dropped: 0,
     native,
   };
+  if (record.secrets) observation.secrets = record.secrets;
+  if (record.seenAt !== undefined) observation.seenAt = record.seenAt;
+  return observation;
 }
 
 /** The last part of a path; null of none. */

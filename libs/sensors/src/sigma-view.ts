@@ -17,21 +17,23 @@ const linuxCategories: Partial<Record<Activity, string>> = {
   load: 'image_load',
 };
 
-const byKey = new Map<string, readonly LogSource[]>();
+/** By sensor, activity and access to a file: one key of them would be a new text each time. */
+const known = new Map<string, Map<string, Map<string, readonly LogSource[]>>>();
 
 /**
  * Log sources of the event in Sigma's terms, and `tidewaiter/<activity>` for rules that do not
  * require a sensor.
  */
 export function logsourcesOf(observation: Observation): readonly LogSource[] {
-  const { source, activity } = observation;
-  const key = activity === 'file' ? `${source} file ${observation.file?.access}` : `${source} ${activity}`;
-  let known = byKey.get(key);
-  if (known === undefined) {
-    known = Object.freeze([...foreignLogsources(observation), { product: 'tidewaiter', category: activity }]);
-    byKey.set(key, known);
-  }
-  return known;
+  const { source, activity, file } = observation;
+  const access = activity === 'file' ? String(file?.access) : '';
+  const before = known.get(source)?.get(activity)?.get(access);
+  if (before !== undefined) return before;
+  const made = Object.freeze([...foreignLogsources(observation), { product: 'tidewaiter', category: activity }]);
+  const ofSource = known.get(source) ?? new Map<string, Map<string, readonly LogSource[]>>();
+  const ofActivity = ofSource.get(activity) ?? new Map<string, readonly LogSource[]>();
+  known.set(source, ofSource.set(activity, ofActivity.set(access, made)));
+  return made;
 }
 
 function foreignLogsources({ source, activity, file }: Observation): LogSource[] {

@@ -1,13 +1,20 @@
+import { RecentMap } from '@tidewaiter/collections';
+
 import { isSameButSeen, mergedPods, type PodRecord, withContainer } from './container-record.js';
 import { oldestOf } from './oldest.js';
 import { workloadOfPodName } from './pod-name.js';
 import { parsePodKey, parseWorkloadKey, type WorkloadRef, workloadKey } from './workload.js';
+
+const maxRefs = 20_000;
 
 /** Pods and their workloads. */
 export class PodRecords {
   readonly #pods = new Map<string, PodRecord>();
   /** Keys of the pods of a workload. */
   readonly #workloads = new Map<string, Set<string>>();
+
+  /** One reference for all pods of a workload, by its key. */
+  readonly #refs = new RecentMap<WorkloadRef>(maxRefs);
 
   /** @param onChange called with the key of each workload whose claims changed */
   constructor(
@@ -67,8 +74,18 @@ export class PodRecords {
   workloadOf(key: string): WorkloadRef {
     const { cluster, namespace, name } = parsePodKey(key);
     const workload = this.#pods.get(key)?.fields.workload?.value;
-    const claimed = workload === undefined ? null : parseWorkloadKey(`${namespace}/${workload}`);
-    return { cluster, ...(claimed ?? { namespace, ...workloadOfPodName(name) }) };
+    const claimed = workload === undefined ? null : this.#claimed(cluster, `${namespace}/${workload}`);
+    return claimed ?? { cluster, namespace, ...workloadOfPodName(name) };
+  }
+
+  #claimed(cluster: string | null, workload: string): WorkloadRef | null {
+    const key = `${cluster ?? ''}\n${workload}`;
+    const known = this.#refs.get(key);
+    if (known !== undefined) return known;
+    const parsed = parseWorkloadKey(workload);
+    const ref = parsed && { cluster, ...parsed };
+    if (ref !== null) this.#refs.set(key, ref);
+    return ref;
   }
 
   /** The pods of a workload by its key. */

@@ -26,12 +26,24 @@ export interface EventInputs {
  * images.
  */
 export function eventView(inputs: EventInputs): SigmaEvent {
-  const { observation } = inputs;
-  return {
-    logsources: logsourcesOf(observation),
-    field: (name) => getterOf(name)(inputs),
-    scalars: () => scalarsOf(observation),
-  };
+  return new EventView(inputs);
+}
+
+/** View with shared methods: functions of its own would cost more for each event. */
+class EventView implements SigmaEvent {
+  readonly logsources: SigmaEvent['logsources'];
+
+  constructor(private readonly inputs: EventInputs) {
+    this.logsources = logsourcesOf(inputs.observation);
+  }
+
+  field(name: string): unknown {
+    return getterOf(name)(this.inputs);
+  }
+
+  scalars(): ReturnType<SigmaEvent['scalars']> {
+    return scalarsOf(this.inputs.observation);
+  }
 }
 
 type Getter = (inputs: EventInputs) => unknown;

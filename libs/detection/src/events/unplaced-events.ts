@@ -4,12 +4,13 @@ import { workloadKey } from '@tidewaiter/workloads';
 
 import type { DetectionAlert } from '../alerts/alert.js';
 import { containerKey } from './container-key.js';
+import { recordOf, type WaitingEvent } from './waiting-event.js';
 
 /** Event of a container with missing facts, and its alerts so far. */
 export interface UnplacedEvent {
   record: RuntimeRecord;
   observation: Observation;
-  alerts: DetectionAlert[];
+  alerts: readonly DetectionAlert[];
 }
 
 interface UnplacedContainer {
@@ -53,8 +54,8 @@ export class UnplacedEvents {
     return this.#size;
   }
 
-  /** Adds an event if facts of its container are missing; `recordOf` is only called then. */
-  add(observation: Observation, alerts: DetectionAlert[], recordOf: () => RuntimeRecord, nowMs: number): void {
+  /** Adds an event if facts of its container are missing; its record is only read then. */
+  add(observation: Observation, alerts: readonly DetectionAlert[], waiting: WaitingEvent, nowMs: number): void {
     if (alerts.length === 0 && !evaluatedByImage.has(observation.activity)) return;
     const key = containerKey(observation);
     if (key === null) return;
@@ -62,7 +63,7 @@ export class UnplacedEvents {
     if (known === null) return;
     const container = this.#containers.get(key) ?? { sinceMs: nowMs, known, events: [] };
     this.#containers.set(key, container);
-    container.events.push({ record: recordOf(), observation, alerts });
+    container.events.push({ record: recordOf(waiting), observation, alerts });
     this.#size += 1;
     if (container.events.length > maxEventsOfContainer) this.#dropOne(container);
     while (this.#size > maxEvents) this.#dropLongestWaiting();

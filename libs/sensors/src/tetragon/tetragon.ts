@@ -153,39 +153,49 @@ function readPrivileges(properties: JsonObject[string] | undefined): boolean | n
 
 type Place = Pick<Observation, 'container' | 'pod'>;
 
-/** All input of a place, as the sensor reported it. */
-type PlaceWords = Record<'pod' | 'container' | 'image', JsonObject> & { docker: JsonValue | undefined };
+/**
+ * All input of a place, as the sensor reported it: not the objects that hold it, whose labels and
+ * other members would stay in memory with them.
+ */
+type PlaceWords = readonly (JsonValue | undefined)[];
 
 const places = new InternCache<{ words: PlaceWords; place: Place }>();
 
 /** The container and the pod of a process. */
 function placeOf(process: JsonObject): Place {
-  const pod = object(process['pod']);
-  const container = object(pod['container']);
-  const words = { pod, container, image: object(container['image']), docker: process['docker'] };
-  const id = text(container['id']) ?? text(words.docker);
+  const words = wordsOfPlace(process);
+  const id = text(words[0]) ?? text(process['docker']);
   const before = id === null ? undefined : places.get(id);
-  if (before !== undefined && saySame(before.words, words)) return before.place;
+  if (before !== undefined && before.words.every((word, index) => word === words[index])) return before.place;
   const place = { container: readContainer(process), pod: readPod(process['pod']) };
-  if (id !== null) places.set(id, { words, place }, JSON.stringify([words.pod, words.docker]).length);
+  const chars = words.reduce<number>((sum, word) => sum + (typeof word === 'string' ? word.length : 0), 0);
+  // Other values are none that a sensor sends, and could be large.
+  if (id !== null && words.every(isFlat)) places.set(id, { words, place }, chars);
   return place;
 }
 
-function saySame(a: PlaceWords, b: PlaceWords): boolean {
-  return (
-    a.docker === b.docker &&
-    a.container['id'] === b.container['id'] &&
-    a.container['name'] === b.container['name'] &&
-    a.container['start_time'] === b.container['start_time'] &&
-    a.image['name'] === b.image['name'] &&
-    a.image['id'] === b.image['id'] &&
-    a.pod['name'] === b.pod['name'] &&
-    a.pod['namespace'] === b.pod['namespace'] &&
-    a.pod['uid'] === b.pod['uid'] &&
-    a.pod['workload'] === b.pod['workload'] &&
-    a.pod['workload_kind'] === b.pod['workload_kind'] &&
-    (a.pod === nothing) === (b.pod === nothing)
-  );
+function isFlat(value: JsonValue | undefined): boolean {
+  return typeof value !== 'object' || value === null;
+}
+
+function wordsOfPlace(process: JsonObject): PlaceWords {
+  const pod = object(process['pod']);
+  const container = object(pod['container']);
+  const image = object(container['image']);
+  return [
+    container['id'],
+    process['docker'],
+    container['name'],
+    container['start_time'],
+    image['name'],
+    image['id'],
+    pod['name'],
+    pod['namespace'],
+    pod['uid'],
+    pod['workload'],
+    pod['workload_kind'],
+    pod === nothing,
+  ];
 }
 
 function readContainer(process: JsonObject): ObservedContainer | null {
