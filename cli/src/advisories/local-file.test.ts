@@ -147,6 +147,8 @@ describe('local file', () => {
       warnings: ['ADVISORIES_STALE', 'EXPLOITATION_STALE', 'EXPLOITATION_STALE'],
     });
     expect((await scan('--advisories', path, '--max-advisory-age', '999999d')).warnings).toEqual([]);
+    const named = await scan('--advisories', path, '--max-advisory-age', 'Debian=999999d,999999d,KEV=1d');
+    expect(named.warnings).toEqual(['EXPLOITATION_STALE']);
     // The folder itself gives the same findings.
     expect((await scan('--advisories', osv)).findings).toEqual(fromFile.findings);
     expect(fromFile.findings[0]).toMatchObject({ id: 'CVE-2026-1002', kev: true, epss: 0.75 });

@@ -63,6 +63,7 @@ const placeholders = new Map<string, Values>([
     'query',
     'count',
     'duration',
+    'durations',
     'id',
     'identity',
     'incident',

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { collect } from '../collect.js';
 import { printStderr } from '../context.js';
-import { maxAdvisoryAgeMs } from '../target/evaluation-flags.js';
+import { usualAges } from '../target/evaluation-flags.js';
 import type { EvaluationOptions } from '../target/image-report.js';
 import { noObjections } from '../target/objections.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from '../target/reading-flags.js';
@@ -49,6 +49,6 @@ function evaluationOf({ advisories: path }: SbomFlags): EvaluationOptions {
     documents: [],
   };
   if (path === undefined) return nothing;
-  const advisories = { path, maxAgeMs: maxAdvisoryAgeMs };
+  const advisories = { path, maxAges: usualAges };
   return { ...nothing, kinds: new Set(['vulnerability']), advisories };
 }

@@ -94,7 +94,7 @@ async function scan(entries: readonly TarEntry[], failOn?: 'critical') {
     { quiet: true, cacheDir: folder, timeout: 60_000 },
     {
       ...{ kinds: new Set(findingKinds), failOn, onIncomplete: 'warn', isOnlyFixed: false, isOnlyReachable: false },
-      advisories: { path: join(folder, 'advisories.db'), maxAgeMs: Number.POSITIVE_INFINITY },
+      advisories: { path: join(folder, 'advisories.db'), maxAges: { usualMs: Number.POSITIVE_INFINITY, named: {} } },
       ...{ objections: { statements: [], exceptions: [] }, policies: [], documents: [] },
     },
   );

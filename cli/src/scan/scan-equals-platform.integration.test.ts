@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { env } from 'node:process';
 import { gunzipSync } from 'node:zlib';
 
-import { maxAdvisoryAgeMs } from '@tidewaiter/advisories';
+import { usualAgeLimits } from '@tidewaiter/advisories';
 import { AdvisoryFileWriter } from '@tidewaiter/advisory-file';
 import { type AdvisoryKeeper, advisorySources, importFiles } from '@tidewaiter/advisory-sync';
 import { countFindings, type Finding, findingKinds, severities, TidewaiterError } from '@tidewaiter/domain';
@@ -326,7 +326,7 @@ async function scanned(
       onIncomplete: 'warn',
       isOnlyFixed: false,
       isOnlyReachable: false,
-      advisories: { path: join(folder, 'advisories.db'), maxAgeMs: maxAdvisoryAgeMs },
+      advisories: { path: join(folder, 'advisories.db'), maxAges: usualAgeLimits },
       objections: { statements: [], exceptions: [] },
       policies: [],
       documents: [],

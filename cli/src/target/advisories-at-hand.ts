@@ -1,4 +1,4 @@
-import type { AdvisoryScope, CandidateLookup, EcosystemAge, Exploitation, RatingLookup } from '@tidewaiter/advisories';
+import type { AdvisoryScope, CandidateLookup, Exploitation, RatingLookup, SourceAge } from '@tidewaiter/advisories';
 import type { Warning } from '@tidewaiter/oci';
 
 /** Lookups in loaded advisories, whatever their source. */
@@ -8,9 +8,9 @@ export interface AdvisoriesAtHand {
   /** The given scopes for which there is any advisory data. */
   covered(scopes: readonly AdvisoryScope[]): AdvisoryScope[];
   exploitation(cves: readonly string[]): Exploitation;
-  /** Age of the data of some ecosystems; ecosystems without known data are left out. */
-  ages(ecosystems: ReadonlySet<string>): EcosystemAge[];
+  /** Ages of the sources of some ecosystems; ecosystems without known data are left out. */
+  ages(ecosystems: ReadonlySet<string>): SourceAge[];
   /** Age of KEV and EPSS, as far as they are known. */
-  exploitationAges: EcosystemAge[];
+  exploitationAges: SourceAge[];
   warnings: Warning[];
 }

@@ -14,7 +14,7 @@ import { environment } from '../context.js';
 import { scanOptions, type ScanFlags } from '../scan/scan.js';
 import { openSource } from '../sources/sources.js';
 import { evaluatedReport } from './evaluated-report.js';
-import { maxAdvisoryAgeMs } from './evaluation-flags.js';
+import { usualAges } from './evaluation-flags.js';
 import type { EvaluationOptions } from './image-report.js';
 import { ScanProgress } from './progress.js';
 import { type ReportInputs, reportKey } from './report-key.js';
@@ -109,7 +109,7 @@ async function opened(startedAt = now, more: Partial<ImageToScan> = {}): Promise
 }
 
 const flags = (given: Partial<ScanFlags> = {}): ScanFlags => ({
-  ...{ kinds: [...findingKinds], maxAdvisoryAge: maxAdvisoryAgeMs, timeout: 60_000, advisories, ...given },
+  ...{ kinds: [...findingKinds], maxAdvisoryAge: usualAges, timeout: 60_000, advisories, ...given },
 });
 
 const chosen = <T>(values: readonly T[]) => fc.subarray([...values], { minLength: 1 });
@@ -120,7 +120,11 @@ const options = {
   onIncomplete: fc.constantFrom('warn', 'fail'),
   onlyFixed: fc.constant(true),
   reachable: fc.constant(true),
-  maxAdvisoryAge: fc.constantFrom(3_600_000, 5 * dayMs, maxAdvisoryAgeMs, Number.POSITIVE_INFINITY),
+  maxAdvisoryAge: fc.constantFrom(
+    ...[3_600_000, 5 * dayMs, Number.POSITIVE_INFINITY].map((usualMs) => ({ usualMs, named: {} })),
+    usualAges,
+    { ...usualAges, named: { Debian: 3_600_000 } },
+  ),
   vex: fc.constant([inFolder('vex.json')]),
   ignoreFile: fc.subarray(['ended.yaml', 'soon.yaml', 'long.yaml'].map(inFolder), { minLength: 1 }),
   policy: fc.subarray([inFolder('labeled.yaml'), 'no-secrets', 'no-old-critical']),

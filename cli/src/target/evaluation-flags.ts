@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 
+import type { AgeLimits } from '@tidewaiter/advisories';
 import { type FindingKind, findingKinds, type IncompleteEffect, incompleteEffects } from '@tidewaiter/domain';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
@@ -17,7 +18,7 @@ export interface EvaluationFlags {
   reachable?: boolean;
   kinds: FindingKind[];
   advisories?: string;
-  maxAdvisoryAge: number;
+  maxAdvisoryAge: AgeLimits;
   vex?: string[];
   ignoreFile?: string[];
   policy?: string[];
@@ -25,7 +26,7 @@ export interface EvaluationFlags {
 }
 
 /** Default of `--max-advisory-age`. */
-export const maxAdvisoryAgeMs = age('7d');
+export const usualAges: AgeLimits = { usualMs: age('7d'), named: {} };
 
 export function withEvaluationFlags(command: Command): Command {
   return command
@@ -41,9 +42,12 @@ export function withEvaluationFlags(command: Command): Command {
       'the file of `advisories sync`, which is in the cache unless given; or OSV records: an all.zip, a folder of such archives, or of .json records',
     )
     .addOption(
-      new Option('--max-advisory-age <duration>', 'warn about older vulnerability data')
-        .argParser(age)
-        .default(maxAdvisoryAgeMs, '7d'),
+      new Option(
+        '--max-advisory-age <durations>',
+        'warn about older vulnerability data: 7d for every source, with others by name, as in 7d,KEV=2d',
+      )
+        .argParser(readAges)
+        .default(usualAges, '7d'),
     )
     .option('--vex <file>', 'VEX document (OpenVEX, CycloneDX or CSAF); repeatable', collect)
     .option(
@@ -69,7 +73,7 @@ export function withVerdictFlags(command: Command): Command {
 export async function evaluationOptions(
   flags: EvaluationFlags & Pick<ReadingFlags, 'cacheDir'>,
 ): Promise<EvaluationOptions> {
-  const { kinds, onlyFixed = false, reachable = false, advisories, maxAdvisoryAge: maxAgeMs, cacheDir } = flags;
+  const { kinds, onlyFixed = false, reachable = false, advisories, maxAdvisoryAge: maxAges, cacheDir } = flags;
   const [objected, asked] = await Promise.all([readObjections(flags), readPolicies(flags.policy ?? [])]);
   const path = advisories ?? knownFile(cacheDir);
   return {
@@ -78,7 +82,7 @@ export async function evaluationOptions(
     onIncomplete: flags.onIncomplete ?? 'warn',
     isOnlyFixed: onlyFixed,
     isOnlyReachable: reachable,
-    advisories: path === undefined ? undefined : { path, maxAgeMs },
+    advisories: path === undefined ? undefined : { path, maxAges },
     objections: objected.objections,
     policies: asked.policies,
     documents: [...objected.documents, ...asked.documents],
@@ -89,6 +93,17 @@ export async function evaluationOptions(
 function knownFile(cacheDir: string | undefined): string | undefined {
   const path = advisoryFilePath(cacheDir);
   return existsSync(path) ? path : undefined;
+}
+
+function readAges(text: string): AgeLimits {
+  const named = new Map<string, number>();
+  let { usualMs } = usualAges;
+  for (const part of text.split(',')) {
+    const equals = part.lastIndexOf('=');
+    if (equals === -1) usualMs = age(part.trim());
+    else named.set(part.slice(0, equals).trim(), age(part.slice(equals + 1).trim()));
+  }
+  return { usualMs, named: Object.fromEntries(named) };
 }
 
 function readKinds(text: string): FindingKind[] {

@@ -137,7 +137,7 @@ export async function reportOf(
     warnings,
     policies,
     verdict: withPolicies(verdictOf(findings, warnings, verdictRules(source, options)), policies),
-    stats: statsOf(read, startedAt, evaluated.asOf),
+    stats: statsOf(read, startedAt, evaluated),
   };
   return { report, until: await holdsUntil(startedAt, evaluated.changesAt, options) };
 }
@@ -173,7 +173,7 @@ function verdictRules({ checked, listed }: ImageSource, { failOn, onIncomplete }
 /** Kinds of findings that come from advisories. */
 const advisoryKinds = ['vulnerability', 'malware', 'supply-chain'] as const;
 
-const nothingEvaluated: PackageEvaluation = { findings: [], warnings: [], asOf: null, changesAt: null };
+const nothingEvaluated: PackageEvaluation = { findings: [], warnings: [], asOf: null, sources: [], changesAt: null };
 
 async function vulnerabilities(
   { os, packages }: Pick<Report, 'os' | 'packages'>,
@@ -297,7 +297,7 @@ function layerOf({ index, digest, diffId, sizeBytes, createdBy }: ImageSource['l
   return { index, digest, diffId, sizeBytes, createdBy: createdBy === undefined ? null : redactSecrets(createdBy) };
 }
 
-function statsOf(read: ReadImage, startedAt: Date, advisoriesAsOf: string | null): ReportStats {
+function statsOf(read: ReadImage, startedAt: Date, { asOf, sources }: PackageEvaluation): ReportStats {
   const { layersAnalyzed, layersFromCache, bytesRead, layers } = read;
   return {
     startedAt: startedAt.toISOString(),
@@ -306,7 +306,8 @@ function statsOf(read: ReadImage, startedAt: Date, advisoriesAsOf: string | null
     bytesRead,
     layersAnalyzed,
     layersFromCache,
-    advisoriesAsOf,
+    advisoriesAsOf: asOf,
+    advisorySources: sources,
   };
 }
 

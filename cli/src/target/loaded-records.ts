@@ -5,7 +5,6 @@ import {
   type AdvisoryKey,
   type AdvisoryScope,
   derivedEcosystems,
-  ecosystemAges,
   type Exploitation,
   isEcosystem,
   type OsvAdvisory,
@@ -40,7 +39,9 @@ export async function loadRecords(path: string, keys: readonly AdvisoryKey[]): P
     covered: (scopes) => loaded.covered(scopes),
     exploitation: (cves) => worstExploitation(cves.flatMap((cve) => loaded.exploitation.get(cve) ?? [])),
     ages: (ecosystems) =>
-      loaded.newest === null ? [] : ecosystemAges([{ name: path, asOf: loaded.newest }], ecosystems),
+      loaded.newest === null
+        ? []
+        : [...ecosystems].map((name) => ({ ecosystem: name, source: name, asOf: loaded.newest! })),
     // Files beside the records have no date of their own.
     exploitationAges: [],
     warnings,

@@ -1,14 +1,16 @@
 import {
   type AdvisoryKey,
   type AdvisoryRecord,
+  type AgeLimits,
   advisoryKeyOf,
   blindSpots,
   cvesOf,
-  ecosystemAges,
   evaluateInventory,
   exploitationAges,
   oldestOf,
   type Rating,
+  type SourceAge,
+  sourceAges,
   staleAdvisories,
   staleExploitation,
   staleWarningsChangeAt,
@@ -25,6 +27,8 @@ export interface PackageEvaluation {
   warnings: Warning[];
   /** Time until which the advisories for these packages are complete, ISO 8601. */
   asOf: string | null;
+  /** Sources that were used, with the same time of each. */
+  sources: Pick<SourceAge, 'source' | 'asOf'>[];
   /** When the warnings about old data change; null if they never do. */
   changesAt: Date | null;
 }
@@ -32,8 +36,8 @@ export interface PackageEvaluation {
 export interface LocalAdvisoriesOptions {
   /** The local file, or OSV records: an archive, a folder of archives, or of records. */
   path: string;
-  /** Age above which advisories are reported as stale. */
-  maxAgeMs: number;
+  /** Ages above which advisories are reported as stale. */
+  maxAges: AgeLimits;
 }
 
 /**
@@ -46,7 +50,7 @@ export async function evaluatePackages(
   packages: readonly ImagePackage[],
   os: OsRelease | null,
   programs: readonly LinkedNames[],
-  { path, maxAgeMs }: LocalAdvisoriesOptions,
+  { path, maxAges }: LocalAdvisoriesOptions,
   now: Date,
 ): Promise<PackageEvaluation> {
   const scoped = packages.map((each) => ({ ...each, scope: advisoryKeyOf(each, os) }));
@@ -60,17 +64,25 @@ export async function evaluatePackages(
     const warnings = [
       ...blindSpots(scoped, os, covered),
       ...advisories.warnings,
-      ...staleAdvisories(ages, now, maxAgeMs),
+      ...staleAdvisories(ages, now, maxAges),
       // Only findings are ranked by them.
-      ...(findings.length === 0 ? [] : staleExploitation(advisories.exploitationAges, now, maxAgeMs)),
+      ...(findings.length === 0 ? [] : staleExploitation(advisories.exploitationAges, now, maxAges)),
     ];
     return {
       findings: findings.map((each) => withExploitation(each, advisories)),
       warnings,
       asOf: oldestOf(ages),
-      changesAt: staleWarningsChangeAt([...ages, ...advisories.exploitationAges], now, maxAgeMs),
+      sources: namedOnce([...ages, ...advisories.exploitationAges]),
+      changesAt: staleWarningsChangeAt([...ages, ...advisories.exploitationAges], now, maxAges),
     };
   });
+}
+
+/** One source may be about several ecosystems. */
+function namedOnce(ages: readonly SourceAge[]): PackageEvaluation['sources'] {
+  const dates = new Map(ages.map(({ source, asOf }) => [source, asOf]));
+  const byName = [...dates].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return byName.map(([source, asOf]) => ({ source, asOf }));
 }
 
 async function withAdvisories<T>(
@@ -89,7 +101,7 @@ async function withAdvisories<T>(
     ratingsOf: (vulnerabilityId) => file.recordsOf(vulnerabilityId).flatMap(ratingOf),
     covered: (scopes) => file.covered(scopes),
     exploitation: (cves) => file.exploitation(cves),
-    ages: (ecosystems) => ecosystemAges(feeds, ecosystems),
+    ages: (ecosystems) => sourceAges(feeds, ecosystems),
     exploitationAges: exploitationAges(feeds),
     warnings: [],
   });

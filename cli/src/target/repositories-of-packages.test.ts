@@ -48,7 +48,13 @@ async function cvesOf(repository: string | undefined): Promise<string[]> {
     const { packages, os } = inventory([layer], overlay([layer.entries]));
     // The fixture's vendor is a third party, whose packages count only with a repository of Amazon.
     const own = packages.map(({ isThirdParty: _, ...each }) => each);
-    const { findings } = await evaluatePackages(own, os, [], { path, maxAgeMs: Infinity }, new Date());
+    const { findings } = await evaluatePackages(
+      own,
+      os,
+      [],
+      { path, maxAges: { usualMs: Infinity, named: {} } },
+      new Date(),
+    );
     return findings.map(({ id, match }) => `${id} ${match}`).toSorted();
   } finally {
     rmSync(folder, { recursive: true });

@@ -4,6 +4,8 @@ import {
   ecosystemAges,
   exploitationAges,
   oldestOf,
+  type SourceAge,
+  sourceAges,
   staleAdvisories,
   staleExploitation,
   staleWarningsChangeAt,
@@ -16,6 +18,7 @@ const feeds = [
   { name: 'npm', asOf: '2026-05-30T00:00:00Z' },
 ];
 const now = new Date('2026-06-01T00:00:00Z');
+const limit = (usualMs: number) => ({ usualMs, named: {} });
 
 describe('ecosystemAges', () => {
   it('dates an ecosystem by its own feed, else by the oldest feed of records', () => {
@@ -42,12 +45,35 @@ describe('ecosystemAges of programs', () => {
 
 describe('staleAdvisories', () => {
   it('warns about each ecosystem by the date of its data', () => {
-    const ages = ecosystemAges(feeds, ['npm', 'Alpine']);
+    const ages = sourceAges(feeds, ['npm', 'Alpine']);
     expect(staleAdvisories(ages, now).map(({ message }) => message)).toEqual([
       'advisories for Alpine are as of 2022-09-01T00:00:00Z, 1369 days ago, and may be 7 days old at most: newer vulnerabilities are missing',
     ]);
-    expect(staleAdvisories(ages, now, 3_600_000)).toHaveLength(2);
-    expect(staleAdvisories(ages, now, Infinity)).toEqual([]);
+    expect(staleAdvisories(ages, now, limit(3_600_000))).toHaveLength(2);
+    expect(staleAdvisories(ages, now, limit(Infinity))).toEqual([]);
+  });
+});
+
+describe('staleAdvisories of several sources', () => {
+  const two = [
+    { name: 'Red Hat', asOf: '2026-05-31T00:00:00Z' },
+    { name: 'Red Hat VEX', asOf: '2026-05-20T00:00:00Z' },
+  ];
+  const ages = sourceAges(two, ['Red Hat']);
+
+  it('names the one that is too old', () => {
+    expect(staleAdvisories(ages, now).map(({ message }) => message)).toEqual([
+      'advisories for Red Hat from Red Hat VEX are as of 2026-05-20T00:00:00Z, 12 days ago, and may be 7 days old at most: newer vulnerabilities are missing',
+    ]);
+  });
+
+  it.each([
+    [{ 'Red Hat VEX': 20 * 86_400_000 }, 0],
+    [{ 'Red Hat': 20 * 86_400_000 }, 0],
+    [{ 'Red Hat': 3_600_000, 'Red Hat VEX': 20 * 86_400_000 }, 1],
+    [{ Debian: 20 * 86_400_000 }, 1],
+  ])('applies the limits %j by source, else by ecosystem', (named, count) => {
+    expect(staleAdvisories(ages, now, { usualMs: 7 * 86_400_000, named })).toHaveLength(count);
   });
 });
 
@@ -58,18 +84,18 @@ describe('staleExploitation', () => {
       'KEV is as of 2020-01-01T00:00:00Z, 2343 days ago, and may be 7 days old at most: newer exploitation is missing',
     ]);
     expect(staleExploitation(exploitationAges([]), now)).toEqual([]);
-    expect(staleExploitation(exploitationAges(feeds), now, Infinity)).toEqual([]);
+    expect(staleExploitation(exploitationAges(feeds), now, limit(Infinity))).toEqual([]);
   });
 });
 
 describe('staleWarningsChangeAt', () => {
-  const warnings = (ages: readonly { ecosystem: string; asOf: string }[], at: Date, maxAgeMs: number) =>
-    JSON.stringify(staleAdvisories(ages, at, maxAgeMs));
+  const warnings = (ages: readonly SourceAge[], at: Date, maxAgeMs: number) =>
+    JSON.stringify(staleAdvisories(ages, at, limit(maxAgeMs)));
 
   it('is the first moment at which a warning is another one', () => {
     const ages = fc.array(
       fc.integer({ min: -5 * 86_400_000, max: 20 * 86_400_000 }).map((ageMs) => ({
-        ecosystem: 'npm',
+        ...{ ecosystem: 'npm', source: 'npm' },
         asOf: new Date(now.getTime() - ageMs).toISOString(),
       })),
       { minLength: 1, maxLength: 3 },
@@ -77,7 +103,7 @@ describe('staleWarningsChangeAt', () => {
     const maxAges = fc.oneof(fc.integer({ min: 0, max: 10 * 86_400_000 }), fc.constantFrom(0, 1_800_000, 86_400_000));
     fc.assert(
       fc.property(ages, maxAges, fc.double({ min: 0, max: 1, noNaN: true }), (each, maxAgeMs, share) => {
-        const at = staleWarningsChangeAt(each, now, maxAgeMs)!;
+        const at = staleWarningsChangeAt(each, now, limit(maxAgeMs))!;
         const restMs = at.getTime() - now.getTime();
         expect(restMs).toBeGreaterThan(0);
         for (const ms of [Math.floor((restMs - 1) * share), restMs - 1])
@@ -90,6 +116,8 @@ describe('staleWarningsChangeAt', () => {
 
   it('is never without a source, or without a limit', () => {
     expect(staleWarningsChangeAt([], now)).toBeNull();
-    expect(staleWarningsChangeAt([{ ecosystem: 'npm', asOf: now.toISOString() }], now, Infinity)).toBeNull();
+    expect(
+      staleWarningsChangeAt([{ ecosystem: 'npm', source: 'npm', asOf: now.toISOString() }], now, limit(Infinity)),
+    ).toBeNull();
   });
 });

@@ -10,6 +10,15 @@ const maxTimeMs = 8.64e15;
 /** Default age above which advisories give a warning. */
 export const maxAdvisoryAgeMs = 7 * dayMs;
 
+/** Ages above which data gives a warning: of every source, and of sources or ecosystems by name. */
+export interface AgeLimits {
+  usualMs: number;
+  /** Milliseconds by name: `Red Hat VEX`, `Debian`, `KEV`. */
+  named: Readonly<Record<string, number>>;
+}
+
+export const usualAgeLimits: AgeLimits = { usualMs: maxAdvisoryAgeMs, named: {} };
+
 /**
  * Time up to which the published advisories of an ecosystem are known, by the date of the data
  * itself; ISO 8601.
@@ -19,29 +28,46 @@ export interface EcosystemAge {
   asOf: string;
 }
 
+/** Date of one source of an ecosystem's data: `Red Hat VEX` of `Red Hat`. */
+export interface SourceAge extends EcosystemAge {
+  source: string;
+}
+
 /** Feeds of ecosystems that have none of their name. */
 const feedsOf: ReadonlyMap<string, readonly string[]> = new Map([[programEcosystem, ['NVD', 'Bitnami']]]);
 
 type FeedDate = Pick<AdvisoryFeed, 'name' | 'asOf'>;
 
 /**
- * Date of each ecosystem's data: the oldest of its feeds, `Red Hat` and `Red Hat VEX`. An ecosystem
- * without a feed of its own came with imports of other names, so the oldest date of all counts.
+ * Dates of the sources of some ecosystems: `Red Hat` and `Red Hat VEX`. An ecosystem without a feed
+ * of its own came with imports of other names, so the oldest of all counts.
  */
-export function ecosystemAges(feeds: readonly FeedDate[], ecosystems: Iterable<string>): EcosystemAge[] {
-  const records = feeds.filter(({ name }) => name !== kevFeed && name !== epssFeed);
-  const oldest = records.map(({ asOf }) => asOf).toSorted()[0];
+export function sourceAges(feeds: readonly FeedDate[], ecosystems: Iterable<string>): SourceAge[] {
+  const records = feeds
+    .filter(({ name }) => name !== kevFeed && name !== epssFeed)
+    .toSorted((one, other) => (one.asOf < other.asOf ? -1 : 1));
   return [...new Set(ecosystems)].toSorted().flatMap((ecosystem) => {
     const names = feedsOf.get(ecosystem) ?? [ecosystem];
     const own = records.filter(({ name }) => names.some((each) => name === each || name.startsWith(`${each} `)));
-    const asOf = own.map((feed) => feed.asOf).toSorted()[0] ?? oldest;
-    return asOf === undefined ? [] : [{ ecosystem, asOf }];
+    const sources = own.length > 0 ? own : records.slice(0, 1);
+    return sources.map(({ name: source, asOf }) => ({ ecosystem, source, asOf }));
   });
 }
 
+/** Date of each ecosystem's data: that of its oldest source. */
+export function ecosystemAges(feeds: readonly FeedDate[], ecosystems: Iterable<string>): EcosystemAge[] {
+  const oldest = new Map<string, EcosystemAge>();
+  for (const { ecosystem, asOf } of sourceAges(feeds, ecosystems)) {
+    // The sources of an ecosystem are in the order of their dates.
+    if (!oldest.has(ecosystem)) oldest.set(ecosystem, { ecosystem, asOf });
+  }
+  return [...oldest.values()];
+}
+
 /** Dates of the data about exploitation, KEV and EPSS; a source that was never read is left out. */
-export function exploitationAges(feeds: readonly FeedDate[]): EcosystemAge[] {
-  return feeds.flatMap(({ name, asOf }) => (name === kevFeed || name === epssFeed ? [{ ecosystem: name, asOf }] : []));
+export function exploitationAges(feeds: readonly FeedDate[]): SourceAge[] {
+  const own = feeds.filter(({ name }) => name === kevFeed || name === epssFeed);
+  return own.map(({ name, asOf }) => ({ ecosystem: name, source: name, asOf }));
 }
 
 /** Oldest date; null without dates. */
@@ -49,12 +75,12 @@ export function oldestOf(ages: readonly EcosystemAge[]): string | null {
   return ages.map(({ asOf }) => asOf).toSorted()[0] ?? null;
 }
 
-/** Returns a warning for each ecosystem whose data is too old. */
-export function staleAdvisories(ages: readonly EcosystemAge[], now: Date, maxAgeMs = maxAdvisoryAgeMs): BlindSpot[] {
-  return tooOld(ages, now, maxAgeMs).map(({ ecosystem, age }) => ({
+/** Returns a warning for each source that is too old. */
+export function staleAdvisories(ages: readonly SourceAge[], now: Date, limits = usualAgeLimits): BlindSpot[] {
+  return tooOld(ages, now, limits).map(({ ecosystem, source, age }) => ({
     code: 'ADVISORIES_STALE',
     path: null,
-    message: `advisories for ${ecosystem} are ${age}: newer vulnerabilities are missing`,
+    message: `advisories for ${ecosystem}${source === ecosystem ? '' : ` from ${source}`} are ${age}: newer vulnerabilities are missing`,
   }));
 }
 
@@ -62,11 +88,11 @@ export function staleAdvisories(ages: readonly EcosystemAge[], now: Date, maxAge
  * Returns a warning for KEV and EPSS if their data is too old. They rank findings, so that a
  * verdict about vulnerabilities remains one.
  */
-export function staleExploitation(ages: readonly EcosystemAge[], now: Date, maxAgeMs = maxAdvisoryAgeMs): BlindSpot[] {
-  return tooOld(ages, now, maxAgeMs).map(({ ecosystem, age }) => ({
+export function staleExploitation(ages: readonly SourceAge[], now: Date, limits = usualAgeLimits): BlindSpot[] {
+  return tooOld(ages, now, limits).map(({ source, age }) => ({
     code: 'EXPLOITATION_STALE',
     path: null,
-    message: `${ecosystem} is ${age}: newer exploitation is missing`,
+    message: `${source} is ${age}: newer exploitation is missing`,
   }));
 }
 
@@ -74,12 +100,10 @@ export function staleExploitation(ages: readonly EcosystemAge[], now: Date, maxA
  * When the warnings about the age of these sources change next: one more, or another age in words.
  * Null if they never do.
  */
-export function staleWarningsChangeAt(
-  ages: readonly EcosystemAge[],
-  now: Date,
-  maxAgeMs = maxAdvisoryAgeMs,
-): Date | null {
-  const times = ages.map(({ asOf }) => {
+export function staleWarningsChangeAt(ages: readonly SourceAge[], now: Date, limits = usualAgeLimits): Date | null {
+  const times = ages.map((each) => {
+    const { asOf } = each;
+    const maxAgeMs = limitOf(each, limits);
     const ageMs = now.getTime() - Date.parse(asOf);
     if (ageMs <= maxAgeMs) return Date.parse(asOf) + maxAgeMs + 1;
     return Date.parse(asOf) + nextDurationMs(ageMs);
@@ -88,13 +112,20 @@ export function staleWarningsChangeAt(
   return Number.isFinite(next) ? new Date(next) : null;
 }
 
-/** Sources over the limit, with their age in words. */
-function tooOld(ages: readonly EcosystemAge[], now: Date, maxAgeMs: number) {
-  return ages.flatMap(({ ecosystem, asOf }) => {
-    const ageMs = now.getTime() - Date.parse(asOf);
+/** Sources over their limit, with their age in words. */
+function tooOld(ages: readonly SourceAge[], now: Date, limits: AgeLimits) {
+  return ages.flatMap((each) => {
+    const { ecosystem, source, asOf } = each;
+    const [ageMs, maxAgeMs] = [now.getTime() - Date.parse(asOf), limitOf(each, limits)];
     if (ageMs <= maxAgeMs) return [];
-    return { ecosystem, age: `as of ${asOf}, ${duration(ageMs)} ago, and may be ${duration(maxAgeMs)} old at most` };
+    const age = `as of ${asOf}, ${duration(ageMs)} ago, and may be ${duration(maxAgeMs)} old at most`;
+    return { ecosystem, source, age };
   });
+}
+
+function limitOf({ source, ecosystem }: SourceAge, { usualMs, named }: AgeLimits): number {
+  const name = [source, ecosystem].find((each) => Object.hasOwn(named, each));
+  return name === undefined ? usualMs : named[name]!;
 }
 
 function duration(ms: number): string {

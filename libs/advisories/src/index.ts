@@ -16,11 +16,13 @@ export {
   exploitationAges,
   maxAdvisoryAgeMs,
   oldestOf,
+  sourceAges,
   staleAdvisories,
   staleExploitation,
   staleWarningsChangeAt,
+  usualAgeLimits,
 } from './data-age.js';
-export type { EcosystemAge } from './data-age.js';
+export type { AgeLimits, EcosystemAge, SourceAge } from './data-age.js';
 export type { AdvisoryScope, BlindSpot, ScopedPackage } from './blind-spots.js';
 export { bunzip2, isBzip2 } from './formats/bzip2.js';
 export { formatHeadBytes } from './formats/format.js';

@@ -199,6 +199,10 @@ export const sampleReport: Report = {
     layersAnalyzed: 2,
     layersFromCache: 1,
     advisoriesAsOf: '2026-11-24T08:00:00Z',
+    advisorySources: [
+      { source: 'Debian', asOf: '2026-11-24T08:00:00Z' },
+      { source: 'KEV', asOf: '2026-11-25T08:00:00Z' },
+    ],
   },
 };
 
@@ -216,7 +220,7 @@ export const emptyReport: Report = {
   warnings: [],
   policies: [],
   verdict: { result: 'pass', reasons: [] },
-  stats: { ...sampleReport.stats, files: 0, advisoriesAsOf: null },
+  stats: { ...sampleReport.stats, files: 0, advisoriesAsOf: null, advisorySources: [] },
 };
 
 /** Incomplete report that must not look like a clean one. */
@@ -261,7 +265,7 @@ export function hostileReport(text: string): Report {
     warnings: warnings.map(() => ({ code: text, path: text, message: text })),
     policies: [{ name: text, mode: 'enforce', result: 'fail', reasons: [text] }],
     verdict: { result: 'unknown', reasons: [text, text] },
-    stats: { ...sampleReport.stats, advisoriesAsOf: text },
+    stats: { ...sampleReport.stats, advisoriesAsOf: text, advisorySources: [{ source: text, asOf: text }] },
   };
 }
 

@@ -85,6 +85,8 @@ export interface ReportStats {
    * without advisories.
    */
   advisoriesAsOf: string | null;
+  /** Each source that was used, with the same time of its own. */
+  advisorySources: { source: string; asOf: string }[];
 }
 
 export interface RenderOptions {

@@ -67,6 +67,13 @@ export function checkedText(report: Report): string {
   return `${looked}, ${advisoriesAsOf === null ? 'without advisories' : `advisories of ${printable(advisoriesAsOf.slice(0, 10))}`}`;
 }
 
+/** Dates of several sources, oldest first: `Red Hat VEX 2026-11-20, KEV 2026-11-24`; else null. */
+export function sourcesText({ stats: { advisorySources } }: Report): string | null {
+  const oldestFirst = advisorySources.toSorted((one, other) => (one.asOf < other.asOf ? -1 : 1));
+  const parts = oldestFirst.map(({ source, asOf }) => `${printable(source, 80)} ${printable(asOf.slice(0, 10))}`);
+  return parts.length < 2 ? null : parts.join(', ');
+}
+
 export function osText({ os }: Report): string {
   return os === null ? 'no distribution' : printable(os.name, 80);
 }

@@ -32,7 +32,8 @@ const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   warnings: words('code path message'),
   policies: words('name mode result reasons'),
   verdict: words('result reasons'),
-  stats: words('startedAt durationMs files bytesRead layersAnalyzed layersFromCache advisoriesAsOf'),
+  stats: words('startedAt durationMs files bytesRead layersAnalyzed layersFromCache advisoriesAsOf advisorySources'),
+  advisorySources: words('source asOf'),
 };
 
 /** Writes the report itself, with its fields in a fixed order. */

@@ -48,7 +48,12 @@ export const sarif: ReportFormat = {
           invocations: [invocationOf(report, note)],
           results: [...noted, ...reported.map((finding) => resultOf(finding, report, indexes))],
           columnKind: 'utf16CodeUnits',
-          properties: { image: report.target.reference, digest: report.target.digest, verdict: verdictText(report) },
+          properties: {
+            image: report.target.reference,
+            digest: report.target.digest,
+            verdict: verdictText(report),
+            advisorySources: report.stats.advisorySources,
+          },
         },
       ],
     });

@@ -55,6 +55,11 @@ describe('table', () => {
     expect(linesOf(render(report)).at(-1)).toBe(verdict);
   });
 
+  it('dates each of several sources of advisories, oldest first', () => {
+    expect(linesOf(render(sampleReport))).toContain('data: Debian 2026-11-24, KEV 2026-11-25');
+    expect(render(emptyReport)).not.toContain('data:');
+  });
+
   it('lists the scanned parts without findings', () => {
     expect(linesOf(render(unknownReport))).toContain(
       'nothing found in 8 packages and 8,917 files in 3 layers, advisories of 2026-11-24',

@@ -10,6 +10,7 @@ import {
   packagesText,
   severitiesText,
   signedText,
+  sourcesText,
   suppressedText,
   verdictText,
 } from '../wording.js';
@@ -73,10 +74,16 @@ function verdictLines(report: Report, isGate: boolean | undefined, pen: Pen): st
   return [
     '',
     ...counts,
+    ...sourceLines(report, pen),
     ...suppressedLines(report, pen),
     ...reasons,
     oneLine(verdictText(report, isGate), verdict.result, pen),
   ];
+}
+
+function sourceLines(report: Report, pen: Pen): string[] {
+  const text = sourcesText(report);
+  return text === null ? [] : wrap(`data: ${text}`, pen.width);
 }
 
 /** Counts the suppressed findings, so that they do not look absent. */

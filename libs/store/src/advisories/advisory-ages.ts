@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { type EcosystemAge, ecosystemAges, exploitationAges, maxAdvisoryAgeMs } from '@tidewaiter/advisories';
+import {
+  type EcosystemAge,
+  ecosystemAges,
+  exploitationAges,
+  maxAdvisoryAgeMs,
+  type SourceAge,
+  sourceAges,
+} from '@tidewaiter/advisories';
 import type { Digest } from '@tidewaiter/domain';
 
 import { Store } from '../core/store.js';
@@ -25,7 +32,10 @@ export class AdvisoryAges {
     const rows = await this.store.aggregate<{ ecosystem: string }>('SELECT ecosystem FROM advisory_ecosystem');
     const feeds = await this.feeds.feeds();
     const names = rows.map(({ ecosystem }) => ecosystem);
-    const ages = [...ecosystemAges(feeds, names), ...exploitationAges(feeds)];
+    const ages: EcosystemAge[] = [
+      ...ecosystemAges(feeds, names),
+      ...exploitationAges(feeds).map(({ ecosystem, asOf }) => ({ ecosystem, asOf })),
+    ];
     const now = Date.now();
     return ages.map((age) => {
       const ageMs = Math.max(0, now - Date.parse(age.asOf));
@@ -34,15 +44,15 @@ export class AdvisoryAges {
   }
 
   /** Dates of KEV and EPSS. */
-  async ofExploitation(): Promise<EcosystemAge[]> {
+  async ofExploitation(): Promise<SourceAge[]> {
     return exploitationAges(await this.feeds.feeds());
   }
 
   /**
-   * Ages of the ecosystems that evaluate packages of some images; ecosystems without any advisory
-   * are left out.
+   * Ages of the sources that evaluate packages of some images; ecosystems without any advisory are
+   * left out.
    */
-  async ofImages(digests: readonly Digest[]): Promise<EcosystemAge[]> {
+  async ofImages(digests: readonly Digest[]): Promise<SourceAge[]> {
     const scopes = await this.store.aggregate<{ ecosystem: string; release: string | null }>(
       `SELECT DISTINCT ecosystem, release FROM image_package JOIN package ON package.id = package_id
        WHERE image_digest = ANY($1) AND state = 'present' AND ecosystem IS NOT NULL`,
@@ -50,7 +60,7 @@ export class AdvisoryAges {
     );
     if (scopes.length === 0) return [];
     const covered = await this.advisories.covered(scopes);
-    return ecosystemAges(
+    return sourceAges(
       await this.feeds.feeds(),
       covered.map(({ ecosystem }) => ecosystem),
     );

@@ -47,6 +47,7 @@ export function storedReport(
       layersAnalyzed: 0,
       layersFromCache: layers.length,
       advisoriesAsOf: null,
+      advisorySources: [],
     },
   };
 }
