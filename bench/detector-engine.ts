@@ -81,7 +81,7 @@ function newDetector(texts: RuleText[]): { detector: Detector; loadMs: number } 
     rules: read.rules,
     correlations: read.correlations,
     facts: facts(ledger),
-    allowedLatenessMs: 500,
+    allowedLatenessMs: 200,
     clock: 'caller',
     onObserved: (observation) => ledger.observe(observation),
   });

@@ -12,7 +12,7 @@ import { report } from './ceilings.ts';
 import { makeHome, startUp, type Up } from './up.ts';
 
 const idleMs = 20_000;
-const targets = { newSeconds: 10, againSeconds: 5, totalMiB: 320 };
+const targets = { newSeconds: 10, againSeconds: 5, totalMiB: 300 };
 
 const home = await makeHome();
 try {
