@@ -156,7 +156,13 @@ describeWith(labels, bucket)('evaluatePackages of libraries that a distribution 
     }
     const layer = await analyzeLayer(blob, { mediaType: 'application/vnd.oci.image.layer.v1.tar' });
     const { packages, os } = inventory([layer], overlay([layer.entries]));
-    const { findings } = await evaluatePackages(packages, os, [], { path: folderOf(row), maxAgeMs: Infinity });
+    const { findings } = await evaluatePackages(
+      packages,
+      os,
+      [],
+      { path: folderOf(row), maxAgeMs: Infinity },
+      new Date(),
+    );
     return findings.flatMap(({ evidence }) => (evidence as { advisory?: string }).advisory ?? []);
   }
 
