@@ -64,6 +64,13 @@ describe('readOsvRecord', () => {
   });
 
   it.each([
+    ['0001-01-01T00:00:00Z', null],
+    ['2024-03-29T00:00:00Z', '2024-03-29T00:00:00Z'],
+  ])('parses the time of publication %s as %s', (published, expected) => {
+    expect(readOsvRecord(record({ published })).published).toBe(expected);
+  });
+
+  it.each([
     [null],
     ['DSA-5649-1'],
     [[]],

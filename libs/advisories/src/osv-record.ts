@@ -39,6 +39,8 @@ export interface PackedAdvisory {
 const maxTitleLength = 200;
 
 const time = z.iso.datetime({ offset: true });
+/** Go's zero time, which its database writes for reports that are not published yet. */
+const zeroYear = '0001-';
 
 const recordSchema = z.object({
   id: shortText,
@@ -81,7 +83,7 @@ export function readOsvRecord(json: unknown): OsvAdvisory {
     vulnerabilityId: vulnerabilityIdOf(ids),
     aliases: aliasesOf(ids),
     modified,
-    published,
+    published: published?.startsWith(zeroYear) ? null : published,
     withdrawn,
     title: titleOf(summary, details) ?? id,
     severity: own ?? worstSeverity(affected.map(({ severity }) => severity ?? 'unknown')),
