@@ -92,10 +92,11 @@ export async function reportOf(
     ? nothingEvaluated
     : await vulnerabilities({ os, packages }, read, startedAt, options);
   const signed = await signatures(reference, source, options);
+  const attested = await attestedSboms(reference, source, signed, packages);
   const inImage = imageFindings(source, read, view, analysis);
   const all = [
     ...evaluated.findings,
-    ...(signed?.findings ?? []).map(unexploited),
+    ...[...(signed?.findings ?? []), ...attested.findings].map(unexploited),
     ...read.unread.map(layerNotAnalyzed).map(unexploited),
     ...inImage.findings.map(unexploited),
     ...(await misconfiguration(source, read, view, options)).map(unexploited),
@@ -117,6 +118,7 @@ export async function reportOf(
     ...inImage.warnings,
     ...evaluated.warnings,
     ...(signed?.warnings ?? []),
+    ...attested.warnings,
   ];
   const facts = {
     ...{ reference, source, os, packages, findings, startedAt, asOf: evaluated.asOf, provenance },
@@ -201,6 +203,18 @@ async function signatures(
   if (!trust) return undefined;
   const { signedBy } = await import('./provenance.js');
   return signedBy(reference, source, trust);
+}
+
+/** An SBOM that is the target itself cannot differ from its packages. */
+async function attestedSboms(
+  reference: string,
+  { listed }: ImageSource,
+  signed: SignedBy | undefined,
+  packages: Report['packages'],
+): Promise<{ findings: Finding[]; warnings: Report['warnings'] }> {
+  if (listed || !signed || signed.sboms.length === 0) return { findings: [], warnings: [] };
+  const { comparedSboms } = await import('./provenance.js');
+  return comparedSboms(reference, signed.sboms, packages);
 }
 
 function imageFindings(

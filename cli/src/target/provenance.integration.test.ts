@@ -127,7 +127,7 @@ describeWith(programs('docker-registry', 'skopeo', 'cosign'))('what cosign signs
 
   it('finds nothing where nothing is signed', async () => {
     const { name } = await pushed();
-    const nothing = { signatures: [], attestations: [], vex: [], warnings: [] };
+    const nothing = { signatures: [], attestations: [], vex: [], sboms: [], warnings: [] };
     expect(await provenanceOf(`${name}:1`, trustIn(key))).toMatchObject(nothing);
   });
 

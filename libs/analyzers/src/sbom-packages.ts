@@ -22,7 +22,16 @@ type Json = Record<string, unknown>;
  */
 export function readSbom(content: Buffer, foundIn: string): FileFacts {
   if (content.length > maxSbomBytes) throw new LimitExceeded('maxSbomBytes', `SBOM of more than ${maxSbomBytes} bytes`);
-  const document = objectOf(readJson(content, maxSbomBytes));
+  return packagesOfSbom(readJson(content, maxSbomBytes), foundIn);
+}
+
+/**
+ * Packages of a parsed SBOM, as {@link readSbom} reads them.
+ * @throws LimitExceeded `maxPackages`
+ * @throws MalformedFile for any other document
+ */
+export function packagesOfSbom(json: unknown, foundIn: string): FileFacts {
+  const document = objectOf(json);
   if (document['bomFormat'] === 'CycloneDX') return collectPackages(componentsOf(document, foundIn));
   if (typeof document['spdxVersion'] === 'string') return collectPackages(spdxPackagesOf(document, foundIn));
   if (isSpdx3(document))

@@ -27,15 +27,22 @@ export async function imageProvenance(
   reported: ReadonlyMap<Digest, readonly Artifact[]> = new Map(),
   limits: ArtifactLimits = provenanceLimits,
 ): Promise<ImageProvenance> {
-  const all: Omit<ImageProvenance, 'presented'> = { signatures: [], attestations: [], vex: [], warnings: [] };
+  const all: Omit<ImageProvenance, 'presented'> = {
+    signatures: [],
+    attestations: [],
+    vex: [],
+    sboms: [],
+    warnings: [],
+  };
   const found = new Map<Digest, Artifact[]>();
   for (const digest of new Set(digests)) {
     const { artifacts, warnings } = await findArtifacts(place, digest, limits);
     found.set(digest, [...artifacts, ...(reported.get(digest) ?? [])]);
-    const { signatures, attestations, vex } = verifyImage(digest, found.get(digest)!, trust);
+    const { signatures, attestations, vex, sboms } = verifyImage(digest, found.get(digest)!, trust);
     all.signatures.push(...signatures);
     all.attestations.push(...attestations);
     all.vex.push(...vex);
+    all.sboms.push(...sboms);
     all.warnings.push(...warnings);
   }
   return { ...all, presented: presentedIdentity(found, trust, all.warnings.length === 0) };

@@ -205,6 +205,14 @@ describe('verifyImage, with attestations', () => {
     expect(vex).toMatchObject([{ signer: { name: 'key-0' }, artifact: manifest, document }]);
   });
 
+  it('returns the SBOMs of trusted signers only', () => {
+    const document = { bomFormat: 'CycloneDX', components: [] };
+    const body = statement(image, 'https://cyclonedx.org/bom', document);
+    const artifacts = [pair, unknownKey].map(({ privateKey }) => envelope(body, privateKey));
+    const { sboms } = verifyImage(image, artifacts, trust);
+    expect(sboms).toMatchObject([{ signer: { name: 'key-0' }, artifact: manifest, document }]);
+  });
+
   const body = statement(image, 'https://slsa.dev/provenance/v1', slsa1);
   const good = dsse(body, pair.privateKey);
   const many = Array.from({ length: 5 }, () => good.signatures[0]);

@@ -15,9 +15,18 @@ import { isRefusal, type SignatureRefusal, signerOf } from './signer.js';
 import { readStatement, type Statement } from './statement.js';
 import type { Trust } from './trust.js';
 
-/** Verified provenance of an image, with the OpenVEX documents that trusted signers signed. */
+/** Verified provenance of an image, with the documents that trusted signers signed. */
 export interface VerifiedImage extends Provenance {
   vex: AttestedVex[];
+  sboms: AttestedSbom[];
+}
+
+/** SBOM attached to an image, and its verified signer. */
+export interface AttestedSbom {
+  signer: Signer;
+  /** Manifest that contains it. */
+  artifact: Digest;
+  document: unknown;
 }
 
 /**
@@ -28,6 +37,7 @@ export function verifyImage(image: Digest, artifacts: Iterable<Artifact>, trust:
   const signatures: Signature[] = [];
   const attestations: Attestation[] = [];
   const vex: AttestedVex[] = [];
+  const sboms: AttestedSbom[] = [];
   for (const artifact of artifacts) {
     const { statement, signer } = examine(image, artifact, trust);
     const signature = signatureOf(image, artifact, signer);
@@ -39,10 +49,12 @@ export function verifyImage(image: Digest, artifacts: Iterable<Artifact>, trust:
     const isBuilt = signature.verified && kind === 'provenance';
     const facts = isBuilt ? readBuildFacts(statement?.predicate) : noBuildFacts;
     attestations.push({ ...signature, kind, predicateType: statement?.predicateType ?? null, ...facts });
-    if (kind === 'vex' && !isRefusal(signer))
-      vex.push({ signer, artifact: artifact.manifest, document: statement?.predicate });
+    if (isRefusal(signer)) continue;
+    const signed = { signer, artifact: artifact.manifest, document: statement?.predicate };
+    if (kind === 'vex') vex.push(signed);
+    if (kind === 'sbom') sboms.push(signed);
   }
-  return { signatures, attestations, vex };
+  return { signatures, attestations, vex, sboms };
 }
 
 /** Statement of an artifact, as far as it can be read, and its signer. */

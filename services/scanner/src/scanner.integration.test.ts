@@ -21,6 +21,7 @@ import {
   FleetMatches,
   Images,
   Incidents,
+  type NewPipelineReport,
   PipelineReports,
   Provenances,
   type Push,
@@ -333,24 +334,35 @@ async function storeProvenance(digest: string, key: KeyObject): Promise<void> {
 
 /** Stores a run whose token names the revision, as ingest does. */
 async function storeRun(digest: string, repository: string, revision: string): Promise<void> {
-  const about = { connection: 'ci', kind: 'run' as const, repository, tag: null };
-  const content = Buffer.from(digest);
-  const stated = { format: 'run', version: null, registry: null, packages: null, builder: null };
+  const run = { ...unknownRun, revision };
+  await storeReport(digest, repository, Buffer.from(digest), { kind: 'run', format: 'run', run, proven: ['revision'] });
+}
+
+/** Stores an SBOM with these purls, as ingest does. */
+async function storeSbom(digest: string, repository: string, purls: string[]): Promise<void> {
+  const document = { bomFormat: 'CycloneDX', specVersion: '1.6', components: purls.map((purl) => ({ purl })) };
+  const content = Buffer.from(JSON.stringify(document));
+  await storeReport(digest, repository, content, { kind: 'sbom', format: 'cyclonedx', run: unknownRun, proven: [] });
+}
+
+async function storeReport(
+  imageDigest: string,
+  repository: string,
+  content: Buffer,
+  given: Pick<NewPipelineReport, 'kind' | 'format' | 'run' | 'proven'>,
+): Promise<void> {
+  const documentDigest = digestOf(content);
+  const about = { connection: 'ci', kind: given.kind, repository, tag: null };
+  const document = { documentDigest, mediaType: 'application/json', content };
+  const unstated = { version: null, registry: null, packages: null, builder: null };
   await store.transaction(async (tx) => {
     const [report] = await new PipelineReports(store).add(tx, [
-      {
-        ...about,
-        ...stated,
-        reportKey: digest,
-        imageDigest: digest,
-        documentDigest: digestOf(content),
-        mediaType: 'application/json',
-        content,
-        run: { ...unknownRun, revision },
-        proven: ['revision'],
-      },
+      { ...about, ...unstated, ...given, ...document, reportKey: documentDigest, imageDigest },
     ]);
-    await tx.emit(draft(pipelineReported, digest, { ...about, reportId: report!.id, digest, revision }));
+    const { revision } = given.run;
+    await tx.emit(
+      draft(pipelineReported, imageDigest, { ...about, reportId: report!.id, digest: imageDigest, revision }),
+    );
   });
 }
 
@@ -1157,6 +1169,18 @@ describe('scanner', () => {
     await storeRun(second, 'built', '6c62fb45fe66');
     while ((await rebuilt()).length === 0) await new Promise((resolve) => setTimeout(resolve, 25));
     expect(await rebuilt()).toMatchObject([{ evidence: expect.objectContaining({ revision: '6c62fb45fe66' }) }]);
+  });
+
+  it('compares the SBOM of a pipeline with the image, also when it arrives later', async () => {
+    const digest = registry.put('listed', '1', [{ content: osRelease }, { content: dpkg('listed') }]);
+    await storeSbom(digest, 'listed', ['pkg:deb/debian/listed@1-1?arch=amd64&distro=debian-12']);
+    await push('listed', '1');
+    const different = async () => (await findingsIn([digest])).filter(({ id }) => id === 'sbom-differs');
+    expect(await different()).toEqual([]);
+    await storeSbom(digest, 'listed', ['pkg:deb/debian/listed@0-1?arch=amd64']);
+    await until('the SBOM is compared', async () => (await different()).length > 0);
+    const evidence = { unlisted: ['pkg:deb/debian/listed@1-1'], absent: ['pkg:deb/debian/listed@0-1'] };
+    expect(await different()).toMatchObject([{ kind: 'supply-chain', severity: 'low', evidence }]);
   });
 
   describe('an advisory that is published after the scan', () => {

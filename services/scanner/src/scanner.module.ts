@@ -55,6 +55,7 @@ import { Reexamination } from './push/reexamination.js';
 import { RefusedPushes } from './push/refused-pushes.js';
 import { RepositoryRemovals } from './push/repository-removals.js';
 import { SameRevisionSearch } from './push/same-revision-search.js';
+import { SbomComparison } from './push/sbom-comparison.js';
 import { StaleVerdicts } from './push/stale-verdicts.js';
 import { StalledPushRecovery } from './push/stalled-push-recovery.js';
 import { GithubHooks } from './reconcile/github-hooks.js';
@@ -99,6 +100,7 @@ import { ScannerMetrics } from './scanner-metrics.js';
     IdentityCheck,
     ImageSignatures,
     SameRevisionSearch,
+    SbomComparison,
     PackageOutliers,
     FileOutliers,
     Baselines,

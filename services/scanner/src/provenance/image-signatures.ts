@@ -51,7 +51,11 @@ export class ImageSignatures {
     const reported = Map.groupBy(sent, ({ imageDigest }) => imageDigest);
     const limits = required ? provenanceLimits : presenceLimits;
     const place = this.#placeOf(push, signal);
-    const { presented, ...found } = await imageProvenance(place, digests, required?.trust ?? noTrust, reported, limits);
+    const {
+      presented,
+      sboms: _,
+      ...found
+    } = await imageProvenance(place, digests, required?.trust ?? noTrust, reported, limits);
     const { warnings } = found;
     if (!required) return { provenance: null, findings: [], presented, warnings };
     const provenance = warnings.length > 0 ? await this.#orKnown(push, digest, found) : found;

@@ -7,9 +7,9 @@ import { Signers } from './signers.js';
 import { attachedKey } from './verify-attached.js';
 
 /**
- * Queues images for another evaluation when a pipeline proves their revision, or sends a statement
- * that a configured signer may have signed. A report that precedes its image is read when the image
- * is evaluated.
+ * Queues images for another evaluation when a pipeline proves their revision, or sends an SBOM or a
+ * statement that a configured signer may have signed. A report that precedes its image is read when
+ * the image is evaluated.
  */
 @Controller()
 export class QueueReported {
@@ -26,9 +26,10 @@ export class QueueReported {
       const holding = (await this.pushes.bringing(tx, digest)).filter(
         (push) => (repository ?? push.repository) === push.repository,
       );
-      // Provenance also counts for the learned identity of a repository.
+      // Provenance also counts for the learned identity of a repository, an SBOM for the packages.
       const concerned = holding.filter(
-        (push) => revision !== null || kind === 'provenance' || this.signers.of(push.repository) !== null,
+        (push) =>
+          revision !== null || kind === 'provenance' || kind === 'sbom' || this.signers.of(push.repository) !== null,
       );
       await tx.enqueue(
         ...jobsOf(

@@ -16,6 +16,7 @@ import { type ComparedFiles, FileOutliers } from './file-outliers.js';
 import { ImageInventory } from './image-inventory.js';
 import { type ExaminedOrigin, OriginFinder } from './origin-finder.js';
 import { SameRevisionSearch } from './same-revision-search.js';
+import { SbomComparison } from './sbom-comparison.js';
 
 /** Result of evaluating a push. */
 export interface PushEvaluation {
@@ -46,6 +47,7 @@ export class EvaluatePush {
     private readonly origin: OriginFinder,
     private readonly sameRevision: SameRevisionSearch,
     private readonly fileOutliers: FileOutliers,
+    private readonly sboms: SbomComparison,
     private readonly identity: IdentityCheck,
   ) {}
 
@@ -87,20 +89,22 @@ export class EvaluatePush {
   }
 
   /**
-   * Compares the images with others, and stores the findings and the signs of the push in one
-   * transaction; returns whether a file is a new finding.
+   * Compares the images with others and with their SBOMs, and stores the findings and the signs of
+   * the push in one transaction; returns whether a file is a new finding.
    */
   async #compare(push: Push, images: readonly Image[]): Promise<boolean> {
-    const compared: { digest: Digest; ofRevision: Finding[]; ofFiles: ComparedFiles }[] = [];
+    const compared: { digest: Digest; ofRevision: Finding[]; ofFiles: ComparedFiles; ofSbom: Finding[] }[] = [];
     for (const image of images) {
       const ofRevision = await this.sameRevision.findings(push, image);
-      compared.push({ digest: image.digest, ofRevision, ofFiles: await this.fileOutliers.compare(image) });
+      const ofFiles = await this.fileOutliers.compare(image);
+      compared.push({ digest: image.digest, ofRevision, ofFiles, ofSbom: await this.sboms.findings(push, image) });
     }
     const isInGrace = await this.identity.isInGrace(push);
     return this.store.transaction(async (tx) => {
       let hasOutliersAdded = false;
-      for (const { digest, ofRevision, ofFiles } of compared) {
+      for (const { digest, ofRevision, ofFiles, ofSbom } of compared) {
         await this.sameRevision.put(tx, push, digest, ofRevision);
+        await this.sboms.put(tx, push, digest, ofSbom);
         if (await this.fileOutliers.put(tx, push, digest, ofFiles)) hasOutliersAdded = true;
       }
       await this.identity.noteSigns(tx, push, isInGrace);

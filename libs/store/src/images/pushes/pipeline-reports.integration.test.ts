@@ -161,6 +161,23 @@ describe('PipelineReports', () => {
     );
   });
 
+  it('returns the newest SBOM of an image in a repository', async () => {
+    const sbom = (imageDigest: string, letter: string, more: Partial<NewPipelineReport> = {}) =>
+      report(imageDigest, {}, { kind: 'sbom', format: 'cyclonedx', documentDigest: digestOf(letter), ...more });
+    await add(sbom(amd64, '1'));
+    await add(sbom(amd64, '2', { repository: 'shop/app' }));
+    await add(
+      sbom(index, '3'),
+      sbom(amd64, '4', { repository: 'shop/other' }),
+      sbom(amd64, '5', { format: 'in-toto' }),
+      report(amd64, {}, { documentDigest: digestOf('6') }),
+    );
+    const app = { repository: 'shop/app' };
+    expect(await reports.sbom(app, amd64)).toEqual({ digest: digestOf('2'), content: Buffer.from([0, 1, 0xff]) });
+    expect(await reports.sbom({ repository: 'shop/web' }, amd64)).toMatchObject({ digest: digestOf('1') });
+    expect(await reports.sbom(app, arm64)).toBeNull();
+  });
+
   it('returns the newest push of a digest in each repository', async () => {
     const [, second, third] = [await push(), await push('shop/app', '2'), await push('shop/web')];
     const bringing = async (digest: string) => store.transaction((tx) => pushes.bringing(tx, digest));

@@ -49,6 +49,8 @@ const attestationColumns = columnsOf(PipelineReportRow, { of: 'report', only: ['
 /** A statement that a pipeline sent, to be verified like an attestation in the registry. */
 export type SentAttestation = RowOf<typeof attestationColumns>;
 
+const documentColumns = columnsOf(PipelineDocumentRow, { of: 'document', only: ['digest', 'content'] });
+
 const runColumns = columnsOf(PipelineReportRow, {
   of: 'report',
   only: ['connection', 'run', 'proven', 'receivedAt'],
@@ -62,6 +64,7 @@ const maxReports = 200;
 /** Limits on the verified statements of one image and on their bytes, which are held in memory. */
 const maxAttestations = 32;
 const maxAttestationBytes = 32 * 2 ** 20;
+const maxSbomBytes = 64 * 2 ** 20;
 
 /** Reports of pipelines about images, received before or after the push. */
 @Injectable()
@@ -164,6 +167,25 @@ export class PipelineReports {
        WHERE bytes <= ${maxAttestationBytes}`,
       [digests, repository],
     );
+  }
+
+  /**
+   * Newest SBOM of one image, without those in statements; null without one. An SBOM of an index
+   * may be that of any of its images, so it is none of theirs.
+   */
+  async sbom(
+    { repository }: Pick<RepositoryPlace, 'repository'>,
+    digest: Digest,
+  ): Promise<RowOf<typeof documentColumns> | null> {
+    const [newest] = await this.store.rows(
+      documentColumns,
+      `FROM pipeline_report AS report JOIN pipeline_document AS document ON document.digest = document_digest
+       WHERE image_digest = $1 AND kind = 'sbom' AND format <> 'in-toto' AND coalesce(repository, $2) = $2
+         AND octet_length(content) <= ${maxSbomBytes}
+       ORDER BY received_at DESC, id DESC LIMIT 1`,
+      [digest, repository],
+    );
+    return newest ?? null;
   }
 }
 

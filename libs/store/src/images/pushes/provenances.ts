@@ -92,7 +92,7 @@ export class Provenances {
     await tx.query(`DELETE FROM image_provenance WHERE ${isHere}`, place);
     await tx.query(
       // Keeps findings from comparing content, as they come from the layers.
-      `DELETE FROM repository_finding WHERE ${isHere} AND tag IS NULL AND finding ->> 'id' NOT IN ('same-revision-different-content', 'file-outlier')`,
+      `DELETE FROM repository_finding WHERE ${isHere} AND tag IS NULL AND finding ->> 'id' NOT IN ('same-revision-different-content', 'file-outlier', 'sbom-differs')`,
       place,
     );
     if (known) {

@@ -89,6 +89,7 @@ export class Revisions {
        WHERE (image_digest, connection, repository) = ($1, $2, $3) AND finding ->> 'id' = $4 RETURNING fingerprint`,
       [...place, id],
     );
+    if (findings.length === 0) return false;
     await tx.query(
       `INSERT INTO repository_finding (image_digest, connection, repository, fingerprint, finding)
        SELECT $1, $2, $3, finding ->> 'fingerprint', finding FROM jsonb_array_elements($4::jsonb) AS finding ON CONFLICT DO NOTHING`,
