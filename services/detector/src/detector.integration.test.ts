@@ -422,7 +422,8 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
   it('orders the action of an automatic rule once for each object: tried first, and done once it is enforced', async () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     await writeFile(join(folder, 'key.pem'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
-    const file = join(folder, 'tidewaiter.yaml');
+    // Hidden, so that the replicas of other tests do not read it as a rule.
+    const file = join(folder, '.tidewaiter.yaml');
     environment['TIDEWAITER_CONFIG'] = file;
     const rule = (more: string) =>
       `containment: { signingKeyFile: key.pem, automatic: [ { name: probes, action: scale-to-zero, severity: medium, rules: ['Probe*'], namespaces: [shop]${more} } ] }\n`;
