@@ -138,6 +138,23 @@ describe('Jobs.claimNext', () => {
     expect(await store.query('SELECT FROM job_source WHERE quick_at IS NOT NULL')).toHaveLength(2);
   });
 
+  it('claims at once what waited for something that is over, and nothing else', async () => {
+    const [waiting, other] = [jobIn('a/1'), jobIn('a/1')];
+    await enqueue(waiting, other);
+    for (const reason of ['1.0 is being analyzed', '2.0 is being analyzed']) {
+      await jobs.fail((await next())!, { code: 'WAITS', reason, retryInMs: 60_000, wasTried: false });
+    }
+    expect(await next()).toBeNull();
+    const over = { code: 'WAITS', reasons: ['1.0 is being analyzed'] };
+    const hasten = async (repository: string) =>
+      store.transaction(async (tx) => jobs.hasten(tx, 'push', { connection: 'a', repository }, over));
+    await hasten('2');
+    expect(await next()).toBeNull();
+    await hasten('1');
+    expect(await next()).toMatchObject({ key: waiting.key });
+    expect(await next()).toBeNull();
+  });
+
   it('lets slow sources take turns with large layers of quick ones', async () => {
     await prove('good/app');
     await enqueue(

@@ -17,7 +17,7 @@ import {
 } from './fair-claims.js';
 import { GroupCommit } from './group-commit.js';
 import { jobClasses, JobRow } from './job-rows.js';
-import type { QueueName } from './queues.js';
+import { inQueue, type QueueName } from './queues.js';
 import { type DueJob, dueColumns, Store, type Transaction } from './store.js';
 
 export interface JobFailure {
@@ -242,6 +242,25 @@ export class Jobs {
       [queues, sweepLimit],
     );
     return jobs.map((job) => ({ ...job, delayMs: 0 }));
+  }
+
+  /**
+   * Makes jobs of a source due that were put back for one of these reasons, which is over. A
+   * process that ends a job of the queue claims them next.
+   */
+  async hasten(
+    tx: Transaction,
+    queue: QueueName,
+    { connection, repository }: Pick<JobRow, 'connection' | 'repository'>,
+    { code, reasons }: { code: string; reasons: readonly string[] },
+  ): Promise<void> {
+    await tx.query(
+      // Both classes are named so that the index of the sources is used.
+      `UPDATE job SET run_at = now() WHERE id = ANY(ARRAY(
+         SELECT id FROM job WHERE ${inQueue(queue)} AND class = ANY($1) AND state = 'queued'
+           AND (connection, repository) = ($2, $3) AND code = $4 AND reason = ANY($5) FOR UPDATE SKIP LOCKED))`,
+      [jobClasses, connection, repository, code, reasons],
+    );
   }
 
   /** Whether an older job of the same queue runs whose key has this prefix. */

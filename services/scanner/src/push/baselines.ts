@@ -42,9 +42,12 @@ export class Baselines {
   }
 }
 
-/** Retried soon: when many releases are pushed at once, each waits for the one before it. */
+/**
+ * Error for a push that waits for another one, by its tag or digest. When many releases are pushed
+ * at once, each waits for the one before it, whose end makes it due again.
+ */
 export function earlierPending(name: string): NotYet {
-  return new NotYet('EARLIER_PUSH_PENDING', `${name} is being analyzed`, { retryAfterMs: 1_000 });
+  return new NotYet('EARLIER_PUSH_PENDING', `${name} is being analyzed`, { retryAfterMs: 2_000 });
 }
 
 function isYoung({ at }: EarlierTag): boolean {

@@ -3,6 +3,7 @@ import { type Baseline, Unavailable } from '@tidewaiter/domain';
 import type { PushChanges } from '@tidewaiter/integrity';
 import type { JobProblem } from '@tidewaiter/queue';
 import { failpoint } from '@tidewaiter/runtime';
+import { redactedReason } from '@tidewaiter/secrets';
 import {
   type ClaimedJob,
   Images,
@@ -19,6 +20,7 @@ import {
 
 import { Analysis } from '../analysis.js';
 import { attachedKey } from '../provenance/verify-attached.js';
+import { earlierPending } from './baselines.js';
 import type { PushEvaluation } from './evaluate-push.js';
 import { PushCorrections } from './push-corrections.js';
 import { pushEvents } from './push-events.js';
@@ -97,6 +99,7 @@ export class PushTransitions {
         const awaited = await this.corrections.begin(tx, push);
         await tx.emit(...pushEvents(push, evaluation, { baseline, changes, awaited }));
       }
+      await this.#hastenWaiting(tx, push);
       await this.jobs.finish(tx, job);
     });
     failpoint('push.concluded');
@@ -155,6 +158,13 @@ export class PushTransitions {
       await this.failures.end(tx, job.key, 'dead-lettered', code, reason);
     });
     failpoint('push.given-up');
+  }
+
+  /** Pushes of the repository that wait for this one need not wait longer. */
+  async #hastenWaiting(tx: Transaction, push: Push): Promise<void> {
+    const waits = [push.tag, push.digest].filter((name) => name !== null).map((name) => earlierPending(name));
+    const reasons = waits.map((wait) => redactedReason(wait));
+    await this.jobs.hasten(tx, 'push', push, { code: 'EARLIER_PUSH_PENDING', reasons });
   }
 
   /**
