@@ -60,7 +60,8 @@ async function main(): Promise<void> {
   await promisify(execFile)(launcher, ['advisories', 'import', join(home, 'osv')], { env: environmentOf(home) });
   const database = await connect({ url: new Secret(up.run.urls!.database), poolSize: 2, name: 'bench' });
   closing.defer(async () => database.destroy());
-  const stopwatch = new Stopwatch(ingestPort, async (sql, parameters) => database.query(sql, parameters));
+  // Every look costs PostgreSQL CPU, too.
+  const stopwatch = new Stopwatch(ingestPort, async (sql, parameters) => database.query(sql, parameters), 100);
   const log = new StatementLog(database, join(home, '.tidewaiter', 'postgres.log'));
   const bench: Bench = { up, database, log, stopwatch };
 
@@ -97,20 +98,36 @@ async function main(): Promise<void> {
   await countsOf(bench, 'new layer, one at a time', fresh, 1);
 }
 
+/** CPU seconds and writing transactions so far, or of some work. */
+interface Spent {
+  server: number;
+  own: number;
+  writes: number;
+  seconds: number;
+}
+
+async function spentSoFar({ up, database }: Bench): Promise<Spent> {
+  const postmaster = up.run.processes.find((each) => each.name === 'postgres')!.pid;
+  const writes = await writesSoFar(database);
+  return { server: serverCpuSeconds(postmaster), own: up.cpuSeconds(), writes, seconds: performance.now() / 1_000 };
+}
+
+/** Spent since `before`, without what an idle system spends in the time. */
+function net(now: Spent, before: Spent, usual?: Spent): Spent {
+  const seconds = now.seconds - before.seconds;
+  const of = (key: keyof Spent) => now[key] - before[key] - (usual ? (usual[key] / usual.seconds) * seconds : 0);
+  return { server: of('server'), own: of('own'), writes: of('writes'), seconds };
+}
+
 /** Prints CPU of PostgreSQL and of Tidewaiter's own processes for each push. */
 async function cpuOf(bench: Bench, name: string, pushes: readonly Pushed[], atOnce: number): Promise<void> {
-  const postmaster = bench.up.run.processes.find((each) => each.name === 'postgres')!.pid;
-  const before = { server: serverCpuSeconds(postmaster), own: bench.up.cpuSeconds() };
-  const writes = await writesSoFar(bench.database);
-  const began = performance.now();
+  const before = await spentSoFar(bench);
   await bench.stopwatch.timeAll(pushes, atOnce);
-  const seconds = (performance.now() - began) / 1_000;
-  const perPush = (all: number) => ((1_000 * all) / pushes.length).toFixed(1);
+  const { server, own, writes, seconds } = net(await spentSoFar(bench), before, idleSpent);
+  const perPush = (all: number) => (all / pushes.length).toFixed(1);
   console.log(
-    `${name}: ${perPush(serverCpuSeconds(postmaster) - before.server)} ms of PostgreSQL's CPU, ` +
-      `${perPush(bench.up.cpuSeconds() - before.own)} ms of our own, ` +
-      `${(((await writesSoFar(bench.database)) - writes) / pushes.length).toFixed(1)} transactions that wrote, ` +
-      `${(pushes.length / seconds).toFixed(1)} pushes a second`,
+    `${name}: ${perPush(1_000 * server)} ms of PostgreSQL's CPU, ${perPush(1_000 * own)} ms of our own, ` +
+      `${perPush(writes)} transactions that wrote, ${(pushes.length / seconds).toFixed(1)} pushes a second`,
   );
 }
 
@@ -125,19 +142,21 @@ async function countsOf(bench: Bench, name: string, pushes: readonly Pushed[], a
 }
 
 let idleWork = new Map<string, DatabaseWork>();
+let idleSpent: Spent | undefined;
 
 async function idle(bench: Bench): Promise<void> {
   await sleep(settleMs);
-  const postmaster = bench.up.run.processes.find((each) => each.name === 'postgres')!.pid;
-  const before = serverCpuSeconds(postmaster);
-  const writes = await writesSoFar(bench.database);
+  const before = await spentSoFar(bench);
+  await sleep(idleSeconds * 1_000);
+  idleSpent = net(await spentSoFar(bench), before);
   await bench.log.start();
   await sleep(idleSeconds * 1_000);
   idleWork = await bench.log.stop();
   print('idle, a second', idleWork, idleSeconds);
+  const { server, writes, seconds } = idleSpent;
   console.log(
-    `  ${((1_000 * (serverCpuSeconds(postmaster) - before)) / idleSeconds).toFixed(1)} ms of PostgreSQL's CPU a second, ` +
-      `${(((await writesSoFar(bench.database)) - writes) / idleSeconds).toFixed(1)} transactions that wrote`,
+    `  ${((1_000 * server) / seconds).toFixed(1)} ms of PostgreSQL's CPU a second, ` +
+      `${(writes / seconds).toFixed(1)} transactions that wrote`,
   );
 }
 

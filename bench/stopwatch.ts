@@ -5,7 +5,6 @@ import type { Pushed } from './images.ts';
 
 /** Secret of the webhooks. */
 export const secret = 'bench';
-const lookEveryMs = 4;
 /** Time after which a push without a verdict is considered lost. */
 const patienceMs = 60_000;
 
@@ -26,10 +25,12 @@ export class Stopwatch {
   readonly #waiting = new Map<string, (seen: number) => void>();
   readonly #ingestPort: number;
   readonly #query: Query;
+  readonly #lookEveryMs: number;
 
-  constructor(ingestPort: number, query: Query) {
+  constructor(ingestPort: number, query: Query, lookEveryMs = 4) {
     this.#ingestPort = ingestPort;
     this.#query = query;
+    this.#lookEveryMs = lookEveryMs;
   }
 
   /**
@@ -73,7 +74,7 @@ export class Stopwatch {
         lastSeen = now();
       }
       if (now() - lastSeen > patienceMs) throw new Error('a push has no verdict');
-      await sleep(lookEveryMs);
+      await sleep(this.#lookEveryMs);
     }
   }
 }
