@@ -103,7 +103,8 @@ export class BlastScope {
 
 /**
  * Runs a query that starts with a scope. JIT is off: the planner expects millions of rows where
- * conditions meet, and compiling would take longer than the query.
+ * conditions meet, and compiling would take longer than the query. A plan for any values would not
+ * know how many rows those of a condition have.
  */
 export async function scopeRows<Row>(
   store: Store,
@@ -111,7 +112,7 @@ export async function scopeRows<Row>(
   sql: string,
 ): Promise<Row[]> {
   return store.transaction(async (tx) => {
-    await tx.query('SET LOCAL jit = off');
+    await tx.query('SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_custom_plan');
     return tx.aggregate<Row>(`${head} ${sql}`, parameters);
   });
 }
