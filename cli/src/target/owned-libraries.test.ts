@@ -160,7 +160,7 @@ describeWith(labels, bucket)('evaluatePackages of libraries that a distribution 
       packages,
       os,
       [],
-      { path: folderOf(row), maxAgeMs: Infinity },
+      { path: folderOf(row), maxAges: { usualMs: Infinity, named: {} } },
       new Date(),
     );
     return findings.flatMap(({ evidence }) => (evidence as { advisory?: string }).advisory ?? []);
