@@ -1,9 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { AdvisoryFile } from '@tidewaiter/advisory-file';
 import { Secret } from '@tidewaiter/domain';
 import { connect, Store } from '@tidewaiter/store';
 import {
@@ -197,6 +201,30 @@ describeWith(programs('docker-registry', 'cosign'))('an artifact of advisories',
     expect(await scan('--offline')).not.toContain('C-2026-1');
     expect(await scan()).toContain('C-2026-1');
     expect(await scan('--offline')).toContain('C-2026-1');
+  }, 60_000);
+
+  it('is built from its sources in one step, and not without one that fails', async () => {
+    const vulnerabilities = [{ cveID: 'CVE-2026-1000', dateAdded: '2026-01-01' }];
+    const catalog = { dateReleased: '2026-01-02T00:00:00Z', vulnerabilities };
+    const server = createServer((_, answer) => answer.end(JSON.stringify(catalog))).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const source = `kev=http://127.0.0.1:${port}/kev.json`;
+    const build = async () =>
+      run('build', '--advisories', at('own.db'), '--out', at('out'), '--source', source, ...signed());
+    try {
+      await build();
+      expect(output.stderr).toMatch(/sha256:\w+: 0 advisories/);
+      await run('sync', '--from', at('out'), '--key', at('advisories.pub'), '--advisories', at('taken.db'), '--quiet');
+      using taken = AdvisoryFile.open(at('taken.db'));
+      expect(taken.kev()).toEqual([{ cve: 'CVE-2026-1000', addedOn: '2026-01-01' }]);
+    } finally {
+      await new Promise((closed) => server.close(closed));
+    }
+    await rm(at('out'), { recursive: true });
+    await build();
+    expect(output.stderr).toContain('nothing built, for want of KEV');
+    expect([process.exitCode, existsSync(at('out'))]).toEqual([2, false]);
   }, 60_000);
 
   it('says in one line why it cannot be had', async () => {

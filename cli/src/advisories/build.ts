@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { AdvisoryArtifact, AdvisoryPlace, WritableAdvisoryPlace } from '@tidewaiter/advisory-sync';
-import { type Digest, InvalidInput } from '@tidewaiter/domain';
+import { type Digest, InvalidInput, printable } from '@tidewaiter/domain';
 import type { Command } from 'commander';
 
 import { advisoryFilePath } from '../cache-dir.js';
+import { collect } from '../collect.js';
 import { environment, printStderr } from '../context.js';
 import { readText } from '../sources/text-files.js';
 import { count } from '../terminal.js';
@@ -19,12 +20,20 @@ export interface BuildFlags {
   signingKey?: string;
   insecure?: boolean;
   quiet?: boolean;
+  fromSources?: boolean;
+  source?: string[];
 }
 
 export function withBuildFlags(command: Command): Command {
   return command
     .option('--advisories <path>', 'the local file to build from; advisories.db in the cache unless given')
     .option('--cache-dir <dir>', 'where the local file lies')
+    .option('--from-sources', 'first fetch what is new into that file, as `advisories sync` without --from')
+    .option(
+      '--source <name[=url]>',
+      'as --from-sources, of this source alone, at its public address or at another; can be repeated',
+      collect,
+    )
     .option(
       '--signing-key <file>',
       'private key (PEM) that signs the artifact; its password is in TIDEWAITER_SIGNING_KEY_PASSWORD',
@@ -45,9 +54,25 @@ export function buildCommand(advisories: Command): void {
   withBuildFlags(command).action(
     async ({ out, previous, ...flags }: BuildFlags & { out: string; previous?: string }) => {
       const { layoutPlace } = await import('@tidewaiter/advisory-sync');
+      if (!(await hasFetched(flags))) return;
       await buildInto(layoutPlace(out), flags, previous);
     },
   );
+}
+
+/**
+ * Fetches what an artifact is built from, if asked to. False where a source could not be read: its
+ * readers would take an artifact that lacks it for a complete one.
+ */
+export async function hasFetched({ fromSources, source, quiet, ...flags }: BuildFlags): Promise<boolean> {
+  if (fromSources !== true && source === undefined) return true;
+  const { syncAll } = await import('./sync.js');
+  const advisories = flags.advisories ?? advisoryFilePath(flags.cacheDir);
+  const failures = await syncAll({ advisories, source, quiet });
+  if (failures.length === 0) return true;
+  const names = printable(failures.join(', '));
+  printStderr(`nothing built, for want of ${names}; to go on with what is known, leave out --from-sources`);
+  return false;
 }
 
 /** Builds an artifact, signed if there is a key, under the tag `latest`. */

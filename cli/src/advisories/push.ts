@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 
 import { printStderr } from '../context.js';
 import { type NamedPlace, manifestOrNull, withPlace } from './artifact-places.js';
-import { type BuildFlags, buildInto, requireRegistry, withBuildFlags } from './build.js';
+import { type BuildFlags, buildInto, hasFetched, requireRegistry, withBuildFlags } from './build.js';
 import { bytesShown } from './bytes-progress.js';
 
 export function pushCommand(advisories: Command): void {
@@ -17,6 +17,7 @@ export function pushCommand(advisories: Command): void {
     .argument('[dir]', 'folder that `advisories build` wrote');
   withBuildFlags(command).action(async (registry: string, folder: string | undefined, flags: BuildFlags) => {
     requireRegistry(registry);
+    if (folder === undefined && !(await hasFetched(flags))) return;
     await withPlace(registry, { isInsecure: flags.insecure }, async (target) => {
       if (folder !== undefined) return pushFrom(folder, target, flags);
       return builtAndPushed(registry, target, flags);

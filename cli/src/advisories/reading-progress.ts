@@ -12,6 +12,8 @@ const intervalMs = 100;
  * the exit code.
  */
 export class ReadingProgress implements ReadingListener {
+  /** Names of the sources that could not be read. */
+  readonly failures: string[] = [];
   #rejects = 0;
   #shownAt = 0;
   readonly #isShown: boolean;
@@ -50,6 +52,7 @@ export class ReadingProgress implements ReadingListener {
     this.#rejects = 0;
     const reason = error instanceof TidewaiterError ? `${error.message} [${error.code}]` : String(error);
     this.#printStderr(`${printable(name)}: ${printable(reason)}`);
+    this.failures.push(name);
     process.exitCode = 2;
   }
 

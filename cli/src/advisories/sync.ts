@@ -6,6 +6,7 @@ import { printable } from '@tidewaiter/domain';
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { configuredPlace } from '../cache-dir.js';
+import { collect } from '../collect.js';
 import { withArtifactSigners } from './artifact-signers.js';
 import { type DestinationFlags, filePathOf, withDestinationFlags, withKeeper } from './destination.js';
 import type { TakeFlags } from './take.js';
@@ -32,7 +33,7 @@ export function syncCommand(advisories: Command): void {
     .option(
       '--source <name[=url]>',
       'a source: osv, kev, epss, amazon, …, at its public address or at another; can be repeated',
-      (text: string, before: string[] | undefined) => [...(before ?? []), text],
+      collect,
     )
     .option('--accept-removals', 'believe an archive that most records of an ecosystem are gone')
     .option('--quiet', 'say only what went wrong')
@@ -52,7 +53,10 @@ export function syncCommand(advisories: Command): void {
       });
     }
     const from = flags.from ?? (namesSource(flags) ? undefined : configuredPlace());
-    if (from === undefined) return syncAll(flags);
+    if (from === undefined) {
+      await syncAll(flags);
+      return;
+    }
     if (flags.from !== undefined && namesSource(flags)) {
       command.error('error: --from takes an artifact in place of the sources that other flags name', {
         code: 'commander.invalidArgument',
@@ -66,8 +70,11 @@ export function syncCommand(advisories: Command): void {
 const namesSource = ({ url, kevUrl, epssUrl, source, ecosystems }: SyncFlags): boolean =>
   (url ?? kevUrl ?? epssUrl ?? source ?? ecosystems) !== undefined;
 
-/** Fetches from the places that the flags name, else from the public ones. */
-export async function syncAll(flags: SyncFlags): Promise<void> {
+/**
+ * Fetches from the places that the flags name, else from the public ones. Returns the names of
+ * sources that could not be read.
+ */
+export async function syncAll(flags: SyncFlags): Promise<readonly string[]> {
   const [{ placesOf, readSources, syncAdvisories }, { Egress }, { ReadingProgress }] = await Promise.all([
     import('@tidewaiter/advisory-sync'),
     import('@tidewaiter/egress'),
@@ -77,11 +84,12 @@ export async function syncAll(flags: SyncFlags): Promise<void> {
   const places = placesOf({ ...named, ...readSources(flags.source ?? []) });
   const egress = new Egress({ allow: [] });
   const { folder, remove } = await downloadFolder(flags);
+  const listener = new ReadingProgress(flags.quiet ?? false);
   try {
     await withKeeper(flags, async (keeper) =>
       syncAdvisories({
         keeper,
-        listener: new ReadingProgress(flags.quiet ?? false),
+        listener,
         acceptsRemovals: flags.acceptRemovals ?? false,
         egress,
         places,
@@ -91,6 +99,7 @@ export async function syncAll(flags: SyncFlags): Promise<void> {
         request: { allowPrivate: true },
       }),
     );
+    return listener.failures;
   } finally {
     await Promise.all([egress.close(), remove()]);
   }
