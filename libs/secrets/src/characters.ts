@@ -1,7 +1,8 @@
 const tokenChars = bitmap(/[A-Za-z0-9_-]/);
 const nameChars = bitmap(/[A-Za-z0-9_.-]/);
 
-function bitmap(of: RegExp): Uint8Array {
+/** One for each byte that is such a character, by its number. */
+export function bitmap(of: RegExp): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, code) => Number(of.test(String.fromCharCode(code))));
 }
 

@@ -3,6 +3,7 @@ import type { Confidence, Severity } from '@tidewaiter/domain';
 import { credentialName, readAssignment } from './assignment.js';
 import { isTokenChar } from './characters.js';
 import { isInComment } from './comments.js';
+import { startCheck } from './expression-start.js';
 import type { FileTraits } from './file-traits.js';
 
 /** Kind of secret and how to find it. */
@@ -99,6 +100,7 @@ const cheapTries = 200_000;
 export function token(written: TokenOptions): SecretRule {
   const { back = 0, within } = written;
   const expression = sticky(written.expression);
+  const fits = startCheck(expression);
   const startOf = ({ text, start }: KeywordPlace) => (back === 'token' ? startOfToken(text, start) : start - back);
   return {
     severity: 'high',
@@ -109,7 +111,9 @@ export function token(written: TokenOptions): SecretRule {
     ...written,
     expression,
     // Going back takes more than a fast check, so it counts as an attempt.
-    ...(back === 'token' ? {} : { mayBegin: (bytes: Buffer, start: number) => isStart(bytes, start - back) }),
+    ...(back === 'token'
+      ? {}
+      : { mayBegin: (bytes: Buffer, start: number) => fits(bytes, start - back) && isStart(bytes, start - back) }),
     find: (place) => matchAt(expression, place.text, startOf(place), within),
     ignores: () => [...written.matches().map(filled), ...(written.ignores?.() ?? [])],
   };
@@ -186,6 +190,8 @@ export function captured({ decode = asWritten, ...written }: CaptureOptions): Se
     confidence: 'likely',
     rank: 2,
     minEntropy: 2,
+    // With a reach, the match starts anywhere after the keyword.
+    ...(reach === undefined && { mayBegin: startCheck(expression) }),
     ...written,
     expression,
     find: ({ text, start, end }) => {

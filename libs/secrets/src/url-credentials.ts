@@ -1,9 +1,11 @@
+import { bitmap } from './characters.js';
 import { isPlaceholder, looksRandom } from './placeholder.js';
 import { nothing } from './secret-rule.js';
 import type { Candidate, KeywordPlace } from './secret-rule.js';
 
 const credentials =
   /:\/\/([^\s:/?#@"'`<>\\]{0,80}):([^\s/"'`<>\\]{3,200})@([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])/dy;
+const colon = 0x3a;
 const schemes =
   /^(?:postgres(?:ql)?|mysql2?|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|sqlserver|oracle|cockroachdb|clickhouse|cassandra|couchbases?|ldaps?|nats|influxdb|neo4j|bolt|snowflake|db2|tds|tidb|vertica|redshift|stomp|mqtts?|memcached|elasticsearch)$/;
 const weak =
@@ -37,6 +39,16 @@ export function readDataSourceName({ text, start }: KeywordPlace): readonly Cand
   const password = match?.[1] ?? '';
   if (span === undefined || isWeak(password) || /^[$%{<]/.test(password)) return nothing;
   return [{ start: from + span[0], end: from + span[1], confidence: looksRandom(password) ? 'likely' : 'possible' }];
+}
+
+const longestUser = 80;
+const endsUser = bitmap(/[\s:/?#@"'`<>\\]/);
+
+/** Fast check of the bytes behind `://`: most URLs have neither a name nor a port. */
+export function mayHoldCredentials(bytes: Uint8Array, _start: number, end: number): boolean {
+  let at = end;
+  while (at < bytes.length && at - end < longestUser && endsUser[bytes[at]!] === 0) at += 1;
+  return bytes[at] === colon;
 }
 
 function schemeBefore(text: string, end: number): string {

@@ -1,7 +1,7 @@
 import { readPasswordAssignment, readSecretAssignment } from '../generic-assignment.js';
 import { captured, read } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
-import { isWeak, readDataSourceName, readUrlCredentials } from '../url-credentials.js';
+import { isWeak, mayHoldCredentials, readDataSourceName, readUrlCredentials } from '../url-credentials.js';
 import { fake, spelt } from './fake.js';
 
 /** Rules for values that only their name or place marks as secret. */
@@ -12,6 +12,7 @@ export const genericRules: readonly SecretRule[] = [
     rank: 1,
     minEntropy: 1,
     keywords: ['://'],
+    mayBegin: mayHoldCredentials,
     find: (place) => readUrlCredentials(place, true),
     matches: () => [`postgres://app:${fake(16)}@db.internal:5432/app`, `mongodb+srv://app:${fake(12)}@a.b.mongodb.net`],
     ignores: () => [
@@ -26,6 +27,7 @@ export const genericRules: readonly SecretRule[] = [
     rank: 1,
     minEntropy: 1,
     keywords: ['://'],
+    mayBegin: mayHoldCredentials,
     find: (place) => readUrlCredentials(place, false),
     matches: () => [`https://ci:${fake(20)}@git.corp.net/app.git`],
     ignores: () => ['https://user@example.com/', 'https://user:pass@example.com/', 'http://a.b:8080/c@d'],
