@@ -234,6 +234,7 @@ export { NotificationLog } from './deliveries/notification-log.js';
 export type { ReminderGroup, NotifiedAlert, AlertDelivery } from './deliveries/notification-log.js';
 export { SilenceLedger } from './deliveries/silences.js';
 export type { NewSilence, StoredSilence } from './deliveries/silences.js';
+export { PushTrends, type TrendDay } from './images/pushes/push-trends.js';
 export { Lists } from './core/lists.js';
 export { TableActivity } from './core/table-activity.js';
 export type { ListRequest, ListTotal, RowList } from './core/lists.js';

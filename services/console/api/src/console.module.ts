@@ -81,6 +81,7 @@ import { StorageController } from './storage/storage.controller.js';
 import { EventFeed } from './stream/event-feed.js';
 import { ListWatch } from './stream/list-watch.js';
 import { StreamController } from './stream/stream.controller.js';
+import { TrendsController } from './trends/trends.controller.js';
 import { ReportRequestsController, ReportRunsController } from './unfixed/report-runs.controller.js';
 import { UnfixedController } from './unfixed/unfixed.controller.js';
 import { MeController } from './users/me.controller.js';
@@ -96,6 +97,7 @@ export const controllers = [
   ImagesController,
   ImageBasesController,
   RepositoriesController,
+  TrendsController,
   CompareController,
   ReportsController,
   UnfixedController,

@@ -5,6 +5,7 @@ import { Provenances } from './provenances.js';
 import { PushBaselines } from './push-baselines.js';
 import { PushDifferences } from './push-differences.js';
 import { PushIdentities } from './push-identities.js';
+import { PushTrends } from './push-trends.js';
 import { Pushes } from './pushes.js';
 import { RegistryTags } from './registry-tags.js';
 import { Revisions } from './revisions.js';
@@ -18,6 +19,7 @@ const repositories = [
   PushBaselines,
   PushDifferences,
   PushIdentities,
+  PushTrends,
   Pushes,
   RegistryTags,
   Revisions,

@@ -5,6 +5,7 @@ import type { DataSource } from 'typeorm';
 import { connect } from '../../core/data-source.js';
 import { Store } from '../../core/store.js';
 import { Images } from '../images.js';
+import { PushTrends } from './push-trends.js';
 import { type NewPush, type Push, Pushes } from './pushes.js';
 import { TagLedger } from './tag-ledger.js';
 
@@ -188,5 +189,35 @@ describe('TagLedger', () => {
       });
     });
     expect(await entries()).toBe('a');
+  });
+
+  it('has the findings of each day, until a tag moves or is deleted', async () => {
+    const now = new Date('2026-03-10T12:00:00Z');
+    const trends = async () => new PushTrends(store).of(5, now);
+    const put = async (tag: string, at: string | null, counts: object | null, position: number) => {
+      const push = counts === null ? null : await add({ tag });
+      await store.query(
+        `INSERT INTO tag_ledger (connection, repository, tag, digest, push_id, at, position) VALUES ('main', 'app', $1, $2, $3, $4, $5)`,
+        [tag, push && digestOf('a'), push && push.id, at, position],
+      );
+      await store.query('UPDATE push SET verdict = $2, counts = $3, received_at = $4 WHERE id = $1', [
+        ...[push?.id ?? null, 'fail', counts && JSON.stringify(counts), at],
+      ]);
+    };
+    await put('1', '2026-01-01T00:00:00Z', { critical: 1, high: 2 }, 1);
+    await put('1', '2026-03-07T23:59:59Z', { high: 5 }, 2);
+    await put('1', '2026-03-09T00:00:00Z', null, 3);
+    // A registry may give a later entry an earlier time.
+    await put('2', '2026-03-08T10:00:00Z', { low: 1 }, 1);
+    await put('2', '2026-03-08T09:00:00Z', { low: 3 }, 2);
+    const days = await trends();
+    expect(days.map(({ day, open: { critical, high, low } }) => [day, critical, high, low])).toEqual([
+      ['2026-03-06', 1, 2, 0],
+      ['2026-03-07', 0, 5, 0],
+      ['2026-03-08', 0, 5, 3],
+      ['2026-03-09', 0, 0, 3],
+      ['2026-03-10', 0, 0, 3],
+    ]);
+    expect(days.map(({ verdicts }) => verdicts.fail)).toEqual([0, 1, 2, 0, 0]);
   });
 });

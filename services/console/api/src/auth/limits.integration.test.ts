@@ -450,6 +450,7 @@ function valuesOf(path: string, name: string): Values {
   if (name === 'sort' && list) return always(...Object.keys(listCatalog[list].list.sorts).flatMap((s) => [s, `-${s}`]));
   const own: Record<string, Values> = {
     limit: always('1'),
+    days: always('7'),
     by: always('owner', 'repository'),
     report: [(tenant) => `${tenant.word}-report`],
     q: [(tenant) => `package=${tenant.library}`, (tenant) => `repository=${tenant.repository}`],
@@ -556,7 +557,7 @@ const read = methods.filter(
 );
 /** Routes that answer with nothing of any tenant. */
 const impersonal =
-  /^\/api\/v1\/(?:rules(?:\/export)?|lists|me|assignees|messages\/preview|messages\/preview\/mail|device-logins\/\{code\})$/;
+  /^\/api\/v1\/(?:rules(?:\/export)?|lists|trends|me|assignees|messages\/preview|messages\/preview\/mail|device-logins\/\{code\})$/;
 /** Changes and questions within limits; each has a test below. */
 const changes = [
   'post /api/v1/pushes/{id}/retry',
@@ -649,6 +650,12 @@ describe('limits of callers', () => {
     });
     expect(await counted(limitedCaller, '/api/v1/pushes?count=true')).toMatchObject({ total: { count: 4 } });
     expect(await counted('everything', '/api/v1/pushes?count=true')).toMatchObject({ total: { count: 8 } });
+    const failed = async (caller: string) => {
+      const { days }: { days: { verdicts: { fail: number } }[] } = await counted(caller, '/api/v1/trends');
+      return days.reduce((sum, { verdicts }) => sum + verdicts.fail, 0);
+    };
+    expect(await failed(limitedCaller)).toBeGreaterThan(0);
+    expect(await failed('everything')).toBe(2 * (await failed(limitedCaller)));
   });
 
   it('leave out of a finding what comes from other repositories', async () => {

@@ -15,6 +15,14 @@ export const status = queryOptions({
   refetchInterval: refreshOf,
 });
 
+/** Days in figures, of which only the last one changes. */
+export const trends = queryOptions({
+  queryKey: ['trends'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/trends', { signal })),
+  staleTime: 60_000,
+  refetchInterval: 300_000,
+});
+
 export const storage = queryOptions({
   queryKey: ['storage'],
   queryFn: ({ signal }) => answerOf(client.GET('/api/v1/storage', { signal })),

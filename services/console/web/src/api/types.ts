@@ -56,6 +56,7 @@ export type DeadLetter = Item<'/api/v1/dead-letters'>;
 /** All kinds of entries have the same shape. */
 export type Entry = Item<'/api/v1/exceptions'>;
 export type Routing = Get<'/api/v1/routes'>;
+export type TrendDay = Get<'/api/v1/trends'>['days'][number];
 export type Status = Get<'/api/v1/status'>;
 export type StoredTable = Get<'/api/v1/storage'>['tables'][number];
 export type Removal = Item<'/api/v1/removals'>;

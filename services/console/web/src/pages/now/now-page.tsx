@@ -18,6 +18,7 @@ import { Notices } from './notices.js';
 import { PipelineStrip } from './pipeline-strip.js';
 import { useLastVisit } from './use-last-visit.js';
 
+const Trends = later(async () => (await import('./trends.js')).Trends);
 const PinnedViews = later(async () => (await import('../views/pinned-views.js')).PinnedViews);
 
 const maxIncidents = 8;
@@ -42,6 +43,7 @@ export function NowPage() {
           <LastPushes list={recent} />
         </Section>
       </div>
+      <Trends />
     </>
   );
 }
