@@ -370,6 +370,12 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
     });
   });
 
+  it('show the verdict of each push in the history of an image', async () => {
+    await page.goto(`${api.url}/images/${older}?tab=history`);
+    const entry = page.getByRole('listitem').filter({ hasText: 'shop/web:1' });
+    await entry.getByText('failed').waitFor();
+  });
+
   it('report no error of a script or of the security policy', () => {
     expect(problems).toEqual([]);
   });

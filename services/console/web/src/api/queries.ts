@@ -136,6 +136,16 @@ export const comparison = (pair: QueryOf<'/api/v1/compare'>) =>
   });
 
 /** Analyzed pushes of a query, newest first. */
+/** Newest pushes of some digests. */
+export const pushesOfDigests = (digests: readonly string[]) =>
+  queryOptions({
+    queryKey: ['pushes', 'of digests', digests],
+    queryFn: ({ signal }) =>
+      answerOf(
+        client.GET('/api/v1/pushes', { params: { query: { q: `digest=${digests.join(',')}`, limit: 200 } }, signal }),
+      ),
+  });
+
 export const pushesMatching = (q: string) =>
   queryOptions({
     queryKey: ['pushes', 'matching', q],
