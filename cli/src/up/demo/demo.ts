@@ -22,6 +22,7 @@ export interface Demo {
 }
 
 const mark = '# Written by `up --demo`: a fictitious fleet.';
+const reportName = 'unfixed-by-owner';
 const pollMs = 250;
 const pollsMax = 240;
 
@@ -90,6 +91,7 @@ async function play(server: DemoServer, { ingestUrl, registryHost, secret, token
   await post(`${ingestUrl}/hooks/runtime/watch`, token, `${objects.join('\n')}\n`);
   await decideOnIncidents();
   await silenceAndSave();
+  await orderReport();
 }
 
 /** Adds a silence and views, as users of the console would. */
@@ -115,6 +117,17 @@ async function silenceAndSave(): Promise<void> {
         ...{ startsAt: new Date(), endsAt: new Date(Date.now() + 30 * 86_400_000) },
       }),
     ),
+  );
+}
+
+/** Orders the first report, whose schedule begins with the next week. */
+async function orderReport(): Promise<void> {
+  const { ReportRuns } = await import('@tidewaiter/store');
+  await changeStore('report.requested', async (store) =>
+    store.transaction(async (tx) => {
+      const run = await new ReportRuns(store).request(tx, reportName, 'demo');
+      tx.record({ subject: reportName, before: null, after: { run } });
+    }),
   );
 }
 
@@ -225,6 +238,9 @@ owners:
 
 exceptions:
   - { repository: 'shop/*', finding: DEMO-2026-1002, reason: 'Demo: not reachable', owner: team-shop, until: ${dayIn(30)} }
+
+reports:
+  - { name: ${reportName}, by: owner, query: 'severity>=medium', schedule: weekly, receiver: team }
 `;
 }
 
