@@ -12,7 +12,7 @@ export class TableActivity {
   constructor(private readonly store: Store) {}
 
   async writtenRows(tables: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const rows = await this.store.query<{ table: string; written: string }>(
+    const rows = await this.store.aggregate<{ table: string; written: string }>(
       `SELECT relname AS table, (n_tup_ins + n_tup_upd + n_tup_del)::text AS written
        FROM pg_stat_user_tables WHERE schemaname = current_schema() AND relname = ANY($1)`,
       [tables],
