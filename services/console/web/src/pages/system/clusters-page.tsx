@@ -5,6 +5,7 @@ import { Button } from 'react-aria-components/Button';
 
 import { clusters } from '../../api/queries.js';
 import type { Cluster } from '../../api/types.js';
+import { dialogLater } from '../../parts/later.js';
 import { Stamp, type StampKind } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { PageHead } from '../../parts/page.js';
@@ -14,8 +15,9 @@ import { DataTable } from '../../parts/table/data-table.js';
 import { useMe } from '../../parts/use-me.js';
 import { dotted, durationText, sizeText } from '../../parts/words.js';
 import { JoinForm } from './join-cluster.js';
-import { RemoveClusterDialog } from './remove-cluster-dialog.js';
 import { SystemTabs } from './system-tabs.js';
+
+const RemoveClusterDialog = dialogLater(async () => (await import('./remove-cluster-dialog.js')).RemoveClusterDialog);
 
 const stamps: Readonly<Record<ClusterState, StampKind>> = { invited: 'waiting', ok: 'good', silent: 'bad' };
 

@@ -52,7 +52,7 @@ export function JoinForm() {
 /** The token in the command that starts the agent; the hub keeps its hash alone. */
 function Token({ token: { name, token, expiresAt }, done }: { token: JoinToken; done: () => void }) {
   const { data: guide } = useQuery(registryKinds);
-  const hubUrl = guide?.ingestUrl ?? 'https://INGEST';
+  const hubUrl = guide?.ingestUrl ?? 'INGEST_URL';
   return (
     <section className="form" aria-label={`Join token of ${name}`}>
       <p role="status">
