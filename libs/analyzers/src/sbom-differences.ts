@@ -43,5 +43,5 @@ function keyOf(record: PackageRecord): string {
 }
 
 function plainPurl({ qualifiers: _, arch: __, ...record }: PackageRecord): string {
-  return purlOf(record, null).replace(/\?.*$/, '');
+  return purlOf(record, null).split('?', 1)[0]!;
 }
