@@ -40,6 +40,7 @@ async function compare(): Promise<void> {
     const programs: [string, string[], { fresh?: string }][] = [
       ['floor: read, gunzip, sha256', [execPath, import.meta.filename, 'floor', layout], {}],
       ['tidewaiter inventory, cold', scan('vulnerability', 'cold'), cold],
+      ['tidewaiter packages and secrets, cold', scan('vulnerability,secret', 'cold'), cold],
       ['tidewaiter everything, cold', scan(all, 'cold'), cold],
       ['tidewaiter everything, known', scan(all, 'warm'), {}],
       ...(trivy ? trivyRuns(trivy, layout, scratch) : []),
