@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 
 import { freePort } from '@tidewaiter/servers';
 import {
@@ -19,11 +17,10 @@ import {
   webhookSink,
 } from '@tidewaiter/testkit';
 
-import { removeFolders, runIn, temporaryFolder, until } from '../tidewaiter.js';
+import { removeFolders, temporaryFolder, until } from '../tidewaiter.js';
 import { type Cluster, helmPrograms, kube, startCluster } from './kubernetes.js';
+import { loadImage, ownImage } from './node-images.js';
 
-const run = promisify(execFile);
-const root = resolve(__dirname, '../..');
 const networking = ability('containernetworking-plugins', existsSync('/usr/lib/cni/bridge'));
 const tools = programs('docker-registry', 'skopeo', 'etcd', 'zstd', 'python3', 'containerd', 'runc', 'busybox');
 
@@ -48,7 +45,11 @@ describeWith(
   let image: string;
 
   beforeAll(async () => {
-    [sink, ports, image] = await Promise.all([webhookSink(), freePorts(), buildOwnImage()]);
+    [sink, ports, image] = await Promise.all([
+      webhookSink(),
+      freePorts(),
+      ownImage('localhost/tidewaiter:test', '--single'),
+    ]);
     registry = await startRegistry({
       notify: {
         url: `http://127.0.0.1:${ports.ingest}/hooks/registry/main`,
@@ -56,8 +57,7 @@ describeWith(
       },
     });
     cluster = await startCluster({ NODE: '1', CONTROLLERS: '1' });
-    const socket = join(cluster.folder, 'node', 'containerd.sock');
-    await run('ctr', ['-a', socket, '-n', 'k8s.io', 'images', 'import', image]);
+    await loadImage(cluster, image);
     values = join(temporaryFolder(), 'values.json');
     writeFileSync(values, JSON.stringify(valuesOf(ports, registry.url, sink.url)));
     await makeDisk(cluster);
@@ -155,17 +155,6 @@ describeWith(
 
 async function freePorts() {
   return { ingest: await freePort(), console: await freePort() };
-}
-
-/** The image with the three servers, as an archive. */
-async function buildOwnImage(): Promise<string> {
-  await runIn(temporaryFolder(), '--version');
-  const folder = temporaryFolder();
-  const layout = join(folder, 'image');
-  const args = ['--single', '--name', 'localhost/tidewaiter:test', '--out', layout];
-  await run(process.execPath, [join(root, 'tools/build-image.mjs'), ...args], { cwd: root });
-  await run('tar', ['-C', layout, '-cf', join(folder, 'image.tar'), '.']);
-  return join(folder, 'image.tar');
 }
 
 function valuesOf(ports: { ingest: number; console: number }, registryUrl: string, sinkUrl: string) {
