@@ -40,7 +40,7 @@ const runs = 7;
 const root = resolve(import.meta.dirname, '..');
 const bundle = join(root, 'cli/dist/bundle');
 /** As in the launcher. */
-const flags = ['--max-semi-space-size=4', '--initial-old-space-size=64', '--heap-growing-percent=50'];
+const flags = ['--max-semi-space-size=4'];
 
 /** Parts of the platform: an offline command that loads one of them costs half a second more. */
 const ofServices = /^(services\/|libs\/(bus|queue|runtime|servers|store|testkit)\/)/;
