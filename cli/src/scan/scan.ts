@@ -12,11 +12,14 @@ import type { EvaluationOptions } from '../target/image-report.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from '../target/reading-flags.js';
 import { type FamiliarFlags, readSeverity, translated, withFamiliarFlags } from './familiar-flags.js';
 import { offerAdvisories } from './offer-advisories.js';
+import type { ScanOutcome } from './scan-several.js';
 import { readSigners, type SignerFlags, signerProblem, withSignerFlags } from './signer-flags.js';
 
 export interface ScanFlags extends ReadingFlags, EvaluationFlags, SignerFlags, FamiliarFlags {
   output?: string[];
   failOn?: Severity;
+  targetsFrom?: string;
+  allTags?: boolean;
 }
 
 const exitGateFailed = 1;
@@ -28,7 +31,9 @@ export function scanCommand(program: Command): void {
     .command('scan')
     .alias('image')
     .description('find packages, vulnerabilities, secrets, misconfiguration and tampering in an image')
-    .argument('[target]', targetDescription)
+    .argument('[target...]', targetDescription)
+    .option('--targets-from <file>', 'also scan the targets in this file, one a line; - for standard input')
+    .option('--all-tags', 'scan every tag of the given OCI layouts and repositories')
     .option(
       '-o, --output <format[=file]>',
       'how and where to write the report; table unless given, repeatable',
@@ -38,21 +43,49 @@ export function scanCommand(program: Command): void {
   withFamiliarFlags(withReadingFlags(withSignerFlags(withVerdictFlags(withEvaluationFlags(command))))).action(scan);
 }
 
-async function scan(named: string | undefined, given: ScanFlags, command: Command): Promise<void> {
-  const { readOutputs, writeReport } = await import('../target/outputs.js');
+async function scan(named: readonly string[], given: ScanFlags, command: Command): Promise<void> {
+  const { readOutputs, severalProblem, writeReport } = await import('../target/outputs.js');
   const flags = translated(given);
-  const target = named ?? flags.input;
+  const isSeveral = named.length > 1 || flags.targetsFrom !== undefined || flags.allTags === true;
   const outputs = readOutputs(flags.output ?? ['table']);
   const problem = typeof outputs === 'string' ? outputs : signerProblem(flags);
   if (typeof outputs === 'string' || problem !== undefined) return command.error(`error: ${problem}`);
-  if (target === undefined) return command.error("error: missing required argument 'target'");
+  const unfit = isSeveral ? severalProblem(outputs) : undefined;
+  if (unfit !== undefined) return command.error(`error: ${unfit}`);
+  const targets = named.length === 0 && flags.input !== undefined ? [flags.input] : named;
+  const [target] = targets;
+  if (target === undefined && !isSeveral) return command.error("error: missing required argument 'target'");
+  if (targets.length === 0 && flags.targetsFrom === undefined)
+    return command.error('error: --all-tags needs an OCI layout or a repository');
+  const all = isSeveral ? await allTargets(targets, flags) : targets;
   await offerAdvisories(flags);
   const options = await scanOptions(flags);
-  const { scanTarget } = await import('../target/scan-target.js');
-  const { report } = await scanTarget(target, flags, options);
   const isGate = flags.failOn !== undefined || isDecidedOtherwise(flags);
+  if (isSeveral) {
+    const { scanSeveral } = await import('./scan-several.js');
+    const outcome = await scanSeveral(all, flags, options, outputs, isGate);
+    process.exitCode = exitCodeOfSeveral(outcome, isGate, flags.exitCode);
+    return;
+  }
+  const { scanTarget } = await import('../target/scan-target.js');
+  const { report } = await scanTarget(target!, flags, options);
   await writeReport(report, outputs, { isGate });
   if (isGate) process.exitCode = exitCodeOf(report.verdict.result, flags.exitCode);
+}
+
+/** Targets of the command line, of the list, and of their tags. */
+async function allTargets(
+  named: readonly string[],
+  { targetsFrom, allTags, insecure, offline }: ScanFlags,
+): Promise<string[]> {
+  const { readTargetList } = await import('./target-list.js');
+  const targets = [...named, ...(targetsFrom === undefined ? [] : await readTargetList(targetsFrom))];
+  if (!allTags) return targets;
+  const { tagsOf } = await import('../sources/all-tags.js');
+  const options = { isInsecure: insecure ?? false, isOffline: offline ?? false };
+  const tagged: string[] = [];
+  for (const target of targets) tagged.push(...(await tagsOf(target, options)));
+  return tagged;
 }
 
 /** @throws NotFound, InvalidInput where a named file cannot be read */
@@ -74,6 +107,16 @@ function thresholdOf(flags: ScanFlags): EvaluationOptions['failOn'] {
 
 const isDecidedOtherwise = ({ policy = [], onIncomplete }: ScanFlags): boolean =>
   policy.length > 0 || onIncomplete === 'fail';
+
+/** A failed target decides, then one without a verdict or report. */
+function exitCodeOfSeveral(
+  { failed, undecided, errors }: ScanOutcome,
+  isGate: boolean,
+  failedCode = exitGateFailed,
+): number {
+  if (isGate && failed > 0) return failedCode;
+  return errors > 0 || (isGate && undecided > 0) ? exitNoVerdict : 0;
+}
 
 /**
  * A gate without a verdict does not pass.

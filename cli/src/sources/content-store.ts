@@ -20,6 +20,8 @@ export interface ContentStore {
   manifest(reference: string): Promise<{ digest: Digest; mediaType: string; bytes: Buffer }>;
   /** Checked against digest and size when the end is reached. */
   blob(descriptor: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array>;
+  /** State of a blob on this machine, which changes whenever it is written. */
+  blobState?(digest: Digest): Promise<string>;
   /** The same from where the copies come from, which `blob` may have passed by. */
   original?(descriptor: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array>;
   /** The manifests whose subject is this one. */
@@ -57,6 +59,7 @@ export async function openImage(
         open,
         ...(store.original && { openOriginal: () => store.original!(blob) }),
         ...(store.isLocal && { verify: () => drain(open()) }),
+        ...(store.blobState && { state: () => store.blobState!(layer.digest) }),
       };
     }),
     signed: { place: store, digests: [...within, digest] },

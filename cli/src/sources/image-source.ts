@@ -44,6 +44,8 @@ export interface SourceLayer extends Layer {
    * @throws InvalidInput `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `DIFF_ID_MISMATCH`
    */
   verify?(): Promise<void>;
+  /** State of a local blob; two of the same state are the same blob. */
+  state?(): Promise<string>;
 }
 
 export interface SourceOptions {

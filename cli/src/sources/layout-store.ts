@@ -11,6 +11,11 @@ export interface LayoutFiles {
   size(path: string): Promise<number>;
   /** @throws NotFound `TARGET_MISSING` */
   read(path: string): AsyncIterable<Uint8Array>;
+  /**
+   * State of a file, which every write changes and hard links share. Absent for an archive, whose
+   * files have none of their own.
+   */
+  state?(path: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -28,6 +33,7 @@ export function layoutStore(files: LayoutFiles): ContentStore {
       return { digest, mediaType: '', bytes: await readManifest(files, digest) };
     },
     blob: (descriptor) => verified(present(files, descriptor.digest), descriptor),
+    ...(files.state && { blobState: (digest: Digest) => files.state!(blobPath(digest)) }),
     referrers: (digest) => referrersIn(files, digest),
     close: () => files.close(),
   };
@@ -109,6 +115,17 @@ async function readIndex(files: LayoutFiles): Promise<readonly Descriptor[]> {
   return index.manifests;
 }
 
+/**
+ * Tags of the images of a layout, in its order; digests of those without a tag. Signatures,
+ * attestations and SBOMs are left out.
+ */
+export async function layoutReferences(files: LayoutFiles): Promise<{ tags: string[]; untagged: Digest[] }> {
+  const images = (await readIndex(files)).filter((each) => !isAboutAnother(each));
+  const tags = images.flatMap(({ annotations }) => annotations?.[refName] ?? []);
+  const untagged = images.filter(({ annotations }) => annotations?.[refName] === undefined);
+  return { tags, untagged: untagged.map(({ digest }) => digest) };
+}
+
 /** Whether it is a signature, attestation or SBOM, by the annotation of `cosign save`. */
 function isSavedByCosign({ annotations }: Descriptor): boolean {
   return /^dev\.cosignproject\.cosign\/(sigs|atts|sboms)$/.test(annotations?.['kind'] ?? '');
@@ -119,7 +136,12 @@ function isSavedByCosign({ annotations }: Descriptor): boolean {
  */
 function isAboutAnother(descriptor: Descriptor): boolean {
   const tag = descriptor.annotations?.[refName] ?? '';
-  return isSavedByCosign(descriptor) || /(^|:)sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$/.test(tag);
+  return isSavedByCosign(descriptor) || isTagOfReferrer(tag);
+}
+
+/** Whether a tag is the one by which registries keep what is about another image. */
+export function isTagOfReferrer(tag: string): boolean {
+  return /(^|:)sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$/.test(tag);
 }
 
 /** Whether a manifest has this tag; some writers store the whole reference there. */

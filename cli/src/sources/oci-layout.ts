@@ -17,7 +17,8 @@ export const ociLayout: SourceKind = {
   },
 };
 
-function folderFiles(folder: string): LayoutFiles {
+/** Files of a layout in a folder. */
+export function folderFiles(folder: string): LayoutFiles {
   const missing = (path: string) => (cause: unknown) => {
     throw new NotFound('TARGET_MISSING', `${join(folder, path)} cannot be read`, { cause });
   };
@@ -32,6 +33,12 @@ function folderFiles(folder: string): LayoutFiles {
     async *read(path) {
       await statOf(path);
       yield* createReadStream(join(folder, path), { highWaterMark: readChunkBytes });
+    },
+    async state(path) {
+      const { dev, ino, size, mtimeNs, ctimeNs } = await stat(join(folder, path), { bigint: true }).catch(
+        missing(path),
+      );
+      return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
     },
     close: () => Promise.resolve(),
   };

@@ -91,7 +91,10 @@ async function packagesOf(target: string): Promise<string[]> {
   const signal = AbortSignal.timeout(60_000);
   const source = await openSource(target, { isInsecure: false, isOffline: false, signal });
   try {
-    const { layers } = await readImage(source, join(folder, 'cache'), {}, new ScanProgress(target, 1, true), signal);
+    const { layers } = await readImage(
+      { source, cacheDir: join(folder, 'cache'), progress: new ScanProgress(target, 1, true), signal },
+      {},
+    );
     return layers.flatMap(({ facts }) =>
       facts.files.flatMap(({ packages }) => (packages ?? []).map(({ name }) => name)),
     );

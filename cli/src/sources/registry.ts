@@ -42,6 +42,33 @@ export const registry: SourceKind = {
   },
 };
 
+/**
+ * Lists the tags of a repository, in the order of the registry.
+ * @throws as `RegistryClient.tags`; InvalidInput `OFFLINE`
+ */
+export async function registryTags(
+  location: string,
+  options: Pick<SourceOptions, 'isInsecure' | 'isOffline'>,
+): Promise<string[]> {
+  if (options.isOffline)
+    throw new InvalidInput('OFFLINE', `${location} lies in a registry, which --offline forbids to ask`);
+  const { host, repository } = parseReference(location.replace(/^\/\//, ''));
+  const { Egress } = await import('@tidewaiter/egress');
+  let failure: unknown;
+  for (const connection of await connectionsTo(host, repository, options)) {
+    const egress = new Egress({ allow: [] });
+    try {
+      return await Array.fromAsync(new RegistryClient(connection, egress).tags(repository));
+    } catch (error) {
+      failure = error;
+      if (!isUnreachable(error)) break;
+    } finally {
+      await egress.close();
+    }
+  }
+  throw failure;
+}
+
 /** Connections to an image's registry, the safest first, each with all its mirrors. */
 export async function connectionsTo(
   host: string,

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import type { Report } from '@tidewaiter/reports';
 
 import { environment } from '../context.js';
-import type { ImageSource, SourceLayer } from '../sources/image-source.js';
+import type { ImageSource } from '../sources/image-source.js';
 import type { EvaluationOptions } from './image-report.js';
 import { ReportCache } from './report-cache.js';
 import { reportKey } from './report-key.js';
 import type { ImageToScan } from './scan-image.js';
+import { VerifiedBlobs } from './verified-blobs.js';
 
 /**
  * Report of an image: the cached one of the same inputs, else a new one, which is then cached.
@@ -23,7 +24,7 @@ export async function evaluatedReport(
   const key = program === undefined ? null : reportKey({ program: [program, process.version], ...inputs });
   const cache = new ReportCache(join(image.cacheDir, 'reports'), secretKey);
   const known = key === null ? null : cache.get(key, startedAt);
-  if (known !== null && (await areIntact(source.layers))) return withoutReading(known, image);
+  if (known !== null && (await areIntact(image))) return withoutReading(known, image);
   const { scanImage } = await import('./scan-image.js');
   const { report, until } = await scanImage(image, evaluating);
   if (key !== null && until !== null) cache.put(key, report, { from: startedAt, until });
@@ -31,9 +32,10 @@ export async function evaluatedReport(
 }
 
 /** Whether the blobs on this machine are still those that the report is about. */
-async function areIntact(layers: readonly SourceLayer[]): Promise<boolean> {
+async function areIntact({ source, readers }: ImageToScan): Promise<boolean> {
+  const verified = readers?.verified ?? new VerifiedBlobs();
   try {
-    for (const layer of layers) await layer.verify?.();
+    for (const layer of source.layers) await verified.verify(layer);
     return true;
   } catch {
     // The scan names the layer.

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 
 import { InvalidInput, version } from '@tidewaiter/domain';
 import { type RenderOptions, type Report, type ReportFormat, reportFormats } from '@tidewaiter/reports';
@@ -34,22 +34,69 @@ export function readOutputs(texts: readonly string[]): Output[] | string {
  */
 export type Purpose = Partial<Pick<RenderOptions, 'isInventory' | 'isGate'>>;
 
+/** Stands in the name of a file for the number of the target, from 1. */
+const numberMark = '{}';
+
+/** Explains which output cannot hold the reports of several targets. */
+export function severalProblem(outputs: readonly Output[]): string | undefined {
+  const one = outputs.find(({ format, file }) => format.ofSeveral === 'none' && !file?.includes(numberMark));
+  if (!one) return undefined;
+  const { name } = one.format;
+  return `${name} has no form for several targets: name a file for each, as in ${name}=report-${numberMark}`;
+}
+
 /** Writes a report in every format that was asked for. */
 export async function writeReport(report: Report, outputs: readonly Output[], purpose: Purpose): Promise<void> {
   for (const { format, file } of outputs) {
-    const text = format.render(report, {
-      width: file === undefined && process.stdout.isTTY ? stdoutWidth() : plainWidth,
-      isColored: file === undefined && isColored(),
-      toolVersion: version,
-      ...purpose,
-    });
+    const text = rendered(report, { format, ...(file !== undefined && { file }) }, purpose);
     if (file === undefined) process.stdout.write(text);
-    else await writeOutput(file, text);
+    else await writeOutput(file, (path) => writeFile(path, text));
   }
 }
 
-async function writeOutput(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch((cause: unknown) => {
+/** Writes the reports of several targets, each as soon as it is there. */
+export class SeveralReports {
+  readonly #begun = new Set<string>();
+
+  constructor(
+    private readonly outputs: readonly Output[],
+    private readonly purpose: Purpose,
+  ) {}
+
+  /** @param number place of the target in the list, from 1 */
+  async write(report: Report, number: number): Promise<void> {
+    for (const output of this.outputs) {
+      const text = rendered(report, output, this.purpose);
+      if (output.file?.includes(numberMark)) {
+        const file = output.file.replaceAll(numberMark, String(number));
+        await writeOutput(file, (path) => writeFile(path, text));
+        continue;
+      }
+      const part = output.format.ofSeveral === 'lines' ? `${JSON.stringify(JSON.parse(text))}\n` : text;
+      if (output.file === undefined) process.stdout.write(part);
+      else await this.#append(output.file, part);
+    }
+  }
+
+  /** The first report replaces what an earlier run has written. */
+  async #append(file: string, text: string): Promise<void> {
+    const write = this.#begun.has(file) ? appendFile : writeFile;
+    this.#begun.add(file);
+    await writeOutput(file, (path) => write(path, text));
+  }
+}
+
+function rendered(report: Report, { format, file }: Output, purpose: Purpose): string {
+  return format.render(report, {
+    width: file === undefined && process.stdout.isTTY ? stdoutWidth() : plainWidth,
+    isColored: file === undefined && isColored(),
+    toolVersion: version,
+    ...purpose,
+  });
+}
+
+async function writeOutput(file: string, write: (path: string) => Promise<void>): Promise<void> {
+  await write(file).catch((cause: unknown) => {
     throw new InvalidInput('OUTPUT_UNWRITABLE', `${file} cannot be written`, { cause });
   });
 }

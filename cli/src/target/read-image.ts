@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 
 import {
@@ -23,6 +24,7 @@ import { environment } from '../context.js';
 import type { ImageSource, SourceLayer } from '../sources/image-source.js';
 import { LayerCache, type LayerToKeep } from './layer-cache.js';
 import type { ScanProgress } from './progress.js';
+import { VerifiedBlobs } from './verified-blobs.js';
 
 /** Analyzed layers of an image, with statistics. */
 export interface ReadImage {
@@ -40,11 +42,30 @@ export interface ReadImage {
   warnings: Warning[];
 }
 
+/** An opened image, and how to read it. */
+export interface ImageToRead {
+  source: ImageSource;
+  /** Folder of the caches. */
+  cacheDir: string;
+  /** Processes that are kept for the next target; undefined to end them with this one. */
+  readers?: SharedReaders | undefined;
+  progress: ScanProgress;
+  signal: AbortSignal;
+}
+
 interface Reading {
   analysis: AnalysisOptions;
   limits: ReadingLimits;
   progress: ScanProgress;
   signal: AbortSignal;
+  readers: SharedReaders | undefined;
+}
+
+/** Readers of layers that the targets of one command share. */
+export interface SharedReaders {
+  verified: VerifiedBlobs;
+  /** Processes that read layers; none until a target needs one. */
+  processes?: LayerProcesses;
 }
 
 const maxProcesses = 4;
@@ -59,18 +80,15 @@ const apartFromBytes = 16 * 1024 * 1024;
  * @throws the reason of the signal
  */
 export async function readImage(
-  source: ImageSource,
-  cacheDir: string,
+  { source, cacheDir, progress, signal, readers }: ImageToRead,
   analysis: AnalysisOptions,
-  progress: ScanProgress,
-  signal: AbortSignal,
 ): Promise<ReadImage> {
   if (source.tree) {
     const tree = await analyzeTree(source.tree(), analysis);
     const counts = { layersAnalyzed: 1, layersFromCache: 0, bytesRead: tree.uncompressedBytes };
     return { layers: [tree], unread: [], ...counts, sizeBytes: Infinity, warnings: [] };
   }
-  const cache = new LayerCache(cacheDir, analysisVersion(analysis));
+  const cache = new LayerCache(join(cacheDir, 'layers'), analysisVersion(analysis));
   const failures = new Map<string, unknown>();
   const failed = (layer: SourceLayer, error: unknown) => {
     // An aborted scan throws; an internal error is not the layer's fault either, but leaves it
@@ -82,7 +100,8 @@ export async function readImage(
   // All layers share one budget: each of a hundred layers may be as large as its own limits allow.
   const sizeBytes = sizeOf(source.layers);
   const budget = new FactBudget(factLimitsFor(sizeBytes, analysis.factLimits));
-  const known = await knownLayers(source.layers, { cache, budget }, failed);
+  const verified = readers?.verified ?? new VerifiedBlobs();
+  const known = await knownLayers(source.layers, { cache, budget, verified }, failed);
   const layersFromCache = known.size;
   const unknown = distinct(source.layers).filter((layer) => !known.has(keyOf(layer)) && !failures.has(keyOf(layer)));
   let bytesRead = 0;
@@ -92,7 +111,7 @@ export async function readImage(
     bytesRead += kept.uncompressedBytes;
     progress.layerDone();
   };
-  const reading = { analysis, limits: limitsIn(environment), progress, signal };
+  const reading = { analysis, limits: limitsIn(environment), progress, signal, readers };
   await withLittleGarbage(sizeOf(unknown), () => readLayers(unknown, reading, keep, failed));
   const layers = source.layers.map((layer) => known.get(keyOf(layer)) ?? emptyLayer());
   const unread = source.layers.flatMap((layer) => {
@@ -152,7 +171,7 @@ type LayerFailed = (layer: SourceLayer, error: unknown) => void;
 
 async function knownLayers(
   layers: readonly SourceLayer[],
-  { cache, budget }: { cache: LayerCache; budget: FactBudget },
+  { cache, budget, verified }: { cache: LayerCache; budget: FactBudget; verified: VerifiedBlobs },
   failed: LayerFailed,
 ): Promise<Map<string, AnalyzedLayer>> {
   const known = new Map<string, AnalyzedLayer>();
@@ -161,7 +180,7 @@ async function knownLayers(
     const unpacked = packed && tryUnpack(packed);
     if (!unpacked) continue;
     try {
-      await layer.verify?.();
+      await verified.verify(layer);
       known.set(keyOf(layer), { ...unpacked, facts: budget.admit(unpacked.facts) });
     } catch (error) {
       failed(layer, error);
@@ -191,13 +210,15 @@ function unpack({ entries, facts }: PackedLayer): AnalyzedLayer {
  */
 async function readLayers(
   layers: readonly SourceLayer[],
-  { analysis, limits, progress, signal }: Reading,
+  { analysis, limits, progress, signal, readers }: Reading,
   keep: (layer: SourceLayer, read: AnalyzedLayer, kept: LayerToKeep) => Promise<void>,
   failed: LayerFailed,
 ): Promise<void> {
   const bySize = layers.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
-  const cores = sizeOf(layers) < apartFromBytes ? 1 : Math.min(availableParallelism(), layers.length, maxProcesses);
-  const processes = new LayerProcesses(cores, { ...processLimits, ...limits.process });
+  const maxCores = Math.min(availableParallelism(), maxProcesses);
+  const cores = sizeOf(layers) < apartFromBytes ? 1 : Math.min(maxCores, layers.length);
+  const processes = readers?.processes ?? new LayerProcesses(maxCores, { ...processLimits, ...limits.process });
+  if (readers) readers.processes = processes;
   const counted = (open: SourceLayer['open']) => () => abortable(progress.counted(open()), signal);
   const options = ({ mediaType, diffId, sizeBytes }: SourceLayer) => ({
     mediaType,
@@ -234,7 +255,7 @@ async function readLayers(
   try {
     await Promise.all([...Array.from({ length: cores - 1 }, largestApart), smallestHere()]);
   } finally {
-    await processes.close();
+    if (!readers) await processes.close();
   }
 }
 

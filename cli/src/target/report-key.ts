@@ -41,7 +41,7 @@ export function reportKey({ source, evaluating, environment, secretKey, now, ...
   const own = Object.entries(environment).filter(([name]) => name.startsWith('TIDEWAITER_'));
   const inputs = {
     ...{ ...others, image, options, advisories },
-    layers: layers.map(({ open: _open, openOriginal: _original, verify: _verify, ...layer }) => layer),
+    layers: layers.map(({ open: _open, openOriginal: _original, verify: _verify, state: _state, ...layer }) => layer),
     environment: Object.fromEntries(own),
     secretKey,
   };

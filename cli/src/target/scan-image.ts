@@ -1,29 +1,20 @@
-import { join } from 'node:path';
-
 import type { AnalysisOptions } from '@tidewaiter/analyzers';
 import type { ComparedLayer } from '@tidewaiter/integrity';
 import { limitsIn } from '@tidewaiter/sandbox';
 
 import { environment } from '../context.js';
-import type { ImageSource } from '../sources/image-source.js';
 import { type DatedEvaluation, type EvaluationOptions, reportOf } from './image-report.js';
-import type { ScanProgress } from './progress.js';
-import { readImage } from './read-image.js';
+import { type ImageToRead, readImage } from './read-image.js';
 
-/** An opened target, and how to read it. */
-export interface ImageToScan {
+/** An opened target, and how to scan it. */
+export interface ImageToScan extends ImageToRead {
   /** As the user named it. */
   target: string;
-  source: ImageSource;
   startedAt: Date;
-  /** Folder of the caches. */
-  cacheDir: string;
   /** Key of the fingerprints of secrets. */
   secretKey: Uint8Array;
   /** Whether the files are compared with those of another image. */
   needsDigests: boolean;
-  progress: ScanProgress;
-  signal: AbortSignal;
 }
 
 /** A read and evaluated image, with data that its report leaves out. */
@@ -34,9 +25,9 @@ export interface ReadAndEvaluated extends DatedEvaluation {
 
 /** Reads and evaluates an image, whatever is known of it beyond its layers. */
 export async function scanImage(image: ImageToScan, evaluating: EvaluationOptions): Promise<ReadAndEvaluated> {
-  const { target, source, startedAt, progress, signal } = image;
+  const { target, source, startedAt } = image;
   const analysis = analysisFor(image, evaluating);
-  const read = await readImage(source, join(image.cacheDir, 'layers'), analysis, progress, signal);
+  const read = await readImage(image, analysis);
   const { report, until } = await reportOf(target, source, read, startedAt, analysis, evaluating);
   const layers = read.layers.map(({ entries, facts: { hosts } }, index) => {
     const isRead = !read.unread.some((layer) => layer.index === index);

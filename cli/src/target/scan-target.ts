@@ -11,6 +11,7 @@ import { buildDigest } from './build-digest.js';
 import { evaluatedReport } from './evaluated-report.js';
 import type { EvaluationOptions } from './image-report.js';
 import { ScanProgress } from './progress.js';
+import type { SharedReaders } from './read-image.js';
 import type { ReadingFlags } from './reading-flags.js';
 import type { ImageToScan } from './scan-image.js';
 
@@ -29,6 +30,7 @@ export interface ComparedTarget extends ScannedTarget {
 /**
  * Reads and evaluates one target. An image that was evaluated before in the same way is answered
  * from the cache.
+ * @param readers processes that outlive this target, for the next one
  * @throws TidewaiterError with a stable code for every expected failure; `SCAN_TIMEOUT` after
  * `--timeout`
  */
@@ -36,8 +38,9 @@ export async function scanTarget(
   named: string,
   flags: ReadingFlags,
   evaluating: EvaluationOptions,
+  readers?: SharedReaders,
 ): Promise<ScannedTarget> {
-  return withSource(named, flags, false, async (image) => {
+  return withSource(named, flags, { needsDigests: false, readers }, async (image) => {
     const { config } = image.source;
     return { config, report: await evaluatedReport(image, evaluating, buildDigest) };
   });
@@ -49,7 +52,7 @@ export async function scanFiles(
   flags: ReadingFlags,
   evaluating: EvaluationOptions,
 ): Promise<ComparedTarget> {
-  return withSource(named, flags, true, async (image) => {
+  return withSource(named, flags, { needsDigests: true, readers: undefined }, async (image) => {
     const { scanImage } = await import('./scan-image.js');
     const { report, layers } = await scanImage(image, evaluating);
     return { report, layers, config: image.source.config };
@@ -59,7 +62,7 @@ export async function scanFiles(
 async function withSource<T>(
   named: string,
   { platform, quiet, insecure, offline, cacheDir, timeout: timeoutMs }: ReadingFlags,
-  needsDigests: boolean,
+  { needsDigests, readers }: Pick<ImageToScan, 'needsDigests' | 'readers'>,
   scan: (image: ImageToScan) => Promise<T>,
 ): Promise<T> {
   const target = await withScheme(named);
@@ -75,7 +78,7 @@ async function withSource<T>(
     const progress = new ScanProgress(target, source.layers.length, quiet ?? false);
     const place = { cacheDir: cacheFolder(cacheDir), secretKey: await scanKey() };
     try {
-      return await scan({ target, source, startedAt, needsDigests, progress, signal, ...place });
+      return await scan({ target, source, startedAt, needsDigests, readers, progress, signal, ...place });
     } finally {
       progress.end();
       await source.close();

@@ -109,6 +109,11 @@ export interface RenderOptions {
 export interface ReportFormat {
   /** Name for `--output`. */
   name: string;
+  /**
+   * Form of the reports of several targets in one file: a JSON document on each line, one text
+   * after another, or none.
+   */
+  ofSeveral: 'lines' | 'texts' | 'none';
   /** Renders a report. Deterministic: the same report gives the same text. */
   render(report: Report, options: RenderOptions): string;
 }

@@ -58,6 +58,7 @@ const packageColumns: Columns<ReportPackage> = {
  */
 export const csv: ReportFormat = {
   name: 'csv',
+  ofSeveral: 'none',
   render: ({ findings, packages }: Report, { isInventory }) =>
     isInventory === true ? rowsText(packages, packageColumns) : rowsText(findings.toSorted(byRisk), findingColumns),
 };

@@ -17,6 +17,7 @@ const osReference = 'os';
  */
 export const cyclonedx: ReportFormat = {
   name: 'cyclonedx',
+  ofSeveral: 'lines',
   render: (report, { toolVersion }) => {
     const packages = presentPackages(report);
     const content = {

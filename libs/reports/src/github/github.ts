@@ -18,6 +18,7 @@ const marks = { pass: '✅', fail: '❌', unknown: '⚠️' } as const;
 /** Markdown for the step summary of GitHub Actions. */
 export const github: ReportFormat = {
   name: 'github',
+  ofSeveral: 'texts',
   render: (report, { isGate }) => withinLimit([...headLines(report, isGate), ...sectionLines(report)]),
 };
 

@@ -18,6 +18,7 @@ const maxMessages = 1000;
  */
 export const gitlab: ReportFormat = {
   name: 'gitlab',
+  ofSeveral: 'lines',
   render: (report, { toolVersion }) =>
     jsonText({
       version: schemaVersion,

@@ -39,6 +39,7 @@ const fieldsOf: Readonly<Record<string, readonly string[]>> = {
 /** Writes the report itself, with its fields in a fixed order. */
 export const json: ReportFormat = {
   name: 'json',
+  ofSeveral: 'lines',
   render: (report) => jsonText(inOrder(report, 'report')),
 };
 

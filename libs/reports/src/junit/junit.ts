@@ -20,6 +20,7 @@ interface TestCase {
  */
 export const junit: ReportFormat = {
   name: 'junit',
+  ofSeveral: 'none',
   render: (report) => {
     const suites = [
       scanSuite(report),

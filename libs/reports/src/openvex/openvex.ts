@@ -23,6 +23,7 @@ interface Status {
  */
 export const openvex: ReportFormat = {
   name: 'openvex',
+  ofSeveral: 'lines',
   render: (report, { toolVersion }) => {
     const statements = statementsOf(report);
     const { startedAt } = report.stats;

@@ -30,6 +30,7 @@ const maxText = 1000;
  */
 export const sarif: ReportFormat = {
   name: 'sarif',
+  ofSeveral: 'lines',
   render: (report, { toolVersion }) => {
     const findings = report.findings.toSorted(byRisk);
     const note = findings.length > maxShown ? truncationNote(findings.length) : undefined;

@@ -17,6 +17,7 @@ const osId = 'SPDXRef-OperatingSystem';
  */
 export const spdx: ReportFormat = {
   name: 'spdx',
+  ofSeveral: 'lines',
   render: (report, { toolVersion }) => {
     const packages = [imagePackage(report), ...osPackages(report), ...presentPackages(report).map(packageOf)];
     const uuid = stableUuid('spdx', toolVersion, JSON.stringify(packages));

@@ -24,6 +24,7 @@ const maxTitle = 160;
 /** Writes a report for a terminal: urgent actions first, the verdict last. */
 export const table: ReportFormat = {
   name: 'table',
+  ofSeveral: 'texts',
   render: (report, options) => {
     const pen = penOf(options);
     const head = headLines(report, pen);

@@ -1,0 +1,40 @@
+import { InvalidInput } from '@tidewaiter/domain';
+import { parseReference } from '@tidewaiter/registry';
+
+import { withScheme } from './bare-path.js';
+import type { SourceOptions } from './image-source.js';
+import { isTagOfReferrer, layoutReferences } from './layout-store.js';
+import { splitLocation } from './location.js';
+import { folderFiles } from './oci-layout.js';
+import { registryTags } from './registry.js';
+import { schemes } from './sources.js';
+
+/**
+ * Targets of all images of an OCI layout or a repository.
+ * @throws InvalidInput `TAGS_UNKNOWN` for another kind of target, and for one that names a tag
+ */
+export async function tagsOf(
+  named: string,
+  options: Pick<SourceOptions, 'isInsecure' | 'isOffline'>,
+): Promise<string[]> {
+  const target = await withScheme(named);
+  if (target.startsWith('oci:')) return tagsOfLayout(target);
+  const scheme = schemes.find((each) => target.startsWith(`${each}:`));
+  if (scheme !== undefined && !target.startsWith('docker://'))
+    throw new InvalidInput('TAGS_UNKNOWN', `${target}: only OCI layouts and repositories have tags`);
+  const { tag, digest } = parseReference(target.replace(/^docker:\/\//, ''));
+  if (tag !== undefined || digest !== undefined) throw oneImage(target);
+  const tags = await registryTags(target.replace(/^docker:/, ''), options);
+  return tags.filter((each) => !isTagOfReferrer(each)).map((each) => `${target}:${each}`);
+}
+
+async function tagsOfLayout(target: string): Promise<string[]> {
+  const { path, reference } = await splitLocation(target.slice('oci:'.length));
+  if (reference !== '') throw oneImage(target);
+  const { tags, untagged } = await layoutReferences(folderFiles(path));
+  return [...tags.map((tag) => `oci:${path}:${tag}`), ...untagged.map((digest) => `oci:${path}@${digest}`)];
+}
+
+function oneImage(target: string): InvalidInput {
+  return new InvalidInput('TAGS_UNKNOWN', `${target} names one image: leave its tag out with --all-tags`);
+}
