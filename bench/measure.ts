@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 const memoryIntervalMs = 5;
 
 /** Node's flags from the launcher, without the shell's own time. */
-export const nodeFlags = ['--max-semi-space-size=4'];
+export const nodeFlags = ['--max-semi-space-size=4', '--initial-old-space-size=64', '--heap-growing-percent=50'];
 
 /** Cost of one run of a program. */
 export interface Cost {

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 
 import {
   type AnalysisOptions,
@@ -112,7 +111,7 @@ export async function readImage(
     progress.layerDone();
   };
   const reading = { analysis, limits: limitsIn(environment), progress, signal, readers };
-  await withLittleGarbage(sizeOf(unknown), () => readLayers(unknown, reading, keep, failed));
+  await readLayers(unknown, reading, keep, failed);
   const layers = source.layers.map((layer) => known.get(keyOf(layer)) ?? emptyLayer());
   const unread = source.layers.flatMap((layer) => {
     const key = keyOf(layer);
@@ -121,21 +120,6 @@ export async function readImage(
   const layersAnalyzed = known.size - layersFromCache;
   const counts = { layersAnalyzed, layersFromCache, bytesRead };
   return { layers, unread, ...counts, sizeBytes, warnings: budget.warnings() };
-}
-
-/**
- * Lets garbage take half of the memory in use while large layers are read; V8's own share grows
- * with the machine. The flag is taken back for the modules that follow: V8 refuses compiled code
- * that was stored under other flags.
- */
-async function withLittleGarbage(bytes: number, read: () => Promise<void>): Promise<void> {
-  if (bytes < apartFromBytes) return read();
-  setFlagsFromString('--heap-growing-percent=50');
-  try {
-    await read();
-  } finally {
-    setFlagsFromString('--heap-growing-percent=0');
-  }
 }
 
 function unreadLayer({ index, digest, diffId, createdBy }: SourceLayer, error: unknown): UnreadLayer {
