@@ -131,8 +131,14 @@ const changes: Partial<Record<AuditAction, () => Promise<unknown>>> = {
     store = new Store(dataSource, 'test');
   },
 };
-/** Acts of `up --demo`, on incidents and views. */
-const demoActions = ['incident.acknowledged', 'incident.commented', 'incident.resolved', 'view.saved'];
+/** Acts of `up --demo`, on incidents, reports and views. */
+const demoActions = [
+  'incident.acknowledged',
+  'incident.commented',
+  'incident.resolved',
+  'report.requested',
+  'view.saved',
+];
 
 describe('the audit log of the command line', () => {
   it('has every action that a command records', () => {
