@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 
 import {
-  ecosystemAges,
   exploitationAges,
+  isTooOld,
   oldestOf,
   type SourceAge,
   sourceAges,
@@ -20,26 +20,34 @@ const feeds = [
 const now = new Date('2026-06-01T00:00:00Z');
 const limit = (usualMs: number) => ({ usualMs, named: {} });
 
-describe('ecosystemAges', () => {
+describe('sourceAges', () => {
   it('dates an ecosystem by its own feed, else by the oldest feed of records', () => {
-    expect(ecosystemAges(feeds, ['npm', 'Debian', 'npm'])).toEqual([
-      { ecosystem: 'Debian', asOf: '2022-09-01T00:00:00Z' },
-      { ecosystem: 'npm', asOf: '2026-05-30T00:00:00Z' },
+    expect(sourceAges(feeds, ['npm', 'Debian', 'npm'])).toEqual([
+      { ecosystem: 'Debian', source: 'Alpine', asOf: '2022-09-01T00:00:00Z' },
+      { ecosystem: 'npm', source: 'npm', asOf: '2026-05-30T00:00:00Z' },
     ]);
-    expect(ecosystemAges([], ['npm'])).toEqual([]);
-    expect(oldestOf(ecosystemAges(feeds, ['npm', 'Alpine']))).toBe('2022-09-01T00:00:00Z');
+    expect(sourceAges([], ['npm'])).toEqual([]);
+    expect(oldestOf(sourceAges(feeds, ['npm', 'Alpine']))).toBe('2022-09-01T00:00:00Z');
     expect(oldestOf([])).toBeNull();
+  });
+
+  it('dates programs by both feeds about them, the older one first', () => {
+    const both = [
+      ...feeds,
+      { name: 'NVD', asOf: '2026-05-25T00:00:00Z' },
+      { name: 'Bitnami', asOf: '2026-05-20T00:00:00Z' },
+    ];
+    expect(sourceAges(both, ['Program']).map(({ source }) => source)).toEqual(['Bitnami', 'NVD']);
   });
 });
 
-describe('ecosystemAges of programs', () => {
-  it('takes the older of the two feeds about them', () => {
-    const both = [
-      ...feeds,
-      { name: 'NVD', asOf: '2026-05-20T00:00:00Z' },
-      { name: 'Bitnami', asOf: '2026-05-25T00:00:00Z' },
-    ];
-    expect(ecosystemAges(both, ['Program'])).toEqual([{ ecosystem: 'Program', asOf: '2026-05-20T00:00:00Z' }]);
+describe('isTooOld', () => {
+  it('takes the limit of the source, then that of the ecosystem, then the usual one', () => {
+    const age = { ecosystem: 'Red Hat', source: 'Red Hat VEX', asOf: '2026-05-25T00:00:00Z' };
+    const [week, fortnight] = [7 * 86_400_000, 14 * 86_400_000];
+    expect(isTooOld(age, now, { usualMs: week, named: {} })).toBe(false);
+    expect(isTooOld(age, now, { usualMs: fortnight, named: { 'Red Hat': week - 1 } })).toBe(true);
+    expect(isTooOld(age, now, { usualMs: 1, named: { 'Red Hat': 1, 'Red Hat VEX': week } })).toBe(false);
   });
 });
 

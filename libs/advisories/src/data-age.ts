@@ -7,9 +7,6 @@ const dayMs = 24 * hourMs;
 /** Later than this is no date. */
 const maxTimeMs = 8.64e15;
 
-/** Default age above which advisories give a warning. */
-export const maxAdvisoryAgeMs = 7 * dayMs;
-
 /** Ages above which data gives a warning: of every source, and of sources or ecosystems by name. */
 export interface AgeLimits {
   usualMs: number;
@@ -17,20 +14,14 @@ export interface AgeLimits {
   named: Readonly<Record<string, number>>;
 }
 
-export const usualAgeLimits: AgeLimits = { usualMs: maxAdvisoryAgeMs, named: {} };
-
-/**
- * Time up to which the published advisories of an ecosystem are known, by the date of the data
- * itself; ISO 8601.
- */
-export interface EcosystemAge {
-  ecosystem: string;
-  asOf: string;
-}
+export const usualAgeLimits: AgeLimits = { usualMs: 7 * dayMs, named: {} };
 
 /** Date of one source of an ecosystem's data: `Red Hat VEX` of `Red Hat`. */
-export interface SourceAge extends EcosystemAge {
+export interface SourceAge {
+  ecosystem: string;
   source: string;
+  /** Time up to which published advisories are known, by the date of the data; ISO 8601. */
+  asOf: string;
 }
 
 /** Feeds of ecosystems that have none of their name. */
@@ -54,16 +45,6 @@ export function sourceAges(feeds: readonly FeedDate[], ecosystems: Iterable<stri
   });
 }
 
-/** Date of each ecosystem's data: that of its oldest source. */
-export function ecosystemAges(feeds: readonly FeedDate[], ecosystems: Iterable<string>): EcosystemAge[] {
-  const oldest = new Map<string, EcosystemAge>();
-  for (const { ecosystem, asOf } of sourceAges(feeds, ecosystems)) {
-    // The sources of an ecosystem are in the order of their dates.
-    if (!oldest.has(ecosystem)) oldest.set(ecosystem, { ecosystem, asOf });
-  }
-  return [...oldest.values()];
-}
-
 /** Dates of the data about exploitation, KEV and EPSS; a source that was never read is left out. */
 export function exploitationAges(feeds: readonly FeedDate[]): SourceAge[] {
   const own = feeds.filter(({ name }) => name === kevFeed || name === epssFeed);
@@ -71,7 +52,7 @@ export function exploitationAges(feeds: readonly FeedDate[]): SourceAge[] {
 }
 
 /** Oldest date; null without dates. */
-export function oldestOf(ages: readonly EcosystemAge[]): string | null {
+export function oldestOf(ages: readonly SourceAge[]): string | null {
   return ages.map(({ asOf }) => asOf).toSorted()[0] ?? null;
 }
 
@@ -112,13 +93,18 @@ export function staleWarningsChangeAt(ages: readonly SourceAge[], now: Date, lim
   return Number.isFinite(next) ? new Date(next) : null;
 }
 
+/** Whether the data of a source is older than it may be. */
+export function isTooOld(age: SourceAge, now: Date, limits = usualAgeLimits): boolean {
+  return now.getTime() - Date.parse(age.asOf) > limitOf(age, limits);
+}
+
 /** Sources over their limit, with their age in words. */
 function tooOld(ages: readonly SourceAge[], now: Date, limits: AgeLimits) {
   return ages.flatMap((each) => {
     const { ecosystem, source, asOf } = each;
-    const [ageMs, maxAgeMs] = [now.getTime() - Date.parse(asOf), limitOf(each, limits)];
-    if (ageMs <= maxAgeMs) return [];
-    const age = `as of ${asOf}, ${duration(ageMs)} ago, and may be ${duration(maxAgeMs)} old at most`;
+    if (!isTooOld(each, now, limits)) return [];
+    const ago = duration(now.getTime() - Date.parse(asOf));
+    const age = `as of ${asOf}, ${ago} ago, and may be ${duration(limitOf(each, limits))} old at most`;
     return { ecosystem, source, age };
   });
 }

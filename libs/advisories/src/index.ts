@@ -12,9 +12,8 @@ export { usualEntry } from './affected-package.js';
 export type { AffectedPackage } from './affected-package.js';
 export { blindSpots, blindSpotWithout, scopeName } from './blind-spots.js';
 export {
-  ecosystemAges,
   exploitationAges,
-  maxAdvisoryAgeMs,
+  isTooOld,
   oldestOf,
   sourceAges,
   staleAdvisories,
@@ -22,7 +21,7 @@ export {
   staleWarningsChangeAt,
   usualAgeLimits,
 } from './data-age.js';
-export type { AgeLimits, EcosystemAge, SourceAge } from './data-age.js';
+export type { AgeLimits, SourceAge } from './data-age.js';
 export type { AdvisoryScope, BlindSpot, ScopedPackage } from './blind-spots.js';
 export { bunzip2, isBzip2 } from './formats/bzip2.js';
 export { formatHeadBytes } from './formats/format.js';

@@ -140,8 +140,8 @@ export const metricCatalog = {
   }),
   advisoriesAge: gauge({
     name: 'tidewaiter_advisories_age_seconds',
-    help: 'Age of the advisories of an ecosystem, of KEV and of EPSS, by the date of the data',
-    labels: ['ecosystem'],
+    help: 'Age of a source of advisories by ecosystem, of KEV and of EPSS, by the date of the data',
+    labels: ['ecosystem', 'source'],
     services: ['scanner'],
     trouble: 'it exceeds your sync interval by far',
     page: 'advisories.md#age',

@@ -41,6 +41,7 @@ it('starts a new installation with nothing connected', () => {
       signedRepositories: [],
       onIncomplete: 'warn',
     },
+    advisories: { maxAges: { usualMs: 604_800_000, named: {} } },
     containment: { automatic: [], signingKey: undefined, validForMs: 900_000 },
     admission: {
       mode: 'warn',
@@ -427,6 +428,26 @@ describe('mirrors and certificates of a registry', () => {
     ['mirrors: [ { url: "https://m", gives: tags } ]', 'registries[0].mirrors[0].gives'],
   ])('are refused with %s', (text, problem) => {
     expect(problemsOf(one(text))).toContain(problem);
+  });
+});
+
+describe('ages of advisories', () => {
+  it('are limited by source', () => {
+    const { advisories } = parseSettings(
+      'advisories: { maxAge: 1d, maxAges: { KEV: 12h, Red Hat VEX: 14d } }',
+      () => '',
+    );
+    expect(advisories.maxAges).toEqual({
+      usualMs: 86_400_000,
+      named: { KEV: 43_200_000, 'Red Hat VEX': 1_209_600_000 },
+    });
+  });
+
+  it.each([
+    ['maxAge: 0', 'advisories.maxAge: must be more than 0'],
+    ['maxAges: { KEV: soon }', 'advisories.maxAges.KEV: is neither 0 nor a duration such as 30s, 15m or 1h'],
+  ])('cannot be %s', (text, expected) => {
+    expect(() => parseSettings(`advisories: { ${text} }`, () => '')).toThrow(expected);
   });
 });
 

@@ -8,6 +8,7 @@ import { z } from 'zod';
 
 import { access, type AccessSettings, accessSettings } from './access-settings.js';
 import { admission, type AdmissionSettings } from './admission-settings.js';
+import { advisories, type AdvisorySettings } from './advisory-settings.js';
 import { ConfigFiles } from './config-files.js';
 import { containment, type ContainmentSettings, containmentSettings } from './containment-settings.js';
 import { entryRules } from './entries/entry-rules.js';
@@ -30,6 +31,7 @@ const settings = z.strictObject({
   ...ruleSettings,
   access,
   admission,
+  advisories,
   containment,
   /** Expected behavior of workloads. */
   runtime: runtimePolicySettings.prefault({}),
@@ -96,6 +98,8 @@ export abstract class TidewaiterSettings {
   /** Users and sessions of the console. */
   abstract access: AccessSettings;
   abstract admission: AdmissionSettings;
+  /** Ages of vulnerability data that give a warning. */
+  abstract advisories: AdvisorySettings;
   /** Orders to the agents of clusters. */
   abstract containment: ContainmentSettings;
   /** Expected behavior of workloads. */
@@ -248,6 +252,7 @@ export function parseSettings(
     platforms: read.data.platforms,
     access: accessSettings(read.data.access, reader),
     admission: read.data.admission,
+    advisories: read.data.advisories,
     containment: containmentSettings(read.data.containment, reader),
     slackSigningSecret: reader.read(
       'slack.signingSecret',

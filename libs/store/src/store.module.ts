@@ -1,9 +1,11 @@
 import { type Abstract, type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import type { AgeLimits } from '@tidewaiter/advisories';
 import type { Secret } from '@tidewaiter/domain';
 import { noRules, type Rules } from '@tidewaiter/policy';
 import { gaugeIn, metricCatalog, Health, Logger, type RetentionDays, ServerWaits } from '@tidewaiter/runtime';
 import { Registry } from 'prom-client';
 
+import { MaxAdvisoryAges } from './advisories/max-advisory-ages.js';
 import { DatabaseLife } from './core/database-life.js';
 import { DeadLetters } from './core/dead-letters.js';
 import { Jobs } from './core/jobs.js';
@@ -28,6 +30,8 @@ export interface StoreOptions {
   publisher: Abstract<EventPublisher>;
   /** Rules of the settings; without any, only findings count. */
   rules?: Rules;
+  /** Ages of advisories that give a warning; a week unless given. */
+  maxAdvisoryAges?: AgeLimits;
   /** Retention of the tables that the service writes; the defaults unless given. */
   retention?: RetentionDays;
   /** Whether the service starts without PostgreSQL, which it then connects in the background. */
@@ -61,6 +65,7 @@ export class StoreModule implements OnApplicationShutdown {
     poolSize,
     publisher,
     rules = noRules,
+    maxAdvisoryAges,
     retention = defaultRetention,
     startsWithout = false,
   }: StoreOptions): DynamicModule {
@@ -83,6 +88,7 @@ export class StoreModule implements OnApplicationShutdown {
         },
         ...repositories,
         { provide: EvaluationRules, useValue: new EvaluationRules(rules) },
+        { provide: MaxAdvisoryAges, useValue: new MaxAdvisoryAges(maxAdvisoryAges) },
         {
           provide: OutboxRelay,
           useFactory: (store: Store, bus: EventPublisher, logger: Logger) => new OutboxRelay(store, bus, logger),
@@ -94,7 +100,7 @@ export class StoreModule implements OnApplicationShutdown {
           inject: [Store, Logger],
         },
       ],
-      exports: [Store, EvaluationRules, ...repositories],
+      exports: [Store, EvaluationRules, MaxAdvisoryAges, ...repositories],
     };
   }
 

@@ -88,6 +88,7 @@ export class NotifierModule {
           publisher: Bus,
           retention: config,
           rules: settings.rules,
+          maxAdvisoryAges: settings.advisories.maxAges,
         }),
         AuditModule,
         EntriesModule,

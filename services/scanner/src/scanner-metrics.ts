@@ -16,7 +16,7 @@ export class ScannerMetrics {
     this.limitHits = counterIn(registry, metricCatalog.limitHits);
     // Collected on each scrape, so that the age grows while no data arrives.
     gaugeIn(registry, metricCatalog.advisoriesAge, async (gauge) => {
-      for (const { ecosystem, ageSeconds } of await ages.all()) gauge.set({ ecosystem }, ageSeconds);
+      for (const { ecosystem, source, ageSeconds } of await ages.all()) gauge.set({ ecosystem, source }, ageSeconds);
     });
   }
 }

@@ -143,6 +143,7 @@ export class ScannerModule {
           publisher: Bus,
           retention: config,
           rules: settings.rules,
+          maxAdvisoryAges: settings.advisories.maxAges,
         }),
         EntriesModule,
         PushesModule,

@@ -1,19 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import {
-  type EcosystemAge,
-  ecosystemAges,
+  type BlindSpot,
   exploitationAges,
-  maxAdvisoryAgeMs,
+  isTooOld,
   type SourceAge,
   sourceAges,
+  staleAdvisories,
+  staleExploitation,
 } from '@tidewaiter/advisories';
 import type { Digest } from '@tidewaiter/domain';
 
 import { Store } from '../core/store.js';
 import { Advisories } from './advisories.js';
 import { AdvisoryFeeds } from './advisory-feeds.js';
+import { MaxAdvisoryAges } from './max-advisory-ages.js';
 
-export interface CurrentAge extends EcosystemAge {
+export interface CurrentAge extends SourceAge {
   ageSeconds: number;
   isStale: boolean;
 }
@@ -25,27 +27,30 @@ export class AdvisoryAges {
     private readonly store: Store,
     private readonly advisories: Advisories,
     private readonly feeds: AdvisoryFeeds,
+    private readonly max: MaxAdvisoryAges = new MaxAdvisoryAges(),
   ) {}
 
-  /** Current age of every ecosystem that has advisories, and of KEV and EPSS. */
+  /** Current age of every source, by the ecosystems that have its advisories, and of KEV and EPSS. */
   async all(): Promise<CurrentAge[]> {
     const rows = await this.store.aggregate<{ ecosystem: string }>('SELECT ecosystem FROM advisory_ecosystem');
     const feeds = await this.feeds.feeds();
     const names = rows.map(({ ecosystem }) => ecosystem);
-    const ages: EcosystemAge[] = [
-      ...ecosystemAges(feeds, names),
-      ...exploitationAges(feeds).map(({ ecosystem, asOf }) => ({ ecosystem, asOf })),
-    ];
-    const now = Date.now();
-    return ages.map((age) => {
-      const ageMs = Math.max(0, now - Date.parse(age.asOf));
-      return { ...age, ageSeconds: Math.round(ageMs / 1000), isStale: ageMs > maxAdvisoryAgeMs };
-    });
+    const now = new Date();
+    return [...sourceAges(feeds, names), ...exploitationAges(feeds)].map((age) => ({
+      ...age,
+      ageSeconds: Math.round(Math.max(0, now.getTime() - Date.parse(age.asOf)) / 1000),
+      isStale: isTooOld(age, now, this.max.limits),
+    }));
   }
 
-  /** Dates of KEV and EPSS. */
-  async ofExploitation(): Promise<SourceAge[]> {
-    return exploitationAges(await this.feeds.feeds());
+  /** Warnings about sources that are too old. */
+  stale(ages: readonly SourceAge[], now: Date): BlindSpot[] {
+    return staleAdvisories(ages, now, this.max.limits);
+  }
+
+  /** Warnings about KEV and EPSS, which rank vulnerabilities. */
+  async staleExploitation(now: Date): Promise<BlindSpot[]> {
+    return staleExploitation(exploitationAges(await this.feeds.feeds()), now, this.max.limits);
   }
 
   /**

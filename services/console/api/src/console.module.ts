@@ -189,6 +189,7 @@ export class ConsoleModule {
           publisher: Bus,
           retention: config,
           rules: settings.rules,
+          maxAdvisoryAges: settings.advisories.maxAges,
         }),
         AccessModule,
         EntriesModule,

@@ -1,4 +1,4 @@
-import { oldestOf, staleAdvisories, staleExploitation, vulnerabilityFingerprint } from '@tidewaiter/advisories';
+import { oldestOf, vulnerabilityFingerprint } from '@tidewaiter/advisories';
 import { lifecycleVersion } from '@tidewaiter/checks';
 import {
   buildTime,
@@ -122,8 +122,8 @@ export class Verdicts {
     // evaluation.
     const current = [
       ...warnings.filter(({ code }) => code !== 'ADVISORIES_STALE'),
-      ...staleAdvisories(ages, now),
-      ...(hasVulnerability(known) ? staleExploitation(await this.ages.ofExploitation(), now) : []),
+      ...this.ages.stale(ages, now),
+      ...(hasVulnerability(known) ? await this.ages.staleExploitation(now) : []),
     ];
     return evaluateImages(known, current, rules, circumstances);
   }

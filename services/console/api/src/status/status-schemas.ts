@@ -22,8 +22,19 @@ export const statusAnswer = z.object({
         rejected: count,
       }),
     ),
-    /** Age by the date of the data itself, not of its import; `isStale` after 7 days. */
-    ages: z.array(z.object({ ecosystem: z.string(), asOf: z.string(), ageSeconds: count, isStale: z.boolean() })),
+    /**
+     * Age of each source of an ecosystem by the date of the data itself, not of its import;
+     * `isStale` above the limit of the settings.
+     */
+    ages: z.array(
+      z.object({
+        ecosystem: z.string(),
+        source: z.string(),
+        asOf: z.string(),
+        ageSeconds: count,
+        isStale: z.boolean(),
+      }),
+    ),
     lastImport: z
       .object({ source: z.string(), records: count, changed: count, rejected: count, importedAt: time })
       .nullable(),

@@ -11976,6 +11976,7 @@ export interface paths {
                                     asOf: string;
                                     ecosystem: string;
                                     isStale: boolean;
+                                    source: string;
                                 }[];
                                 ecosystems: {
                                     ecosystem: string;

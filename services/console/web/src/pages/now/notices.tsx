@@ -33,7 +33,7 @@ export function Notices({ status, channels }: Props) {
       )}
       {stale.length > 0 && (
         <p className="notice">
-          Advisories of {stale.map(({ ecosystem }) => ecosystem).join(', ')} are older than a week.{' '}
+          {[...new Set(stale.map(({ source }) => source))].join(', ')}: advisories are older than they may be.{' '}
           <Link to="/system/advisories">See their sources</Link>
         </p>
       )}

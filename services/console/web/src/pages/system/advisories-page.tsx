@@ -58,6 +58,7 @@ function Data({ advisories: { feeds, ages, ecosystems } }: { advisories: Status[
       cell: ({ isStale }) => <Stamp kind={isStale ? 'bad' : 'good'}>{isStale ? 'stale' : 'current'}</Stamp>,
     }),
     column<Age>({ id: 'ecosystem', title: 'Ecosystem', isName: true, cell: ({ ecosystem }) => ecosystem }),
+    column<Age>({ id: 'source', title: 'Source', cell: ({ source }) => source }),
     column<Age>({
       id: 'packages',
       title: 'Packages',
@@ -69,7 +70,12 @@ function Data({ advisories: { feeds, ages, ecosystems } }: { advisories: Status[
   return (
     <>
       <Section title="Ecosystems" note={ages.length}>
-        <DataTable label="Ecosystems" columns={ageColumns} rows={ages} keyOf={({ ecosystem }) => ecosystem} />
+        <DataTable
+          label="Ecosystems"
+          columns={ageColumns}
+          rows={ages}
+          keyOf={({ ecosystem, source }) => `${ecosystem} ${source}`}
+        />
       </Section>
       <Section title="Sources" note={feeds.length}>
         <DataTable
