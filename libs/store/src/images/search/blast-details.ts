@@ -9,7 +9,7 @@ import { FileContents } from '../file-contents.js';
 import { ImageManifests } from '../image-manifests.js';
 import { LayerPaths } from '../layer-paths.js';
 import { PushImageRow } from '../pushes/push-rows.js';
-import { type BlastScope, type ScopePage, scopePage, scopeRows } from './blast-scope.js';
+import { type BlastScope, type ScopePage, scopePage } from './blast-scope.js';
 
 /** A tag that points to an image or did, or a push without a tag. */
 export interface BlastPlace {
@@ -191,11 +191,10 @@ export class BlastDetails {
     scope: BlastScope,
     digests: readonly Digest[],
   ): Promise<Map<Digest, (BlastWorkload & { total: number })[]>> {
-    const query = scope.query(digests);
-    const rows = await scopeRows<OfImage<BlastWorkload>>(
-      this.store,
-      query,
-      `SELECT "imageDigest", cluster, namespace, kind, name, exposed, containers, running, pods, since, until, total FROM (
+    const { head, parameters } = scope.query(digests);
+    const rows = await this.store.assembled<OfImage<BlastWorkload>>(
+      `${head}
+       SELECT "imageDigest", cluster, namespace, kind, name, exposed, containers, running, pods, since, until, total FROM (
          SELECT *, (count(*) OVER (PARTITION BY "imageDigest"))::int AS total,
            row_number() OVER (PARTITION BY "imageDigest" ORDER BY running DESC, until DESC NULLS FIRST, cluster, namespace, kind, name) AS number
          FROM (
@@ -207,6 +206,7 @@ export class BlastDetails {
              ON (known.cluster, known.namespace, known.kind, known.name) = (ran.cluster, ran.namespace, workload_kind, ran.workload)
            GROUP BY image_digest, ran.cluster, ran.namespace, workload_kind, ran.workload) AS workload) AS numbered
        WHERE number <= ${maxWorkloads} ORDER BY "imageDigest", number`,
+      parameters,
     );
     return byImage(rows);
   }

@@ -101,22 +101,6 @@ export class BlastScope {
   }
 }
 
-/**
- * Runs a query that starts with a scope. JIT is off: the planner expects millions of rows where
- * conditions meet, and compiling would take longer than the query. A plan for any values would not
- * know how many rows those of a condition have.
- */
-export async function scopeRows<Row>(
-  store: Store,
-  { head, parameters }: Pick<ScopeQuery, 'head' | 'parameters'>,
-  sql: string,
-): Promise<Row[]> {
-  return store.transaction(async (tx) => {
-    await tx.query('SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_custom_plan');
-    return tx.aggregate<Row>(`${head} ${sql}`, parameters);
-  });
-}
-
 /** SQL condition on a row `entry` of `tag_ledger`: it is the last entry of its tag. */
 const isLastEntry = `NOT EXISTS (
   SELECT FROM tag_ledger AS later
@@ -152,15 +136,12 @@ export async function scopePage<Row extends { id: string }>(
   { head, parameters }: ScopeQuery,
   sql: string,
 ): Promise<ScopePage<Row>> {
-  const rows = await scopeRows<
+  const rows = await store.assembled<
     (Row | { id: null }) & { counts: ScopeCounts & { isReported: boolean }; number: string }
   >(
-    store,
-    {
-      head: `${head}, counted AS (${counts}), page AS (SELECT *, row_number() OVER () AS number FROM (${sql}) AS row)`,
-      parameters,
-    },
-    'SELECT page.*, to_jsonb(counted) AS counts FROM counted LEFT JOIN page ON true ORDER BY number',
+    `${head}, counted AS (${counts}), page AS (SELECT *, row_number() OVER () AS number FROM (${sql}) AS row)
+     SELECT page.*, to_jsonb(counted) AS counts FROM counted LEFT JOIN page ON true ORDER BY number`,
+    parameters,
   );
   const { isReported, ...known } = rows[0]!.counts;
   return {
