@@ -86,10 +86,14 @@ export async function startNatsServers({ servers = 1, tls = false, nkey, more = 
     url,
     certificates: place.certificates,
     async killLeader(stream) {
-      const leader = await askOne(async (connection) => {
-        const info = await (await jetstreamManager(connection)).streams.info(stream);
-        return Number(info.cluster?.leader?.replace('nats-', '') ?? 0);
-      });
+      // A cluster that elects one answers nobody.
+      const leader = await retried(async () =>
+        askOne(async (connection) => {
+          const { cluster } = await (await jetstreamManager(connection)).streams.info(stream);
+          if (cluster?.leader === undefined) throw new Error(`${stream} has no leader`);
+          return Number(cluster.leader.replace('nats-', ''));
+        }),
+      );
       await running[leader]!.kill();
       return leader;
     },
