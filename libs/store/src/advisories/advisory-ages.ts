@@ -30,7 +30,7 @@ export class AdvisoryAges {
     private readonly max: MaxAdvisoryAges = new MaxAdvisoryAges(),
   ) {}
 
-  /** Current age of every source, by the ecosystems that have its advisories, and of KEV and EPSS. */
+  /** Current age of every source by ecosystem, and of KEV and EPSS. */
   async all(): Promise<CurrentAge[]> {
     const rows = await this.store.aggregate<{ ecosystem: string }>('SELECT ecosystem FROM advisory_ecosystem');
     const feeds = await this.feeds.feeds();

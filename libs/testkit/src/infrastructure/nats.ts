@@ -86,7 +86,7 @@ export async function startNatsServers({ servers = 1, tls = false, nkey, more = 
     url,
     certificates: place.certificates,
     async killLeader(stream) {
-      // A cluster that elects one answers nobody.
+      // Without a leader, requests time out.
       const leader = await retried(async () =>
         askOne(async (connection) => {
           const { cluster } = await (await jetstreamManager(connection)).streams.info(stream);
