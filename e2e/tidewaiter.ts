@@ -67,7 +67,13 @@ export function makeHome(files: Record<string, string>): string {
 
 /** Starts `./tidewaiter up`, with more arguments if given, and waits until it is ready. */
 export async function startTidewaiter(home: string, ingestPort: number, ...more: string[]): Promise<Tidewaiter> {
-  const environment = { ...process.env, TIDEWAITER_HOME: home, TIDEWAITER_LOG_LEVEL: 'info' };
+  const environment = {
+    ...process.env,
+    TIDEWAITER_HOME: home,
+    TIDEWAITER_LOG_LEVEL: 'info',
+    // An import beside an `up` changes the local advisories, too: not those of the user.
+    XDG_CACHE_HOME: join(home, 'cache'),
+  };
   const up = spawn(launcher, ['up', '--port-ingest', String(ingestPort), '--port-console', '0', ...more], {
     env: environment,
   });
