@@ -125,14 +125,17 @@ describe('tagsOf', () => {
   });
 
   it.each([
-    ['an image of a layout', `oci:${layout}:1`],
-    ['a folder', `rootfs:${folder}`],
-    ['an image of a registry', 'registry.example.com/app:1'],
-    ['a repository where no network may be used', 'registry.example.com/app'],
-  ])('rejects %s', async (_, target) => {
-    await expect(tagsOf(target, options)).rejects.toMatchObject({
-      code: expect.stringMatching(/TAGS_UNKNOWN|OFFLINE/),
-    });
+    ['an image of a layout', `oci:${layout}:1`, 'TAGS_UNKNOWN'],
+    ['a folder', `rootfs:${folder}`, 'TAGS_UNKNOWN'],
+    ['an image of a registry', 'registry.example.com/app:1', 'TAGS_UNKNOWN'],
+    [
+      'an image of a registry by its digest',
+      `docker://registry.example.com/app@sha256:${'0'.repeat(64)}`,
+      'TAGS_UNKNOWN',
+    ],
+    ['a repository where no network may be used', 'registry.example.com:5000/app', 'OFFLINE'],
+  ])('rejects %s', async (_, target, code) => {
+    await expect(tagsOf(target, options)).rejects.toMatchObject({ code });
   });
 });
 

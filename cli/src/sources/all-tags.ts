@@ -1,5 +1,5 @@
 import { InvalidInput } from '@tidewaiter/domain';
-import { parseReference } from '@tidewaiter/registry';
+import { namesRepository } from '@tidewaiter/registry';
 
 import { withScheme } from './bare-path.js';
 import type { SourceOptions } from './image-source.js';
@@ -22,8 +22,7 @@ export async function tagsOf(
   const scheme = schemes.find((each) => target.startsWith(`${each}:`));
   if (scheme !== undefined && !target.startsWith('docker://'))
     throw new InvalidInput('TAGS_UNKNOWN', `${target}: only OCI layouts and repositories have tags`);
-  const { tag, digest } = parseReference(target.replace(/^docker:\/\//, ''));
-  if (tag !== undefined || digest !== undefined) throw oneImage(target);
+  if (!namesRepository(target)) throw oneImage(target);
   const tags = await registryTags(target.replace(/^docker:/, ''), options);
   return tags.filter((each) => !isTagOfReferrer(each)).map((each) => `${target}:${each}`);
 }

@@ -6,5 +6,5 @@ export { checkRegistry, registryCheckSteps } from './registry-check.js';
 export type { RegistryCheckStep } from './registry-check.js';
 export { isUsable, registryCheckText } from './registry-check-text.js';
 export { hostCertificates, withCertificates } from './certs-d.js';
-export { parseReference } from './reference.js';
+export { namesRepository, parseReference } from './reference.js';
 export type { ImageReference } from './reference.js';

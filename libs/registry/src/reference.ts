@@ -49,6 +49,11 @@ export function parseReference(text: string): ImageReference {
   };
 }
 
+/** Whether a reference names a repository alone, with neither tag nor digest. */
+export function namesRepository(text: string): boolean {
+  return !text.includes('@') && !text.includes(':', text.lastIndexOf('/') + 1);
+}
+
 /** Canonical name of a registry that has several. */
 export function canonicalHost(host: string): string {
   const lower = host.toLowerCase();
