@@ -220,14 +220,17 @@ describeWith(programs('docker-registry', 'skopeo'))('one push of several platfor
         const head = page.locator('main .counts').first();
         await head.waitFor();
         expect(countsIn(await head.innerText())).toEqual(expected);
-        const rows = await page.getByRole('table', { name: 'Findings' }).getByRole('row').allInnerTexts();
-        const counted = rows.filter((each) => !/not counted|suppressed by/.test(each));
-        const severityIn = (each: string) => /^\S+ (\w+)/.exec(each)?.[1];
+        const rows = page.getByRole('table', { name: 'Findings' }).getByRole('row');
+        let severities: string[] = [];
+        // The rows are drawn after the head.
+        await until('the table has its rows', async () => {
+          const counted = (await rows.allInnerTexts()).filter((each) => !/not counted|suppressed by/.test(each));
+          severities = counted.map((each) => /^\S+ (\w+)/.exec(each)?.[1] ?? '').filter((each) => each in expected);
+          return severities.length >= Object.values(expected).reduce((sum, each) => sum + each);
+        });
+        const numberOf = (severity: string) => severities.filter((each) => each === severity).length;
         for (const [severity, number] of Object.entries(expected))
-          expect([severity, counted.filter((each) => severityIn(each) === severity).length]).toEqual([
-            severity,
-            number,
-          ]);
+          expect([severity, numberOf(severity)]).toEqual([severity, number]);
         await page.goto(`${tidewaiter.consoleUrl}/images/${digest}?tab=secrets`);
         await page.getByText('app/deleted.pem:1').first().waitFor();
         const text = await page.locator('main').innerText();
