@@ -173,6 +173,11 @@ export class Detector {
     return this.#correlations.figures;
   }
 
+  /** Last time of the caller's clock; null before the first call of {@link advance}. */
+  get clockMs(): number | null {
+    return Number.isFinite(this.#clockMs) ? this.#clockMs : null;
+  }
+
   /** Number of events that wait for earlier ones. */
   get waiting(): number {
     return this.#waiting.size;
@@ -247,7 +252,7 @@ export class Detector {
     return {
       format: snapshotFormat,
       watermarkMs,
-      clockMs: Number.isFinite(this.#clockMs) ? this.#clockMs : null,
+      clockMs: this.clockMs,
       evaluatedAgainMs: Number.isFinite(this.#evaluatedAgainMs) ? this.#evaluatedAgainMs : null,
       waiting: items.map((event) => new PersistedEvent(event)),
       tree: this.#tree.snapshot(),

@@ -58,7 +58,8 @@ export class StoredImageDirectory implements ImageDirectory {
     references: Iterable<{ repository: string; tag: string }>,
     nowMs: number,
   ): Promise<void> {
-    const isOld = (note: Noted<unknown> | undefined) => note === undefined || nowMs - note.readAtMs > oldAfterMs;
+    const isOld = (note: Noted<unknown> | undefined) =>
+      note === undefined || Math.abs(nowMs - note.readAtMs) > oldAfterMs;
     const unknown = [...new Set(digests)].filter((digest) => {
       const note = this.#manifests.get(digest);
       return isOld(note) && !note?.value.length;

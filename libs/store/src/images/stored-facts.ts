@@ -67,7 +67,7 @@ export class StoredFacts implements FactsView {
   /** Whether the image has to be loaded: it is not cached, or its negative entry has expired. */
   needs(digest: Digest, nowMs: number): boolean {
     const known = this.#images.get(digest);
-    return known === undefined || (known.facts === null && nowMs - known.atMs > unknownForMs);
+    return known === undefined || (known.facts === null && Math.abs(nowMs - known.atMs) > unknownForMs);
   }
 
   /** Loads missing facts of images and of keys that sign calls, one after the other. */
@@ -77,7 +77,7 @@ export class StoredFacts implements FactsView {
     }
     for (const key of new Set(keyFingerprints)) {
       const known = this.#keys.get(key);
-      if (!known || nowMs - known.atMs > unknownForMs) await this.#once(key, () => this.#loadKey(key, nowMs));
+      if (!known || Math.abs(nowMs - known.atMs) > unknownForMs) await this.#once(key, () => this.#loadKey(key, nowMs));
     }
   }
 

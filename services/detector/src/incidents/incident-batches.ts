@@ -4,6 +4,7 @@ import type { Logger } from '@tidewaiter/runtime';
 import type { AppliedChanges, DetectorLease } from '@tidewaiter/store';
 
 import { joinStates, splitStates } from '../partitions/snapshot-codec.js';
+import { SteadyClock } from '../steady-clock.js';
 import type { BatchInput, IncidentBatch, IncidentJournal } from './incident-journal.js';
 
 const snapshotMs = 10_000;
@@ -31,6 +32,7 @@ interface Outcome {
 export class IncidentBatches {
   readonly #builder = new IncidentBuilder();
   #batch = 0;
+  #clock = new SteadyClock(null);
   #commits = 0;
   #snapshotDue = performance.now() + snapshotMs;
   #hasChanges = false;
@@ -59,6 +61,7 @@ export class IncidentBatches {
       batches.#play(batch, intake);
       batches.#hasChanges = true;
     }
+    batches.#clock = new SteadyClock(batches.#batch);
     return batches;
   }
 
@@ -66,7 +69,11 @@ export class IncidentBatches {
   dueInMs(nowMs: number): number {
     const { waiting, correlation } = this.correlations;
     const { matchesWait, groupsLive, otherwise } = idleMs;
-    return this.#batch - nowMs + (waiting > 0 ? matchesWait : correlation.groups > 0 ? groupsLive : otherwise);
+    return (
+      this.#batch -
+      this.#clock.read(nowMs) +
+      (waiting > 0 ? matchesWait : correlation.groups > 0 ? groupsLive : otherwise)
+    );
   }
 
   /**
@@ -74,7 +81,7 @@ export class IncidentBatches {
    * `LEASE_LOST`
    */
   async take(intake: BatchInput, nowMs: number): Promise<AppliedChanges> {
-    const outcome = this.#play(Math.max(nowMs, this.#batch + 1), intake);
+    const outcome = this.#play(this.#next(nowMs), intake);
     const { fired, changes } = outcome;
     this.#hasChanges ||= intake.alerts.length + intake.matches.length + fired.length + changes.length > 0;
     return this.#keep(intake, outcome);
@@ -82,7 +89,7 @@ export class IncidentBatches {
 
   /** Marks an input as taken whose results cannot be stored. */
   async setAside(intake: BatchInput, nowMs: number): Promise<void> {
-    this.#batch = Math.max(nowMs, this.#batch + 1);
+    this.#batch = this.#next(nowMs);
     await this.#commit({ intake, fired: [], changes: [], memberships: [], state: null });
   }
 
@@ -90,6 +97,11 @@ export class IncidentBatches {
   async end(nowMs: number): Promise<void> {
     this.#snapshotDue = 0;
     if (this.#hasChanges) await this.take({ alerts: [], matches: [] }, nowMs);
+  }
+
+  /** Number of the next batch, its time in whole milliseconds. */
+  #next(nowMs: number): number {
+    return Math.max(Math.floor(this.#clock.read(nowMs)), this.#batch + 1);
   }
 
   /**

@@ -47,6 +47,9 @@ export class Engines {
     });
     this.#run(name, detector, state);
     return {
+      get clockMs() {
+        return detector.clockMs;
+      },
       observe: (record, source, index) => detector.observe(record, source, index),
       advance: (nowMs) => detector.advance(nowMs),
       takeMatches() {

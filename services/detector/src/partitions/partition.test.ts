@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { StreamMessage } from '@tidewaiter/bus';
-import type { DetectionAlert, WideMatch } from '@tidewaiter/detection';
+import { type DetectionAlert, Detector, type WideMatch } from '@tidewaiter/detection';
 import { InvalidInput, type ObjectEvaluation, type RuntimeRecord, Unavailable } from '@tidewaiter/domain';
 import { runtimeObserved } from '@tidewaiter/events';
+import { factContext, factsFromFile } from '@tidewaiter/facts';
 import { createLogger } from '@tidewaiter/runtime';
+import { loadRules } from '@tidewaiter/sigma';
 
 import type { PartitionEngine } from './engine.js';
 import type { DetectorState } from './partition-journal.js';
@@ -53,6 +57,7 @@ function engine(): PartitionEngine & { observed: string[] } {
   const matches: WideMatch[] = [];
   const alert = (id: string) => ({ id }) as DetectionAlert;
   return {
+    clockMs: null,
     observed,
     observe({ id }) {
       if (id === 'bug') throw new TypeError('x is undefined');
@@ -339,6 +344,67 @@ describe('Partition', () => {
       gate.resolve();
       await third;
       expect(partition.waiting).toBe(0);
+    });
+  });
+
+  describe('a clock that was ten minutes ahead', () => {
+    const ahead = 600_000;
+    const { rules, correlations } = loadRules([
+      {
+        path: 'test.yml',
+        text: `
+title: Any program
+logsource: { product: tidewaiter, category: exec }
+detection: { any: { Process.Executable|exists: true }, condition: any }
+level: high
+tidewaiter: { finding: drift, weight: alone }
+`,
+      },
+    ]);
+    const exec = { process_exec: { process: { exec_id: 'x', pid: 7, binary: '/bin/x' } }, node_name: 'worker-1' };
+    const execs = (sequence: number, id: string): StreamMessage => {
+      const of = message(sequence, id);
+      const event = JSON.parse(Buffer.from(of.data).toString()) as { data: { records: RuntimeRecord[] } };
+      event.data.records = [{ ...record(id), at: new Date(of.storedAtMs).toISOString(), event: exec }];
+      return { ...of, data: Buffer.from(JSON.stringify(event)) };
+    };
+    const detector = () =>
+      new Detector({
+        ...{ rules, correlations, facts: factContext(factsFromFile({})) },
+        ...{ allowedLatenessMs: 1, clock: 'caller' as const, onWideMatch: () => undefined },
+      });
+    const engineOf = (from: Detector): PartitionEngine => ({
+      get clockMs() {
+        return from.clockMs;
+      },
+      observe: (...given) => from.observe(...given),
+      advance: (nowMs) => from.advance(nowMs),
+      takeMatches: () => [],
+      snapshotSteps: () => from.snapshotSteps(),
+    });
+
+    it('holds back no event, for this reader or the next one', async () => {
+      const { whole, stored } = dependencies();
+      const evaluated = () => stored.flatMap(({ alerts }) => alerts).length;
+      const untilEvaluated = async (partition: Partition, count: number, nowMs: number) => {
+        for (let tick = 1; evaluated() < count && tick < 500; tick += 1) {
+          partition.tick(nowMs + 10 * tick);
+          await sleep(10);
+        }
+        return evaluated();
+      };
+      const first = detector();
+      const wrong = new Partition({ ...lease }, engineOf(first), whole, log, null, never);
+      wrong.tick(1_000 + ahead);
+      await wrong.take(execs(1, 'a'));
+      expect(await untilEvaluated(wrong, 1, 1_000)).toBe(1);
+      await wrong.handOver();
+
+      const next = detector();
+      next.restore(first.snapshot());
+      const right = new Partition({ ...lease }, engineOf(next), whole, log, { life: 'one', sequence: 1 }, never);
+      await right.take(execs(2, 'b'));
+      expect(await untilEvaluated(right, 2, 2_000)).toBe(2);
     });
   });
 

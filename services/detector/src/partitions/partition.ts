@@ -7,6 +7,7 @@ import { ObservedMessage } from '@tidewaiter/events';
 import type { Logger } from '@tidewaiter/runtime';
 import type { DetectorLease, EvaluatedObject } from '@tidewaiter/store';
 
+import { SteadyClock } from '../steady-clock.js';
 import type { PartitionEngine } from './engine.js';
 import type { DetectorState, DetectorResults } from './partition-journal.js';
 
@@ -60,6 +61,7 @@ const patienceWithCrashes = 3;
  * One partition while this replica reads it: records in, alerts out, in the order of the stream.
  */
 export class Partition {
+  readonly #clock: SteadyClock;
   #place: StreamPlace | null;
   #evaluatedUpToMs: number | null = null;
   #alerts: DetectionAlert[] = [];
@@ -82,6 +84,7 @@ export class Partition {
     firstSnapshotMs: number,
   ) {
     this.#place = from;
+    this.#clock = new SteadyClock(engine.clockMs);
     this.#snapshotDue = performance.now() + firstSnapshotMs;
   }
 
@@ -122,7 +125,7 @@ export class Partition {
    */
   tick(nowMs: number): void {
     if (this.#isOver) return;
-    this.#add(this.engine.advance(nowMs));
+    this.#add(this.engine.advance(this.#clock.read(nowMs)));
     void this.#flushSoon();
   }
 
@@ -165,7 +168,7 @@ export class Partition {
     if (this.#isOver) return failures;
     // Uses the time at which NATS took the message, so that a replay gives the same results as the
     // first reading.
-    this.#add(this.engine.advance(storedAtMs));
+    this.#add(this.engine.advance(this.#clock.read(storedAtMs)));
     for (const [index, record] of records.entries()) {
       for (const each of record.evaluations ?? []) this.#objects.push({ ...each, cluster: record.cluster });
       try {
