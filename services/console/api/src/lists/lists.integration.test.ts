@@ -387,8 +387,6 @@ const endless = new Set(['/api/v1/stream']);
  */
 const maxStatements = (path: string) => {
   if (listNames.some((list) => path === `/api/v1/${list}`)) return 5;
-  // Two looks at each of some sixty tables, each in a transaction with a time limit of its own.
-  if (path === '/api/v1/storage') return 500;
   return path === '/api/v1/compare' ? 48 : 24;
 };
 
