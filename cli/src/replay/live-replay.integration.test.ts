@@ -17,8 +17,8 @@ import { parseSettings, type RunningService, startService } from '@tidewaiter/ru
 import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
 import { sensorOf } from '@tidewaiter/sensors';
 import { type LoadedRules, loadRules } from '@tidewaiter/sigma';
-import { connect, ImageFactsOf, Incidents, Store, WorkloadLedger } from '@tidewaiter/store';
-import { reportMissing, sharedData, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { connect, ImageFactsOf, incidentList, Store, WorkloadLedger } from '@tidewaiter/store';
+import { listed, reportMissing, sharedData, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { ContainerLedger, type ContainerView, type WorkloadView, parseWorkloadKey } from '@tidewaiter/workloads';
 
 // Each storyline takes seconds of real time, because live correlations close by the clock. A few
@@ -227,8 +227,7 @@ async function startDetector(storyline: Storyline, known: FactsFile) {
   });
   return {
     incidents: async () => {
-      const { items } = await new Incidents(store).list({ limit: 50 });
-      return summarized(items);
+      return summarized(await listed(store, incidentList, 'number'));
     },
     stop: async () => {
       await detector.stop();

@@ -11,7 +11,16 @@ import { type AdvisoryKeeper, advisorySources, importFiles } from '@tidewaiter/a
 import { countFindings, type Finding, findingKinds, severities, TidewaiterError } from '@tidewaiter/domain';
 import type { Report } from '@tidewaiter/reports';
 import type { RunningService } from '@tidewaiter/runtime';
-import { Advisories, AdvisoryFeeds, finalPushStates, Findings, Images, type Push, Pushes } from '@tidewaiter/store';
+import {
+  Advisories,
+  AdvisoryFeeds,
+  finalPushStates,
+  Findings,
+  Images,
+  type Push,
+  Pushes,
+  pushList,
+} from '@tidewaiter/store';
 import {
   buildImage,
   buildIndex,
@@ -26,6 +35,7 @@ import {
   type TarEntry,
   throwAwayServers,
   type ThrowAwayServers,
+  listed,
 } from '@tidewaiter/testkit';
 
 import { changeStore, withStore } from '../database.js';
@@ -301,7 +311,7 @@ async function announce({ repository, tag, digest }: { repository: string; tag: 
 async function ended(count: number): Promise<Push[]> {
   return withStore(async (store) => {
     for (;;) {
-      const { items } = await new Pushes(store).list({ limit: 500 });
+      const items = await listed(store, pushList, 'received');
       if (items.length === count && items.every(({ state }) => finalPushStates.some((each) => each === state)))
         return items;
       await new Promise((resume) => setTimeout(resume, 200));

@@ -140,13 +140,7 @@ export { IncidentReaches } from './incidents/incident-reaches.js';
 export type { IncidentReach, ReachedImage, ReachedWorkload } from './incidents/incident-reaches.js';
 export { IncidentTriage } from './incidents/incident-triage.js';
 export { Incidents } from './incidents/incidents.js';
-export type {
-  AppliedChanges,
-  IncidentFilter,
-  IncidentRevision,
-  ListedIncident,
-  StoredIncident,
-} from './incidents/incidents.js';
+export type { AppliedChanges, IncidentRevision, ListedIncident, StoredIncident } from './incidents/incidents.js';
 export { ImageComparison } from './images/pushes/image-comparison.js';
 export type { ComparedImages, ImagesDifference } from './images/pushes/image-comparison.js';
 export { ImageStates, SharedLayers } from './images/pushes/image-states.js';

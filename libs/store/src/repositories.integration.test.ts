@@ -7,9 +7,11 @@ import type { DataSource } from 'typeorm';
 import { ApiTokens } from './access/api-tokens.js';
 import { Advisories } from './advisories/advisories.js';
 import { connect } from './core/data-source.js';
+import { Lists } from './core/lists.js';
 import { Received } from './core/received.js';
 import { Store } from './core/store.js';
 import { Images, type EvaluatedPackage, type NewImage } from './images/images.js';
+import { pushList } from './images/pushes/push-list.js';
 import { type NewPush, Pushes } from './images/pushes/pushes.js';
 
 const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -107,10 +109,11 @@ describe('repositories', () => {
 
     it('are paged completely, also those of one transaction', async () => {
       const ids = await add(...Array.from({ length: 5 }, () => push()));
+      const newestFirst = { where: { kind: 'all', of: [] }, sort: 'received', isDescending: true, limit: 2 } as const;
       const seen: string[] = [];
       let after: string | undefined;
       do {
-        const page = await pushes.list({ limit: 2, after });
+        const page = await store.unlimited(async () => new Lists(store).page(pushList, { ...newestFirst, after }));
         seen.push(...page.items.map(({ id }) => id));
         after = page.next ?? undefined;
       } while (after !== undefined);

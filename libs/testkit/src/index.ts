@@ -51,6 +51,7 @@ export { containmentOrder } from './containment.js';
 export { kubernetesStandIn } from './kubernetes-stand-in.js';
 export type { KubernetesStandIn, StandInObject } from './kubernetes-stand-in.js';
 export { minerIncident, uuidOf } from './incident.js';
+export { listed } from './listed.js';
 export { observation } from './observation.js';
 export type { ObservationSketch } from './observation.js';
 export { endWork, workOf } from './work-of.js';

@@ -25,6 +25,7 @@ import {
   DeadLetters,
   ImageManifests,
   Images,
+  incidentList,
   Incidents,
   Lists,
   Provenances,
@@ -33,7 +34,7 @@ import {
   ruleList,
   Store,
 } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { listed, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { v7 as uuidv7 } from 'uuid';
 
 import { start } from './main.js';
@@ -47,6 +48,8 @@ let store: Store;
 let replicas: RunningService[] = [];
 
 const fingerprintKey = 'the key of the test';
+
+const incidents = async () => listed(store, incidentList, 'number');
 
 const shellRule = (title: string, image: string) => `
 title: ${title}
@@ -200,9 +203,9 @@ describe('detector', () => {
     await startReplica();
     const found = exec('worker-1');
     await observe(found, exec('worker-2', '/usr/bin/other'));
-    await until('an incident', async () => (await new Incidents(store).list({ limit: 10 })).items.length === 1);
+    await until('an incident', async () => (await incidents()).length === 1);
     const items = await alertsListed();
-    const [incident] = (await new Incidents(store).list({ limit: 10 })).items;
+    const [incident] = await incidents();
     expect(items).toMatchObject([{ rule: { title: 'Probe runs' }, events: [found.id], incidentId: incident?.id }]);
     expect(incident).toMatchObject({ state: 'open', openedBy: found.id });
     const events = await store.query(`SELECT data FROM outbox WHERE source = '/tidewaiter/detector'`);
@@ -212,7 +215,7 @@ describe('detector', () => {
   it('opens an incident again that a restored database has lost, while it runs', async () => {
     await startReplica();
     await observe(exec('worker-1'));
-    const opened = async () => (await new Incidents(store).list({ limit: 10 })).items;
+    const opened = incidents;
     await until('an incident', async () => (await opened()).length === 1);
     const [before] = await opened();
     // As the copy had it: the alert was stored, and waited for the builder.
@@ -233,7 +236,7 @@ describe('detector', () => {
     const found = exec('worker-1');
     Object.assign(found.event['process_exec']!['process' as never], { docker: id.slice(0, 31) });
     await observe(found);
-    const incident = async () => (await new Incidents(store).list({ limit: 10 })).items[0];
+    const incident = async () => (await incidents())[0];
     await until('an incident', async () => (await incident()) !== undefined);
     expect(await incident()).toMatchObject({ workload: null, imageDigest: null });
     const digest = `sha256:${'b'.repeat(64)}`;
@@ -256,7 +259,7 @@ describe('detector', () => {
     const event = { type: 'ADDED', object };
     await observe({ id: 'pod', source: 'kubernetes-watch', sensor: 'watch', cluster: 'eu1', node: null, at, event });
     await until('the workload', async () => (await incident())?.workload === 'shop/Deployment/app');
-    const { items } = await new Incidents(store).list({ limit: 10 });
+    const items = await incidents();
     expect(items).toMatchObject([{ namespace: 'shop', imageDigest: digest, openedBy: found.id }]);
     const revisions = await new Incidents(store).revisions(items[0]!.id);
     expect(revisions[0]?.kind).toBe('opened');
@@ -384,8 +387,8 @@ describe('detector', () => {
     const at = event.eventTime;
     const secrets = [{ rule: 'aws-access-key-id', masked, fingerprint }];
     await observe({ id: 'call', source: 'cloudtrail', sensor: 'aws', cluster: null, node: null, at, event, secrets });
-    await until('an incident', async () => (await new Incidents(store).list({ limit: 10 })).items.length === 1);
-    const [incident] = (await new Incidents(store).list({ limit: 10 })).items;
+    await until('an incident', async () => (await incidents()).length === 1);
+    const [incident] = await incidents();
     expect(incident?.workloads).toMatchObject([{ cluster: 'eu1', workload: 'shop/Deployment/payment' }]);
     const [alert] = await alertsListed();
     expect(alert?.context).toMatchObject({ workload: 'shop/Deployment/payment', imageDigest: digest });

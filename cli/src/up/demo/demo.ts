@@ -146,13 +146,16 @@ async function countPushes(): Promise<{ all: number; open: number }> {
  * worst is left to the reader.
  */
 async function decideOnIncidents(): Promise<void> {
-  const { Incidents, IncidentTriage } = await import('@tidewaiter/store');
+  const { incidentFields, parseQuery } = await import('@tidewaiter/query');
+  const { incidentList, IncidentTriage, Lists } = await import('@tidewaiter/store');
   const [first, second] = await withStore(async (store) => {
-    const incidents = new Incidents(store);
+    const lists = new Lists(store);
+    const where = parseQuery('state=open', incidentFields, new Date());
+    const request = { where, sort: 'number', isDescending: true, limit: 50 } as const;
     let open: { id: string; workload: string | null }[] = [];
     const of = (pod: string) => open.find(({ workload }) => workload?.includes(pod));
     await until(async () => {
-      ({ items: open } = await incidents.list({ limit: 50 }, { state: 'open' }));
+      ({ items: open } = await store.unlimited(async () => lists.page(incidentList, request)));
       return of('/web-') !== undefined && of('/etl-') !== undefined && of('/checkout-') !== undefined;
     });
     return [of('/web-'), of('/etl-')];

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type IncidentChangeLines, incidentChanges } from '@tidewaiter/detection';
-import type { Digest, Incident, IncidentChange, IncidentState, Severity } from '@tidewaiter/domain';
+import type { Digest, Incident, IncidentChange } from '@tidewaiter/domain';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
-import { type Page, pageOf, type PageRequest } from '../core/page.js';
 import { recordsetOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
 import { incidentColumns as columns } from './incident-list.js';
@@ -42,21 +41,15 @@ export type IncidentRevision = Omit<RowOf<typeof revisionColumns>, 'incidentId'>
  */
 export type AppliedChanges = Record<IncidentChangeLines['kind'] | 'quiet' | 'stale', number>;
 
-/** Filter of incidents. */
-export interface IncidentFilter {
-  state?: IncidentState | undefined;
-  severity?: Severity | undefined;
-}
-
 /** Incidents that one statement deletes, with a few dozen revisions each. */
 const endedBatch = 100;
 
-/** Incidents: the builder's stories, and their notified revisions. */
 /** SQL condition on a row of `incident`: it ended some days ago, and no open one continues it. */
 export const isIncidentExpired = (days: string) =>
   `state <> 'open' AND coalesce(resolved_at, updated_at) < now() - ${days}::int * interval '1 day'
     AND NOT EXISTS (SELECT FROM incident AS target WHERE target.id = incident.merged_into AND target.state = 'open')`;
 
+/** Incidents: the builder's stories, and their notified revisions. */
 @Injectable()
 export class Incidents {
   constructor(private readonly store: Store) {}
@@ -121,20 +114,6 @@ export class Incidents {
     const revisions = new Map<string, IncidentRevision[]>(ids.map((id) => [id, []]));
     for (const { incidentId, ...revision } of rows) revisions.get(incidentId)?.push(revision);
     return revisions;
-  }
-
-  /** Incidents that match a filter, newest first; merged ones only if `state` selects them. */
-  async list({ limit, after }: PageRequest, { state, severity }: IncidentFilter = {}): Promise<Page<ListedIncident>> {
-    const rows = await this.store.rows(
-      columns,
-      // Ordered by number, as ids are not in the order of time here.
-      `FROM incident
-       WHERE ($2::uuid IS NULL OR number < (SELECT number FROM incident WHERE id = $2))
-         AND CASE WHEN $3::text IS NULL THEN state <> 'merged' ELSE state = $3 END AND ($4::text IS NULL OR severity = $4)
-       ORDER BY number DESC LIMIT $1`,
-      [limit + 1, after ?? null, state ?? null, severity ?? null],
-    );
-    return pageOf(rows, limit);
   }
 
   /**

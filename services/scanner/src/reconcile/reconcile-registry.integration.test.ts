@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, Pushes, Store } from '@tidewaiter/store';
+import { connect, pushList, Store } from '@tidewaiter/store';
 import {
   buildImage,
   describeWith,
@@ -14,6 +14,7 @@ import {
   type TestRegistry,
   throwAwayServers,
   type ThrowAwayServers,
+  listed,
 } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -94,7 +95,7 @@ describeWith(programs('docker-registry', 'skopeo'))('ReconcileRegistry, without 
     }
   };
   const pushes = async () =>
-    (await new Pushes(store).list({ limit: 100 })).items
+    (await listed(store, pushList, 'received'))
       .map(({ repository, tag, origin }) => `${origin} ${repository}:${tag}`)
       .toSorted();
 

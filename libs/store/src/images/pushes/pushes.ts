@@ -4,7 +4,6 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf, type RowOf } from '../../core/columns.js';
 import type { JobClass } from '../../core/job-rows.js';
-import { type Page, pageOf, type PageRequest } from '../../core/page.js';
 import { inQueue } from '../../core/queues.js';
 import { unnestOf } from '../../core/row-sets.js';
 import { json } from '../../core/storable.js';
@@ -196,17 +195,6 @@ export class Pushes {
   async warnings(id: string): Promise<PushWarning[]> {
     const [push] = await this.store.rows(warningsOnly, 'FROM push WHERE id = $1', [id]);
     return push?.warnings ?? [];
-  }
-
-  /** Pushes, newest first; without a state only those of images. */
-  async list({ limit, after }: PageRequest, { state }: { state?: PushState | undefined } = {}): Promise<Page<Push>> {
-    const rows = await this.store.rows(
-      pushColumns,
-      `FROM push WHERE ($2::uuid IS NULL OR id < $2) AND CASE WHEN $3::text IS NULL THEN ${isImagePush} ELSE state = $3 END
-       ORDER BY id DESC LIMIT $1`,
-      [limit + 1, after ?? null, state ?? null],
-    );
-    return pageOf(rows, limit);
   }
 
   /** Number of image pushes in each state. */
