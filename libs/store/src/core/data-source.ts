@@ -20,6 +20,7 @@ import {
 } from './schema-migration.js';
 import { makeServiceRoles, type PasswordOf } from './service-grants.js';
 import { Store } from './store.js';
+import { valueTypes } from './text-arrays.js';
 
 export interface ConnectionOptions {
   url: Secret;
@@ -142,6 +143,7 @@ async function open({ url, poolSize, name }: ConnectionOptions, limit: number): 
       prepares: limit > 0,
       hosts: hostsOf(url.reveal()),
       keepAlive: true,
+      types: valueTypes,
       Client: PatientClient,
     },
   });
