@@ -265,11 +265,11 @@ async function run(what: Task): Promise<Cost['result']> {
   if (what.kind === 'take') return take(what.url, what.path);
   const dataSource = await connect({ url: new Secret(what.url), poolSize: 4, name: 'bench' });
   using file = AdvisoryFile.open(what.path);
-  const { changed, exploitation } = await loadAdvisories(new Store(dataSource, 'bench'), file, {
+  const { changed, facts } = await loadAdvisories(new Store(dataSource, 'bench'), file, {
     acceptsRemovals: false,
   });
   await dataSource.destroy();
-  return { records: changed, scores: exploitation };
+  return { records: changed, scores: facts };
 }
 
 async function build({ source, folder, layout, before }: Extract<Task, { kind: 'build' }>): Promise<Cost['result']> {

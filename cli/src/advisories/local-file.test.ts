@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { Report } from '@tidewaiter/reports';
 import {
   captureOutput,
   type CapturedOutput,
@@ -152,6 +153,51 @@ describe('local file', () => {
     // The folder itself gives the same findings.
     expect((await scan('--advisories', osv)).findings).toEqual(fromFile.findings);
     expect(fromFile.findings[0]).toMatchObject({ id: 'CVE-2026-1002', kev: true, epss: 0.75 });
+  });
+
+  it('has ends of support for images and Dockerfiles, which precede the built-in ones', async () => {
+    const day = new Date().toISOString().slice(0, 10);
+    const file = {
+      date: day,
+      products: {
+        debian: { title: 'Debian', releases: [{ cycle: '12', securitySupportEnds: '2026-01-31' }] },
+        python: { title: 'Python', releases: [{ cycle: '3.14', securitySupportEnds: true }] },
+      },
+    };
+    await writeFile(join(folder, 'products.json'), JSON.stringify(file));
+    await writeFile(join(folder, 'Dockerfile'), 'FROM python:3.14-slim\n');
+    const path = join(folder, 'ends.db');
+    const titles = async (target: string, ...flags: string[]) => {
+      output.stdout = '';
+      await run('scan', target, '-o', 'json', '--quiet', ...flags);
+      const { findings, stats } = JSON.parse(output.stdout) as Report;
+      const ended = findings.filter(({ id }) => id.includes('end-of-life'));
+      return [...ended.map(({ title }) => title), ...stats.advisorySources.map(({ source }) => source)];
+    };
+    await run('advisories', 'import', join(folder, 'products.json'), '--advisories', path, '--quiet');
+    expect(output.stderr).toBe('');
+    for (const data of [path, join(folder, 'products.json')]) {
+      expect(await titles(`sbom:${join(folder, 'sbom.json')}`, '--advisories', data)).toEqual([
+        'Debian 12 is end of life since 2026-01-31',
+        'End of life',
+      ]);
+      expect(await titles(`dockerfile:${join(folder, 'Dockerfile')}`, '--advisories', data)).toEqual([
+        'the image is built on python:3.14-slim: Python 3.14 is end of life',
+        'End of life',
+      ]);
+    }
+    // Nothing of it is known without that file.
+    expect(await titles(`dockerfile:${join(folder, 'Dockerfile')}`, '--offline')).toEqual([]);
+  });
+
+  it('warns about ends of support that are old', async () => {
+    const products = { debian: { title: 'Debian', releases: [{ cycle: '12', securitySupportEnds: false }] } };
+    await writeFile(join(folder, 'products.json'), JSON.stringify({ date: '2026-01-01', products }));
+    const path = join(folder, 'ends.db');
+    await run('advisories', 'import', join(folder, 'products.json'), '--advisories', path, '--quiet');
+    expect((await scan('--advisories', path)).warnings).toContain('END_OF_LIFE_STALE');
+    const limits = ['--max-advisory-age', 'End of life=99999d'];
+    expect((await scan('--advisories', path, ...limits)).warnings).not.toContain('END_OF_LIFE_STALE');
   });
 
   it('is not made where a path is mistyped', async () => {

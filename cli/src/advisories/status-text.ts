@@ -1,4 +1,4 @@
-import { epssFeed, kevFeed } from '@tidewaiter/advisories';
+import { endOfLifeFeed, epssFeed, isFactFeed, kevFeed } from '@tidewaiter/advisories';
 import { printable } from '@tidewaiter/domain';
 
 import { count } from '../terminal.js';
@@ -14,7 +14,10 @@ export function statusJson(holdings: Holdings, now: number): string {
 }
 
 /** Stored advisories as a table for readers. */
-export function statusTable({ store, advisories, ecosystems, feeds, kev, epss }: Holdings, now: number): string {
+export function statusTable(
+  { store, advisories, ecosystems, feeds, kev, epss, endOfLife }: Holdings,
+  now: number,
+): string {
   const asOf = new Map(feeds.map((feed) => [feed.name, feed.asOf]));
   const age = (name: string) => ageText(asOf.get(name), now);
   const others = feeds.filter(({ name }) => !ecosystems.some(({ ecosystem }) => ecosystem === name));
@@ -22,10 +25,11 @@ export function statusTable({ store, advisories, ecosystems, feeds, kev, epss }:
     ['advisories', count(advisories), `in ${printable(store)}`],
     ...ecosystems.map(({ ecosystem, records }) => [`  ${printable(ecosystem)}`, count(records), age(ecosystem)]),
     ...others
-      .filter(({ name }) => name !== kevFeed && name !== epssFeed)
+      .filter(({ name }) => !isFactFeed(name))
       .map(({ name, records }) => [`  from ${printable(name)}`, count(records), age(name)]),
     ['exploited (KEV)', count(kev), age(kevFeed)],
     ['scores (EPSS)', count(epss), age(epssFeed)],
+    ['products (end of life)', count(endOfLife), age(endOfLifeFeed)],
   ];
   return rows
     .map(([name = '', number = '', text = '']) => `${name.padEnd(32)} ${number.padStart(10)}  ${text}`.trimEnd() + '\n')

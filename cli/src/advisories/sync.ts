@@ -24,7 +24,7 @@ export function syncCommand(advisories: Command): void {
   const command = advisories
     .command('sync')
     .description(
-      'fetch what is new: OSV records, KEV and EPSS; once a place is named, only those that are named are asked',
+      'fetch what is new: OSV records, KEV, EPSS, ends of support; once a place is named, only those that are named are asked',
     )
     .option('--url <url>', "a bucket in the layout of OSV's; OSV's own when no place is named", webUrl)
     .option('--ecosystems <names>', 'Debian,npm,…; all that the bucket lists unless given', readNames)

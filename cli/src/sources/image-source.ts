@@ -1,3 +1,4 @@
+import type { Lifecycles } from '@tidewaiter/checks';
 import type { Digest, Finding, ImagePackage, Layer, OsRelease, Platform } from '@tidewaiter/domain';
 import type { ImageConfig, TreeMember, Warning } from '@tidewaiter/oci';
 import type { ArtifactPlace } from '@tidewaiter/provenance';
@@ -18,8 +19,8 @@ export interface ImageSource {
   tree?: () => AsyncIterable<TreeMember>;
   /** The packages of a place that lists them itself, such as an SBOM. */
   listed?: { os: OsRelease | null; packages: ImagePackage[] };
-  /** Findings of a file that is not an image. */
-  checked?: Finding[];
+  /** Checks of a file that is not an image. */
+  checked?: CheckedFile;
   /**
    * Place of the image's signatures, and the signed digests: its own, and those of the indexes that
    * led to it.
@@ -28,6 +29,12 @@ export interface ImageSource {
   /** Warnings about unreadable parts so far. */
   warnings: Warning[];
   close(): Promise<void>;
+}
+
+/** Findings of a file, by the ends of support of some products. */
+export interface CheckedFile {
+  products: readonly string[];
+  find: (lifecycles: Lifecycles) => Finding[];
 }
 
 export interface SourceLayer extends Layer {

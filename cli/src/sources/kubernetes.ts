@@ -7,11 +7,11 @@ import { readText, textFiles } from './text-files.js';
 /** `k8s:FILE_OR_DIR`: Kubernetes manifests, of a folder those in `.yaml`, `.yml` and `.json`. */
 export const kubernetes: SourceKind = {
   async open(location) {
-    const checked: Finding[] = [];
+    const findings: Finding[] = [];
     const warnings: Warning[] = [];
     for (const { path, name } of await textFiles(location, /\.(ya?ml|json)$/)) {
       const result = await check(path, name);
-      checked.push(...result.findings);
+      findings.push(...result.findings);
       warnings.push(...result.warnings);
     }
     return {
@@ -21,7 +21,7 @@ export const kubernetes: SourceKind = {
       configDigest: null,
       config: null,
       layers: [],
-      checked,
+      checked: { products: [], find: () => findings },
       warnings,
       close: () => Promise.resolve(),
     };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 
 import { analyzeLayer, analyzeTree, inventory } from '@tidewaiter/analyzers';
+import { builtInLifecycles } from '@tidewaiter/checks';
 import { overlay } from '@tidewaiter/oci';
 import { buildImage, buildIndex, tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
@@ -270,7 +271,9 @@ describe('dockerfile: and k8s:', () => {
   it('are checked file by file', async () => {
     writeFileSync(join(folder, 'Dockerfile'), 'FROM debian\nRUN curl https://example.com/x | sh\n');
     const { checked } = await open(`dockerfile:${folder}/Dockerfile`);
-    expect(checked?.map(({ id, path }) => `${id} ${path}`)).toContain('dockerfile-download-and-run Dockerfile');
+    expect(checked!.find(builtInLifecycles).map(({ id, path }) => `${id} ${path}`)).toContain(
+      'dockerfile-download-and-run Dockerfile',
+    );
   });
 
   it('are read of a whole folder', async () => {
@@ -279,10 +282,12 @@ describe('dockerfile: and k8s:', () => {
     writeFileSync(join(folder, 'shop/a.yaml'), pod('a'));
     writeFileSync(join(folder, 'b.yml'), `${pod('b')}\n---\n{{ template }}`);
     const { checked, warnings } = await open(`k8s:${folder}`);
-    expect(checked?.filter(({ id }) => id === 'k8s-host-pid').map(({ path }) => path)).toEqual([
-      'b.yml',
-      'shop/a.yaml',
-    ]);
+    expect(
+      checked!
+        .find(builtInLifecycles)
+        .filter(({ id }) => id === 'k8s-host-pid')
+        .map(({ path }) => path),
+    ).toEqual(['b.yml', 'shop/a.yaml']);
     expect(warnings).toMatchObject([{ path: 'b.yml' }]);
   });
 });

@@ -1,4 +1,5 @@
 import type { AdvisoryScope, CandidateLookup, Exploitation, RatingLookup, SourceAge } from '@tidewaiter/advisories';
+import type { PublishedReleases } from '@tidewaiter/checks';
 import type { Warning } from '@tidewaiter/oci';
 
 /** Lookups in loaded advisories, whatever their source. */
@@ -12,5 +13,7 @@ export interface AdvisoriesAtHand {
   ages(ecosystems: ReadonlySet<string>): SourceAge[];
   /** Age of KEV and EPSS, as far as they are known. */
   exploitationAges: SourceAge[];
+  /** Published releases of these products of endoflife.date; null without any. */
+  endOfLife(products: readonly string[]): PublishedReleases | null;
   warnings: Warning[];
 }

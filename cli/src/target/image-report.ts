@@ -37,7 +37,7 @@ import {
 } from '@tidewaiter/reports';
 import { redactSecrets } from '@tidewaiter/secrets';
 
-import type { ImageSource } from '../sources/image-source.js';
+import type { CheckedFile, ImageSource } from '../sources/image-source.js';
 import type { PackageEvaluation, LocalAdvisoriesOptions } from './local-advisories.js';
 import type { NamedText } from './objections.js';
 import type { ScannedImage } from './policy-facts.js';
@@ -89,7 +89,7 @@ export async function reportOf(
   const limited = limitedPackages(found.packages, read.sizeBytes, analysis.factLimits);
   const { os, packages } = source.listed ?? { ...found, packages: limited.packages };
   const evaluated = source.checked
-    ? nothingEvaluated
+    ? await supportOfFile(source.checked, startedAt, options)
     : await vulnerabilities({ os, packages }, read, startedAt, options);
   const signed = await signatures(reference, source, options);
   const attested = await attestedSboms(reference, source, signed, packages);
@@ -99,8 +99,8 @@ export async function reportOf(
     ...[...(signed?.findings ?? []), ...attested.findings].map(unexploited),
     ...read.unread.map(layerNotAnalyzed).map(unexploited),
     ...inImage.findings.map(unexploited),
-    ...(await misconfiguration(source, read, view, options)).map(unexploited),
-    ...(await endsOfSupport(source, { os, packages }, startedAt, options)).map(unexploited),
+    ...(await misconfiguration(source, read, view, evaluated, options)).map(unexploited),
+    ...(await endsOfSupport(source, { os, packages }, startedAt, evaluated, options)).map(unexploited),
   ];
   const asked = all.filter((finding) => isAsked(finding, options)).toSorted(worstFirst);
   const { findings, suppressed, ...objected } = await objectedTo(
@@ -175,7 +175,14 @@ function verdictRules({ checked, listed }: ImageSource, { failOn, onIncomplete }
 /** Kinds of findings that come from advisories. */
 const advisoryKinds = ['vulnerability', 'malware', 'supply-chain'] as const;
 
-const nothingEvaluated: PackageEvaluation = { findings: [], warnings: [], asOf: null, sources: [], changesAt: null };
+const nothingEvaluated: PackageEvaluation = {
+  findings: [],
+  warnings: [],
+  asOf: null,
+  sources: [],
+  changesAt: null,
+  published: null,
+};
 
 async function vulnerabilities(
   { os, packages }: Pick<Report, 'os' | 'packages'>,
@@ -193,6 +200,18 @@ async function vulnerabilities(
   }
   const { evaluatePackages } = await import('./local-advisories.js');
   return evaluatePackages(packages, os, linkedPrograms(layers), advisories, now);
+}
+
+/** The ends of support by which a file is checked; nothing else of it comes from advisories. */
+async function supportOfFile(
+  { products }: CheckedFile,
+  now: Date,
+  { advisories }: EvaluationOptions,
+): Promise<PackageEvaluation> {
+  if (products.length === 0 || advisories === undefined) return nothingEvaluated;
+  const { publishedEnds } = await import('./local-advisories.js');
+  const { published, warnings, ages } = await publishedEnds(products, advisories, now);
+  return { ...nothingEvaluated, published, warnings, sources: ages };
 }
 
 async function signatures(
@@ -237,9 +256,13 @@ async function misconfiguration(
   { config, checked }: ImageSource,
   { layers }: ReadImage,
   view: Overlay,
+  { published }: PackageEvaluation,
   { kinds }: EvaluationOptions,
 ): Promise<Finding[]> {
-  if (checked) return checked;
+  if (checked) {
+    const { lifecyclesOf } = await import('@tidewaiter/checks');
+    return checked.find(lifecyclesOf(published));
+  }
   if (!config || !kinds.has('misconfiguration')) return [];
   const { checkImageConfig, checkImageFiles } = await import('@tidewaiter/checks');
   return [...checkImageConfig(config), ...checkImageFiles(layers, view)];
@@ -249,11 +272,12 @@ async function endsOfSupport(
   { checked }: ImageSource,
   { os, packages }: Pick<Report, 'os' | 'packages'>,
   now: Date,
+  { published }: PackageEvaluation,
   { kinds }: EvaluationOptions,
 ): Promise<Finding[]> {
   if (checked || !kinds.has('supply-chain')) return [];
-  const { endOfLife } = await import('@tidewaiter/checks');
-  return endOfLife(os, packages, now);
+  const { endOfLife, lifecyclesOf } = await import('@tidewaiter/checks');
+  return endOfLife(os, packages, now, lifecyclesOf(published));
 }
 
 /** Applies VEX and exceptions. Most scans have none, and do not load their parsers. */

@@ -8,6 +8,7 @@ import {
   type Exploitation,
   isEcosystem,
   type OsvAdvisory,
+  readEndOfLife,
   readEpss,
   readKev,
   readOsvRecord,
@@ -15,6 +16,7 @@ import {
   worstExploitation,
 } from '@tidewaiter/advisories';
 import { type AdvisorySource, advisorySources, type AdvisoryRecords } from '@tidewaiter/advisory-sync';
+import type { PublishedReleases } from '@tidewaiter/checks';
 import { TidewaiterError } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 
@@ -29,7 +31,7 @@ export async function loadRecords(path: string, keys: readonly AdvisoryKey[]): P
   const loaded = new LoadedRecords(keys);
   const sources = await advisorySources(path);
   await loaded.loadRecords(sources.filter((each) => each.kind === 'records'));
-  for (const source of sources) await loaded.loadExploitation(source);
+  for (const source of sources) await loaded.loadFacts(source);
   const message = `${loaded.rejected} advisories of ${path} cannot be read`;
   const warnings: Warning[] = loaded.rejected > 0 ? [{ code: 'ADVISORIES_DAMAGED', path: null, message }] : [];
   return {
@@ -44,6 +46,7 @@ export async function loadRecords(path: string, keys: readonly AdvisoryKey[]): P
         : [...ecosystems].map((name) => ({ ecosystem: name, source: name, asOf: loaded.newest! })),
     // Files beside the records have no date of their own.
     exploitationAges: [],
+    endOfLife: () => loaded.endOfLife,
     warnings,
   };
 }
@@ -54,6 +57,7 @@ class LoadedRecords {
   /** Modification time of the newest record in the packages' ecosystems. */
   newest: string | null = null;
   readonly exploitation = new Map<string, Exploitation>();
+  endOfLife: PublishedReleases | null = null;
   /** Wanted names, by ecosystem. */
   readonly #names = new Map<string, Set<string>>();
   readonly #candidates = new Map<string, AdvisoryCandidate[]>();
@@ -93,11 +97,14 @@ class LoadedRecords {
     return [ecosystem, ...(derivedEcosystems.get(ecosystem) ?? [])].some((each) => this.#names.has(each));
   }
 
-  async loadExploitation({ kind, path }: AdvisorySource): Promise<void> {
+  async loadFacts({ kind, path }: AdvisorySource): Promise<void> {
     if (kind === 'records') return;
     const bytes = await readFile(path);
     if (kind === 'kev') for (const { cve } of readKev(bytes).entries) this.#note(cve, { kev: true });
-    else for (const { cve, score } of readEpss(bytes).scores) this.#note(cve, { epss: score });
+    else if (kind === 'end-of-life') {
+      const { publishedAt: asOf, products } = readEndOfLife(bytes);
+      this.endOfLife = { asOf, products };
+    } else for (const { cve, score } of readEpss(bytes).scores) this.#note(cve, { epss: score });
   }
 
   #note(cve: string, known: Partial<Exploitation>): void {

@@ -5,6 +5,8 @@ import {
   advisoryKeyOf,
   blindSpots,
   cvesOf,
+  endOfLifeAges,
+  endOfLifeFeed,
   evaluateInventory,
   exploitationAges,
   oldestOf,
@@ -12,15 +14,25 @@ import {
   type SourceAge,
   sourceAges,
   staleAdvisories,
+  staleEndOfLife,
   staleExploitation,
   staleWarningsChangeAt,
 } from '@tidewaiter/advisories';
 import { AdvisoryFile, isAdvisoryFile } from '@tidewaiter/advisory-file';
+import type { PublishedReleases } from '@tidewaiter/checks';
 import type { Finding, ImagePackage, LinkedNames, OsRelease } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 import type { ReportFinding } from '@tidewaiter/reports';
 
 import type { AdvisoriesAtHand } from './advisories-at-hand.js';
+
+/** Ends of support, and how old their data is. */
+export interface EndOfLifeEvaluation {
+  /** Null where only built-in data is known. */
+  published: PublishedReleases | null;
+  warnings: Warning[];
+  ages: SourceAge[];
+}
 
 export interface PackageEvaluation {
   findings: ReportFinding[];
@@ -31,6 +43,8 @@ export interface PackageEvaluation {
   sources: Pick<SourceAge, 'source' | 'asOf'>[];
   /** When the warnings about old data change; null if they never do. */
   changesAt: Date | null;
+  /** Releases of the products in the image; null where only built-in data is known. */
+  published: PublishedReleases | null;
 }
 
 export interface LocalAdvisoriesOptions {
@@ -55,27 +69,63 @@ export async function evaluatePackages(
 ): Promise<PackageEvaluation> {
   const scoped = packages.map((each) => ({ ...each, scope: advisoryKeyOf(each, os) }));
   const keys = scoped.flatMap(({ scope }) => scope ?? []);
+  const { datedProducts } = await import('@tidewaiter/checks');
+  const products = await publishedNames(datedProducts(os, packages));
   return withAdvisories(path, keys, (advisories) => {
     const covered = advisories.covered(keys);
     // The age of the data of shadowed packages does not count, as those packages do not.
     const current = scoped.flatMap(({ state, scope }) => (state === 'present' && scope ? [scope] : []));
     const ages = advisories.ages(new Set(advisories.covered(current).map(({ ecosystem }) => ecosystem)));
     const findings = evaluateInventory(packages, os, advisories.candidatesFor, advisories.ratingsOf, programs);
+    const ended = publishedIn(advisories, products, now, maxAges);
     const warnings = [
       ...blindSpots(scoped, os, covered),
       ...advisories.warnings,
       ...staleAdvisories(ages, now, maxAges),
       // Only findings are ranked by them.
       ...(findings.length === 0 ? [] : staleExploitation(advisories.exploitationAges, now, maxAges)),
+      ...ended.warnings,
     ];
+    const facts = [...advisories.exploitationAges, ...ended.ages];
     return {
       findings: findings.map((each) => withExploitation(each, advisories)),
       warnings,
       asOf: oldestOf(ages),
-      sources: namedOnce([...ages, ...advisories.exploitationAges]),
-      changesAt: staleWarningsChangeAt([...ages, ...advisories.exploitationAges], now, maxAges),
+      sources: namedOnce([...ages, ...facts]),
+      changesAt: staleWarningsChangeAt([...ages, ...facts], now, maxAges),
+      published: ended.published,
     };
   });
+}
+
+/**
+ * Ends of support of some products by advisories in files.
+ * @throws NotFound `ADVISORIES_MISSING`
+ * @throws InvalidInput `ADVISORIES_DAMAGED`
+ */
+export async function publishedEnds(
+  products: readonly string[],
+  { path, maxAges }: LocalAdvisoriesOptions,
+  now: Date,
+): Promise<EndOfLifeEvaluation> {
+  const names = await publishedNames(products);
+  return withAdvisories(path, [], (advisories) => publishedIn(advisories, names, now, maxAges));
+}
+
+async function publishedNames(products: readonly string[]): Promise<string[]> {
+  const { publishedName } = await import('@tidewaiter/checks');
+  return products.map(publishedName);
+}
+
+function publishedIn(
+  advisories: AdvisoriesAtHand,
+  products: readonly string[],
+  now: Date,
+  maxAges: AgeLimits,
+): EndOfLifeEvaluation {
+  const published = products.length === 0 ? null : advisories.endOfLife(products);
+  const ages = published ? endOfLifeAges([{ name: endOfLifeFeed, asOf: published.asOf }]) : [];
+  return { published, ages, warnings: staleEndOfLife(ages, now, maxAges) };
 }
 
 /** One source may be about several ecosystems. */
@@ -103,6 +153,10 @@ async function withAdvisories<T>(
     exploitation: (cves) => file.exploitation(cves),
     ages: (ecosystems) => sourceAges(feeds, ecosystems),
     exploitationAges: exploitationAges(feeds),
+    endOfLife: (products) => {
+      const [age] = endOfLifeAges(feeds);
+      return age ? { asOf: age.asOf, products: file.endOfLife(products) } : null;
+    },
     warnings: [],
   });
 }

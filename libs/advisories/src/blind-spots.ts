@@ -14,7 +14,13 @@ export interface ScopedPackage extends Pick<ImagePackage, 'type' | 'state'> {
 
 /** Reason why the absence of findings proves nothing. */
 export interface BlindSpot {
-  code: 'OS_UNKNOWN' | 'ADVISORIES_MISSING' | 'ADVISORIES_STALE' | 'EXPLOITATION_STALE' | 'PACKAGES_NOT_EVALUATED';
+  code:
+    | 'OS_UNKNOWN'
+    | 'ADVISORIES_MISSING'
+    | 'ADVISORIES_STALE'
+    | 'EXPLOITATION_STALE'
+    | 'END_OF_LIFE_STALE'
+    | 'PACKAGES_NOT_EVALUATED';
   path: null;
   message: string;
 }

@@ -1,5 +1,5 @@
 import type { BlindSpot } from './blind-spots.js';
-import { type AdvisoryFeed, epssFeed, kevFeed } from './feed.js';
+import { type AdvisoryFeed, endOfLifeFeed, epssFeed, isFactFeed, kevFeed } from './feed.js';
 import { programEcosystem } from './programs/programs.js';
 
 const hourMs = 60 * 60_000;
@@ -35,7 +35,7 @@ type FeedDate = Pick<AdvisoryFeed, 'name' | 'asOf'>;
  */
 export function sourceAges(feeds: readonly FeedDate[], ecosystems: Iterable<string>): SourceAge[] {
   const records = feeds
-    .filter(({ name }) => name !== kevFeed && name !== epssFeed)
+    .filter(({ name }) => !isFactFeed(name))
     .toSorted((one, other) => (one.asOf < other.asOf ? -1 : 1));
   return [...new Set(ecosystems)].toSorted().flatMap((ecosystem) => {
     const names = feedsOf.get(ecosystem) ?? [ecosystem];
@@ -47,8 +47,16 @@ export function sourceAges(feeds: readonly FeedDate[], ecosystems: Iterable<stri
 
 /** Dates of the data about exploitation, KEV and EPSS; a source that was never read is left out. */
 export function exploitationAges(feeds: readonly FeedDate[]): SourceAge[] {
-  const own = feeds.filter(({ name }) => name === kevFeed || name === epssFeed);
-  return own.map(({ name, asOf }) => ({ ecosystem: name, source: name, asOf }));
+  return agesOf(feeds.filter(({ name }) => name === kevFeed || name === epssFeed));
+}
+
+/** Date of the data about ends of support; none where only built-in dates are known. */
+export function endOfLifeAges(feeds: readonly FeedDate[]): SourceAge[] {
+  return agesOf(feeds.filter(({ name }) => name === endOfLifeFeed));
+}
+
+function agesOf(feeds: readonly FeedDate[]): SourceAge[] {
+  return feeds.map(({ name, asOf }) => ({ ecosystem: name, source: name, asOf }));
 }
 
 /** Oldest date; null without dates. */
@@ -77,6 +85,15 @@ export function staleExploitation(ages: readonly SourceAge[], now: Date, limits 
   }));
 }
 
+/** Returns a warning if the data about ends of support is too old. */
+export function staleEndOfLife(ages: readonly SourceAge[], now: Date, limits = usualAgeLimits): BlindSpot[] {
+  return tooOld(ages, now, limits).map(({ source, age }) => ({
+    code: 'END_OF_LIFE_STALE',
+    path: null,
+    message: `${source} is ${age}: newer ends of support are missing`,
+  }));
+}
+
 /**
  * When the warnings about the age of these sources change next: one more, or another age in words.
  * Null if they never do.
@@ -92,6 +109,13 @@ export function staleWarningsChangeAt(ages: readonly SourceAge[], now: Date, lim
   const next = Math.min(...times.filter((time) => time <= maxTimeMs));
   return Number.isFinite(next) ? new Date(next) : null;
 }
+
+/** Codes of the warnings about the age of data; stored ones are outdated, since data ages. */
+export const ageWarnings: ReadonlySet<string> = new Set<BlindSpot['code']>([
+  'ADVISORIES_STALE',
+  'EXPLOITATION_STALE',
+  'END_OF_LIFE_STALE',
+]);
 
 /** Whether the data of a source is older than it may be. */
 export function isTooOld(age: SourceAge, now: Date, limits = usualAgeLimits): boolean {

@@ -1,8 +1,8 @@
 /** State of one source of advisories, or of facts about their exploitation. */
 export interface AdvisoryFeed {
   /**
-   * Name of the ecosystem, as in the folders of the OSV bucket; `KEV`; `EPSS`; else the end of the
-   * path of an import.
+   * Name of the ecosystem, as in the folders of the OSV bucket; `KEV`; `EPSS`; `End of life`; else
+   * the end of the path of an import.
    */
   name: string;
   /** URL or path it was last read from. */
@@ -25,6 +25,12 @@ export interface AdvisoryFeed {
 /** Feeds other than ecosystems. */
 export const kevFeed = 'KEV';
 export const epssFeed = 'EPSS';
+export const endOfLifeFeed = 'End of life';
+
+/** Whether a feed has facts beside advisories. */
+export function isFactFeed(name: string): boolean {
+  return name === kevFeed || name === epssFeed || name === endOfLifeFeed;
+}
 
 /** Content of an advisory store, for display and for the age of a verdict. */
 export interface AdvisoryHoldings {
@@ -34,6 +40,8 @@ export interface AdvisoryHoldings {
   /** Number of vulnerabilities that are known to be exploited, and of those with a score. */
   kev: number;
   epss: number;
+  /** Number of products with releases whose support ends. */
+  endOfLife: number;
 }
 
 export interface EcosystemHoldings {

@@ -1,9 +1,11 @@
-export { epssFeed, kevFeed } from './feed.js';
+export { endOfLifeFeed, epssFeed, isFactFeed, kevFeed } from './feed.js';
 export type { AdvisoryFeed, AdvisoryHoldings, EcosystemHoldings } from './feed.js';
 export { cvesOf, worstExploitation } from './exploitation.js';
 export type { Exploitation } from './exploitation.js';
 export { readEpss } from './epss.js';
 export type { EpssDay, EpssScore } from './epss.js';
+export { readEndOfLife } from './end-of-life.js';
+export type { EndOfLifeData, ProductReleases, PublishedRelease, SupportEnd } from './end-of-life.js';
 export { readKev } from './kev.js';
 export type { KevCatalog, KevEntry } from './kev.js';
 export { advisoryKeyOf, advisoryKeysVersion } from './advisory-key.js';
@@ -12,11 +14,14 @@ export { usualEntry } from './affected-package.js';
 export type { AffectedPackage } from './affected-package.js';
 export { blindSpots, blindSpotWithout, scopeName } from './blind-spots.js';
 export {
+  ageWarnings,
+  endOfLifeAges,
   exploitationAges,
   isTooOld,
   oldestOf,
   sourceAges,
   staleAdvisories,
+  staleEndOfLife,
   staleExploitation,
   staleWarningsChangeAt,
   usualAgeLimits,

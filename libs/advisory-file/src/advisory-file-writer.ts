@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
-import type { AdvisoryFeed, EpssScore, KevEntry, OsvAdvisory } from '@tidewaiter/advisories';
+import type { AdvisoryFeed, EpssScore, KevEntry, OsvAdvisory, ProductReleases } from '@tidewaiter/advisories';
 
 import { createTables, explained, formatOf, guarded, openDefensively, unusable } from './format.js';
 import { affectedRows, checksumOf, feedText, recordText } from './rows.js';
@@ -118,7 +118,7 @@ export class AdvisoryFileWriter implements Disposable {
     const put = `INSERT INTO kev VALUES (?, ?) ON CONFLICT DO UPDATE SET added_on = excluded.added_on WHERE added_on <> excluded.added_on`;
     let changed = 0;
     for (const { cve, addedOn } of entries) changed += this.#run(put, cve, addedOn);
-    return changed + this.#prune('kev', entries);
+    return changed + this.#prune('kev', 'cve', new Set(entries.map(({ cve }) => cve)));
   }
 
   /** Replaces the scores; returns the number of added, changed and removed ones. */
@@ -127,7 +127,19 @@ export class AdvisoryFileWriter implements Disposable {
       WHERE score <> excluded.score OR percentile <> excluded.percentile`;
     let changed = 0;
     for (const { cve, score, percentile } of scores) changed += this.#run(put, cve, score, percentile);
-    return changed + this.#prune('epss', scores);
+    return changed + this.#prune('epss', 'cve', new Set(scores.map(({ cve }) => cve)));
+  }
+
+  /** Replaces the products; returns the number of added, changed and removed ones. */
+  async putEndOfLife(products: readonly ProductReleases[]): Promise<number> {
+    const put = `INSERT INTO end_of_life VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state, checksum = excluded.checksum
+      WHERE state <> excluded.state`;
+    let changed = 0;
+    for (const each of products) {
+      const state = JSON.stringify(each);
+      changed += this.#run(put, each.product, state, checksumOf(each.product, state));
+    }
+    return changed + this.#prune('end_of_life', 'product', new Set(products.map(({ product }) => product)));
   }
 
   close(): void {
@@ -176,12 +188,11 @@ export class AdvisoryFileWriter implements Disposable {
     return id;
   }
 
-  /** Removes rows that are not among `kept`. */
-  #prune(table: 'kev' | 'epss', kept: readonly { cve: string }[]): number {
-    const cves = new Set(kept.map(({ cve }) => cve));
-    const rows = this.#prepare(`SELECT cve FROM ${table}`).all();
-    const gone = rows.map((row) => String(row['cve'])).filter((cve) => !cves.has(cve));
-    for (const cve of gone) this.#run(`DELETE FROM ${table} WHERE cve = ?`, cve);
+  /** Removes rows whose key is not among `kept`. */
+  #prune(table: 'kev' | 'epss' | 'end_of_life', key: 'cve' | 'product', kept: ReadonlySet<string>): number {
+    const rows = this.#prepare(`SELECT ${key} AS key FROM ${table}`).all();
+    const gone = rows.map((row) => String(row['key'])).filter((each) => !kept.has(each));
+    for (const each of gone) this.#run(`DELETE FROM ${table} WHERE ${key} = ?`, each);
     return gone.length;
   }
 

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { type AdvisoryFeed, type OsvAdvisory, readOsvRecord, usualEntry } from '@tidewaiter/advisories';
+import {
+  type AdvisoryFeed,
+  type OsvAdvisory,
+  type ProductReleases,
+  readOsvRecord,
+  usualEntry,
+} from '@tidewaiter/advisories';
 import * as fc from 'fast-check';
 
 import { AdvisoryFileWriter } from './advisory-file-writer.js';
@@ -214,6 +220,24 @@ describe('AdvisoryFile', () => {
       expect(file.exploitation(['CVE-2020-0001'])).toEqual({ kev: false, epss: null });
       expect(file.holdings()).toMatchObject({ kev: 1, epss: 2 });
     });
+  });
+
+  it('stores ends of support and writes only changes', async () => {
+    const productOf = (product: string, supportEnds: string): ProductReleases => ({
+      ...{ product, title: product },
+      releases: [{ version: '1', codename: null, supportEnds, extendedEnds: null }],
+    });
+    const [node, php] = [productOf('nodejs', '2026-01-01'), productOf('php', 'over')];
+    await write(async (writer) => expect(await writer.putEndOfLife([node, php])).toBe(2));
+    const later = productOf('nodejs', '2027-01-01');
+    await write(async (writer) => expect(await writer.putEndOfLife([later, php])).toBe(1));
+    read((file) => {
+      expect(file.endOfLife(['nodejs', 'ruby'])).toEqual([later]);
+      expect(file.endOfLife()).toHaveLength(2);
+      expect(file.holdings()).toMatchObject({ endOfLife: 2 });
+    });
+    await write(async (writer) => expect(await writer.putEndOfLife([later])).toBe(1));
+    expect(read((file) => file.endOfLife())).toEqual([later]);
   });
 
   const feed: AdvisoryFeed = {

@@ -15,6 +15,7 @@ import {
   type Exploitation,
   type KevEntry,
   type PackedAdvisory,
+  type ProductReleases,
   worstExploitation,
 } from '@tidewaiter/advisories';
 import { NotFound } from '@tidewaiter/domain';
@@ -165,6 +166,21 @@ export class AdvisoryFile implements Disposable {
     }));
   }
 
+  /** Releases of products of endoflife.date, of all if no names are given. */
+  endOfLife(products?: readonly string[]): ProductReleases[] {
+    const rows = products
+      ? this.#all(
+          'SELECT product, state, checksum FROM end_of_life WHERE product IN (SELECT value FROM json_each(?))',
+          JSON.stringify(products),
+        )
+      : this.#all('SELECT product, state, checksum FROM end_of_life');
+    return rows.map(({ product, state, checksum }) => {
+      if (checksum !== checksumOf(`${product}`, `${state}`))
+        throw damaged(this.path, `a wrong checksum of product ${product}`);
+      return JSON.parse(`${state}`) as ProductReleases;
+    });
+  }
+
   feeds(): AdvisoryFeed[] {
     return this.#all('SELECT name, state, checksum FROM feed ORDER BY name').map(({ name, state, checksum }) => {
       if (checksum !== checksumOf(`${name}`, `${state}`)) throw damaged(this.path, `a wrong checksum of feed ${name}`);
@@ -184,6 +200,7 @@ export class AdvisoryFile implements Disposable {
       feeds: this.feeds(),
       kev: count('kev'),
       epss: count('epss'),
+      endOfLife: count('end_of_life'),
     };
   }
 
@@ -198,6 +215,7 @@ export class AdvisoryFile implements Disposable {
     const sql = `SELECT name, entries, checksum, ecosystem, release FROM affected JOIN release ON release.id = release_id`;
     for (const row of this.#each(sql)) this.#check(row);
     this.feeds();
+    this.endOfLife();
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import type { AdvisoryFeed, EpssScore, KevEntry, OsvAdvisory } from '@tidewaiter/advisories';
+import type { AdvisoryFeed, EpssScore, KevEntry, OsvAdvisory, ProductReleases } from '@tidewaiter/advisories';
 
 /** Store for advisories: the local file, or the platform's database. */
 export interface AdvisoryKeeper {
@@ -26,10 +26,12 @@ export interface AdvisoryKeeper {
    */
   retire(ecosystem: string, ids: readonly string[]): Promise<void>;
   /**
-   * Replace the whole catalog and all scores; return the number of added, changed and removed ones.
+   * Replace the whole catalog, all scores, all products; return the number of added, changed and
+   * removed ones.
    */
   putKev(entries: readonly KevEntry[]): Promise<number>;
   putEpss(scores: readonly EpssScore[]): Promise<number>;
+  putEndOfLife(products: readonly ProductReleases[]): Promise<number>;
 }
 
 /** Receives the progress of reading, for display. */

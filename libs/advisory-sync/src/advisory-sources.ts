@@ -9,7 +9,7 @@ import {
   archive,
   archiveName,
   documentSource,
-  type ExploitationSource,
+  type FactSource,
   jsonRecords,
 } from './record-source.js';
 import { feedSources } from './sources/sources.js';
@@ -28,7 +28,7 @@ const documentName = /\.(?:xml|json\.(?:gz|bz2|zst)|xml\.(?:gz|bz2|zst))$/;
  * Finds the sources at a path: an archive of the OSV bucket, a folder of such archives, a folder of
  * records, one record, a file of another format, or a folder in the layout of a publisher's server,
  * also one level below; and, alone or beside any of them, CISA's catalog, recognized by its
- * content, and `epss.csv[.gz]`.
+ * content, the products of endoflife.date, likewise, and `epss.csv[.gz]`.
  * @throws NotFound `ADVISORIES_MISSING`
  */
 export async function advisorySources(path: string): Promise<AdvisorySource[]> {
@@ -39,7 +39,7 @@ export async function advisorySources(path: string): Promise<AdvisorySource[]> {
 
 async function fileSource(path: string): Promise<AdvisorySource> {
   const name = basename(path);
-  const known = await exploitationSource(path);
+  const known = await factSource(path);
   if (known) return known;
   if (name.endsWith('.csv') || name.endsWith('.csv.gz')) return { kind: 'epss', name, path };
   const format = recordName.test(name) || name.endsWith('.zip') ? undefined : await formatOf(path);
@@ -47,19 +47,26 @@ async function fileSource(path: string): Promise<AdvisorySource> {
   return name.endsWith('.json') ? jsonRecords(dirname(path), [name]) : archive(path);
 }
 
-async function exploitationSource(path: string): Promise<ExploitationSource | undefined> {
+async function factSource(path: string): Promise<FactSource | undefined> {
   const name = basename(path);
-  if (kevName.test(name) || (name.endsWith('.json') && !recordName.test(name) && (await isKevCatalog(path))))
-    return { kind: 'kev', name, path };
-  return epssName.test(name) ? { kind: 'epss', name, path } : undefined;
+  if (kevName.test(name)) return { kind: 'kev', name, path };
+  if (epssName.test(name)) return { kind: 'epss', name, path };
+  if (!name.endsWith('.json') || recordName.test(name)) return undefined;
+  const kind = kindOfHead(await headOf(path));
+  return kind && { kind, name, path };
 }
 
-/** Recognizes CISA's catalog by its start, under any file name. */
-async function isKevCatalog(path: string): Promise<boolean> {
+async function headOf(path: string): Promise<string> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(headBytes) });
-  const head = buffer.toString('utf8', 0, bytesRead);
-  return /"catalogVersion"\s*:/.test(head) && /"vulnerabilities"\s*:\s*\[/.test(head);
+  return buffer.toString('utf8', 0, bytesRead);
+}
+
+/** Kind of a file of any name, by its start. */
+function kindOfHead(head: string): FactSource['kind'] | undefined {
+  if (/"catalogVersion"\s*:/.test(head) && /"vulnerabilities"\s*:\s*\[/.test(head)) return 'kev';
+  if (/"releases"\s*:\s*\[/.test(head) && /"(?:isEol|securitySupportEnds)"\s*:/.test(head)) return 'end-of-life';
+  return undefined;
 }
 
 async function folderSources(path: string): Promise<AdvisorySource[]> {
@@ -82,18 +89,18 @@ async function folderSources(path: string): Promise<AdvisorySource[]> {
 /** Sources of the files of a folder, each recognized by itself. */
 async function looseSources(path: string, files: readonly string[]): Promise<AdvisorySource[]> {
   const sources: AdvisorySource[] = [];
-  const exploitation = [];
+  const facts = [];
   const records = [];
   for (const name of files) {
-    const known = await exploitationSource(join(path, name));
+    const known = await factSource(join(path, name));
     const mayBeDocument = !recordName.test(name) && (name.endsWith('.json') || documentName.test(name));
     const format = known || !mayBeDocument ? undefined : await formatOf(join(path, name));
-    if (known) exploitation.push(known);
+    if (known) facts.push(known);
     else if (format) sources.push(documentSource(join(path, name), format));
     else if (name.endsWith('.json') && name !== repositoryMap) records.push(name);
   }
   if (records.length > 0) sources.push(jsonRecords(path, records));
-  return [...sources, ...exploitation];
+  return [...sources, ...facts];
 }
 
 /** Sources of a folder in the layout of a publisher's server. */

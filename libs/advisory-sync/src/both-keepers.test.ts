@@ -26,6 +26,7 @@ function memory(known: Record<string, number> = {}): MemoryKeeper {
     retire: async (_, gone) => gone.forEach((id) => ids.delete(id)),
     putKev: async (entries) => entries.length,
     putEpss: async () => 0,
+    putEndOfLife: async () => 0,
   };
   return { keeper, feeds, ids };
 }

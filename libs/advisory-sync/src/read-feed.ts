@@ -1,11 +1,19 @@
 import { readFile, stat } from 'node:fs/promises';
 
-import { type AdvisoryFeed, epssFeed, kevFeed, readEpss, readKev } from '@tidewaiter/advisories';
+import {
+  type AdvisoryFeed,
+  endOfLifeFeed,
+  epssFeed,
+  kevFeed,
+  readEndOfLife,
+  readEpss,
+  readKev,
+} from '@tidewaiter/advisories';
 import { LimitExceeded } from '@tidewaiter/domain';
 
 import type { FeedResult } from './advisory-keeper.js';
 import { noneReadable, readRecords, type ReadOptions } from './read-records.js';
-import type { AdvisorySource, ExploitationSource } from './record-source.js';
+import type { AdvisorySource, FactSource } from './record-source.js';
 
 /** Origin of the file of a feed. */
 export interface FeedOrigin extends Pick<AdvisoryFeed, 'origin' | 'etag' | 'lastModified'> {
@@ -16,8 +24,8 @@ export interface FeedOrigin extends Pick<AdvisoryFeed, 'origin' | 'etag' | 'last
   askedAt: string | null;
 }
 
-/** The catalog has 1.5 MB, a day of scores 10 MB. */
-const maxExploitationBytes = 128 * 1024 * 1024;
+/** The catalog has 1.5 MB, a day of scores 10 MB, the products of endoflife.date 5 MB. */
+const maxFactBytes = 128 * 1024 * 1024;
 
 type Content = Omit<FeedResult, 'name' | 'state' | 'seconds'> & {
   /** Date of its newest content, ISO 8601; null if empty. */
@@ -34,8 +42,7 @@ export async function readFeed(source: AdvisorySource, origin: FeedOrigin, optio
   const { keeper } = options;
   const name = feedNameOf(source);
   const content = await keeper.update(async () => {
-    const content =
-      source.kind === 'records' ? await readRecords(source, options) : await readExploitation(source, options);
+    const content = source.kind === 'records' ? await readRecords(source, options) : await readFacts(source, options);
     const before = await keeper.feed(name);
     await keeper.noteFeed(feedOf(name, origin, content, before), content.changed);
     return content;
@@ -53,9 +60,14 @@ export async function noteUnchanged(feed: AdvisoryFeed, askedAt: string, { keepe
   return { name: feed.name, state: 'unchanged', records: feed.records, ...none };
 }
 
+const factFeeds: Readonly<Record<FactSource['kind'], string>> = {
+  kev: kevFeed,
+  epss: epssFeed,
+  'end-of-life': endOfLifeFeed,
+};
+
 function feedNameOf({ kind, name }: AdvisorySource): string {
-  if (kind === 'records') return name;
-  return kind === 'kev' ? kevFeed : epssFeed;
+  return kind === 'records' ? name : factFeeds[kind];
 }
 
 function feedOf(
@@ -75,9 +87,9 @@ function earlier(one: string, other: string): string {
   return new Date(Math.min(Date.parse(one), Date.parse(other))).toISOString();
 }
 
-async function readExploitation({ kind, path }: ExploitationSource, { keeper }: ReadOptions): Promise<Content> {
-  if ((await stat(path)).size > maxExploitationBytes) {
-    throw new LimitExceeded('maxExploitationBytes', `the file has more than ${maxExploitationBytes} bytes`);
+async function readFacts({ kind, path }: FactSource, { keeper }: ReadOptions): Promise<Content> {
+  if ((await stat(path)).size > maxFactBytes) {
+    throw new LimitExceeded('maxFactBytes', `the file has more than ${maxFactBytes} bytes`);
   }
   const bytes = await readFile(path);
   const none = { incomplete: 0, gone: 0 };
@@ -85,6 +97,12 @@ async function readExploitation({ kind, path }: ExploitationSource, { keeper }: 
     const { entries, rejected, releasedAt } = readKev(bytes);
     if (entries.length === 0) throw noneReadable(rejected);
     return { ...none, records: entries.length, rejected, newest: releasedAt, changed: await keeper.putKev(entries) };
+  }
+  if (kind === 'end-of-life') {
+    const { products, rejected, publishedAt } = readEndOfLife(bytes);
+    if (products.length === 0) throw noneReadable(rejected);
+    const changed = await keeper.putEndOfLife(products);
+    return { ...none, records: products.length, rejected, newest: publishedAt, changed };
   }
   const { scores, rejected, scoredAt } = readEpss(bytes);
   if (scores.length === 0) throw noneReadable(rejected);

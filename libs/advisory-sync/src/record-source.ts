@@ -32,14 +32,14 @@ export interface AdvisoryRecords {
   records(): AsyncIterable<RecordItem>;
 }
 
-/** File with CISA's catalog or FIRST's scores. */
-export interface ExploitationSource {
-  kind: 'kev' | 'epss';
+/** File with facts beside advisories: CISA's catalog, FIRST's scores, ends of support. */
+export interface FactSource {
+  kind: 'kev' | 'epss' | 'end-of-life';
   name: string;
   path: string;
 }
 
-export type AdvisorySource = AdvisoryRecords | ExploitationSource;
+export type AdvisorySource = AdvisoryRecords | FactSource;
 
 export const archiveName = 'all.zip';
 const maxRecordBytes = 16 * 1024 * 1024;

@@ -73,6 +73,14 @@ const archiveOf = (...records: { id: string }[]) =>
   zipArchive(records.map((each) => ({ name: `${each.id}.json`, content: JSON.stringify(each) })));
 const manyOf = (count: number, facts?: Facts) =>
   Array.from({ length: count }, (_, index) => record(`GHSA-${index}`, facts));
+/** Answer of endoflife.date about the release 18 of Node.js. */
+const endOfLife = (eolFrom: string) =>
+  Buffer.from(
+    JSON.stringify({
+      generated_at: '2026-01-01T00:00:00+00:00',
+      result: [{ name: 'nodejs', label: 'Node.js', releases: [{ name: '18', isEol: true, eolFrom }] }],
+    }),
+  );
 const kev = (...cves: string[]) =>
   Buffer.from(
     JSON.stringify({
@@ -117,6 +125,7 @@ describe('syncAdvisories', () => {
     bucket.files.set('/npm/all.zip', archiveOf(...manyOf(40)));
     bucket.files.set('/Debian/all.zip', archiveOf(record('DSA-1', { ecosystem: 'Debian:12' })));
     bucket.files.set('/kev.json', kev('CVE-2026-0001'));
+    bucket.files.set('/products/full', endOfLife('2026-01-01'));
     bucket.files.set('/epss.csv.gz', epss('CVE-2026-0001', 0.25));
   });
 
@@ -138,7 +147,12 @@ describe('syncAdvisories', () => {
       keeper,
       listener,
       egress,
-      places: placesOf({ osv: options.osvUrl ?? url(''), kev: url('/kev.json'), epss: url('/epss.csv.gz') }),
+      places: placesOf({
+        osv: options.osvUrl ?? url(''),
+        kev: url('/kev.json'),
+        epss: url('/epss.csv.gz'),
+        endoflife: url('/products/full'),
+      }),
       ecosystems: options.ecosystems ?? null,
       folder: join(folder, 'downloads'),
       request: { allowPrivate: true },
@@ -166,7 +180,13 @@ describe('syncAdvisories', () => {
   it('loads everything, and then sends only conditional requests', async () => {
     const first = await sync();
     expect(first.failures).toEqual([]);
-    expect(namesOf(first.results)).toEqual(['Debian read 1', 'npm read 40', 'KEV read 1', 'EPSS read 1']);
+    expect(namesOf(first.results)).toEqual([
+      'Debian read 1',
+      'npm read 40',
+      'KEV read 1',
+      'EPSS read 1',
+      'End of life read 1',
+    ]);
     expect(idsOf('npm')).toHaveLength(40);
     expect(idsOf('Debian', '12')).toEqual(['DSA-1']);
     read((file) => {
@@ -174,13 +194,15 @@ describe('syncAdvisories', () => {
       expect(file.feeds().map(({ name, origin, records }) => ({ name, origin, records }))).toEqual([
         { name: 'Debian', origin: url('/Debian/all.zip'), records: 1 },
         { name: 'EPSS', origin: url('/epss.csv.gz'), records: 1 },
+        { name: 'End of life', origin: url('/products/full'), records: 1 },
         { name: 'KEV', origin: url('/kev.json'), records: 1 },
         { name: 'npm', origin: url('/npm/all.zip'), records: 40 },
       ]);
     });
     const changedAt = read((file) => file.feeds().map((feed) => feed.changedAt));
     const second = await sync();
-    expect(second.results.map(({ state }) => state)).toEqual(['unchanged', 'unchanged', 'unchanged', 'unchanged']);
+    expect(second.results.every(({ state }) => state === 'unchanged')).toBe(true);
+    expect(read((file) => file.endOfLife(['nodejs']))).toMatchObject([{ releases: [{ supportEnds: '2026-01-01' }] }]);
     expect(bucket.statuses('/npm/all.zip')).toEqual([200, 304]);
     expect(read((file) => file.feeds().map((feed) => feed.changedAt))).toEqual(changedAt);
     expect(readdirSync(join(folder, 'downloads'))).toEqual([]);
@@ -225,6 +247,7 @@ describe('syncAdvisories', () => {
       'npm read 40',
       'KEV read 1',
       'EPSS read 1',
+      'End of life read 1',
     ]);
     expect(bucket.statuses('/ecosystems.txt')).toEqual([]);
   });
@@ -347,7 +370,7 @@ describe('syncAdvisories', () => {
       bucket.failNext('/npm/all.zip', ...Array.from({ length: 10 }, () => fault));
       const broken = await sync();
       expect(broken.failures).toEqual([['npm', code]]);
-      expect(namesOf(broken.results)).toEqual(['Debian read 1', 'KEV read 1', 'EPSS read 1']);
+      expect(namesOf(broken.results)).toEqual(['Debian read 1', 'KEV read 1', 'EPSS read 1', 'End of life read 1']);
       bucket.failNext('/npm/all.zip');
       expect((await sync()).failures).toEqual([]);
       const before = idsOf('npm');
@@ -390,12 +413,14 @@ describe('syncAdvisories', () => {
     it.each([
       ['/kev.json', 'KEV', 'KEV_FORMAT'],
       ['/epss.csv.gz', 'EPSS', 'EPSS_FORMAT'],
+      ['/products/full', 'End of life', 'END_OF_LIFE_FORMAT'],
       ['/ecosystems.txt', 'ecosystems.txt', 'ECOSYSTEMS_INVALID'],
     ])('reports %s that is a page of HTML', async (place, name, code) => {
       await sync();
       bucket.files.set(place, Buffer.from('<html>\n<body>../../etc</body>\n</html>'));
       expect((await sync()).failures).toEqual([[name, code]]);
       expect(read((file) => file.exploitation(['CVE-2026-0001']))).toEqual({ kev: true, epss: 0.25 });
+      expect(read((file) => file.endOfLife())).toHaveLength(1);
     });
 
     it('reaches a private address only if it is configured', async () => {

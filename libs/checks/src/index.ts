@@ -1,7 +1,9 @@
 export { checks, imageChecksVersion } from './checks.js';
-export { datedPackages, endOfLife } from './end-of-life/end-of-life.js';
+export { datedPackages, datedProducts, endOfLife, knownProducts } from './end-of-life/end-of-life.js';
 export type { DatedPackage } from './end-of-life/end-of-life.js';
-export { lifecycleVersion } from './end-of-life/releases.js';
+export { builtInLifecycles, lifecyclesOf, lifecycleVersion, publishedName } from './end-of-life/lifecycles.js';
+export type { Lifecycles, PublishedReleases } from './end-of-life/lifecycles.js';
+export { baseProducts } from './dockerfile/base.js';
 export { checksMarkdown } from './document.js';
 export { checkImageConfig, checkImageFiles } from './image/image-checks.js';
 export { checkDockerfile } from './dockerfile/dockerfile-checks.js';

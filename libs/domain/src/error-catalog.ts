@@ -320,6 +320,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       FEED_MISSING: missing('Check the URL of the feed.'),
       FEED_TRUNCATED: unavailable('Sync again.'),
       FEED_UNWRITABLE: unavailable('Check the folder for downloads.'),
+      END_OF_LIFE_FORMAT: input('Give the products of endoflife.date in JSON.'),
       KEV_FORMAT: input("Give CISA's catalog in JSON."),
       NVD_RECORD: input('Give files of NVD in version 2.0.'),
       OSV_RECORD: input('Give records in the OSV schema.'),
@@ -394,6 +395,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
     codes: {
       ADVISORIES_STALE: warning('Sync or import advisories.'),
       EXPLOITATION_STALE: warning('Sync or import KEV and EPSS.'),
+      END_OF_LIFE_STALE: warning('Sync or import the ends of support (source `endoflife`).'),
       CERTIFICATE_UNTRUSTED: warning('Configure the trusted root of the signer.'),
       DATABASE_UNREADABLE: warning('The package database of the image cannot be read.', blinding),
       DIGESTS_MIXED: warning('Files were hashed by different algorithms: analyze the image again.', blinding),

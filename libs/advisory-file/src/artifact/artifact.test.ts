@@ -28,6 +28,8 @@ interface Content {
   advisories: Record<string, { title: string; packages: string[] }>;
   kev: Record<string, string>;
   epss: Record<string, [score: number, percentile: number]>;
+  /** Ends of the support of the release 1 of products. */
+  ends?: Record<string, string>;
 }
 
 function advisory(id: string, { title, packages }: Content['advisories'][string]): OsvAdvisory {
@@ -39,7 +41,7 @@ function advisory(id: string, { title, packages }: Content['advisories'][string]
 }
 
 /** A file of some content, whose records are written in the given order. */
-async function fileOf({ advisories, kev, epss }: Content, isReversed = false): Promise<string> {
+async function fileOf({ advisories, kev, epss, ends = {} }: Content, isReversed = false): Promise<string> {
   const path = join(folder, `source-${(files += 1)}.db`);
   using writer = AdvisoryFileWriter.open(path);
   await writer.update(async () => {
@@ -47,6 +49,10 @@ async function fileOf({ advisories, kev, epss }: Content, isReversed = false): P
     await writer.put(isReversed ? records.toReversed() : records);
     await writer.putKev(Object.entries(kev).map(([cve, addedOn]) => ({ cve, addedOn })));
     await writer.putEpss(Object.entries(epss).map(([cve, [score, percentile]]) => ({ cve, score, percentile })));
+    const releases = (supportEnds: string) => [{ version: '1', codename: null, supportEnds, extendedEnds: null }];
+    await writer.putEndOfLife(
+      Object.entries(ends).map(([product, end]) => ({ product, title: product, releases: releases(end) })),
+    );
   });
   return path;
 }
@@ -101,6 +107,7 @@ const contents: fc.Arbitrary<Content> = fc.record({
     fc.record({ title: fc.string(), packages: fc.uniqueArray(letters, { minLength: 1 }) }),
   ),
   kev: fc.dictionary(cve, fc.constantFrom('2026-01-01', '2026-01-02')),
+  ends: fc.dictionary(fc.constantFrom('php', 'ruby', 'nodejs'), fc.constantFrom('over', '2026-01-02')),
   epss: fc.dictionary(
     cve,
     fc.oneof(fc.tuple(decimal, decimal), fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), decimal)),

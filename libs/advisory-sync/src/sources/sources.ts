@@ -1,6 +1,7 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
 import { amazon, amazonAmi } from './amazon.js';
+import { endOfLife } from './end-of-life.js';
 import { epss, kev } from './exploitation.js';
 import type { FeedSource, SourceName } from './feed-source.js';
 import { nvd } from './nvd.js';
@@ -9,7 +10,7 @@ import { osv } from './osv.js';
 import { redhat } from './redhat.js';
 
 /** In the order of a sync. A new source is a file and a line here, and its name in `SourceName`. */
-export const feedSources: readonly FeedSource[] = [osv, kev, epss, nvd, amazon, amazonAmi, oracle, redhat];
+export const feedSources: readonly FeedSource[] = [osv, kev, epss, endOfLife, nvd, amazon, amazonAmi, oracle, redhat];
 
 /** Addresses of the sources; null for those that are not requested. */
 export type AdvisoryPlaces = Record<SourceName, string | null>;

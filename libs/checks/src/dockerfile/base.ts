@@ -1,7 +1,8 @@
 import type { Severity } from '@tidewaiter/domain';
 
 import { shown } from '../check.js';
-import { endOfRelease, type Product, type ReleaseLine, releaseOfTag } from '../end-of-life/releases.js';
+import type { Lifecycles, Product, ProductLifecycle } from '../end-of-life/lifecycles.js';
+import { endOfRelease, releaseOfTag } from '../end-of-life/releases.js';
 import { isLatest, parseImageName, shortRepository, type BaseImageName } from '../image-name.js';
 import { allSteps, stageLabel, type DockerfileCheck } from './dockerfile-check.js';
 import type { DockerfileFacts, Stage } from './stages.js';
@@ -120,6 +121,9 @@ const repositories: ReadonlyMap<string, Product> = new Map<string, Product>([
   ['valkey/valkey', 'valkey'],
 ]);
 
+/** Products whose releases bases are evaluated by. */
+export const baseProducts: readonly Product[] = [...new Set(repositories.values())];
+
 /** Repositories without new images, with the date of their last one. */
 const retired: ReadonlyMap<string, string> = new Map([
   ['centos', '2024-06-30'],
@@ -130,12 +134,20 @@ const retired: ReadonlyMap<string, string> = new Map([
  * End of support of a base by its tag; a tag such as `3.12-alpine3.18` also names the distribution
  * beneath.
  */
-function endOf(image: BaseImageName, now: Date): { text: string; severity: Severity } | undefined {
+function endOf(
+  image: BaseImageName,
+  now: Date,
+  lifecycles: Lifecycles,
+): { text: string; severity: Severity } | undefined {
   const repository = shortRepository(image);
   const tag = image.tag ?? 'latest';
   const product = repositories.get(repository);
-  const named: ProductRelease[] = product ? [[product, releaseOfTag(product, tag)], ...distributionsIn(tag)] : [];
-  const ends = named.flatMap(([of, release]) => (release ? [endOfRelease(of, release, now)] : []));
+  const named: TaggedProduct[] = product === undefined ? [] : [[product, tag], ...distributionsIn(tag)];
+  const ends = named.flatMap(([of, word]) => {
+    const lifecycle: ProductLifecycle | undefined = lifecycles.of(of);
+    const release = lifecycle && releaseOfTag(lifecycle, word);
+    return release ? [endOfRelease(lifecycle, release, now)] : [];
+  });
   const end =
     ends.find(({ lifecycle }) => lifecycle === 'ended') ?? ends.find(({ lifecycle }) => lifecycle === 'extended');
   if (end) return { text: end.text, severity: end.lifecycle === 'ended' ? 'high' : 'medium' };
@@ -145,17 +157,18 @@ function endOf(image: BaseImageName, now: Date): { text: string; severity: Sever
     : { text: `its repository has had no new images since ${since}`, severity: 'high' };
 }
 
-type ProductRelease = [Product, ReleaseLine | undefined];
+/** Product with the words of a tag that name its release. */
+type TaggedProduct = [product: Product, tag: string];
 
-function distributionsIn(tag: string): ProductRelease[] {
+function distributionsIn(tag: string): TaggedProduct[] {
   const words = tag.split('-').slice(1);
-  return words.flatMap((word): ProductRelease[] => {
+  return words.flatMap((word): TaggedProduct[] => {
     const [, alpine] = /^alpine(\d+\.\d+)$/.exec(word) ?? [];
-    if (alpine !== undefined) return [['alpine', releaseOfTag('alpine', alpine)]];
+    if (alpine !== undefined) return [['alpine', alpine]];
     if (!/^[a-z]+$/.test(word)) return [];
     return [
-      ['debian', releaseOfTag('debian', word)],
-      ['ubuntu', releaseOfTag('ubuntu', word)],
+      ['debian', word],
+      ['ubuntu', word],
     ];
   });
 }
@@ -169,7 +182,7 @@ export const endOfLifeBase: DockerfileCheck = {
   reference: 'https://endoflife.date/',
   *find(file) {
     for (const base of basesOf(file)) {
-      const end = endOf(base.image, file.now);
+      const end = endOf(base.image, file.now, file.lifecycles);
       if (!end) continue;
       const title = `${stageLabel(base.stage)} is built on ${shown(base.stage.base.text)}: ${end.text}`;
       yield { ...seenIn(base, title), severity: end.severity };

@@ -1,11 +1,12 @@
 import { shown, type Check, type CheckFailure } from '../check.js';
+import type { Lifecycles } from '../end-of-life/lifecycles.js';
 import type { DockerfileFacts, Stage, StageInstruction } from './stages.js';
 
 /**
- * Check whose examples are whole Dockerfiles; `now` decides whether the support of a base has
- * ended.
+ * Check whose examples are whole Dockerfiles; `now` and `lifecycles` decide whether the support of a
+ * base has ended.
  */
-export type DockerfileCheck = Check<DockerfileFacts & { now: Date }, string>;
+export type DockerfileCheck = Check<DockerfileFacts & { now: Date; lifecycles: Lifecycles }, string>;
 
 /** Steps of the built image, those of the stages that it builds on first. */
 export function shippedSteps({ shipped }: DockerfileFacts, ...keywords: readonly string[]): StageInstruction[] {

@@ -2,6 +2,7 @@ import { MalformedFile, type Finding } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 
 import { runChecks } from '../check.js';
+import { builtInLifecycles, type Lifecycles } from '../end-of-life/lifecycles.js';
 import { baseWithoutDigest, copyFromUnpinned, endOfLifeBase, foreignSyntax, latestBase } from './base.js';
 import { commandChecks, insecureRun, ownCommandChecks } from './commands.js';
 import type { DockerfileCheck } from './dockerfile-check.js';
@@ -59,9 +60,14 @@ export const dockerfileChecks: readonly DockerfileCheck[] = [
  * @throws MalformedFile when it has no FROM
  * @throws LimitExceeded `maxFileLength`, `maxInstructions`, `maxStages`, `maxExpandedLength`
  */
-export function checkDockerfile(text: string, path: string, now: Date): { findings: Finding[]; warnings: Warning[] } {
+export function checkDockerfile(
+  text: string,
+  path: string,
+  now: Date,
+  lifecycles: Lifecycles = builtInLifecycles,
+): { findings: Finding[]; warnings: Warning[] } {
   const parsed = parseDockerfile(text, path);
   const file = readStages(parsed);
   if (!file) throw new MalformedFile(`${path} is no Dockerfile: it has no FROM`);
-  return { findings: runChecks(dockerfileChecks, [{ ...file, now }], path), warnings: parsed.warnings };
+  return { findings: runChecks(dockerfileChecks, [{ ...file, now, lifecycles }], path), warnings: parsed.warnings };
 }

@@ -1,11 +1,19 @@
 import { readFileSync } from 'node:fs';
 
+import { readEndOfLife } from '@tidewaiter/advisories';
 import type { OsRelease, PackageType } from '@tidewaiter/domain';
 import { describeWith, sharedData } from '@tidewaiter/testkit';
 
 import { type DatedPackage, endOfLife } from './end-of-life.js';
+import {
+  builtInLifecycles,
+  type Lifecycles,
+  lifecyclesOf,
+  lifecycleVersion,
+  type PublishedReleases,
+} from './lifecycles.js';
 import { releaseDates } from './release-dates.js';
-import { lifecycleVersion, type Product, releaseOf, releaseOfTag } from './releases.js';
+import { releaseOf, releaseOfTag } from './releases.js';
 
 const now = new Date('2026-11-28T12:00:00Z');
 
@@ -145,14 +153,14 @@ describe('endOfLife', () => {
 });
 
 describe('releaseDates', () => {
-  it.each(Object.keys(releaseDates) as Product[])(
+  it.each(Object.entries(releaseDates))(
     'lists the releases of %s in order, with extended support after regular',
-    (product) => {
-      const versions = releaseDates[product].releases.trim().split('\n');
+    (product, { releases }) => {
+      const versions = releases.trim().split('\n');
       expect(new Set(versions).size).toBe(versions.length);
       for (const line of versions) {
         const [version = '', ends = '', extended] = line.trim().split(' ');
-        expect(releaseOf(product, version)).toMatchObject({ version });
+        expect(releaseOf(builtInLifecycles.of(product)!, version)).toMatchObject({ version });
         if (extended?.startsWith('2')) expect(extended >= ends).toBe(true);
       }
     },
@@ -173,20 +181,98 @@ describe('releaseOfTag', () => {
     ['traefik', 'v2.11', '2.11'],
     ['node', '99', undefined],
   ] as const)('resolves the tag %s:%s to %s', (repository, tag, version) => {
-    const product: Product = repository === 'postgres' ? 'postgresql' : repository;
-    expect(releaseOfTag(product, tag)?.version).toBe(version);
+    const product = repository === 'postgres' ? 'postgresql' : repository;
+    expect(releaseOfTag(builtInLifecycles.of(product)!, tag)?.version).toBe(version);
   });
 });
 
 describe('lifecycleVersion', () => {
   it('changes on the day after a support ends, and on no other', () => {
-    const on = (day: string) => lifecycleVersion(new Date(`${day}T12:00:00Z`));
+    const on = (day: string) => lifecycleVersion(new Date(`${day}T12:00:00Z`), '');
     expect(on('2026-12-09')).not.toBe(on('2026-12-10'));
     expect(on('2026-12-11')).toBe(on('2026-12-20'));
   });
 });
 
-const truth = sharedData('feeds/eol/truth.jsonl');
+/** Published releases of one product. */
+const published = (
+  asOf: string,
+  product: string,
+  ...releases: Partial<PublishedReleases['products'][number]['releases'][number]>[]
+): Lifecycles =>
+  lifecyclesOf({
+    asOf: `${asOf}T00:00:00.000Z`,
+    products: [
+      {
+        product,
+        title: product,
+        releases: releases.map((each) => ({
+          version: '1',
+          codename: null,
+          supportEnds: 'ongoing',
+          extendedEnds: null,
+          ...each,
+        })),
+      },
+    ],
+  });
+
+describe('lifecyclesOf', () => {
+  const alpine = (versionId: string, lifecycles: Lifecycles) =>
+    endOfLife(system('alpine', versionId), [], now, lifecycles).map(({ title }) => title);
+
+  it('prefers published dates to older built-in ones', () => {
+    const later = published('2026-11-01', 'alpine-linux', { version: '3.21', supportEnds: '2027-01-01' });
+    expect(alpine('3.21.0', builtInLifecycles)).toHaveLength(1);
+    expect(alpine('3.21.0', later)).toEqual([]);
+    const sooner = published('2026-11-01', 'alpine-linux', { version: '3.22', supportEnds: '2026-09-30' });
+    expect(alpine('3.22.0', sooner)).toEqual(['Alpine 3.22 is end of life since 2026-09-30']);
+  });
+
+  it('keeps built-in dates that are newer, and releases that the published data lacks', () => {
+    const old = published('2020-01-01', 'alpine-linux', { version: '3.10', supportEnds: '2030-01-01' });
+    expect(alpine('3.10.1', old)).toEqual(['Alpine 3.10 is end of life since 2021-05-01']);
+    const few = published('2026-11-01', 'alpine-linux', { version: '3.24' });
+    expect(alpine('3.10.1', few)).toEqual(['Alpine 3.10 is end of life since 2021-05-01']);
+  });
+
+  it('evaluates releases and programs that are not built in', () => {
+    const program = published('2026-11-01', 'grafana', { version: '11', supportEnds: '2026-01-01' }, { version: '12' });
+    const found = endOfLife(null, [pkg('generic', 'grafana', '11.2.0')], now, program);
+    expect(found).toMatchObject([
+      {
+        title: 'grafana 11 is end of life since 2026-01-01',
+        evidence: { supportedReleases: ['12'], datesFrom: 'endoflife.date', datesAsOf: '2026-11-01' },
+      },
+    ]);
+    expect(endOfLife(null, [pkg('generic', 'grafana', '11.2.0')], now)).toEqual([]);
+    expect(endOfLife(null, [pkg('generic', 'grafana', '12.0.0')], now, program)).toEqual([]);
+  });
+
+  it.each([
+    ['over', ['medium: Debian 99 has had no standard support; only Debian LTS'], 'ongoing'],
+    ['over', ['high: Debian 99 is end of life'], 'over'],
+    ['over', ['high: Debian 99 is end of life'], null],
+    ['2026-01-01', ['medium: Debian 99 has had no standard support since 2026-01-01; only Debian LTS'], 'ongoing'],
+    ['ongoing', [], null],
+  ])('takes an end %s without a day: %j', (supportEnds, titles, extendedEnds) => {
+    const debian = published('2026-11-01', 'debian', { version: '99', supportEnds, extendedEnds });
+    const found = endOfLife(system('debian', '99'), [], now, debian);
+    expect(found.map(({ severity, title }) => `${severity}: ${title}`)).toEqual(titles);
+  });
+
+  it('never reads a finer built-in release where the published one includes it', () => {
+    const whole = published('2026-11-01', 'etcd', { version: '3' });
+    expect(endOfLife(null, [pkg('generic', 'etcd', '3.3.1')], now, whole)).toEqual([]);
+  });
+
+  it('ignores releases that are no numbers', () => {
+    const odd = published('2026-11-01', 'grafana', { version: '11-lts', supportEnds: 'over' });
+    expect(endOfLife(null, [pkg('generic', 'grafana', '11-lts')], now, odd)).toEqual([]);
+  });
+});
+
+const [truth, feed] = ['feeds/eol/truth.jsonl', 'feeds/eol/eol.json'].map(sharedData);
 
 interface Case {
   kind: 'distribution' | 'program';
@@ -195,21 +281,34 @@ interface Case {
   date: string;
   cycle: string | null;
   ended: boolean | null;
+  inExtendedSupport?: boolean;
 }
 
-describeWith(truth)('endOfLife against the shared truth', () => {
-  const cases = readFileSync(truth.path, 'utf8')
+describeWith(truth!, feed!)('endOfLife against the shared truth', () => {
+  const cases = readFileSync(truth!.path, 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Case);
-  it.each(cases)('evaluates $kind $id $version on $date', ({ kind, id, version, date, cycle, ended }) => {
-    const at = new Date(`${date}T12:00:00Z`);
-    const type = id === 'toolchain' ? 'golang' : 'generic';
-    const found =
-      kind === 'distribution'
-        ? endOfLife(system(id, version, id === 'centos' && cycle === '9' ? 'CentOS Stream' : id), [], at)
-        : endOfLife(null, [pkg(type, id, version)], at);
-    expect(found.map(({ evidence }) => evidence['release'])).toEqual(ended === true ? [cycle] : []);
-    expect(found.every(({ state }) => state === 'present')).toBe(true);
+  const { publishedAt, products } = readEndOfLife(readFileSync(feed!.path));
+  // Without the built-in data, which would fill gaps.
+  const onlyPublished = lifecyclesOf({ asOf: publishedAt, products });
+
+  describe.each([
+    ['built-in data', builtInLifecycles],
+    ['published data', onlyPublished],
+  ])('%s', (_, lifecycles) => {
+    it.each(cases)('evaluates $kind $id $version on $date', ({ kind, id, version, date, cycle, ended, ...more }) => {
+      const at = new Date(`${date}T12:00:00Z`);
+      const type = id === 'toolchain' ? 'golang' : 'generic';
+      const found =
+        kind === 'distribution'
+          ? endOfLife(system(id, version, id === 'centos' && cycle === '9' ? 'CentOS Stream' : id), [], at, lifecycles)
+          : endOfLife(null, [pkg(type, id, version)], at, lifecycles);
+      expect(found.map(({ evidence }) => evidence['release'])).toEqual(ended === true ? [cycle] : []);
+      expect(found.every(({ state }) => state === 'present')).toBe(true);
+      if (kind === 'distribution' && ended === true) {
+        expect(found.map(({ severity }) => severity)).toEqual([more.inExtendedSupport === true ? 'medium' : 'high']);
+      }
+    });
   });
 });

@@ -10,15 +10,8 @@ import {
 } from '@tidewaiter/domain';
 
 import type { CheckInfo } from '../check.js';
-import {
-  extendedSupportName,
-  endOfRelease,
-  type Product,
-  productName,
-  type ReleaseLine,
-  releaseOf,
-  supportedReleases,
-} from './releases.js';
+import { builtInLifecycles, type Lifecycles, type Product, type ReleaseLine } from './lifecycles.js';
+import { dayOf, endOfRelease, releaseOf, supportedReleases } from './releases.js';
 
 /** Fields of a package that determine its end of support. */
 export type DatedPackage = Pick<ImagePackage, 'type' | 'name' | 'version' | 'foundIn' | 'layer' | 'state'> &
@@ -77,34 +70,62 @@ const distributions: ReadonlyMap<string, Product> = new Map<string, Product>([
 
 /**
  * Programs as their own project released them, by the names in binaries and Bitnami's inventories.
+ * Those that are not built in are products of endoflife.date.
  */
 const programs: ReadonlyMap<string, Product> = new Map<string, Product>([
   ['apache', 'httpd'],
+  ['argo-cd', 'argo-cd'],
+  ['bun', 'bun'],
+  ['caddy', 'caddy'],
+  ['chrome', 'chrome'],
+  ['cilium', 'cilium'],
   ['consul', 'consul'],
+  ['containerd', 'containerd'],
+  ['deno', 'deno'],
   ['dotnet', 'dotnet'],
   ['elasticsearch', 'elasticsearch'],
   ['elixir', 'elixir'],
   ['envoy', 'envoy'],
   ['erlang', 'erlang'],
   ['etcd', 'etcd'],
+  ['exim', 'exim'],
+  ['ffmpeg', 'ffmpeg'],
+  ['fluent-bit', 'fluent-bit'],
+  ['grafana', 'grafana'],
   ['haproxy', 'haproxy'],
   ['httpd', 'httpd'],
+  ['influxdb', 'influxdb'],
   ['java', 'java'],
+  ['julia', 'julia'],
   ['kubernetes', 'kubernetes'],
+  ['loki', 'grafana-loki'],
+  ['lua', 'lua'],
   ['mariadb', 'mariadb'],
+  ['memcached', 'memcached'],
+  ['moby', 'docker-engine'],
   ['mongodb', 'mongodb'],
   ['mysql', 'mysql'],
   ['nginx', 'nginx'],
   ['node', 'node'],
+  ['nomad', 'nomad'],
   ['openjdk', 'java'],
   ['openssl', 'openssl'],
+  ['packer', 'hashicorp-packer'],
   ['perl', 'perl'],
   ['php', 'php'],
+  ['podman', 'podman'],
   ['postgresql', 'postgresql'],
+  ['proftpd', 'proftpd'],
+  ['prometheus', 'prometheus'],
   ['python', 'python'],
   ['rabbitmq', 'rabbitmq'],
   ['redis', 'redis'],
   ['ruby', 'ruby'],
+  ['rust', 'rust'],
+  ['sqlite', 'sqlite'],
+  ['squid', 'squid'],
+  ['telegraf', 'telegraf'],
+  ['terraform', 'terraform'],
   ['traefik', 'traefik'],
   ['valkey', 'valkey'],
   ['vault', 'vault'],
@@ -118,6 +139,11 @@ const libraries: ReadonlyMap<string, Product> = new Map<string, Product>([
   ['nuget:Microsoft.NETCore.App', 'dotnet'],
   ['pypi:django', 'django'],
 ]);
+
+/** All products that {@link endOfLife} evaluates. */
+export const knownProducts: readonly Product[] = [
+  ...new Set([...distributions.values(), ...programs.values(), ...libraries.values(), 'centos-stream']),
+];
 
 /**
  * `linux-x64`, `linux-musl-arm64`: a self-contained application names its bundled runtime by
@@ -144,16 +170,30 @@ export const datedPackages = {
  * Findings about the distribution and the runtimes of an image whose support has ended. An unknown
  * release gives none.
  */
-export function endOfLife(os: OsRelease | null, packages: readonly DatedPackage[], now: Date): Finding[] {
-  const ofSystem = os && distributionFinding(os, now);
-  return [...(ofSystem ? [ofSystem] : []), ...runtimeFindings(packages, now)];
+export function endOfLife(
+  os: OsRelease | null,
+  packages: readonly DatedPackage[],
+  now: Date,
+  lifecycles: Lifecycles = builtInLifecycles,
+): Finding[] {
+  const ofSystem = os && distributionFinding(os, now, lifecycles);
+  return [...(ofSystem ? [ofSystem] : []), ...runtimeFindings(packages, now, lifecycles)];
 }
 
-function distributionFinding(os: OsRelease, now: Date): Finding | null {
+/** Products of an image whose support may end. */
+export function datedProducts(os: OsRelease | null, packages: readonly DatedPackage[]): Product[] {
+  const ofSystem = os ? distributionProduct(os) : undefined;
+  const products = new Set(packages.map(productOf));
+  return [...products.add(ofSystem)].filter((product) => product !== undefined);
+}
+
+function distributionFinding(os: OsRelease, now: Date, lifecycles: Lifecycles): Finding | null {
   const product = distributionProduct(os);
   const version = distributionVersion(os);
-  const release = product && version !== null ? releaseOf(product, version) : undefined;
-  return product && release ? finding(endOfLifeDistribution, { product, release, places: [] }, now) : null;
+  const lifecycle = product === undefined ? undefined : lifecycles.of(product);
+  const release = lifecycle && version !== null ? releaseOf(lifecycle, version) : undefined;
+  const isKnown = product !== undefined && release;
+  return isKnown ? finding(endOfLifeDistribution, { product, release, places: [] }, now, lifecycles) : null;
 }
 
 function distributionProduct({ id, name }: OsRelease): Product | undefined {
@@ -175,11 +215,12 @@ interface ReleaseInImage {
   places: DatedPackage[];
 }
 
-function runtimeFindings(packages: readonly DatedPackage[], now: Date): Finding[] {
+function runtimeFindings(packages: readonly DatedPackage[], now: Date, lifecycles: Lifecycles): Finding[] {
   const dated = new Map<string, ReleaseInImage>();
   for (const each of packages.toSorted(byPlace)) {
     const product = productOf(each);
-    const release = product && releaseOf(product, plainVersion(each, product));
+    const lifecycle = product === undefined ? undefined : lifecycles.of(product);
+    const release = product && lifecycle && releaseOf(lifecycle, plainVersion(each, product));
     if (!release) continue;
     // A compiler in the image and programs built by another one need two remedies.
     const key = [product, release.version, isBuiltWithGo(each)].join(' ');
@@ -187,7 +228,7 @@ function runtimeFindings(packages: readonly DatedPackage[], now: Date): Finding[
     known.places.push(each);
     dated.set(key, known);
   }
-  return [...dated.values()].flatMap((each) => finding(endOfLifeRuntime, each, now) ?? []);
+  return [...dated.values()].flatMap((each) => finding(endOfLifeRuntime, each, now, lifecycles) ?? []);
 }
 
 /**
@@ -220,14 +261,19 @@ function isBuiltWithGo({ type, name }: DatedPackage): boolean {
 const maxPaths = 20;
 const maxNamedReleases = 4;
 
-function finding(check: CheckInfo, { product, release, places }: ReleaseInImage, now: Date): Finding | null {
-  const { lifecycle, text } = endOfRelease(product, release, now);
+function finding(
+  check: CheckInfo,
+  { product, release, places }: ReleaseInImage,
+  now: Date,
+  lifecycles: Lifecycles,
+): Finding | null {
+  const about = lifecycles.of(product)!;
+  const { lifecycle, text } = endOfRelease(about, release, now);
   if (lifecycle === 'supported') return null;
   const [first] = places;
   const isBuilt = first !== undefined && isBuiltWithGo(first);
   const severity: Severity = lifecycle === 'extended' || isBuilt ? 'medium' : check.severity;
-  const supported = supportedReleases(product, now).slice(0, maxNamedReleases);
-  const extendedSupport = extendedSupportName(product);
+  const supported = supportedReleases(about, now).slice(0, maxNamedReleases);
   return findingOf({
     kind: 'supply-chain',
     id: check.id,
@@ -240,25 +286,30 @@ function finding(check: CheckInfo, { product, release, places }: ReleaseInImage,
     layer: first?.layer ?? null,
     state: 'present',
     evidence: {
-      product: productName(product),
+      product: about.name,
       release: release.version,
-      supportEnded: release.supportEnds,
-      ...(release.extendedEnds !== null && { extendedSupport, extendedSupportEnds: release.extendedEnds }),
+      supportEnded: dayOf(release.supportEnds),
+      ...(release.extendedEnds !== null && {
+        extendedSupport: about.extended,
+        extendedSupportEnds: dayOf(release.extendedEnds),
+      }),
       supportedReleases: supported,
       ...(places.length > 0 && {
         paths: places.slice(0, maxPaths).map(({ foundIn }) => foundIn),
         places: places.length,
       }),
       reason: check.reason,
-      fix: fixOf(product, supported, isBuilt),
+      fix: fixOf(about.name, supported, isBuilt),
       reference,
+      datesFrom: lifecycles.isPublished ? 'endoflife.date' : 'built-in data',
+      datesAsOf: lifecycles.asOf,
     },
   });
 }
 
-function fixOf(product: Product, supported: readonly string[], isBuilt: boolean): string {
-  if (supported.length === 0) return `No release of ${productName(product)} is supported: move to another product.`;
-  const releases = `${productName(product)} ${supported.join(', ')}`;
+function fixOf(product: string, supported: readonly string[], isBuilt: boolean): string {
+  if (supported.length === 0) return `No release of ${product} is supported: move to another product.`;
+  const releases = `${product} ${supported.join(', ')}`;
   return isBuilt
     ? `Build the programs again with a supported release: ${releases}.`
     : `Supported releases: ${releases}.`;

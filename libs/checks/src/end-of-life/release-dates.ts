@@ -7,10 +7,13 @@
  * a70eca337600e7d721dc48112c271f98661d208b of 2026-08-22; OpenJDK by the longest public builds
  * (Eclipse Temurin, before them Oracle and Red Hat); Azure Linux by Microsoft's announcements.
  * Extended support of runtimes is left out: it is for other builds than those in images.
+ *
+ * `published` is the name of the product at endoflife.date, where it is not the key.
  */
 export const releaseDates = {
   alpine: {
     name: 'Alpine',
+    published: 'alpine-linux',
     releases: `
       3.24 2028-06-01
       3.23 2027-11-01
@@ -160,6 +163,7 @@ export const releaseDates = {
   },
   rocky: {
     name: 'Rocky Linux',
+    published: 'rocky-linux',
     releases: `
       10 2035-05-31
       9 2032-05-31
@@ -217,6 +221,7 @@ export const releaseDates = {
   },
   amazon: {
     name: 'Amazon Linux',
+    published: 'amazon-linux',
     releases: `
       2023 2029-06-30
       2018.03 2023-12-31
@@ -239,6 +244,7 @@ export const releaseDates = {
   },
   oracle: {
     name: 'Oracle Linux',
+    published: 'oracle-linux',
     extended: 'Extended Support',
     releases: `
       10 -
@@ -281,6 +287,7 @@ export const releaseDates = {
   },
   'opensuse-leap': {
     name: 'openSUSE Leap',
+    published: 'opensuse',
     releases: `
       42.3 2019-07-01
       42.2 2018-01-26
@@ -307,6 +314,7 @@ export const releaseDates = {
   },
   photon: {
     name: 'Photon OS',
+    published: 'vmware-photon',
     releases: `
       5.0 -
       4.0 2027-10-11
@@ -325,6 +333,7 @@ export const releaseDates = {
   },
   node: {
     name: 'Node.js',
+    published: 'nodejs',
     releases: `
       26 2029-04-30
       25 2026-06-01
@@ -441,6 +450,7 @@ export const releaseDates = {
   },
   java: {
     name: 'OpenJDK',
+    published: 'eclipse-temurin',
     releases: `
       26 2026-09-15
       25 2031-09-30
@@ -760,6 +770,7 @@ export const releaseDates = {
   },
   httpd: {
     name: 'Apache HTTP Server',
+    published: 'apache-http-server',
     releases: `
       2.4 -
       2.2 2017-07-11
@@ -951,6 +962,7 @@ export const releaseDates = {
   },
   vault: {
     name: 'Vault',
+    published: 'hashicorp-vault',
     releases: `
       2.0 -
       1.21 2026-04-13
@@ -998,6 +1010,7 @@ export const releaseDates = {
   },
   rails: {
     name: 'Ruby on Rails',
+    published: 'ruby-on-rails',
     releases: `
       8.1 2027-10-10
       8.0 2026-11-07

@@ -2,7 +2,14 @@ import type { AccessScope } from '@tidewaiter/domain';
 import { ownerLabel } from '@tidewaiter/workloads';
 
 import { AdvisoryEcosystemRow, AdvisoryFeedRow, AdvisoryImportRow } from '../advisories/advisory-rows.js';
-import { AdvisoryPackageRow, AdvisoryRow, EpssRow, KevRow, PackageMatchRow } from '../advisories/advisory-rows.js';
+import {
+  AdvisoryPackageRow,
+  AdvisoryRow,
+  EndOfLifeRow,
+  EpssRow,
+  KevRow,
+  PackageMatchRow,
+} from '../advisories/advisory-rows.js';
 import { ContainmentOrderRow, ContainmentTransitionRow } from '../containment/containment-rows.js';
 import { type Entity, tableOf } from '../core/columns.js';
 import { entities } from '../core/entities.js';
@@ -37,6 +44,7 @@ const publicTables: readonly Entity<object>[] = [
   AdvisoryPackageRow,
   AdvisoryRow,
   DetectionRuleRow,
+  EndOfLifeRow,
   EpssRow,
   FleetRefreshRow,
   KevRow,

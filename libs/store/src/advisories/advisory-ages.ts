@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import {
   type BlindSpot,
+  endOfLifeAges,
   exploitationAges,
   isTooOld,
   type SourceAge,
   sourceAges,
   staleAdvisories,
+  staleEndOfLife,
   staleExploitation,
 } from '@tidewaiter/advisories';
 import type { Digest } from '@tidewaiter/domain';
@@ -30,13 +32,13 @@ export class AdvisoryAges {
     private readonly max: MaxAdvisoryAges = new MaxAdvisoryAges(),
   ) {}
 
-  /** Current age of every source by ecosystem, and of KEV and EPSS. */
+  /** Current age of every source by ecosystem, and of KEV, EPSS and the ends of support. */
   async all(): Promise<CurrentAge[]> {
     const rows = await this.store.aggregate<{ ecosystem: string }>('SELECT ecosystem FROM advisory_ecosystem');
     const feeds = await this.feeds.feeds();
     const names = rows.map(({ ecosystem }) => ecosystem);
     const now = new Date();
-    return [...sourceAges(feeds, names), ...exploitationAges(feeds)].map((age) => ({
+    return [...sourceAges(feeds, names), ...exploitationAges(feeds), ...endOfLifeAges(feeds)].map((age) => ({
       ...age,
       ageSeconds: Math.round(Math.max(0, now.getTime() - Date.parse(age.asOf)) / 1000),
       isStale: isTooOld(age, now, this.max.limits),
@@ -51,6 +53,11 @@ export class AdvisoryAges {
   /** Warnings about KEV and EPSS, which rank vulnerabilities. */
   async staleExploitation(now: Date): Promise<BlindSpot[]> {
     return staleExploitation(exploitationAges(await this.feeds.feeds()), now, this.max.limits);
+  }
+
+  /** Warning about the ends of support. */
+  async staleEndOfLife(now: Date): Promise<BlindSpot[]> {
+    return staleEndOfLife(endOfLifeAges(await this.feeds.feeds()), now, this.max.limits);
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   type EpssScore,
   type KevEntry,
   type OsvAdvisory,
+  type ProductReleases,
 } from '@tidewaiter/advisories';
 import { failpoint } from '@tidewaiter/runtime';
 
@@ -12,7 +13,7 @@ import { columnsOf } from '../core/columns.js';
 import { excluded, valuesOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
 import { Advisories, type AdvisoryStatus } from './advisories.js';
-import { AdvisoryFeedRow, AdvisoryImportRow, EpssRow } from './advisory-rows.js';
+import { AdvisoryFeedRow, AdvisoryImportRow, EndOfLifeRow, EpssRow } from './advisory-rows.js';
 import { queueExploitationChanges } from './exploitation-changes.js';
 
 /** Scores of one statement, whose memory they bound. */
@@ -181,17 +182,41 @@ export class AdvisoryFeeds {
     });
   }
 
+  /** Replaces the products of endoflife.date; returns how many were added, changed or removed. */
+  async putEndOfLife(products: readonly ProductReleases[]): Promise<number> {
+    return this.store.transaction(async (tx) => {
+      const changed = await tx.query(
+        `INSERT INTO end_of_life (product, title, releases, end_days)
+         SELECT product, title, releases, ARRAY(SELECT day::date FROM unnest(string_to_array(days, ' ')) AS day)
+         FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::text[]) AS row (product, title, releases, days)
+         ON CONFLICT (product) DO UPDATE SET ${excluded(EndOfLifeRow, ['title', 'releases', 'endDays'])}
+         WHERE (end_of_life.title, end_of_life.releases) IS DISTINCT FROM (EXCLUDED.title, EXCLUDED.releases)
+         RETURNING product`,
+        [
+          products.map(({ product }) => product),
+          products.map(({ title }) => title),
+          products.map(({ releases }) => JSON.stringify(releases)),
+          products.map(({ releases }) => endDays(releases).join(' ')),
+        ],
+      );
+      const names = products.map(({ product }) => product);
+      const gone = await tx.query('DELETE FROM end_of_life WHERE product <> ALL($1) RETURNING product', [names]);
+      return changed.length + gone.length;
+    });
+  }
+
   /** Counts all rows, which takes seconds for a large database. */
   async holdings(): Promise<StoredAdvisories> {
     const ecosystems = await this.store.aggregate<AdvisoryHoldings['ecosystems'][number]>(
       `SELECT ecosystem, count(DISTINCT advisory_id)::int AS records, count(*)::int AS packages FROM advisory_package
        GROUP BY ecosystem ORDER BY ecosystem COLLATE "C"`,
     );
-    const [counts] = await this.store.aggregate<{ kev: number; epss: number }>(
-      'SELECT (SELECT count(*)::int FROM kev) AS kev, (SELECT count(*)::int FROM epss) AS epss',
+    const [counts] = await this.store.aggregate<{ kev: number; epss: number; endOfLife: number }>(
+      `SELECT (SELECT count(*)::int FROM kev) AS kev, (SELECT count(*)::int FROM epss) AS epss,
+         (SELECT count(*)::int FROM end_of_life) AS "endOfLife"`,
     );
     const { advisories, lastImport } = await this.advisories.status();
-    return { advisories, ecosystems, feeds: await this.feeds(), kev: 0, epss: 0, ...counts, lastImport };
+    return { advisories, ecosystems, feeds: await this.feeds(), kev: 0, epss: 0, endOfLife: 0, ...counts, lastImport };
   }
 }
 
@@ -238,6 +263,12 @@ async function putScores(tx: Transaction, scores: readonly EpssScore[]): Promise
     [scores.map(({ cve }) => cve), scores.map(({ score }) => score), scores.map(({ percentile }) => percentile)],
   );
   return changedBy(tx, counts);
+}
+
+/** Days on which supports of these releases end. */
+function endDays(releases: ProductReleases['releases']): string[] {
+  const ends = releases.flatMap(({ supportEnds, extendedEnds }) => [supportEnds, extendedEnds ?? '']);
+  return [...new Set(ends)].filter((day) => /^\d{4}-\d\d-\d\d$/.test(day)).toSorted();
 }
 
 /** Deletes the rows that are not among `kept`; returns how many. */

@@ -1,4 +1,4 @@
-import type { AffectedPackage, MatchEvidence } from '@tidewaiter/advisories';
+import type { AffectedPackage, MatchEvidence, PublishedRelease } from '@tidewaiter/advisories';
 import type { FixState, MatchState, Severity } from '@tidewaiter/domain';
 import {
   Column,
@@ -141,6 +141,17 @@ export class EpssRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'epss_pk' }) cve!: string;
   @Column('double precision') score!: number;
   @Column('double precision') percentile!: number;
+}
+
+/** Releases of a product of endoflife.date, with the ends of their support. */
+@Permanent('replaced by the next import')
+@Entity('end_of_life')
+export class EndOfLifeRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'end_of_life_pk' }) product!: string;
+  @Column('text') title!: string;
+  @Column('jsonb') releases!: PublishedRelease[];
+  /** Days on which a support ends, so that verdicts are evaluated again after them. */
+  @Column('date', { name: 'end_days', array: true }) endDays!: string[];
 }
 
 /**

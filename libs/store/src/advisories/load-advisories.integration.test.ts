@@ -50,6 +50,7 @@ function snapshotOf(records: readonly OsvAdvisory[], asOf: string): AdvisorySnap
     listing: (_, ids) => new Set(ids.filter((id) => records.some((each) => each.id === id))),
     lists: (ecosystem) => ecosystem === 'Debian',
     kev: () => [],
+    endOfLife: () => [],
     epss: () => [{ cve: `CVE-2026-${asOf.slice(9, 10)}`, score: 0.5, percentile: 0.9 }],
   };
 }
@@ -66,7 +67,7 @@ const hello = { id: '1', key: { ...key, names: ['hello'] } } as UnmatchedPackage
 describe('loadAdvisories', () => {
   it('fills an empty database, without names as long as no package waits for them', async () => {
     const result = await load([record('DSA-1', day(1), 'hello', 'other'), record('DSA-2', day(1), 'x')], day(1));
-    expect(result).toEqual({ changed: 2, gone: 0, exploitation: 1, kept: [] });
+    expect(result).toEqual({ changed: 2, gone: 0, facts: 1, kept: [] });
     expect((await events()).map(({ data: { packages } }) => packages)).toEqual([[]]);
   });
 
@@ -82,7 +83,7 @@ describe('loadAdvisories', () => {
     );
     const before = (await events()).length;
     const result = await load([record('DSA-1', day(2), 'hello')], day(2));
-    expect(result).toEqual({ changed: 1, gone: 1, exploitation: 2, kept: [] });
+    expect(result).toEqual({ changed: 1, gone: 1, facts: 2, kept: [] });
     const [changed, retired] = (await events()).slice(before);
     expect(changed!.data.packages).toEqual([
       { ecosystem: 'Debian', name: 'hello' },
@@ -90,7 +91,7 @@ describe('loadAdvisories', () => {
     ]);
     expect(retired!.data.packages).toEqual([{ ecosystem: 'Debian', name: 'x' }]);
     expect(await load([record('DSA-1', day(2), 'hello')], day(2))).toEqual({
-      ...{ changed: 0, gone: 0, exploitation: 0, kept: [] },
+      ...{ changed: 0, gone: 0, facts: 0, kept: [] },
     });
   });
 

@@ -1,10 +1,12 @@
 import {
   type AdvisoryFeed,
+  endOfLifeFeed,
   type EpssScore,
   epssFeed,
   type KevEntry,
   kevFeed,
   type PackedAdvisory,
+  type ProductReleases,
 } from '@tidewaiter/advisories';
 
 import type { Store } from '../core/store.js';
@@ -23,6 +25,7 @@ export interface AdvisorySnapshot {
   lists(ecosystem: string): boolean;
   kev(): KevEntry[];
   epss(): EpssScore[];
+  endOfLife(): ProductReleases[];
 }
 
 interface LoadOptions {
@@ -35,8 +38,8 @@ interface LoadOptions {
 export interface LoadResult {
   changed: number;
   gone: number;
-  /** Entries of KEV and EPSS. */
-  exploitation: number;
+  /** Entries of KEV and EPSS, products of endoflife.date. */
+  facts: number;
   /** Ecosystems of which more records are missing than an honest set loses; they stay. */
   kept: { ecosystem: string; gone: number; all: number }[];
 }
@@ -65,7 +68,7 @@ export async function loadAdvisories(
   const advisories = new Advisories(store);
   const feeds = new AdvisoryFeeds(store, advisories);
   const changed = new Map<string, number>();
-  const result: LoadResult = { changed: 0, gone: 0, exploitation: 0, kept: [] };
+  const result: LoadResult = { changed: 0, gone: 0, facts: 0, kept: [] };
   const isFirst = !(await advisories.hasAny());
   let writing = Promise.resolve(0);
   for await (const ids of newerThanStored(feeds, snapshot)) {
@@ -92,9 +95,9 @@ export async function loadAdvisories(
       continue;
     }
     const gone = isFirst ? 0 : await retire(feeds, snapshot, feed.name, acceptsRemovals, result);
-    const exploitation = await putExploitation(feeds, snapshot, feed.name);
-    result.exploitation += exploitation;
-    await feeds.noteFeed(feed, (changed.get(feed.name) ?? 0) + gone + exploitation);
+    const facts = await putFacts(feeds, snapshot, feed.name);
+    result.facts += facts;
+    await feeds.noteFeed(feed, (changed.get(feed.name) ?? 0) + gone + facts);
   }
   return result;
 }
@@ -164,7 +167,8 @@ async function retire(
   return gone.length;
 }
 
-async function putExploitation(feeds: AdvisoryFeeds, snapshot: AdvisorySnapshot, name: string): Promise<number> {
+async function putFacts(feeds: AdvisoryFeeds, snapshot: AdvisorySnapshot, name: string): Promise<number> {
   if (name === kevFeed) return feeds.putKev(snapshot.kev());
+  if (name === endOfLifeFeed) return feeds.putEndOfLife(snapshot.endOfLife());
   return name === epssFeed ? feeds.putEpss(snapshot.epss()) : 0;
 }

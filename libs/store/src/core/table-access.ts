@@ -50,6 +50,7 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   image_provenance: ['scanner'],
   incident: ['console', 'detector', 'ingest', 'scanner'],
   incident_revision: ['console', 'detector', 'ingest', 'scanner'],
+  end_of_life: ['scanner'],
   kev: ['scanner'],
   layer: ['scanner'],
   layer_blob: ['scanner'],

@@ -1,3 +1,4 @@
+import type { AdvisoryFeed } from '@tidewaiter/advisories';
 import { groupSecrets } from '@tidewaiter/analyzers';
 import { NameSet } from '@tidewaiter/collections';
 import {
@@ -12,6 +13,8 @@ import {
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
+import { Advisories } from '../advisories/advisories.js';
+import { AdvisoryFeeds } from '../advisories/advisory-feeds.js';
 import { connect } from '../core/data-source.js';
 import { Store } from '../core/store.js';
 import { Findings } from './findings.js';
@@ -87,6 +90,38 @@ describe('Findings of images whose support has ended', () => {
     expect(await releasesAt('2026-12-09')).toEqual(runtimes);
     expect(await releasesAt('2026-12-10')).toEqual(['end-of-life-distribution Fedora', ...runtimes]);
     expect(await releasesAt('2022-01-01')).toEqual([]);
+  });
+
+  it('follow the published dates, and verdicts follow a change of them and the end of a support', async () => {
+    const feeds = new AdvisoryFeeds(store, new Advisories(store));
+    const feed: AdvisoryFeed = {
+      ...{ name: 'End of life', origin: 'o', etag: null, lastModified: null, records: 1, rejected: 0 },
+      ...{ asOf: '2026-12-01T00:00:00.000Z', checkedAt: '2026-12-01T00:00:00.000Z' },
+      changedAt: '2026-12-01T00:00:00.000Z',
+    };
+    const publish = async (supportEnds: string, changedAt = feed.changedAt) => {
+      const release = { version: '43', codename: null, supportEnds, extendedEnds: null };
+      const changed = await feeds.putEndOfLife([{ product: 'fedora', title: 'Fedora', releases: [release] }]);
+      await feeds.noteFeed({ ...feed, changedAt }, changed);
+      return changed;
+    };
+    const versionAt = async (now: string) => new Findings(store).endsOfSupportVersion(new Date(now));
+    const builtIn = await versionAt('2026-12-02');
+
+    expect(await publish('2026-12-05')).toBe(1);
+    expect(await releasesAt('2026-12-06')).toContain('end-of-life-distribution Fedora');
+    const first = await versionAt('2026-12-02');
+    expect(first).not.toBe(builtIn);
+    expect(await versionAt('2026-12-05')).toBe(first);
+    expect(await versionAt('2026-12-06')).not.toBe(first);
+
+    expect(await publish('ongoing', '2026-12-02T00:00:00.000Z')).toBe(1);
+    expect(await releasesAt('2026-12-10')).not.toContain('end-of-life-distribution Fedora');
+    expect(await versionAt('2026-12-02')).not.toBe(first);
+    expect(await publish('ongoing')).toBe(0);
+    expect(await new Findings(store).haveDatedProducts([digest])).toBe(true);
+    expect(await new Findings(store).haveDatedProducts([`sha256:${'0'.repeat(64)}`])).toBe(false);
+    expect(await feeds.holdings()).toMatchObject({ endOfLife: 1 });
   });
 });
 

@@ -25,7 +25,7 @@ import { columnsOf, type RowOf } from '../core/columns.js';
 import { type Queries, Store } from '../core/store.js';
 import { isRecent, runningAmong, workloadNames } from '../workloads/workload-ledger.js';
 import { PackageUseRow } from '../workloads/workload-rows.js';
-import { endsOfSupport } from './ends-of-support.js';
+import { endsOfSupport, endsOfSupportVersion, haveDatedProducts } from './ends-of-support.js';
 import { ImageFindingRow } from './image-rows.js';
 import { unreadLayersOf } from './layer-failures.js';
 import { ImageLayerRow, LayerRow } from './layer-rows.js';
@@ -190,6 +190,16 @@ export class Findings {
     }));
     const once = [...Map.groupBy(known, ({ imageDigest }) => imageDigest).values()].flatMap(withoutRepeated);
     return [...once, ...findings].toSorted(byRisk);
+  }
+
+  /** Whether any of these images has a product whose support may end. */
+  async haveDatedProducts(imageDigests: readonly Digest[]): Promise<boolean> {
+    return haveDatedProducts(this.store, imageDigests);
+  }
+
+  /** Version of the ends of support, which change with their data and from day to day. */
+  async endsOfSupportVersion(now: Date): Promise<string> {
+    return endsOfSupportVersion(this.store, now);
   }
 
   /** Names of the code in the programs of those images for which an advisory lists functions. */

@@ -95,6 +95,7 @@ import { RedHatSources1764000710000 } from './1764000710000-red-hat-sources.js';
 import { ProgramsOfBitnami1764000720000 } from './1764000720000-programs-of-bitnami.js';
 import { LinkedPrograms1764000730000 } from './1764000730000-linked-programs.js';
 import { AdvisoryLoad1764000750000 } from './1764000750000-advisory-load.js';
+import { EndOfLife1764000790000 } from './1764000790000-end-of-life.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -195,4 +196,5 @@ export const migrations = [
   LinkedPrograms1764000730000,
   Containment1764000670000,
   AdvisoryLoad1764000750000,
+  EndOfLife1764000790000,
 ];

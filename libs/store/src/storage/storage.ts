@@ -45,6 +45,7 @@ export const storageKinds = {
       'advisory_feed',
       'kev',
       'epss',
+      'end_of_life',
       'exploitation_change',
     ],
     ...['package_match', 'package_vulnerability', 'fleet_vulnerability', 'fleet_upgrade', 'fleet_refresh'],

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ageWarnings } from '@tidewaiter/advisories';
 import { type Digest, findingOf } from '@tidewaiter/domain';
 import type { DataOf, imageAnalyzed, imageReexamined } from '@tidewaiter/events';
 import { type ChangeSummary, type PushChanges, summaryOf } from '@tidewaiter/integrity';
@@ -53,7 +54,7 @@ export class PushReports {
   ): Promise<PushReport> {
     // Warnings about unreadable parts of the image; the age of advisories does not belong to one
     // push.
-    const warnings = (await this.pushes.warnings(push.id)).filter(({ code }) => code !== 'ADVISORIES_STALE');
+    const warnings = (await this.pushes.warnings(push.id)).filter(({ code }) => !ageWarnings.has(code));
     const changed = await this.differences.of(push.id);
     return {
       ...(await this.#about(push)),

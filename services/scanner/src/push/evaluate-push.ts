@@ -76,6 +76,8 @@ export class EvaluatePush {
     const images = await this.images.ofPush(push.id);
     const hasOutliersAdded = await this.#compare(push, images);
     failpoint('push.signs-noted');
+    // Read first: data that changes meanwhile must lead to another evaluation.
+    const rulesVersion = await this.evaluations.rulesVersion();
     const evaluated = await this.evaluations.of(push, images, await this.#warnings(push, images));
     return {
       platforms: images.map(({ platform, digest }) => ({ platform, digest })),
@@ -83,7 +85,7 @@ export class EvaluatePush {
       verdict: evaluated.verdict.result,
       counts: countFindings(evaluated.findings),
       warnings: evaluated.warnings,
-      rulesVersion: this.evaluations.rulesVersion(),
+      rulesVersion,
       mustPublish: hasOutliersAdded || unreadCount(images) < unreadCount(before),
     };
   }

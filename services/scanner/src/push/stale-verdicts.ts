@@ -22,7 +22,7 @@ export class StaleVerdicts {
   @Every(intervalMs)
   async queueStale(): Promise<void> {
     const { imageVersion, configVersion, reader } = this.analysis;
-    const rulesVersion = this.evaluations.rulesVersion();
+    const rulesVersion = await this.evaluations.rulesVersion();
     await this.steps.queueOutdated({ imageVersion, configVersion, rulesVersion, ...reader });
   }
 }

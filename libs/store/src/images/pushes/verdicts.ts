@@ -1,5 +1,4 @@
-import { oldestOf, vulnerabilityFingerprint } from '@tidewaiter/advisories';
-import { lifecycleVersion } from '@tidewaiter/checks';
+import { ageWarnings, oldestOf, vulnerabilityFingerprint } from '@tidewaiter/advisories';
 import {
   buildTime,
   type Digest,
@@ -54,9 +53,10 @@ export class Verdicts {
   ) {}
 
   /** Version of the rules; verdicts of another version are outdated. */
-  rulesVersion(): string {
+  async rulesVersion(): Promise<string> {
     const now = new Date();
-    return [rulesVersion(this.rules, now), lifecycleVersion(now)].filter(Boolean).join(' ');
+    const ends = await this.findings.endsOfSupportVersion(now);
+    return [rulesVersion(this.rules, now), ends].filter(Boolean).join(' ');
   }
 
   /**
@@ -121,11 +121,18 @@ export class Verdicts {
     // Stored warnings about the age of the data are outdated, since data ages without a new
     // evaluation.
     const current = [
-      ...warnings.filter(({ code }) => code !== 'ADVISORIES_STALE'),
+      ...warnings.filter(({ code }) => !ageWarnings.has(code)),
       ...this.ages.stale(ages, now),
       ...(hasVulnerability(known) ? await this.ages.staleExploitation(now) : []),
+      ...(await this.#staleEndOfLife(images, now)),
     ];
     return evaluateImages(known, current, rules, circumstances);
+  }
+
+  async #staleEndOfLife(images: readonly Image[], now: Date): Promise<PushWarning[]> {
+    const warnings = await this.ages.staleEndOfLife(now);
+    if (warnings.length === 0) return [];
+    return (await this.findings.haveDatedProducts(images.map(({ digest }) => digest))) ? warnings : [];
   }
 }
 
