@@ -47,7 +47,8 @@ const queryInTurn = (dataSource: DataSource): void => {
     const runner = create(...mode);
     const query = runner.query.bind(runner) as (...parameters: unknown[]) => Promise<unknown>;
     let last: Promise<unknown> = Promise.resolve();
-    runner.query = async (...parameters: unknown[]) => (last = last.then(async () => query(...parameters)));
+    const inTurn = async (...parameters: unknown[]) => (last = last.then(async () => query(...parameters)));
+    runner.query = inTurn as typeof runner.query;
     return runner;
   };
 };
