@@ -8,7 +8,6 @@ const base = {
     '^@tidewaiter/(agent|ingest|scanner|detector|notifier)$': '<rootDir>/services/$1/src/main.ts',
     '^@tidewaiter/console$': '<rootDir>/services/console/api/src/main.ts',
     '^@tidewaiter/([a-z0-9-]+)$': '<rootDir>/libs/$1/src/index.ts',
-    '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'],
   },
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/.tidewaiter/'],
   testEnvironment: 'node',

@@ -24,6 +24,14 @@ function isEsModule(path) {
   return path.endsWith('.js') && packageType(dirname(path)) === 'module';
 }
 
+/** Specifiers of the modules behind a front door, each of which is loaded at its first use. */
+const lazyIn = (source, path) =>
+  /\/libs\/[^/]+\/src\/index\.ts$/.test(path) &&
+  [...source.matchAll(/\bfrom '([^']+)'/g)].map(([, specifier]) => specifier);
+
+// Saves the resolver a look for the `.js` file, and then for one with each extension.
+const withOwnExtensions = (code) => code.replaceAll(/(\brequire\("\.{1,2}\/[^"]+\.)js"\)/g, '$1ts")');
+
 // Our code takes the default export of CommonJS packages, which is their `module.exports`, as Node does it. ES modules in
 // node_modules take each other's, and those are CommonJS by now.
 const interopOf = (path) => (path.includes('/node_modules/') ? 'swc' : 'node');
@@ -31,11 +39,13 @@ const interopOf = (path) => (path.includes('/node_modules/') ? 'swc' : 'node');
 module.exports = {
   process(source, path) {
     if (!isEsModule(path)) return { code: source };
-    return transformSync(source, {
+    const isOurs = path.endsWith('.ts');
+    const { code } = transformSync(source, {
       filename: path,
       swcrc: false,
-      sourceMaps: 'inline',
-      module: { type: 'commonjs', importInterop: interopOf(path) },
+      // No test steps through a package, and its map is larger than the code.
+      sourceMaps: isOurs && 'inline',
+      module: { type: 'commonjs', importInterop: interopOf(path), lazy: lazyIn(source, path) },
       jsc: {
         target: 'es2023',
         parser: /ts$/.test(path) ? { syntax: 'typescript', decorators: true } : { syntax: 'ecmascript' },
@@ -43,6 +53,7 @@ module.exports = {
         keepClassNames: true,
       },
     });
+    return { code: isOurs ? withOwnExtensions(code) : code };
   },
   getCacheKey(source, path, options) {
     return createHash('sha256')
