@@ -11,7 +11,7 @@ export function cacheDir(given?: string): string {
   return given ?? join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'tidewaiter');
 }
 
-/** The local file of advisories, where nobody names another. */
+/** The local file of advisories, unless another is named. */
 export function advisoryFilePath(cacheDirectory?: string): string {
   return join(cacheDir(cacheDirectory), 'advisories.db');
 }

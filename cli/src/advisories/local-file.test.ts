@@ -186,7 +186,7 @@ describe('local file', () => {
         'End of life',
       ]);
     }
-    // Nothing of it is known without that file.
+    // Without that file the built-in dates say that it is supported.
     expect(await titles(`dockerfile:${join(folder, 'Dockerfile')}`, '--offline')).toEqual([]);
   });
 

@@ -32,6 +32,6 @@ export async function takeAll(from: string, flags: TakeFlags): Promise<void> {
     if (flags.quiet === true) return;
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const counts = `${count(loaded.changed)} advisories written, ${count(loaded.gone)} removed`;
-    printStderr(`database: ${counts}, ${count(loaded.facts)} of KEV, EPSS and end of life, in ${seconds} s`);
+    printStderr(`database: ${counts}, ${count(loaded.facts)} of other facts, in ${seconds} s`);
   });
 }

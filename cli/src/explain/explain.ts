@@ -99,6 +99,7 @@ const labels: Readonly<Record<string, string>> = {
   fixedBeyond: 'fixed in',
   erratum: 'fixed by',
   stateNote: 'vendor state',
+  repositories: 'repository',
 };
 
 function functionsText(imports: readonly VulnerableImport[]): string {

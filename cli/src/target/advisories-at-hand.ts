@@ -1,4 +1,11 @@
-import type { AdvisoryScope, CandidateLookup, Exploitation, RatingLookup, SourceAge } from '@tidewaiter/advisories';
+import type {
+  AdvisoryScope,
+  CandidateLookup,
+  CpeLookup,
+  Exploitation,
+  RatingLookup,
+  SourceAge,
+} from '@tidewaiter/advisories';
 import type { PublishedReleases } from '@tidewaiter/checks';
 import type { Warning } from '@tidewaiter/oci';
 
@@ -13,6 +20,8 @@ export interface AdvisoriesAtHand {
   ages(ecosystems: ReadonlySet<string>): SourceAge[];
   /** Age of KEV and EPSS, as far as they are known. */
   exploitationAges: SourceAge[];
+  /** CPEs of repositories of Red Hat, as far as its map is known. */
+  cpesOf: CpeLookup;
   /** Published releases of these products of endoflife.date; null without any. */
   endOfLife(products: readonly string[]): PublishedReleases | null;
   warnings: Warning[];

@@ -11,6 +11,7 @@ import {
   readEndOfLife,
   readEpss,
   readKev,
+  readRepositoryMap,
   readOsvRecord,
   scopeName,
   worstExploitation,
@@ -46,6 +47,7 @@ export async function loadRecords(path: string, keys: readonly AdvisoryKey[]): P
         : [...ecosystems].map((name) => ({ ecosystem: name, source: name, asOf: loaded.newest! })),
     // Files beside the records have no date of their own.
     exploitationAges: [],
+    cpesOf: (repository) => loaded.repositories.get(repository),
     endOfLife: () => loaded.endOfLife,
     warnings,
   };
@@ -58,6 +60,8 @@ class LoadedRecords {
   newest: string | null = null;
   readonly exploitation = new Map<string, Exploitation>();
   endOfLife: PublishedReleases | null = null;
+  /** CPEs by repository. */
+  readonly repositories = new Map<string, readonly string[]>();
   /** Wanted names, by ecosystem. */
   readonly #names = new Map<string, Set<string>>();
   readonly #candidates = new Map<string, AdvisoryCandidate[]>();
@@ -104,6 +108,8 @@ class LoadedRecords {
     else if (kind === 'end-of-life') {
       const { publishedAt: asOf, products } = readEndOfLife(bytes);
       this.endOfLife = { asOf, products };
+    } else if (kind === 'repositories') {
+      for (const { repository, cpes } of readRepositoryMap(bytes).repositories) this.repositories.set(repository, cpes);
     } else for (const { cve, score } of readEpss(bytes).scores) this.#note(cve, { epss: score });
   }
 

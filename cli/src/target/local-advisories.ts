@@ -76,7 +76,14 @@ export async function evaluatePackages(
     // The age of the data of shadowed packages does not count, as those packages do not.
     const current = scoped.flatMap(({ state, scope }) => (state === 'present' && scope ? [scope] : []));
     const ages = advisories.ages(new Set(advisories.covered(current).map(({ ecosystem }) => ecosystem)));
-    const findings = evaluateInventory(packages, os, advisories.candidatesFor, advisories.ratingsOf, programs);
+    const findings = evaluateInventory(
+      packages,
+      os,
+      advisories.candidatesFor,
+      advisories.ratingsOf,
+      programs,
+      advisories.cpesOf,
+    );
     const ended = publishedIn(advisories, products, now, maxAges);
     const warnings = [
       ...blindSpots(scoped, os, covered),
@@ -153,6 +160,7 @@ async function withAdvisories<T>(
     exploitation: (cves) => file.exploitation(cves),
     ages: (ecosystems) => sourceAges(feeds, ecosystems),
     exploitationAges: exploitationAges(feeds),
+    cpesOf: (repository) => file.cpesOf(repository),
     endOfLife: (products) => {
       const [age] = endOfLifeAges(feeds);
       return age ? { asOf: age.asOf, products: file.endOfLife(products) } : null;

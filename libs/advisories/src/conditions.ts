@@ -96,7 +96,7 @@ function editionOf(cpe: string): string {
  * of Red Hat disagree about the part, `/a` or `/o`. An image without known repositories is taken
  * for one of the release itself, without extended support and further products.
  */
-function meetsCpe(wanted: string, cpes: readonly string[] | undefined): boolean {
+export function meetsCpe(wanted: string, cpes: readonly string[] | undefined): boolean {
   if (cpes === undefined) return /^redhat:enterprise_linux:\d+$/.test(productOf(wanted));
   const [product, edition] = [productOf(wanted), editionOf(wanted)];
   return cpes.some((cpe) => productOf(cpe) === product && (edition === '' || editionOf(cpe) === edition));

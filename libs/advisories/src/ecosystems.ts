@@ -12,6 +12,7 @@ import {
   ubuntuStanding,
 } from './releases.js';
 import { amazonRepository, redHatCpes } from './repositories.js';
+import type { CpeLookup } from './repository-map.js';
 
 /** Name under which records may list a package, and the version to compare then. */
 export interface AdvisoryName {
@@ -49,7 +50,7 @@ export interface Ecosystem {
    */
   repositoryOf: (id: string, release: string | null) => string | undefined;
   /** CPEs of repositories by their ids; undefined if none of them is known. */
-  cpesOf: (ids: readonly string[]) => readonly string[] | undefined;
+  cpesOf: (ids: readonly string[], lookup: CpeLookup) => readonly string[] | undefined;
   /** Whether packages of modules name their module, so that one without is of none. */
   namesModules: boolean;
   /** Standing of an entry of a stream, with these fixed versions, for a package of this version. */

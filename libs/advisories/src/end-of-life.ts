@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { jsonOf } from './exploitation.js';
 
 /**
- * End of a support: its last day (`2028-06-30`), `ongoing` while none is announced, `over` if it has
- * ended on a day that is not published.
+ * End of a support: its last day (`2028-06-30`), `ongoing` while none is announced, `over` if it
+ * has ended on a day that is not published.
  */
 export type SupportEnd = string;
 

@@ -4,6 +4,7 @@ import { type AdvisoryKey, advisoryKeyOf } from './advisory-key.js';
 import { matchPackage } from './match-package.js';
 import { type Hit, packageFindings, type RatingLookup } from './package-findings.js';
 import { withoutRepeated } from './repeated-findings.js';
+import type { CpeLookup } from './repository-map.js';
 import type { AdvisoryCandidate } from './statements.js';
 
 /**
@@ -15,6 +16,7 @@ export type CandidateLookup = (key: AdvisoryKey) => readonly AdvisoryCandidate[]
 /**
  * Evaluates the packages of an image with advisories of any source.
  * @param programs names of the code in each program of the image
+ * @param cpesOf CPEs of repositories, as far as a map of them is known
  */
 export function evaluateInventory(
   packages: readonly ImagePackage[],
@@ -22,16 +24,25 @@ export function evaluateInventory(
   candidatesFor: CandidateLookup,
   ratingsOf?: RatingLookup,
   programs?: readonly LinkedNames[],
+  cpesOf?: CpeLookup,
 ): Finding[] {
   return withoutRepeated(
-    packages.flatMap((each) => packageFindings(each, hitsOf(each, os, candidatesFor), ratingsOf, programs)),
+    packages.flatMap((each) => packageFindings(each, hitsOf(each, os, candidatesFor, cpesOf), ratingsOf, programs)),
   );
 }
 
-function hitsOf(each: ImagePackage, os: OsRelease | null, candidatesFor: CandidateLookup): Hit[] {
+function hitsOf(
+  each: ImagePackage,
+  os: OsRelease | null,
+  candidatesFor: CandidateLookup,
+  cpesOf: CpeLookup | undefined,
+): Hit[] {
   const key = advisoryKeyOf(each, os);
   if (!key) return [];
   const candidates = candidatesFor(key);
   const advisories = new Map(candidates.map(({ advisory }) => [advisory.id, advisory]));
-  return matchPackage(each, key, candidates).map((match) => ({ advisory: advisories.get(match.advisoryId)!, match }));
+  return matchPackage(each, key, candidates, cpesOf).map((match) => ({
+    advisory: advisories.get(match.advisoryId)!,
+    match,
+  }));
 }

@@ -26,6 +26,8 @@ export interface AdvisoryFeed {
 export const kevFeed = 'KEV';
 export const epssFeed = 'EPSS';
 export const endOfLifeFeed = 'End of life';
+/** Feed of the ecosystem `Red Hat`, whose advisories depend on it. */
+export const repositoryFeed = 'Red Hat repositories';
 
 /** Whether a feed has facts beside advisories. */
 export function isFactFeed(name: string): boolean {
@@ -42,6 +44,8 @@ export interface AdvisoryHoldings {
   epss: number;
   /** Number of products with releases whose support ends. */
   endOfLife: number;
+  /** Number of repositories whose products are known. */
+  repositories: number;
 }
 
 export interface EcosystemHoldings {

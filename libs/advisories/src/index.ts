@@ -1,4 +1,4 @@
-export { endOfLifeFeed, epssFeed, isFactFeed, kevFeed } from './feed.js';
+export { endOfLifeFeed, epssFeed, isFactFeed, kevFeed, repositoryFeed } from './feed.js';
 export type { AdvisoryFeed, AdvisoryHoldings, EcosystemHoldings } from './feed.js';
 export { cvesOf, worstExploitation } from './exploitation.js';
 export type { Exploitation } from './exploitation.js';
@@ -6,6 +6,8 @@ export { readEpss } from './epss.js';
 export type { EpssDay, EpssScore } from './epss.js';
 export { readEndOfLife } from './end-of-life.js';
 export type { EndOfLifeData, ProductReleases, PublishedRelease, SupportEnd } from './end-of-life.js';
+export { readRepositoryMap } from './repository-map.js';
+export type { CpeLookup, RepositoryCpes, RepositoryMap } from './repository-map.js';
 export { readKev } from './kev.js';
 export type { KevCatalog, KevEntry } from './kev.js';
 export { advisoryKeyOf, advisoryKeysVersion } from './advisory-key.js';

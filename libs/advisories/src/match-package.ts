@@ -8,6 +8,7 @@ import { type AdvisoryName, ecosystems } from './ecosystems.js';
 import { mitigationOf } from './mitigations.js';
 import { anyOf, hitIn, isListed, tryCompare } from './ranges.js';
 import type { VulnerableImport } from './reachability.js';
+import type { CpeLookup } from './repository-map.js';
 import {
   type AdvisoryCandidate,
   type Cleared,
@@ -15,6 +16,7 @@ import {
   fixesOf,
   isAffected,
   type AdvisoryStatement,
+  repositoriesMeeting,
   statementsAbout,
 } from './statements.js';
 import { vulnerabilitiesOf } from './vulnerability-id.js';
@@ -59,6 +61,8 @@ export interface MatchEvidence {
   erratum?: string;
   /** State of the fix in the source's own words: `Out of support scope`. */
   stateNote?: string;
+  /** Enabled repositories that the entry is about: `ubi-9-appstream-rpms`. */
+  repositories?: string[];
   /** Restrictions of the entry that the package meets: repository, CPEs, architecture. */
   conditions?: AffectedConditions;
   /** Advisories about the same vulnerability that exclude this version. */
@@ -69,7 +73,7 @@ export interface MatchEvidence {
  * Raise it when the same package and advisories give another result: the fleet is then matched
  * again.
  */
-export const matchingVersion = 4;
+export const matchingVersion = 5;
 
 /**
  * Limit on fixes tried before the state is "no fix". More than one matters only for overlapping
@@ -80,18 +84,26 @@ const maxFixesTried = 20;
 /**
  * Matches one package against the advisories that may name it, in the version order of their
  * ecosystem. The state is `unknown` if versions cannot be compared.
+ * @param cpesOf CPEs of repositories, as far as a map of them is known
  * @see https://ossf.github.io/osv-schema/#evaluation
  */
 export function matchPackage(
   pkg: PackageRecord,
   key: AdvisoryKey,
   candidates: readonly AdvisoryCandidate[],
+  cpesOf: CpeLookup = () => undefined,
 ): PackageMatch[] {
   const ecosystem = ecosystems.get(key.ecosystem);
   if (!ecosystem) return [];
-  const statements = statementsAbout(pkg, key, candidates, ecosystem);
+  const statements = statementsAbout(pkg, key, candidates, ecosystem, cpesOf);
   const cleared = clearedBy(statements);
-  return statements.flatMap((statement) => matchOf(statement, pkg, cleared, ecosystem.compare) ?? []);
+  return statements.flatMap((statement) => {
+    const match = matchOf(statement, pkg, cleared, ecosystem.compare);
+    if (!match) return [];
+    const repositories = statement.deciding.flatMap((entry) => repositoriesMeeting(entry, pkg, ecosystem, cpesOf));
+    if (repositories.length === 0) return match;
+    return { ...match, evidence: { ...match.evidence, repositories: [...new Set(repositories)].toSorted() } };
+  });
 }
 
 function matchOf(

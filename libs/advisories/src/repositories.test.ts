@@ -23,6 +23,8 @@ describe('amazonRepository', () => {
   });
 });
 
+const unknown = () => undefined;
+
 describe('redHatCpes', () => {
   it.each([
     ['rhel-9-for-x86_64-baseos-rpms', 'cpe:/o:redhat:enterprise_linux:9::baseos'],
@@ -33,13 +35,24 @@ describe('redHatCpes', () => {
     ['rhel-7-server-rpms', 'cpe:/o:redhat:enterprise_linux:7::server'],
     ['cpe:/a:redhat:openshift:4.16::el9', 'cpe:/a:redhat:openshift:4.16::el9'],
   ])('finds the CPE of %s', (id, cpe) => {
-    expect(redHatCpes([id])).toEqual([cpe]);
+    expect(redHatCpes([id], unknown)).toEqual([cpe]);
   });
 
   it('finds none of unknown repositories', () => {
     expect(
-      redHatCpes(['epel', 'rhel-8-for-x86_64-baseos-eus-rpms', 'rhocp-4.16-for-rhel-9-x86_64-rpms']),
+      redHatCpes(['epel', 'rhel-8-for-x86_64-baseos-eus-rpms', 'rhocp-4.16-for-rhel-9-x86_64-rpms'], unknown),
     ).toBeUndefined();
+  });
+
+  it('prefers the map of Red Hat to the form of an id', () => {
+    const map = new Map([
+      ['rhel-8-for-x86_64-rt-rpms', ['cpe:/a:redhat:enterprise_linux:8::realtime']],
+      ['rhocp-4.16-for-rhel-9-x86_64-rpms', ['cpe:/a:redhat:openshift:4.16::el9']],
+    ]);
+    expect(redHatCpes([...map.keys(), 'ubi-9-baseos-rpms', 'epel'], (id) => map.get(id))).toEqual([
+      ...[...map.values()].flat(),
+      'cpe:/o:redhat:enterprise_linux:9::baseos',
+    ]);
   });
 });
 
@@ -50,7 +63,7 @@ describeWith(map)('redHatCpes beside the map of Red Hat', () => {
     const { data } = JSON.parse(readFileSync(map.path, 'utf8')) as { data: Record<string, { cpes: string[] }> };
     const productsOf = (cpes: readonly string[]) => cpes.map((cpe) => cpe.replace(/^cpe:\/[aoh]/, ''));
     const derived = Object.entries(data).flatMap(([id, { cpes }]) => {
-      const own = redHatCpes([id]);
+      const own = redHatCpes([id], unknown);
       return own ? [{ id, isRight: productsOf(cpes).includes(productsOf(own)[0]!) }] : [];
     });
     const wrong = derived.filter(({ isRight }) => !isRight).map(({ id }) => id);

@@ -1,4 +1,5 @@
 import { coreRepository } from './conditions.js';
+import type { CpeLookup } from './repository-map.js';
 
 /** Repositories of Amazon Linux, by the ids in the configuration of yum and dnf. */
 const amazonIds: readonly (readonly [pattern: RegExp, release: RegExp, repository?: string])[] = [
@@ -44,11 +45,11 @@ const redHatIds = {
 };
 
 /**
- * CPEs of repositories of Red Hat, by the form of their ids, or of CPEs themselves, as labels of
- * images name them; undefined if none is known.
+ * CPEs of repositories of Red Hat, by its map, else by the form of their ids, or of CPEs
+ * themselves, as labels of images name them; undefined if none is known.
  */
-export function redHatCpes(ids: readonly string[]): readonly string[] | undefined {
-  const cpes = ids.flatMap((id) => (id.startsWith('cpe:/') ? id : (redHatCpe(id) ?? [])));
+export function redHatCpes(ids: readonly string[], lookup: CpeLookup): readonly string[] | undefined {
+  const cpes = ids.flatMap((id) => (id.startsWith('cpe:/') ? id : (lookup(id) ?? redHatCpe(id) ?? [])));
   return cpes.length === 0 ? undefined : cpes;
 }
 

@@ -3,10 +3,11 @@ import type { VersionComparer } from '@tidewaiter/versions';
 
 import type { AdvisoryKey } from './advisory-key.js';
 import { type AffectedPackage, isModular, vexStatuses } from './affected-package.js';
-import { type ConditionFacts, meetsConditions } from './conditions.js';
+import { type ConditionFacts, meetsConditions, meetsCpe } from './conditions.js';
 import type { AdvisoryName, Ecosystem } from './ecosystems.js';
 import { type Tristate, anyOf, isInRange, isListed, tryCompare } from './ranges.js';
 import type { Standing } from './releases.js';
+import type { CpeLookup } from './repository-map.js';
 import { vulnerabilitiesOf } from './vulnerability-id.js';
 
 /** `affected` entry with its record. Entries of withdrawn records are no candidates. */
@@ -43,8 +44,9 @@ export function statementsAbout(
   key: AdvisoryKey,
   candidates: readonly AdvisoryCandidate[],
   ecosystem: Ecosystem,
+  lookup: CpeLookup,
 ): AdvisoryStatement[] {
-  const facts = factsOf(pkg, key, ecosystem);
+  const facts = factsOf(pkg, key, ecosystem, lookup);
   const named = candidates.flatMap((entry) => {
     const conditions = [isOfModule(entry, pkg, ecosystem), meetsConditions(entry.conditions, facts)];
     const isOther = conditions.includes(false) || !isAbout(entry, pkg, key, ecosystem);
@@ -65,15 +67,33 @@ function factsOf(
   { version, arch, qualifiers }: PackageRecord,
   { release }: AdvisoryKey,
   ecosystem: Ecosystem,
+  lookup: CpeLookup,
 ): ConditionFacts {
-  const id = qualifiers?.['repository_id'];
-  const ids = id === undefined ? [] : id.split(',');
+  const ids = repositoriesOf({ qualifiers });
   return {
     version,
     ...(arch !== undefined && { arch }),
     repository: ids[0] === undefined ? undefined : ecosystem.repositoryOf(ids[0], release),
-    cpes: ecosystem.cpesOf(ids),
+    cpes: ecosystem.cpesOf(ids, lookup),
   };
+}
+
+/** Repositories of a package, or those that its image has enabled. */
+export function repositoriesOf({ qualifiers }: Pick<PackageRecord, 'qualifiers'>): string[] {
+  return qualifiers?.['repository_id']?.split(',') ?? [];
+}
+
+/** Enabled repositories whose CPE an entry is about. */
+export function repositoriesMeeting(
+  { conditions }: AffectedPackage,
+  pkg: PackageRecord,
+  ecosystem: Ecosystem,
+  lookup: CpeLookup,
+): string[] {
+  return repositoriesOf(pkg).filter((id) => {
+    const own = ecosystem.cpesOf([id], lookup);
+    return own !== undefined && conditions?.cpes?.some((cpe) => meetsCpe(cpe, own));
+  });
 }
 
 export function clearedBy(statements: readonly AdvisoryStatement[]): Cleared {

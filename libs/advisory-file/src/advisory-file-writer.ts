@@ -3,7 +3,14 @@ import { linkSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
-import type { AdvisoryFeed, EpssScore, KevEntry, OsvAdvisory, ProductReleases } from '@tidewaiter/advisories';
+import type {
+  AdvisoryFeed,
+  EpssScore,
+  KevEntry,
+  OsvAdvisory,
+  ProductReleases,
+  RepositoryCpes,
+} from '@tidewaiter/advisories';
 
 import { createTables, explained, formatOf, guarded, openDefensively, unusable } from './format.js';
 import { affectedRows, checksumOf, feedText, recordText } from './rows.js';
@@ -142,6 +149,18 @@ export class AdvisoryFileWriter implements Disposable {
     return changed + this.#prune('end_of_life', 'product', new Set(products.map(({ product }) => product)));
   }
 
+  /** Replaces the map of repositories; returns the number of added, changed and removed ones. */
+  async putRepositories(repositories: readonly RepositoryCpes[]): Promise<number> {
+    const put = `INSERT INTO repository_cpe VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET cpes = excluded.cpes, checksum = excluded.checksum
+      WHERE cpes <> excluded.cpes`;
+    let changed = 0;
+    for (const { repository, cpes } of repositories) {
+      const text = JSON.stringify(cpes);
+      changed += this.#run(put, repository, text, checksumOf(repository, text));
+    }
+    return changed + this.#prune('repository_cpe', 'repository', new Set(repositories.map((each) => each.repository)));
+  }
+
   close(): void {
     if (!this.db.isOpen) return;
     // A reader prevents truncation of the log, not reading of it: no need to wait for one.
@@ -189,7 +208,7 @@ export class AdvisoryFileWriter implements Disposable {
   }
 
   /** Removes rows whose key is not among `kept`. */
-  #prune(table: 'kev' | 'epss' | 'end_of_life', key: 'cve' | 'product', kept: ReadonlySet<string>): number {
+  #prune(table: FactTable, key: 'cve' | 'product' | 'repository', kept: ReadonlySet<string>): number {
     const rows = this.#prepare(`SELECT ${key} AS key FROM ${table}`).all();
     const gone = rows.map((row) => String(row['key'])).filter((each) => !kept.has(each));
     for (const each of gone) this.#run(`DELETE FROM ${table} WHERE ${key} = ?`, each);
@@ -211,6 +230,8 @@ export class AdvisoryFileWriter implements Disposable {
     return known;
   }
 }
+
+type FactTable = 'kev' | 'epss' | 'end_of_life' | 'repository_cpe';
 
 /** Creates an empty file, which is complete as soon as it exists. */
 function begin(path: string): void {

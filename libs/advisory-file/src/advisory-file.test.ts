@@ -240,6 +240,22 @@ describe('AdvisoryFile', () => {
     expect(read((file) => file.endOfLife())).toEqual([later]);
   });
 
+  it('stores the CPEs of repositories and writes only changes', async () => {
+    const [one, two] = [
+      { repository: 'a-rpms', cpes: ['cpe:/a:redhat:a:1'] },
+      { repository: 'b-rpms', cpes: ['cpe:/a:redhat:b:1', 'cpe:/a:redhat:b:2'] },
+    ];
+    await write(async (writer) => expect(await writer.putRepositories([one, two])).toBe(2));
+    await write(async (writer) => expect(await writer.putRepositories([one, two])).toBe(0));
+    read((file) => {
+      expect(file.cpesOf('b-rpms')).toEqual(two.cpes);
+      expect(file.cpesOf('c-rpms')).toBeUndefined();
+      expect(file.holdings()).toMatchObject({ repositories: 2 });
+    });
+    await write(async (writer) => expect(await writer.putRepositories([one])).toBe(1));
+    expect(read((file) => file.repositories())).toEqual([one]);
+  });
+
   const feed: AdvisoryFeed = {
     name: 'npm',
     origin: 'https://bucket.example.com/npm/all.zip',

@@ -16,6 +16,7 @@ import {
   type KevEntry,
   type PackedAdvisory,
   type ProductReleases,
+  type RepositoryCpes,
   worstExploitation,
 } from '@tidewaiter/advisories';
 import { NotFound } from '@tidewaiter/domain';
@@ -181,6 +182,16 @@ export class AdvisoryFile implements Disposable {
     });
   }
 
+  /** CPEs of a repository of Red Hat; undefined if its map lacks it. */
+  cpesOf(repository: string): string[] | undefined {
+    const [row] = this.#all(`${repositoryRows} WHERE repository = ?`, repository);
+    return row && this.#readRepository(row).cpes;
+  }
+
+  repositories(): RepositoryCpes[] {
+    return this.#all(repositoryRows).map((row) => this.#readRepository(row));
+  }
+
   feeds(): AdvisoryFeed[] {
     return this.#all('SELECT name, state, checksum FROM feed ORDER BY name').map(({ name, state, checksum }) => {
       if (checksum !== checksumOf(`${name}`, `${state}`)) throw damaged(this.path, `a wrong checksum of feed ${name}`);
@@ -201,6 +212,7 @@ export class AdvisoryFile implements Disposable {
       kev: count('kev'),
       epss: count('epss'),
       endOfLife: count('end_of_life'),
+      repositories: count('repository_cpe'),
     };
   }
 
@@ -216,6 +228,7 @@ export class AdvisoryFile implements Disposable {
     for (const row of this.#each(sql)) this.#check(row);
     this.feeds();
     this.endOfLife();
+    this.repositories();
   }
 
   close(): void {
@@ -263,6 +276,12 @@ export class AdvisoryFile implements Disposable {
     return JSON.parse(`${record}`) as AdvisoryRecord;
   }
 
+  #readRepository({ repository, cpes, checksum }: Row): RepositoryCpes {
+    if (checksum !== checksumOf(`${repository}`, `${cpes}`))
+      throw damaged(this.path, `a wrong checksum of repository ${repository}`);
+    return { repository: `${repository}`, cpes: JSON.parse(`${cpes}`) as string[] };
+  }
+
   #all(sql: string, ...values: (string | number)[]): Row[] {
     return guarded(this.path, () => this.#prepare(sql).all(...values) as Row[]);
   }
@@ -283,6 +302,8 @@ export class AdvisoryFile implements Disposable {
     return known;
   }
 }
+
+const repositoryRows = 'SELECT repository, cpes, checksum FROM repository_cpe';
 
 /** Condition on the id of an advisory, whose parameter is a JSON array. */
 const isOneOf = 'osv_id IN (SELECT value FROM json_each(?1))';

@@ -6,7 +6,7 @@ import { InvalidInput, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 /** Identifies an SQLite file as one of advisories: `TWAV`. */
 const applicationId = 0x54574156;
 /** Raise it when tables or their content change: older files are then recreated. */
-export const formatVersion = 3;
+export const formatVersion = 4;
 
 const magic = 'SQLite format 3\0';
 const applicationIdAt = 68;
@@ -52,6 +52,9 @@ const tables = `
 
   -- Releases of a product of endoflife.date.
   CREATE TABLE end_of_life (product TEXT PRIMARY KEY, state TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+
+  -- CPEs of a repository of Red Hat, as an array.
+  CREATE TABLE repository_cpe (repository TEXT PRIMARY KEY, cpes TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
 
   -- The artifact whose content this file has, as long as nothing else is written to it.
   CREATE TABLE artifact (name TEXT PRIMARY KEY, state TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;

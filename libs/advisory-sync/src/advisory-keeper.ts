@@ -1,4 +1,11 @@
-import type { AdvisoryFeed, EpssScore, KevEntry, OsvAdvisory, ProductReleases } from '@tidewaiter/advisories';
+import type {
+  AdvisoryFeed,
+  EpssScore,
+  KevEntry,
+  OsvAdvisory,
+  ProductReleases,
+  RepositoryCpes,
+} from '@tidewaiter/advisories';
 
 /** Store for advisories: the local file, or the platform's database. */
 export interface AdvisoryKeeper {
@@ -26,12 +33,13 @@ export interface AdvisoryKeeper {
    */
   retire(ecosystem: string, ids: readonly string[]): Promise<void>;
   /**
-   * Replace the whole catalog, all scores, all products; return the number of added, changed and
-   * removed ones.
+   * Replace the whole catalog, all scores, products or repositories; return the number of added,
+   * changed and removed ones.
    */
   putKev(entries: readonly KevEntry[]): Promise<number>;
   putEpss(scores: readonly EpssScore[]): Promise<number>;
   putEndOfLife(products: readonly ProductReleases[]): Promise<number>;
+  putRepositories(repositories: readonly RepositoryCpes[]): Promise<number>;
 }
 
 /** Receives the progress of reading, for display. */

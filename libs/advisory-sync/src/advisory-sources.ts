@@ -19,8 +19,6 @@ const kevName = /^(kev|known_exploited_vulnerabilities)\.json$/;
 const recordName = /^(?!KEV)[A-Z][A-Za-z]*-\D*\d.*\.json$/;
 const headBytes = 16 * 1024;
 const epssName = /^epss[^/]*\.csv(\.gz)?$/;
-/** Map of Red Hat's that is not needed: the CPE of a repository follows from its id. */
-const repositoryMap = 'repository-to-cpe.json';
 /** Files that may be of another format than OSV's, which is recognized by content. */
 const documentName = /\.(?:xml|json\.(?:gz|bz2|zst)|xml\.(?:gz|bz2|zst))$/;
 
@@ -66,6 +64,7 @@ async function headOf(path: string): Promise<string> {
 function kindOfHead(head: string): FactSource['kind'] | undefined {
   if (/"catalogVersion"\s*:/.test(head) && /"vulnerabilities"\s*:\s*\[/.test(head)) return 'kev';
   if (/"releases"\s*:\s*\[/.test(head) && /"(?:isEol|securitySupportEnds)"\s*:/.test(head)) return 'end-of-life';
+  if (/"cpes"\s*:\s*\[/.test(head) && /^\s*\{\s*"(?:data|last_updated)"\s*:/.test(head)) return 'repositories';
   return undefined;
 }
 
@@ -97,7 +96,7 @@ async function looseSources(path: string, files: readonly string[]): Promise<Adv
     const format = known || !mayBeDocument ? undefined : await formatOf(join(path, name));
     if (known) facts.push(known);
     else if (format) sources.push(documentSource(join(path, name), format));
-    else if (name.endsWith('.json') && name !== repositoryMap) records.push(name);
+    else if (name.endsWith('.json')) records.push(name);
   }
   if (records.length > 0) sources.push(jsonRecords(path, records));
   return [...sources, ...facts];

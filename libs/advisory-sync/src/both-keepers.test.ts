@@ -27,6 +27,7 @@ function memory(known: Record<string, number> = {}): MemoryKeeper {
     putKev: async (entries) => entries.length,
     putEpss: async () => 0,
     putEndOfLife: async () => 0,
+    putRepositories: async () => 0,
   };
   return { keeper, feeds, ids };
 }

@@ -33,5 +33,6 @@ export function bothKeepers(first: AdvisoryKeeper, second: AdvisoryKeeper): Advi
     putKev: (entries) => most((keeper) => keeper.putKev(entries)),
     putEpss: (scores) => most((keeper) => keeper.putEpss(scores)),
     putEndOfLife: (products) => most((keeper) => keeper.putEndOfLife(products)),
+    putRepositories: (repositories) => most((keeper) => keeper.putRepositories(repositories)),
   };
 }

@@ -8,6 +8,8 @@ import {
   readEndOfLife,
   readEpss,
   readKev,
+  readRepositoryMap,
+  repositoryFeed,
 } from '@tidewaiter/advisories';
 import { LimitExceeded } from '@tidewaiter/domain';
 
@@ -64,6 +66,7 @@ const factFeeds: Readonly<Record<FactSource['kind'], string>> = {
   kev: kevFeed,
   epss: epssFeed,
   'end-of-life': endOfLifeFeed,
+  repositories: repositoryFeed,
 };
 
 function feedNameOf({ kind, name }: AdvisorySource): string {
@@ -103,6 +106,12 @@ async function readFacts({ kind, path }: FactSource, { keeper }: ReadOptions): P
     if (products.length === 0) throw noneReadable(rejected);
     const changed = await keeper.putEndOfLife(products);
     return { ...none, records: products.length, rejected, newest: publishedAt, changed };
+  }
+  if (kind === 'repositories') {
+    const { repositories, rejected, updatedAt } = readRepositoryMap(bytes);
+    if (repositories.length === 0) throw noneReadable(rejected);
+    const changed = await keeper.putRepositories(repositories);
+    return { ...none, records: repositories.length, rejected, newest: updatedAt, changed };
   }
   const { scores, rejected, scoredAt } = readEpss(bytes);
   if (scores.length === 0) throw noneReadable(rejected);

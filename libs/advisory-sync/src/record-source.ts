@@ -32,9 +32,12 @@ export interface AdvisoryRecords {
   records(): AsyncIterable<RecordItem>;
 }
 
-/** File with facts beside advisories: CISA's catalog, FIRST's scores, ends of support. */
+/**
+ * File with facts beside advisories: CISA's catalog, FIRST's scores, ends of support, the map of
+ * Red Hat's repositories.
+ */
 export interface FactSource {
-  kind: 'kev' | 'epss' | 'end-of-life';
+  kind: 'kev' | 'epss' | 'end-of-life' | 'repositories';
   name: string;
   path: string;
 }

@@ -12,7 +12,7 @@ export interface SourceFile {
 export interface RpmRepositories {
   /** Packages, `name-version-release.arch`, each with the repository it was installed from. */
   origins?: [nevra: string, repository: string][];
-  /** Repositories of the build system that made the layer. */
+  /** Repositories of the build system that made the layer, and enabled ones; CPEs of labels. */
   repositories?: string[];
   /** Enabled modules: `nginx:1.18`. */
   modules?: string[];

@@ -4,7 +4,10 @@ import type { AnalyzedLayer } from './layer-facts.js';
 
 /** Repositories of a release itself, which its images have without naming them. */
 const usual =
-  /^(?:rhel-\d{1,2}-for-\w{1,20}-(?:baseos|appstream)-rpms|rhel-[67]-server-rpms|ubi-\d{1,2}-[a-z-]{1,40})$/;
+  /^(?:rhel-\d{1,2}-for-\w{1,20}-(?:baseos|appstream)-rpms|rhel-[67]-server-rpms|ubi-\d{1,2}-[a-z-]{1,40}|cpe:\/[ao]:redhat:enterprise_linux:\d{1,2}(?:::(?:baseos|appstream))?)$/;
+
+/** Limit on the repositories of an image, which each of its packages names. */
+const maxIds = 400;
 
 /**
  * Qualifies RPM packages by facts about the image on which their advisories depend: the repository
@@ -21,7 +24,7 @@ export function rpmQualifiers(
     return (record) => withQualifier(record, 'repository_id', origins.get(nevraOf(record)));
   }
   if (os?.id === 'rhel' || os?.id === 'centos') {
-    const ids = [...new Set(found.flatMap(({ repositories = [] }) => repositories))].toSorted();
+    const ids = [...new Set(found.flatMap(({ repositories = [] }) => repositories))].toSorted().slice(0, maxIds);
     const repositories = ids.every((id) => usual.test(id)) ? undefined : ids.join(',');
     return (record) => withQualifier(record, 'repository_id', repositories);
   }

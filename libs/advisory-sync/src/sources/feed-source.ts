@@ -4,7 +4,17 @@ import type { DownloadedFile } from '../download.js';
 import type { AdvisorySource } from '../record-source.js';
 
 /** Names of the sources, as in `--source` and `TIDEWAITER_ADVISORIES_SOURCES`. */
-export type SourceName = 'osv' | 'kev' | 'epss' | 'endoflife' | 'nvd' | 'amazon' | 'amazon-ami' | 'oracle' | 'redhat';
+export type SourceName =
+  | 'osv'
+  | 'kev'
+  | 'epss'
+  | 'endoflife'
+  | 'nvd'
+  | 'amazon'
+  | 'amazon-ami'
+  | 'oracle'
+  | 'redhat'
+  | 'redhat-repositories';
 
 /** Publisher of advisories or facts about them, with the layout of its files. */
 export interface FeedSource {

@@ -7,10 +7,22 @@ import type { FeedSource, SourceName } from './feed-source.js';
 import { nvd } from './nvd.js';
 import { oracle } from './oracle.js';
 import { osv } from './osv.js';
+import { redhatRepositories } from './redhat-repositories.js';
 import { redhat } from './redhat.js';
 
 /** In the order of a sync. A new source is a file and a line here, and its name in `SourceName`. */
-export const feedSources: readonly FeedSource[] = [osv, kev, epss, endOfLife, nvd, amazon, amazonAmi, oracle, redhat];
+export const feedSources: readonly FeedSource[] = [
+  osv,
+  kev,
+  epss,
+  endOfLife,
+  nvd,
+  amazon,
+  amazonAmi,
+  oracle,
+  redhat,
+  redhatRepositories,
+];
 
 /** Addresses of the sources; null for those that are not requested. */
 export type AdvisoryPlaces = Record<SourceName, string | null>;

@@ -22,6 +22,10 @@ describe('rpmRepositories', () => {
     ['root/buildinfo/content_manifests/ubi8-container-8.7-1112.json', true],
     ['usr/share/buildinfo/content-sets.json', true],
     ['etc/dnf/modules.d/nginx.module', true],
+    ['usr/share/buildinfo/labels.json', true],
+    ['root/buildinfo/labels.json', true],
+    ['etc/yum.repos.d/redhat.repo', true],
+    ['etc/yum.repos.d/redhat.repo.rpmsave', false],
     [origin.replace('from_repo', 'reason'), false],
     ['var/lib/dnf/history.sqlite-wal', false],
     ['root/buildinfo/Dockerfile-name-1-1', false],
@@ -60,6 +64,42 @@ describe('rpmRepositories', () => {
       repositories: ['rhel-9-for-x86_64-baseos-rpms'],
     });
     expect(read('usr/share/buildinfo/labels.json', '{"version":"1"}')).toBeUndefined();
+  });
+
+  it('reads the product in the labels of an image', () => {
+    const cpe = 'cpe:/a:redhat:rhel_eus:9.4::appstream';
+    for (const path of ['usr/share/buildinfo/labels.json', 'root/buildinfo/labels.json']) {
+      expect(read(path, JSON.stringify({ cpe, name: 'shop' }))).toEqual({ repositories: [cpe] });
+    }
+    for (const other of ['cpe:/a:other:product:1', `${cpe},x`, 1, null]) {
+      expect(read('root/buildinfo/labels.json', JSON.stringify({ cpe: other }))).toBeUndefined();
+    }
+  });
+
+  it('reads the enabled repositories of Red Hat in the configuration of yum and dnf', () => {
+    const text = `[main]
+gpgcheck=1
+[rhel-9-for-x86_64-baseos-eus-rpms__9_DOT_4]
+name = base
+enabled = 1
+[rhocp-4.16-for-rhel-9-x86_64-rpms]
+name = without the key
+[rhel-9-for-x86_64-appstream-rpms]
+enabled=0
+[ubi-9-baseos-source]
+enabled = False
+#enabled=1
+[epel]
+enabled=1
+[rhel 9]
+enabled=1
+`;
+    expect(read('etc/yum.repos.d/redhat.repo', text)).toEqual({
+      repositories: ['rhel-9-for-x86_64-baseos-eus-rpms__9_DOT_4', 'rhocp-4.16-for-rhel-9-x86_64-rpms'],
+    });
+    const many = Array.from({ length: 201 }, (_, index) => `[rhel-${index}-rpms]\n`).join('');
+    expect(() => read('etc/yum.repos.d/redhat.repo', many)).toThrow('more than 200');
+    expect(read('etc/yum.repos.d/epel.repo', '[epel]\nenabled=1\n')).toBeUndefined();
   });
 
   it('reads the enabled modules of dnf', () => {

@@ -3,8 +3,8 @@ import type { Lifecycles } from '../end-of-life/lifecycles.js';
 import type { DockerfileFacts, Stage, StageInstruction } from './stages.js';
 
 /**
- * Check whose examples are whole Dockerfiles; `now` and `lifecycles` decide whether the support of a
- * base has ended.
+ * Check whose examples are whole Dockerfiles; `now` and `lifecycles` decide whether the support of
+ * a base has ended.
  */
 export type DockerfileCheck = Check<DockerfileFacts & { now: Date; lifecycles: Lifecycles }, string>;
 

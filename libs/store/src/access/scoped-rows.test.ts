@@ -7,7 +7,7 @@ import { ScopedRows } from './scoped-rows.js';
 const scope: AccessScope = { repositories: ['shop/*'], clusters: ['eu*'], namespaces: ['shop'], owners: ['team-shop'] };
 const limits = new ScopedRows([scope], [{ repository: 'shop/*', owner: 'team-shop' }]);
 const open =
-  /^(?:advisory|advisory_(?:ecosystem|feed|import|package)|kev|epss|end_of_life|detection_rule|fleet_refresh)$/;
+  /^(?:advisory|advisory_(?:ecosystem|feed|import|package)|kev|epss|end_of_life|repository_cpe|detection_rule|fleet_refresh)$/;
 
 describe('ScopedRows', () => {
   it.each(entities.map((entity) => tableOf(entity).name).filter((name) => !open.test(name)))(

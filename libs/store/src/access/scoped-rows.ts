@@ -9,6 +9,7 @@ import {
   EpssRow,
   KevRow,
   PackageMatchRow,
+  RepositoryCpeRow,
 } from '../advisories/advisory-rows.js';
 import { ContainmentOrderRow, ContainmentTransitionRow } from '../containment/containment-rows.js';
 import { type Entity, tableOf } from '../core/columns.js';
@@ -47,6 +48,7 @@ const publicTables: readonly Entity<object>[] = [
   EndOfLifeRow,
   EpssRow,
   FleetRefreshRow,
+  RepositoryCpeRow,
   KevRow,
 ];
 

@@ -8,6 +8,7 @@ import { Store } from '../core/store.js';
 import { Advisories } from './advisories.js';
 import { AdvisoryFeeds } from './advisory-feeds.js';
 import { exploitationOf } from './exploitation.js';
+import { FleetMatches, type UnmatchedPackage } from './fleet-matches.js';
 
 let servers: ThrowAwayServers<{ postgres: true }>;
 let dataSource: DataSource;
@@ -69,5 +70,37 @@ describe('AdvisoryFeeds', () => {
       { kev: true, epss: 0.94358 },
       { kev: false, epss: null },
     ]);
+  });
+
+  it('matches packages of images with a repository again whose products changed', async () => {
+    const add = async (id: number, repositories: string | null) =>
+      store.query(
+        `INSERT INTO package (id, purl, type, name, version, ecosystem, release, matched_by, qualifiers, source_name, source_version, licenses)
+         VALUES ($1, $2, 'rpm', 'a', '1', 'Red Hat', '9', 5, $3, 'a', '1', '{}')`,
+        [id, `pkg:rpm/redhat/a@${id}`, repositories && { repository_id: repositories }],
+      );
+    await add(1, 'x-rpms,y-rpms');
+    await add(2, 'z-rpms');
+    await add(3, null);
+    const outdated = async () => {
+      const rows = await store.query<{ id: string }>('SELECT id FROM package WHERE matched_by = 0 ORDER BY id');
+      await store.query('UPDATE package SET matched_by = 5');
+      return rows.map(({ id }) => id);
+    };
+    const [y, z] = [
+      { repository: 'y-rpms', cpes: ['cpe:/a:redhat:y:1'] },
+      { repository: 'z-rpms', cpes: ['cpe:/a:redhat:z:1'] },
+    ];
+    expect(await feeds.putRepositories([y, z])).toBe(2);
+    expect(await outdated()).toEqual(['1', '2']);
+    expect(await feeds.putRepositories([y, z])).toBe(0);
+    expect(await outdated()).toEqual([]);
+    expect(await feeds.putRepositories([y, { ...z, cpes: ['cpe:/a:redhat:z:2'] }])).toBe(1);
+    expect(await outdated()).toEqual(['2']);
+    expect(await feeds.putRepositories([z])).toBe(2);
+    expect(await outdated()).toEqual(['1', '2']);
+    const packages = [{ qualifiers: { repository_id: 'z-rpms,x-rpms' } }] as unknown as UnmatchedPackage[];
+    const cpesOf = await store.transaction(async (tx) => new FleetMatches().cpesFor(tx, packages));
+    expect([cpesOf('z-rpms'), cpesOf('x-rpms')]).toEqual([z.cpes, undefined]);
   });
 });

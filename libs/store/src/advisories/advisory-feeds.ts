@@ -6,13 +6,14 @@ import {
   type KevEntry,
   type OsvAdvisory,
   type ProductReleases,
+  type RepositoryCpes,
 } from '@tidewaiter/advisories';
 import { failpoint } from '@tidewaiter/runtime';
 
 import { columnsOf } from '../core/columns.js';
 import { excluded, valuesOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
-import { Advisories, type AdvisoryStatus } from './advisories.js';
+import { Advisories, type AdvisoryStatus, changeLock } from './advisories.js';
 import { AdvisoryFeedRow, AdvisoryImportRow, EndOfLifeRow, EpssRow } from './advisory-rows.js';
 import { queueExploitationChanges } from './exploitation-changes.js';
 
@@ -205,18 +206,45 @@ export class AdvisoryFeeds {
     });
   }
 
+  /**
+   * Replaces the map of repositories; returns how many were added, changed or removed. Packages of
+   * images with these are then matched again, as after a change of the matching itself.
+   */
+  async putRepositories(repositories: readonly RepositoryCpes[]): Promise<number> {
+    return this.store.transaction(async (tx) => {
+      await tx.query(`SELECT pg_advisory_xact_lock(${changeLock})`);
+      const names = repositories.map(({ repository }) => repository);
+      const rows = await tx.aggregate<{ repository: string }>(
+        `WITH changed AS (
+           INSERT INTO repository_cpe (repository, cpes)
+           SELECT repository, string_to_array(cpes, ' ') FROM unnest($1::text[], $2::text[]) AS row (repository, cpes)
+           ON CONFLICT (repository) DO UPDATE SET cpes = EXCLUDED.cpes WHERE repository_cpe.cpes <> EXCLUDED.cpes RETURNING repository),
+         gone AS (DELETE FROM repository_cpe WHERE repository <> ALL($1) RETURNING repository)
+         SELECT repository FROM changed UNION ALL SELECT repository FROM gone`,
+        [names, repositories.map(({ cpes }) => cpes.join(' '))],
+      );
+      const changed = rows.map(({ repository }) => repository);
+      await tx.query(
+        `UPDATE package SET matched_by = 0 WHERE matched_by > 0 AND ecosystem = 'Red Hat'
+         AND string_to_array(qualifiers ->> 'repository_id', ',') && $1`,
+        [changed],
+      );
+      return changed.length;
+    });
+  }
+
   /** Counts all rows, which takes seconds for a large database. */
   async holdings(): Promise<StoredAdvisories> {
     const ecosystems = await this.store.aggregate<AdvisoryHoldings['ecosystems'][number]>(
       `SELECT ecosystem, count(DISTINCT advisory_id)::int AS records, count(*)::int AS packages FROM advisory_package
        GROUP BY ecosystem ORDER BY ecosystem COLLATE "C"`,
     );
-    const [counts] = await this.store.aggregate<{ kev: number; epss: number; endOfLife: number }>(
+    const [counts] = await this.store.aggregate<Pick<AdvisoryHoldings, 'kev' | 'epss' | 'endOfLife' | 'repositories'>>(
       `SELECT (SELECT count(*)::int FROM kev) AS kev, (SELECT count(*)::int FROM epss) AS epss,
-         (SELECT count(*)::int FROM end_of_life) AS "endOfLife"`,
+         (SELECT count(*)::int FROM end_of_life) AS "endOfLife", (SELECT count(*)::int FROM repository_cpe) AS repositories`,
     );
     const { advisories, lastImport } = await this.advisories.status();
-    return { advisories, ecosystems, feeds: await this.feeds(), kev: 0, epss: 0, endOfLife: 0, ...counts, lastImport };
+    return { advisories, ecosystems, feeds: await this.feeds(), ...counts!, lastImport };
   }
 }
 

@@ -154,6 +154,14 @@ export class EndOfLifeRow {
   @Column('date', { name: 'end_days', array: true }) endDays!: string[];
 }
 
+/** Products that a repository of Red Hat belongs to. */
+@Permanent('replaced by the next import')
+@Entity('repository_cpe')
+export class RepositoryCpeRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'repository_cpe_pk' }) repository!: string;
+  @Column('text', { array: true }) cpes!: string[];
+}
+
 /**
  * A CVE that was added to the catalog, or whose EPSS score rose while images had it, and whether
  * that was evaluated. Never deleted once announced, so that it is announced once: at most a row for

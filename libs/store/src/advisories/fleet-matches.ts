@@ -3,6 +3,7 @@ import {
   type AdvisoryCandidate,
   type AdvisoryKey,
   type AdvisoryScope,
+  type CpeLookup,
   matchingVersion,
   type PackageMatch,
   usualEntry,
@@ -24,7 +25,7 @@ import type { Transaction } from '../core/store.js';
 import { PackageRow } from '../images/package-rows.js';
 import { countWorkloads } from '../workloads/workload-ledger.js';
 import { changeLock } from './advisories.js';
-import { AdvisoryPackageRow, AdvisoryRow, PackageMatchRow } from './advisory-rows.js';
+import { AdvisoryPackageRow, AdvisoryRow, PackageMatchRow, RepositoryCpeRow } from './advisory-rows.js';
 
 /** A package to match, with the key of the advisories that may list it. */
 export interface UnmatchedPackage extends PackageRecord {
@@ -73,6 +74,7 @@ const packageColumns = columnsOf(PackageRow, {
   key: "jsonb_build_object('ecosystem', ecosystem, 'release', release, 'names', advisory_names)",
   foundIn: "''",
 });
+const repositoryColumns = columnsOf(RepositoryCpeRow);
 const changedColumns = columnsOf(AdvisoryRow, { only: ['id', 'vulnerabilityId', 'aliases'] });
 const scopeColumns = columnsOf(AdvisoryPackageRow, { only: ['ecosystem', 'release'] });
 const matchKey = columnsOf(PackageMatchRow, { only: ['packageId', 'advisoryId'] });
@@ -216,6 +218,15 @@ export class FleetMatches {
       [...arraysOf(listed), listed.map(({ release }) => release), vulnerabilityIds ?? null],
     );
     return rows.map(({ candidate }) => candidate);
+  }
+
+  /** CPEs of the repositories of some packages, as far as the map of Red Hat is known. */
+  async cpesFor(tx: Transaction, packages: readonly UnmatchedPackage[]): Promise<CpeLookup> {
+    const ids = new Set(packages.flatMap(({ qualifiers }) => qualifiers?.['repository_id']?.split(',') ?? []));
+    if (ids.size === 0) return () => undefined;
+    const rows = await tx.rows(repositoryColumns, 'FROM repository_cpe WHERE repository = ANY($1)', [[...ids]]);
+    const cpes = new Map(rows.map((row) => [row.repository, row.cpes]));
+    return (repository) => cpes.get(repository);
   }
 
   /**

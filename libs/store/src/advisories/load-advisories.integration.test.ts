@@ -51,6 +51,7 @@ function snapshotOf(records: readonly OsvAdvisory[], asOf: string): AdvisorySnap
     lists: (ecosystem) => ecosystem === 'Debian',
     kev: () => [],
     endOfLife: () => [],
+    repositories: () => [],
     epss: () => [{ cve: `CVE-2026-${asOf.slice(9, 10)}`, score: 0.5, percentile: 0.9 }],
   };
 }

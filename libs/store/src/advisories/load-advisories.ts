@@ -7,6 +7,8 @@ import {
   kevFeed,
   type PackedAdvisory,
   type ProductReleases,
+  type RepositoryCpes,
+  repositoryFeed,
 } from '@tidewaiter/advisories';
 
 import type { Store } from '../core/store.js';
@@ -26,6 +28,7 @@ export interface AdvisorySnapshot {
   kev(): KevEntry[];
   epss(): EpssScore[];
   endOfLife(): ProductReleases[];
+  repositories(): RepositoryCpes[];
 }
 
 interface LoadOptions {
@@ -38,7 +41,7 @@ interface LoadOptions {
 export interface LoadResult {
   changed: number;
   gone: number;
-  /** Entries of KEV and EPSS, products of endoflife.date. */
+  /** Entries of KEV and EPSS, products of endoflife.date, repositories of Red Hat. */
   facts: number;
   /** Ecosystems of which more records are missing than an honest set loses; they stay. */
   kept: { ecosystem: string; gone: number; all: number }[];
@@ -169,6 +172,7 @@ async function retire(
 
 async function putFacts(feeds: AdvisoryFeeds, snapshot: AdvisorySnapshot, name: string): Promise<number> {
   if (name === kevFeed) return feeds.putKev(snapshot.kev());
+  if (name === repositoryFeed) return feeds.putRepositories(snapshot.repositories());
   if (name === endOfLifeFeed) return feeds.putEndOfLife(snapshot.endOfLife());
   return name === epssFeed ? feeds.putEpss(snapshot.epss()) : 0;
 }

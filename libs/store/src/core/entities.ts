@@ -17,6 +17,7 @@ import {
   ExploitationChangeRow,
   KevRow,
   PackageMatchRow,
+  RepositoryCpeRow,
 } from '../advisories/advisory-rows.js';
 import { ClusterRow } from '../clusters/cluster-row.js';
 import { ContainmentOrderRow, ContainmentTransitionRow } from '../containment/containment-rows.js';
@@ -105,6 +106,7 @@ export const entities = [
   EpssRow,
   ExploitationChangeRow,
   PackageMatchRow,
+  RepositoryCpeRow,
   PackageVulnerabilityRow,
   FleetVulnerabilityRow,
   FleetUpgradeRow,

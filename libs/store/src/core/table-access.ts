@@ -76,6 +76,7 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   removal: ['console', 'detector', 'scanner'],
   removal_image: ['scanner'],
   report_run: ['console', 'notifier'],
+  repository_cpe: ['scanner'],
   repository_finding: ['scanner'],
   saved_view: ['console'],
   sensor_contact: ['ingest'],

@@ -27,7 +27,7 @@ const datedColumns = columnsOf(ImagePackageRow, {
 const feedColumns = columnsOf(AdvisoryFeedRow, { only: ['asOf'] });
 const releaseColumns = columnsOf(EndOfLifeRow, { only: ['product', 'title', 'releases'] });
 
-/** What of an image a support may end for. */
+/** Parts of an image for which a support may end. */
 interface DatedImage {
   digest: Digest;
   os: OsRelease | null;

@@ -96,6 +96,7 @@ import { ProgramsOfBitnami1764000720000 } from './1764000720000-programs-of-bitn
 import { LinkedPrograms1764000730000 } from './1764000730000-linked-programs.js';
 import { AdvisoryLoad1764000750000 } from './1764000750000-advisory-load.js';
 import { EndOfLife1764000790000 } from './1764000790000-end-of-life.js';
+import { RepositoryCpes1764000790001 } from './1764000790001-repository-cpes.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -197,4 +198,5 @@ export const migrations = [
   Containment1764000670000,
   AdvisoryLoad1764000750000,
   EndOfLife1764000790000,
+  RepositoryCpes1764000790001,
 ];

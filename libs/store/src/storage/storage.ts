@@ -46,6 +46,7 @@ export const storageKinds = {
       'kev',
       'epss',
       'end_of_life',
+      'repository_cpe',
       'exploitation_change',
     ],
     ...['package_match', 'package_vulnerability', 'fleet_vulnerability', 'fleet_upgrade', 'fleet_refresh'],

@@ -25,7 +25,8 @@ export class ImageMatching {
       await this.fleet.hold(tx);
       const unmatched = await this.fleet.unmatched(tx, digest);
       if (unmatched.length === 0) return;
-      const found = matchPackages(unmatched, await this.fleet.candidatesFor(tx, unmatched));
+      const candidates = await this.fleet.candidatesFor(tx, unmatched);
+      const found = matchPackages(unmatched, candidates, await this.fleet.cpesFor(tx, unmatched));
       const { packages, matches } = withinLimit(unmatched, found, this.config.maxMatches);
       await this.fleet.rematched(tx, packages, matches);
     });

@@ -132,7 +132,8 @@ export class RematchTransitions {
     const all = new Set([...vulnerabilityIds, ...about.flatMap(({ advisory }) => vulnerabilitiesOf(advisory))]);
     const isWider = all.size > vulnerabilityIds.length;
     const candidates = isWider ? await this.fleet.candidatesFor(tx, packages, [...all]) : about;
-    const matches = matchPackages(packages, candidates).filter(({ advisoryId }) => advisoryIds.has(advisoryId));
+    const cpesOf = await this.fleet.cpesFor(tx, packages);
+    const matches = matchPackages(packages, candidates, cpesOf).filter(({ advisoryId }) => advisoryIds.has(advisoryId));
     const rematch = { packages, advisoryIds: [...advisoryIds], vulnerabilityIds: [...all] };
     return this.fleet.replace(tx, rematch, [...matches]);
   }
@@ -141,7 +142,8 @@ export class RematchTransitions {
     await this.fleet.hold(tx);
     const packages = await this.fleet.outdated(tx, batchSize);
     const candidates = await this.fleet.candidatesFor(tx, packages);
-    const changed = await this.fleet.rematched(tx, packages, [...matchPackages(packages, candidates)]);
+    const cpesOf = await this.fleet.cpesFor(tx, packages);
+    const changed = await this.fleet.rematched(tx, packages, [...matchPackages(packages, candidates, cpesOf)]);
     await this.#reevaluate(
       tx,
       changed.map((packageId) => ({ packageId })),
