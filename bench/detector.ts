@@ -11,6 +11,7 @@ import { systemBench } from './detector-system.ts';
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
+    case: { type: 'string', default: '' },
     events: { type: 'string', default: '200000' },
     rate: { type: 'string', default: '5000' },
     seconds: { type: 'string', default: '60' },
@@ -18,6 +19,6 @@ const { values } = parseArgs({
 });
 
 let isFine = true;
-if (values.only !== 'system') isFine = engineBench(Number(values.events)) && isFine;
+if (values.only !== 'system') isFine = engineBench(Number(values.events), values.case) && isFine;
 if (values.only !== 'engine') isFine = (await systemBench(Number(values.rate), Number(values.seconds))) && isFine;
 process.exitCode = isFine ? 0 : 1;
