@@ -54,21 +54,35 @@ export class EvaluatePush {
   /** First verifies the signatures of the images, which are only in the registry. */
   async evaluateWithOrigin(push: Push, signal: AbortSignal): Promise<PushEvaluation> {
     const signersVersion = this.origin.signersVersion(push);
+    const images = await this.images.ofPush(push.id);
     const examined: ExaminedOrigin[] = [];
-    for (const image of await this.images.ofPush(push.id))
-      examined.push(await this.origin.examine(push, image, signal));
+    for (const image of images) examined.push(await this.origin.examine(push, image, signal));
+    const [first, ...others] = images;
+    // The inventory of a single image shares the transaction; those of all platforms would be in
+    // memory at the same time.
+    const putInventory = first && others.length === 0 ? await this.assembly.prepare(first) : null;
     await this.identity.evaluate(push, examined, async (tx) => {
       for (const image of examined) await this.origin.put(tx, push, image);
+      await putInventory?.(tx);
     });
     failpoint('push.identity-stored');
-    return { ...(await this.evaluate(push)), signersVersion };
+    const unassembled = others.length === 0 ? [] : images;
+    return { ...(await this.#evaluate(push, images, unassembled)), signersVersion };
   }
 
   /** Evaluates a push from stored data. */
   async evaluate(push: Push): Promise<PushEvaluation> {
-    const before = await this.images.ofPush(push.id);
+    const images = await this.images.ofPush(push.id);
+    return this.#evaluate(push, images, images);
+  }
+
+  /**
+   * @param before its images as they were
+   * @param unassembled images whose inventory may be missing or outdated
+   */
+  async #evaluate(push: Push, before: readonly Image[], unassembled: readonly Image[]): Promise<PushEvaluation> {
     for (const image of before) {
-      await this.assembly.assemble(image);
+      if (unassembled.includes(image)) await this.assembly.assemble(image);
       failpoint('push.inventory-stored');
       await this.matching.match(image.digest);
       failpoint('push.matched');

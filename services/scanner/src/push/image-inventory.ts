@@ -22,6 +22,7 @@ import {
   ImageManifests,
   Images,
   Store,
+  type Transaction,
 } from '@tidewaiter/store';
 
 import { Analysis, notEvaluated } from '../analysis.js';
@@ -40,15 +41,22 @@ export class ImageInventory {
     private readonly analysis: Analysis,
   ) {}
 
+  /** Merges the layers of an image and stores its inventory, where {@link prepare} finds any. */
+  async assemble(image: Image): Promise<void> {
+    const put = await this.prepare(image);
+    if (put) await this.store.transaction(put);
+  }
+
   /**
-   * Merges the layers of an image, unless these analyzers have done so with the same layers unread.
-   * An unread layer counts as empty: whatever it may have removed or replaced, the content of the
-   * other layers is reported.
+   * Merges the layers of an image and returns what stores its inventory; null if these analyzers
+   * have done so with the same layers unread. An unread layer counts as empty: whatever it may have
+   * removed or replaced, the content of the other layers is reported.
    */
-  async assemble({ digest, analyzersVersion, configVersion, unreadLayers: missed }: Image): Promise<void> {
+  async prepare(image: Image): Promise<((tx: Transaction) => Promise<void>) | null> {
+    const { digest, analyzersVersion, configVersion, unreadLayers: missed } = image;
     const { version, imageVersion } = this.analysis;
     const unread = await this.images.unreadIndexes(digest, version);
-    if (analyzersVersion === imageVersion && unread.join() === missed.join()) return;
+    if (analyzersVersion === imageVersion && unread.join() === missed.join()) return null;
     const limits = this.analysis.options.factLimits;
     const stored = await this.images.layers(digest);
     const bytes = sizeOf(stored);
@@ -69,7 +77,7 @@ export class ImageInventory {
     const misconfigurations = checkImageFiles(layers, view);
     const unevaluated = notEvaluated(this.analysis.options, configVersion);
     const files = packManifest(imageFiles(layers, view));
-    await this.store.transaction(async (tx) => {
+    return async (tx) => {
       const outliers = await this.outliers.find(tx, digest, packages, programs);
       const findings = [...own, ...misconfigurations, ...outliers];
       await this.fleetFiles.put(tx, digest, unowned);
@@ -80,7 +88,7 @@ export class ImageInventory {
         ...{ findings, notEvaluated: unevaluated, unreadLayers },
         linkedPrograms: linked.filter(({ linkedPrograms }) => linkedPrograms.length > 0),
       });
-    });
+    };
   }
 }
 
