@@ -64,6 +64,7 @@ function sinkOf(
     replaced: (path, heir) => collector.forget(path, heir),
     settle: () => collector.settle(),
     digests: (path) => (isCompared ? digests.for(path) : []),
+    ...(!isInspected && { needsDigests: (path: string) => collector.needsDigests(path) }),
   };
 }
 

@@ -223,6 +223,15 @@ export class FactCollector {
     for (const reader of readers) this.#add(path, this.#scripts.limited(reader.read(file)));
   }
 
+  /**
+   * Whether the digests of a file decide what its facts mean: whose bytes a secret or the public
+   * half of a key is in. Archives and files in pieces have theirs at any rate.
+   */
+  needsDigests(path: string): boolean {
+    const readings = this.#readings.get(path) ?? [];
+    return readings.some(({ secrets, publicKeys }) => secrets !== undefined || publicKeys !== undefined);
+  }
+
   /** Opens the readers of a file that is read in pieces. */
   stream(path: string, head: Uint8Array, sizeBytes: number): FileStream | undefined {
     const streams = this.#streamReaders.flatMap((reader) => reader.open(path, head, sizeBytes) ?? []);

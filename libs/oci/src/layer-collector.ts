@@ -87,6 +87,11 @@ export interface FileSink {
   wantsHardlink?: (path: string, target: string) => boolean;
   /** Digests to compute for the file at this path. Default: sha256. */
   digests?: (path: string) => readonly DigestAlgorithm[];
+  /**
+   * Whether a file has a use for its digests, asked once it has been passed to `take`. A file that
+   * is not wanted has none, and one that is consumed in pieces always. Default: every file has.
+   */
+  needsDigests?: (path: string) => boolean;
   /** Called at intervals while the layer is read: a small blob may unpack to much. */
   progressed?: () => void;
 }
@@ -123,9 +128,8 @@ function digestOf(algorithm: DigestAlgorithm, content: Buffer): string {
   return content.length === 0 ? emptyDigests[algorithm] : hash(algorithm, content);
 }
 
-/** Whether the rest of a file can be skipped: it is neither hashed nor wanted. */
-function isDone({ digests, content, stream }: OpenFile): boolean {
-  return digests.length === 0 && content === null && stream === undefined;
+function hashesOf({ digests }: OpenFile): [DigestAlgorithm, Hash][] {
+  return digests.map((algorithm) => [algorithm, createHash(algorithm)]);
 }
 
 /**
@@ -178,7 +182,7 @@ export class LayerCollector implements TarVisitor {
 
   data(piece: Buffer): void {
     const file = this.#open;
-    if (!file || isDone(file)) return;
+    if (!file || this.#isDone(file)) return;
     // Most files arrive in one piece, which spares an object for each hash and a copy of the
     // content.
     if (file.length === 0 && piece.length === file.entry.size) this.#whole(file, piece);
@@ -189,7 +193,7 @@ export class LayerCollector implements TarVisitor {
     const file = this.#open;
     if (!file) return;
     for (let left = bytes; left > 0; left -= zeros.length) {
-      if (isDone(file)) return;
+      if (this.#isDone(file)) return;
       this.#piece(file, zeros.subarray(0, Math.min(left, zeros.length)));
       this.#sink.progressed?.();
     }
@@ -199,14 +203,15 @@ export class LayerCollector implements TarVisitor {
     const file = this.#open;
     if (!file) return;
     this.#open = undefined;
-    const { entry, hashes = [] } = file;
-    for (const [algorithm, hash] of hashes) entry[algorithm] = hash.digest('hex');
+    const { entry } = file;
     if (file.content === undefined) {
       if (file.length === 0) this.#whole(file, nothing);
       else this.#decide(file, file.head ?? nothing);
     }
+    for (const [algorithm, hash] of file.hashes ?? []) entry[algorithm] = hash.digest('hex');
     if (file.content) {
       this.#take(file, file.content);
+      if (!file.hashes) this.#digest(file, file.content);
       release(file.content);
     }
     file.stream?.end();
@@ -228,15 +233,21 @@ export class LayerCollector implements TarVisitor {
   #whole(file: OpenFile, content: Buffer): void {
     file.length = content.length;
     file.content = null;
-    for (const algorithm of file.digests) file.entry[algorithm] = digestOf(algorithm, content);
     const head = content.subarray(0, headBytes);
     this.#openStream(file, head, content);
     if (this.#isWanted(file, head)) this.#take(file, content);
+    this.#digest(file, content);
+  }
+
+  /** Computes the digests of a file in one piece, if they have a use. */
+  #digest({ entry, digests, stream }: OpenFile, content: Buffer): void {
+    if (stream === undefined && this.#sink.needsDigests?.(entry.path) === false) return;
+    for (const algorithm of digests) entry[algorithm] = digestOf(algorithm, content);
   }
 
   #piece(file: OpenFile, piece: Buffer): void {
-    file.hashes ??= file.digests.map((algorithm) => [algorithm, createHash(algorithm)]);
-    for (const [, each] of file.hashes) each.update(piece);
+    if (!this.#sink.needsDigests) file.hashes ??= hashesOf(file);
+    for (const [, each] of file.hashes ?? []) each.update(piece);
     file.stream?.write(piece);
     file.length += piece.length;
     if (file.content) piece.copy(file.content, file.length - piece.length);
@@ -255,9 +266,19 @@ export class LayerCollector implements TarVisitor {
     file.content = null;
     const head = start.subarray(0, headBytes);
     this.#openStream(file, head, start);
+    if (file.stream && !file.hashes) {
+      file.hashes = hashesOf(file);
+      for (const [, each] of file.hashes) each.update(start);
+    }
     if (!this.#isWanted(file, head)) return;
     file.content = Buffer.allocUnsafe(file.entry.size);
     start.copy(file.content);
+  }
+
+  /** Whether the rest of a file can be skipped: it is neither hashed nor wanted. */
+  #isDone({ digests, content, stream }: OpenFile): boolean {
+    const isHashed = digests.length > 0 && this.#sink.needsDigests === undefined;
+    return !isHashed && content === null && stream === undefined;
   }
 
   #openStream(file: OpenFile, head: Buffer, content: Buffer): void {

@@ -191,6 +191,30 @@ describe('readLayer', () => {
       }
     });
 
+    it('computes digests that have a use, after the file was taken, for any chunks', async () => {
+      const content = Buffer.alloc(100_000, 'abc');
+      const paths = ['unwanted', 'useless', 'useful', 'pieces'];
+      const tar = tarArchive([...paths.map((path) => ({ path, content })), { path: 'empty' }, hardlinkTo('useful')]);
+      for (const chunkBytes of [1_000, 1 << 20]) {
+        const taken: string[] = [];
+        const { entries } = await readLayer(chunked(tar, chunkBytes), {
+          mediaType: mediaTypes.ociLayer,
+          wants: (path) => path.startsWith('use') || path === 'empty',
+          stream: (path) => (path === 'pieces' ? { write: () => undefined, end: () => undefined } : undefined),
+          take: ({ path }) => taken.push(path),
+          needsDigests: (path) => taken.at(-1) === path && path !== 'useless',
+        });
+        const digests = Array.from(entries, ({ path, sha256: digest }) => [path, digest]);
+        const [unwanted, useless, useful, pieces, empty, link] = digests;
+        expect([unwanted, useless]).toEqual([
+          ['unwanted', undefined],
+          ['useless', undefined],
+        ]);
+        expect([useful?.[1], pieces?.[1], link?.[1]]).toEqual(Array.from({ length: 3 }, () => sha256(content)));
+        expect(empty?.[1]).toBe(sha256(''));
+      }
+    });
+
     it('selects files by their first bytes for any chunks', async () => {
       const tar = tarArchive([
         { path: 'elf', content: Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(2_000, 7)]) },
@@ -876,6 +900,25 @@ describe('readLayer', () => {
       const wantsHardlink = (path: string, target: string) => wants(path) && !wants(target);
       const first = await read(tar, { wants, wantsHardlink });
       expect(pendingLinks(first, { wantsHardlink })).toEqual([{ path: 'a.json', target: 'store/1', sizeBytes: 1 }]);
+    });
+
+    it('may be hard links whose digests have a use under their own name alone', async () => {
+      const tar = tarArchive([
+        { path: 'store/1', content: 'x' },
+        { path: 'a.json', type: 'hardlink', linkTarget: 'store/1', mode: 0o640 },
+        { path: 'b.json', type: 'hardlink', linkTarget: 'store/1' },
+      ]);
+      const wants = (path: string) => path.endsWith('.json');
+      const { entries } = await readLayerFollowingLinks(() => chunked(tar), {
+        ...{ mediaType: mediaTypes.ociLayer, wants, take: () => undefined },
+        wantsHardlink: (path, target) => wants(path) && !wants(target),
+        needsDigests: (path) => path === 'a.json',
+      });
+      expect(Array.from(entries, ({ path, mode, sha256: digest }) => [path, mode, digest])).toEqual([
+        ['store/1', 0o644, undefined],
+        ['a.json', 0o640, sha256('x')],
+        ['b.json', 0o644, sha256('x')],
+      ]);
     });
 
     it('to a wanted file are not pending', async () => {

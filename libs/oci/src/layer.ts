@@ -6,7 +6,7 @@ import { ByteWalk } from './byte-walk.js';
 import { decompress } from './decompress.js';
 import type { EntryTable } from './entry-table.js';
 import { LayerCollector, type FileSink, type Link, type TakenFile } from './layer-collector.js';
-import type { LayerEntries } from './layer-entry.js';
+import type { DigestAlgorithm, LayerEntries, LayerEntry } from './layer-entry.js';
 import { release } from './lent-memory.js';
 import { layerLimits, type LayerLimits } from './limits.js';
 import { announcedCompression } from './media-types.js';
@@ -88,17 +88,20 @@ export async function readLayerFollowingLinks(
   const content = await readLayer(open(), options);
   const warnings = new WarningList();
   const pending = affordableLinks(pendingLinks(content, options), { ...layerLimits, ...options.limits }, warnings);
-  if (pending.size > 0) await readLinked(open, options, pending, warnings);
+  if (pending.size > 0) {
+    const targets = await readLinked(open, options, pending, warnings);
+    if (options.needsDigests) addDigests(content.entries, pending, targets);
+  }
   content.warnings.push(...warnings.toArray());
   return content;
 }
 
 async function readLinked(
   open: () => AsyncIterable<Uint8Array>,
-  { mediaType, limits, take, progressed }: ReadLayerOptions,
+  { mediaType, limits, take, digests, needsDigests, progressed }: ReadLayerOptions,
   pending: ReadonlyMap<string, readonly PendingLink[]>,
   warnings: WarningList,
-): Promise<void> {
+): Promise<EntryTable> {
   const taken = new Set<string>();
   const takeAll = (file: TakenFile) => {
     for (const { path } of pending.get(file.path) ?? []) {
@@ -107,17 +110,47 @@ async function readLinked(
     }
   };
   const wants = (path: string) => pending.has(path);
-  await readLayer(open(), {
+  // Those of the first reading are complete, unless a file had no use for them under its own name.
+  const missing = needsDigests
+    ? {
+        ...(digests && { digests }),
+        needsDigests: (path: string) => pending.get(path)?.some((link) => needsDigests(link.path)) ?? false,
+      }
+    : { digests: () => [] };
+  const { entries } = await readLayer(open(), {
     mediaType,
     wants,
     take: takeAll,
-    digests: () => [],
+    ...missing,
     ...(limits && { limits }),
     ...(progressed && { progressed }),
   });
   for (const { path, target } of [...pending.values()].flat()) {
     if (!taken.has(path)) warnings.add('FILE_TOO_LARGE', path, `link to ${target}, a sparse file that is not read`);
   }
+  return entries;
+}
+
+/** Gives hard links the digests of their targets, which had a use for them only under the link. */
+function addDigests(
+  entries: EntryTable,
+  pending: ReadonlyMap<string, readonly PendingLink[]>,
+  targets: EntryTable,
+): void {
+  const digests = new Map<string, Pick<LayerEntry, DigestAlgorithm>>();
+  for (const { path, type, sha256, md5, sha1 } of targets) {
+    if (type !== 'file' || sha256 === undefined) continue;
+    const known = { sha256, ...(md5 !== undefined && { md5 }), ...(sha1 !== undefined && { sha1 }) };
+    for (const link of pending.get(path) ?? []) digests.set(link.path, known);
+  }
+  for (let index = 0, { length } = entries; index < length && digests.size > 0; index += 1) {
+    const { path, type, mode, uid, gid, mtime, size, sha256, linkTarget, capabilities } = entries.at(index)!;
+    const missing = type === 'hardlink' && sha256 === undefined ? digests.get(path) : undefined;
+    if (!missing) continue;
+    entries.add({ path, type, mode, uid, gid, mtime, size, linkTarget, capabilities, ...missing });
+    entries.remove(index);
+  }
+  entries.compact();
 }
 
 /** Wanted link with the size of its target file. */
