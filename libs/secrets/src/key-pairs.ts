@@ -19,7 +19,7 @@ export function publicKeysIn(content: Buffer): string[] {
   let left = limits.keys;
   for (const [pem] of text.matchAll(certificate)) {
     if ((left -= 1) < 0) break;
-    add(identityOf(() => publicKeyOfPem(`${pem} ${labelOf(pem)}-----\n`)));
+    add(identityOfCertificate(pem) ?? identityOf(() => publicKeyOfPem(`${pem} ${labelOf(pem)}-----\n`)));
   }
   for (const [, encoded = ''] of text.matchAll(sshKey)) {
     if ((left -= 1) < 0) break;
@@ -77,6 +77,62 @@ function identityOf(read: () => KeyObject): string | undefined {
     // Not a key, or of a kind that has no JWK.
     return undefined;
   }
+}
+
+/**
+ * Identity of the key of a certificate in its usual form, without a library: an image with a bundle
+ * of authorities has some 300 certificates. Undefined for any other form.
+ * @see RFC 5280, section 4.1
+ */
+function identityOfCertificate(pem: string): string | undefined {
+  if (!pem.startsWith('-----BEGIN CERTIFICATE-----')) return undefined;
+  const body = pem.slice('-----BEGIN CERTIFICATE-----'.length, pem.lastIndexOf('-----END'));
+  const certificate = derElements(Buffer.from(body, 'base64'));
+  if (certificate.length !== 1) return undefined;
+  const [signed] = derElements(certificate[0]!.content);
+  // Version, serial number, algorithm, issuer, validity, subject, and then the key.
+  const key = signed && derElements(signed.content)[6];
+  const [algorithm, bits] = key ? derElements(key.content) : [];
+  if (!algorithm || bits?.tag !== bitString || bits.content[0] !== 0) return undefined;
+  const value = bits.content.subarray(1);
+  switch (algorithm.content.toString('hex')) {
+    case '06092a864886f70d0101010500': {
+      const modulus = derElements(derElements(value)[0]?.content ?? value)[0]?.content;
+      return modulus?.[0] === 0 ? hashOf(modulus.subarray(1).toString('base64url')) : undefined;
+    }
+    case '06072a8648ce3d020106082a8648ce3d030107':
+    case '06072a8648ce3d020106052b81040022':
+      return value[0] === 4 ? hashOf(value.subarray(1, (value.length + 1) / 2).toString('base64url')) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+const bitString = 0x03;
+
+interface DerElement {
+  tag: number;
+  content: Buffer;
+}
+
+/**
+ * Elements that fill some bytes; none if they do not end where the bytes do.
+ * @see X.690, section 8.1
+ */
+function derElements(bytes: Buffer): DerElement[] {
+  const elements: DerElement[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const tag = bytes[at]!;
+    const first = bytes[at + 1] ?? 0x80;
+    const sizeBytes = first < 0x80 ? 0 : first & 0x7f;
+    if (first === 0x80 || sizeBytes > 3 || at + 2 + sizeBytes > bytes.length) return [];
+    const start = at + 2 + sizeBytes;
+    const end = start + (sizeBytes === 0 ? first : bytes.readUIntBE(at + 2, sizeBytes));
+    if (end > bytes.length) return [];
+    elements.push({ tag, content: bytes.subarray(start, end) });
+    at = end;
+  }
+  return elements;
 }
 
 /** Hashes the modulus of RSA, or the coordinate x. @see RFC 4253, section 6.6; RFC 5656 */
