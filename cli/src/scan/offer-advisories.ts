@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 
 import { advisoryFilePath, configuredPlace } from '../cache-dir.js';
 import type { EvaluationFlags } from '../target/evaluation-flags.js';
@@ -21,6 +20,7 @@ export async function offerAdvisories({ kinds, advisories, offline, quiet, cache
     return takeConfigured({ cacheDir, quiet: quiet ?? false });
   }
   if (quiet || !process.stdin.isTTY || !process.stderr.isTTY) return;
+  const { createInterface } = await import('node:readline/promises');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(question);
   terminal.close();

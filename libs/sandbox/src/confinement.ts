@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,8 @@ exec "$@"`;
  * child processes, threads, add-ons or inspector.
  */
 export function startConfined(program: URL, flags: readonly string[]): ConfinedProcess {
+  // Loaded on demand, as most scans need no process.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const path = fileURLToPath(program);
   const node = [process.execPath, '--permission', ...readable(path), ...lockedDown, ...flags, path];
   return spawn('/bin/sh', ['-c', confine, 'sh', ...node], { cwd: '/', env: {}, stdio: ['pipe', 'pipe', 'pipe'] });
