@@ -48,6 +48,7 @@ export function row(name: string, costs: readonly Cost[]): string {
   return `  ${name.padEnd(34)} ${wall.toFixed(2).padStart(6)} ${cpu.toFixed(2).padStart(6)} ${peak.toFixed(0).padStart(5)}`;
 }
 
-function median(values: readonly number[]): number {
+/** Middle of the values in their order. */
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
