@@ -14,6 +14,7 @@ export interface ConfigError {
 /** Whether a service runs with the configuration that its files hold now. */
 export class ConfigState {
   #error: ConfigError | null = null;
+  readonly #partErrors = new Map<string, ConfigError>();
   #loadedAt = new Date();
   #managed: ManagedEntrySet | null;
   #reload: (() => void) | undefined;
@@ -25,9 +26,18 @@ export class ConfigState {
     this.#managed = managed;
   }
 
-  /** Null while the last reload worked. */
+  /** Null while the last reload worked, and every part of the files is in use as it is now. */
   get error(): ConfigError | null {
-    return this.#error;
+    return this.#error ?? this.#partErrors.values().next().value ?? null;
+  }
+
+  /**
+   * Reports a part that its service reloads by itself, such as the rules.
+   * @param error null once the part is in use as it is now
+   */
+  partLoaded(part: string, error: ConfigError | null): void {
+    if (error === null) this.#partErrors.delete(part);
+    else this.#partErrors.set(part, error);
   }
 
   /** When the configuration in use was read. */
@@ -76,7 +86,7 @@ export class ConfigState {
 
   /** Registers the gauges of the configuration: one failing reload is worth an alert. */
   measuredBy(registry: Registry): void {
-    gaugeIn(registry, metricCatalog.configReloadSuccessful, (gauge) => gauge.set(this.#error === null ? 1 : 0));
+    gaugeIn(registry, metricCatalog.configReloadSuccessful, (gauge) => gauge.set(this.error === null ? 1 : 0));
     gaugeIn(registry, metricCatalog.configLoadedTimestamp, (gauge) =>
       gauge.set(Math.floor(this.#loadedAt.getTime() / 1000)),
     );

@@ -40,7 +40,7 @@ export type { PipelineSettings, TokenIssuer } from './pipeline-settings.js';
 export { createLogger, Logger } from './logger.js';
 export { currentTraceparent, withSpan } from './telemetry.js';
 export { ConfigFiles } from './config-files.js';
-export { ConfigState } from './config-state.js';
+export { ConfigState, type ConfigError } from './config-state.js';
 export { armFailpoints, failpoint, failpointCatalog } from './failpoints.js';
 export type { FailpointName } from './failpoints.js';
 export { Health, HealthController } from './health.js';

@@ -148,6 +148,33 @@ it('reads again only what has changed', () => {
   expect(others.rules.rules[0]).not.toBe(first.rules.rules[0]);
 });
 
+it('keeps the last good version of a file that is wrong now, until it is right or gone', () => {
+  const [good, other] = ['x', 'y'].map((value) => rule(`{ s: ${value}, condition: s }`, `id: ${value}\n`));
+  const load = (text: string, previous?: ReturnType<typeof loadRules>) =>
+    loadRules([{ path: 'a.yml', text }], previous && { previous });
+  const met = ({ rules }: ReturnType<typeof loadRules>) =>
+    ['x', 'y'].filter((f) => rules.match(jsonEvent({ f }, linux)).length > 0);
+  const first = load(good!);
+  expect(first.superseded).toEqual([]);
+  let wrong = load(`${other!}---\ntitle: only`, first);
+  // Neither half of the wrong version is in use.
+  expect(met(wrong)).toEqual(['x']);
+  wrong = load('title: [', wrong);
+  expect(met(wrong)).toEqual(['x']);
+  expect(wrong.superseded).toMatchObject([{ file: 'a.yml', line: expect.any(Number) }]);
+  expect(wrong.refused).toEqual(wrong.superseded);
+  const right = load(other!, wrong);
+  expect([met(right), right.superseded, right.refused]).toEqual([['y'], [], []]);
+  const gone = loadRules([], { previous: wrong });
+  expect([met(gone), gone.superseded]).toEqual([[], []]);
+});
+
+it('has no version to keep of a file that was wrong from the start', () => {
+  const first = loadRules([{ path: 'a.yml', text: 'title: only' }]);
+  const again = loadRules([{ path: 'a.yml', text: 'title: still' }], { previous: first });
+  expect([again.refused.length, again.superseded]).toEqual([1, []]);
+});
+
 it('evaluates by the new rules where some are the same as before', () => {
   const exec = { path: 'exec.yml', text: rule('{ s: x, condition: s }', 'id: exec\n') };
   const dns = { path: 'dns.yml', text: exec.text.replace('process_creation', 'dns_query').replace('exec', 'dns') };

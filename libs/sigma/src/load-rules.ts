@@ -18,7 +18,10 @@ export interface LoadOptions {
   interpreted?: boolean;
   /** Returns why a detection rule is refused; null if it is not. */
   validate?: (rule: RuleInfo) => string | null;
-  /** Rules loaded before: a file with the same text is not parsed again. */
+  /**
+   * Rules loaded before: a file with the same text is not parsed again, and one that was whole and
+   * is now refused in part keeps the documents that it had.
+   */
   previous?: LoadedRules;
   /** Rules that the build has parsed and checked: files with the same text need no parsing. */
   compiled?: CompiledRules;
@@ -29,6 +32,8 @@ export interface LoadedRules {
   /** Linked correlations, inner ones before those that build on them. */
   correlations: readonly CorrelationRule[];
   refused: readonly RefusedRule[];
+  /** Refused documents of files of which the last good version is in use. */
+  superseded: readonly RefusedRule[];
   /** Documents that were loaded, but probably do not mean what their author intended. */
   warnings: readonly RefusedRule[];
   /** Parsed files, for {@link LoadOptions.previous}. */
@@ -44,6 +49,8 @@ interface ReadFiles {
 interface ReadFile {
   text: string;
   parts: readonly RulePart[];
+  /** Documents of the last version without a refused one, if this one has any. */
+  lastGood: readonly RulePart[] | null;
 }
 
 const maxRules = 20_000;
@@ -66,12 +73,16 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
   const byPath = new Map(
     files.map((file) => {
       const before = known.get(file.path);
-      return [file.path, before?.text === file.text ? before : { text: file.text, parts: partsOfFile(file) }];
+      return [file.path, before?.text === file.text ? before : readFile(file.text, partsOfFile(file), before)];
     }),
   );
 
   const gathered = new Gathering();
-  for (const { parts } of byPath.values()) for (const part of parts) gathered.take(part);
+  const superseded: RefusedRule[] = [];
+  for (const { parts, lastGood } of byPath.values()) {
+    for (const part of lastGood ?? parts) gathered.take(part);
+    if (lastGood) superseded.push(...refusedIn(parts));
+  }
   const rules = gathered.finishedRules(pipelines);
   const { linked, refused } = linkCorrelations(
     gathered.correlations,
@@ -87,10 +98,21 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
       ...(previous && { previous: previous.rules }),
     }),
     correlations: linked,
-    refused: gathered.refused,
+    refused: [...superseded, ...gathered.refused],
+    superseded,
     warnings: gathered.warnings,
     files: { placeholders: key, byPath },
   };
+}
+
+function readFile(text: string, parts: readonly RulePart[], before: ReadFile | undefined): ReadFile {
+  if (before === undefined || refusedIn(parts).length === 0) return { text, parts, lastGood: null };
+  const wasWhole = refusedIn(before.parts).length === 0;
+  return { text, parts, lastGood: wasWhole ? before.parts : before.lastGood };
+}
+
+function refusedIn(parts: readonly RulePart[]): RefusedRule[] {
+  return parts.flatMap((part) => (part.kind === 'refused' ? [part.refused] : []));
 }
 
 function placeholdersOf(

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -454,6 +454,44 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
       { action: 'scale-to-zero', subject: { kind: 'Deployment', namespace: 'shop', name: 'web' }, dryRun: true },
       { action: 'scale-to-zero', subject: { kind: 'Deployment', namespace: 'shop', name: 'api' }, dryRun: false },
     ]);
+  });
+
+  it('goes on with the last good rules, and reports a wrong file soon and until it is right', async () => {
+    const replica = await startReplica();
+    const file = join(folder, 'rules.yml');
+    const configuration = async () => {
+      const answer = await fetch(`${replica.url}/readyz`);
+      return [answer.status, ((await answer.json()) as { configuration: string }).configuration];
+    };
+    const reported = async () => {
+      const rows = await store.query<{ code: string | null; message: string | null }>(
+        'SELECT error_code AS code, error_message AS message FROM service_configuration ORDER BY seen_at DESC',
+      );
+      return rows[0] ?? null;
+    };
+    expect(await configuration()).toEqual([200, 'ok']);
+    await writeFile(file, 'title: Probe runs\ndetection: {}\n');
+    await until('/readyz reports it', async () => (await configuration())[1] === 'RULE_INVALID');
+    await until('the console can show it', async () => (await reported())?.code === 'RULE_INVALID');
+    expect((await reported())?.message).toContain('rules.yml:1');
+    const metrics = await (await fetch(`${replica.url}/metrics`)).text();
+    expect(metrics).toMatch(/tidewaiter_config_last_reload_successful\{[^}]*\} 0/);
+    // A reload of the settings starts another application, which has the rules, too.
+    await replica.reload();
+    expect(await configuration()).toEqual([200, 'RULE_INVALID']);
+    await observe(exec('worker-1'));
+    await until('an alert', async () => (await alerted()).length === 1);
+    await writeFile(file, shellRule('Other runs', 'other'));
+    await until('the right file is in use', async () => (await configuration())[1] === 'ok');
+    await observe(exec('worker-1', '/usr/bin/other'));
+    await until('its alert', async () => (await alerted('Other runs')).length === 1);
+    await until('the console shows it', async () => (await reported())?.code === null);
+    // A folder that is gone, as between two mounts of a volume.
+    await rename(folder, `${folder}-gone`);
+    await until('/readyz reports the folder', async () => (await configuration())[1] === 'RULES_MISSING');
+    expect(await configuration()).toEqual([200, 'RULES_MISSING']);
+    await rename(`${folder}-gone`, folder);
+    await until('the folder is back', async () => (await configuration())[1] === 'ok');
   });
 
   it('correlates events of several nodes and clouds once, across a restart', async () => {

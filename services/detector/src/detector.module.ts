@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import { shippedRules } from '@tidewaiter/rule-files';
-import { ConfigModule, Health, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
+import { ConfigModule, ConfigState, Health, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
 import {
   ContainmentModule,
   DeadLetters,
@@ -38,7 +38,9 @@ import { PartitionJournal } from './partitions/partition-journal.js';
 import { Partitions } from './partitions/partitions.js';
 import { RuntimeFacts } from './partitions/runtime-facts.js';
 import { RuleListing } from './rules/rule-listing.js';
-import { RuleLoader } from './rules/rule-loader.js';
+import { type LastRules, RuleLoader } from './rules/rule-loader.js';
+
+const lastRulesOfProcess = Symbol('rules that the process loaded last');
 
 /** Runtime events in, incidents out: the wiring of the two stages. */
 @Module({
@@ -48,7 +50,7 @@ import { RuleLoader } from './rules/rule-loader.js';
     {
       provide: RuleLoader,
       useFactory: openRules,
-      inject: [DetectorConfig, DetectorMetrics, Logger, Health],
+      inject: [DetectorConfig, lastRulesOfProcess, DetectorMetrics, ConfigState, Logger, Health],
     },
     {
       provide: RuntimeFacts,
@@ -74,10 +76,16 @@ import { RuleLoader } from './rules/rule-loader.js';
   ],
 })
 export class DetectorModule implements OnModuleInit {
-  static forRoot(config: DetectorConfig, settings: TidewaiterSettings): DynamicModule {
+  /** @param lastRules rules of the process, which the next application goes on with */
+  static forRoot(
+    config: DetectorConfig,
+    settings: TidewaiterSettings,
+    lastRules: LastRules = { loaded: null },
+  ): DynamicModule {
     const { databaseUrl, databasePool } = config;
     return {
       module: DetectorModule,
+      providers: [{ provide: lastRulesOfProcess, useValue: lastRules }],
       imports: [
         ConfigModule.forRoot(config, settings),
         BusModule.forRoot({ service: 'detector', server: config, deadLetters: DeadLetters }),
@@ -112,12 +120,14 @@ export class DetectorModule implements OnModuleInit {
 
 async function openRules(
   config: DetectorConfig,
+  lastRules: LastRules,
   metrics: DetectorMetrics,
+  configuration: ConfigState,
   log: Logger,
   health: Health,
 ): Promise<RuleLoader> {
   const sources = { folders: [shippedRules, ...config.ruleFolders], pipelines: config.rulePipelines };
-  return RuleLoader.open(sources, metrics, log, health);
+  return RuleLoader.open(sources, { lastRules, metrics, configuration, log }, health);
 }
 
 function openFacts(

@@ -8,6 +8,8 @@ import { excluded, valuesOf } from './row-sets.js';
 import { ServiceConfigurationRow } from './service-configuration-row.js';
 import { Store } from './store.js';
 
+const lookEveryMs = 1_000;
+/** Pace of reports without a change, which show that the process runs. */
 const reportEveryMs = 15_000;
 
 const columns = columnsOf(ServiceConfigurationRow);
@@ -23,6 +25,9 @@ const reported = valuesOf(ServiceConfigurationRow, [
 /** Reports the state of the configuration of this process, and lists that of all others. */
 @Injectable()
 export class ServiceConfigurations {
+  #reported = '';
+  #reportedAt = Number.NEGATIVE_INFINITY;
+
   constructor(
     private readonly store: Store,
     private readonly state: ConfigState,
@@ -36,9 +41,13 @@ export class ServiceConfigurations {
     );
   }
 
-  @Every(reportEveryMs)
+  /** Reports a change within {@link lookEveryMs}. */
+  @Every(lookEveryMs)
   async report(): Promise<void> {
     const { loadedAt, error, overridden } = this.state;
+    const current = JSON.stringify([loadedAt, error, overridden]);
+    const now = performance.now();
+    if (current === this.#reported && now - this.#reportedAt < reportEveryMs) return;
     await this.store.query(
       `INSERT INTO service_configuration (${reported.columns}, seen_at) VALUES (${reported.values}, now())
        ON CONFLICT (service, instance) DO UPDATE SET ${excluded(ServiceConfigurationRow, ['loadedAt', 'seenAt', 'errorCode', 'errorMessage', 'overridden'])}`,
@@ -51,5 +60,7 @@ export class ServiceConfigurations {
         overridden: [...overridden],
       }),
     );
+    this.#reported = current;
+    this.#reportedAt = now;
   }
 }

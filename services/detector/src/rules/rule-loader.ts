@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Injectable } from '@nestjs/common';
 import { scopeProblem } from '@tidewaiter/detection';
+import { TidewaiterError } from '@tidewaiter/domain';
 import { fingerprintOf, readRuleFiles, shippedCompiledRules } from '@tidewaiter/rule-files';
-import { Every, Health, Logger } from '@tidewaiter/runtime';
-import { type LoadedRules as Loaded, loadRules, readPipeline } from '@tidewaiter/sigma';
+import { type ConfigError, ConfigState, Every, Health, Logger } from '@tidewaiter/runtime';
+import { type LoadedRules as Loaded, loadRules, readPipeline, type RefusedRule } from '@tidewaiter/sigma';
 
 import { DetectorMetrics } from '../detector-metrics.js';
 
-const pollMs = 5_000;
+const pollMs = 2_000;
 /** Debounce time: copying several files takes a moment. */
 const settleMs = 500;
 
@@ -21,24 +22,40 @@ export interface RuleSources {
 
 type Listener = (rules: Loaded) => void;
 
-/** Rules in use, loaded from their folders. Rejected rules are listed; the others stay in use. */
+/** Rules that a process loaded last, which outlive the reload of its configuration. */
+export interface LastRules {
+  loaded: Loaded | null;
+}
+
+interface Surroundings {
+  lastRules: LastRules;
+  metrics: DetectorMetrics;
+  configuration: ConfigState;
+  log: Logger;
+}
+
+/**
+ * Rules in use, loaded from their folders. Rejected rules are listed; the others stay in use, and
+ * so does the last good version of a file that was changed to a wrong one.
+ */
 @Injectable()
 export class RuleLoader {
   #fingerprint = '';
-  #current: Loaded = loadRules([]);
-  #problem: string | undefined;
+  #current: Loaded;
   readonly #listeners: Listener[] = [];
 
   private constructor(
     private readonly sources: RuleSources,
-    private readonly metrics: DetectorMetrics,
-    private readonly log: Logger,
-  ) {}
+    private readonly surroundings: Surroundings,
+  ) {
+    this.#current = surroundings.lastRules.loaded ?? loadRules([]);
+  }
 
-  static async open(sources: RuleSources, metrics: DetectorMetrics, log: Logger, health: Health): Promise<RuleLoader> {
-    const rules = new RuleLoader(sources, metrics, log);
+  static async open(sources: RuleSources, surroundings: Surroundings, health: Health): Promise<RuleLoader> {
+    const rules = new RuleLoader(sources, surroundings);
     await rules.refresh();
-    health.add('rules', async () => rules.#problem);
+    const { lastRules } = surroundings;
+    health.add('rules', async () => (lastRules.loaded === null ? 'rules cannot be read' : undefined));
     return rules;
   }
 
@@ -51,19 +68,22 @@ export class RuleLoader {
     this.#listeners.push(listener);
   }
 
-  /** If folders cannot be read, keeps the rules in use and reports the service as not ready. */
+  /** If folders cannot be read, keeps the rules in use and reports a wrong configuration. */
   @Every(pollMs)
   async refresh(): Promise<void> {
+    const { metrics, configuration, log } = this.surroundings;
     try {
       const fingerprint = await this.#look();
-      this.#problem = undefined;
-      if (fingerprint === this.#fingerprint) return;
-      if (this.#fingerprint !== '' && (await this.#isChanging(fingerprint))) return;
-      await this.#load(fingerprint);
+      if (fingerprint !== this.#fingerprint) {
+        if (this.#fingerprint !== '' && (await this.#isChanging(fingerprint))) return;
+        await this.#load(fingerprint);
+      }
+      configuration.partLoaded('rules', errorOf(this.#current.superseded));
     } catch (err) {
-      this.#problem = 'rules cannot be read';
-      this.metrics.reloads.inc({ result: 'failed' });
-      this.log.error({ ...this.sources, err }, 'rule load failed');
+      const message = err instanceof TidewaiterError ? err.message : 'the rules cannot be read';
+      configuration.partLoaded('rules', { code: 'RULES_MISSING', message });
+      metrics.reloads.inc({ result: 'failed' });
+      log.error({ ...this.sources, err }, 'rule load failed');
     }
   }
 
@@ -79,6 +99,7 @@ export class RuleLoader {
   async #load(fingerprint: string): Promise<void> {
     const began = performance.now();
     const { folders, pipelines } = this.sources;
+    const { lastRules, metrics, log } = this.surroundings;
     // Later only changed files are parsed.
     const compiled = this.#fingerprint === '' ? await shippedCompiledRules() : undefined;
     const loaded = loadRules(await readRuleFiles(folders), {
@@ -89,10 +110,20 @@ export class RuleLoader {
     });
     this.#fingerprint = fingerprint;
     this.#current = loaded;
-    for (const refused of loaded.refused) this.log.warn({ ...refused }, 'rule rejected');
+    lastRules.loaded = loaded;
+    for (const refused of loaded.refused) log.warn({ ...refused }, 'rule rejected');
     const counts = { loaded: loaded.rules.rules.length + loaded.correlations.length, refused: loaded.refused.length };
-    this.log.info({ ...counts, duration_ms: Math.round(performance.now() - began) }, 'rules loaded');
-    this.metrics.loaded(counts);
+    log.info({ ...counts, duration_ms: Math.round(performance.now() - began) }, 'rules loaded');
+    metrics.loaded(counts);
     for (const listener of this.#listeners) listener(loaded);
   }
+}
+
+const namedAtMost = 5;
+
+function errorOf(superseded: readonly RefusedRule[]): ConfigError | null {
+  if (superseded.length === 0) return null;
+  const named = superseded.slice(0, namedAtMost).map(({ file, line, reason }) => `${file}:${line} ${reason}`);
+  const more = superseded.length - named.length;
+  return { code: 'RULE_INVALID', message: [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('\n') };
 }
