@@ -120,6 +120,14 @@ describe('containmentCommand', () => {
     output.stdout = '';
     await run('list', '-o', 'json');
     expect(JSON.parse(output.stdout)).toEqual([order]);
+    await expect(run('list', '-o', 'csv')).rejects.toMatchObject({ exitCode: 64 });
+  });
+
+  it('lists orders that match a query', async () => {
+    await run('state=refused by=jane', '--sort', 'expires', '--limit', '5');
+    expect(asked.at(-1)!.what).toBe('GET /api/v1/containment?q=state%3Drefused+by%3Djane&limit=5&sort=expires');
+    const columns = ['refused', 'isolate', 'eu1', 'Deployment/shop/web', 'jane', 'NAMESPACE_FORBIDDEN'];
+    for (const column of columns) expect(output.stdout).toContain(column);
   });
 
   it.each([

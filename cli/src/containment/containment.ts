@@ -12,8 +12,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { printStderr } from '../context.js';
 import { connected, flagsOf } from '../entries/entries.js';
 import { incidentId } from '../incident/incident.js';
+import { checkListOptions, listOptions } from '../lists/lists.js';
 import { askApi, getApi, type Server } from '../server.js';
 import { fit } from '../terminal.js';
+
+const outputs = ['table', 'json'] as const;
+const connection = { server: [], tokenFile: [], timeout: [] };
 
 interface Offer {
   cluster: string;
@@ -42,7 +46,7 @@ interface ListFlags {
   state?: ContainmentState;
   cluster?: string;
   limit: number;
-  output: 'text' | 'json';
+  output: (typeof outputs)[number];
 }
 
 interface OrderFlags {
@@ -55,21 +59,24 @@ interface OrderFlags {
 
 /** Commands about the actions that contain an incident in its cluster. */
 export function containmentCommand(program: Command): void {
-  const containment = program
-    .command('containment')
-    .description('isolate, stop or label what an incident is about, by orders to the agent of its cluster');
+  const containment = listOptions(program.command('containment'), 'containment');
   connected(containment.command('list'))
     .description('print orders, newest first')
     .addOption(new Option('--state <state>', 'only orders in this state').choices(containmentStates))
     .option('--cluster <name>', 'only orders to this cluster')
-    .option('--limit <count>', 'how many orders at most', limitOf, 50)
+    .option('--limit <count>', 'how many orders at most; 100 unless given', limitOf)
     .addOption(output())
-    .action(async (flags: ListFlags, self: Command) => list(flags, await flagsOf(self)));
+    .action(async (_: object, self: Command) => {
+      checkListOptions(self, { ...connection, output: outputs, limit: [] });
+      await list(self.optsWithGlobals<ListFlags>(), await flagsOf(self));
+    });
   connected(containment.command('offers'))
     .description('print the actions that suit an incident, with what the agent would change')
     .argument('<incident>', 'INC-7, its number or its id')
     .addOption(output())
-    .action(async (name: string, flags: Pick<ListFlags, 'output'>, self: Command) => {
+    .action(async (name: string, _: object, self: Command) => {
+      checkListOptions(self, { ...connection, output: outputs });
+      const flags = self.optsWithGlobals<Pick<ListFlags, 'output'>>();
       const server = await flagsOf(self);
       const { offers } = await ofIncident(name, server);
       print(flags, offers, offers.map(offerText));
@@ -107,7 +114,7 @@ export function containmentCommand(program: Command): void {
 }
 
 function output(): Option {
-  return new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text');
+  return new Option('-o, --output <format>', 'how').choices(outputs).default('table');
 }
 
 async function list({ state, cluster, limit, ...shown }: ListFlags, server: Server): Promise<void> {

@@ -135,6 +135,20 @@ export const listColumns = {
     redriven: ({ redrivenAt }) => redrivenAt,
     problem: problemOf,
   },
+  containment: {
+    id: idOf,
+    state: stateOf,
+    action: ({ action, undoes }) => (undoes === null ? action : `undo ${String(action)}`),
+    'dry run': ({ dryRun }) => (dryRun === true ? 'dry run' : ''),
+    cluster: ({ cluster }) => cluster,
+    object: ({ subject }) => {
+      const { kind, namespace, name } = subject as Record<string, string | null>;
+      return [kind, namespace, name].filter((part) => part !== null).join('/');
+    },
+    by: ({ author }) => author,
+    created: ({ createdAt }) => createdAt,
+    code: ({ code }) => code,
+  },
   exceptions: {
     name: nameOf,
     finding: documentKey('finding'),

@@ -42,6 +42,7 @@ const descriptions: Record<PrintedList, string> = {
   deliveries: 'list the messages of a platform that match a query; or show and send again',
   silences: 'list the silences of a platform that match a query; or add and end some',
   'dead-letters': 'list the failed jobs of a platform that match a query; or retry them',
+  containment: 'list the containment orders of a platform that match a query; or order, approve and undo',
   exceptions: 'list the exceptions of a platform that match a query; or change managed ones',
   policies: 'list the policies of a platform that match a query; or change managed ones',
   signers: 'list the signers of a platform that match a query; or change managed ones',
@@ -60,7 +61,10 @@ export function listCommand(name: PrintedList): (program: Command) => void {
  * wherever they stand. The subcommand gets them by `optsWithGlobals`.
  * @param shared options that it has, too, with the values of each; none stand for any
  */
-export function checkListOptions(command: Command, shared: { [Name in 'output' | 'limit']?: readonly string[] }): void {
+export function checkListOptions(
+  command: Command,
+  shared: { [Name in 'output' | 'limit' | 'server' | 'tokenFile' | 'timeout']?: readonly string[] },
+): void {
   const list = command.parent!;
   for (const option of list.options) {
     const name = option.attributeName();

@@ -6,6 +6,7 @@ export const watchedLists = [
   'receivers',
   'silences',
   'dead-letters',
+  'containment',
   'workloads',
   'workload-findings',
   'entries',

@@ -2,6 +2,7 @@ export { type Completion, type Completions, completionsAt } from './completions.
 export { type Field, type Fields, fieldsOf, fieldTypes, type Operator, operators, operatorsOf } from './fields.js';
 export { InvalidQuery } from './invalid-query.js';
 export { alertFields, ruleFields } from './lists/alerts.js';
+export { containmentFields } from './lists/containment.js';
 export { deadLetterFields, deliveryFields, silenceFields } from './lists/deliveries.js';
 export { imageFields, repositoryFields } from './lists/images.js';
 export { auditFields } from './lists/audit.js';

@@ -88,6 +88,7 @@ export type { DeliveryFilter } from './deliveries/delivery-filter.js';
 export { ChannelHealths } from './deliveries/channel-healths.js';
 export type { ChannelHealth } from './deliveries/channel-healths.js';
 export { ContainmentModule } from './containment/containment.module.js';
+export { containmentList, type ListedOrder } from './containment/containment-list.js';
 export { ContainmentOrders } from './containment/containment-orders.js';
 export type { ContainmentChange, NewContainmentOrder } from './containment/containment-orders.js';
 export type { ContainmentOrderRow } from './containment/containment-rows.js';

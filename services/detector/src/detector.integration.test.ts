@@ -21,6 +21,7 @@ import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
 import {
   alertList,
   connect,
+  containmentList,
   ContainmentOrders,
   DeadLetters,
   ImageManifests,
@@ -431,7 +432,8 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     const rule = (more: string) =>
       `containment: { signingKeyFile: key.pem, automatic: [ { name: probes, action: scale-to-zero, severity: medium, rules: ['Probe*'], namespaces: [shop]${more} } ] }\n`;
     const ordered = async () => {
-      const { items } = await new ContainmentOrders(store).page({ limit: 10 });
+      const request = { ...wholeList, sort: 'created' } as const;
+      const { items } = await store.unlimited(async () => new Lists(store).page(containmentList, request));
       return items.map(({ subject, dryRun, author }) => `${author} ${subject.name} ${dryRun ? 'try' : 'do'}`);
     };
     await writeFile(file, rule(''));

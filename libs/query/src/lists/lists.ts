@@ -1,5 +1,6 @@
 import type { Fields } from '../fields.js';
 import { alertFields, ruleFields } from './alerts.js';
+import { containmentFields } from './containment.js';
 import { deadLetterFields, deliveryFields, silenceFields } from './deliveries.js';
 import { exceptionFields, policyFields, registryFields, reportFields, sensorFields, signerFields } from './entries.js';
 import { imageFields, repositoryFields } from './images.js';
@@ -22,6 +23,7 @@ export const listFields = {
   deliveries: deliveryFields,
   silences: silenceFields,
   'dead-letters': deadLetterFields,
+  containment: containmentFields,
   exceptions: exceptionFields,
   policies: policyFields,
   signers: signerFields,

@@ -121,15 +121,6 @@ describe('ContainmentOrders', () => {
     expect(await advance(id, { state: 'done' })).toBe(true);
     expect(await stateOf(id)).toBe('done');
   });
-
-  it('pages orders, the newest first', async () => {
-    const ids = [await ordered(), await ordered(), await ordered({ cluster: 'eu2' })];
-    const first = await orders.page({ limit: 2 });
-    expect(first.items.map(({ id }) => id)).toEqual([ids[2], ids[1]]);
-    const second = await orders.page({ limit: 2, after: first.next! });
-    expect(second).toMatchObject({ items: [{ id: ids[0] }], next: null });
-    expect((await orders.page({ limit: 9 }, { cluster: 'eu2', state: 'ordered' })).items).toHaveLength(1);
-  });
 });
 
 describe('ContainmentSubjects', () => {

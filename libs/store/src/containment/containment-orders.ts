@@ -3,7 +3,6 @@ import { mayFollow, type OrderEnvelope, transitionText } from '@tidewaiter/conta
 import type { ContainmentState } from '@tidewaiter/domain';
 
 import { columnsOf } from '../core/columns.js';
-import { type Page, pageOf, type PageRequest } from '../core/page.js';
 import { valuesOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
 import { addContainmentLine } from '../incidents/incident-triage.js';
@@ -127,20 +126,6 @@ export class ContainmentOrders {
   /** Orders of an incident, oldest first. */
   async of(incidentId: string): Promise<ContainmentOrderRow[]> {
     return this.store.rows(columns, 'FROM containment_order WHERE incident_id = $1 ORDER BY id', [incidentId]);
-  }
-
-  /** Orders, newest first. */
-  async page(
-    { limit, after }: PageRequest,
-    { state, cluster }: { state?: ContainmentState | undefined; cluster?: string | undefined } = {},
-  ): Promise<Page<ContainmentOrderRow>> {
-    const rows = await this.store.rows(
-      columns,
-      `FROM containment_order WHERE ($2::uuid IS NULL OR id < $2) AND ($3::text IS NULL OR state = $3)
-         AND ($4::text IS NULL OR cluster = $4) ORDER BY id DESC LIMIT $1`,
-      [limit + 1, after ?? null, state ?? null, cluster ?? null],
-    );
-    return pageOf(rows, limit);
   }
 
   /** Signed orders that the agent of a cluster has not reported about yet, oldest first. */

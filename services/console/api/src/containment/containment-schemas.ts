@@ -1,9 +1,10 @@
 import { containmentActions, containmentKinds, containmentStates } from '@tidewaiter/domain';
-import type { ContainmentOrderRow } from '@tidewaiter/store';
+import { containmentFields } from '@tidewaiter/query';
+import { containmentList, type ContainmentOrderRow } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { count, text, time } from '../http/fields.js';
-import { listOf, pageQuery } from '../http/paging.js';
+import { countedListOf, exportQuery, listQuery } from '../http/lists.js';
 import type { SchemaOf } from '../http/row-schemas.js';
 
 const named = z.string().min(1).max(253);
@@ -20,10 +21,12 @@ export const orderBody = z.strictObject({
 
 export const undoBody = z.strictObject({ reason });
 
-export const containmentQuery = pageQuery.extend({
+export const containmentQuery = listQuery(containmentList, containmentFields, '-created').extend({
   state: z.enum(containmentStates).optional(),
   cluster: named.optional(),
 });
+
+export const containmentExportQuery = exportQuery(containmentList, containmentFields, '-created');
 
 const subject = z.object({
   kind: z.enum(containmentKinds),
@@ -88,7 +91,7 @@ export const orderDetailAnswer = orderAnswer.extend({
     .nullable(),
 });
 
-export const containmentListAnswer = listOf(orderAnswer);
+export const containmentListAnswer = countedListOf(orderAnswer);
 
 export const incidentContainmentAnswer = z.object({
   /** Whether this installation signs orders. */

@@ -1,15 +1,25 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
 import type { OrderDraft } from '@tidewaiter/containment';
 import { includesRole, InvalidInput } from '@tidewaiter/domain';
-import { type ApiCaller, type ContainmentOrderRow, ContainmentOrders, type Page, Store } from '@tidewaiter/store';
+import {
+  type ApiCaller,
+  containmentList,
+  type ContainmentOrderRow,
+  ContainmentOrders,
+  type ListedOrder,
+  Lists,
+  Store,
+} from '@tidewaiter/store';
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 
 import { Caller } from '../auth/access-guard.js';
+import { countedPage, type CountedPage, exported, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
 import { idParameter } from '../http/validation.js';
 import { ContainmentDesk } from './containment-desk.js';
 import {
+  containmentExportQuery,
   containmentListAnswer,
   containmentQuery,
   incidentContainmentAnswer,
@@ -31,15 +41,27 @@ export class ContainmentController {
     private readonly store: Store,
     private readonly desk: ContainmentDesk,
     private readonly orders: ContainmentOrders,
+    private readonly lists: Lists,
   ) {}
 
   @Get('containment')
   @Operation({ role: 'viewer', scope: 'rows', summary: 'Containment orders', answer: containmentListAnswer })
   async list(
-    @Query({ schema: containmentQuery }) { state, cluster, ...page }: z.output<typeof containmentQuery>,
-  ): Promise<Page<OrderAnswer>> {
-    const { items, next } = await this.orders.page(page, { state, cluster });
-    return { items: items.map(describeOrder), next };
+    @Query({ schema: containmentQuery }) { state, cluster, ...query }: z.output<typeof containmentQuery>,
+  ): Promise<CountedPage<OrderAnswer>> {
+    const request = listRequest(query, { state, cluster });
+    return countedPage(this.lists, containmentList, request, query.count, describeListed);
+  }
+
+  @Get('containment/export')
+  @Operation({ role: 'viewer', scope: 'rows', summary: 'Containment orders as a file', mediaType: 'text/csv' })
+  export(@Query({ schema: containmentExportQuery }) query: z.output<typeof containmentExportQuery>): StreamableFile {
+    return exported(
+      this.lists,
+      { name: 'containment', list: containmentList, item: orderAnswer },
+      query,
+      describeListed,
+    );
   }
 
   @Get('containment/:id')
@@ -171,7 +193,10 @@ export class ContainmentController {
   }
 }
 
-function describeOrder(order: ContainmentOrderRow): OrderAnswer {
-  const { envelope: _, namespace: __, report: ___, evidence: ____, ...shown } = order;
+function describeOrder({ envelope: _, report: __, evidence: ___, ...listed }: ContainmentOrderRow): OrderAnswer {
+  return describeListed(listed);
+}
+
+function describeListed({ namespace: _, ...shown }: ListedOrder): OrderAnswer {
   return shown;
 }

@@ -1,6 +1,7 @@
 import type { ListName } from '@tidewaiter/query';
 import {
   alertList,
+  containmentList,
   deadLetterList,
   deliveryList,
   entryLists,
@@ -30,6 +31,7 @@ export const listCatalog: Readonly<Record<ListName, { list: RowList<unknown>; so
   deliveries: { list: deliveryList, sort: '-number' },
   silences: { list: silenceList, sort: '-created' },
   'dead-letters': { list: deadLetterList, sort: '-created' },
+  containment: { list: containmentList, sort: '-created' },
   exceptions: { list: entryLists.exceptions, sort: 'name' },
   policies: { list: entryLists.policies, sort: 'name' },
   signers: { list: entryLists.signers, sort: 'name' },

@@ -145,6 +145,14 @@ async function addWork(): Promise<void> {
     [{ ...alert, bySensor: false, image: [], events: ['e'], techniques: ['T1496'] }, context],
   );
   await store.query(
+    `INSERT INTO containment_order (id, incident_id, cluster, action, namespace, subject, author, reason, dry_run, state, expires_at)
+     SELECT gen_random_uuid(), $1, 'eu1', 'isolate', 'shop',
+       jsonb_build_object('kind', 'Deployment', 'namespace', 'shop', 'name', 'app-' || number, 'uid', NULL), 'jane', 'a miner',
+       number > 4, CASE WHEN number < 3 THEN 'refused' ELSE 'done' END, now() + interval '5 minutes'
+     FROM generate_series(1, 6) AS number`,
+    [uuidOf('one')],
+  );
+  await store.query(
     `INSERT INTO detection_rule (number, rule) SELECT number, $1::jsonb || jsonb_build_object('line', number) FROM generate_series(1, 6) AS number`,
     [{ ...rule, state: 'loaded', kind: 'rule', status: 'stable', isPart: false, file: 'a.yml', reason: null }],
   );
@@ -213,6 +221,9 @@ describe('lists of the API', () => {
     ['deliveries', `incident=${uuidOf('one')} push=${uuidOf('0 1')}`, 0],
     ['silences', 'by=jane matcher=*shop* active', 4],
     ['silences', 'ended', 2],
+    ['containment', 'state=done -dryrun by=jane kind=Deployment namespace=shop', 2],
+    ['containment', `action=isolate object=app-1 incident=${uuidOf('one')}`, 1],
+    ['containment', 'miner cluster=eu1 -undo', 6],
     ['dead-letters', 'code=REGISTRY_* worker=push attempts>2', 4],
     ['dead-letters', 'redriven or -redriven', 6],
   ])('find in %s by %j', async (list, q, count) => {
@@ -228,6 +239,7 @@ describe('lists of the API', () => {
     [`deliveries?incident=${uuidOf('one')}`, 6],
     ['alerts?severity=high', 6],
     ['rules?state=refused', 0],
+    ['containment?state=refused&cluster=eu1', 2],
   ])('keep the parameters of %s', async (path, count) => {
     expect((await ask(path)).items).toHaveLength(count);
   });

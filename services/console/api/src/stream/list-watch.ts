@@ -15,6 +15,7 @@ const watchedTables = {
   receivers: ['delivery'],
   silences: ['silence'],
   'dead-letters': ['dead_letter'],
+  containment: ['containment_order'],
   workloads: ['workload', 'container_ledger', 'workload_finding', 'incident'],
   'workload-findings': ['workload_finding'],
   entries: ['managed_entry', 'file_entry'],

@@ -1240,7 +1240,7 @@ export interface paths {
             parameters: {
                 query?: {
                     cursor?: number;
-                    list?: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
+                    list?: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "containment" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                     q?: string;
                 };
                 header?: never;
@@ -1301,7 +1301,10 @@ export interface paths {
                 query?: {
                     after?: string;
                     cluster?: string;
+                    count?: "true" | "false";
                     limit?: number;
+                    q?: string;
+                    sort?: "created" | "-created" | "expires" | "-expires";
                     state?: "requested" | "ordered" | "accepted" | "done" | "refused" | "failed" | "undone" | "expired";
                 };
                 header?: never;
@@ -1346,6 +1349,10 @@ export interface paths {
                                 undoes: string | null;
                             }[];
                             next: string | null;
+                            total: {
+                                count: number;
+                                isAtLeast: boolean;
+                            } | null;
                         };
                     };
                 };
@@ -1621,6 +1628,53 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/containment/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Containment orders as a file */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "json" | "ndjson";
+                    q?: string;
+                    sort?: "created" | "-created" | "expires" | "-expires";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Containment orders as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5788,7 +5842,7 @@ export interface paths {
                                     values: string[] | null;
                                 }[];
                                 /** @enum {string} */
-                                name: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
+                                name: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "containment" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                                 path: string;
                                 sorts: string[];
                             }[];
@@ -12683,7 +12737,7 @@ export interface paths {
                                 isOwn: boolean;
                                 isPinned: boolean;
                                 /** @enum {string} */
-                                list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
+                                list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "containment" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                                 mayChange: boolean;
                                 name: string;
                                 owner: string;
@@ -12727,7 +12781,7 @@ export interface paths {
                         /** @default false */
                         isPinned?: boolean;
                         /** @enum {string} */
-                        list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
+                        list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "containment" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                         name: string;
                         /** @default  */
                         q?: string;
@@ -12755,7 +12809,7 @@ export interface paths {
                             isOwn: boolean;
                             isPinned: boolean;
                             /** @enum {string} */
-                            list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
+                            list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "containment" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                             mayChange: boolean;
                             name: string;
                             owner: string;
@@ -12812,7 +12866,7 @@ export interface paths {
                         /** @default false */
                         isPinned?: boolean;
                         /** @enum {string} */
-                        list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
+                        list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "containment" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                         name: string;
                         /** @default  */
                         q?: string;
@@ -12840,7 +12894,7 @@ export interface paths {
                             isOwn: boolean;
                             isPinned: boolean;
                             /** @enum {string} */
-                            list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
+                            list: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "containment" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
                             mayChange: boolean;
                             name: string;
                             owner: string;
