@@ -1,12 +1,8 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { jetstreamManager } from '@nats-io/jetstream';
-import { createUser } from '@nats-io/nkeys';
 import { Secret } from '@tidewaiter/domain';
 import { consumers, registryPushed, runtimeStream } from '@tidewaiter/events';
 import { type NatsConfig, ServerWaits } from '@tidewaiter/runtime';
@@ -71,15 +67,17 @@ describe('Bus', () => {
     expect(distrusting.current()['nats']).toMatch(/CERT|UNABLE_TO/);
   });
 
-  it('connects with an nkey, whose seed is in a file', async () => {
-    const pair = createUser();
-    const folder = mkdtempSync(join(tmpdir(), 'tidewaiter-test-'));
-    const seedFile = join(folder, 'seed');
-    writeFileSync(seedFile, `${new TextDecoder().decode(pair.getSeed())}\n`);
-    const { url } = await start({ nkey: pair.getPublicKey() });
-    const bus = await connected({ natsUrl: new Secret(url), natsNkeyFile: seedFile });
+  it('signs in with an nkey, and with the credentials of an operator, which are in files', async () => {
+    const withNkey = await start({ signIn: 'nkey' });
+    const { url, user } = withNkey;
+    const bus = await connected({ natsUrl: new Secret(url), natsNkeyFile: user.nkeyFile });
     expect(await bus.problem([])).toBeUndefined();
-    rmSync(folder, { recursive: true });
+    await withNkey.stop();
+
+    const operated = await start({ signIn: 'creds' });
+    const natsUrl = new Secret(operated.url);
+    const other = await connected({ natsUrl, natsCredsFile: operated.user.credsFile });
+    expect(await other.problem([])).toBeUndefined();
   });
 
   it('names a wait for a lost server, and connects again when it is back', async () => {

@@ -7,13 +7,16 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { freePorts, type LocalServer, startServer } from '@tidewaiter/servers';
 
 import { isListening } from './listening.js';
+import { makeNatsUser, type NatsSignIn, type NatsUser } from './nats-sign-in.js';
 import { type CertificateFiles, makePlace, type Place } from './place.js';
 
-/** NATS as an installation has it: with TLS, nkeys, or three servers. */
+/** NATS as an installation has it: with TLS, nkeys or credentials, or three servers. */
 export interface TestNats {
   /** Address of all servers. */
   url: string;
   certificates: CertificateFiles;
+  /** Files by which the user signs in without a password. */
+  user: Pick<NatsUser, 'nkeyFile' | 'credsFile'>;
   /** Ends the server that leads a stream, as a machine that vanishes; returns its number. */
   killLeader(stream: string): Promise<number>;
   /** Ends one server, or starts it again with its data. */
@@ -27,29 +30,30 @@ interface Options {
   servers?: 1 | 3;
   /** Servers want a certificate of the client, and have one. */
   tls?: boolean;
-  /** Public nkey of the only user, in place of a password. */
-  nkey?: string;
+  signIn?: NatsSignIn;
   /** More lines of the configuration. */
   more?: string;
 }
 
-const user = 'tidewaiter';
-const password = 'password-of-the-test';
-
-export async function startNatsServers({ servers = 1, tls = false, nkey, more = '' }: Options): Promise<TestNats> {
+export async function startNatsServers({
+  servers = 1,
+  tls = false,
+  signIn = 'password',
+  more = '',
+}: Options): Promise<TestNats> {
   const place = await makePlace();
+  const user = await makeNatsUser(signIn, place.dir);
   const ports = await freePorts(servers * 2);
   const clients = ports.slice(0, servers);
   const routes = ports.slice(servers);
   const running: LocalServer[] = [];
-  const credentials = nkey === undefined ? `${user}:${password}@` : '';
-  const url = `${tls ? 'tls' : 'nats'}://${credentials}${clients.map((port) => `127.0.0.1:${port}`).join(',')}`;
+  const url = `${tls ? 'tls' : 'nats'}://${user.authority}${clients.map((port) => `127.0.0.1:${port}`).join(',')}`;
   const startOne = async (index: number): Promise<void> => {
     const dir = join(place.dir, `nats-${index}`);
     await mkdir(dir, { recursive: true });
     const config = join(dir, 'nats.conf');
     const cluster = servers > 1 ? clusterConfig(routes, index) : '';
-    const text = [configOf(place, { dir, index, port: clients[index]!, tls, nkey }), cluster, more].join('\n');
+    const text = [configOf(place, { dir, index, port: clients[index]!, tls, user }), cluster, more].join('\n');
     await writeFile(config, text, { mode: 0o600 });
     running[index] = await startServer({
       name: `nats-${index}`,
@@ -66,7 +70,7 @@ export async function startNatsServers({ servers = 1, tls = false, nkey, more = 
     const { ca, clientCert, clientKey } = place.certificates;
     const connection = await connect({
       servers: clients.map((port) => `127.0.0.1:${port}`),
-      ...{ user, pass: password },
+      ...user.options,
       ...(tls && { tls: { caFile: ca, certFile: clientCert, keyFile: clientKey } }),
     });
     try {
@@ -85,6 +89,7 @@ export async function startNatsServers({ servers = 1, tls = false, nkey, more = 
   return {
     url,
     certificates: place.certificates,
+    user,
     async killLeader(stream) {
       // Without a leader, requests time out.
       const leader = await retried(async () =>
@@ -105,13 +110,12 @@ export async function startNatsServers({ servers = 1, tls = false, nkey, more = 
 
 function configOf(
   { certificates: { ca, serverCert, serverKey } }: Place,
-  { dir, index, port, tls, nkey }: { dir: string; index: number; port: number; tls: boolean; nkey: string | undefined },
+  { dir, index, port, tls, user }: { dir: string; index: number; port: number; tls: boolean; user: NatsUser },
 ): string {
   const secure = `tls { cert_file: "${serverCert}", key_file: "${serverKey}", ca_file: "${ca}", verify: true }`;
-  const who = nkey === undefined ? `{ user: ${user}, password: "${password}" }` : `{ nkey: ${nkey} }`;
   return `server_name: nats-${index}
 listen: "127.0.0.1:${port}"
-authorization { users: [ ${who} ] }
+${user.config}
 jetstream { store_dir: "${join(dir, 'jetstream')}" }
 ${tls ? secure : ''}`;
 }

@@ -72,7 +72,14 @@ export async function startRedisServers({
     ]);
   };
   const admin = async <T>(index: number, work: (redis: Redis) => Promise<T>): Promise<T> => {
-    const redis = new Redis({ port: ports[index]!, password, ...(tls && { tls: clusterTls(place) }) });
+    // A busy machine takes longer than the usual twenty tries to a first handshake.
+    const maxRetriesPerRequest = null;
+    const redis = new Redis({
+      port: ports[index]!,
+      password,
+      maxRetriesPerRequest,
+      ...(tls && { tls: clusterTls(place) }),
+    });
     try {
       return await work(redis);
     } finally {
