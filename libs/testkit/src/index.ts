@@ -1,3 +1,4 @@
+export { accessibilityViolations } from './accessibility.js';
 export { tarArchive } from './tar-writer.js';
 export type { TarEntry } from './tar-writer.js';
 export { zipArchive } from './zip-writer.js';

@@ -1,11 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type AccessRole } from '@tidewaiter/domain';
 import { ApiTokens, ClusterCredentials, Clusters, ContainmentOrders, Incidents, Store } from '@tidewaiter/store';
-import { describeWith, minerIncident, pathOf, programs, startConsole, type TestConsole } from '@tidewaiter/testkit';
+import {
+  accessibilityViolations,
+  describeWith,
+  minerIncident,
+  pathOf,
+  programs,
+  startConsole,
+  type TestConsole,
+} from '@tidewaiter/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
 import { start } from '../main.js';
@@ -152,7 +160,6 @@ describeWith(programs('chromium'))('containment and clusters in the browser', ()
       [390, 1024, 1440].map((width) => [path, width] as const),
     ),
   )('has no violation of axe-core on %s at %i pixels, light and dark', async (path, width) => {
-    const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
     const page = await openedBy('admin');
     await page.setViewportSize({ width, height: 900 });
     await page.goto(`${api.url}${path}`);
@@ -161,11 +168,7 @@ describeWith(programs('chromium'))('containment and clusters in the browser', ()
     const found: string[] = [];
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      await page.evaluate(axe);
-      found.push(
-        ...(await page.evaluate<string[]>(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
-          violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target).join(' ')))`)),
-      );
+      found.push(...(await accessibilityViolations(page, { colorsAlone: colorScheme === 'dark' })));
       const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
       if (overflow > 0) found.push(`${overflow} pixels too wide`);
       const pictures = process.env['TIDEWAITER_PICTURES'];

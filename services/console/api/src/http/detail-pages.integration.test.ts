@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { type Digest } from '@tidewaiter/domain';
 import { ApiTokens, FleetExposure, Incidents, Store } from '@tidewaiter/store';
 import {
+  accessibilityViolations,
   describeWith,
   minerIncident,
   pathOf,
@@ -329,7 +330,6 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
   });
 
   describe('accessibility (axe-core)', () => {
-    const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
     const pages = [
       ['compare', `/compare?from=${encodeURIComponent(tagOf('shop/web:1'))}&to=${newer}`],
       ['fixes', `/images/${older}?tab=fixes`],
@@ -354,11 +354,7 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
       for (const [name, path] of pages) {
         await open(path);
         await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
-        await page.evaluate(axe);
-        const violations = await page.evaluate<
-          string[]
-        >(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) =>
-          violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target).join(' ')))`);
+        const violations = await accessibilityViolations(page, { colorsAlone: scheme === 'dark' });
         found.push(...violations.map((violation) => `${path} ${violation}`));
         const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
         if (overflow > 0) found.push(`${path} is ${overflow} pixels too wide`);
