@@ -143,20 +143,15 @@ export class Suite {
     return { healedAtMs, deliveredAtMs: null, load: loadavg()[0]! };
   }
 
-  /** Waits until everything that was accepted has ended, or ends no more. */
-  async #rest(load: Sent): Promise<void> {
-    const deadline = Date.now() + patienceMs;
-    while (Date.now() < deadline) {
-      const arrived = this.#arrivals.read();
-      const isMissing = (key: string) => !arrived.has(key);
-      const waiting =
-        load.webhooks.some(
-          ({ key, acceptedAtMs, messages }) => acceptedAtMs !== null && messages?.[1] !== 0 && isMissing(key),
-        ) ||
-        load.events.some(({ key, rule, acceptedAtMs }) => rule !== null && acceptedAtMs !== null && isMissing(key)) ||
-        (await this.#areOpen(load)) ||
-        (await this.platform.query(`SELECT 1 FROM delivery WHERE ${openDelivery} LIMIT 1`)).length > 0;
-      if ((await this.#settleChannels(load)) && !waiting) break;
+  /** Waits until everything that was accepted has ended, or nothing more ends. */
+  async #rest(sent: Sent): Promise<void> {
+    let least = Number.POSITIVE_INFINITY;
+    let deadline = 0;
+    while (true) {
+      const left = await this.#left(sent);
+      if (left < least) deadline = Date.now() + patienceMs;
+      least = Math.min(least, left);
+      if (((await this.#settleChannels(sent)) && left === 0) || Date.now() > deadline) break;
       await sleep(300);
     }
     await acknowledge(this.platform, 'reminded-');
@@ -164,10 +159,22 @@ export class Suite {
     await sleep(settleMs);
   }
 
-  /** Whether a push has not ended. Its message may have come before a restore of PostgreSQL. */
-  async #areOpen({ webhooks }: Sent): Promise<boolean> {
-    const open = `SELECT 1 FROM push WHERE tag = ANY($1) AND state IN ('accepted', 'analyzing') LIMIT 1`;
-    return (await this.platform.query(open, [webhooks.map(({ key }) => key)])).length > 0;
+  /** Number of messages that have not come, and of pushes and deliveries that have not ended. */
+  async #left({ webhooks, events }: Sent): Promise<number> {
+    const arrived = this.#arrivals.read();
+    const isMissing = ({ key, acceptedAtMs }: { key: string; acceptedAtMs: number | null }) =>
+      acceptedAtMs !== null && !arrived.has(key);
+    const missing = [
+      ...webhooks.filter(({ messages }) => messages?.[1] !== 0),
+      ...events.filter(({ rule }) => rule !== null),
+    ].filter(isMissing);
+    // A push may be open whose message came before a restore of PostgreSQL.
+    const [open] = await this.platform.query<{ count: number }>(
+      `SELECT ((SELECT count(*) FROM push WHERE tag = ANY($1) AND state IN ('accepted', 'analyzing'))
+         + (SELECT count(*) FROM delivery WHERE ${openDelivery}))::int AS count`,
+      [webhooks.map(({ key }) => key)],
+    );
+    return missing.length + open!.count;
   }
 
   /** Whether the channels of some namespaces have everything; does what people do until then. */
