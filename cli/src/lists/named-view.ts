@@ -11,6 +11,8 @@ export interface View {
   sort: string | null;
   visibility: string;
   isPinned: boolean;
+  receiver: string | null;
+  watchProblem: string | null;
   owner: string;
   isOwn: boolean;
   total: { count: number; isAtLeast: boolean } | null;

@@ -11,6 +11,7 @@ import { fit } from '../terminal.js';
 interface SaveOptions {
   sort?: string;
   pin?: boolean;
+  notify?: string;
   seenBy: string;
 }
 
@@ -32,6 +33,7 @@ export function viewsCommand(program: Command): void {
     .argument('[query...]', "conditions that must all hold: 'severity>=high running'")
     .option('--sort <order>', 'order as in the API: -severity')
     .option('--pin', 'show it on the home page of the console, with its count')
+    .option('--notify <receiver>', 'send new rows to a receiver of the routing; it needs the role responder')
     .addOption(
       new Option('--seen-by <whom>', 'accounts that see it; but for private it needs the role maintainer')
         .choices(['private', 'unlimited', 'everyone'])
@@ -39,8 +41,8 @@ export function viewsCommand(program: Command): void {
     )
     .action(async (name: string, list: string, query: string[], options: SaveOptions, self: Command) => {
       const flags = await flagsOf(self);
-      const { sort = null, pin = false, seenBy } = options;
-      const body = { name, list, q: query.join(' '), sort, isPinned: pin, visibility: seenBy };
+      const { sort = null, pin = false, notify: receiver = null, seenBy } = options;
+      const body = { name, list, q: query.join(' '), sort, isPinned: pin, receiver, visibility: seenBy };
       const { items } = await getApi('views', flags, isViews);
       const own = items.find((view) => view.isOwn && view.name === name);
       if (own) await changeApi('PUT', `views/${own.id}`, body, flags, isView);
@@ -58,9 +60,13 @@ export function viewsCommand(program: Command): void {
     });
 }
 
-function lineOf({ name, list, q, total, problem, isPinned, isOwn, owner }: View): string {
+function lineOf({ name, list, q, total, problem, isPinned, isOwn, owner, receiver, watchProblem }: View): string {
   const count = problem ?? (total === null ? '' : `${total.count}${total.isAtLeast ? ' or more' : ''}`);
-  const remarks = [isPinned ? 'pinned' : '', isOwn ? '' : `by ${owner}`].filter((text) => text !== '').join(', ');
+  const notifies =
+    receiver === null ? '' : `notifies ${receiver}${watchProblem === null ? '' : ` (fails: ${watchProblem})`}`;
+  const remarks = [isPinned ? 'pinned' : '', notifies, isOwn ? '' : `by ${owner}`]
+    .filter((text) => text !== '')
+    .join(', ');
   return [name, list, count, remarks, q].filter((text) => text !== '').join('  ');
 }
 

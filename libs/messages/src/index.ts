@@ -27,6 +27,7 @@ export type { PushReport } from './kinds/push-message.js';
 export { reminderMessage } from './kinds/reminder-message.js';
 export type { StillFiring } from './kinds/reminder-message.js';
 export { reportAlert, reportMessage } from './kinds/report-message.js';
+export { viewAlert, viewMessage, type ViewNews } from './kinds/view-message.js';
 export { repeatedMessage } from './repeated-message.js';
 export { testAlert, testMessage } from './test-message.js';
 export { failedPushMessage, failedPushSeverity } from './kinds/failed-push-message.js';

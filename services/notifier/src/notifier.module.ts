@@ -22,6 +22,7 @@ import {
   SensorContacts,
   SilenceLedger,
   StoreModule,
+  ViewWatches,
   WorkloadsModule,
 } from '@tidewaiter/store';
 
@@ -59,6 +60,8 @@ import { NotifyOfPushes } from './subjects/notify-of-pushes.js';
 import { NotifyOfSensors } from './subjects/notify-of-sensors.js';
 import { PushFindings } from './subjects/push-findings.js';
 import { PushReports } from './subjects/push-reports.js';
+import { ViewNotices } from './views/view-notices.js';
+import { ViewRows } from './views/view-rows.js';
 
 @Module({})
 export class NotifierModule {
@@ -148,6 +151,9 @@ export class NotifierModule {
         ReportContents,
         ReportMaker,
         ReportSchedule,
+        ViewWatches,
+        ViewRows,
+        ViewNotices,
         Deliver,
         DeliveryTransitions,
         {

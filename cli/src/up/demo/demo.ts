@@ -100,7 +100,7 @@ async function silenceAndSave(): Promise<void> {
   await changeStore('view.saved', async (store) => {
     const views = new SavedViews(store);
     const owner = { kind: 'user' as const, name: 'demo', scopes: null };
-    const shared = { visibility: 'unlimited' as const, sort: null, isPinned: true };
+    const shared = { visibility: 'unlimited' as const, sort: null, isPinned: true, receiver: null };
     await views.add(owner, { ...shared, name: 'Failed and running', list: 'pushes', q: 'verdict=fail running' });
     await views.add(owner, { ...shared, name: 'Fixable where it runs', list: 'fixes', q: 'running' });
     await views.add(owner, {

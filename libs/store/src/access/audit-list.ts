@@ -21,6 +21,7 @@ export const auditList = {
     address: { text: 'address' },
     at: { time: 'at' },
   },
+  title: `concat_ws(' ', actor, action, subject)`,
   words: ['actor', 'action', 'subject', 'address'],
   sorts: { number: { sql: 'number', type: 'bigint' } },
 } as const satisfies RowList<RowOf<typeof columns>, keyof typeof auditFields>;

@@ -29,5 +29,7 @@ export class SavedViewRow {
   @Column('text', { nullable: true }) sort!: string | null;
   /** Whether the home page shows it with its count to those who see it. */
   @Column('boolean', { name: 'is_pinned' }) isPinned!: boolean;
+  /** Receiver of the routing that is notified of new rows; null without. */
+  @Column('text', { nullable: true }) receiver!: string | null;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
 }

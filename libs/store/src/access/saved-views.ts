@@ -8,16 +8,24 @@ import type { ApiCaller } from './caller.js';
 import { SavedViewRow } from './saved-view-row.js';
 
 const columns = columnsOf(SavedViewRow);
+const watchedColumns = columns.computed<{ watchProblem: string | null }>({
+  watchProblem: '(SELECT problem FROM view_watch WHERE view_id = saved_view.id)',
+});
 
 export type SavedView = RowOf<typeof columns>;
 
+/** A view, and why its receiver cannot be notified. */
+export type ListedView = RowOf<typeof watchedColumns>;
+
 /** Parts of a view that its owner chooses. */
-export type ViewChange = Pick<SavedView, 'name' | 'visibility' | 'list' | 'q' | 'sort' | 'isPinned'>;
+export type ViewChange = Pick<SavedView, 'name' | 'visibility' | 'list' | 'q' | 'sort' | 'isPinned' | 'receiver'>;
 
 type Viewer = Pick<ApiCaller, 'kind' | 'name' | 'scopes'>;
 
 /** Views that one account may keep. */
 const maxViews = 100;
+/** Views of one account that notify a receiver: each is looked at every minute. */
+const maxWatched = 20;
 /** Views that a caller is shown, own ones first. */
 const maxShown = 500;
 
@@ -27,9 +35,9 @@ export class SavedViews {
   constructor(private readonly store: Store) {}
 
   /** Own views and shared ones, by name. */
-  async visibleTo(viewer: Viewer): Promise<SavedView[]> {
+  async visibleTo(viewer: Viewer): Promise<ListedView[]> {
     return this.store.unlimited(async () =>
-      this.store.rows(columns, `FROM saved_view WHERE ${isVisible} ORDER BY NOT ${isOwn}, name, id LIMIT $4`, [
+      this.store.rows(watchedColumns, `FROM saved_view WHERE ${isVisible} ORDER BY NOT ${isOwn}, name, id LIMIT $4`, [
         ...parametersOf(viewer),
         maxShown,
       ]),
@@ -43,12 +51,13 @@ export class SavedViews {
         ...[owner.kind, owner.name],
       ]);
       if (own.length >= maxViews) throw new LimitExceeded('TOO_MANY_VIEWS', `an account keeps up to ${maxViews} views`);
-      const { name, visibility, list, q, sort, isPinned } = change;
+      const { name, visibility, list, q, sort, isPinned, receiver } = change;
+      if (receiver !== null) checkWatched(own);
       const [added] = await tx.returning(
         columns,
-        `INSERT INTO saved_view (id, name, owner_kind, owner, visibility, list, q, sort, is_pinned)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (owner_kind, owner, name) DO NOTHING`,
-        [uuidv7(), name, owner.kind, owner.name, visibility, list, q, sort, isPinned],
+        `INSERT INTO saved_view (id, name, owner_kind, owner, visibility, list, q, sort, is_pinned, receiver)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (owner_kind, owner, name) DO NOTHING`,
+        [uuidv7(), name, owner.kind, owner.name, visibility, list, q, sort, isPinned, receiver],
       );
       if (!added) throw new InvalidInput('VIEW_EXISTS', `you have a view ${name} already`);
       tx.record({ subject: name, before: null, after: added });
@@ -70,7 +79,14 @@ export class SavedViews {
     return this.#change(async (tx) => {
       const before = await lockedView(tx, viewer, id);
       mayChange(before);
-      const { name, visibility, list, q, sort, isPinned } = change;
+      const { name, visibility, list, q, sort, isPinned, receiver } = change;
+      if (receiver !== null && before.receiver === null)
+        checkWatched(
+          await tx.rows(columns, 'FROM saved_view WHERE (owner_kind, owner) = ($1, $2)', [
+            before.ownerKind,
+            before.owner,
+          ]),
+        );
       const [taken] = await tx.rows(
         columns,
         'FROM saved_view WHERE (owner_kind, owner, name) = ($1, $2, $3) AND id <> $4',
@@ -79,8 +95,8 @@ export class SavedViews {
       if (taken) throw new InvalidInput('VIEW_EXISTS', `${before.owner} has a view ${name} already`);
       const [after] = await tx.returning(
         columns,
-        'UPDATE saved_view SET name = $2, visibility = $3, list = $4, q = $5, sort = $6, is_pinned = $7 WHERE id = $1',
-        [id, name, visibility, list, q, sort, isPinned],
+        'UPDATE saved_view SET name = $2, visibility = $3, list = $4, q = $5, sort = $6, is_pinned = $7, receiver = $8 WHERE id = $1',
+        [id, name, visibility, list, q, sort, isPinned, receiver],
       );
       tx.record({ subject: name, before, after: after! });
       return after!;
@@ -100,6 +116,12 @@ export class SavedViews {
   async #change<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     return this.store.unlimited(async () => this.store.transaction(work));
   }
+}
+
+/** @throws LimitExceeded `TOO_MANY_VIEWS` */
+function checkWatched(own: readonly SavedView[]): void {
+  if (own.filter(({ receiver }) => receiver !== null).length < maxWatched) return;
+  throw new LimitExceeded('TOO_MANY_VIEWS', `up to ${maxWatched} views of an account notify a receiver`);
 }
 
 /** Whether the viewer of `parametersOf` owns a view. */

@@ -30,6 +30,7 @@ export const containmentList = {
     created: { time: 'created_at' },
     expires: { time: 'expires_at' },
   },
+  title: `concat_ws(' ', action, subject ->> 'name')`,
   words: [`(subject ->> 'name')`, 'namespace', 'cluster', 'author', 'reason', 'code'],
   sorts: {
     created: { sql: 'created_at', type: 'timestamptz' },

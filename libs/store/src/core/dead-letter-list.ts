@@ -32,6 +32,7 @@ export const deadLetterList = {
     created: { time: 'created_at' },
   },
   presets: [{ unlessNamed: 'redriven', condition: 'redriven_at IS NULL' }],
+  title: `concat_ws(' ', worker, subject, code)`,
   words: ['subject', 'worker', 'code', 'reason'],
   sorts: {
     created: { sql: 'created_at', type: 'timestamptz' },

@@ -6,6 +6,7 @@ import { ServiceAccountRow } from '../access/service-account-row.js';
 import { SessionRow } from '../access/session-row.js';
 import { SetupLinkRow } from '../access/setup-link-row.js';
 import { UserRow } from '../access/user-row.js';
+import { ViewRowRow, ViewWatchRow } from '../access/view-watch-rows.js';
 import {
   AdvisoryEcosystemRow,
   AdvisoryFeedRow,
@@ -146,6 +147,8 @@ export const entities = [
   SetupLinkRow,
   DeviceLoginRow,
   SavedViewRow,
+  ViewWatchRow,
+  ViewRowRow,
   ManagedEntryRow,
   FileEntryRow,
   ReportRunRow,

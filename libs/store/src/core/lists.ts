@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidInput } from '@tidewaiter/domain';
+import { InvalidInput, type Severity } from '@tidewaiter/domain';
 import { type QueryExpression, type FieldValue, namesField, type Operator } from '@tidewaiter/query';
 
 import type { Columns, RowOf } from './columns.js';
@@ -58,6 +58,8 @@ export interface RowList<Row, Name extends string = string, Sort extends string 
   fields: Readonly<Record<Name, SqlField>>;
   /** Conditions that hold unless the query names a field itself: merged incidents are hidden. */
   presets?: readonly { unlessNamed: NoInfer<Name>; condition: string }[];
+  /** Text by which a message names a row. */
+  title: string;
   /** Texts in which the words of a query are searched. */
   words: readonly string[];
   sorts: Readonly<Record<Sort, SqlSort>>;
@@ -82,6 +84,17 @@ export interface ListTotal {
 const maxCounted = 10_000;
 /** Values that complete a text. */
 const maxValues = 20;
+
+/** A row as messages name it. */
+export interface NamedRow {
+  /** Stays the same as long as the row does. */
+  key: string;
+  title: string;
+  severity: Severity | null;
+}
+
+/** Limit on the characters of a title. */
+const maxTitle = 300;
 
 interface Cursor {
   cursorSort: string;
@@ -132,6 +145,24 @@ export class Lists {
       parameters.values,
     );
     return { count: Math.min(count, maxCounted), isAtLeast: count > maxCounted };
+  }
+
+  /** Names up to `limit` rows that a query matches, the greatest keys first. */
+  async named<Name extends string>(
+    list: RowList<unknown, Name>,
+    where: QueryExpression<Name>,
+    limit: number,
+  ): Promise<NamedRow[]> {
+    this.#requireDecision();
+    const parameters = new Parameters();
+    const conditions = await conditionsOf(where, list, { parameters, store: this.store });
+    const { severity } = list.fields as Partial<Record<string, SqlField>>;
+    return this.store.assembled<NamedRow>(
+      `SELECT (${list.key.sql})::text AS key, coalesce(left(${list.title}, ${maxTitle}), '') AS title,
+         ${severity && 'rank' in severity ? severity.rank : 'NULL'}::text AS severity
+       ${list.from} WHERE ${conditions.join(' AND ')} ORDER BY ${list.key.sql} DESC LIMIT ${parameters.add(limit)}`,
+      parameters.values,
+    );
   }
 
   /** Values of a field that begin with a text; none where the field has no texts. */

@@ -84,6 +84,8 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   setup_link: ['console'],
   silence: ['console', 'ingest'],
   tag_ledger: ['scanner'],
+  view_row: ['notifier'],
+  view_watch: ['notifier'],
   workload: ['detector'],
   workload_finding: ['detector'],
   workload_object: ['detector'],
@@ -105,14 +107,16 @@ export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = {
   audit_entry: ['console', 'ingest', 'notifier'],
   cluster: ['console', 'ingest'],
   console_session: ['console'],
-  console_user: ['console'],
+  console_user: ['console', 'notifier'],
   device_login: ['console'],
   file_entry: ['console'],
   managed_entry: ['console', 'ingest', 'notifier', 'scanner'],
   report_run: ['console', 'notifier'],
-  saved_view: ['console'],
-  service_account: ['console'],
+  saved_view: ['console', 'notifier'],
+  service_account: ['console', 'notifier'],
   setup_link: ['console'],
+  view_row: ['notifier'],
+  view_watch: ['console', 'notifier'],
 };
 
 /** Tables whose rows no service changes or deletes. */

@@ -19,7 +19,8 @@ export type DeliveryCause = readonly [
     | 'test'
     | 'audit'
     | 'report'
-    | 'image',
+    | 'image'
+    | 'view',
   ...names: (string | number)[],
 ];
 

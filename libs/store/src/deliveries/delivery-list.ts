@@ -60,6 +60,7 @@ export const deliveryList = {
     created: { time: 'created_at' },
     finished: { time: 'finished_at' },
   },
+  title: `concat_ws(' ', receiver, channel, state)`,
   words: ['receiver', 'route', 'group_key', 'code', 'reason'],
   sorts: {
     number: { sql: 'number', type: 'bigint' },

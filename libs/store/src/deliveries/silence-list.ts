@@ -22,6 +22,7 @@ export const silenceList = {
     created: { time: 'created_at' },
   },
   presets: [{ unlessNamed: 'ended', condition: `NOT (${hasEnded})` }],
+  title: 'comment',
   words: ['comment', 'created_by', `array_to_string(matchers, ' ')`],
   sorts: {
     created: { sql: 'created_at', type: 'timestamptz' },

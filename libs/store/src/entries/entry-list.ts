@@ -86,6 +86,7 @@ function entryList<Name extends string>(kind: EntryKind, fields: Readonly<Record
     from: from(kind),
     key: { sql: `(entry.name || CASE WHEN entry.line IS NULL THEN '' ELSE ' file' END)`, type: 'text' },
     fields,
+    title: 'entry.name',
     words: ['entry.name', 'entry.document::text', `coalesce(entry.comment, '')`],
     sorts: {
       name: { sql: 'entry.name', type: 'text' },

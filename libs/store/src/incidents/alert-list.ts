@@ -40,6 +40,7 @@ export const alertList = {
     joined: { flag: 'incident.id IS NOT NULL' },
     at: { time: `${key('at')}::timestamptz` },
   },
+  title: `concat_ws(' in ', alert #>> '{rule,title}', ${context('workload')})`,
   words: [`(alert #>> '{rule,title}')`, key('title'), context('workload'), context('image')],
   sorts: {
     number: { sql: number, type: 'bigint' },

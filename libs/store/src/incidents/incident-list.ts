@@ -51,6 +51,7 @@ export const incidentList = {
     { unlessNamed: 'state', condition: `state <> 'merged'` },
     { unlessNamed: 'snoozed', condition: `(${isSnoozed}) IS NOT TRUE` },
   ],
+  title: 'title',
   words: ['title', 'sentence', 'workload', 'image'],
   sorts: {
     number: { sql: 'number', type: 'bigint' },

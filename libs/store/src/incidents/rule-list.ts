@@ -27,6 +27,7 @@ export const ruleList = {
     file: { text: key('file') },
     part: { flag: `(rule -> 'isPart')::boolean` },
   },
+  title: `coalesce(${key('title')}, ${key('id')})`,
   words: [key('title'), key('id'), key('file')],
   sorts: {
     place: { sql: 'number', type: 'bigint' },

@@ -97,6 +97,7 @@ import { LinkedPrograms1764000730000 } from './1764000730000-linked-programs.js'
 import { AdvisoryLoad1764000750000 } from './1764000750000-advisory-load.js';
 import { EndOfLife1764000790000 } from './1764000790000-end-of-life.js';
 import { RepositoryCpes1764000790001 } from './1764000790001-repository-cpes.js';
+import { ViewWatches1764000800000 } from './1764000800000-view-watches.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -199,4 +200,5 @@ export const migrations = [
   AdvisoryLoad1764000750000,
   EndOfLife1764000790000,
   RepositoryCpes1764000790001,
+  ViewWatches1764000800000,
 ];

@@ -87,6 +87,8 @@ export const storageKinds = {
       'setup_link',
       'device_login',
       'saved_view',
+      'view_watch',
+      'view_row',
     ],
     ...['cluster', 'managed_entry', 'file_entry', 'service_configuration', 'database_life'],
   ],

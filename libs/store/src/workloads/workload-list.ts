@@ -106,6 +106,7 @@ export const workloadList = {
     misconfigurations: { number: 'open_findings' },
     seen: { time: 'workload.last_seen' },
   },
+  title: `concat_ws('/', nullif(workload.cluster, ''), workload.namespace, workload.kind, workload.name)`,
   words: ['workload.namespace', 'workload.name', `array_to_string(image_names, ' ')`],
   sorts: {
     urgency: { sql: `(incidents * 1000 + coalesce(worst, 0) * 100 + least(open_findings, 99))`, type: 'bigint' },

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { type AccessScope, scopeDimensions } from '@tidewaiter/domain';
 import { type Message, reportAlert, reportMessage } from '@tidewaiter/messages';
 import type { ReportSettings } from '@tidewaiter/runtime';
 import {
@@ -13,6 +12,7 @@ import {
 } from '@tidewaiter/store';
 
 import { Channels } from '../delivery/channels.js';
+import { limitsText } from './limits-text.js';
 import { type ReportContent, ReportContents } from './report-contents.js';
 
 /** Makes ordered reports, and adds their deliveries. */
@@ -73,14 +73,4 @@ function deliveryOf(
     ...{ receiver, route: 'report', groupKey: `report/${name}`, groupLabels: { kind: 'report', report: name } },
     ...{ edition: null, message },
   };
-}
-
-/** `repositories shop/*, base/*`; null without limits. */
-function limitsText(scopes: readonly AccessScope[] | null): string | null {
-  const parts = (scopes ?? []).flatMap((scope) =>
-    scopeDimensions.flatMap((dimension) =>
-      scope[dimension].length === 0 ? [] : `${dimension} ${scope[dimension].join(', ')}`,
-    ),
-  );
-  return parts.length === 0 ? null : parts.join('; ');
 }

@@ -37,6 +37,7 @@ export const upgradeList = {
     images: { number: 'images' },
     workloads: { number: 'workloads' },
   },
+  title: `concat_ws(' to ', fleet_upgrade.package, to_version)`,
   words: ['fleet_upgrade.package', `array_to_string(packages, ' ')`, `array_to_string(vulnerabilities, ' ')`],
   sorts: {
     risk: { sql: 'risk', type: 'bigint' },

@@ -92,6 +92,7 @@ export const imageList = {
     created: { time: 'created_at' },
     pushed: { time: 'image.pushed_at' },
   },
+  title: `(push.repository || coalesce(':' || push.tag, '') || '@' || image.digest)`,
   words: ['push.repository', 'push.tag', 'image.digest', `os ->> 'name'`],
   sorts: {
     pushed: { sql: 'image.pushed_at', type: 'timestamptz' },

@@ -82,6 +82,7 @@ export const repositoryList = {
     pushed: { time: 'push.received_at' },
     source: { text: source },
   },
+  title: 'repository',
   words: ['repository', 'push.registry_host', source],
   sorts: {
     repository: { sql: 'repository', type: 'text' },

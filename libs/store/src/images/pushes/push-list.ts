@@ -40,6 +40,7 @@ export const pushList = {
     received: { time: 'received_at' },
   },
   presets: [{ unlessNamed: 'state', condition: isImagePush }],
+  title: `(repository || coalesce(':' || tag, ''))`,
   words: ['repository', 'tag', 'pushed_by', 'digest'],
   sorts: {
     received: { sql: 'received_at', type: 'timestamptz' },

@@ -27,6 +27,8 @@ export const viewBody = z.strictObject({
   visibility: z.enum(viewVisibilities).default('private'),
   /** Whether the home page shows it with its count. */
   isPinned: z.boolean().default(false),
+  /** Receiver of the routing that is notified of new rows; it needs the role responder. */
+  receiver: z.string().min(1).max(200).nullable().default(null),
 });
 
 export const viewAnswer = z.object({
@@ -37,6 +39,10 @@ export const viewAnswer = z.object({
   sort: text,
   visibility: z.enum(viewVisibilities),
   isPinned: z.boolean(),
+  /** Receiver that is notified of new rows, within the limits of the owner. */
+  receiver: text,
+  /** Why the receiver cannot be notified; null while it can. */
+  watchProblem: text,
   /** Name of the user or service account that keeps it. */
   owner: z.string(),
   isOwn: z.boolean(),

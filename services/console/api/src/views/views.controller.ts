@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
 import { AccessDenied, includesRole, InvalidInput } from '@tidewaiter/domain';
 import { type Fields, listFields, type ListName, parseQuery } from '@tidewaiter/query';
-import { type ApiCaller, Lists, type ListTotal, type SavedView, SavedViews } from '@tidewaiter/store';
+import { type ApiCaller, type ListedView, Lists, type ListTotal, type SavedView, SavedViews } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { Caller } from '../auth/access-guard.js';
@@ -52,6 +52,7 @@ export class ViewsController {
   async add(@Body({ schema: viewBody }) body: ViewBody, @Caller() caller: ApiCaller): Promise<ViewAnswer> {
     checkQuery(body);
     checkSharing(body, caller);
+    checkReceiver(body.receiver, null, caller);
     return describe(await this.views.add(caller, body), caller);
   }
 
@@ -70,7 +71,11 @@ export class ViewsController {
   ): Promise<ViewAnswer> {
     checkQuery(body);
     checkSharing(body, caller);
-    return describe(await this.views.replace(caller, id, body, (view) => checkChange(view, caller)), caller);
+    const check = (view: SavedView) => {
+      checkChange(view, caller);
+      checkReceiver(body.receiver, view.receiver, caller);
+    };
+    return describe(await this.views.replace(caller, id, body, check), caller);
   }
 
   @Delete(':id')
@@ -118,6 +123,12 @@ function checkSharing({ visibility }: ViewBody, { role }: ApiCaller): void {
 }
 
 /** @throws AccessDenied `ROLE_MISSING` */
+function checkReceiver(receiver: string | null, before: string | null, { role }: ApiCaller): void {
+  if (receiver === null || receiver === before || includesRole(role, 'responder')) return;
+  throw new AccessDenied('ROLE_MISSING', `to notify a receiver needs the role responder, and yours is ${role}`);
+}
+
+/** @throws AccessDenied `ROLE_MISSING` */
 function checkChange(view: SavedView, caller: ApiCaller): void {
   if (mayChange(view, caller)) return;
   throw new AccessDenied(
@@ -135,7 +146,7 @@ function mayChange(view: SavedView, caller: ApiCaller): boolean {
 }
 
 function describe(
-  view: SavedView,
+  view: SavedView & Partial<ListedView>,
   caller: ApiCaller,
   counted: Pick<ViewAnswer, 'total' | 'problem'> = { total: null, problem: null },
 ): ViewAnswer {
@@ -143,6 +154,7 @@ function describe(
   return {
     ...shown,
     list: list as ListName,
+    watchProblem: view.watchProblem ?? null,
     isOwn: isOwn(view, caller),
     mayChange: mayChange(view, caller),
     ...counted,

@@ -12743,6 +12743,7 @@ export interface paths {
                                 owner: string;
                                 problem: string | null;
                                 q: string;
+                                receiver: string | null;
                                 sort: string | null;
                                 total: {
                                     count: number;
@@ -12750,6 +12751,7 @@ export interface paths {
                                 } | null;
                                 /** @enum {string} */
                                 visibility: "private" | "unlimited" | "everyone";
+                                watchProblem: string | null;
                             }[];
                             next: string | null;
                         };
@@ -12786,6 +12788,8 @@ export interface paths {
                         /** @default  */
                         q?: string;
                         /** @default null */
+                        receiver?: string | null;
+                        /** @default null */
                         sort?: string | null;
                         /**
                          * @default private
@@ -12815,6 +12819,7 @@ export interface paths {
                             owner: string;
                             problem: string | null;
                             q: string;
+                            receiver: string | null;
                             sort: string | null;
                             total: {
                                 count: number;
@@ -12822,6 +12827,7 @@ export interface paths {
                             } | null;
                             /** @enum {string} */
                             visibility: "private" | "unlimited" | "everyone";
+                            watchProblem: string | null;
                         };
                     };
                 };
@@ -12871,6 +12877,8 @@ export interface paths {
                         /** @default  */
                         q?: string;
                         /** @default null */
+                        receiver?: string | null;
+                        /** @default null */
                         sort?: string | null;
                         /**
                          * @default private
@@ -12900,6 +12908,7 @@ export interface paths {
                             owner: string;
                             problem: string | null;
                             q: string;
+                            receiver: string | null;
                             sort: string | null;
                             total: {
                                 count: number;
@@ -12907,6 +12916,7 @@ export interface paths {
                             } | null;
                             /** @enum {string} */
                             visibility: "private" | "unlimited" | "everyone";
+                            watchProblem: string | null;
                         };
                     };
                 };

@@ -41,6 +41,16 @@ export function ViewsPage() {
       ),
     }),
     column<View>({
+      id: 'notifies',
+      title: 'Notifies',
+      cell: ({ receiver, watchProblem }) => (
+        <>
+          {receiver ?? '–'}
+          {watchProblem !== null && <small className="block">Not now: {watchProblem}</small>}
+        </>
+      ),
+    }),
+    column<View>({
       id: 'action',
       title: 'Action',
       kind: 'act',
@@ -98,8 +108,8 @@ function Actions({ view, rename }: { view: View; rename: () => void }) {
   );
 }
 
-function bodyOf({ name, list, q, sort, visibility, isPinned }: View) {
-  return { name, list, q, sort, visibility, isPinned };
+function bodyOf({ name, list, q, sort, visibility, isPinned, receiver }: View) {
+  return { name, list, q, sort, visibility, isPinned, receiver };
 }
 
 function ViewForm({ view, done }: { view: View; done: () => void }) {
@@ -108,8 +118,10 @@ function ViewForm({ view, done }: { view: View; done: () => void }) {
   const { may } = useMe();
   const [name, setName] = useState(view.name);
   const [visibility, setVisibility] = useState(view.visibility);
+  const [receiver, setReceiver] = useState(view.receiver ?? '');
   const save = useMutation({
-    mutationFn: () => replaceView(view.id, { ...bodyOf(view), name, visibility }),
+    mutationFn: () =>
+      replaceView(view.id, { ...bodyOf(view), name, visibility, receiver: receiver === '' ? null : receiver }),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: ['views'] });
       done();
@@ -123,6 +135,23 @@ function ViewForm({ view, done }: { view: View; done: () => void }) {
     <form className="form" onSubmit={submit}>
       <label htmlFor={`${id}name`}>Name</label>
       <input id={`${id}name`} required maxLength={100} value={name} onChange={({ target }) => setName(target.value)} />
+      {may('responder') && (
+        <>
+          <label htmlFor={`${id}receiver`}>Receiver of new rows</label>
+          <input
+            id={`${id}receiver`}
+            maxLength={200}
+            value={receiver}
+            placeholder="a receiver of the routing; empty for none"
+            aria-describedby={`${id}about`}
+            onChange={({ target }) => setReceiver(target.value)}
+          />
+          <p id={`${id}about`} className="quiet">
+            It gets a message when the view has rows that it did not have in the last week, of what {view.owner} may
+            see.
+          </p>
+        </>
+      )}
       {may('maintainer') && (
         <>
           <label htmlFor={`${id}seen`}>Seen by</label>
