@@ -1,7 +1,7 @@
-// npm run bench:message [RUNS]: time from the end of a push to its message in Slack, on a whole `up`
-// with a real registry that sends its own webhook, and with the default waits of routing. Each image
-// has a private key of its own, and is announced in one of several channels, since one that got five
-// messages within a minute gets the next ones together. See README.md.
+// npm run bench:message [RUNS]: time from the end of a push to its message in Slack, on a whole
+// `up` with a real registry that sends its own webhook, and with the default waits of routing. Each
+// image has a private key of its own, and is announced in one of several channels, since one that
+// got five messages within a minute gets the next ones together. See README.md.
 import { generateKeyPairSync } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';

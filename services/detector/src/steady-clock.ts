@@ -12,7 +12,7 @@ export class SteadyClock {
 
   /**
    * @param fromMs time to go on from, in milliseconds since 1970; null before the first reading
-   * @param monotonicMs time of a clock that nobody sets, in milliseconds
+   * @param monotonicMs time of a clock that is never set, in milliseconds
    */
   constructor(fromMs: number | null, monotonicMs = performance.now()) {
     this.#timeMs = fromMs ?? Number.NEGATIVE_INFINITY;

@@ -9,7 +9,7 @@ type KeyPair = ReturnType<typeof nkeys.createUser>;
 export type NatsSignIn = 'password' | 'nkey' | 'creds';
 
 /** The only user of throw-away servers: for the configuration of the servers and for its client. */
-export interface NatsUser {
+export interface NatsTestUser {
   /** Lines of the servers' configuration. */
   config: string;
   /** Part of the URL before the hosts. */
@@ -25,7 +25,7 @@ const seconds = () => Math.floor(Date.now() / 1000);
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** Makes the user, with its files in `dir`. */
-export async function makeNatsUser(signIn: NatsSignIn, dir: string): Promise<NatsUser> {
+export async function makeNatsTestUser(signIn: NatsSignIn, dir: string): Promise<NatsTestUser> {
   const unset = { authority: '', nkeyFile: undefined, credsFile: undefined };
   if (signIn === 'nkey') {
     const pair = nkeys.createUser();

@@ -7,7 +7,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { freePorts, type LocalServer, startServer } from '@tidewaiter/servers';
 
 import { isListening } from './listening.js';
-import { makeNatsUser, type NatsSignIn, type NatsUser } from './nats-sign-in.js';
+import { makeNatsTestUser, type NatsSignIn, type NatsTestUser } from './nats-sign-in.js';
 import { type CertificateFiles, makePlace, type Place } from './place.js';
 
 /** NATS as an installation has it: with TLS, nkeys or credentials, or three servers. */
@@ -16,7 +16,7 @@ export interface TestNats {
   url: string;
   certificates: CertificateFiles;
   /** Files by which the user signs in without a password. */
-  user: Pick<NatsUser, 'nkeyFile' | 'credsFile'>;
+  user: Pick<NatsTestUser, 'nkeyFile' | 'credsFile'>;
   /** Ends the server that leads a stream, as a machine that vanishes; returns its number. */
   killLeader(stream: string): Promise<number>;
   /** Ends one server, or starts it again with its data. */
@@ -42,7 +42,7 @@ export async function startNatsServers({
   more = '',
 }: Options): Promise<TestNats> {
   const place = await makePlace();
-  const user = await makeNatsUser(signIn, place.dir);
+  const user = await makeNatsTestUser(signIn, place.dir);
   const ports = await freePorts(servers * 2);
   const clients = ports.slice(0, servers);
   const routes = ports.slice(servers);
@@ -110,7 +110,7 @@ export async function startNatsServers({
 
 function configOf(
   { certificates: { ca, serverCert, serverKey } }: Place,
-  { dir, index, port, tls, user }: { dir: string; index: number; port: number; tls: boolean; user: NatsUser },
+  { dir, index, port, tls, user }: { dir: string; index: number; port: number; tls: boolean; user: NatsTestUser },
 ): string {
   const secure = `tls { cert_file: "${serverCert}", key_file: "${serverKey}", ca_file: "${ca}", verify: true }`;
   return `server_name: nats-${index}
