@@ -110,7 +110,7 @@ async function readLinked(
     }
   };
   const wants = (path: string) => pending.has(path);
-  // Digests of the first reading are complete, unless a file had no use for them under its own name.
+  // Digests of the first reading are complete, unless a file was of no use under its own name.
   const missing = needsDigests
     ? {
         ...(digests && { digests }),
