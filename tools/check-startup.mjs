@@ -73,14 +73,13 @@ try {
 
 async function check() {
   const commands = await prepare();
-  const empty = Math.min(...Array.from({ length: runs }, () => run(['-e', '0']).cpuMs));
   const faults = [];
   const held = heldBySources();
   console.log(`all chunks: held kilobytes ${held} (limit ${heldKilobytes.limit}, last ${heldKilobytes.last})`);
   if (held > heldKilobytes.limit) faults.push(`all chunks: ${held} KB are held, more than ${heldKilobytes.limit}`);
   for (const [name, args] of Object.entries(commands)) {
     const before = name.startsWith('known') ? () => undefined : forgetReports;
-    const cost = measure(args, empty, before);
+    const cost = measure(args, before);
     before();
     const found = { ...cost, ...loadedBy(args) };
     for (const [metric, { limit, last }] of Object.entries(limits[name])) {
@@ -145,11 +144,11 @@ function forgetReports() {
   rmSync(join(folder, 'cache/reports'), { recursive: true, force: true });
 }
 
-function measure(args, emptyMs, before) {
-  // The first run fills the caches.
-  const [, ...costs] = Array.from({ length: runs + 1 }, () => (before(), run(args)));
-  const least = (key) => Math.min(...costs.map((cost) => cost[key]));
-  return { cpuRatio: least('cpuMs') / emptyMs, peakMiB: least('peakMiB') };
+function measure(args, before) {
+  // The first run fills the caches. In turns with an empty program: a machine's speed changes.
+  const turns = Array.from({ length: runs + 1 }, () => (before(), [run(args), run(['-e', '0'])])).slice(1);
+  const least = (key, of) => Math.min(...turns.map((turn) => turn[of][key]));
+  return { cpuRatio: least('cpuMs', 0) / least('cpuMs', 1), peakMiB: least('peakMiB', 0) };
 }
 
 /** Runs Node. @returns the cost, and the loaded modules where these are asked for */

@@ -148,6 +148,13 @@ describe('ViewNotices', () => {
     await leave('accepted');
     await look();
     expect(await announced()).toEqual([['shop/app:1']]);
+    await leave('refused');
+    await look();
+    await store.query(`UPDATE view_row SET gone_at = gone_at - interval '8 days'`);
+    await look();
+    await leave('accepted');
+    await look();
+    expect(await announced()).toEqual([['shop/app:1'], ['shop/app:1']]);
   });
 
   it('begins anew with another query, and ends with the receiver', async () => {
