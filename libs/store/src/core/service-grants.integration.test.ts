@@ -72,6 +72,11 @@ describe('Roles of services in PostgreSQL', () => {
     );
   });
 
+  it('let the console read every table, as it shows the storage of all', async () => {
+    for (const { name } of getMetadataArgsStorage().tables)
+      await expect(query('console', `SELECT FROM ${name!} LIMIT 1`)).resolves.toBeDefined();
+  });
+
   it('lets every service draw numbers for the tables that it writes', async () => {
     const sequences = (await query(
       'owner',

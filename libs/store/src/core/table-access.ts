@@ -101,7 +101,10 @@ export const sharedTables: readonly string[] = [
   'service_configuration',
 ];
 
-/** Tables that only some services read; any other table is read by every service. */
+/**
+ * Tables that only some services read; any other table is read by every service. The console reads
+ * all of them, for the sizes and ages that it shows.
+ */
 export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = {
   api_token: ['console'],
   audit_entry: ['console', 'ingest', 'notifier'],
@@ -115,7 +118,7 @@ export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = {
   saved_view: ['console', 'notifier'],
   service_account: ['console', 'notifier'],
   setup_link: ['console'],
-  view_row: ['notifier'],
+  view_row: ['console', 'notifier'],
   view_watch: ['console', 'notifier'],
 };
 
