@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,5 +146,30 @@ describe('SegmentLog', () => {
     expect(await (await openLog()).lastNote()).toEqual({ at: 2 });
     await writeFile(join(folder, 'position.json'), '{');
     expect(await (await openLog()).lastNote()).toBeNull();
+  });
+
+  describe('nextWrite', () => {
+    const never = new AbortController().signal;
+
+    it('resolves at the next write, and at once after one that came before the call', async () => {
+      const log = await openLog();
+      const { writes } = log;
+      const waiting = log.nextWrite(writes, never);
+      await append(log, 'a');
+      await expect(waiting).resolves.toBeUndefined();
+      await expect(log.nextWrite(writes, never)).resolves.toBeUndefined();
+    });
+
+    it('ends after a time and with the signal, and leaves no listener behind', async () => {
+      const log = await openLog();
+      const stopped = new AbortController();
+      for (let wait = 0; wait < 20; wait += 1) await log.nextWrite(log.writes, stopped.signal, 1);
+      expect(getEventListeners(stopped.signal, 'abort')).toEqual([]);
+      const waiting = log.nextWrite(log.writes, stopped.signal);
+      stopped.abort();
+      await expect(waiting).resolves.toBeUndefined();
+      await expect(log.nextWrite(log.writes, stopped.signal)).resolves.toBeUndefined();
+      expect(getEventListeners(stopped.signal, 'abort')).toEqual([]);
+    });
   });
 });

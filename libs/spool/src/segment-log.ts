@@ -68,7 +68,8 @@ export class SegmentLog {
   #isFailing = false;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
-  #appended = Promise.withResolvers<void>();
+  #writes = 0;
+  readonly #awaiting = new Set<() => void>();
   #claims: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -162,9 +163,26 @@ export class SegmentLog {
     return resolve;
   }
 
-  /** Resolves when an entry is appended from now on. */
-  async nextAppend(): Promise<void> {
-    return this.#appended.promise;
+  /** Number of writes so far, for {@link nextWrite}. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /**
+   * Resolves when there have been more than `writes` writes, after a time, or when the signal aborts.
+   * Leaves nothing behind: a reader may wait every second for months.
+   */
+  async nextWrite(writes: number, signal: AbortSignal, withinMs?: number): Promise<void> {
+    if (this.#writes > writes || signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = withinMs === undefined ? undefined : setTimeout(resolve, withinMs).unref();
+    const end = () => resolve();
+    signal.addEventListener('abort', end);
+    this.#awaiting.add(end);
+    await promise;
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+    this.#awaiting.delete(end);
   }
 
   /** Closes the segment that is written to: the next entry begins another one. */
@@ -227,8 +245,8 @@ export class SegmentLog {
       }
       this.#isFailing = false;
       for (const { resolve } of batch) resolve();
-      this.#appended.resolve();
-      this.#appended = Promise.withResolvers();
+      this.#writes += 1;
+      for (const end of this.#awaiting) end();
     }
   }
 

@@ -44,12 +44,11 @@ export class OutboxSender implements OnApplicationBootstrap, BeforeApplicationSh
 
   async #run(): Promise<void> {
     const { signal } = this.#stopped;
-    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     const release = await this.outbox.claim();
     while (!signal.aborted) {
-      const added = this.outbox.nextEntry();
+      const { writes } = this.outbox;
       const pauseMs = await this.#step();
-      if (pauseMs === null) await Promise.race([added, stopped, sleep(pollMs, undefined, { ref: false })]);
+      if (pauseMs === null) await this.outbox.nextWrite(writes, signal, pollMs);
       else if (pauseMs > 0) await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
     release();

@@ -146,9 +146,14 @@ export class Outbox {
     return decoded;
   }
 
-  /** Resolves when an entry is added from now on. */
-  async nextEntry(): Promise<void> {
-    return this.log.nextAppend();
+  /** Number of writes so far, for {@link nextWrite}. */
+  get writes(): number {
+    return this.log.writes;
+  }
+
+  /** Resolves when entries are added after `writes`, after a time, or when the signal aborts. */
+  async nextWrite(writes: number, signal: AbortSignal, withinMs: number): Promise<void> {
+    return this.log.nextWrite(writes, signal, withinMs);
   }
 
   /** Forgets entries that the hub has. After a crash the last second of them is sent again. */

@@ -75,7 +75,7 @@ export class EventSpool implements OnApplicationBootstrap, BeforeApplicationShut
     await Promise.race([this.cover.ready, stopped]);
     let isFailing = false;
     while (!signal.aborted) {
-      const appended = spool.events.nextAppend();
+      const { writes } = spool.events;
       try {
         if (performance.now() >= this.#checkDue) {
           await this.cover.check(spool);
@@ -83,8 +83,7 @@ export class EventSpool implements OnApplicationBootstrap, BeforeApplicationShut
         }
         const isEnd = !(await this.#publishNext(spool));
         isFailing = false;
-        const checkSoon = sleep(checkMs, undefined, { ref: false });
-        if (isEnd) await Promise.race([appended, stopped, checkSoon]);
+        if (isEnd) await spool.events.nextWrite(writes, signal, checkMs);
       } catch (err) {
         // Once per outage: the size of the spool is a metric.
         if (!isFailing) this.logger.warn({ err }, 'spooled events wait');

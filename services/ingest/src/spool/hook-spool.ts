@@ -93,15 +93,14 @@ export class HookSpool implements OnApplicationBootstrap, BeforeApplicationShutd
     const { spool } = this.setup;
     if (spool === null) return;
     const { signal } = this.#stopped;
-    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     const release = await spool.hooks.claim();
     let isFailing = false;
     while (!signal.aborted) {
-      const appended = spool.hooks.nextAppend();
+      const { writes } = spool.hooks;
       const entries = await spool.hooks.read(spool.hooksStored, readBytes);
       const next = entries.at(-1)?.next;
       if (next === undefined) {
-        await Promise.race([appended, stopped]);
+        await spool.hooks.nextWrite(writes, signal);
         continue;
       }
       try {
