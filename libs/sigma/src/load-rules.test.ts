@@ -148,21 +148,24 @@ it('reads again only what has changed', () => {
   expect(others.rules.rules[0]).not.toBe(first.rules.rules[0]);
 });
 
-it('keeps the last good version of a file that is wrong now, until it is right or gone', () => {
+it('keeps a rule whose document is wrong now, until its file is right or gone', () => {
   const [good, other] = ['x', 'y'].map((value) => rule(`{ s: ${value}, condition: s }`, `id: ${value}\n`));
   const load = (text: string, previous?: ReturnType<typeof loadRules>) =>
     loadRules([{ path: 'a.yml', text }], previous && { previous });
   const met = ({ rules }: ReturnType<typeof loadRules>) =>
-    ['x', 'y'].filter((f) => rules.match(jsonEvent({ f }, linux)).length > 0);
+    ['x', 'y', 'z'].filter((f) => rules.match(jsonEvent({ f }, linux)).length > 0);
   const first = load(good!);
   expect(first.superseded).toEqual([]);
+  // The other documents of a wrong version are in use.
   let wrong = load(`${other!}---\ntitle: only`, first);
-  // Neither half of the wrong version is in use.
-  expect(met(wrong)).toEqual(['x']);
+  expect(met(wrong)).toEqual(['x', 'y']);
   wrong = load('title: [', wrong);
-  expect(met(wrong)).toEqual(['x']);
+  expect(met(wrong)).toEqual(['x', 'y']);
   expect(wrong.superseded).toMatchObject([{ file: 'a.yml', line: expect.any(Number) }]);
   expect(wrong.refused).toEqual(wrong.superseded);
+  // A changed rule replaces the kept one.
+  wrong = load(`${rule('{ s: z, condition: s }', 'id: x\n')}---\ntitle: only`, wrong);
+  expect(met(wrong)).toEqual(['y', 'z']);
   const right = load(other!, wrong);
   expect([met(right), right.superseded, right.refused]).toEqual([['y'], [], []]);
   const gone = loadRules([], { previous: wrong });

@@ -19,8 +19,8 @@ export interface LoadOptions {
   /** Returns why a detection rule is refused; null if it is not. */
   validate?: (rule: RuleInfo) => string | null;
   /**
-   * Rules loaded before: a file with the same text is not parsed again, and one that was whole and
-   * is now refused in part keeps the documents that it had.
+   * Rules loaded before: a file with the same text is not parsed again, and one with a document
+   * that is refused now keeps what it had: rules that it does not have in a good version any more.
    */
   previous?: LoadedRules;
   /** Rules that the build has parsed and checked: files with the same text need no parsing. */
@@ -32,7 +32,7 @@ export interface LoadedRules {
   /** Linked correlations, inner ones before those that build on them. */
   correlations: readonly CorrelationRule[];
   refused: readonly RefusedRule[];
-  /** Refused documents of files of which the last good version is in use. */
+  /** Refused documents of files that were in use before, and keep the rules that they had. */
   superseded: readonly RefusedRule[];
   /** Documents that were loaded, but probably do not mean what their author intended. */
   warnings: readonly RefusedRule[];
@@ -49,8 +49,10 @@ interface ReadFiles {
 interface ReadFile {
   text: string;
   parts: readonly RulePart[];
-  /** Documents of the last version without a refused one, if this one has any. */
-  lastGood: readonly RulePart[] | null;
+  /** Documents of earlier versions that are in use while this one has a refused document. */
+  kept: readonly RulePart[];
+  /** Whether an earlier version was in use. */
+  isChange: boolean;
 }
 
 const maxRules = 20_000;
@@ -79,9 +81,9 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
 
   const gathered = new Gathering();
   const superseded: RefusedRule[] = [];
-  for (const { parts, lastGood } of byPath.values()) {
-    for (const part of lastGood ?? parts) gathered.take(part);
-    if (lastGood) superseded.push(...refusedIn(parts));
+  for (const { parts, kept, isChange } of byPath.values()) {
+    for (const part of [...parts, ...kept]) gathered.take(part);
+    if (isChange) superseded.push(...refusedIn(parts));
   }
   const rules = gathered.finishedRules(pipelines);
   const { linked, refused } = linkCorrelations(
@@ -98,7 +100,7 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
       ...(previous && { previous: previous.rules }),
     }),
     correlations: linked,
-    refused: [...superseded, ...gathered.refused],
+    refused: gathered.refused,
     superseded,
     warnings: gathered.warnings,
     files: { placeholders: key, byPath },
@@ -106,9 +108,21 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
 }
 
 function readFile(text: string, parts: readonly RulePart[], before: ReadFile | undefined): ReadFile {
-  if (before === undefined || refusedIn(parts).length === 0) return { text, parts, lastGood: null };
-  const wasWhole = refusedIn(before.parts).length === 0;
-  return { text, parts, lastGood: wasWhole ? before.parts : before.lastGood };
+  const isRefused = refusedIn(parts).length > 0;
+  const isChange = before !== undefined && (before.isChange || refusedIn(before.parts).length === 0);
+  if (!isRefused || !isChange) return { text, parts, kept: [], isChange: false };
+  const names = new Set(parts.map(nameOf));
+  const kept = [...before.parts, ...before.kept].filter((part) => part.kind !== 'refused' && !names.has(nameOf(part)));
+  return { text, parts, kept, isChange };
+}
+
+/** What a document is called in every version of its file; null for a refused one. */
+function nameOf(part: RulePart): string | null {
+  if (part.kind === 'refused') return null;
+  if (part.kind === 'filter') return part.filter.title;
+  const { id, title, file } = part.kind === 'rule' ? part.rule.info : part.correlation.info;
+  // A rule without an id and a name has its line as its id.
+  return id.startsWith(`${file}:`) ? title : id;
 }
 
 function refusedIn(parts: readonly RulePart[]): RefusedRule[] {

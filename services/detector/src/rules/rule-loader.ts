@@ -36,7 +36,7 @@ interface Surroundings {
 
 /**
  * Rules in use, loaded from their folders. Rejected rules are listed; the others stay in use, and
- * so does the last good version of a file that was changed to a wrong one.
+ * so does a rule as it was before its document was changed to a wrong one.
  */
 @Injectable()
 export class RuleLoader {
