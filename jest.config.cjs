@@ -22,7 +22,6 @@ module.exports = {
   maxWorkers: availableParallelism() * 2,
   // Ends what hangs. How fast the machine is decides no test: cost is measured in bench/.
   testTimeout: 120_000,
-  testSequencer: '<rootDir>/jest.sequencer.cjs',
   reporters: ['default', '<rootDir>/libs/testkit/src/skip-reporter.ts'],
   projects: [
     {
