@@ -182,7 +182,7 @@ describe('local file', () => {
         'End of life',
       ]);
       expect(await titles(`dockerfile:${join(folder, 'Dockerfile')}`, '--advisories', data)).toEqual([
-        'the image is built on python:3.14-slim: Python 3.14 is end of life',
+        'stage 0 is built on python:3.14-slim: Python 3.14 is end of life',
         'End of life',
       ]);
     }
@@ -211,7 +211,7 @@ describe('local file', () => {
     await run('advisories', 'sync', '--kev-url', place('/kev.json'), '--cache-dir', folder);
     expect(output.stderr).toMatch(/^imported 1 records from KEV .*\n$/);
     await run('advisories', 'status', '--cache-dir', folder);
-    expect(output.stdout).toMatch(/^advisories +0 {2}in \S+\nexploited \(KEV\) +1 {2}as of .*\nscores \(EPSS\) +0\n$/);
+    expect(output.stdout).toMatch(/^advisories +0 {2}in \S+\nexploited \(KEV\) +1 {2}as of .*\nscores \(EPSS\) +0\nproducts \(end of life\) +0\n$/);
   });
 
   it('that is damaged is no clean result', async () => {
