@@ -43,12 +43,12 @@ export function ViewsPage() {
     column<View>({
       id: 'notifies',
       title: 'Notifies',
-      cell: ({ receiver, watchProblem }) => (
-        <>
-          {receiver ?? '–'}
-          {watchProblem !== null && <small className="block">Not now: {watchProblem}</small>}
-        </>
-      ),
+      cell: ({ receiver, watchProblem }) =>
+        receiver !== null && (
+          <>
+            {receiver} {watchProblem !== null && <small className="block">Not now: {watchProblem}</small>}
+          </>
+        ),
     }),
     column<View>({
       id: 'action',
