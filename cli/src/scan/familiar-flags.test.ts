@@ -16,6 +16,8 @@ beforeEach(() => {
   file = join(folder, 'Dockerfile');
   // One high finding, one medium and two negligible ones.
   writeFileSync(file, 'FROM debian:7\n');
+  // Not the advisories of whoever runs the test.
+  process.env['XDG_CACHE_HOME'] = folder;
   output = captureOutput();
   errors = '';
 });
@@ -23,6 +25,7 @@ beforeEach(() => {
 afterEach(() => {
   output.restore();
   process.exitCode = undefined;
+  delete process.env['XDG_CACHE_HOME'];
   rmSync(folder, { recursive: true });
 });
 
