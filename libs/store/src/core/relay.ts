@@ -103,14 +103,11 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   async #publishCommitted(events: readonly TypedEvent[]): Promise<void> {
-    const results = await Promise.allSettled(
-      events.map(async ({ event, type }) => this.#publish(type.channel, event, event.id)),
+    const { sent, failed } = await publishEach(events, async ({ event, type }) =>
+      this.#publish(type.channel, event, event.id),
     );
-    failpoint('relay.batch-published');
-    const sent = events.filter((_, index) => results[index]?.status === 'fulfilled');
     this.#published.push(...sent.map(({ event: { id, type } }) => ({ id, type })));
     if (sent.length > 0) this.#marking ??= this.#markPublished();
-    const failed = results.find((result) => result.status === 'rejected');
     if (failed) this.#fail(failed.reason);
   }
 
@@ -167,11 +164,8 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
         [batchSize],
       );
       if (events.length === 0) return 0;
-      const results = await Promise.allSettled(events.map(async (event) => this.#publishRow(event)));
-      failpoint('relay.batch-published');
-      const sent = events.filter((_, index) => results[index]?.status === 'fulfilled');
+      const { sent, failed } = await publishEach(events, async (event) => this.#publishRow(event));
       await mark(tx, sent);
-      const failed = results.find((result) => result.status === 'rejected');
       if (failed && sent.length === 0) throw failed.reason;
       return failed ? 0 : events.length;
     });
@@ -199,6 +193,19 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
 const isLeftOver = `time < now() - interval '${leftOverMs} milliseconds'`;
 
 type PublishedEvent = Pick<OutboxEvent, 'id' | 'type'>;
+
+/** Publishes the events of a batch; returns those that were sent, and the first failure. */
+async function publishEach<Event>(
+  events: readonly Event[],
+  publish: (event: Event) => Promise<void>,
+): Promise<{ sent: Event[]; failed: PromiseRejectedResult | undefined }> {
+  const results = await Promise.allSettled(events.map(publish));
+  failpoint('relay.batch-published');
+  return {
+    sent: events.filter((_, index) => results[index]?.status === 'fulfilled'),
+    failed: results.find((result) => result.status === 'rejected'),
+  };
+}
 
 /** Marks events as published; one that no consumer reads is confirmed as well. */
 async function mark(queries: Queries, sent: readonly PublishedEvent[]): Promise<void> {
