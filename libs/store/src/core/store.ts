@@ -53,7 +53,6 @@ const newJobs = unnestOf(JobRow, [
   'isResumed',
   'turn',
 ]);
-const storedEvents = columnsOf(OutboxRow, { only: ['id', 'subject', 'data', 'time'] });
 const newEvents = unnestOf(OutboxRow, ['id', 'type', 'channel', 'subject', 'source', 'data', 'traceparent']);
 
 /** Text of a query after its select list, or the query around the list. */
@@ -384,7 +383,8 @@ export class Store implements Queries {
       },
       emit: async (...drafts) => {
         const events = drafts.map((each) => eventOf(each, `/tidewaiter/${this.service}`));
-        pending.events.push(...(await insertEvents(tx, events)));
+        pending.events.push(...events);
+        await insertEvents(tx, events);
       },
       enqueue: async (...jobs) => {
         const traceparent = currentTraceparent() ?? null;
@@ -448,11 +448,9 @@ async function readOnly<Result>(runner: QueryRunner, read: () => Promise<Result>
   }
 }
 
-/** Returns the events with the time and the data that are stored, which a republish has, too. */
-async function insertEvents(tx: Transaction, events: readonly TypedEvent[]): Promise<TypedEvent[]> {
-  if (events.length === 0) return [];
-  const stored = await tx.returning(
-    storedEvents,
+async function insertEvents(tx: Transaction, events: readonly TypedEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await tx.query(
     `INSERT INTO outbox (${newEvents.columns}) SELECT ${newEvents.values} FROM ${newEvents.table}`,
     newEvents.parameters(
       events.map(({ event: { id, subject, source, data, traceparent = null }, type: { type, channel } }) => ({
@@ -460,11 +458,6 @@ async function insertEvents(tx: Transaction, events: readonly TypedEvent[]): Pro
       })),
     ),
   );
-  const byId = new Map(stored.map((row) => [row.id, row]));
-  return events.map(({ event, type }) => {
-    const { subject, data, time } = byId.get(event.id)!;
-    return { type, event: { ...event, subject, data, time: time.toISOString() } };
-  });
 }
 
 /**
