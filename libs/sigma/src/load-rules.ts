@@ -116,7 +116,7 @@ function readFile(text: string, parts: readonly RulePart[], before: ReadFile | u
   return { text, parts, kept, isChange };
 }
 
-/** What a document is called in every version of its file; null for a refused one. */
+/** Name of a document in every version of its file; null for a refused one. */
 function nameOf(part: RulePart): string | null {
   if (part.kind === 'refused') return null;
   if (part.kind === 'filter') return part.filter.title;

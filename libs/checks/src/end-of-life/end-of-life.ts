@@ -70,7 +70,7 @@ const distributions: ReadonlyMap<string, Product> = new Map<string, Product>([
 
 /**
  * Programs as their own project released them, by the names in binaries and Bitnami's inventories.
- * Those that are not built in are products of endoflife.date.
+ * Programs that are not built in are products of endoflife.date.
  */
 const programs: ReadonlyMap<string, Product> = new Map<string, Product>([
   ['apache', 'httpd'],
