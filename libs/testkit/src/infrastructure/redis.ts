@@ -41,6 +41,8 @@ export async function startRedisServers({
   const place = await makePlace();
   const servers = { single: 1, sentinel: 2, cluster: 3 }[mode];
   const ports = await freePorts(servers);
+  // Its default lies in the range of outgoing connections, which may have it already.
+  const busPorts = mode === 'cluster' ? await freePorts(servers) : [];
   const sentinels = mode === 'sentinel' ? await freePorts(3) : [];
   const running: LocalServer[] = [];
   const launch = async (name: string, port: number, lines: string[], args: string[] = []): Promise<LocalServer> => {
@@ -67,7 +69,9 @@ export async function startRedisServers({
       `user app on >${password} ~tidewaiter:* &* +@all -@admin -@dangerous +info`,
       'appendonly yes',
       'maxmemory-policy noeviction',
-      ...(mode === 'cluster' ? ['cluster-enabled yes', 'cluster-node-timeout 2000'] : []),
+      ...(mode === 'cluster'
+        ? ['cluster-enabled yes', `cluster-port ${busPorts[index]}`, 'cluster-node-timeout 2000']
+        : []),
       ...(mode === 'sentinel' && index > 0 ? [`replicaof 127.0.0.1 ${ports[0]}`] : []),
     ]);
   };
@@ -89,7 +93,7 @@ export async function startRedisServers({
   const stop = async () => place.stop(running);
   try {
     await Promise.all(ports.map(async (_, index) => startOne(index)));
-    if (mode === 'cluster') await joinCluster(ports, admin);
+    if (mode === 'cluster') await joinCluster(ports, busPorts[0]!, admin);
     if (mode === 'sentinel') await untilReplicated(admin);
     running.push(
       ...(await Promise.all(
@@ -136,13 +140,13 @@ function clusterTls({ certificates }: Place): { ca: string; cert: string; key: s
 
 type Admin = <T>(index: number, work: (redis: Redis) => Promise<T>) => Promise<T>;
 
-async function joinCluster(ports: readonly number[], admin: Admin): Promise<void> {
+async function joinCluster(ports: readonly number[], busPort: number, admin: Admin): Promise<void> {
   const share = Math.ceil(slots / ports.length);
   for (const index of ports.keys()) {
     const last = Math.min((index + 1) * share, slots) - 1;
     await admin(index, async (redis) => {
       await redis.call('CLUSTER', 'ADDSLOTSRANGE', String(index * share), String(last));
-      if (index > 0) await redis.call('CLUSTER', 'MEET', '127.0.0.1', String(ports[0]));
+      if (index > 0) await redis.call('CLUSTER', 'MEET', '127.0.0.1', String(ports[0]), String(busPort));
     });
   }
   for (const index of ports.keys())
