@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Controller, Get, Inject, Module } from '@nestjs/common';
-import { InvalidInput } from '@tidewaiter/domain';
+import { InvalidInput, Unavailable } from '@tidewaiter/domain';
 import { freePort } from '@tidewaiter/servers';
 
 import { type RunningService, startReloadable } from './service.js';
@@ -95,6 +95,52 @@ describe('startReloadable', () => {
     expect(await health(url, 'startupz')).toMatchObject({ status: 200 });
     expect(await health(url, 'readyz')).toMatchObject({ status: 200, body: { status: 'ok' } });
     await service.stop();
+  });
+
+  it('waits for a server that goes away again while the application starts', async () => {
+    const port = await freePort();
+    const away = Promise.withResolvers<void>();
+    let tries = 0;
+    const connected = async () => {
+      tries += 1;
+      if (tries < 3) throw new Unavailable('STORE_UNAVAILABLE', 'PostgreSQL cannot be reached');
+      await away.promise;
+      return 'there';
+    };
+    const starting = startReloadable(() => ({
+      name: 'test',
+      module: {
+        module: WordModule,
+        controllers: [WordController],
+        providers: [{ provide: 'word', useFactory: connected }],
+      },
+      config: { httpHost: '127.0.0.1', httpPort: port, logLevel: 'silent' },
+    }));
+    const url = `http://127.0.0.1:${port}`;
+    await until(async () => tries === 3);
+    expect(await health(url, 'readyz')).toMatchObject({
+      status: 503,
+      body: { status: 'starting', problems: { postgresql: 'STORE_UNAVAILABLE' } },
+    });
+    away.resolve();
+    const service = await starting;
+    expect(await (await fetch(`${url}/word`)).text()).toBe('there');
+    expect(await health(url, 'readyz')).toMatchObject({ status: 200, body: { status: 'ok' } });
+    await service.stop();
+  });
+
+  it('ends a start whose error is no outage', async () => {
+    const port = await freePort();
+    const starting = startReloadable(() => ({
+      name: 'test',
+      module: {
+        module: WordModule,
+        providers: [{ provide: 'word', useFactory: () => Promise.reject(new InvalidInput('SETTINGS_INVALID', 'no')) }],
+      },
+      config: { httpHost: '127.0.0.1', httpPort: port, logLevel: 'silent' },
+    }));
+    await expect(starting).rejects.toThrow(InvalidInput);
+    await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
   });
 
   it('is not ready from the stop on, and answers the request that is under way', async () => {

@@ -1,10 +1,12 @@
 import 'reflect-metadata';
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { type DynamicModule, Global, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { ManagedEntrySet, TidewaiterError } from '@tidewaiter/domain';
+import { type ManagedEntrySet, type TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import type { FastifyServerOptions } from 'fastify';
 import { Registry } from 'prom-client';
 
@@ -17,7 +19,7 @@ import { type ListenerConfig, readServerTls } from './listener.js';
 import { createLogger, Logger, nestLogger } from './logger.js';
 import { processRegistry } from './metrics.js';
 import { problemOf, ProblemFilter, sendProblem } from './problem.js';
-import { ServerWaits } from './server-wait.js';
+import { type ServerWait, ServerWaits } from './server-wait.js';
 import { startTelemetry, stopTelemetry } from './telemetry.js';
 
 /** A running service. */
@@ -58,6 +60,7 @@ export interface Definition {
 }
 
 const watchEveryMs = 2_000;
+const startAgainMs = 500;
 /**
  * Time limit for requests in progress at a reload, which the previous application still answers.
  */
@@ -91,7 +94,7 @@ export async function startReloadable(
   const { httpPort, httpHost, metricsPort } = config;
   // Before the wait for the servers, so that it can be seen from outside.
   const { url, metricsUrl } = await front.listen(httpPort, httpHost, metricsPort).catch(closing(front));
-  const managed = await readManaged(logger, waits).catch(closing(front));
+  const managed = await patiently(async () => readManaged(logger, waits), waits).catch(closing(front));
   const definition = define(files, { managed, isStart: true });
   const state = new ConfigState(managed);
   state.overrides(definition.overridden ?? []);
@@ -99,7 +102,11 @@ export async function startReloadable(
     state.failed(definition.configError);
     logger.error({ err: definition.configError, code: definition.configError.code }, 'managed entries not read');
   }
-  let replica = await startReplica(definition, { logger, front, state, waits }).catch(closing(front));
+  const surroundings = { logger, front, state, waits };
+  let replica = await patiently(
+    async () => startReplica(define(files, { managed, isStart: true }), surroundings),
+    waits,
+  ).catch(closing(front));
   await front.serve(replica.backend, 0);
   logger.info({ url, metricsUrl }, 'service start');
 
@@ -108,7 +115,7 @@ export async function startReloadable(
     try {
       const next = define(fresh, { managed: state.managed, isStart: false });
       const tls = readServerTls(next.config, fresh);
-      const started = await startReplica(next, { logger, front, state, waits });
+      const started = await startReplica(next, surroundings);
       if (tls) front.renew(tls);
       const before = replica;
       replica = started;
@@ -151,6 +158,29 @@ export async function startReloadable(
       logger.info({}, 'service stop');
     },
   };
+}
+
+/** Servers by the code of an outage that a start may meet. */
+const serverOfOutage: Partial<Record<string, string>> = { STORE_UNAVAILABLE: 'PostgreSQL', BUS_UNAVAILABLE: 'NATS' };
+
+/** Repeats a part of the start that loses a server on its way, as often as that happens. */
+async function patiently<Result>(start: () => Promise<Result>, waits: ServerWaits): Promise<Result> {
+  let wait: ServerWait | undefined;
+  try {
+    while (true) {
+      try {
+        return await start();
+      } catch (error) {
+        const server = error instanceof Unavailable && serverOfOutage[error.code];
+        if (!server) throw error;
+        wait ??= waits.begin(server);
+        wait.failed(error);
+      }
+      await sleep(startAgainMs);
+    }
+  } finally {
+    wait?.over();
+  }
 }
 
 /** Closes the ports after an error, which is thrown on. */
