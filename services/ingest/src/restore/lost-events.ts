@@ -110,8 +110,9 @@ export class LostEvents {
   }
 
   /**
-   * Records the webhooks of events, and returns the events without those whose webhook was repeated
-   * since the restore: another event stands for them.
+   * Records the webhooks of events, and returns the events without those that are told again since
+   * the restore, by their webhook or by a comparison with the registry: another event stands for
+   * them.
    */
   async #unrepeated(tx: Transaction, events: readonly TypedEvent[]): Promise<TypedEvent[]> {
     const hooked = events.flatMap((event) => {
@@ -122,7 +123,15 @@ export class LostEvents {
       tx,
       hooked.map(({ hook }) => hook),
     );
-    const repeated = new Set(hooked.filter((_, index) => !isFirst[index]).map(({ event }) => event));
+    const again = await this.pushes.foundAgain(
+      tx,
+      events.flatMap((event) =>
+        dataOf([event], registryPushed)
+          .map(({ data, at }) => ({ event, ...rowOf(data, at) }))
+          .filter(({ origin }) => origin !== 'hook'),
+      ),
+    );
+    const repeated = new Set([...hooked.filter((_, index) => !isFirst[index]), ...again].map(({ event }) => event));
     await this.events.leaveOut(tx, [...repeated]);
     return events.filter((event) => !repeated.has(event));
   }

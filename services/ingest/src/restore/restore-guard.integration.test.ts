@@ -1,12 +1,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Bus, DatabaseMirror } from '@tidewaiter/bus';
 import { Secret } from '@tidewaiter/domain';
 import { draft, imageFailed, registryPushed } from '@tidewaiter/events';
 import { createLogger, type Logger } from '@tidewaiter/runtime';
-import { connect, DatabaseLife, OutboxRelay, Pushes, Received, RestoredEvents, Store } from '@tidewaiter/store';
+import {
+  connect,
+  DatabaseLife,
+  OutboxRelay,
+  Pushes,
+  Received,
+  RestoredEvents,
+  Store,
+  TagLedger,
+} from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -89,6 +99,26 @@ async function startOn(url: string, spool: Spool | null = null) {
     await published();
     return result;
   };
+  /** Adds a push as the comparison with a registry does, which finds the tag without a webhook. */
+  const find = async (tag: string, ends = async () => undefined as void) => {
+    await store.transaction(async (tx) => {
+      const place = { connection: 'main', repository: 'shop/app' };
+      await new TagLedger(store).lock(tx, place);
+      const about = {
+        artifact: 'image',
+        attachedTo: null,
+        pushedBy: null,
+        pushedAt: null,
+        origin: 'reconciled',
+      } as const;
+      const [pushId] = await pushes.add(tx, [{ ...place, ...about, tag, claimedDigest: digest }]);
+      await tx.emit(
+        draft(registryPushed, `shop/app:${tag}`, { pushId: pushId!, ...place, tag, digest, announced: about }),
+      );
+      await ends();
+    });
+    await published();
+  };
   const stopPublishing = async () => relay.onApplicationShutdown();
   const stop = async () => {
     await stopPublishing();
@@ -120,6 +150,7 @@ async function startOn(url: string, spool: Spool | null = null) {
     guard,
     take,
     commit,
+    find,
     emit,
     stopPublishing,
     stop,
@@ -237,6 +268,37 @@ describe('RestoreGuard', () => {
     const { pushes } = await restored.rows();
     expect((pushes as { tag: string }[]).map(({ tag }) => tag).toSorted()).toEqual(['1', '2', '2.1', '3']);
     expect(await restored.commit([anonymous], receivedAtMs)).toEqual({ accepted: 0, duplicates: 1 });
+    await restored.stop();
+  });
+
+  it('does not put back a push that a comparison with its registry has found again', async () => {
+    const { copy, after } = await withCopy();
+    await after.find('silent');
+    await after.find('gone since');
+    await after.stop();
+    const restored = await startOn(copy);
+    await restored.find('silent');
+    await restored.guard.beat();
+    const { pushes } = await restored.rows();
+    const tags = (pushes as { tag: string }[]).map(({ tag }) => tag).toSorted();
+    expect(tags).toEqual(['1', '2', '2.1', 'gone since', 'silent']);
+    await restored.stop();
+  });
+
+  it('waits for a comparison in progress, which may find a lost push again', async () => {
+    const { copy, after } = await withCopy();
+    await after.find('silent');
+    await after.stop();
+    const restored = await startOn(copy);
+    const release = Promise.withResolvers<void>();
+    const finding = restored.find('silent', async () => release.promise);
+    await sleep(100);
+    const beating = restored.guard.beat();
+    await sleep(500);
+    release.resolve();
+    await Promise.all([finding, beating]);
+    const { pushes } = await restored.rows();
+    expect((pushes as { tag: string }[]).filter(({ tag }) => tag === 'silent')).toHaveLength(1);
     await restored.stop();
   });
 

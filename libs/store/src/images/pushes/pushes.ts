@@ -12,7 +12,7 @@ import type { PushWarning } from '../image-rows.js';
 import { layerKeySql } from '../layer-key.js';
 import { isLayerRead, type LayerReader } from '../read-layers.js';
 import { finalPushStates, type PushOrigin, PushRow, type PushState, TagLedgerRow } from './push-rows.js';
-import { placeInLedger } from './tag-ledger.js';
+import { lockRepository, placeInLedger } from './tag-ledger.js';
 
 /** Repository of a connection. */
 export type RepositoryPlace = Pick<PushRow, 'connection' | 'repository'>;
@@ -40,6 +40,9 @@ export interface NewPush extends Pick<
   /** `hook` unless given. */
   origin?: PushOrigin;
 }
+
+/** A push that no webhook announced, as an event has it. */
+type FoundPush = Pick<RestoredPush, 'connection' | 'repository' | 'tag' | 'claimedDigest' | 'receivedAt'>;
 
 /** A push of which an event remains. */
 export type RestoredPush = Required<NewPush> & { id: string; receivedAt: string };
@@ -70,6 +73,8 @@ const restored = unnestOf(PushRow, [
   'origin',
   'receivedAt',
 ]);
+
+const found = unnestOf(PushRow, ['connection', 'repository', 'tag', 'claimedDigest', 'receivedAt']);
 
 /** Columns of a push without its longest documents. */
 export const pushColumns = columnsOf(PushRow, {
@@ -184,6 +189,26 @@ export class Pushes {
       `INSERT INTO push (${restored.columns}) SELECT ${restored.values} FROM ${restored.table} ON CONFLICT DO NOTHING`,
       restored.parameters(pushes),
     );
+  }
+
+  /**
+   * Of pushes that were found without a webhook and lost with a restore: those whose tag and digest
+   * were found again since.
+   */
+  async foundAgain<Lost extends FoundPush>(tx: Transaction, lost: readonly Lost[]): Promise<Lost[]> {
+    if (lost.length === 0) return [];
+    // A comparison in progress may be about to find them.
+    const places = new Map(lost.map((push) => [`${push.connection} ${push.repository}`, push]));
+    for (const [, place] of [...places].toSorted(([a], [b]) => (a < b ? -1 : 1))) await lockRepository(tx, place);
+    const again = await tx.aggregate<{ position: number }>(
+      `SELECT position::int FROM ${found.ordered}
+       WHERE EXISTS (
+         SELECT FROM push
+         WHERE (push.connection, push.repository, push.tag) = (given.connection, given.repository, given.tag)
+           AND claimed_digest = "claimedDigest" AND origin <> 'hook' AND received_at > "receivedAt")`,
+      found.parameters(lost),
+    );
+    return again.map(({ position }) => lost[position - 1]!);
   }
 
   async get(id: string): Promise<Push | null> {
