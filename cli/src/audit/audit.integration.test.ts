@@ -105,7 +105,13 @@ const changes: Partial<Record<AuditAction, () => Promise<unknown>>> = {
     await run('storage', 'delete', 'repository', 'shop/cart', '--yes');
   },
   'silence.created': async () => run('silences', 'add', 'severity="low"', '--for', '1h', '--comment', 'x'),
+  'silence.changed': async () => run('silences', 'edit', await openSilence(), '--comment', 'known'),
   'silence.expired': async () => run('silences', 'expire', await openSilence()),
+  'silence.undone': async () => {
+    const id = await openSilence();
+    await run('silences', 'expire', id);
+    await run('silences', 'undo', id);
+  },
   'delivery.redriven': async () => run('deliveries', 'redrive', await failedDelivery()),
   'dead-letter.redriven': async () => run('dead-letters', 'redrive', await deadLetter()),
   'push.retried': async () => run('pushes', 'retry', await refusedPush()),

@@ -54,6 +54,28 @@ describe('silencesCommand', () => {
     expect(output.stderr).toContain('no silences');
   });
 
+  it('is changed, ended and brought back, with its history', async () => {
+    await silences('add', 'severity="low"', ...why);
+    const id = output.stdout.trim();
+    const length = output.stdout.length;
+    await silences('edit', id, 'severity="medium"', '--author', 'ann', '--reason', 'wrong severity');
+    await silences('expire', id, '--author', 'bob');
+    await expect(silences('undo', id, '--to', '3')).rejects.toMatchObject({ code: 'SILENCE_OVER' });
+    await silences('undo', id, '--author', 'cho');
+    await silences('history', id);
+    expect(output.stdout.slice(length).trim().split('\n')).toEqual([
+      expect.stringMatching(/^4 +\S+ +cho +undone +until \S+ +severity="medium" +planned work +version 2 again$/),
+      expect.stringMatching(/^3 +\S+ +bob +ended /),
+      expect.stringMatching(/^2 +\S+ +ann +changed .*severity="medium" +planned work +wrong severity$/),
+      expect.stringMatching(/^1 +\S+ +jane +created .*severity="low"/),
+    ]);
+    await silences('expire', id);
+    for (const command of ['history', 'undo', 'edit'])
+      await expect(silences(command, '01990000-0000-7000-8000-000000000000')).rejects.toMatchObject({
+        code: 'SILENCE_UNKNOWN',
+      });
+  });
+
   it('shows what it would keep back, and keeps nothing back yet', async () => {
     const alert = (rule: string, severity: string) => ({
       identity: rule,

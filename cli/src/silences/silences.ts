@@ -1,10 +1,11 @@
 import { NotFound, printable } from '@tidewaiter/domain';
-import type { SilenceLedger, Store, StoredSilence } from '@tidewaiter/store';
+import type { SilenceLedger, SilenceVersion, Store, StoredSilence } from '@tidewaiter/store';
 import { type Command, Option } from 'commander';
 
 import { printStderr } from '../context.js';
 import { changeStore, withStore } from '../database.js';
 import { age } from '../duration.js';
+import { versionOf } from '../entries/entries.js';
 import { checkListOptions, listOptions } from '../lists/lists.js';
 import { fit } from '../terminal.js';
 
@@ -24,7 +25,17 @@ interface AddOptions {
   dryRun: boolean;
 }
 
-/** Commands that list, add and expire silences. */
+interface ChangeOptions {
+  author: string;
+  reason?: string;
+}
+
+interface EditOptions extends ChangeOptions {
+  for?: number;
+  comment?: string;
+}
+
+/** Commands that list, add, change and expire silences. */
 export function silencesCommand(program: Command): void {
   const silences = listOptions(program.command('silences'), 'silences');
   silences
@@ -43,7 +54,7 @@ export function silencesCommand(program: Command): void {
     .argument('<matchers...>', 'such as severity="low" or repository=~"shop/.*"')
     .requiredOption('--for <duration>', 'how long: 2h, 7d', age)
     .requiredOption('--comment <text>', 'why')
-    .option('--author <name>', 'who', process.env['USER'] ?? 'command line')
+    .addOption(author())
     .option('--dry-run', 'only list the firing alerts that would be silenced', false)
     .action(async (texts: string[], options: AddOptions) =>
       options.dryRun
@@ -51,10 +62,45 @@ export function silencesCommand(program: Command): void {
         : changeStore('silence.created', async (store) => add(store, texts, options)),
     );
   silences
+    .command('edit')
+    .description('change matchers, end or comment of a silence')
+    .argument('<id>', 'id from `silences list`')
+    .argument('[matchers...]', 'all matchers in place of the old ones')
+    .option('--for <duration>', 'how long from now on: 2h, 7d', age)
+    .option('--comment <text>', 'why alerts are silenced')
+    .option('--reason <text>', 'reason for the change, for the history')
+    .addOption(author())
+    .action(async (id: string, texts: string[], options: EditOptions) =>
+      changeStore('silence.changed', async (store) => edit(store, id, texts, options)),
+    );
+  silences
     .command('expire')
     .description('expire silences now; alerts that still fire are sent')
     .argument('<id...>', 'ids from `silences list`')
-    .action(async (ids: string[]) => changeStore('silence.expired', async (store) => expire(store, ids)));
+    .option('--reason <text>', 'reason for the change, for the history')
+    .addOption(author())
+    .action(async (ids: string[], options: ChangeOptions) =>
+      changeStore('silence.expired', async (store) => expire(store, ids, options)),
+    );
+  silences
+    .command('history')
+    .description('list the versions of a silence, newest first')
+    .argument('<id>', 'id from `silences list --all`')
+    .action(async (id: string) => withStore(async (store) => history(store, id)));
+  silences
+    .command('undo')
+    .description('bring back an earlier version of a silence, also after it was ended')
+    .argument('<id>', 'id from `silences list --all`')
+    .option('--to <number>', 'version to bring back; by default the one before', versionOf)
+    .option('--reason <text>', 'reason for the change, for the history')
+    .addOption(author())
+    .action(async (id: string, options: ChangeOptions & { to?: number }) =>
+      changeStore('silence.undone', async (store) => undo(store, id, options)),
+    );
+}
+
+function author(): Option {
+  return new Option('--author <name>', 'who').default(process.env['USER'] ?? 'command line');
 }
 
 async function ledgerOf(store: Store): Promise<SilenceLedger> {
@@ -116,11 +162,57 @@ async function preview(store: Store, texts: readonly string[]): Promise<void> {
   printStderr(`${pastHidden.length} of ${past.length} alerts of the last 7 days would have been`);
 }
 
-async function expire(store: Store, ids: readonly string[]): Promise<void> {
+async function edit(
+  store: Store,
+  id: string,
+  texts: readonly string[],
+  { for: lengthMs, comment, ...by }: EditOptions,
+): Promise<void> {
+  const [ledger, before] = await silenceOf(store, id);
+  const content = {
+    matchers: texts.length > 0 ? await readMatchers(texts) : before.matchers,
+    startsAt: before.startsAt,
+    endsAt: lengthMs === undefined ? before.endsAt : new Date(Date.now() + lengthMs),
+    comment: comment ?? before.comment,
+  };
+  const { version, endsAt } = await store.transaction((tx) => ledger.change(tx, id, before.version, content, by));
+  printStderr(`${id}: changed, version ${version}, until ${endsAt.toISOString()}`);
+}
+
+async function expire(store: Store, ids: readonly string[], by: ChangeOptions): Promise<void> {
   const ledger = await ledgerOf(store);
   for (const id of ids) {
-    const ended = /^[0-9a-f-]{36}$/i.test(id) ? await store.transaction((tx) => ledger.expire(tx, id)) : null;
+    const ended = isId(id) ? await store.transaction((tx) => ledger.expire(tx, id, by)) : null;
     if (ended === null) throw new NotFound('SILENCE_UNKNOWN', `no silence ${printable(id)} that goes on`);
     printStderr(`${id}: ended`);
   }
+}
+
+async function history(store: Store, id: string): Promise<void> {
+  const [ledger] = await silenceOf(store, id);
+  for (const version of await ledger.versions(id))
+    process.stdout.write(`${fit(versionLine(version), process.stdout)}\n`);
+}
+
+function versionLine({ version, at, author, change, endsAt, matchers, comment, reason }: SilenceVersion): string {
+  const about = [`until ${endsAt.toISOString()}`, matchers.join(', '), comment, ...(reason === null ? [] : [reason])];
+  return [`${version}`, at.toISOString(), author, change, ...about].map((part) => printable(part)).join('  ');
+}
+
+async function undo(store: Store, id: string, { to, ...by }: ChangeOptions & { to?: number }): Promise<void> {
+  const [ledger, { version: seen }] = await silenceOf(store, id);
+  const silence = await store.transaction((tx) => ledger.undo(tx, id, seen, to ?? seen - 1, by));
+  printStderr(`${id}: changed back, version ${silence.version}, until ${silence.endsAt.toISOString()}`);
+}
+
+/** @throws NotFound `SILENCE_UNKNOWN` */
+async function silenceOf(store: Store, id: string): Promise<[SilenceLedger, StoredSilence]> {
+  const ledger = await ledgerOf(store);
+  const silence = isId(id) ? await ledger.get(id) : null;
+  if (silence === null) throw new NotFound('SILENCE_UNKNOWN', `no silence ${printable(id)}`);
+  return [ledger, silence];
+}
+
+function isId(text: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }

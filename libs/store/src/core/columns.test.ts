@@ -6,7 +6,7 @@ import { excluded, recordsetOf, unnestOf, valuesOf } from './row-sets.js';
 describe('columnsOf', () => {
   it('lists every column of an entity under the name of its property', () => {
     expect(`${columnsOf(SilenceRow)}`).toBe(
-      'id, matchers, starts_at AS "startsAt", ends_at AS "endsAt", created_by AS "createdBy", comment, created_at AS "createdAt"',
+      'id, matchers, starts_at AS "startsAt", ends_at AS "endsAt", created_by AS "createdBy", comment, created_at AS "createdAt", version',
     );
   });
 
@@ -18,7 +18,7 @@ describe('columnsOf', () => {
 
   it('leaves columns out', () => {
     expect(`${columnsOf(SilenceRow, { omit: ['startsAt', 'endsAt', 'createdBy', 'createdAt'] })}`).toBe(
-      'id, matchers, comment',
+      'id, matchers, comment, version',
     );
   });
 

@@ -22,7 +22,14 @@ import {
 } from '../advisories/advisory-rows.js';
 import { ClusterRow } from '../clusters/cluster-row.js';
 import { ContainmentOrderRow, ContainmentTransitionRow } from '../containment/containment-rows.js';
-import { AlertGroupRow, AlertHistoryRow, AlertRow, SilenceRow, NotifiedAlertRow } from '../deliveries/alert-rows.js';
+import {
+  AlertGroupRow,
+  AlertHistoryRow,
+  AlertRow,
+  NotifiedAlertRow,
+  SilenceRow,
+  SilenceVersionRow,
+} from '../deliveries/alert-rows.js';
 import { DeliveryRow, DeliveryStepRow } from '../deliveries/delivery-rows.js';
 import { FileEntryRow, ManagedEntryRow } from '../entries/entry-rows.js';
 import {
@@ -137,6 +144,7 @@ export const entities = [
   NotifiedAlertRow,
   AlertHistoryRow,
   SilenceRow,
+  SilenceVersionRow,
   DeliveryRow,
   DeliveryStepRow,
   ApiTokenRow,

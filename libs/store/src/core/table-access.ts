@@ -83,6 +83,7 @@ export const tableWriters: Readonly<Record<string, readonly RoleService[]>> = {
   service_account: ['console'],
   setup_link: ['console'],
   silence: ['console', 'ingest'],
+  silence_version: ['console', 'ingest'],
   tag_ledger: ['scanner'],
   view_row: ['notifier'],
   view_watch: ['notifier'],
@@ -123,7 +124,7 @@ export const tableReaders: Readonly<Record<string, readonly RoleService[]>> = {
 };
 
 /** Tables whose rows no service changes or deletes. */
-export const appendedTables: readonly string[] = ['audit_entry', 'managed_entry'];
+export const appendedTables: readonly string[] = ['audit_entry', 'managed_entry', 'silence_version'];
 
 /** Whether a service may write a table. Other programs connect as the owner and write all. */
 export function mayWrite(service: string, table: string): boolean {

@@ -92,4 +92,33 @@ export class SilenceRow {
   @Column('text', { name: 'created_by' }) createdBy!: string;
   @Column('text') comment!: string;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
+  /** Number of its newest {@link SilenceVersionRow}. */
+  @Column('integer', { default: 1 }) version!: number;
+}
+
+/** How a version of a silence came about. */
+export const silenceChanges = ['created', 'changed', 'ended', 'undone'] as const;
+
+export type SilenceChangeKind = (typeof silenceChanges)[number];
+
+/** Version of a silence. Rows are only added: an undo is a version, too. */
+@DeletedWith(() => SilenceRow)
+@Entity('silence_version')
+export class SilenceVersionRow {
+  @PrimaryColumn('uuid', { name: 'silence_id', primaryKeyConstraintName: 'silence_version_pk' }) silenceId!: string;
+  @ManyToOne(() => SilenceRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'silence_id', foreignKeyConstraintName: 'silence_version_silence_fk' })
+  silence?: Relation<SilenceRow>;
+  /** From 1. */
+  @PrimaryColumn('integer', { primaryKeyConstraintName: 'silence_version_pk' }) version!: number;
+  @Column('text') change!: SilenceChangeKind;
+  @Column('text', { array: true }) matchers!: string[];
+  @Column('timestamptz', { name: 'starts_at' }) startsAt!: Date;
+  @Column('timestamptz', { name: 'ends_at' }) endsAt!: Date;
+  @Column('text') comment!: string;
+  /** Name of the user or service account. */
+  @Column('text') author!: string;
+  @Column('timestamptz') at!: Date;
+  /** Reason for the change. */
+  @Column('text', { nullable: true }) reason!: string | null;
 }

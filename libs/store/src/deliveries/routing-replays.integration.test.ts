@@ -141,8 +141,17 @@ describe('RoutingReplays', () => {
     });
     // A silence has no effect before its creation.
     expect((await replay('')).would.heldBack).toEqual([]);
-    await store.query(`UPDATE silence SET created_at = starts_at`);
+    await store.query(`UPDATE silence_version SET at = starts_at`);
     expect((await replay('')).would.heldBack).toEqual([{ why: 'silenced', sent: 1, over: 0, waits: 0 }]);
+    // It was ended before the alert, and the ending undone after it.
+    await store.query(
+      `INSERT INTO silence_version (silence_id, version, change, matchers, starts_at, ends_at, comment, author, at)
+       SELECT silence_id, n, change, matchers, starts_at, CASE n WHEN 2 THEN $1::timestamptz ELSE ends_at END,
+         comment, author, CASE n WHEN 2 THEN $1::timestamptz ELSE $2::timestamptz END
+       FROM silence_version, generate_series(2, 3) AS n`,
+      [ago(3.5 * day), ago(2 * day)],
+    );
+    expect((await replay('')).would.heldBack).toEqual([]);
     await store.query('DELETE FROM silence');
     const inhibiting = parseRouting(
       `route: { receiver: team }\nreceivers: [ { name: team, webhook_configs: [ { url: "https://hook.example/" } ] } ]

@@ -15,7 +15,7 @@ import { columnsOf } from '../core/columns.js';
 import { Store } from '../core/store.js';
 import { AlertHistory } from './alert-history.js';
 import { historyDays } from './alert-rows.js';
-import { SilenceRow } from './alert-rows.js';
+import { type SilenceRow, SilenceVersionRow } from './alert-rows.js';
 
 /** Period to replay, and the receiver to report. */
 export interface ReplayedTime {
@@ -58,10 +58,18 @@ export interface RoutingReplay {
 const maxAlerts = 500_000;
 const hourMs = 3_600_000;
 
-/** Silences that take effect with their creation at the earliest. */
-const silenceColumns = columnsOf(SilenceRow, {
-  only: ['id', 'matchers', 'endsAt', 'createdBy', 'comment'],
-}).computed<Pick<SilenceRow, 'startsAt'>>({ startsAt: 'greatest(starts_at, created_at)' });
+/** Versions of silences; each takes effect with its creation at the earliest, until the next one. */
+const silenceColumns = columnsOf(SilenceVersionRow, { only: ['matchers', 'comment'] }).computed<
+  Pick<SilenceRow, 'id' | 'startsAt' | 'endsAt' | 'createdBy'>
+>({
+  id: 'silence_id',
+  startsAt: 'greatest(starts_at, at)',
+  endsAt: 'least(ends_at, replaced_at)',
+  createdBy: 'author',
+});
+const silenceVersions = `(
+  SELECT *, lead(at) OVER (PARTITION BY silence_id ORDER BY version) AS replaced_at FROM silence_version
+) AS version`;
 
 /** Replays the alert history through a routing.yaml. Sends and stores nothing. */
 @Injectable()
@@ -117,12 +125,13 @@ export class RoutingReplays {
     return { simulation, events, alerts };
   }
 
-  /** Silences of the period; each counts from its creation at the earliest. */
+  /** Silences of the period, as they were at each time. */
   async #silences(since: Date, until: Date): Promise<Silences> {
-    const rows = await this.store.rows(silenceColumns, 'FROM silence WHERE ends_at > $1 AND starts_at < $2', [
-      since,
-      until,
-    ]);
+    const rows = await this.store.rows(
+      silenceColumns,
+      `FROM ${silenceVersions} WHERE ends_at > $1 AND starts_at < $2 AND at < $2 AND coalesce(replaced_at > $1, true)`,
+      [since, until],
+    );
     return new Silences(
       rows.map(({ startsAt, endsAt, matchers, ...silence }) => ({
         ...silence,

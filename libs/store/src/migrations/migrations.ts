@@ -98,6 +98,7 @@ import { AdvisoryLoad1764000750000 } from './1764000750000-advisory-load.js';
 import { EndOfLife1764000790000 } from './1764000790000-end-of-life.js';
 import { RepositoryCpes1764000790001 } from './1764000790001-repository-cpes.js';
 import { ViewWatches1764000800000 } from './1764000800000-view-watches.js';
+import { SilenceVersions1764000820000 } from './1764000820000-silence-versions.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -201,4 +202,5 @@ export const migrations = [
   EndOfLife1764000790000,
   RepositoryCpes1764000790001,
   ViewWatches1764000800000,
+  SilenceVersions1764000820000,
 ];

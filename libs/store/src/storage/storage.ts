@@ -74,6 +74,7 @@ export const storageKinds = {
     'notified_alert',
     'alert_history',
     'silence',
+    'silence_version',
     'report_run',
   ],
   events: ['outbox', 'inbox', 'received', 'job', 'job_source', 'dead_letter'],

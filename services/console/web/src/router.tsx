@@ -187,7 +187,7 @@ const sensors = createRoute({
 
 const silences = createRoute({
   ...at('/policies/silences'),
-  validateSearch: searchParams({ all: ['true'] }),
+  validateSearch: searchParams({ all: ['true'], id: 'text' }),
   component: lazyRouteComponent(() => import('./pages/policies/silences-page.js'), 'SilencesPage'),
 });
 

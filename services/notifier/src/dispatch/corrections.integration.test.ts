@@ -423,7 +423,7 @@ describe('a message that waited', () => {
     await sign(image);
     await settled();
     await statesAre('held');
-    await store.transaction(async (tx) => silences.expire(tx, id));
+    await store.transaction(async (tx) => silences.expire(tx, id, { author: 'jane' }));
     await statesAre('sent');
     expect(titlesAndTexts()[0]).toContain('has 1 critical or high finding.');
   });

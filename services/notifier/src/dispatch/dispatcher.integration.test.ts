@@ -257,7 +257,7 @@ describe('a silence', () => {
     await dispatch(alert('a'), alert('b'));
     await dispatch(alert('b', 'resolved'));
     expect((await states()).every((state) => state === 'held')).toBe(true);
-    await store.transaction(async (tx) => silences.expire(tx, id));
+    await store.transaction(async (tx) => silences.expire(tx, id, { author: 'jane' }));
     await until(async () => (await titles()).includes('a'));
     await until(async () => !(await states()).includes('held'));
     // Neither that it fired nor that it is over.
@@ -268,7 +268,7 @@ describe('a silence', () => {
     start('group_by: [rule], group_wait: 1h');
     const { id } = await silence(['rule="a"']);
     await dispatch(alert('a'), alert('b'));
-    await store.transaction(async (tx) => silences.expire(tx, id));
+    await store.transaction(async (tx) => silences.expire(tx, id, { author: 'jane' }));
     await until(async () => (await titles()).includes('a'));
     expect(await titles()).toEqual(['a']);
   });

@@ -164,6 +164,10 @@ async function newView(): Promise<string> {
   return String((await call('POST', 'views', viewOf(name()))).body['id']);
 }
 
+async function newSilence(): Promise<string> {
+  return String((await call('POST', 'silences', silence)).body['id']);
+}
+
 /**
  * Acts of users by their routes; each returns its answer. A route that is missing here fails the
  * first test.
@@ -187,8 +191,14 @@ const acts: Record<string, () => Promise<Answer>> = {
     return call('POST', 'deliveries/redrive', { receiver: 'team' });
   },
   'post silences': async () => call('POST', 'silences', silence),
-  'delete silences/{id}': async () =>
-    call('DELETE', `silences/${String((await call('POST', 'silences', silence)).body['id'])}`),
+  'delete silences/{id}': async () => call('DELETE', `silences/${await newSilence()}`),
+  'put silences/{id}': async () =>
+    call('PUT', `silences/${await newSilence()}`, { ...silence, comment: 'known since May', version: 1 }),
+  'post silences/{id}/undo': async () => {
+    const id = await newSilence();
+    await call('DELETE', `silences/${id}`);
+    return call('POST', `silences/${id}/undo`, { version: 2 });
+  },
   'post receivers/{receiver}/test': async () => {
     await failedDelivery();
     return call('POST', 'receivers/team/test');
@@ -308,6 +318,8 @@ const validBodies: Record<string, object> = {
   'post containment/{id}/undo': { reason: 'x' },
   'post incidents/{id}/resolve': { reason: 'benign' },
   'post deliveries/{id}/redrive': {},
+  'put silences/{id}': { ...silence, version: 1 },
+  'post silences/{id}/undo': { version: 1 },
   'put views/{id}': viewOf('unknown'),
   'patch users/{id}': { role: 'viewer' },
   'patch service-accounts/{id}': { role: 'viewer' },

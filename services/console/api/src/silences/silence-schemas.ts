@@ -1,9 +1,10 @@
 import { silenceFields } from '@tidewaiter/query';
-import { silenceList } from '@tidewaiter/store';
+import { silenceChanges, silenceList } from '@tidewaiter/store';
 import { z } from 'zod';
 
-import { count, time } from '../http/fields.js';
+import { count, text, time } from '../http/fields.js';
 import { exportQuery, listQuery } from '../http/lists.js';
+import { listOf } from '../http/paging.js';
 
 const matcherTexts = z.array(z.string().min(1).max(4_096)).min(1).max(64);
 
@@ -29,16 +30,51 @@ export const silenceBody = silencePreviewBody.extend({
   comment: z.string().min(1).max(2_000),
 });
 
-export const silenceAnswer = z.object({
-  id: z.uuid(),
+/** Reason for a change, for the history. */
+const reason = z.string().trim().min(1).max(2_000).optional();
+/** Version that the caller has seen. */
+const version = z.int().min(1);
+
+/** The whole silence as it shall be. */
+export const silenceUpdate = silenceBody.extend({ version, reason });
+
+export const silenceEnding = z.strictObject({ reason });
+
+export const silenceUndo = z.strictObject({
+  version,
+  /** Version to go back to; by default the one before. */
+  to: version.optional(),
+  reason,
+});
+
+const content = z.object({
   /** Matchers in Alertmanager's syntax. */
   matchers: z.array(z.string()),
   startsAt: time,
   endsAt: time,
-  createdBy: z.string(),
   comment: z.string(),
-  createdAt: time,
 });
+
+export const silenceAnswer = z.object({
+  id: z.uuid(),
+  ...content.shape,
+  createdBy: z.string(),
+  createdAt: time,
+  /** For its next change. */
+  version: z.int(),
+});
+
+export const silenceVersionsAnswer = listOf(
+  z.object({
+    version: z.int(),
+    change: z.enum(silenceChanges),
+    ...content.shape,
+    author: z.string(),
+    at: time,
+    /** Reason for the change. */
+    reason: text,
+  }),
+);
 
 export const silencePreviewAnswer = z.object({
   /** Number of alerts that fire now. */

@@ -42,6 +42,44 @@ describe('silences', () => {
     expect((await call('GET', 'silences?all=true')).body).toMatchObject({ items: [{ id }] });
   });
 
+  it('is changed, ended and brought back, each as a version with its author', async () => {
+    const silence = { matchers: ['severity="low"'], endsAt, comment: 'planned work' };
+    const { id } = (await call('POST', 'silences', silence)).body as { id: string };
+    const longer = { ...silence, comment: 'until May', version: 1, reason: 'the work takes longer' };
+    expect(await call('PUT', `silences/${id}`, longer)).toMatchObject({ status: 200, body: { version: 2 } });
+    // Another browser has the silence as it was.
+    expect(await call('PUT', `silences/${id}`, longer)).toMatchObject({
+      status: 409,
+      body: { code: 'SILENCE_CHANGED' },
+    });
+    await call('DELETE', `silences/${id}?reason=done`);
+    // An ending is undone, not changed.
+    expect((await call('PUT', `silences/${id}`, { ...longer, version: 3 })).body).toMatchObject({
+      code: 'SILENCE_OVER',
+    });
+    expect((await call('POST', `silences/${id}/undo`, { version: 3, to: 9 })).body).toMatchObject({
+      code: 'SILENCE_VERSION_UNKNOWN',
+    });
+    expect((await call('POST', `silences/${id}/undo`, { version: 3 })).body).toMatchObject({
+      ...{ version: 4, comment: 'until May', endsAt: '2099-01-01T00:00:00.000Z' },
+    });
+    expect((await call('GET', `silences/${id}`)).body).toMatchObject({ version: 4, comment: 'until May' });
+    // The version that was the ending has no alerts to hold back.
+    expect((await call('POST', `silences/${id}/undo`, { version: 4, to: 3 })).body).toMatchObject({
+      code: 'SILENCE_OVER',
+    });
+    const author = expect.stringMatching(/./) as string;
+    expect((await call('GET', `silences/${id}/versions`)).body).toMatchObject({
+      items: [
+        { version: 4, change: 'undone', author, reason: 'version 2 again', comment: 'until May' },
+        { version: 3, change: 'ended', author, reason: 'done' },
+        { version: 2, change: 'changed', author, reason: 'the work takes longer', comment: 'until May' },
+        { version: 1, change: 'created', author, reason: null, comment: 'planned work' },
+      ],
+    });
+    await call('DELETE', `silences/${id}`);
+  });
+
   it('previews the alerts that it would suppress', async () => {
     const alert = (rule: string, severity: string) => ({
       identity: rule,
@@ -81,9 +119,15 @@ describe('silences', () => {
   });
 
   it('answers 404 for an unknown silence', async () => {
-    expect(await call('DELETE', `silences/${uuidv7()}`)).toMatchObject({
-      status: 404,
-      body: { code: 'SILENCE_UNKNOWN' },
-    });
+    const path = `silences/${uuidv7()}`;
+    const change = { matchers: ['severity="low"'], endsAt, comment: 'x', version: 1 };
+    for (const answer of [
+      await call('GET', path),
+      await call('GET', `${path}/versions`),
+      await call('PUT', path, change),
+      await call('DELETE', path),
+      await call('POST', `${path}/undo`, { version: 1 }),
+    ])
+      expect(answer).toMatchObject({ status: 404, body: { code: 'SILENCE_UNKNOWN' } });
   });
 });

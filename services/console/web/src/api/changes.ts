@@ -64,6 +64,14 @@ export const previewSilence = (matchers: string[]) =>
 
 export const addSilence = (body: Body<'/api/v1/silences'>) => answerOf(client.POST('/api/v1/silences', { body }));
 
+export const changeSilence = (
+  id: string,
+  body: Body<'/api/v1/silences'> & Pick<Body<'/api/v1/silences/{id}/undo'>, 'version' | 'reason'>,
+) => answerOf(client.PUT('/api/v1/silences/{id}', { ...byId(id), body }));
+
+export const undoSilence = (id: string, body: Body<'/api/v1/silences/{id}/undo'>) =>
+  answerOf(client.POST('/api/v1/silences/{id}/undo', { ...byId(id), body }));
+
 export const expireSilence = (id: string) => answerOf(client.DELETE('/api/v1/silences/{id}', byId(id)));
 
 type Document = Readonly<Record<string, unknown>>;

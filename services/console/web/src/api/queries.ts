@@ -320,6 +320,20 @@ export const routing = queryOptions({
   queryFn: ({ signal }) => answerOf(client.GET('/api/v1/routes', { signal })),
 });
 
+export const silence = (id: string) =>
+  queryOptions({
+    queryKey: ['silences', id],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/silences/{id}', { params: { path: { id } }, signal })),
+  });
+
+/** Versions of a silence, newest first. */
+export const silenceVersions = (id: string) =>
+  queryOptions({
+    queryKey: ['silences', id, 'versions'],
+    queryFn: ({ signal }) =>
+      answerOf(client.GET('/api/v1/silences/{id}/versions', { params: { path: { id } }, signal })),
+  });
+
 export const routingVersions = queryOptions({
   queryKey: ['routing', 'versions'],
   queryFn: ({ signal }) => answerOf(client.GET('/api/v1/routes/versions', { signal })),

@@ -2,7 +2,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 
-import { addSilence, previewSilence } from '../../api/changes.js';
+import { addSilence, changeSilence, previewSilence } from '../../api/changes.js';
+import type { Silence } from '../../api/types.js';
 import { notify } from '../../parts/toasts.js';
 import { counted, labelsText } from '../../parts/words.js';
 import { readMatchers } from './silence-state.js';
@@ -14,74 +15,103 @@ const durations = [
   ['168', '1 week'],
 ] as const;
 
-/** Makes a silence after it has shown which alerts that fire now it would suppress. */
-export function SilenceForm() {
+/** Folded form of a new silence. */
+export function NewSilence() {
+  // A new key is an empty form.
+  const [made, setMade] = useState(0);
+  return (
+    <details className="form">
+      <summary>New silence</summary>
+      <SilenceForm key={made} silence={null} done={() => setMade(made + 1)} />
+    </details>
+  );
+}
+
+/** Makes or changes a silence after it has shown which alerts that fire now it would suppress. */
+export function SilenceForm({ silence, done }: { silence: Silence | null; done: () => void }) {
   const id = useId();
   const client = useQueryClient();
-  const [text, setText] = useState('');
-  const [comment, setComment] = useState('');
-  const [hours, setHours] = useState('8');
+  const [text, setText] = useState(silence?.matchers.join('\n') ?? '');
+  const [comment, setComment] = useState(silence?.comment ?? '');
+  const [hours, setHours] = useState(silence ? '' : '8');
+  const [reason, setReason] = useState('');
   const matchers = readMatchers(text);
   const preview = useMutation({ mutationFn: () => previewSilence(matchers) });
-  const add = useMutation({
-    mutationFn: () =>
-      addSilence({ matchers, comment, endsAt: new Date(Date.now() + Number(hours) * 3_600_000).toISOString() }),
+  const save = useMutation({
+    mutationFn: () => {
+      const endsAt =
+        silence && hours === '' ? silence.endsAt : new Date(Date.now() + Number(hours) * 3_600_000).toISOString();
+      const content = { matchers, comment, endsAt };
+      if (!silence) return addSilence(content);
+      return changeSilence(silence.id, {
+        ...content,
+        version: silence.version,
+        ...(reason.trim() !== '' && { reason }),
+      });
+    },
     onSuccess: () => {
-      notify('The silence is active');
-      setText('');
-      setComment('');
-      preview.reset();
+      notify(silence ? 'The silence is changed' : 'The silence is active');
+      done();
       return client.invalidateQueries({ queryKey: ['silences'] });
     },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    add.mutate();
+    save.mutate();
   };
   return (
-    <details className="form">
-      <summary>New silence</summary>
-      <form onSubmit={submit}>
-        <label htmlFor={`${id}matchers`}>Matchers, one a line; all must match</label>
-        <textarea
-          id={`${id}matchers`}
-          rows={3}
-          required
-          spellCheck={false}
-          placeholder={'severity="low"\nrepository=~"shop/.*"'}
-          value={text}
-          onChange={({ target }) => {
-            setText(target.value);
-            preview.reset();
-          }}
-        />
-        <label htmlFor={`${id}comment`}>Reason</label>
-        <input id={`${id}comment`} required value={comment} onChange={({ target }) => setComment(target.value)} />
-        <label htmlFor={`${id}hours`}>For</label>
-        <select id={`${id}hours`} value={hours} onChange={({ target }) => setHours(target.value)}>
-          {durations.map(([value, label]) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </select>
-        <div className="actions">
-          <Button
-            className="button"
-            isDisabled={matchers.length === 0}
-            isPending={preview.isPending}
-            onPress={() => preview.mutate()}
-          >
-            Preview
+    <form className={silence ? 'form' : undefined} onSubmit={submit}>
+      <label htmlFor={`${id}matchers`}>Matchers, one a line; all must match</label>
+      <textarea
+        id={`${id}matchers`}
+        rows={3}
+        required
+        spellCheck={false}
+        placeholder={'severity="low"\nrepository=~"shop/.*"'}
+        value={text}
+        onChange={({ target }) => {
+          setText(target.value);
+          preview.reset();
+        }}
+      />
+      <label htmlFor={`${id}comment`}>Reason</label>
+      <input id={`${id}comment`} required value={comment} onChange={({ target }) => setComment(target.value)} />
+      <label htmlFor={`${id}hours`}>{silence ? 'Until' : 'For'}</label>
+      <select id={`${id}hours`} value={hours} onChange={({ target }) => setHours(target.value)}>
+        {silence && <option value="">as before</option>}
+        {durations.map(([value, label]) => (
+          <option key={value} value={value}>
+            {silence ? `${label} from now` : label}
+          </option>
+        ))}
+      </select>
+      {silence && (
+        <>
+          <label htmlFor={`${id}change`}>Reason for the change, for the history</label>
+          <input id={`${id}change`} value={reason} onChange={({ target }) => setReason(target.value)} />
+        </>
+      )}
+      <div className="actions">
+        <Button
+          className="button"
+          isDisabled={matchers.length === 0}
+          isPending={preview.isPending}
+          onPress={() => preview.mutate()}
+        >
+          Preview
+        </Button>
+        <Button type="submit" className="primary" isPending={save.isPending}>
+          {silence ? 'Save' : 'Silence'}
+        </Button>
+        {silence && (
+          <Button className="plain" onPress={done}>
+            Cancel
           </Button>
-          <Button type="submit" className="primary" isPending={add.isPending}>
-            Silence
-          </Button>
-        </div>
-        <p role="alert">{add.error?.message ?? preview.error?.message}</p>
-        {preview.data && <Preview {...preview.data} />}
-      </form>
-    </details>
+        )}
+      </div>
+      <p role="alert">{save.error?.message ?? preview.error?.message}</p>
+      {preview.data && <Preview {...preview.data} />}
+    </form>
   );
 }
 

@@ -1,19 +1,23 @@
-import { getRouteApi } from '@tanstack/react-router';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
 
 import { expireSilence } from '../../api/changes.js';
 import { silences } from '../../api/lists.js';
+import { silence } from '../../api/queries.js';
 import type { Silence } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
 import { ActionButton } from '../../parts/action-button.js';
-import { FilterSelect } from '../../parts/filters.js';
+import { FilterSelect, useSearchChange } from '../../parts/filters.js';
 import { Stamp } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
-import { PageHead } from '../../parts/page.js';
-import { EmptyState, Sample } from '../../parts/states.js';
+import { PageHead, Section } from '../../parts/page.js';
+import { EmptyState, Loaded, Sample } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
+import { useMe } from '../../parts/use-me.js';
 import { PolicyTabs } from './policy-tabs.js';
-import { SilenceForm } from './silence-form.js';
+import { NewSilence, SilenceForm } from './silence-form.js';
+import { SilenceHistory } from './silence-history.js';
 import { silenceState } from './silence-state.js';
 
 const route = getRouteApi('/policies/silences');
@@ -25,8 +29,8 @@ const columns = [
     id: 'state',
     title: 'State',
     kind: 'mark',
-    cell: (silence) => {
-      const state = silenceState(silence, Date.now());
+    cell: (row) => {
+      const state = silenceState(row, Date.now());
       return <Stamp kind={stamps[state]}>{state}</Stamp>;
     },
   }),
@@ -34,42 +38,49 @@ const columns = [
     id: 'matchers',
     title: 'Matchers',
     isName: true,
-    cell: ({ matchers, comment }) => (
+    cell: ({ id, matchers, comment }) => (
       <>
-        <span className="mono wrap">{matchers.join(' ')}</span> <small className="quiet">{comment}</small>
+        <Link to="." search={((before: object) => ({ ...before, id })) as never} className="mono wrap">
+          {matchers.join(' ')}
+        </Link>{' '}
+        <small className="quiet">{comment}</small>
       </>
     ),
   }),
   column<Silence>({ id: 'by', title: 'Made by', cell: ({ createdBy }) => createdBy }),
   column<Silence>({ id: 'starts', title: 'Starts', kind: 'when', cell: ({ startsAt }) => <Moment at={startsAt} /> }),
   column<Silence>({ id: 'ends', title: 'Ends', kind: 'when', cell: ({ endsAt }) => <Moment at={endsAt} /> }),
-  column<Silence>({
-    id: 'action',
-    title: 'Action',
-    kind: 'act',
-    cell: (silence) =>
-      silenceState(silence, Date.now()) !== 'ended' && (
-        <ActionButton
-          run={() => expireSilence(silence.id)}
-          done="The silence has ended; alerts that still fire are sent"
-          changes={[['silences']]}
-          label={`End the silence ${silence.matchers.join(' ')}`}
-        >
-          End now
-        </ActionButton>
-      ),
-  }),
 ];
+
+const ending = column<Silence>({
+  id: 'action',
+  title: 'Action',
+  kind: 'act',
+  cell: (row) =>
+    silenceState(row, Date.now()) !== 'ended' && (
+      <ActionButton
+        run={() => expireSilence(row.id)}
+        done="The silence has ended; alerts that still fire are sent"
+        changes={[['silences']]}
+        label={`End the silence ${row.matchers.join(' ')}`}
+      >
+        End now
+      </ActionButton>
+    ),
+});
 
 /** Silences: what is suppressed for a time, by whom and why. */
 export function SilencesPage() {
-  const { all } = route.useSearch();
+  const { all, id } = route.useSearch();
+  const { may } = useMe();
+  const change = useSearchChange();
   const source = silences({ all });
   return (
     <>
       <PageHead title="Silences" about="Alerts that no channel gets for a time" />
       <PolicyTabs />
-      <SilenceForm />
+      {may('responder') && <NewSilence />}
+      {id !== undefined && <ChosenSilence id={id} close={() => change({ id: undefined })} />}
       <div className="filters">
         <FilterSelect
           label="Show"
@@ -82,8 +93,9 @@ export function SilencesPage() {
       <LiveTable
         label="Silences"
         list={useLiveList(source)}
-        columns={columns}
+        columns={may('responder') ? [...columns, ending] : columns}
         keyOf={source.keyOf}
+        selected={id}
         empty={
           <EmptyState title="No silence">
             <p>A silence holds back the messages of matching alerts for a time:</p>
@@ -92,5 +104,25 @@ export function SilencesPage() {
         }
       />
     </>
+  );
+}
+
+/** A silence with its versions; one that goes on can be changed. */
+function ChosenSilence({ id, close }: { id: string; close: () => void }) {
+  const read = useQuery(silence(id));
+  const { may } = useMe();
+  return (
+    <Section title="Silence">
+      <Loaded read={read}>
+        {(chosen) => (
+          <>
+            {may('responder') && silenceState(chosen, Date.now()) !== 'ended' && (
+              <SilenceForm key={`${id} ${chosen.version}`} silence={chosen} done={close} />
+            )}
+            <SilenceHistory id={id} />
+          </>
+        )}
+      </Loaded>
+    </Section>
   );
 }
