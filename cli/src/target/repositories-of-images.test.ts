@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
-import { type AffectedPackage, type OsvAdvisory, usualEntry } from '@tidewaiter/advisories';
+import { type AffectedPackage, type OsvAdvisory, readOsvRecord, usualEntry } from '@tidewaiter/advisories';
 import { AdvisoryFileWriter } from '@tidewaiter/advisory-file';
 import { analyzeLayer, inventory } from '@tidewaiter/analyzers';
 import { overlay } from '@tidewaiter/oci';
@@ -45,34 +45,43 @@ const advisories = [
   advisory('CVE-2026-0003', entry(openshift.cpe, '1.5-1.el9')),
 ];
 
+const redHat: TarEntry[] = [
+  { path: 'etc/os-release', content: 'ID="rhel"\nVERSION_ID="9.2"\n' },
+  { path: 'var/lib/rpm/rpmdb.sqlite', content: database },
+];
+
 /** Vulnerabilities of an image with its fix, and the repository that decides. */
 async function foundIn(files: TarEntry[], hasMap = true): Promise<string[]> {
+  const { findings } = await evaluated([...redHat, ...files], advisories, hasMap);
+  return findings
+    .map(({ id, fix, evidence }) => {
+      const repositories = (evidence['repositories'] ?? []) as string[];
+      return [id.slice(-4), fix.version ?? fix.state, ...repositories].join(' ');
+    })
+    .toSorted();
+}
+
+async function evaluated(files: TarEntry[], records: readonly OsvAdvisory[], hasMap = true) {
   const folder = mkdtempSync(join(tmpdir(), 'repositories-'));
   const path = join(folder, 'advisories.db');
-  const release = { path: 'etc/os-release', content: 'ID="rhel"\nVERSION_ID="9.2"\n' };
   async function* blob(): AsyncGenerator<Uint8Array> {
-    yield tarArchive([release, { path: 'var/lib/rpm/rpmdb.sqlite', content: database }, ...files]);
+    yield tarArchive(files);
   }
   try {
     {
       using writer = AdvisoryFileWriter.open(path);
       await writer.update(async () => {
-        await writer.put(advisories);
+        await writer.put(records);
         if (hasMap) await writer.putRepositories([{ repository: openshift.repository, cpes: [openshift.cpe] }]);
       });
     }
     const layer = await analyzeLayer(blob, { mediaType: 'application/vnd.oci.image.layer.v1.tar' });
-    const { packages, os } = inventory([layer], overlay([layer.entries]));
+    const { packages, os, warnings } = inventory([layer], overlay([layer.entries]));
     // The fixture's vendor is a third party.
     const own = packages.map(({ isThirdParty: _, ...each }) => each);
     const limits = { path, maxAges: { usualMs: Infinity, named: {} } };
-    const { findings } = await evaluatePackages(own, os, [], limits, new Date());
-    return findings
-      .map(({ id, fix, evidence }) => {
-        const repositories = (evidence['repositories'] ?? []) as string[];
-        return [id.slice(-4), fix.version ?? fix.state, ...repositories].join(' ');
-      })
-      .toSorted();
+    const result = await evaluatePackages(own, os, [], limits, new Date());
+    return { findings: result.findings, warnings: [...warnings, ...result.warnings] };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -120,5 +129,171 @@ describe('evaluatePackages by the repositories that an image has enabled', () =>
 
   it('knows repositories of the releases alone without the map', async () => {
     expect(await foundIn([manifest(main, openshift.repository)], false)).toEqual([`0001 1.4-5.el9 ${main}`]);
+  });
+});
+
+/** OSV record about a package with its fix by release; null without one. */
+function record(id: string, cve: string, name: string, fixes: Record<string, string | null>): OsvAdvisory {
+  return readOsvRecord({
+    ...{ id, modified: '2026-01-01T00:00:00Z', upstream: [cve] },
+    affected: Object.entries(fixes).map(([ecosystem, fixed]) => ({
+      package: { ecosystem, name },
+      ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, ...(fixed === null ? [] : [{ fixed }])] }],
+    })),
+  });
+}
+
+type Outcome = Awaited<ReturnType<typeof evaluated>>;
+const linesOf = ({ findings }: Outcome) =>
+  findings
+    .map(({ packageName, id, fix, evidence }) => {
+      const beyond = evidence['fixedBeyond'] as string | undefined;
+      return [packageName, id.slice(-4), fix.version ?? fix.state, ...(beyond === undefined ? [] : [beyond])].join(' ');
+    })
+    .toSorted();
+const codesOf = ({ warnings }: Outcome) => warnings.map(({ code, message }) => `${code}: ${message}`);
+
+describe('evaluatePackages by the branches of Alpine', () => {
+  const image: TarEntry[] = [
+    { path: 'etc/os-release', content: 'ID=alpine\nVERSION_ID=3.18.4\n' },
+    {
+      path: 'lib/apk/db/installed',
+      content: 'P:libcrypto3\nV:3.1.2-r0\nA:x86_64\no:openssl\n\nP:curl\nV:8.4.0-r1\nA:x86_64\ns:next\no:curl\n\n',
+    },
+  ];
+  const records = [
+    record('ALPINE-CVE-2026-0001', 'CVE-2026-0001', 'openssl', {
+      'Alpine:v3.18': '3.1.4-r1',
+      'Alpine:v3.19': '3.1.4-r3',
+    }),
+    record('ALPINE-CVE-2026-0002', 'CVE-2026-0002', 'curl', { 'Alpine:v3.18': '8.5.0-r0', 'Alpine:v3.19': '8.4.0-r1' }),
+    record('ALPINE-CVE-2026-0003', 'CVE-2026-0003', 'curl', { 'Alpine:v3.18': '8.4.0-r0', 'Alpine:v3.19': '8.4.0-r2' }),
+  ];
+  const branches = (...lines: string[]): TarEntry => ({
+    path: 'etc/apk/repositories',
+    content: lines.map((line) => `${line}/main\n`).join(''),
+  });
+  const at = (branch: string) => `https://dl-cdn.alpinelinux.org/alpine/${branch}`;
+  const own = ['curl 0002 8.5.0-r0', 'libcrypto3 0001 3.1.4-r1'];
+
+  it.each<[string, TarEntry[], string[], string[]]>([
+    ['no repositories', [], own, []],
+    ['its own branch', [branches(at('v3.18'))], own, []],
+    ['a later branch', [branches(at('v3.19'))], ['curl 0003 8.4.0-r2', 'libcrypto3 0001 3.1.4-r3'], []],
+    [
+      'a later branch for a tag',
+      [branches(at('v3.18'), `@next ${at('v3.19')}`)],
+      ['curl 0003 8.4.0-r2', 'libcrypto3 0001 3.1.4-r1'],
+      [],
+    ],
+    [
+      'two branches',
+      [branches(at('v3.19'), at('v3.18'))],
+      own,
+      ['RELEASES_MIXED: repositories of Alpine v3.19 are enabled beside v3.18, by which all packages are evaluated'],
+    ],
+    [
+      'edge, which no record is about',
+      [branches(at('edge'))],
+      [],
+      ['ADVISORIES_MISSING: no vulnerability data for Alpine edge, its packages were not evaluated'],
+    ],
+  ])('evaluates an image with %s', async (_, files, findings, warnings) => {
+    const outcome = await evaluated([...image, ...files], records);
+    expect(linesOf(outcome)).toEqual(findings);
+    expect(codesOf(outcome)).toEqual(warnings);
+  });
+});
+
+describe('evaluatePackages by the suites of Debian', () => {
+  const image = (
+    version: string,
+    release = 'VERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"',
+  ): TarEntry[] => [
+    { path: 'etc/os-release', content: `ID=debian\n${release}\n` },
+    {
+      path: 'var/lib/dpkg/status',
+      content: `Package: curl\nStatus: install ok installed\nArchitecture: amd64\nVersion: ${version}\n\n`,
+    },
+  ];
+  const records = [
+    record('DEBIAN-CVE-2026-0001', 'CVE-2026-0001', 'curl', {
+      'Debian:12': null,
+      'Debian:13': '8.14.1-2',
+      'Debian:14': '8.17.0-1',
+    }),
+    record('DEBIAN-CVE-2026-0002', 'CVE-2026-0002', 'curl', {
+      'Debian:12': '7.88.1-10+deb12u5',
+      'Debian:13': '8.14.1-2+deb13u1',
+    }),
+  ];
+  const suites = (text: string): TarEntry => ({ path: 'etc/apt/sources.list', content: text });
+
+  it.each<[string, TarEntry[], string[], string[]]>([
+    ['a package of security', image('7.88.1-10+deb12u5'), ['curl 0001 not-fixed'], []],
+    ['a package of backports with the fix', image('8.14.1-2~bpo12+1'), ['curl 0002 8.14.1-2+deb13u1'], []],
+    [
+      'an older package of backports',
+      image('8.14.1-1~bpo12+1'),
+      ['curl 0001 8.14.1-2', 'curl 0002 8.14.1-2+deb13u1'],
+      [],
+    ],
+    ['testing', image('8.16.0-1', 'PRETTY_NAME="Debian GNU/Linux forky/sid"'), ['curl 0001 8.17.0-1'], []],
+    [
+      'unstable in place of its own release',
+      [...image('8.17.0-1'), suites('deb http://deb.debian.org/debian sid main\n')],
+      [],
+      [],
+    ],
+    [
+      'unstable beside its own release',
+      [
+        ...image('7.88.1-10'),
+        suites('deb http://deb.debian.org/debian bookworm main\ndeb http://deb.debian.org/debian sid main\n'),
+      ],
+      ['curl 0001 not-fixed', 'curl 0002 7.88.1-10+deb12u5'],
+      ['RELEASES_MIXED: repositories of Debian 14 are enabled beside 12, by which all packages are evaluated'],
+    ],
+  ])('evaluates %s', async (_, files, findings, warnings) => {
+    const outcome = await evaluated(files, records);
+    expect(linesOf(outcome)).toEqual(findings);
+    expect(codesOf(outcome)).toEqual(warnings);
+  });
+});
+
+describe('evaluatePackages by the sources of Ubuntu Pro', () => {
+  // The fixes are those of UBUNTU-CVE-2005-1515.
+  const free = '1.06-6.2~deb10u1build0.16.04.1';
+  const paid = '1.06-6.2~deb10u1build0.14.04.1+esm1';
+  const records = [
+    record('UBUNTU-CVE-2005-1515', 'CVE-2005-1515', 'netqmail', {
+      'Ubuntu:Pro:14.04:LTS': paid,
+      'Ubuntu:16.04:LTS': free,
+    }),
+  ];
+  const image = (version: string, release: string, ...files: TarEntry[]): TarEntry[] => [
+    { path: 'etc/os-release', content: `ID=ubuntu\nVERSION_ID="${release}"\n` },
+    {
+      path: 'var/lib/dpkg/status',
+      content: `Package: qmail\nStatus: install ok installed\nArchitecture: amd64\nSource: netqmail\nVersion: ${version}\n\n`,
+    },
+    ...files,
+  ];
+  const source = (text: string): TarEntry => ({ path: 'etc/apt/sources.list.d/ubuntu-esm-infra.list', content: text });
+  const line = 'deb https://esm.ubuntu.com/infra/ubuntu trusty-infra-security main\n';
+
+  it.each<[string, TarEntry[], string[]]>([
+    ['a release with the fix', image('1.06-5', '16.04'), [`qmail 1515 ${free}`]],
+    ['a release that only Pro fixes', image('1.06-5', '14.04'), [`qmail 1515 wont-fix Pro ${paid}`]],
+    ['one with the sources of Pro', image('1.06-5', '14.04', source(line)), [`qmail 1515 ${paid} Pro ${paid}`]],
+    [
+      'one with such sources as a comment',
+      image('1.06-5', '14.04', source(`# ${line}`)),
+      [`qmail 1515 wont-fix Pro ${paid}`],
+    ],
+    ['a package of Pro', image(paid, '14.04'), []],
+    ['an older package of Pro', image('1.06-5+esm1', '14.04'), [`qmail 1515 ${paid}`]],
+  ])('evaluates %s', async (_, files, findings) => {
+    expect(linesOf(await evaluated(files, records))).toEqual(findings);
   });
 });

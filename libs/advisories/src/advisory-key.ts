@@ -1,8 +1,10 @@
 import type { OsRelease, PackageRecord } from '@tidewaiter/domain';
 
-import { distributionOf } from './distributions.js';
+import { type Distribution, distributionOf } from './distributions.js';
 import { type Ecosystem, ecosystems, languageEcosystems } from './ecosystems.js';
 import { programEcosystem, programOf } from './programs/programs.js';
+import { repositoriesOf } from './repositories.js';
+import { backportedFrom } from './suites.js';
 
 /**
  * Key of the advisories about a package: entries under any of these names, for this release of this
@@ -17,7 +19,7 @@ export interface AdvisoryKey {
 }
 
 /** Raise it when packages get other keys: images are then evaluated again. */
-export const advisoryKeysVersion = 2;
+export const advisoryKeysVersion = 3;
 
 /**
  * Returns the key under which advisories list a package; null if none do, which must be reported
@@ -31,7 +33,14 @@ export function advisoryKeyOf(pkg: PackageRecord, os: OsRelease | null): Advisor
   const found = language === undefined ? os && distributionOf(os) : { ecosystem: language, release: null };
   const ecosystem = found && ecosystems.get(found.ecosystem);
   if (ecosystem?.packageType !== pkg.type || isForeign(pkg, ecosystem, found!.release)) return null;
-  return { ...found!, names: [...new Set(ecosystem.namesOf(pkg).map(({ name }) => name))] };
+  const names = [...new Set(ecosystem.namesOf(pkg).map(({ name }) => name))];
+  return { ecosystem: found!.ecosystem, release: releaseOf(pkg, found!, ecosystem), names };
+}
+
+/** Release that a package is of: by its version or its repositories, else that of the image. */
+function releaseOf(pkg: PackageRecord, { ecosystem: name, release }: Distribution, { releaseOf: read }: Ecosystem) {
+  const backported = name === 'Debian' ? backportedFrom(pkg.source.version) : undefined;
+  return backported ?? repositoriesOf(pkg).flatMap((id) => read(id) ?? [])[0] ?? release;
 }
 
 /** A package that a vendor built is the distribution's business if its own repository has it. */

@@ -32,7 +32,7 @@ export function scopeName({ ecosystem, release }: AdvisoryScope): string {
 
 /** Name of a scope in prose: `Alpine 3.18` of `Alpine:v3.18`. */
 function spoken(name: string): string {
-  return name.replace(/:v?(?=\d)/, ' ');
+  return name.replace(/:(?:v(?=\d))?/, ' ');
 }
 
 /** Blind spot of a verdict for a scope, by its name, without advisories. */

@@ -1,5 +1,7 @@
 import type { OsRelease } from '@tidewaiter/domain';
 
+import { preparedRelease } from './suites.js';
+
 /**
  * Release of a distribution, as OSV writes it: `Debian` and `12`, `Alpine` and `v3.20`, `Ubuntu`
  * and `22.04:LTS`.
@@ -44,7 +46,7 @@ const known: ReadonlyMap<string, DistributionRule> = new Map<string, Distributio
   // Rebuilt by Red Hat itself, with its versions.
   ['centos', { ecosystem: 'Red Hat', release: major }],
   ['chainguard', { ecosystem: 'Chainguard', release: rolling }],
-  ['debian', { ecosystem: 'Debian', release: major }],
+  ['debian', { ecosystem: 'Debian', release: (os) => major(os) ?? preparedRelease(os.name) }],
   ['echo', { ecosystem: 'Echo', release: rolling }],
   ['mageia', { ecosystem: 'Mageia', release: major }],
   ['mariner', { ecosystem: 'Azure Linux', release: major }],

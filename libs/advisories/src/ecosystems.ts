@@ -13,6 +13,7 @@ import {
 } from './releases.js';
 import { amazonRepository, redHatCpes } from './repositories.js';
 import type { CpeLookup } from './repository-map.js';
+import { alpineBranch, debianRelease, isProSuite, ubuntuRelease, withoutBackport } from './suites.js';
 
 /** Name under which records may list a package, and the version to compare then. */
 export interface AdvisoryName {
@@ -49,6 +50,10 @@ export interface Ecosystem {
    * package manager recorded for a package of this release; undefined for an unknown id.
    */
   repositoryOf: (id: string, release: string | null) => string | undefined;
+  /** Release of a suite of apt or branch of apk; undefined for another id. */
+  releaseOf: (id: string) => string | undefined;
+  /** Whether an image with these repositories gets the packages of a stream beyond its release. */
+  offers: (stream: string, ids: readonly string[]) => boolean;
   /** CPEs of repositories by their ids; undefined if none of them is known. */
   cpesOf: (ids: readonly string[], lookup: CpeLookup) => readonly string[] | undefined;
   /** Whether packages of modules name their module, so that one without is of none. */
@@ -76,6 +81,7 @@ const noRelease = (): DistributionRelease => ({ release: null });
 const wholeRelease = (text: string): DistributionRelease => ({ release: text || null });
 const equal = (): Standing => 'equal';
 const unknownRepository = (): undefined => undefined;
+const never = (): boolean => false;
 
 /** Packages of a language: one name, one version, no releases. */
 function language(packageType: PackageType, scheme: VersionScheme, normalName = verbatim): Ecosystem {
@@ -89,6 +95,8 @@ function language(packageType: PackageType, scheme: VersionScheme, normalName = 
     normalName,
     readRelease: noRelease,
     repositoryOf: unknownRepository,
+    releaseOf: unknownRepository,
+    offers: never,
     cpesOf: unknownRepository,
     namesModules: true,
     standing: equal,
@@ -104,6 +112,9 @@ const ofBinary: NamesOf = ({ name, version }) => [{ name, version }];
  * name of another one's source.
  */
 const ofBoth: NamesOf = ({ source, name, version }) => (name === source.name ? [source] : [{ name, version }, source]);
+
+/** Packages of Debian's backports count in the version that they were built from. */
+const ofDebianSource: NamesOf = ({ source }) => [{ name: source.name, version: withoutBackport(source.version) }];
 
 /** Names for advisories about binary packages, and for those about source packages. */
 const ofBinaryOrSource: NamesOf = ({ source, name, version }) => [
@@ -126,6 +137,8 @@ function distribution(
     normalName: verbatim,
     readRelease: wholeRelease,
     repositoryOf: unknownRepository,
+    releaseOf: unknownRepository,
+    offers: never,
     cpesOf: unknownRepository,
     namesModules: true,
     standing: equal,
@@ -159,7 +172,7 @@ const programs: Ecosystem = {
 export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['AlmaLinux', distribution('rpm', ofBinary)],
   ['Alpaquita', distribution('apk', ofBoth)],
-  ['Alpine', distribution('apk', ofBoth)],
+  ['Alpine', distribution('apk', ofBoth, { releaseOf: alpineBranch })],
   ['Amazon Linux', distribution('rpm', ofBinary, { namesOf: ofBinary, repositoryOf: amazonRepository })],
   ['Azure Linux', distribution('rpm', ofBoth)],
   ['BellSoft Hardened Containers', distribution('apk', ofBoth)],
@@ -167,7 +180,7 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['CRAN', language('cran', 'cran')],
   ['Chainguard', distribution('apk', ofBoth, rolling)],
   ['ConanCenter', language('conan', 'semver')],
-  ['Debian', distribution('deb', ofSource, { isReleaseOptional: true })],
+  ['Debian', distribution('deb', ofDebianSource, { isReleaseOptional: true, releaseOf: debianRelease })],
   ['Echo', distribution('deb', ofSource, rolling)],
   ['GitHub Actions', language('githubactions', 'semver', lowerCase)],
   ['Go', language('golang', 'go')],
@@ -196,7 +209,15 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['RubyGems', language('gem', 'gem')],
   ['SUSE', distribution('rpm', ofSource, { listsBinaries: true, readRelease: readSuseRelease })],
   ['SwiftURL', language('swift', 'semver', repository)],
-  ['Ubuntu', distribution('deb', ofSource, { readRelease: readUbuntuRelease, standing: ubuntuStanding })],
+  [
+    'Ubuntu',
+    distribution('deb', ofSource, {
+      readRelease: readUbuntuRelease,
+      standing: ubuntuStanding,
+      releaseOf: ubuntuRelease,
+      offers: (stream, ids) => stream === 'Pro' && ids.some(isProSuite),
+    }),
+  ],
   ['Wolfi', distribution('apk', ofBoth, rolling)],
   ['crates.io', language('cargo', 'semver')],
   ['npm', language('npm', 'npm')],

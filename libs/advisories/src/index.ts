@@ -37,6 +37,8 @@ export { readUpdateinfoPlace } from './formats/amazon-updateinfo/repomd.js';
 export { redHatVex } from './formats/redhat-vex/redhat-vex.js';
 export { advisoryFormats, formatOfHead, isOfFormat } from './formats/formats.js';
 export { isEcosystem } from './ecosystems.js';
+export { decidingSuites, suiteOfTag } from './enabled-releases.js';
+export type { DecidingSuites } from './enabled-releases.js';
 export { evaluateInventory } from './evaluate-inventory.js';
 export type { CandidateLookup } from './evaluate-inventory.js';
 export { derivedEcosystems, programEcosystem } from './programs/programs.js';

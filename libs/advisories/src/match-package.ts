@@ -4,10 +4,11 @@ import type { VersionComparer } from '@tidewaiter/versions';
 import type { AdvisoryKey } from './advisory-key.js';
 import type { AffectedPackage } from './affected-package.js';
 import type { AffectedConditions } from './conditions.js';
-import { type AdvisoryName, ecosystems } from './ecosystems.js';
+import { type AdvisoryName, type Ecosystem, ecosystems } from './ecosystems.js';
 import { mitigationOf } from './mitigations.js';
 import { anyOf, hitIn, isListed, tryCompare } from './ranges.js';
 import type { VulnerableImport } from './reachability.js';
+import { repositoriesOf } from './repositories.js';
 import type { CpeLookup } from './repository-map.js';
 import {
   type AdvisoryCandidate,
@@ -73,7 +74,7 @@ export interface MatchEvidence {
  * Raise it when the same package and advisories give another result: the fleet is then matched
  * again.
  */
-export const matchingVersion = 5;
+export const matchingVersion = 6;
 
 /**
  * Limit on fixes tried before the state is "no fix". More than one matters only for overlapping
@@ -98,9 +99,12 @@ export function matchPackage(
   const statements = statementsAbout(pkg, key, candidates, ecosystem, cpesOf);
   const cleared = clearedBy(statements);
   return statements.flatMap((statement) => {
-    const match = matchOf(statement, pkg, cleared, ecosystem.compare);
+    const match = matchOf(statement, pkg, cleared, ecosystem);
     if (!match) return [];
-    const repositories = statement.deciding.flatMap((entry) => repositoriesMeeting(entry, pkg, ecosystem, cpesOf));
+    const repositories = [
+      ...repositoriesOf(pkg).filter((id) => ecosystem.releaseOf(id) === key.release && key.release !== null),
+      ...statement.deciding.flatMap((entry) => repositoriesMeeting(entry, pkg, ecosystem, cpesOf)),
+    ];
     if (repositories.length === 0) return match;
     return { ...match, evidence: { ...match.evidence, repositories: [...new Set(repositories)].toSorted() } };
   });
@@ -110,15 +114,16 @@ function matchOf(
   statement: AdvisoryStatement,
   pkg: PackageRecord,
   cleared: Cleared,
-  compare: VersionComparer,
+  ecosystem: Ecosystem,
 ): PackageMatch | undefined {
+  const { compare } = ecosystem;
   const { advisory, standing, compared, answer, deciding } = statement;
   if (answer === false) return undefined;
   const isOpen = (id: string) => standing === 'before' || cleared.get(id)?.isFinal !== true;
   const vulnerabilityIds = vulnerabilitiesOf(advisory).filter(isOpen);
   if (vulnerabilityIds.length === 0) return undefined;
 
-  const { fix, fixedBeyond } = fixesFor(statement, compare);
+  const { fix, fixedBeyond } = fixesFor(statement, repositoriesOf(pkg), ecosystem);
   const evaluated = deciding.map(({ severity }) => severity).filter((severity) => severity !== null);
   const mitigation = mitigationOf(pkg, vulnerabilityIds);
   const disagreeing = [...new Set(vulnerabilityIds.flatMap((id) => cleared.get(id)?.by ?? []))].toSorted();
@@ -167,17 +172,23 @@ function mostCertain(entries: readonly AffectedPackage[], version: string, compa
   return entries.toSorted((a, b) => doubts(a) - doubts(b))[0]!;
 }
 
-/** Fix in the release, and beyond it if the release has none. */
+/**
+ * Fix in the release, and beyond it if the release has none. A fix beyond it counts as one for an
+ * image that gets such packages.
+ */
 function fixesFor(
   { standing, compared: { version }, answer, deciding, entries, beyond }: AdvisoryStatement,
-  compare: VersionComparer,
+  repositories: readonly string[],
+  { compare, offers }: Ecosystem,
 ): { fix: AdvisoryMatch['fix']; fixedBeyond?: string } {
   if (!answer) return { fix: { state: 'unknown' } };
   const own: AdvisoryMatch['fix'] =
     standing === 'beyond' ? { state: 'wont-fix' } : fixFor(version, deciding, entries, compare);
   if (own.version !== undefined || beyond.length === 0) return { fix: own };
   const other = fixFor(version, beyond, beyond, compare);
-  return { fix: own, ...(other.version !== undefined && { fixedBeyond: `${beyond[0]!.stream} ${other.version}` }) };
+  if (other.version === undefined) return { fix: own };
+  const stream = beyond[0]!.stream!;
+  return { fix: offers(stream, repositories) ? other : own, fixedBeyond: `${stream} ${other.version}` };
 }
 
 /** Lowest fixed version above the installed one that no other range of the advisory contains. */

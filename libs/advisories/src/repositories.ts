@@ -1,5 +1,12 @@
+import type { PackageRecord } from '@tidewaiter/domain';
+
 import { coreRepository } from './conditions.js';
 import type { CpeLookup } from './repository-map.js';
+
+/** Repositories of a package, or those that its image has enabled. */
+export function repositoriesOf({ qualifiers }: Pick<PackageRecord, 'qualifiers'>): string[] {
+  return qualifiers?.['repository_id']?.split(',') ?? [];
+}
 
 /** Repositories of Amazon Linux, by the ids in the configuration of yum and dnf. */
 const amazonIds: readonly (readonly [pattern: RegExp, release: RegExp, repository?: string])[] = [

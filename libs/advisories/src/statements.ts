@@ -7,6 +7,7 @@ import { type ConditionFacts, meetsConditions, meetsCpe } from './conditions.js'
 import type { AdvisoryName, Ecosystem } from './ecosystems.js';
 import { type Tristate, anyOf, isInRange, isListed, tryCompare } from './ranges.js';
 import type { Standing } from './releases.js';
+import { repositoriesOf } from './repositories.js';
 import type { CpeLookup } from './repository-map.js';
 import { vulnerabilitiesOf } from './vulnerability-id.js';
 
@@ -76,11 +77,6 @@ function factsOf(
     repository: ids[0] === undefined ? undefined : ecosystem.repositoryOf(ids[0], release),
     cpes: ecosystem.cpesOf(ids, lookup),
   };
-}
-
-/** Repositories of a package, or those that its image has enabled. */
-export function repositoriesOf({ qualifiers }: Pick<PackageRecord, 'qualifiers'>): string[] {
-  return qualifiers?.['repository_id']?.split(',') ?? [];
 }
 
 /** Enabled repositories whose CPE an entry is about. */

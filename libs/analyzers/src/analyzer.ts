@@ -18,6 +18,14 @@ export interface RpmRepositories {
   modules?: string[];
 }
 
+/** Suite of apt or branch of apk in the configuration of repositories. */
+export interface EnabledSuite {
+  /** `bookworm-security`, `v3.20`. */
+  suite: string;
+  /** Tag of the packages that may come from it; others do not. */
+  tag?: string;
+}
+
 /** Facts read from one file. */
 export interface FileFacts {
   packages?: PackageRecord[];
@@ -25,6 +33,10 @@ export interface FileFacts {
   /** Files that a package database assigns to packages. */
   owned?: OwnedFiles[];
   rpm?: RpmRepositories;
+  /** Suites that the configuration of a package manager enables. */
+  suites?: EnabledSuite[];
+  /** Packages that were installed from repositories with a tag. */
+  tagged?: [name: string, tag: string][];
   /** Names of the code in a program, see `linkedNames`: base64 of an encoded set. */
   linked?: string;
   /** The package of this manifest is private: no registry has it. */

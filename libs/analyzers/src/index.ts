@@ -13,7 +13,9 @@ import {
   versionOf,
 } from './analyze-layer.js';
 import type { Analyzer } from './analyzer.js';
+import { apkRepositories } from './apk-repositories/apk-repositories.js';
 import { apk } from './apk/apk.js';
+import { aptSources } from './apt-sources/apt-sources.js';
 import { binaries } from './binaries/binaries.js';
 import { bunLock } from './bun-lock/bun-lock.js';
 import { cabalFreeze } from './cabal-freeze/cabal-freeze.js';
@@ -100,6 +102,8 @@ export type { LayerAnalysis, LayerOptions } from './analyze-layer.js';
 export const analyzers: readonly Analyzer[] = [
   alpm,
   apk,
+  apkRepositories,
+  aptSources,
   binaries,
   bunLock,
   cabalFreeze,

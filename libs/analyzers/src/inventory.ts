@@ -5,8 +5,8 @@ import { databases, databaseWarnings, unreadDatabases } from './database-links.j
 import type { AnalyzedLayer } from './layer-facts.js';
 import { osReleasePaths } from './os-release/os-release.js';
 import { mergedPath, distributedPaths } from './ownership.js';
+import { packageQualifiers, type PackageQualifiers } from './package-qualifiers.js';
 import { purlOf } from './purl.js';
-import { rpmQualifiers } from './rpm-qualifiers.js';
 
 /** The packages of an image. */
 export interface Inventory {
@@ -40,7 +40,8 @@ export function inventory(layers: readonly AnalyzedLayer[], view: Overlay, withD
   const os = findOs(layers, view);
   const packages: ImagePackage[] = [];
   const owned = distributedPaths(layers, view);
-  for (const [purl, sightings] of sightingsByPurl(layers, view, os)) {
+  const { qualified, warnings: aboutRepositories } = packageQualifiers(layers, view, os);
+  for (const [purl, sightings] of sightingsByPurl(layers, view, os, qualified)) {
     const own = withoutDistributed(sightings, owned);
     const installed = own.filter(({ record }) => !record.isDeclared);
     if (own.length > 0) packages.push(fold(purl, installed.length > 0 ? installed : own));
@@ -53,6 +54,7 @@ export function inventory(layers: readonly AnalyzedLayer[], view: Overlay, withD
     ...layers.flatMap((layer, index) => inEffect(databaseWarnings(layer.facts.warnings), view, index)),
     ...unreadDatabases(layers, view),
     ...missing(os, packages),
+    ...aboutRepositories,
   ];
   return { os, packages: counted, warnings };
 }
@@ -148,9 +150,9 @@ function sightingsByPurl(
   layers: readonly AnalyzedLayer[],
   view: Overlay,
   os: OsRelease | null,
+  qualified: PackageQualifiers['qualified'],
 ): Map<string, Sighting[]> {
   const sightings = new Map<string, Sighting[]>();
-  const qualified = rpmQualifiers(layers, os);
   for (const [from, { facts }] of layers.entries()) {
     for (const { path, analyzer, packages = [] } of facts.files) {
       const isDistribution = databases.has(analyzer);

@@ -42,7 +42,7 @@ import {
   withMasks,
 } from '@tidewaiter/secrets';
 
-import { type Analyzer, type FileFacts, maxTextBytes, type RpmRepositories } from './analyzer.js';
+import { type Analyzer, type EnabledSuite, type FileFacts, maxTextBytes, type RpmRepositories } from './analyzer.js';
 import { type LayerSecret, mayHoldArchivedSecrets, searchArchive } from './archive-secrets.js';
 import { FactBudget, type FactLimits, factLimits } from './fact-limits.js';
 import { redactPackages } from './redact-packages.js';
@@ -56,6 +56,8 @@ export interface FileRecord {
   os?: OsRelease;
   owned?: OwnedFiles[];
   rpm?: RpmRepositories;
+  suites?: EnabledSuite[];
+  tagged?: [name: string, tag: string][];
   /** As in {@link FileFacts}. */
   linked?: string;
   isUnpublished?: true;

@@ -425,6 +425,9 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       POLICY_WARNING: warning('A policy in mode warn does not hold.'),
       PROVENANCE_CUT: warning('More signatures or attestations exist than were read.'),
       PROVENANCE_UNREADABLE: warning('Signatures or attestations could not be read.'),
+      RELEASES_MIXED: warning(
+        'Enable the repositories of one release, or those of another one with a tag or by backports.',
+      ),
       SECRET_SEARCH_CUT: warning('A part was not searched for secrets; the message names the reason.', incomplete),
       SIGNATURE_INVALID: warning('The signature was not made by its key.'),
       SIGNER_UNKNOWN: warning('Configure the signer, or sign with a known key.'),

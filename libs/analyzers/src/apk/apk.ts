@@ -13,22 +13,34 @@ const database = /^(usr\/)?lib\/apk\/db\/installed$/;
  */
 export const apk: Analyzer = {
   name: 'apk',
-  version: 2,
+  version: 3,
   wants: (path) => database.test(path),
   analyze: ({ path, content }) => readDatabase(content.toString('utf8'), path),
 };
 
 function readDatabase(text: string, path: string): FileFacts {
-  return { ...collectPackages(readRecords(text, path)), owned: collectOwned(apkFiles(text)) };
+  const tagged: [string, string][] = [];
+  const packages = collectPackages(readRecords(text, path, tagged));
+  return { ...packages, owned: collectOwned(apkFiles(text)), ...(tagged.length > 0 && { tagged }) };
 }
 
-function* readRecords(text: string, foundIn: string): Generator<PackageRecord | 'unreadable'> {
-  for (const fields of stanzasOf(text, fieldOf)) yield readRecord(fields, foundIn);
+/** Yields the packages; adds those from repositories with a tag to `tagged`. */
+function* readRecords(
+  text: string,
+  foundIn: string,
+  tagged: [name: string, tag: string][],
+): Generator<PackageRecord | 'unreadable'> {
+  for (const fields of stanzasOf(text, fieldOf)) {
+    const record = readRecord(fields, foundIn);
+    const tag = fields.get('s');
+    if (record !== 'unreadable' && isToken(tag)) tagged.push([record.name, tag]);
+    yield record;
+  }
 }
 
 /** Keys are one letter and a colon; most lines name the package's files. */
 function fieldOf(line: string): [string, string] | undefined {
-  return /^[PVALo]:/.test(line) ? [line.charAt(0), line.slice(2).trim()] : undefined;
+  return /^[PVALos]:/.test(line) ? [line.charAt(0), line.slice(2).trim()] : undefined;
 }
 
 function readRecord(fields: ReadonlyMap<string, string>, foundIn: string): PackageRecord | 'unreadable' {

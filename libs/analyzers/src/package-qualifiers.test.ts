@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+
+import { overlay } from '@tidewaiter/oci';
+import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
+
+import { analyzeLayer, inventory } from './index.js';
+import { packageQualifiers } from './package-qualifiers.js';
+
+const content = gunzipSync(readFileSync(join(__dirname, 'rpm/fixtures/rpmdb.sqlite.gz')));
+const database: TarEntry = { path: 'var/lib/rpm/rpmdb.sqlite', content };
+const release = (id: string, version: string): TarEntry => ({
+  path: 'etc/os-release',
+  content: `ID=${id}\nVERSION_ID=${version}\n`,
+});
+const manifest = (name: string, ...sets: string[]): TarEntry => ({
+  path: `root/buildinfo/content_manifests/${name}.json`,
+  content: JSON.stringify({ content_sets: sets }),
+});
+const origin = (repository: string): TarEntry => ({
+  path: `var/lib/yum/yumdb/f/${'0a'.repeat(20)}-fixture-libs-1.4-3.el9-noarch/from_repo`,
+  content: repository,
+});
+
+async function inventoryOf(...layers: TarEntry[][]) {
+  const analyzed = await Promise.all(
+    layers.map(async (entries) => {
+      async function* blob(): AsyncGenerator<Uint8Array> {
+        yield tarArchive(entries);
+      }
+      return analyzeLayer(blob, { mediaType: 'application/vnd.oci.image.layer.v1.tar' });
+    }),
+  );
+  return inventory(analyzed, overlay(analyzed.map(({ entries }) => entries)));
+}
+
+async function qualifiersOf(...layers: TarEntry[][]): Promise<Record<string, unknown>> {
+  const { packages } = await inventoryOf(...layers);
+  return Object.fromEntries(packages.flatMap(({ name, qualifiers }) => (qualifiers ? [[name, qualifiers]] : [])));
+}
+
+const file = (path: string, text = ''): TarEntry => ({ path, content: text });
+const eus = 'rhel-9-for-x86_64-baseos-eus-rpms__9_DOT_2';
+
+const web = { modularity: 'fixture:18' };
+
+describe('packageQualifiers', () => {
+  it('adds the repository of a package of Amazon Linux, with epochs left out', async () => {
+    expect(await qualifiersOf([release('amzn', '2'), database, origin('amzn2extra-docker')])).toEqual({
+      'fixture-web': web,
+      'fixture-libs': { ...web, repository_id: 'amzn2extra-docker' },
+    });
+    expect(await qualifiersOf([release('fedora', '41'), database, origin('fedora')])).toMatchObject({
+      'fixture-libs': web,
+    });
+  });
+
+  it('adds the repositories of an image of Red Hat, unless they are the usual ones', async () => {
+    const usual = [manifest('base', 'rhel-9-for-x86_64-baseos-rpms', 'rhel-9-for-x86_64-appstream-rpms')];
+    expect(await qualifiersOf([release('rhel', '9.2'), database], usual)).toEqual({
+      'fixture-web': web,
+      'fixture-libs': web,
+    });
+    expect(
+      await qualifiersOf([release('rhel', '9.2'), database], [manifest('a', eus)], [manifest('b', 'x')]),
+    ).toMatchObject({
+      'fixture-web': { ...web, repository_id: `${eus},x` },
+    });
+  });
+
+  it('adds enabled modules to packages of Oracle Linux without their own', () => {
+    const facts = { files: [{ path: 'a', analyzer: 'a', rpm: { modules: ['nginx:1.18'] } }] };
+    const layers = [{ facts }] as unknown as Parameters<typeof packageQualifiers>[0];
+    const oracle = { id: 'ol', versionId: '8.10', name: 'Oracle', idLike: [] };
+    const { qualified: qualify } = packageQualifiers(layers, { hiddenBy: () => undefined }, oracle);
+    const record = {
+      type: 'rpm' as const,
+      name: 'nginx',
+      source: { name: 'nginx', version: '1' },
+      licenses: [],
+      foundIn: '',
+    };
+    expect(qualify({ ...record, version: '1.18-1.module+el8+1+2' }).qualifiers).toEqual({ modularity: 'nginx:1.18' });
+    expect(qualify({ ...record, version: '1.14-1.el8' }).qualifiers).toBeUndefined();
+    expect(qualify({ ...record, version: '1.18-1.module+el8+1+2', qualifiers: web }).qualifiers).toEqual(web);
+  });
+
+  it.each<[string, TarEntry[]]>([
+    ['deletes', [file('etc/yum.repos.d/.wh.redhat.repo')]],
+    ['empties the folder of', [file('etc/yum.repos.d/.wh..wh..opq')]],
+    ['replaces', [file('etc/yum.repos.d/redhat.repo', '[main]\n')]],
+    ['replaces the folder of', [file('etc/yum.repos.d')]],
+  ])('takes no repository from a file that a later layer %s', async (_, above) => {
+    const base = [release('rhel', '9.2'), database];
+    const configured = [file('etc/yum.repos.d/redhat.repo', `[${eus}]\nenabled=1\n`)];
+    expect(await qualifiersOf(base, configured)).toMatchObject({ 'fixture-libs': { repository_id: eus } });
+    expect(await qualifiersOf(base, configured, above)).toMatchObject({ 'fixture-libs': web });
+    // A file that comes back counts.
+    expect(await qualifiersOf(base, configured, above, configured)).toMatchObject({
+      'fixture-libs': { repository_id: eus },
+    });
+  });
+
+  it('keeps the origins of packages whose record a later layer deletes', async () => {
+    const base = [release('amzn', '2'), database, origin('amzn2extra-docker')];
+    expect(await qualifiersOf(base, [file('var/lib/.wh.yum')])).toMatchObject({
+      'fixture-libs': { repository_id: 'amzn2extra-docker' },
+    });
+  });
+
+  it('reports repositories beyond the limit', async () => {
+    const sets = Array.from({ length: 402 }, (_, index) => `rhel-9-product-${index}-rpms`);
+    const layers = [sets.slice(0, 200), sets.slice(200, 400), sets.slice(400)].map((part, index) => [
+      manifest(`${index}`, ...part),
+    ]);
+    const { warnings } = await inventoryOf([release('rhel', '9.2'), database], ...layers);
+    expect(warnings).toContainEqual({
+      code: 'LIMIT_EXCEEDED',
+      path: null,
+      message: 'fixes of 2 repositories were not evaluated: maxRepositories is 400',
+    });
+  });
+
+  const installed = file(
+    'lib/apk/db/installed',
+    'P:busybox\nV:1.36.1-r5\nA:x86_64\no:busybox\n\nP:hello\nV:2.12-r0\nA:x86_64\ns:testing\no:hello\n\n',
+  );
+  const branches = (...lines: string[]) => file('etc/apk/repositories', lines.join('\n'));
+  const main = (branch: string) => `https://dl-cdn.alpinelinux.org/alpine/${branch}/main`;
+
+  it('adds the branch of packages of Alpine that are of another one than os-release', async () => {
+    const image = [release('alpine', '3.18.4'), installed];
+    expect(await qualifiersOf(image, [branches(main('v3.18'))])).toEqual({});
+    expect(await qualifiersOf(image, [branches(main('v3.18'), `@testing ${main('edge')}`)])).toEqual({
+      hello: { repository_id: 'edge' },
+    });
+    expect(await qualifiersOf(image, [branches(main('edge'))])).toEqual({
+      busybox: { repository_id: 'edge' },
+      hello: { repository_id: 'edge' },
+    });
+    expect(await qualifiersOf(image, [branches(main('edge'))], [branches(main('v3.18'))])).toEqual({});
+  });
+
+  it('reports packages that may be of another release', async () => {
+    const image = [release('alpine', '3.18.4'), installed];
+    const { warnings } = await inventoryOf(image, [branches(main('v3.18'), main('edge'), `@testing ${main('v3.20')}`)]);
+    expect(warnings).toEqual([
+      {
+        code: 'RELEASES_MIXED',
+        path: null,
+        message: 'repositories of Alpine edge are enabled beside v3.18, by which all packages are evaluated',
+      },
+    ]);
+  });
+
+  const status = file(
+    'var/lib/dpkg/status',
+    'Package: curl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 7.81.0-1ubuntu1\n\n',
+  );
+  const esm = (path: string) =>
+    file(
+      path,
+      'Types: deb\nURIs: https://esm.ubuntu.com/infra/ubuntu\nSuites: jammy-infra-security\nComponents: main\n',
+    );
+
+  it('adds the sources of Pro to packages of Ubuntu', async () => {
+    const image = [release('ubuntu', '22.04'), status];
+    const pro = esm('etc/apt/sources.list.d/ubuntu-esm-infra.sources');
+    expect(await qualifiersOf(image)).toEqual({});
+    expect(await qualifiersOf(image, [pro])).toEqual({ curl: { repository_id: 'jammy-infra-security' } });
+    expect(await qualifiersOf(image, [pro], [file('etc/apt/sources.list.d/.wh.ubuntu-esm-infra.sources')])).toEqual({});
+    expect(
+      await qualifiersOf(image, [esm('var/lib/ubuntu-advantage/apt-esm/etc/apt/sources.list.d/a.sources')]),
+    ).toEqual({});
+  });
+});

@@ -1,0 +1,128 @@
+import { decidingSuites, suiteOfTag } from '@tidewaiter/advisories';
+import type { OsRelease, PackageRecord, PackageType } from '@tidewaiter/domain';
+import type { Overlay, Warning } from '@tidewaiter/oci';
+
+import type { AnalyzedLayer, FileRecord } from './layer-facts.js';
+
+/** Limit on the repositories of an image, which each of its packages names. */
+const maxRepositories = 400;
+
+/** Facts about an image on which the advisories of its packages depend, as qualifiers. */
+export interface PackageQualifiers {
+  qualified: (record: PackageRecord) => PackageRecord;
+  /** Warnings about repositories that do not decide as they should. */
+  warnings: Warning[];
+}
+
+type Qualifiers = (files: ImageFiles, os: OsRelease) => PackageQualifiers;
+
+/** Files with facts. */
+interface ImageFiles {
+  /** All layers: records of an installation stay true. */
+  all: FileRecord[];
+  /** Visible files: a configuration that a later layer deletes has no effect. */
+  shown: FileRecord[];
+}
+
+/** Qualifiers of an image's packages by its distribution and repositories. */
+export function packageQualifiers(
+  layers: readonly AnalyzedLayer[],
+  view: Pick<Overlay, 'hiddenBy'>,
+  os: OsRelease | null,
+): PackageQualifiers {
+  const all = layers.flatMap(({ facts }) => facts.files);
+  const shown = layers.flatMap(({ facts }, index) =>
+    facts.files.filter((file) => decides(file) && view.hiddenBy(file.path, index) === undefined),
+  );
+  const own = os && byDistribution.get(os.id);
+  return own ? own({ all, shown }, os) : { qualified: (record) => record, warnings: [] };
+}
+
+function decides({ rpm, suites, tagged }: FileRecord): boolean {
+  return rpm !== undefined || suites !== undefined || tagged !== undefined;
+}
+
+const byDistribution: ReadonlyMap<string, Qualifiers> = new Map<string, Qualifiers>([
+  ['alpine', ofSuites('apk')],
+  ['amzn', ofOrigins],
+  ['centos', ofRepositories],
+  ['debian', ofSuites('deb')],
+  ['ol', ofModules],
+  ['rhel', ofRepositories],
+  ['ubuntu', ofSuites('deb')],
+]);
+
+/** The repository of each package of Amazon Linux. */
+function ofOrigins({ all }: ImageFiles): PackageQualifiers {
+  const origins = new Map(all.flatMap(({ rpm }) => rpm?.origins ?? []));
+  return qualifying((record) => withQualifier(record, 'rpm', 'repository_id', origins.get(nevraOf(record))));
+}
+
+/** Repositories of a release itself, which its images have without naming them. */
+const usual =
+  /^(?:rhel-\d{1,2}-for-\w{1,20}-(?:baseos|appstream)-rpms|rhel-[67]-server-rpms|ubi-\d{1,2}-[a-z-]{1,40}|cpe:\/[ao]:redhat:enterprise_linux:\d{1,2}(?:::(?:baseos|appstream))?)$/;
+
+/** The repositories of an image of Red Hat, unless they are the usual ones. */
+function ofRepositories({ shown }: ImageFiles): PackageQualifiers {
+  const ids = [...new Set(shown.flatMap(({ rpm }) => rpm?.repositories ?? []))].toSorted();
+  const counted = ids.slice(0, maxRepositories);
+  const repositories = counted.every((id) => usual.test(id)) ? undefined : counted.join(',');
+  const left = ids.length - counted.length;
+  const message = `fixes of ${left} repositories were not evaluated: maxRepositories is ${maxRepositories}`;
+  return qualifying(
+    (record) => withQualifier(record, 'rpm', 'repository_id', repositories),
+    left > 0 ? [{ code: 'LIMIT_EXCEEDED', path: null, message }] : [],
+  );
+}
+
+/** The enabled modules of Oracle Linux, whose packages do not name theirs. */
+function ofModules({ shown }: ImageFiles): PackageQualifiers {
+  const modules = [...new Set(shown.flatMap(({ rpm }) => rpm?.modules ?? []))].toSorted().join(',');
+  return qualifying((record) =>
+    /\.module[+_]/.test(record.version) ? withQualifier(record, 'rpm', 'modularity', modules || undefined) : record,
+  );
+}
+
+/** The suites of apt and branches of apk that decide other than os-release does. */
+function ofSuites(type: PackageType): Qualifiers {
+  return ({ shown }, os) => {
+    const enabled = shown.flatMap(({ suites = [] }) => suites);
+    const byTag = new Map(enabled.flatMap(({ tag, suite }) => (tag === undefined ? [] : [[tag, suite] as const])));
+    const untagged = enabled.flatMap(({ tag, suite }) => (tag === undefined ? suite : []));
+    const { ecosystem, suites, release, others } = decidingSuites(os, untagged);
+    const tagged = new Map(shown.flatMap((file) => file.tagged ?? []));
+    const ownSuite = ({ name }: PackageRecord) => {
+      const suite = byTag.get(tagged.get(name)?.replace(/^@/, '') ?? '');
+      return suite === undefined ? undefined : suiteOfTag(os, suite, release);
+    };
+    return qualifying(
+      (record) => withQualifier(record, type, 'repository_id', ownSuite(record) ?? (suites.join(',') || undefined)),
+      others.length === 0 ? [] : [mixed(ecosystem ?? os.name, release, others)],
+    );
+  };
+}
+
+function mixed(ecosystem: string, release: string | null, others: readonly string[]): Warning {
+  const own = release ?? 'an unknown release';
+  const message = `repositories of ${ecosystem} ${others.join(', ')} are enabled beside ${own}, by which all packages are evaluated`;
+  return { code: 'RELEASES_MIXED', path: null, message };
+}
+
+function qualifying(qualified: PackageQualifiers['qualified'], warnings: Warning[] = []): PackageQualifiers {
+  return { qualified, warnings };
+}
+
+/** Adds a qualifier unless the package has its own. */
+function withQualifier(
+  record: PackageRecord,
+  type: PackageType,
+  name: string,
+  value: string | undefined,
+): PackageRecord {
+  if (record.type !== type || value === undefined || record.qualifiers?.[name] !== undefined) return record;
+  return { ...record, qualifiers: { ...record.qualifiers, [name]: value } };
+}
+
+function nevraOf({ name, version, arch = 'noarch' }: PackageRecord): string {
+  return `${name}-${version.slice(version.indexOf(':') + 1)}.${arch}`;
+}
