@@ -230,6 +230,8 @@ export { NotificationLog } from './deliveries/notification-log.js';
 export type { ReminderGroup, NotifiedAlert, AlertDelivery } from './deliveries/notification-log.js';
 export { SilenceLedger } from './deliveries/silences.js';
 export type { NewSilence, SilenceContent, SilenceVersion, StoredSilence } from './deliveries/silences.js';
+export { type ExposureDay, ExposureTrends } from './images/exposure/exposure-trends.js';
+export { type FixTime, FixTimes } from './images/exposure/fix-times.js';
 export { PushTrends, type TrendDay } from './images/pushes/push-trends.js';
 export { Lists, type NamedRow } from './core/lists.js';
 export { rowLists } from './row-lists.js';

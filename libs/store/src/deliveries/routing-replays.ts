@@ -58,7 +58,7 @@ export interface RoutingReplay {
 const maxAlerts = 500_000;
 const hourMs = 3_600_000;
 
-/** Versions of silences; each takes effect with its creation at the earliest, until the next one. */
+/** Versions of silences; each takes effect when it is made at the earliest, until the next one. */
 const silenceColumns = columnsOf(SilenceVersionRow, { only: ['matchers', 'comment'] }).computed<
   Pick<SilenceRow, 'id' | 'startsAt' | 'endsAt' | 'createdBy'>
 >({

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 
 import { AdvisoriesModule } from '../advisories/advisories.module.js';
 import { AdvisoryAges } from '../advisories/advisory-ages.js';
+import { ExposureTrends } from './exposure/exposure-trends.js';
+import { FixTimes } from './exposure/fix-times.js';
 import { FleetExposure } from './exposure/fleet-exposure.js';
 import { FileContents } from './file-contents.js';
 import { Findings } from './findings.js';
@@ -23,8 +25,10 @@ import { PushesModule } from './pushes/pushes.module.js';
 import { EvaluationRules, Verdicts } from './pushes/verdicts.js';
 
 const repositories = [
+  ExposureTrends,
   FileContents,
   Findings,
+  FixTimes,
   FleetExposure,
   FleetFiles,
   ImageFactsOf,

@@ -27,7 +27,7 @@ export interface RunningWorkload extends WorkloadRef {
  */
 const silentDays = 7;
 /** Hours after which an ended container leaves the blast radius. */
-const recentHours = 24;
+export const recentHours = 24;
 const maxWorkloads = 10_000;
 
 /** SQL condition on a row of `container_ledger`: it runs, as far as sensors report. */

@@ -79,6 +79,12 @@ const image = createRoute({
   component: lazyRouteComponent(() => import('./pages/image/image-page.js'), 'ImagePage'),
 });
 
+const repository = createRoute({
+  ...at('/images/repository'),
+  validateSearch: searchParams({ connection: 'text', name: 'text' }),
+  component: lazyRouteComponent(() => import('./pages/images/repository-page.js'), 'RepositoryPage'),
+});
+
 const compare = createRoute({
   ...at('/compare'),
   validateSearch: searchParams({ from: 'text', to: 'text' }),
@@ -280,7 +286,7 @@ const device = createRoute({
 });
 
 const routeTree = root.addChildren([
-  ...[now, start, views, incidents, incident, images, image, compare, push],
+  ...[now, start, views, incidents, incident, images, image, repository, compare, push],
   ...[vulnerabilities, vulnerability, workloads, workload],
   ...[exceptions, gates, signers, reports, registries, sensors],
   ...[report, storedReport],

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Severity, severities, type Verdict, verdicts } from '@tidewaiter/domain';
 
+import { lastDays } from '../../core/days.js';
 import { Store } from '../../core/store.js';
 
 /** One day of UTC. */
@@ -16,22 +17,27 @@ export interface TrendDay {
 type OpenRow = { day: string; severity: Severity; open: number };
 type VerdictRow = { day: string; verdict: Verdict; pushes: number };
 
-const dayMs = 86_400_000;
+/** A repository of a registry. */
+export interface RepositoryName {
+  connection: string;
+  repository: string;
+}
 
 /** Days in figures, from the pushes that are kept. */
 @Injectable()
 export class PushTrends {
   constructor(private readonly store: Store) {}
 
-  /** The last days up to now, oldest first. */
-  async of(days: number, now: Date): Promise<TrendDay[]> {
-    const all = Array.from({ length: days }, (_, index) => dayOf(now.getTime() - (days - 1 - index) * dayMs));
+  /** The last days up to now, oldest first; of one repository, or of all. */
+  async of(days: number, now: Date, place: RepositoryName | null = null): Promise<TrendDay[]> {
+    const all = lastDays(days, now);
+    const [connection, repository] = [place?.connection ?? null, place?.repository ?? null];
     // A tag holds the findings of an image from one entry of its ledger to the next. The findings
     // are those of the last evaluation of the push.
     const open = await this.store.aggregate<OpenRow>(
       `WITH held AS (
          SELECT push_id, at, lead(at) OVER (PARTITION BY connection, repository, tag ORDER BY position) AS until
-         FROM tag_ledger
+         FROM tag_ledger WHERE $3::text IS NULL OR (connection, repository) = ($3, $4::text)
        ), counted AS (
          SELECT push.counts, held.at, CASE WHEN held.until IS NOT NULL THEN greatest(held.until, held.at) END AS until
          FROM held JOIN push ON push.id = held.push_id WHERE push.counts IS NOT NULL
@@ -43,12 +49,13 @@ export class PushTrends {
          FROM changes, jsonb_each_text(counts) AS each(severity, number) WHERE at < $2 GROUP BY 1, 2
        )
        SELECT day::text, severity, (sum(change) OVER (PARTITION BY severity ORDER BY day))::int AS open FROM daily ORDER BY day`,
-      [all[0], now],
+      [all[0], now, connection, repository],
     );
     const pushed = await this.store.aggregate<VerdictRow>(
       `SELECT (received_at AT TIME ZONE 'UTC')::date::text AS day, verdict, count(*)::int AS pushes FROM push
-       WHERE received_at >= $1::date AND verdict IS NOT NULL GROUP BY 1, 2`,
-      [all[0]],
+       WHERE received_at >= $1::date AND verdict IS NOT NULL
+         AND ($2::text IS NULL OR (connection, repository) = ($2, $3::text)) GROUP BY 1, 2`,
+      [all[0], connection, repository],
     );
     return filled(all, open, pushed);
   }
@@ -68,8 +75,4 @@ function filled(days: readonly string[], open: readonly OpenRow[], pushed: reado
 
 function zeros<Key extends string>(keys: readonly Key[]): Record<Key, number> {
   return Object.fromEntries(keys.map((key) => [key, 0])) as Record<Key, number>;
-}
-
-function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
 }

@@ -219,5 +219,8 @@ describe('TagLedger', () => {
       ['2026-03-10', 0, 0, 3],
     ]);
     expect(days.map(({ verdicts }) => verdicts.fail)).toEqual([0, 1, 2, 0, 0]);
+    expect(await new PushTrends(store).of(5, now, place)).toEqual(days);
+    const [other] = await new PushTrends(store).of(5, now, { ...place, repository: 'other' });
+    expect([other?.open.high, other?.verdicts.fail]).toEqual([0, 0]);
   });
 });

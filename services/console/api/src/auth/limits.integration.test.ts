@@ -519,6 +519,8 @@ function queriesOf(path: string, names: readonly string[]): Values {
   }
   if (path === '/api/v1/report')
     return [(tenant) => `format=spdx&image=${enc(`registry.example.com/${tenant.repository}:${tenant.word}-0`)}`];
+  if (path === '/api/v1/repositories/fix-times' || path === '/api/v1/trends')
+    return [(tenant) => `connection=main&repository=${enc(tenant.repository)}`];
   if (path.startsWith('/api/v1/messages')) return always('kind=push');
   const single = names.flatMap((name): Values =>
     valuesOf(path, name).map((value) => (tenant: Tenant) => `${name}=${enc(value(tenant))}`),
@@ -557,7 +559,7 @@ const read = methods.filter(
 );
 /** Routes that answer with nothing of any tenant. */
 const impersonal =
-  /^\/api\/v1\/(?:rules(?:\/export)?|lists|trends|me|assignees|messages\/preview|messages\/preview\/mail|device-logins\/\{code\})$/;
+  /^\/api\/v1\/(?:rules(?:\/export)?|lists|trends|repositories\/fix-times|vulnerabilities\/\{id\}\/trend|me|assignees|messages\/preview|messages\/preview\/mail|device-logins\/\{code\})$/;
 /** Changes and questions within limits; each has a test below. */
 const changes = [
   'post /api/v1/pushes/{id}/retry',

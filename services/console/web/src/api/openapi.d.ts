@@ -3020,6 +3020,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/fix-times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Time until a vulnerability is gone from the fleet */
+        get: {
+            parameters: {
+                query?: {
+                    days?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Time until a vulnerability is gone from the fleet */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            severities: {
+                                fixed: number;
+                                fixedDays: number | null;
+                                open: number;
+                                openDays: number | null;
+                                /** @enum {string} */
+                                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                            }[];
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/fixes": {
         parameters: {
             query?: never;
@@ -9232,6 +9288,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/repositories/fix-times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Time until a vulnerability is gone from the tags of a repository */
+        get: {
+            parameters: {
+                query?: {
+                    connection?: string;
+                    days?: number;
+                    repository?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Time until a vulnerability is gone from the tags of a repository */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            severities: {
+                                fixed: number;
+                                fixedDays: number | null;
+                                open: number;
+                                openDays: number | null;
+                                /** @enum {string} */
+                                severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                            }[];
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/routes": {
         parameters: {
             query?: never;
@@ -12560,11 +12674,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Open findings by severity and pushes by verdict, day by day */
+        /** Open findings by severity and pushes by verdict, day by day, of all repositories or of one */
         get: {
             parameters: {
                 query?: {
+                    connection?: string;
                     days?: number;
+                    repository?: string;
                 };
                 header?: never;
                 path?: never;
@@ -12572,7 +12688,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description Open findings by severity and pushes by verdict, day by day */
+                /** @description Open findings by severity and pushes by verdict, day by day, of all repositories or of one */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -13441,6 +13557,63 @@ export interface paths {
                             severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
                             title: string;
                             workloads: number | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vulnerabilities/{id}/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Images and workloads with a vulnerability, day by day */
+        get: {
+            parameters: {
+                query?: {
+                    days?: number;
+                };
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Images and workloads with a vulnerability, day by day */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            days: {
+                                /** Format: date */
+                                day: string;
+                                fixable: number;
+                                unfixable: number;
+                                workloads: number | null;
+                            }[];
                         };
                     };
                 };

@@ -15,13 +15,42 @@ export const status = queryOptions({
   refetchInterval: refreshOf,
 });
 
-/** Days in figures, of which only the last one changes. */
-export const trends = queryOptions({
-  queryKey: ['trends'],
-  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/trends', { signal })),
-  staleTime: 60_000,
-  refetchInterval: 300_000,
-});
+/** A repository of a registry. */
+export interface RepositoryName {
+  connection: string;
+  repository: string;
+}
+
+/** Figures of days, of which only the last one changes. */
+const figures = { staleTime: 60_000, refetchInterval: 300_000 };
+
+/** Days in figures, of one repository or of all. */
+export const trends = (place: RepositoryName | null) =>
+  queryOptions({
+    queryKey: ['trends', place],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/trends', { params: { query: { ...place } }, signal })),
+    ...figures,
+  });
+
+/** Images and workloads with a vulnerability, day by day. */
+export const vulnerabilityTrend = (id: string) =>
+  queryOptions({
+    queryKey: ['vulnerabilities', id, 'trend'],
+    queryFn: ({ signal }) =>
+      answerOf(client.GET('/api/v1/vulnerabilities/{id}/trend', { params: { path: { id } }, signal })),
+    ...figures,
+  });
+
+/** Time that fixes take, of one repository or of the fleet. */
+export const fixTimes = (place: RepositoryName | null) =>
+  queryOptions({
+    queryKey: ['fix-times', place],
+    queryFn: ({ signal }) =>
+      place === null
+        ? answerOf(client.GET('/api/v1/fix-times', { signal }))
+        : answerOf(client.GET('/api/v1/repositories/fix-times', { params: { query: place }, signal })),
+    ...figures,
+  });
 
 export const storage = queryOptions({
   queryKey: ['storage'],

@@ -56,6 +56,8 @@ export type DeadLetter = Item<'/api/v1/dead-letters'>;
 /** All kinds of entries have the same shape. */
 export type Entry = Item<'/api/v1/exceptions'>;
 export type Routing = Get<'/api/v1/routes'>;
+export type ExposureDay = Get<'/api/v1/vulnerabilities/{id}/trend'>['days'][number];
+export type FixTimes = Get<'/api/v1/fix-times'>;
 export type TrendDay = Get<'/api/v1/trends'>['days'][number];
 export type Status = Get<'/api/v1/status'>;
 export type StoredTable = Get<'/api/v1/storage'>['tables'][number];

@@ -23,9 +23,9 @@ const columns = [
     id: 'repository',
     title: 'Repository',
     isName: true,
-    cell: ({ repository, registry, source }) => (
+    cell: ({ repository, registry, connection, source }) => (
       <>
-        <Link to="/images" search={{ q: `repository=${repository}` }}>
+        <Link to="/images/repository" search={{ connection, name: repository }}>
           {repository}
         </Link>{' '}
         <small className="quiet">
@@ -62,7 +62,7 @@ const columns = [
   }),
 ];
 
-/** Repositories with their newest push; a link leads to their pushes. */
+/** Repositories with their newest push; a link leads to the page of each. */
 export function RepositoryList({ q }: { q: string | undefined }) {
   const source = repositories({ q });
   return (

@@ -18,7 +18,8 @@ import { Notices } from './notices.js';
 import { PipelineStrip } from './pipeline-strip.js';
 import { useLastVisit } from './use-last-visit.js';
 
-const Trends = later(async () => (await import('./trends.js')).Trends);
+const Trends = later(async () => (await import('../../parts/chart/trends.js')).Trends);
+const FixTimes = later(async () => (await import('../../parts/chart/fix-times.js')).FixTimes);
 const PinnedViews = later(async () => (await import('../views/pinned-views.js')).PinnedViews);
 
 const maxIncidents = 8;
@@ -43,7 +44,8 @@ export function NowPage() {
           <LastPushes list={recent} />
         </Section>
       </div>
-      <Trends />
+      <Trends place={null} />
+      {isLimited === false && <FixTimes place={null} />}
     </>
   );
 }

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 
-import { trends } from '../../api/queries.js';
+import { type RepositoryName, trends } from '../../api/queries.js';
 import type { TrendDay } from '../../api/types.js';
-import { type ChartPart, dayText, DayChart } from '../../parts/chart/day-chart.js';
-import { Section } from '../../parts/page.js';
-import { counted } from '../../parts/words.js';
+import { Section } from '../page.js';
+import { counted } from '../words.js';
+import { type ChartPart, dayText, DayChart } from './day-chart.js';
 
 /** The API leaves no count out, which its schema does not promise. */
 const sumOf = <Name extends string>(counts: Partial<Record<Name, number>>, ...names: Name[]) =>
@@ -33,9 +33,9 @@ const verdictParts: ChartPart<TrendDay>[] = [
   { kind: 'pass', title: 'passed', mark: '✓ passed', valueOf: ({ verdicts }) => sumOf(verdicts, 'pass') },
 ];
 
-/** The last days in pictures; nothing before the first verdict. */
-export function Trends() {
-  const { data } = useQuery(trends);
+/** The last days in pictures, of a repository or of all; nothing before the first verdict. */
+export function Trends({ place }: { place: RepositoryName | null }) {
+  const { data } = useQuery(trends(place));
   const days = data?.days ?? [];
   const [first, last] = [days[0], days.at(-1)];
   const total = (day: TrendDay) => severityParts.reduce((sum, { valueOf }) => sum + valueOf(day), 0);
