@@ -13,6 +13,8 @@ import {
   type Rating,
   type SourceAge,
   sourceAges,
+  sourceDates,
+  type SourceDate,
   staleAdvisories,
   staleEndOfLife,
   staleExploitation,
@@ -40,7 +42,7 @@ export interface PackageEvaluation {
   /** Time until which the advisories for these packages are complete, ISO 8601. */
   asOf: string | null;
   /** Sources that were used, with the same time of each. */
-  sources: Pick<SourceAge, 'source' | 'asOf'>[];
+  sources: SourceDate[];
   /** When the warnings about old data change; null if they never do. */
   changesAt: Date | null;
   /** Releases of the products in the image; null where only built-in data is known. */
@@ -98,7 +100,7 @@ export async function evaluatePackages(
       findings: findings.map((each) => withExploitation(each, advisories)),
       warnings,
       asOf: oldestOf(ages),
-      sources: namedOnce([...ages, ...facts]),
+      sources: sourceDates([...ages, ...facts]),
       changesAt: staleWarningsChangeAt([...ages, ...facts], now, maxAges),
       published: ended.published,
     };
@@ -133,13 +135,6 @@ function publishedIn(
   const published = products.length === 0 ? null : advisories.endOfLife(products);
   const ages = published ? endOfLifeAges([{ name: endOfLifeFeed, asOf: published.asOf }]) : [];
   return { published, ages, warnings: staleEndOfLife(ages, now, maxAges) };
-}
-
-/** One source may be about several ecosystems. */
-function namedOnce(ages: readonly SourceAge[]): PackageEvaluation['sources'] {
-  const dates = new Map(ages.map(({ source, asOf }) => [source, asOf]));
-  const byName = [...dates].toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return byName.map(([source, asOf]) => ({ source, asOf }));
 }
 
 async function withAdvisories<T>(

@@ -59,6 +59,16 @@ function agesOf(feeds: readonly FeedDate[]): SourceAge[] {
   return feeds.map(({ name, asOf }) => ({ ecosystem: name, source: name, asOf }));
 }
 
+/** Date of a source, whatever its data is used for. */
+export type SourceDate = Pick<SourceAge, 'source' | 'asOf'>;
+
+/** Dates of sources, each once: one source may be about several ecosystems. */
+export function sourceDates(ages: readonly SourceAge[]): SourceDate[] {
+  const dates = new Map(ages.map(({ source, asOf }) => [source, asOf]));
+  const byName = [...dates].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return byName.map(([source, asOf]) => ({ source, asOf }));
+}
+
 /** Oldest date; null without dates. */
 export function oldestOf(ages: readonly SourceAge[]): string | null {
   return ages.map(({ asOf }) => asOf).toSorted()[0] ?? null;

@@ -22,13 +22,14 @@ export {
   isTooOld,
   oldestOf,
   sourceAges,
+  sourceDates,
   staleAdvisories,
   staleEndOfLife,
   staleExploitation,
   staleWarningsChangeAt,
   usualAgeLimits,
 } from './data-age.js';
-export type { AgeLimits, SourceAge } from './data-age.js';
+export type { AgeLimits, SourceAge, SourceDate } from './data-age.js';
 export type { AdvisoryScope, BlindSpot, ScopedPackage } from './blind-spots.js';
 export { bunzip2, isBzip2 } from './formats/bzip2.js';
 export { formatHeadBytes } from './formats/format.js';

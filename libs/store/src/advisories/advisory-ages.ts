@@ -6,6 +6,8 @@ import {
   isTooOld,
   type SourceAge,
   sourceAges,
+  type SourceDate,
+  sourceDates,
   staleAdvisories,
   staleEndOfLife,
   staleExploitation,
@@ -43,6 +45,16 @@ export class AdvisoryAges {
       ageSeconds: Math.round(Math.max(0, now.getTime() - Date.parse(age.asOf)) / 1000),
       isStale: isTooOld(age, now, this.max.limits),
     }));
+  }
+
+  /**
+   * Dates of the sources of some images' advisories, with those of KEV and EPSS, and of the ends of
+   * support if the images have such products.
+   * @param ages as of {@link ofImages}
+   */
+  async dates(ages: readonly SourceAge[], hasDatedProducts: boolean): Promise<SourceDate[]> {
+    const feeds = await this.feeds.feeds();
+    return sourceDates([...ages, ...exploitationAges(feeds), ...(hasDatedProducts ? endOfLifeAges(feeds) : [])]);
   }
 
   /** Warnings about sources that are too old. */

@@ -1,3 +1,4 @@
+import type { SourceDate } from '@tidewaiter/advisories';
 import { countFindings, type ImagePackage } from '@tidewaiter/domain';
 import type { ImageEvaluation } from '@tidewaiter/policy';
 import type { Report } from '@tidewaiter/reports';
@@ -12,15 +13,17 @@ export interface StoredContents {
   image: Image;
   layers: Report['layers'];
   packages: readonly ImagePackage[];
+  advisoriesAsOf: string | null;
+  advisorySources: SourceDate[];
 }
 
 /**
  * Report of one image of an evaluated push, under the requested name. Its time is that of the
- * analysis, so that the same image and findings give the same document.
+ * analysis, so that the same image, findings and data give the same document.
  */
 export function storedReport(
   reference: string,
-  { push, image, layers, packages }: StoredContents,
+  { push, image, layers, packages, advisoriesAsOf, advisorySources }: StoredContents,
   { findings, suppressed, policies, verdict, warnings }: ImageEvaluation<ImageFinding>,
 ): Report {
   const isOwn = ({ imageDigest }: ImageFinding) => imageDigest === image.digest;
@@ -46,8 +49,8 @@ export function storedReport(
       bytesRead: 0,
       layersAnalyzed: 0,
       layersFromCache: layers.length,
-      advisoriesAsOf: null,
-      advisorySources: [],
+      advisoriesAsOf,
+      advisorySources,
     },
   };
 }

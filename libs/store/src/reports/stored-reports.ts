@@ -5,12 +5,16 @@ import type { Report } from '@tidewaiter/reports';
 import type { ImageFinding } from '../images/findings.js';
 import { type Image, Images } from '../images/images.js';
 import type { Push } from '../images/pushes/pushes.js';
+import { Verdicts } from '../images/pushes/verdicts.js';
 import { storedReport } from './stored-report.js';
 
 /** Reports of stored images, as `tidewaiter scan` makes them. */
 @Injectable()
 export class StoredReports {
-  constructor(private readonly images: Images) {}
+  constructor(
+    private readonly images: Images,
+    private readonly verdicts: Verdicts,
+  ) {}
 
   /** Report of one image of an evaluated push, under the requested name. */
   async of(
@@ -22,6 +26,7 @@ export class StoredReports {
       this.images.packages(image.digest),
       this.images.layerList(image.digest),
     ]);
-    return storedReport(reference, { push, image, layers, packages }, evaluation);
+    const dates = await this.verdicts.datesOf(image);
+    return storedReport(reference, { push, image, layers, packages, ...dates }, evaluation);
   }
 }

@@ -186,7 +186,7 @@ describe('StoredImages', () => {
     const advisories = new Advisories(store);
     const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
     const verdicts = new Verdicts(images, new Findings(store), new Provenances(store), rules, ages);
-    return new StoredImages(new Pushes(store), images, verdicts, new StoredReports(images));
+    return new StoredImages(new Pushes(store), images, verdicts, new StoredReports(images, verdicts));
   };
 
   const named = (id: string): Alert[] => [

@@ -1,4 +1,10 @@
-import { ageWarnings, oldestOf, vulnerabilityFingerprint } from '@tidewaiter/advisories';
+import {
+  ageWarnings,
+  oldestOf,
+  type SourceAge,
+  type SourceDate,
+  vulnerabilityFingerprint,
+} from '@tidewaiter/advisories';
 import {
   buildTime,
   type Digest,
@@ -32,6 +38,11 @@ export type EvaluatedPush = Pick<Push, 'registryHost' | 'connection' | 'reposito
 export interface EvaluationQuestion {
   isRunning?: boolean | undefined;
   onIncomplete?: IncompleteEffect | undefined;
+}
+
+/** Evaluation of images, with the dates of the data that it is based on. */
+export interface DatedEvaluation extends ImageEvaluation<ImageFinding> {
+  advisorySources: SourceDate[];
 }
 
 /** Rules of the settings, for {@link Verdicts}; without any, only findings count. */
@@ -86,7 +97,7 @@ export class Verdicts {
     images: readonly Image[],
     warnings: readonly PushWarning[],
     asked: EvaluationQuestion = {},
-  ): Promise<ImageEvaluation<ImageFinding>> {
+  ): Promise<DatedEvaluation> {
     const rules = { ...this.rules, onIncomplete: asked.onIncomplete ?? this.rules.onIncomplete };
     const findings = Map.groupBy(
       await this.findings.of(
@@ -126,7 +137,18 @@ export class Verdicts {
       ...(hasVulnerability(known) ? await this.ages.staleExploitation(now) : []),
       ...(await this.#staleEndOfLife(images, now)),
     ];
-    return evaluateImages(known, current, rules, circumstances);
+    const advisorySources = await this.#dates(images, ages);
+    return { ...evaluateImages(known, current, rules, circumstances), advisorySources };
+  }
+
+  /** Dates of the sources that evaluate an image, and the oldest of its advisories. */
+  async datesOf(image: Image): Promise<{ advisoriesAsOf: string | null; advisorySources: SourceDate[] }> {
+    const ages = await this.ages.ofImages([image.digest]);
+    return { advisoriesAsOf: oldestOf(ages), advisorySources: await this.#dates([image], ages) };
+  }
+
+  async #dates(images: readonly Image[], ages: readonly SourceAge[]): Promise<SourceDate[]> {
+    return this.ages.dates(ages, await this.findings.haveDatedProducts(images.map(({ digest }) => digest)));
   }
 
   async #staleEndOfLife(images: readonly Image[], now: Date): Promise<PushWarning[]> {

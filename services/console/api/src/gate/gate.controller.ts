@@ -28,7 +28,7 @@ export class GateController {
   ): Promise<z.output<typeof gateAnswer>> {
     const { push, evaluation } = await this.verdicts.of(image, { onIncomplete });
     const against = asked.against ?? baselineOf(push);
-    const { findings, suppressed, policies, warnings } = evaluation;
+    const { findings, suppressed, policies, warnings, advisorySources } = evaluation;
     const before = against === undefined ? null : await this.verdicts.of(against);
     const changes = before ? await this.#changes(before, findings) : firstChanges(findings, failOn);
     const threshold = failOn === undefined ? undefined : readThreshold(failOn)!;
@@ -49,6 +49,7 @@ export class GateController {
       suppressed,
       policies,
       warnings,
+      advisorySources,
     };
   }
 

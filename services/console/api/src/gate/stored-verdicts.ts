@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, NotFound, Unavailable } from '@tidewaiter/domain';
-import type { ImageEvaluation } from '@tidewaiter/policy';
 import { type ImageReference, parseReference } from '@tidewaiter/registry';
 import {
+  type DatedEvaluation,
   type EvaluationQuestion,
   type Image,
-  type ImageFinding,
   Images,
   type EvaluatedPush,
   Verdicts,
@@ -17,7 +16,7 @@ import {
 export interface StoredVerdict {
   push: Push;
   images: Image[];
-  evaluation: ImageEvaluation<ImageFinding>;
+  evaluation: DatedEvaluation;
 }
 
 /** Evaluates images by name from stored data; nothing is ever pulled. */

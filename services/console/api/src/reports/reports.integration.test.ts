@@ -1,5 +1,6 @@
+import { readOsvRecord } from '@tidewaiter/advisories';
 import { countBySeverity, type Digest, findingOf } from '@tidewaiter/domain';
-import { Images, Pushes, Store } from '@tidewaiter/store';
+import { Advisories, AdvisoryFeeds, Images, Pushes, Store } from '@tidewaiter/store';
 import { startConsole, type TestConsole } from '@tidewaiter/testkit';
 
 import { start } from '../main.js';
@@ -10,6 +11,8 @@ exceptions:
 `;
 const [amd64, arm64]: [Digest, Digest] = [`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`];
 const purl = 'pkg:deb/debian/openssl@3?arch=amd64&distro=debian-12';
+const key = { ecosystem: 'Debian', release: '12', names: ['openssl'] };
+const asOf = { Debian: '2026-01-02T00:00:00.000Z', EPSS: '2026-01-04T00:00:00.000Z', KEV: '2026-01-03T00:00:00.000Z' };
 const vulnerability = (id: string) =>
   findingOf({
     ...{ kind: 'vulnerability', id, severity: 'high', title: id, fingerprint: id, layer: 0, state: 'present' },
@@ -59,7 +62,7 @@ async function push(store: Store, tag: string, digest: Digest, platforms: Record
         ...{ os: null, warnings: [], findings: [], notEvaluated: [] },
         packages: [
           {
-            ...{ purl, type: 'deb', name: 'openssl', version: '3', arch: 'amd64', licenses: [], key: null },
+            ...{ purl, type: 'deb', name: 'openssl', version: '3', arch: 'amd64', licenses: [], key },
             ...{
               source: { name: 'openssl', version: '3' },
               foundIn: 'var/lib/dpkg/status',
@@ -77,9 +80,28 @@ async function push(store: Store, tag: string, digest: Digest, platforms: Record
   });
 }
 
+/** Leaves what syncs leave: an advisory about the image, another one, and the dates of all sources. */
+async function sync(store: Store): Promise<void> {
+  const feeds = new AdvisoryFeeds(store, new Advisories(store));
+  const records = ['Debian:12', 'npm'].map((ecosystem) =>
+    readOsvRecord({
+      ...{ id: `TEST-${ecosystem}`, modified: '2026-01-01T00:00:00Z' },
+      affected: [
+        { package: { ecosystem, name: 'curl' }, ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }] }] },
+      ],
+    }),
+  );
+  await feeds.put(records);
+  for (const [name, at] of Object.entries({ ...asOf, npm: '2026-01-01T00:00:00.000Z' })) {
+    const feed = { name, origin: 'https://osv.example', etag: null, lastModified: null, records: 1, rejected: 0 };
+    await feeds.noteFeed({ ...feed, asOf: at, checkedAt: at, changedAt: at }, 1);
+  }
+}
+
 beforeAll(async () => {
   api = await startConsole(start, { files: { 'tidewaiter.yaml': settings } });
   token = await api.tokenOf('bootstrap', 'admin');
+  await sync(api.store);
   await push(api.store, '1', amd64, { 'linux/amd64': amd64 });
   await push(api.store, '2', `sha256:${'c'.repeat(64)}`, { 'linux/amd64': amd64, 'linux/arm64': arm64 });
 });
@@ -100,6 +122,20 @@ describe('reports of stored images', () => {
     expect(answer).toMatchObject({ status: 200, type: expect.stringContaining(type) });
     expect(answer.text).toContain('openssl');
     expect(await report({ image: 'r.example.com/shop/cart:1', format })).toEqual(answer);
+  });
+
+  it('names the date of each source that evaluates the image, as its verdict does', async () => {
+    const sources = Object.entries(asOf).map(([source, at]) => ({ source, asOf: at }));
+    const { text } = await report({ image: 'r.example.com/shop/cart:1', format: 'sarif' });
+    const [run] = (JSON.parse(text) as { runs: { properties: object }[] }).runs;
+    expect(run!.properties).toMatchObject({ advisorySources: sources });
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ image: 'r.example.com/shop/cart:1' });
+    const gated = await fetch(`${api.url}/api/v1/gate`, { method: 'POST', headers, body });
+    const gate = (await gated.json()) as { pushId: string; advisorySources: object[] };
+    expect(gate.advisorySources).toEqual(sources);
+    const pushed = await fetch(`${api.url}/api/v1/pushes/${gate.pushId}`, { headers });
+    expect(await pushed.json()).toMatchObject({ advisorySources: sources });
   });
 
   it('passes an exception on as an accepted risk', async () => {

@@ -3237,6 +3237,11 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            advisorySources: {
+                                /** Format: date-time */
+                                asOf: string;
+                                source: string;
+                            }[];
                             against: string | null;
                             changes: {
                                 introduced: {
@@ -6795,6 +6800,11 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            advisorySources: {
+                                /** Format: date-time */
+                                asOf: string;
+                                source: string;
+                            }[];
                             artifact: string;
                             attachedTo: string | null;
                             claimedDigest: string | null;
