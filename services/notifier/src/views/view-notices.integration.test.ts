@@ -111,7 +111,7 @@ describe('ViewNotices', () => {
     const [first] = await deliveries();
     expect(first!.message).toMatchObject({
       title: 'View ours · 2 new rows',
-      links: [{ url: 'https://t.example/views' }],
+      links: [{ url: 'https://t.example/images?q=repository%3Dshop%2F*' }],
     });
     // Another process remembers, and waits until the view is due.
     await look(replica());

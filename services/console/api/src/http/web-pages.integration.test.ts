@@ -741,6 +741,7 @@ describeWith(programs('chromium'))('the web pages', () => {
       ...[
         '/images',
         '/images?tab=repositories',
+        '/images/repository?connection=main&name=shop/app',
         '/vulnerabilities',
         '/vulnerabilities?tab=fixes',
         '/vulnerabilities/CVE-2021-44228',
