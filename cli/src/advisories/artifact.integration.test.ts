@@ -217,7 +217,7 @@ describeWith(programs('docker-registry', 'cosign'))('an artifact of advisories',
       expect(output.stderr).toMatch(/sha256:\w+: 0 advisories/);
       await run('sync', '--from', at('out'), '--key', at('advisories.pub'), '--advisories', at('taken.db'), '--quiet');
       using taken = AdvisoryFile.open(at('taken.db'));
-      expect(taken.kev()).toEqual([{ cve: 'CVE-2026-1000', addedOn: '2026-01-01' }]);
+      expect(taken.kev('CISA')).toEqual([{ cve: 'CVE-2026-1000', addedOn: '2026-01-01' }]);
     } finally {
       await new Promise((closed) => server.close(closed));
     }

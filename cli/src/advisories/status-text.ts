@@ -1,4 +1,4 @@
-import { endOfLifeFeed, epssFeed, isFactFeed, kevFeed } from '@tidewaiter/advisories';
+import { endOfLifeFeed, epssFeed, isFactFeed, kevFeed, kevListOf } from '@tidewaiter/advisories';
 import { printable } from '@tidewaiter/domain';
 
 import { count } from '../terminal.js';
@@ -28,6 +28,9 @@ export function statusTable(
       .filter(({ name }) => !isFactFeed(name))
       .map(({ name, records }) => [`  from ${printable(name)}`, count(records), age(name)]),
     ['exploited (KEV)', count(kev), age(kevFeed)],
+    ...feeds
+      .filter(({ name }) => kevListOf(name) !== undefined && name !== kevFeed)
+      .map(({ name, records }) => [`  of ${kevListOf(name)}`, count(records), age(name)]),
     ['scores (EPSS)', count(epss), age(epssFeed)],
     ['products (end of life)', count(endOfLife), age(endOfLifeFeed)],
   ];

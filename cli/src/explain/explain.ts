@@ -45,6 +45,7 @@ function story(finding: Explained, { layers }: Report, fix: string | undefined):
     ['what', finding.title],
     ['also', finding.aliases.join(', ')],
     ['severity', finding.cvss ? `${finding.severity}, CVSS ${finding.cvss.score}` : finding.severity],
+    ['exploited', exploitedText(finding)],
     ['package', finding.purl],
     ['file', finding.path],
     ['layer', layer && `${layer.index} ${layer.diffId}`],
@@ -90,6 +91,14 @@ function evidenceRows({
     ['compared', `${textOf(comparedName)} ${textOf(comparedVersion)}, in the order of ${textOf(source)}`],
     ...rows,
   ];
+}
+
+/** Lists that know it to be exploited, and its score. */
+function exploitedText({ kevLists = [], epss }: ReportFinding): string {
+  return [
+    ...(kevLists.length > 0 ? [`known to ${kevLists.join(', ')}`] : []),
+    ...(epss === null ? [] : [`EPSS ${epss}`]),
+  ].join(', ');
 }
 
 const labels: Readonly<Record<string, string>> = {

@@ -314,7 +314,8 @@ function isAsked(
 }
 
 /**
- * Marks a finding as neither in CISA's catalog nor scored by FIRST: both are about vulnerabilities.
+ * Marks a finding as neither in a list of exploited vulnerabilities nor scored by FIRST, which are
+ * about vulnerabilities.
  */
 function unexploited(finding: Finding): ReportFinding {
   return { ...finding, kev: false, epss: null };

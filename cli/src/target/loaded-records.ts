@@ -101,11 +101,16 @@ class LoadedRecords {
     return [ecosystem, ...(derivedEcosystems.get(ecosystem) ?? [])].some((each) => this.#names.has(each));
   }
 
-  async loadFacts({ kind, path }: AdvisorySource): Promise<void> {
+  async loadFacts(source: AdvisorySource): Promise<void> {
+    const { kind, path } = source;
     if (kind === 'records') return;
     const bytes = await readFile(path);
-    if (kind === 'kev') for (const { cve } of readKev(bytes).entries) this.#note(cve, { kev: true });
-    else if (kind === 'end-of-life') {
+    if (kind === 'kev') {
+      for (const { cve } of readKev(bytes, source.list).entries) {
+        const { kevLists = [] } = this.exploitation.get(cve) ?? {};
+        this.#note(cve, { kev: true, kevLists: [...kevLists, source.list] });
+      }
+    } else if (kind === 'end-of-life') {
       const { publishedAt: asOf, products } = readEndOfLife(bytes);
       this.endOfLife = { asOf, products };
     } else if (kind === 'repositories') {

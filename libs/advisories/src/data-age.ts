@@ -1,5 +1,5 @@
 import type { BlindSpot } from './blind-spots.js';
-import { type AdvisoryFeed, endOfLifeFeed, epssFeed, isFactFeed, kevFeed } from './feed.js';
+import { type AdvisoryFeed, endOfLifeFeed, epssFeed, isFactFeed, kevListOf } from './feed.js';
 import { programEcosystem } from './programs/programs.js';
 
 const hourMs = 60 * 60_000;
@@ -47,7 +47,7 @@ export function sourceAges(feeds: readonly FeedDate[], ecosystems: Iterable<stri
 
 /** Dates of the data about exploitation, KEV and EPSS; a source that was never read is left out. */
 export function exploitationAges(feeds: readonly FeedDate[]): SourceAge[] {
-  return agesOf(feeds.filter(({ name }) => name === kevFeed || name === epssFeed));
+  return agesOf(feeds.filter(({ name }) => kevListOf(name) !== undefined || name === epssFeed));
 }
 
 /** Date of the data about ends of support; none where only built-in dates are known. */

@@ -1,7 +1,9 @@
+import { type KevList, kevLists } from './kev.js';
+
 /** State of one source of advisories, or of facts about their exploitation. */
 export interface AdvisoryFeed {
   /**
-   * Name of the ecosystem, as in the folders of the OSV bucket; `KEV`; `EPSS`; `End of life`; else
+   * Name of the ecosystem, as in the folders of the OSV bucket; `KEV`, `KEV ENISA`; `EPSS`; `End of life`; else
    * the end of the path of an import.
    */
   name: string;
@@ -24,14 +26,30 @@ export interface AdvisoryFeed {
 
 /** Feeds other than ecosystems. */
 export const kevFeed = 'KEV';
+/** Feeds of the lists of exploited vulnerabilities. */
+const kevFeeds: Readonly<Record<KevList, string>> = {
+  CISA: kevFeed,
+  ENISA: 'KEV ENISA',
+  VulnCheck: 'KEV VulnCheck',
+};
 export const epssFeed = 'EPSS';
 export const endOfLifeFeed = 'End of life';
 /** Feed of the ecosystem `Red Hat`, whose advisories depend on it. */
 export const repositoryFeed = 'Red Hat repositories';
 
+/** Feed of a list of exploited vulnerabilities. */
+export function kevFeedOf(list: KevList): string {
+  return kevFeeds[list];
+}
+
+/** List of exploited vulnerabilities of a feed; undefined for another feed. */
+export function kevListOf(feed: string): KevList | undefined {
+  return kevLists.find((list) => kevFeeds[list] === feed);
+}
+
 /** Whether a feed has facts beside advisories. */
 export function isFactFeed(name: string): boolean {
-  return name === kevFeed || name === epssFeed || name === endOfLifeFeed;
+  return kevListOf(name) !== undefined || name === epssFeed || name === endOfLifeFeed;
 }
 
 /** Content of an advisory store, for display and for the age of a verdict. */

@@ -1,4 +1,4 @@
-export { endOfLifeFeed, epssFeed, isFactFeed, kevFeed, repositoryFeed } from './feed.js';
+export { endOfLifeFeed, epssFeed, isFactFeed, kevFeed, kevFeedOf, kevListOf, repositoryFeed } from './feed.js';
 export type { AdvisoryFeed, AdvisoryHoldings, EcosystemHoldings } from './feed.js';
 export { cvesOf, worstExploitation } from './exploitation.js';
 export type { Exploitation } from './exploitation.js';
@@ -8,8 +8,8 @@ export { readEndOfLife } from './end-of-life.js';
 export type { EndOfLifeData, ProductReleases, PublishedRelease, SupportEnd } from './end-of-life.js';
 export { readRepositoryMap } from './repository-map.js';
 export type { CpeLookup, RepositoryCpes, RepositoryMap } from './repository-map.js';
-export { readKev } from './kev.js';
-export type { KevCatalog, KevEntry } from './kev.js';
+export { kevListOfHead, kevLists, readKev } from './kev.js';
+export type { KevCatalog, KevEntry, KevList } from './kev.js';
 export { advisoryKeyOf, advisoryKeysVersion } from './advisory-key.js';
 export type { AdvisoryKey } from './advisory-key.js';
 export { usualEntry } from './affected-package.js';

@@ -3,47 +3,100 @@ import { z } from 'zod';
 
 import { cvePattern, jsonOf } from './exploitation.js';
 
+/** Publishers of lists of known exploited vulnerabilities. */
+export const kevLists = ['CISA', 'ENISA', 'VulnCheck'] as const;
+export type KevList = (typeof kevLists)[number];
+
 /** Vulnerability that is known to be exploited. */
 export interface KevEntry {
   cve: string;
-  /** Date on which CISA added it: `2025-08-25`. */
+  /** Date on which the publisher added it: `2025-08-25`. */
   addedOn: string;
 }
 
-/** CISA's catalog of known exploited vulnerabilities. */
+/** List of known exploited vulnerabilities. */
 export interface KevCatalog {
-  /** ISO 8601. */
+  /** ISO 8601; of the newest entry where the list itself has no date. */
   releasedAt: string;
   entries: KevEntry[];
   /** Entries that could not be read. */
   rejected: number;
 }
 
-/** The catalog has some 1,600 entries. */
+/** CISA's catalog has some 1,600 entries, VulnCheck's some 5,000. */
 const maxEntries = 100_000;
 
-const catalogSchema = z.object({
-  dateReleased: z.iso.datetime({ offset: true }),
-  vulnerabilities: z.array(z.unknown()).min(1).max(maxEntries),
-});
-const entrySchema = z.object({ cveID: z.string().regex(cvePattern), dateAdded: z.iso.date() });
+const cve = z.string().regex(cvePattern);
+const entries = z.array(z.unknown()).min(1).max(maxEntries);
+
+/** Form of a list: its entries, with its own date if it has one, and the CVEs of an entry. */
+interface ListForm {
+  read: (json: unknown) => { items: unknown[]; releasedAt?: string } | undefined;
+  entry: z.ZodType<KevEntry[]>;
+}
+
+const forms: Readonly<Record<KevList, ListForm>> = {
+  CISA: {
+    read: (json) => {
+      const catalog = z.object({ dateReleased: z.iso.datetime({ offset: true }), vulnerabilities: entries });
+      const { data } = catalog.safeParse(json);
+      return data && { items: data.vulnerabilities, releasedAt: new Date(data.dateReleased).toISOString() };
+    },
+    entry: z
+      .object({ cveID: cve, dateAdded: z.iso.date() })
+      .transform(({ cveID, dateAdded }) => [{ cve: cveID, addedOn: dateAdded }]),
+  },
+  ENISA: {
+    read: (json) => itemsOf(entries.safeParse(json).data),
+    // Days are written `17/01/25`.
+    entry: z
+      .object({ cveID: cve, dateReported: z.string().regex(/^\d\d\/\d\d\/\d\d$/) })
+      .transform(({ cveID, dateReported }) => {
+        const [day, month, year] = dateReported.split('/');
+        return [{ cve: cveID, addedOn: `20${year}-${month}-${day}` }];
+      })
+      .refine(([each]) => z.iso.date().safeParse(each!.addedOn).success),
+  },
+  VulnCheck: {
+    // The file of the backup, or a page of the index.
+    read: (json) => itemsOf(entries.safeParse(json).data ?? z.object({ data: entries }).safeParse(json).data?.data),
+    entry: z
+      .object({ cve: z.array(cve).min(1).max(100), date_added: z.iso.datetime({ offset: true }) })
+      .transform((each) => each.cve.map((id) => ({ cve: id, addedOn: each.date_added.slice(0, 10) }))),
+  },
+};
+
+function itemsOf(items: unknown[] | undefined): { items: unknown[] } | undefined {
+  return items && { items };
+}
 
 /**
- * Parses the catalog in JSON.
+ * Parses a list in JSON.
  * @throws InvalidInput `KEV_FORMAT`
  * @see https://www.cisa.gov/known-exploited-vulnerabilities-catalog
+ * @see https://docs.vulncheck.com/community/vulncheck-kev/schema
+ * @see https://github.com/enisaeu/CNW
  */
-export function readKev(bytes: Uint8Array): KevCatalog {
-  const catalog = catalogSchema.safeParse(jsonOf(bytes));
-  if (!catalog.success) {
-    throw new InvalidInput('KEV_FORMAT', "not CISA's catalog of known exploited vulnerabilities in JSON");
-  }
-  const { dateReleased, vulnerabilities } = catalog.data;
-  const read = vulnerabilities.map((each) => entrySchema.safeParse(each)).filter(({ success }) => success);
-  const entries = read.map(({ data }) => ({ cve: data!.cveID, addedOn: data!.dateAdded }));
+export function readKev(bytes: Uint8Array, list: KevList = 'CISA'): KevCatalog {
+  const { read, entry } = forms[list];
+  const found = read(jsonOf(bytes));
+  if (!found) throw new InvalidInput('KEV_FORMAT', `not ${list}'s list of known exploited vulnerabilities in JSON`);
+  const each = found.items.map((item) => entry.safeParse(item)).filter(({ success }) => success);
+  const known = each.flatMap(({ data }) => data!);
+  const newest = known
+    .map(({ addedOn }) => addedOn)
+    .toSorted()
+    .at(-1);
   return {
-    releasedAt: new Date(dateReleased).toISOString(),
-    entries: [...new Map(entries.map((entry) => [entry.cve, entry])).values()],
-    rejected: vulnerabilities.length - read.length,
+    releasedAt: found.releasedAt ?? new Date(newest ?? 0).toISOString(),
+    entries: [...new Map(known.map((one) => [one.cve, one])).values()],
+    rejected: found.items.length - each.length,
   };
+}
+
+/** List of a file, by its first bytes; undefined for a file of another content. */
+export function kevListOfHead(head: string): KevList | undefined {
+  if (/"catalogVersion"\s*:/.test(head) && /"vulnerabilities"\s*:\s*\[/.test(head)) return 'CISA';
+  if (/"euvdID"\s*:/.test(head) && /"dateReported"\s*:/.test(head)) return 'ENISA';
+  return /"(?:vulncheck_xdb|vulncheck_reported_exploitation)"\s*:/.test(head) ? 'VulnCheck' : undefined;
 }

@@ -7,6 +7,7 @@ import type {
   AdvisoryFeed,
   EpssScore,
   KevEntry,
+  KevList,
   OsvAdvisory,
   ProductReleases,
   RepositoryCpes,
@@ -120,12 +121,16 @@ export class AdvisoryFileWriter implements Disposable {
     }
   }
 
-  /** Replaces the catalog; returns the number of added, changed and removed entries. */
-  async putKev(entries: readonly KevEntry[]): Promise<number> {
-    const put = `INSERT INTO kev VALUES (?, ?) ON CONFLICT DO UPDATE SET added_on = excluded.added_on WHERE added_on <> excluded.added_on`;
+  /** Replaces a list; returns the number of added, changed and removed entries. */
+  async putKev(list: KevList, entries: readonly KevEntry[]): Promise<number> {
+    const put = `INSERT INTO kev VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET added_on = excluded.added_on WHERE added_on <> excluded.added_on`;
     let changed = 0;
-    for (const { cve, addedOn } of entries) changed += this.#run(put, cve, addedOn);
-    return changed + this.#prune('kev', 'cve', new Set(entries.map(({ cve }) => cve)));
+    for (const { cve, addedOn } of entries) changed += this.#run(put, cve, list, addedOn);
+    const listed = JSON.stringify(entries.map(({ cve }) => cve));
+    return (
+      changed +
+      this.#run('DELETE FROM kev WHERE list = ? AND cve NOT IN (SELECT value FROM json_each(?))', list, listed)
+    );
   }
 
   /** Replaces the scores; returns the number of added, changed and removed ones. */
@@ -231,7 +236,7 @@ export class AdvisoryFileWriter implements Disposable {
   }
 }
 
-type FactTable = 'kev' | 'epss' | 'end_of_life' | 'repository_cpe';
+type FactTable = 'epss' | 'end_of_life' | 'repository_cpe';
 
 /** Creates an empty file, which is complete as soon as it exists. */
 function begin(path: string): void {

@@ -204,7 +204,7 @@ describe('AdvisoryFile', () => {
     const score = (cve: string, value: number) => ({ cve, score: value, percentile: 0.5 });
     await write(async (writer) => {
       expect(
-        await writer.putKev([
+        await writer.putKev('CISA', [
           { cve: 'CVE-2021-44228', addedOn: '2021-12-10' },
           { cve: 'CVE-2020-0001', addedOn: '2021-01-01' },
         ]),
@@ -212,14 +212,32 @@ describe('AdvisoryFile', () => {
       expect(await writer.putEpss([score('CVE-2021-44228', 0.9), score('CVE-2021-45046', 0.5)])).toBe(2);
     });
     await write(async (writer) => {
-      expect(await writer.putKev([{ cve: 'CVE-2021-44228', addedOn: '2021-12-10' }])).toBe(1);
+      expect(await writer.putKev('CISA', [{ cve: 'CVE-2021-44228', addedOn: '2021-12-10' }])).toBe(1);
       expect(await writer.putEpss([score('CVE-2021-44228', 0.9), score('CVE-2021-45046', 0.4)])).toBe(1);
     });
     read((file) => {
-      expect(file.exploitation(['CVE-2021-44228', 'CVE-2021-45046'])).toEqual({ kev: true, epss: 0.9 });
+      expect(file.exploitation(['CVE-2021-44228', 'CVE-2021-45046'])).toEqual({
+        ...{ kev: true, kevLists: ['CISA'], epss: 0.9 },
+      });
       expect(file.exploitation(['CVE-2020-0001'])).toEqual({ kev: false, epss: null });
       expect(file.holdings()).toMatchObject({ kev: 1, epss: 2 });
     });
+  });
+
+  it('stores several lists of exploited vulnerabilities, each by itself', async () => {
+    const [log4shell, other] = ['CVE-2021-44228', 'CVE-2020-0001'].map((cve) => ({ cve, addedOn: '2021-12-10' }));
+    await write(async (writer) => {
+      expect(await writer.putKev('VulnCheck', [log4shell!, other!])).toBe(2);
+      expect(await writer.putKev('CISA', [log4shell!])).toBe(1);
+    });
+    read((file) => {
+      expect(file.exploitation(['CVE-2021-44228'])).toMatchObject({ kev: true, kevLists: ['CISA', 'VulnCheck'] });
+      expect(file.exploitation(['CVE-2020-0001'])).toMatchObject({ kev: true, kevLists: ['VulnCheck'] });
+      expect(file.holdings()).toMatchObject({ kev: 2 });
+      expect([file.kev('CISA'), file.kev('ENISA')]).toEqual([[log4shell], []]);
+    });
+    await write(async (writer) => expect(await writer.putKev('VulnCheck', [other!])).toBe(1));
+    read((file) => expect(file.exploitation(['CVE-2021-44228'])).toMatchObject({ kevLists: ['CISA'] }));
   });
 
   it('stores ends of support and writes only changes', async () => {

@@ -14,6 +14,7 @@ import {
   type EpssScore,
   type Exploitation,
   type KevEntry,
+  type KevList,
   type PackedAdvisory,
   type ProductReleases,
   type RepositoryCpes,
@@ -114,10 +115,14 @@ export class AdvisoryFile implements Disposable {
   /** Known exploitation of one vulnerability, over all of its CVEs. */
   exploitation(cves: readonly string[]): Exploitation {
     const sql =
-      'SELECT (SELECT count(*) FROM kev WHERE cve = ?1) AS kev, (SELECT score FROM epss WHERE cve = ?1) AS epss';
+      'SELECT (SELECT group_concat(list) FROM kev WHERE cve = ?1) AS lists, (SELECT score FROM epss WHERE cve = ?1) AS epss';
     const known = cves
       .flatMap((cve) => this.#all(sql, cve))
-      .map(({ kev, epss }) => ({ kev: kev === 1, epss: epss as number | null }));
+      .map(({ lists, epss }) => ({
+        kev: lists !== null,
+        ...(lists !== null && { kevLists: String(lists).split(',') }),
+        epss: epss as number | null,
+      }));
     return worstExploitation(known);
   }
 
@@ -151,8 +156,8 @@ export class AdvisoryFile implements Disposable {
     return this.#all(sql, ecosystem).length > 0;
   }
 
-  kev(): KevEntry[] {
-    return this.#all('SELECT cve, added_on FROM kev').map((row) => ({
+  kev(list: KevList): KevEntry[] {
+    return this.#all('SELECT cve, added_on FROM kev WHERE list = ?', list).map((row) => ({
       cve: `${row['cve']}`,
       addedOn: `${row['added_on']}`,
     }));
@@ -209,7 +214,7 @@ export class AdvisoryFile implements Disposable {
       advisories: count('advisory'),
       ecosystems: ecosystems.map((row) => ({ ...row }) as unknown as EcosystemHoldings),
       feeds: this.feeds(),
-      kev: count('kev'),
+      kev: Number(this.#all('SELECT count(DISTINCT cve) AS count FROM kev')[0]?.['count']),
       epss: count('epss'),
       endOfLife: count('end_of_life'),
       repositories: count('repository_cpe'),

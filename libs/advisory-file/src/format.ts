@@ -6,7 +6,7 @@ import { InvalidInput, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 /** Identifies an SQLite file as one of advisories: `TWAV`. */
 const applicationId = 0x54574156;
 /** Raise it when tables or their content change: older files are then recreated. */
-export const formatVersion = 4;
+export const formatVersion = 5;
 
 const magic = 'SQLite format 3\0';
 const applicationIdAt = 68;
@@ -47,7 +47,7 @@ const tables = `
   ) WITHOUT ROWID;
   CREATE INDEX affected_advisory ON affected (advisory_id);
 
-  CREATE TABLE kev (cve TEXT PRIMARY KEY, added_on TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE kev (cve TEXT NOT NULL, list TEXT NOT NULL, added_on TEXT NOT NULL, PRIMARY KEY (cve, list)) WITHOUT ROWID;
   CREATE TABLE epss (cve TEXT PRIMARY KEY, score REAL NOT NULL, percentile REAL NOT NULL) WITHOUT ROWID;
 
   -- Releases of a product of endoflife.date.

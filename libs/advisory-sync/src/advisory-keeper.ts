@@ -2,6 +2,7 @@ import type {
   AdvisoryFeed,
   EpssScore,
   KevEntry,
+  KevList,
   OsvAdvisory,
   ProductReleases,
   RepositoryCpes,
@@ -33,10 +34,10 @@ export interface AdvisoryKeeper {
    */
   retire(ecosystem: string, ids: readonly string[]): Promise<void>;
   /**
-   * Replace the whole catalog, all scores, products or repositories; return the number of added,
+   * Replace a whole list of exploited vulnerabilities, all scores, products or repositories; return the number of added,
    * changed and removed ones.
    */
-  putKev(entries: readonly KevEntry[]): Promise<number>;
+  putKev(list: KevList, entries: readonly KevEntry[]): Promise<number>;
   putEpss(scores: readonly EpssScore[]): Promise<number>;
   putEndOfLife(products: readonly ProductReleases[]): Promise<number>;
   putRepositories(repositories: readonly RepositoryCpes[]): Promise<number>;

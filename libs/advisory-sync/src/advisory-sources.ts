@@ -1,6 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+import { kevListOfHead } from '@tidewaiter/advisories';
 import { NotFound } from '@tidewaiter/domain';
 
 import { formatOf } from './documents.js';
@@ -11,6 +12,7 @@ import {
   documentSource,
   type FactSource,
   jsonRecords,
+  type KevSource,
 } from './record-source.js';
 import { feedSources } from './sources/sources.js';
 
@@ -25,8 +27,8 @@ const documentName = /\.(?:xml|json\.(?:gz|bz2|zst)|xml\.(?:gz|bz2|zst))$/;
 /**
  * Finds the sources at a path: an archive of the OSV bucket, a folder of such archives, a folder of
  * records, one record, a file of another format, or a folder in the layout of a publisher's server,
- * also one level below; and, alone or beside any of them, CISA's catalog, recognized by its
- * content, the products of endoflife.date, likewise, and `epss.csv[.gz]`.
+ * also one level below; and, alone or beside any of them, lists of exploited vulnerabilities,
+ * recognized by their content, the products of endoflife.date, likewise, and `epss.csv[.gz]`.
  * @throws NotFound `ADVISORIES_MISSING`
  */
 export async function advisorySources(path: string): Promise<AdvisorySource[]> {
@@ -45,12 +47,14 @@ async function fileSource(path: string): Promise<AdvisorySource> {
   return name.endsWith('.json') ? jsonRecords(dirname(path), [name]) : archive(path);
 }
 
-async function factSource(path: string): Promise<FactSource | undefined> {
+async function factSource(path: string): Promise<FactSource | KevSource | undefined> {
   const name = basename(path);
-  if (kevName.test(name)) return { kind: 'kev', name, path };
   if (epssName.test(name)) return { kind: 'epss', name, path };
   if (!name.endsWith('.json') || recordName.test(name)) return undefined;
-  const kind = kindOfHead(await headOf(path));
+  const head = await headOf(path);
+  const list = kevListOfHead(head) ?? (kevName.test(name) ? 'CISA' : undefined);
+  if (list) return { kind: 'kev', list, name, path };
+  const kind = kindOfHead(head);
   return kind && { kind, name, path };
 }
 
@@ -62,7 +66,6 @@ async function headOf(path: string): Promise<string> {
 
 /** Kind of a file of any name, by its start. */
 function kindOfHead(head: string): FactSource['kind'] | undefined {
-  if (/"catalogVersion"\s*:/.test(head) && /"vulnerabilities"\s*:\s*\[/.test(head)) return 'kev';
   if (/"releases"\s*:\s*\[/.test(head) && /"(?:isEol|securitySupportEnds)"\s*:/.test(head)) return 'end-of-life';
   if (/"cpes"\s*:\s*\[/.test(head) && /^\s*\{\s*"(?:data|last_updated)"\s*:/.test(head)) return 'repositories';
   return undefined;

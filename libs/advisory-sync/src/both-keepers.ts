@@ -30,7 +30,7 @@ export function bothKeepers(first: AdvisoryKeeper, second: AdvisoryKeeper): Advi
       await first.retire(ecosystem, ids);
       await second.retire(ecosystem, ids);
     },
-    putKev: (entries) => most((keeper) => keeper.putKev(entries)),
+    putKev: (list, entries) => most((keeper) => keeper.putKev(list, entries)),
     putEpss: (scores) => most((keeper) => keeper.putEpss(scores)),
     putEndOfLife: (products) => most((keeper) => keeper.putEndOfLife(products)),
     putRepositories: (repositories) => most((keeper) => keeper.putRepositories(repositories)),

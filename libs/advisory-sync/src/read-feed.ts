@@ -4,7 +4,7 @@ import {
   type AdvisoryFeed,
   endOfLifeFeed,
   epssFeed,
-  kevFeed,
+  kevFeedOf,
   readEndOfLife,
   readEpss,
   readKev,
@@ -15,7 +15,7 @@ import { LimitExceeded } from '@tidewaiter/domain';
 
 import type { FeedResult } from './advisory-keeper.js';
 import { noneReadable, readRecords, type ReadOptions } from './read-records.js';
-import type { AdvisorySource, FactSource } from './record-source.js';
+import type { AdvisorySource, FactSource, KevSource } from './record-source.js';
 
 /** Origin of the file of a feed. */
 export interface FeedOrigin extends Pick<AdvisoryFeed, 'origin' | 'etag' | 'lastModified'> {
@@ -63,14 +63,14 @@ export async function noteUnchanged(feed: AdvisoryFeed, askedAt: string, { keepe
 }
 
 const factFeeds: Readonly<Record<FactSource['kind'], string>> = {
-  kev: kevFeed,
   epss: epssFeed,
   'end-of-life': endOfLifeFeed,
   repositories: repositoryFeed,
 };
 
-function feedNameOf({ kind, name }: AdvisorySource): string {
-  return kind === 'records' ? name : factFeeds[kind];
+function feedNameOf(source: AdvisorySource): string {
+  if (source.kind === 'records') return source.name;
+  return source.kind === 'kev' ? kevFeedOf(source.list) : factFeeds[source.kind];
 }
 
 function feedOf(
@@ -90,16 +90,18 @@ function earlier(one: string, other: string): string {
   return new Date(Math.min(Date.parse(one), Date.parse(other))).toISOString();
 }
 
-async function readFacts({ kind, path }: FactSource, { keeper }: ReadOptions): Promise<Content> {
+async function readFacts(source: FactSource | KevSource, { keeper }: ReadOptions): Promise<Content> {
+  const { kind, path } = source;
   if ((await stat(path)).size > maxFactBytes) {
     throw new LimitExceeded('maxFactBytes', `the file has more than ${maxFactBytes} bytes`);
   }
   const bytes = await readFile(path);
   const none = { incomplete: 0, gone: 0 };
   if (kind === 'kev') {
-    const { entries, rejected, releasedAt } = readKev(bytes);
+    const { entries, rejected, releasedAt } = readKev(bytes, source.list);
     if (entries.length === 0) throw noneReadable(rejected);
-    return { ...none, records: entries.length, rejected, newest: releasedAt, changed: await keeper.putKev(entries) };
+    const changed = await keeper.putKev(source.list, entries);
+    return { ...none, records: entries.length, rejected, newest: releasedAt, changed };
   }
   if (kind === 'end-of-life') {
     const { products, rejected, publishedAt } = readEndOfLife(bytes);

@@ -5,6 +5,7 @@ import {
   type AdvisoryFormat,
   type AdvisoryItem,
   isOfFormat,
+  type KevList,
   type OsvZipItem,
   readOsvZip,
 } from '@tidewaiter/advisories';
@@ -33,16 +34,24 @@ export interface AdvisoryRecords {
 }
 
 /**
- * File with facts beside advisories: CISA's catalog, FIRST's scores, ends of support, the map of
+ * File with facts beside advisories: FIRST's scores, ends of support, the map of
  * Red Hat's repositories.
  */
 export interface FactSource {
-  kind: 'kev' | 'epss' | 'end-of-life' | 'repositories';
+  kind: 'epss' | 'end-of-life' | 'repositories';
   name: string;
   path: string;
 }
 
-export type AdvisorySource = AdvisoryRecords | FactSource;
+/** List of exploited vulnerabilities. */
+export interface KevSource {
+  kind: 'kev';
+  list: KevList;
+  name: string;
+  path: string;
+}
+
+export type AdvisorySource = AdvisoryRecords | FactSource | KevSource;
 
 export const archiveName = 'all.zip';
 const maxRecordBytes = 16 * 1024 * 1024;

@@ -190,7 +190,7 @@ describe('syncAdvisories', () => {
     expect(idsOf('npm')).toHaveLength(40);
     expect(idsOf('Debian', '12')).toEqual(['DSA-1']);
     read((file) => {
-      expect(file.exploitation(['CVE-2026-0001'])).toEqual({ kev: true, epss: 0.25 });
+      expect(file.exploitation(['CVE-2026-0001'])).toEqual({ kev: true, kevLists: ['CISA'], epss: 0.25 });
       expect(file.feeds().map(({ name, origin, records }) => ({ name, origin, records }))).toEqual([
         { name: 'Debian', origin: url('/Debian/all.zip'), records: 1 },
         { name: 'EPSS', origin: url('/epss.csv.gz'), records: 1 },
@@ -419,7 +419,11 @@ describe('syncAdvisories', () => {
       await sync();
       bucket.files.set(place, Buffer.from('<html>\n<body>../../etc</body>\n</html>'));
       expect((await sync()).failures).toEqual([[name, code]]);
-      expect(read((file) => file.exploitation(['CVE-2026-0001']))).toEqual({ kev: true, epss: 0.25 });
+      expect(read((file) => file.exploitation(['CVE-2026-0001']))).toEqual({
+        kev: true,
+        kevLists: ['CISA'],
+        epss: 0.25,
+      });
       expect(read((file) => file.endOfLife())).toHaveLength(1);
     });
 

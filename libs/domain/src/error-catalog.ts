@@ -323,7 +323,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       FEED_TRUNCATED: unavailable('Sync again.'),
       FEED_UNWRITABLE: unavailable('Check the folder for downloads.'),
       END_OF_LIFE_FORMAT: input('Give the products of endoflife.date in JSON.'),
-      KEV_FORMAT: input("Give CISA's catalog in JSON."),
+      KEV_FORMAT: input('Give the list of CISA, ENISA or VulnCheck in JSON.'),
       REPOSITORY_MAP_FORMAT: input("Give Red Hat's repository-to-cpe.json."),
       NVD_RECORD: input('Give files of NVD in version 2.0.'),
       OSV_RECORD: input('Give records in the OSV schema.'),

@@ -87,7 +87,7 @@ export interface FindingLocation {
 }
 
 /**
- * Reason why a finding of an unchanged image is announced: its advisory, CISA's catalog of
+ * Reason why a finding of an unchanged image is announced: its advisory, a list of
  * exploited vulnerabilities, or its EPSS score.
  */
 export const findingReasons = ['advisory', 'kev', 'epss'] as const;

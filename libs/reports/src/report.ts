@@ -54,8 +54,10 @@ export interface ReportLayer extends Pick<Layer, 'index' | 'digest' | 'diffId' |
 export type ReportPackage = ImagePackage;
 
 export interface ReportFinding extends Finding {
-  /** Whether it is in CISA's catalog of known exploited vulnerabilities. */
+  /** Whether it is in a list of known exploited vulnerabilities. */
   kev: boolean;
+  /** Publishers of these lists, sorted: `CISA`, `ENISA`, `VulnCheck`; absent if there are none. */
+  kevLists?: string[];
   /** EPSS probability of exploitation in the next 30 days, 0 to 1. */
   epss: number | null;
 }

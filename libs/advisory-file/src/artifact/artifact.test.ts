@@ -47,7 +47,10 @@ async function fileOf({ advisories, kev, epss, ends = {} }: Content, isReversed 
   await writer.update(async () => {
     const records = Object.entries(advisories).map(([id, facts]) => advisory(id, facts));
     await writer.put(isReversed ? records.toReversed() : records);
-    await writer.putKev(Object.entries(kev).map(([cve, addedOn]) => ({ cve, addedOn })));
+    await writer.putKev(
+      'CISA',
+      Object.entries(kev).map(([cve, addedOn]) => ({ cve, addedOn })),
+    );
     await writer.putEpss(Object.entries(epss).map(([cve, [score, percentile]]) => ({ cve, score, percentile })));
     const releases = (supportEnds: string) => [{ version: '1', codename: null, supportEnds, extendedEnds: null }];
     await writer.putEndOfLife(
@@ -172,7 +175,7 @@ describe('heldArtifact', () => {
     expect(heldArtifact(path)).toEqual(state);
     expect(() => advanceFile(path, [], 'another', state)).toThrow(expect.objectContaining({ code: 'ADVISORIES_BUSY' }));
     using writer = AdvisoryFileWriter.open(path);
-    await writer.update(async () => writer.putKev([]));
+    await writer.update(async () => writer.putKev('CISA', []));
     expect(heldArtifact(path)).toBeNull();
   });
 });

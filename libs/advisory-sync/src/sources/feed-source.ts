@@ -7,6 +7,8 @@ import type { AdvisorySource } from '../record-source.js';
 export type SourceName =
   | 'osv'
   | 'kev'
+  | 'vulncheck-kev'
+  | 'eu-kev'
   | 'epss'
   | 'endoflife'
   | 'nvd'
@@ -21,7 +23,8 @@ export interface FeedSource {
   name: SourceName;
   /** Content, for the documentation. */
   content: string;
-  publicUrl: string;
+  /** Null where the publisher has no address for everyone. */
+  publicUrl: string | null;
   /** Whether a sync that names no source fetches it. */
   isUsual: boolean;
   /** File that lists its feeds, for messages; absent if the source is a single file. */

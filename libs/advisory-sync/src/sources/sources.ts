@@ -2,7 +2,7 @@ import { InvalidInput } from '@tidewaiter/domain';
 
 import { amazon, amazonAmi } from './amazon.js';
 import { endOfLife } from './end-of-life.js';
-import { epss, kev } from './exploitation.js';
+import { epss, euKev, kev, vulncheckKev } from './exploitation.js';
 import type { FeedSource, SourceName } from './feed-source.js';
 import { nvd } from './nvd.js';
 import { oracle } from './oracle.js';
@@ -14,6 +14,8 @@ import { redhat } from './redhat.js';
 export const feedSources: readonly FeedSource[] = [
   osv,
   kev,
+  vulncheckKev,
+  euKev,
   epss,
   endOfLife,
   nvd,
@@ -52,11 +54,12 @@ export function readSources(texts: readonly string[]): NamedPlaces {
     const [name, url] = equals === -1 ? [text, undefined] : [text.slice(0, equals), text.slice(equals + 1)];
     const source = feedSources.find((each) => each.name === name.trim());
     const isWeb = url === undefined || (URL.canParse(url) && ['http:', 'https:'].includes(new URL(url).protocol));
-    if (!source || !isWeb) {
+    const place = url ?? source?.publicUrl ?? undefined;
+    if (!source || !isWeb || place === undefined) {
       const names = feedSources.map((each) => each.name).join(', ');
       throw new InvalidInput('SOURCE_UNKNOWN', `"${text}" is no source: give one of ${names}, or NAME=URL`);
     }
-    named[source.name] = url ?? source.publicUrl;
+    named[source.name] = place;
   }
   return named;
 }

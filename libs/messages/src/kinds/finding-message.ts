@@ -131,8 +131,7 @@ function summary(families: readonly FindingFamily[]): string {
 function reasonText(reports: readonly FindingReport[]): string {
   const reasons = new Set(reports.map(({ reason }) => reason));
   if (reasons.size > 1) return 'The images have not changed, the vulnerability data has.';
-  if (reasons.has('kev'))
-    return 'CISA added it to its catalog of exploited vulnerabilities: the images have not changed.';
+  if (reasons.has('kev')) return 'It was added to a list of exploited vulnerabilities: the images have not changed.';
   if (reasons.has('epss')) return 'Its predicted exploitation (EPSS) rose: the images have not changed.';
   return `The ${reports.length === 1 ? 'advisory is' : 'advisories are'} new: the images have not changed.`;
 }

@@ -16,7 +16,7 @@ import { evidenceText } from './finding-evidence.js';
 
 /** Exploitation and usage data of a finding; absent or null while no source reports it. */
 export interface FindingUrgency {
-  /** In CISA's catalog of exploited vulnerabilities. */
+  /** In a list of exploited vulnerabilities. */
   kev?: boolean;
   /** Probability of exploitation in the next 30 days, 0 to 1. */
   epss?: number | null;

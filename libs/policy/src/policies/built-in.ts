@@ -38,12 +38,12 @@ const having = (...findings: FindingFacts[]) => facts({ findings });
 export const builtInPolicies: readonly BuiltInPolicy[] = [
   {
     name: 'no-kev-in-production',
-    description: "No running image has a vulnerability of CISA's catalog of exploited ones.",
+    description: 'No running image has a vulnerability of a list of exploited ones.',
     variables: { exploited: 'findings.filter(f, f.kind == "vulnerability" && f.counted && f.kev)' },
     rules: [
       {
         expression: '!running || findings.all(f, f.kind != "vulnerability" || !f.counted || !f.kev)',
-        message: `{count(exploited, "finding is", "findings are")} in CISA's catalog: {ids(exploited)}`,
+        message: `{count(exploited, "finding is", "findings are")} known to be exploited: {ids(exploited)}`,
       },
     ],
     examples: [
@@ -53,7 +53,7 @@ export const builtInPolicies: readonly BuiltInPolicy[] = [
         what: 'it runs',
         facts: { ...having({ ...hole, kev: true }), running: true },
         result: 'fail',
-        reason: "1 finding is in CISA's catalog: CVE-2026-1",
+        reason: '1 finding is known to be exploited: CVE-2026-1',
       },
       {
         what: 'whether it runs is unknown',

@@ -20,7 +20,7 @@ export const itemTypes = {
     counted: ['bool', 'not removed in a later layer, and no uncertain match of a program; always true for secrets'],
     fixable: ['bool', 'a version fixes it'],
     fixedIn: ['string', 'that version'],
-    kev: ['bool', "in CISA's catalog of exploited vulnerabilities"],
+    kev: ['bool', "in a list of exploited vulnerabilities: CISA's, or another that is synced"],
     epss: ['double', 'probability of exploitation in 30 days, 0 to 1'],
     cvss: ['double', 'base score, 0 to 10'],
     confidence: ['string', 'certain, likely or possible'],

@@ -4,7 +4,7 @@ import { fieldsOf } from '../fields.js';
 
 const exposure = fieldsOf({
   severity: { type: 'rank', values: severities, description: 'Severity' },
-  kev: { type: 'flag', description: "In CISA's catalog of known exploited vulnerabilities" },
+  kev: { type: 'flag', description: 'In a list of known exploited vulnerabilities' },
   epss: { type: 'number', description: 'EPSS probability of exploitation, 0 to 1' },
   running: { type: 'flag', description: 'A workload runs an image that has it, or did in the last day' },
   package: { type: 'match', description: 'Package with its versions: openssl<3.0.14' },

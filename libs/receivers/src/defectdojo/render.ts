@@ -64,7 +64,7 @@ function description({ title, packageName, installedVersion, path, kev, fix, kin
     packageName !== null && `Package: ${packageName} ${installedVersion ?? ''}`.trim(),
     path !== null && `File: ${path}`,
     kind === 'vulnerability' && `Fix: ${fix.version ?? fix.state}`,
-    kev && "It is in CISA's catalog of known exploited vulnerabilities.",
+    kev && 'It is in a list of known exploited vulnerabilities.',
   ];
   return lines.filter((line) => line !== false).join('\n\n');
 }

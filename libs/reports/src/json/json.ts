@@ -2,7 +2,7 @@ import { jsonText } from '../json-text.js';
 import type { ReportFormat } from '../report.js';
 
 const findingFields = words(
-  'kind id aliases severity title fingerprint purl packageName installedVersion path layer state match fix reachability kev epss cvss confidence evidence locations moreLocations',
+  'kind id aliases severity title fingerprint purl packageName installedVersion path layer state match fix reachability kev kevLists epss cvss confidence evidence locations moreLocations',
 );
 
 /** Field order of each object, as in `docs/report.schema.json`; other fields follow by name. */

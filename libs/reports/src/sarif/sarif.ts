@@ -226,8 +226,14 @@ function uriOf(path: string): string {
 }
 
 function propertiesOf(finding: ReportFinding): object {
-  const { kind, state, layer, kev, epss, match, reachability, confidence } = finding;
-  return { kind, state, layer, kev, epss, match, ...(reachability && { reachability }), confidence };
+  const { kind, state, layer, kev, kevLists, epss, match, reachability, confidence } = finding;
+  return {
+    ...{ kind, state, layer, kev },
+    ...(kevLists && { kevLists }),
+    ...{ epss, match },
+    ...(reachability && { reachability }),
+    confidence,
+  };
 }
 
 /**

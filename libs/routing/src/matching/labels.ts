@@ -14,7 +14,7 @@ export const documentedLabels = {
   cluster: 'The cluster, as the sensor connection in `tidewaiter.yaml` names it.',
   running:
     '`true` when a container of the image runs, or did in the last day; `false` when sensors report other containers only; absent without reports of containers.',
-  kev: '`true` for a vulnerability that is known to be exploited (CISA KEV), `false` for other findings; absent for incidents and sensors.',
+  kev: '`true` for a vulnerability that is known to be exploited (KEV), `false` for other findings; absent for incidents and sensors.',
   fixable: '`true` when an upgrade closes at least one finding in the alert; else `false`.',
   new: '`true` when what the push is [compared with](releases.md) did not have it; else `false`.',
   owner: 'The owner of the image or the namespace: [owners](#owners). Absent without one.',

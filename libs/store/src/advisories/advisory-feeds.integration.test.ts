@@ -57,8 +57,8 @@ describe('AdvisoryFeeds', () => {
 
   it('stores exploitation data and writes only changed entries', async () => {
     const log4shell = { cve: 'CVE-2021-44228', addedOn: '2021-12-10' };
-    expect(await feeds.putKev([log4shell, { cve: 'CVE-2020-0001', addedOn: '2021-01-01' }])).toBe(2);
-    expect(await feeds.putKev([log4shell])).toBe(1);
+    expect(await feeds.putKev('CISA', [log4shell, { cve: 'CVE-2020-0001', addedOn: '2021-01-01' }])).toBe(2);
+    expect(await feeds.putKev('CISA', [log4shell])).toBe(1);
     const score = { cve: 'CVE-2021-44228', score: 0.94358, percentile: 0.99961 };
     expect(await feeds.putEpss([score, { ...score, cve: 'CVE-2021-45046' }])).toBe(2);
     expect(await feeds.putEpss([score, { cve: 'CVE-2021-45046', score: 0.1, percentile: 0.1 }])).toBe(1);
@@ -67,9 +67,54 @@ describe('AdvisoryFeeds', () => {
       { id: 'CVE-2020-0001', aliases: [] },
     ];
     expect(await exploitationOf(store, findings)).toEqual([
-      { kev: true, epss: 0.94358 },
+      { kev: true, kevLists: ['CISA'], epss: 0.94358 },
       { kev: false, epss: null },
     ]);
+  });
+
+  it('stores several lists of exploited vulnerabilities, whose first load is no news', async () => {
+    await store.query('DELETE FROM exploitation_change');
+    const [one, two, three] = ['CVE-2021-44228', 'CVE-2020-0002', 'CVE-2020-0003'].map((cve) => ({
+      ...{ cve, addedOn: '2021-12-01' },
+    }));
+    const news = async () =>
+      (
+        await store.query<{ cve: string }>(
+          'SELECT cve FROM exploitation_change WHERE announced_at IS NULL ORDER BY cve',
+        )
+      ).map(({ cve }) => cve);
+    const listsOf = async (...ids: string[]) =>
+      (
+        await exploitationOf(
+          store,
+          ids.map((id) => ({ id, aliases: [] })),
+        )
+      ).map(({ kevLists }) => kevLists?.join() ?? '');
+
+    expect(await feeds.putKev('VulnCheck', [one!, two!])).toBe(2);
+    expect(await feeds.putKev('VulnCheck', [one!, two!])).toBe(0);
+    expect(await news()).toEqual([]);
+    expect(await listsOf('CVE-2021-44228', 'CVE-2020-0002')).toEqual(['CISA,VulnCheck', 'VulnCheck']);
+    expect(await store.query('SELECT added_on::text AS day FROM kev ORDER BY cve')).toEqual([
+      { day: '2021-12-01' },
+      { day: '2021-12-01' },
+    ]);
+
+    // Known already from the other list.
+    expect(await feeds.putKev('VulnCheck', [one!, two!, three!])).toBe(1);
+    expect(await news()).toEqual(['CVE-2020-0003']);
+    expect(await feeds.putKev('VulnCheck', [three!])).toBe(2);
+    expect(await listsOf('CVE-2021-44228', 'CVE-2020-0002')).toEqual(['CISA', '']);
+    expect(await store.query(`SELECT added_on::text AS day FROM kev WHERE cve = 'CVE-2021-44228'`)).toEqual([
+      { day: '2021-12-10' },
+    ]);
+
+    // As a process of the release before leaves it.
+    await store.query(`INSERT INTO kev (cve, added_on) VALUES ('CVE-2020-0004', '2020-01-01')`);
+    expect(await listsOf('CVE-2020-0004')).toEqual(['CISA']);
+    expect(await feeds.putKev('VulnCheck', [three!])).toBe(0);
+    expect(await feeds.putKev('CISA', [{ cve: 'CVE-2020-0004', addedOn: '2020-01-01' }])).toBe(2);
+    expect(await listsOf('CVE-2020-0004', 'CVE-2021-44228', 'CVE-2020-0003')).toEqual(['CISA', '', 'VulnCheck']);
   });
 
   it('matches packages of images with a repository again whose products changed', async () => {

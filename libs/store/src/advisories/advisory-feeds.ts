@@ -4,6 +4,7 @@ import {
   type AdvisoryHoldings,
   type EpssScore,
   type KevEntry,
+  type KevList,
   type OsvAdvisory,
   type ProductReleases,
   type RepositoryCpes,
@@ -134,27 +135,36 @@ export class AdvisoryFeeds {
   }
 
   /**
-   * Replaces the catalog; returns how many entries were added, changed or removed. Additions after
-   * the first load are news.
+   * Replaces a list of exploited vulnerabilities; returns how many entries were added, changed or
+   * removed. Additions after the first load of the list are news, if no other list has them.
    */
-  async putKev(entries: readonly KevEntry[]): Promise<number> {
+  async putKev(list: KevList, entries: readonly KevEntry[]): Promise<number> {
     const cves = entries.map(({ cve }) => cve);
     return this.store.transaction(async (tx) => {
       // Every part of a statement reads the tables as they were before it: kev without what changed
       // adds to it.
       const counts = await tx.aggregate<WriteCounts>(
         `WITH changed AS (
-           INSERT INTO kev (cve, added_on) SELECT * FROM unnest($1::text[], $2::date[])
-           ON CONFLICT (cve) DO UPDATE SET added_on = EXCLUDED.added_on WHERE kev.added_on <> EXCLUDED.added_on RETURNING cve),
+           INSERT INTO kev (cve, added_on, lists)
+           SELECT cve, day::date, jsonb_build_object($3::text, day) FROM unnest($1::text[], $2::text[]) AS row (cve, day)
+           ON CONFLICT (cve) DO UPDATE SET lists = kev.lists || EXCLUDED.lists, added_on = ${earliestOf('kev.lists || EXCLUDED.lists')}
+           WHERE kev.lists -> $3::text IS DISTINCT FROM EXCLUDED.lists -> $3::text RETURNING cve),
          news AS (
            INSERT INTO exploitation_change (cve, reason, announced_at)
-           SELECT cve, 'kev', CASE WHEN EXISTS (SELECT FROM kev) THEN NULL ELSE now() END
+           SELECT cve, 'kev', CASE WHEN EXISTS (SELECT FROM kev WHERE ${isListed('$3::text')}) THEN NULL ELSE now() END
            FROM changed WHERE NOT EXISTS (SELECT FROM kev WHERE kev.cve = changed.cve)
            ON CONFLICT DO NOTHING RETURNING announced_at)
          ${writeCounts}`,
-        [cves, entries.map(({ addedOn }) => addedOn)],
+        [cves, entries.map(({ addedOn }) => addedOn), list],
       );
-      return (await changedBy(tx, counts)) + (await prune(tx, 'kev', cves));
+      const gone = await tx.query(
+        `WITH gone AS (SELECT cve FROM kev WHERE ${isListed('$1::text')} AND cve NOT IN (SELECT unnest($2::text[]))),
+         deleted AS (DELETE FROM kev WHERE cve IN (SELECT cve FROM gone) AND lists - $1::text = '{}'),
+         kept AS (UPDATE kev SET lists = lists - $1::text, added_on = ${earliestOf('lists - $1::text')} WHERE cve IN (SELECT cve FROM gone) AND lists - $1::text <> '{}')
+         SELECT cve FROM gone`,
+        [list, cves],
+      );
+      return (await changedBy(tx, counts)) + gone.length;
     });
   }
 
@@ -299,8 +309,12 @@ function endDays(releases: ProductReleases['releases']): string[] {
   return [...new Set(ends)].filter((day) => /^\d{4}-\d\d-\d\d$/.test(day)).toSorted();
 }
 
+/** Whether a row of `kev` is of a list. */
+const isListed = (list: string) => `(kev.lists ? ${list} OR ${list} = 'CISA' AND kev.lists = '{}')`;
+const earliestOf = (lists: string) => `(SELECT min(value) FROM jsonb_each_text(${lists}))::date`;
+
 /** Deletes the rows that are not among `kept`; returns how many. */
-async function prune(tx: Transaction, table: 'kev' | 'epss', kept: readonly string[]): Promise<number> {
+async function prune(tx: Transaction, table: 'epss', kept: readonly string[]): Promise<number> {
   const gone = await tx.query(
     `DELETE FROM ${table} WHERE NOT EXISTS (SELECT FROM unnest($1::text[]) AS kept (cve) WHERE kept.cve = ${table}.cve) RETURNING cve`,
     [kept],

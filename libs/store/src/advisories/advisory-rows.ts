@@ -1,4 +1,4 @@
-import type { AffectedPackage, MatchEvidence, PublishedRelease } from '@tidewaiter/advisories';
+import type { AffectedPackage, KevList, MatchEvidence, PublishedRelease } from '@tidewaiter/advisories';
 import type { FixState, MatchState, Severity } from '@tidewaiter/domain';
 import {
   Column,
@@ -126,12 +126,15 @@ export class AdvisoryFeedRow {
   @Column('integer') rejected!: number;
 }
 
-/** A vulnerability of CISA's catalog of known exploited vulnerabilities (KEV). */
+/** A vulnerability of a list of known exploited vulnerabilities (KEV). */
 @Permanent('replaced by the next import')
 @Entity('kev')
 export class KevRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'kev_pk' }) cve!: string;
+  /** Earliest date of the lists. */
   @Column('date', { name: 'added_on' }) addedOn!: string;
+  /** Date on which each list added it; empty in rows of an older release, which are CISA's. */
+  @Column('jsonb', { default: {} }) lists!: Partial<Record<KevList, string>>;
 }
 
 /** EPSS score of a vulnerability: FIRST's probability that it is exploited. */

@@ -4,7 +4,8 @@ import {
   type EpssScore,
   epssFeed,
   type KevEntry,
-  kevFeed,
+  type KevList,
+  kevListOf,
   type PackedAdvisory,
   type ProductReleases,
   type RepositoryCpes,
@@ -25,7 +26,7 @@ export interface AdvisorySnapshot {
   listing(ecosystem: string, ids: readonly string[]): ReadonlySet<string>;
   /** Whether any record is about an ecosystem. */
   lists(ecosystem: string): boolean;
-  kev(): KevEntry[];
+  kev(list: KevList): KevEntry[];
   epss(): EpssScore[];
   endOfLife(): ProductReleases[];
   repositories(): RepositoryCpes[];
@@ -171,7 +172,8 @@ async function retire(
 }
 
 async function putFacts(feeds: AdvisoryFeeds, snapshot: AdvisorySnapshot, name: string): Promise<number> {
-  if (name === kevFeed) return feeds.putKev(snapshot.kev());
+  const list = kevListOf(name);
+  if (list) return feeds.putKev(list, snapshot.kev(list));
   if (name === repositoryFeed) return feeds.putRepositories(snapshot.repositories());
   if (name === endOfLifeFeed) return feeds.putEndOfLife(snapshot.endOfLife());
   return name === epssFeed ? feeds.putEpss(snapshot.epss()) : 0;

@@ -98,6 +98,7 @@ import { AdvisoryLoad1764000750000 } from './1764000750000-advisory-load.js';
 import { EndOfLife1764000790000 } from './1764000790000-end-of-life.js';
 import { RepositoryCpes1764000790001 } from './1764000790001-repository-cpes.js';
 import { ViewWatches1764000800000 } from './1764000800000-view-watches.js';
+import { KevLists1764000810000 } from './1764000810000-kev-lists.js';
 import { SilenceVersions1764000820000 } from './1764000820000-silence-versions.js';
 
 /** In order. Never edit one that is merged; add another. */
@@ -202,5 +203,6 @@ export const migrations = [
   EndOfLife1764000790000,
   RepositoryCpes1764000790001,
   ViewWatches1764000800000,
+  KevLists1764000810000,
   SilenceVersions1764000820000,
 ];

@@ -241,7 +241,7 @@ async function seedAdvisory(): Promise<void> {
   );
   const feeds = new AdvisoryFeeds(store, advisories);
   await feeds.noteFeed({ ...feed, etag: null, lastModified: null }, 1);
-  await feeds.putKev([{ cve: 'CVE-2026-1000', addedOn: '2026-01-01' }]);
+  await feeds.putKev('CISA', [{ cve: 'CVE-2026-1000', addedOn: '2026-01-01' }]);
   await feeds.putEpss([{ cve: 'CVE-2026-1000', score: 0.94358, percentile: 0.99 }]);
   await store.transaction(async (tx) => {
     const fleet = new FleetMatches();

@@ -297,8 +297,10 @@ export const findingAnswer = z.object({
   /** `not-linked`: no Go program of the image has the vulnerable functions. Absent if unknown. */
   reachability: z.enum(reachabilities).optional(),
   cvss: z.object({ vector: z.string(), score: z.number() }).nullable(),
-  /** Whether it is in CISA's catalog of known exploited vulnerabilities. */
+  /** Whether it is in a list of known exploited vulnerabilities. */
   kev: z.boolean(),
+  /** Publishers of these lists: `CISA`, `ENISA`, `VulnCheck`; absent if there are none. */
+  kevLists: z.array(z.string()).optional(),
   /** EPSS probability of exploitation in the next 30 days, 0 to 1. */
   epss: z.number().nullable(),
   /**

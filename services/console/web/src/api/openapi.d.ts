@@ -3267,6 +3267,7 @@ export interface paths {
                                     installedVersion: string | null;
                                     inUse: boolean | null;
                                     kev: boolean;
+                                    kevLists?: string[];
                                     /** @enum {string} */
                                     kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                     layer: number | null;
@@ -3329,6 +3330,7 @@ export interface paths {
                                     installedVersion: string | null;
                                     inUse: boolean | null;
                                     kev: boolean;
+                                    kevLists?: string[];
                                     /** @enum {string} */
                                     kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                     layer: number | null;
@@ -3391,6 +3393,7 @@ export interface paths {
                                     installedVersion: string | null;
                                     inUse: boolean | null;
                                     kev: boolean;
+                                    kevLists?: string[];
                                     /** @enum {string} */
                                     kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                     layer: number | null;
@@ -3453,6 +3456,7 @@ export interface paths {
                                     installedVersion: string | null;
                                     inUse: boolean | null;
                                     kev: boolean;
+                                    kevLists?: string[];
                                     /** @enum {string} */
                                     kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                     layer: number | null;
@@ -3521,6 +3525,7 @@ export interface paths {
                                 installedVersion: string | null;
                                 inUse: boolean | null;
                                 kev: boolean;
+                                kevLists?: string[];
                                 /** @enum {string} */
                                 kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                 layer: number | null;
@@ -3607,6 +3612,7 @@ export interface paths {
                                 installedVersion: string | null;
                                 inUse: boolean | null;
                                 kev: boolean;
+                                kevLists?: string[];
                                 /** @enum {string} */
                                 kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                 layer: number | null;
@@ -4084,6 +4090,7 @@ export interface paths {
                                 installedVersion: string | null;
                                 inUse: boolean | null;
                                 kev: boolean;
+                                kevLists?: string[];
                                 /** @enum {string} */
                                 kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                 layer: number | null;
@@ -4772,6 +4779,7 @@ export interface paths {
                                     installedVersion: string | null;
                                     inUse: boolean | null;
                                     kev: boolean;
+                                    kevLists?: string[];
                                     /** @enum {string} */
                                     kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                     layer: number | null;
@@ -6905,6 +6913,7 @@ export interface paths {
                                 installedVersion: string | null;
                                 inUse: boolean | null;
                                 kev: boolean;
+                                kevLists?: string[];
                                 /** @enum {string} */
                                 kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                 layer: number | null;
@@ -13468,6 +13477,11 @@ export interface paths {
                             id: string;
                             images: number;
                             kev: boolean;
+                            kevLists: {
+                                list: string;
+                                /** Format: date */
+                                since: string;
+                            }[];
                             kevSince: string | null;
                             /** @enum {string} */
                             kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";

@@ -3,11 +3,11 @@ import { dotted } from '../../parts/words.js';
 
 /** Facts that decide about a finding in a package, most important first. */
 export function findingRemarks(finding: ImageFinding): string {
-  const { running, inUse, kev, epss, title, fix, match, reachability, path, layer, platform } = finding;
+  const { running, inUse, kev, kevLists = [], epss, title, fix, match, reachability, path, layer, platform } = finding;
   return dotted(
     running && 'running',
     inUse && 'in use',
-    kev && 'exploited in the wild',
+    kev && ['exploited in the wild', kevLists.length > 0 && `(${kevLists.join(', ')})`].filter(Boolean).join(' '),
     epss !== null && epss >= 0.01 && `EPSS ${(epss * 100).toFixed(0)} %`,
     title,
     fix.version !== null && `fixed in ${fix.version}`,
