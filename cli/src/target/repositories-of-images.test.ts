@@ -193,9 +193,15 @@ describe('evaluatePackages by the branches of Alpine', () => {
       ['RELEASES_MIXED: repositories of Alpine v3.19 are enabled beside v3.18, by which all packages are evaluated'],
     ],
     [
-      'edge, which no record is about',
+      'edge in place of its branch',
       [branches(at('edge'))],
-      [],
+      own,
+      ['RELEASES_MIXED: repositories of Alpine edge are enabled beside v3.18, by which all packages are evaluated'],
+    ],
+    [
+      'edge for a tag, which no record is about',
+      [branches(at('v3.18'), `@next ${at('edge')}`)],
+      ['libcrypto3 0001 3.1.4-r1'],
       ['ADVISORIES_MISSING: no vulnerability data for Alpine edge, its packages were not evaluated'],
     ],
   ])('evaluates an image with %s', async (_, files, findings, warnings) => {

@@ -19,15 +19,17 @@ export interface DecidingSuites {
 /**
  * Decides by which release the packages of an image are evaluated, by the suites that it has
  * enabled: that of os-release if it is one of them, or none is known, else the newest one, which
- * the package manager prefers.
+ * the package manager prefers. Edge, of which no advisories are published, decides only where
+ * os-release names no other release.
  */
 export function decidingSuites(os: OsRelease, enabled: readonly string[]): DecidingSuites {
   const own = distributionOf(os)?.release ?? null;
   const pro = os.id === 'ubuntu' ? enabled.filter(isProSuite) : [];
   const bySuite = new Map(enabled.flatMap((suite) => pairOf(suite, os)));
   const releases = [...new Set(bySuite.values())].toSorted((a, b) => releaseOrder(a) - releaseOrder(b));
-  const decides = releases.length > 0 && !releases.includes(own!);
-  const release = decides ? releases.at(-1)! : own;
+  const deciders = own === null ? releases : releases.filter((each) => each !== 'edge');
+  const decides = deciders.length > 0 && !releases.includes(own!);
+  const release = decides ? deciders.at(-1)! : own;
   const deciding = decides ? [...bySuite].filter(([, each]) => each === release).map(([suite]) => suite) : [];
   return {
     ecosystem: ecosystemOf(os),

@@ -3,8 +3,8 @@ import { type KevList, kevLists } from './kev.js';
 /** State of one source of advisories, or of facts about their exploitation. */
 export interface AdvisoryFeed {
   /**
-   * Name of the ecosystem, as in the folders of the OSV bucket; `KEV`, `KEV ENISA`; `EPSS`; `End of life`; else
-   * the end of the path of an import.
+   * Name of the ecosystem, as in the folders of the OSV bucket; `KEV`, `KEV ENISA`, `EPSS`; `End of
+   * life`; else the end of the path of an import.
    */
   name: string;
   /** URL or path it was last read from. */

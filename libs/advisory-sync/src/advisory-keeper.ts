@@ -34,8 +34,8 @@ export interface AdvisoryKeeper {
    */
   retire(ecosystem: string, ids: readonly string[]): Promise<void>;
   /**
-   * Replace a whole list of exploited vulnerabilities, all scores, products or repositories; return the number of added,
-   * changed and removed ones.
+   * Replace a whole list of exploited vulnerabilities, all scores, products or repositories; return
+   * the number of added, changed and removed ones.
    */
   putKev(list: KevList, entries: readonly KevEntry[]): Promise<number>;
   putEpss(scores: readonly EpssScore[]): Promise<number>;

@@ -135,11 +135,11 @@ describe('packageQualifiers', () => {
     expect(await qualifiersOf(image, [branches(main('v3.18'), `@testing ${main('edge')}`)])).toEqual({
       hello: { repository_id: 'edge' },
     });
-    expect(await qualifiersOf(image, [branches(main('edge'))])).toEqual({
-      busybox: { repository_id: 'edge' },
-      hello: { repository_id: 'edge' },
+    expect(await qualifiersOf(image, [branches(main('v3.19'))])).toEqual({
+      busybox: { repository_id: 'v3.19' },
+      hello: { repository_id: 'v3.19' },
     });
-    expect(await qualifiersOf(image, [branches(main('edge'))], [branches(main('v3.18'))])).toEqual({});
+    expect(await qualifiersOf(image, [branches(main('v3.19'))], [branches(main('v3.18'))])).toEqual({});
   });
 
   it('reports packages that may be of another release', async () => {

@@ -38,7 +38,7 @@ const policyResult = z.object({
 export const evaluationAnswer = z.object({
   suppressed: z.array(gateFinding.extend({ by: suppression })),
   policies: z.array(policyResult),
-  /** Sources of the data about the images' vulnerabilities, with the time up to which it is known. */
+  /** Sources of the data, each with the time up to which what was published is known. */
   advisorySources: z.array(z.object({ source: z.string(), asOf: z.iso.datetime() })),
 });
 

@@ -80,7 +80,7 @@ async function push(store: Store, tag: string, digest: Digest, platforms: Record
   });
 }
 
-/** Leaves what syncs leave: an advisory about the image, another one, and the dates of all sources. */
+/** Leaves what syncs leave: advisories, and the dates of all sources. */
 async function sync(store: Store): Promise<void> {
   const feeds = new AdvisoryFeeds(store, new Advisories(store));
   const records = ['Debian:12', 'npm'].map((ecosystem) =>
