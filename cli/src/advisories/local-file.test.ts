@@ -14,6 +14,7 @@ import {
 import { Command } from 'commander';
 
 import { diffCommand } from '../diff/diff.js';
+import { explainCommand } from '../explain/explain.js';
 import { scanCommand } from '../scan/scan.js';
 import { advisoriesCommand } from './advisories.js';
 
@@ -85,7 +86,7 @@ afterEach(async () => {
 
 async function run(...args: string[]): Promise<void> {
   const program = new Command('tidewaiter').exitOverride().configureOutput({ writeErr: () => undefined });
-  for (const command of [advisoriesCommand, scanCommand, diffCommand]) command(program);
+  for (const command of [advisoriesCommand, scanCommand, diffCommand, explainCommand]) command(program);
   await program.parseAsync(args, { from: 'user' });
 }
 
@@ -97,7 +98,10 @@ async function scan(...flags: string[]) {
   await run('scan', `sbom:${join(folder, 'sbom.json')}`, '--kinds', 'vulnerability', '-o', 'json', ...flags);
   const { findings, warnings, stats } = JSON.parse(output.stdout);
   return {
-    findings: findings.map(({ id, kev, epss, fix }: Record<string, unknown>) => ({ id, kev, epss, fix })),
+    findings: findings.map(({ id, kev, kevLists, epss, fix }: Record<string, unknown>) => ({
+      ...{ id, kev, epss, fix },
+      ...(kevLists !== undefined && { kevLists }),
+    })),
     warnings: warnings.map(({ code }: { code: string }) => code),
     asOf: stats.advisoriesAsOf,
   };
@@ -116,12 +120,16 @@ describe('local file', () => {
     const { findings, warnings, asOf } = await scan();
     // Exploited vulnerabilities come first.
     expect(findings).toEqual([
-      { id: 'CVE-2026-1002', kev: true, epss: 0.75, fix: { state: 'fixed', version: '2.12' } },
+      { id: 'CVE-2026-1002', kev: true, kevLists: ['CISA'], epss: 0.75, fix: { state: 'fixed', version: '2.12' } },
       { id: 'CVE-2026-1001', kev: false, epss: null, fix: { state: 'fixed', version: '2.11' } },
     ]);
     // The scores are of an old day, whenever they were fetched.
     expect(warnings).toEqual(['EXPLOITATION_STALE']);
     expect(Date.parse(asOf)).toBeGreaterThanOrEqual(startedAt);
+
+    output.stdout = '';
+    await run('explain', 'CVE-2026-1002', `sbom:${join(folder, 'sbom.json')}`);
+    expect(output.stdout).toMatch(/^ {2}exploited +known to CISA, EPSS 0\.75$/m);
 
     output.stdout = '';
     await run('advisories', 'status', '--verify', '-o', 'json');
@@ -211,7 +219,9 @@ describe('local file', () => {
     await run('advisories', 'sync', '--kev-url', place('/kev.json'), '--cache-dir', folder);
     expect(output.stderr).toMatch(/^imported 1 records from KEV .*\n$/);
     await run('advisories', 'status', '--cache-dir', folder);
-    expect(output.stdout).toMatch(/^advisories +0 {2}in \S+\nexploited \(KEV\) +1 {2}as of .*\nscores \(EPSS\) +0\nproducts \(end of life\) +0\n$/);
+    expect(output.stdout).toMatch(
+      /^advisories +0 {2}in \S+\nexploited \(KEV\) +1 {2}as of .*\nscores \(EPSS\) +0\nproducts \(end of life\) +0\n$/,
+    );
   });
 
   it('that is damaged is no clean result', async () => {
