@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { freePort } from '@tidewaiter/servers';
+import { currentRun, freePort } from '@tidewaiter/servers';
 import { buildImage, describeWith, programs, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
 
 import { debian13, dpkgStatus } from './fixtures.js';
@@ -138,4 +139,19 @@ describeWith(programs('docker-registry', 'skopeo'))('several scanners', () => {
     expect(atTheKill).toBeLessThan(downloads.length);
     expect(logs.every(isWorking)).toBe(true);
   }, 240_000);
+});
+
+describe('a scanner of `up --workers`', () => {
+  it('is started again when it ends by itself', async () => {
+    const other = await startTidewaiter(makeHome({}), await freePort(), '--workers', '2');
+    const pidOf = async () => {
+      const run = await currentRun(join(other.home, '.tidewaiter'));
+      return run!.processes.find(({ name }) => name === 'scanner-2')!.pid;
+    };
+    const first = await pidOf();
+    process.kill(first, 'SIGKILL');
+    await until('another one runs', async () => (await pidOf()) !== first);
+    expect(process.kill(await pidOf(), 0)).toBe(true);
+    await other.stop();
+  }, 180_000);
 });

@@ -7,20 +7,22 @@ import type { RunningService } from '@tidewaiter/runtime';
 import {
   type ClaimedRun,
   claimRun,
+  type Exit,
   findPrograms,
   freePort,
   installPackages,
   type LocalServers,
   mayInstall,
   missingPackages,
-  type ProcessInfo,
+  type ProcessListener,
   type Programs,
   rotateLogs,
   type Run,
-  type ServerListener,
   type ServerKind,
   type ServerUrls,
   startLocalServers,
+  type SupervisedProcess,
+  superviseProcess,
 } from '@tidewaiter/servers';
 import { type Command, InvalidArgumentError } from 'commander';
 
@@ -146,7 +148,7 @@ async function startAll(
       }),
     });
   const running: RunningService[] = [];
-  const workers: Worker[] = [];
+  const workers: SupervisedProcess[] = [];
   // All at once: each may take eight seconds, and the caller that stops this process waits ten.
   closing.defer(async () => {
     await Promise.allSettled([...workers.map((worker) => worker.stop()), ...running.map(stopService)]);
@@ -163,28 +165,39 @@ async function startAll(
     running.push(service);
     failpoint('up.service-started');
   }
-  for (let number = 2; number <= count; number++) workers.push(startWorker(number, await environmentOf('scanner')));
+  const processes = () => [...servers, ...workers].map(({ name, pid, port }) => ({ name, pid, port }));
+  const updateRun = async () => run.update({ processes: processes() });
+  const servers = local.supervise(processListener(updateRun, ` (its log is in ${stateDir})`), notRotated);
+  const scannerEnvironment = await environmentOf('scanner');
+  for (let number = 2; number <= count; number++) {
+    const start = async () => startWorker(number, scannerEnvironment);
+    workers.push(superviseProcess(await start(), start, processListener(updateRun)));
+  }
   const services = running.map(({ name, url, healthUrl }) => ({ name, url, healthUrl }));
   const notices = running.flatMap((service) => service.notices);
-  const servers = local.supervise(
-    serverListener(async () => run.update({ processes: processes() })),
-    notRotated,
-  );
-  const processes = () => [...servers, ...workers].map(({ name, pid, port }) => ({ name, pid, port }));
   await run.update({ ready: true, urls: local.urls, consoleUrl, services, notices, processes: processes() });
   failpoint('up.run-recorded');
   onHangup(async () => {
-    for (const { pid } of workers) process.kill(pid, 'SIGHUP');
+    for (const { pid } of workers) hangUp(pid);
     await Promise.all(running.map(async (service) => service.reload()));
   });
   printStderr(...welcome({ services, notices }));
   return services.find(({ name }) => name === 'ingest')?.url;
 }
 
-/** Prints state changes of the servers; `changed` is called when one has a new process. */
-function serverListener(changed: () => Promise<void>): ServerListener {
+/** Asks a worker to reload; one that is just being started again reads the new files anyway. */
+function hangUp(pid: number): void {
+  try {
+    process.kill(pid, 'SIGHUP');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Prints state changes of servers or workers; `changed` is called when one has a new process. */
+function processListener(changed: () => Promise<void>, about = ''): ProcessListener {
   return {
-    ended: (name) => printStderr(`${name} ended by itself; starting it again (its log is in ${stateDir})`),
+    ended: (name) => printStderr(`${name} ended by itself; starting it again${about}`),
     restarted: (name) => {
       printStderr(`${name} runs again`);
       void changed().catch((error: unknown) => printStderr(`${name}: ${String(error)}`));
@@ -198,30 +211,24 @@ function notRotated(file: string, error: unknown): void {
   printStderr(`${file} cannot be rotated: ${error instanceof Error ? error.message : String(error)}`);
 }
 
-interface Worker extends ProcessInfo {
-  stop(): Promise<void>;
-}
-
 /**
  * A scanner in a process of its own. It ends when its channel to this process closes, so it never
  * outlives it.
  */
-function startWorker(number: number, given: NodeJS.ProcessEnv): Worker {
-  const name = `scanner-${number}`;
+async function startWorker(number: number, given: NodeJS.ProcessEnv) {
   // Detached: a terminal's Ctrl-C goes to its whole process group, but this process stops its
   // workers.
   // Without the terminal: a worker must not take the SIGHUP of a reload for a closed terminal.
   const stdio: StdioOptions = ['ignore', 'inherit', 'inherit', 'ipc'];
   const child = fork(process.argv[1]!, ['service', 'scanner'], { env: given, detached: true, stdio });
-  const exited = once(child, 'exit');
-  let isStopping = false;
-  child.once('exit', () => !isStopping && printStderr(`${name} ended by itself`));
+  const exited = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+  await once(child, 'spawn');
   return {
-    name,
-    pid: child.pid ?? 0,
+    name: `scanner-${number}`,
+    pid: child.pid!,
     port: null,
+    exited,
     async stop() {
-      isStopping = true;
       if (child.connected) child.disconnect();
       await exited;
     },

@@ -10,14 +10,14 @@ import type { Programs } from './programs.js';
 import { type RedisUser, startRedis, stopLeftoverRedis } from './redis.js';
 import type { ServerUrls } from './run.js';
 import type { LocalServer } from './server-process.js';
-import { type ServerListener, superviseServer, type SupervisedServer } from './supervised-server.js';
+import { type ProcessListener, superviseProcess, type SupervisedProcess } from './supervised-process.js';
 
 export interface LocalServers {
   urls: ServerUrls;
   /** Servers that this process started; a server configured by its address is not stopped. */
   servers: LocalServer[];
   /** Restarts each of them that exits, and rotates their logs, until `stop`. */
-  supervise(listener: ServerListener, notRotated?: LogListener): SupervisedServer[];
+  supervise(listener: ProcessListener, notRotated?: LogListener): SupervisedProcess[];
   stop(): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ export async function startLocalServers(options: {
     },
     servers,
     supervise(listener, notRotated) {
-      const supervised = servers.map((server, index) => superviseServer(server, starts[index]!, listener));
+      const supervised = servers.map((server, index) => superviseProcess(server, starts[index]!, listener));
       const rotation = rotateLogs(
         servers.map(({ logFile }) => logFile),
         notRotated,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { LocalServer } from './server-process.js';
-import { superviseServer } from './supervised-server.js';
+import { superviseProcess } from './supervised-process.js';
 
 /** A process that runs until it is stopped. */
 async function start(): Promise<LocalServer> {
@@ -27,13 +27,13 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-describe('superviseServer', () => {
+describe('superviseProcess', () => {
   it('restarts a server that ends by itself, even if the first restart fails', async () => {
     const heard: string[] = [];
     const restarted = Promise.withResolvers<void>();
     let starts = 0;
     const first = await start();
-    const server = superviseServer(
+    const server = superviseProcess(
       first,
       async () => {
         starts += 1;
@@ -62,7 +62,7 @@ describe('superviseServer', () => {
     const first = await start();
     const never = () => Promise.reject(new Error('started again'));
     const silent = { ended: fail, failed: fail, restarted: fail };
-    const server = superviseServer(first, never, silent);
+    const server = superviseProcess(first, never, silent);
     await server.stop();
     await sleep(600);
     expect(isAlive(first.pid)).toBe(false);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { ProcessInfo } from './run.js';
 import type { LocalServer } from './server-process.js';
 
 const firstPauseMs = 500;
@@ -7,14 +8,15 @@ const maxPauseMs = 30_000;
 /** Uptime after which the restart backoff is reset. */
 const stableAfterMs = 60_000;
 
-/** Server that is restarted when it exits. */
-export interface SupervisedServer extends Pick<LocalServer, 'name' | 'url' | 'port' | 'stop'> {
-  /** PID of the running process, or of the last one. */
-  readonly pid: number;
+/** Process that is restarted when it exits. */
+export interface SupervisedProcess extends Readonly<ProcessInfo> {
+  stop(): Promise<void>;
 }
 
-/** Listener for the state changes of a server. */
-export interface ServerListener {
+type Started = ProcessInfo & Pick<LocalServer, 'exited' | 'stop'>;
+
+/** Listener for the state changes of a process. */
+export interface ProcessListener {
   ended(name: string): void;
   restarted(name: string): void;
   /** Called when a restart failed; it is retried after a pause. */
@@ -22,24 +24,24 @@ export interface ServerListener {
 }
 
 /**
- * Keeps a server running on the same port and data: restarts it when it exits, with exponential
- * backoff while it keeps exiting.
+ * Keeps a server or worker running, on the same port and data: restarts it when it exits, with
+ * exponential backoff while it keeps exiting.
  */
-export function superviseServer(
-  first: LocalServer,
-  start: () => Promise<LocalServer>,
-  listener: ServerListener,
-): SupervisedServer {
-  const { name, url, port } = first;
+export function superviseProcess(
+  first: Started,
+  start: () => Promise<Started>,
+  listener: ProcessListener,
+): SupervisedProcess {
+  const { name, port } = first;
   const stopping = new AbortController();
-  let server = first;
+  let running = first;
   const watching = watch();
 
   async function watch(): Promise<void> {
     let pauseMs = firstPauseMs;
     for (;;) {
       const startedAt = performance.now();
-      await server.exited;
+      await running.exited;
       if (stopping.signal.aborted) return;
       listener.ended(name);
       if (performance.now() - startedAt >= stableAfterMs) pauseMs = firstPauseMs;
@@ -53,7 +55,7 @@ export function superviseServer(
       await sleep(pauseMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
       if (stopping.signal.aborted) return pauseMs;
       try {
-        server = await start();
+        running = await start();
         listener.restarted(name);
         return Math.min(pauseMs * 2, maxPauseMs);
       } catch (error) {
@@ -64,17 +66,16 @@ export function superviseServer(
 
   return {
     name,
-    url,
     port,
     get pid() {
-      return server.pid;
+      return running.pid;
     },
     async stop() {
       stopping.abort();
-      await server.stop();
+      await running.stop();
       await watching;
       // It may have been started while we asked it to stop.
-      await server.stop();
+      await running.stop();
     },
   };
 }
