@@ -1,10 +1,15 @@
 import { isStaleStatement } from './prepared-statements.js';
 
 /**
- * Retryable SQLSTATEs: connection lost, shutting down, serialization failure, deadlock, a standby
- * that is no primary yet.
+ * Retryable SQLSTATEs: connection lost, no resources, trouble with files, shutting down,
+ * serialization failure, deadlock, a standby that is no primary yet.
  */
-const retryableStates = /^(08|53|57P0|40001$|40P01$|25006$)/;
+const retryableStates = /^(08|53|58|57P0|40001$|40P01$|25006$)/;
+/**
+ * SQLSTATE of errors that PostgreSQL does not classify. One that ended the session is about the
+ * server, such as `could not write init file` on a full disk.
+ */
+const internalError = 'XX000';
 const connectionCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -23,7 +28,8 @@ const lostConnection =
 
 /** Whether PostgreSQL cannot be reached, or the error is retryable. */
 export function isOutage(error: unknown): boolean {
-  const { code, message = '' } = error as { code?: unknown; message?: string };
+  const { code, message = '', severity } = error as { code?: unknown; message?: string; severity?: unknown };
   const isKnownCode = typeof code === 'string' && (connectionCodes.has(code) || retryableStates.test(code));
-  return isKnownCode || lostConnection.test(message) || isStaleStatement(error);
+  const hasEndedSession = code === internalError && (severity === 'FATAL' || severity === 'PANIC');
+  return isKnownCode || hasEndedSession || lostConnection.test(message) || isStaleStatement(error);
 }

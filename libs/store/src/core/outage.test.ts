@@ -1,0 +1,27 @@
+import { isOutage } from './outage.js';
+
+const error = (code: string, severity = 'ERROR') => Object.assign(new Error('something'), { code, severity });
+
+describe('isOutage', () => {
+  it.each([
+    ['a connection that is refused', error('ECONNREFUSED')],
+    ['a server that shuts down', error('57P01', 'FATAL')],
+    ['a full disk', error('53100')],
+    ['a file that cannot be written', error('58030')],
+    ['a session that the server could not begin', error('XX000', 'FATAL')],
+    ['a server that ends itself', error('XX000', 'PANIC')],
+    ['a deadlock', error('40P01')],
+  ])('recognizes %s', (_, each) => {
+    expect(isOutage(each)).toBe(true);
+  });
+
+  it.each([
+    ['an internal error of a statement', error('XX000')],
+    ['a wrong password', error('28P01', 'FATAL')],
+    ['a missing database', error('3D000', 'FATAL')],
+    ['a violated constraint', error('23505')],
+    ['an error of our own', new Error('no')],
+  ])('takes %s for none', (_, each) => {
+    expect(isOutage(each)).toBe(false);
+  });
+});
