@@ -108,6 +108,7 @@ export class Injector {
         await limitDisk(platform.disk, true);
         await sleep(fault.forMs);
         await limitDisk(platform.disk, false);
+        await platform.reviveServers();
         return true;
       case 'latency':
         return this.#asToxic(fault, { kind: 'latency', ms: 150 });

@@ -25,7 +25,7 @@ import {
   throwAwayServers,
   type ThrowAwayServers,
 } from '@tidewaiter/testkit';
-import { Client } from 'pg';
+import { Client, Pool } from 'pg';
 
 import { mountDisk, unmountDisk } from './disk.ts';
 import { type OddSources, startOddSources } from './odd-sources.ts';
@@ -80,7 +80,7 @@ export class FaultyPlatform {
   readonly #serversFolder: string;
   readonly #home: string;
   readonly #environment: NodeJS.ProcessEnv;
-  readonly #admin: { url: string; client: Client | null };
+  readonly #admin: Pool;
   #isOver = false;
 
   private constructor(parts: {
@@ -112,7 +112,9 @@ export class FaultyPlatform {
     this.#serversFolder = parts.serversFolder;
     this.#home = parts.home;
     this.#environment = parts.environment;
-    this.#admin = { url: parts.adminUrl, client: null };
+    this.#admin = new Pool({ connectionString: parts.adminUrl, max: 4 });
+    // The next statement takes another connection.
+    this.#admin.on('error', () => undefined);
     this.visitedFile = parts.environment['TIDEWAITER_FAILPOINT_LOG']!;
     for (const [name, port] of parts.ports) {
       const log = join(parts.folder, `${name}.log`);
@@ -267,16 +269,9 @@ export class FaultyPlatform {
   async query<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     for (let tries = 0; ; tries += 1) {
       try {
-        if (this.#admin.client === null) {
-          const client = new Client({ connectionString: this.#admin.url });
-          client.on('error', () => (this.#admin.client = null));
-          await client.connect();
-          this.#admin.client = client;
-        }
-        return (await this.#admin.client.query<Row>(sql, parameters)).rows;
+        return (await this.#admin.query<Row>(sql, parameters)).rows;
       } catch (error) {
         const { code = '' } = error as { code?: string };
-        this.#admin.client = null;
         if (tries > 200 || /^(?:42|22)/.test(code)) throw error;
         await sleep(100);
       }
@@ -316,6 +311,18 @@ export class FaultyPlatform {
     await this.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rig' AND pid <> pg_backend_pid()`,
     );
+  }
+
+  /**
+   * Starts servers again that have ended, as an orchestrator does: PostgreSQL does not outlive a
+   * checkpoint for which its disk has no room.
+   */
+  async reviveServers(): Promise<void> {
+    // It may just be about to end.
+    const answered = this.query('SELECT 1').then(() => true);
+    while (!(await Promise.race([answered, sleep(100, false)]))) {
+      for (const name of servers) if (this.servers[name].hasEnded) await this.servers[name].restart();
+    }
   }
 
   /** Replaces PostgreSQL by a copy of itself from `ms` ago; false where its data is not found. */
@@ -383,7 +390,7 @@ export class FaultyPlatform {
     if (this.#isOver) return;
     this.#isOver = true;
     await Promise.all([...this.instances.keys()].map(async (name) => this.#end(name, 'SIGKILL')));
-    await this.#admin.client?.end().catch(() => undefined);
+    await this.#admin.end().catch(() => undefined);
     await Promise.all(links.map(async (link) => this.proxies[link].stop()));
     await Promise.all([
       this.registry.stop(),

@@ -22,6 +22,8 @@ export interface TestServer {
   /** Stays the same across restarts. */
   url: string;
   port: number;
+  /** Whether its process has ended, by itself or not. */
+  readonly hasEnded: boolean;
   /** SIGKILL, as a crash. */
   kill(): Promise<void>;
   /** Restarts it on the same port with the same data. */
@@ -104,12 +106,23 @@ async function startOne(
   programs: Programs,
 ): Promise<TestServer & { stop(): Promise<void> }> {
   const at = { dataDir, port: await freePort(), password: randomUUID() };
-  let running = await start(at, programs);
+  let ended = 0;
+  let starts = 0;
+  const begin = async (): Promise<LocalServer> => {
+    const server = await start(at, programs);
+    starts += 1;
+    void server.exited.then(() => (ended += 1));
+    return server;
+  };
+  let running = await begin();
   const restart = async (): Promise<void> => {
     await running.stop();
-    running = await start(at, programs);
+    running = await begin();
   };
   return {
+    get hasEnded() {
+      return ended === starts;
+    },
     url: running.url,
     port: at.port,
     kill: async () => running.kill(),
