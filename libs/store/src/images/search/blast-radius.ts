@@ -153,9 +153,8 @@ export class BlastRadii {
       this.store,
       query,
       `SELECT push_id || '.' || image_digest AS id, image_digest AS digest, is_mitigated AS "isMitigated", is_unknown AS "isUnknown" FROM (
-         SELECT scope.*, coalesce(newest.push_id, '${noPush}') AS push_id FROM scope LEFT JOIN (
-           SELECT image_digest, max(push_id::text)::uuid AS push_id FROM scope JOIN push_image USING (image_digest) GROUP BY image_digest
-         ) AS newest USING (image_digest)) AS placed
+         SELECT scope.*, coalesce(newest_push_id, '${noPush}') AS push_id
+         FROM scope LEFT JOIN image ON image.digest = image_digest) AS placed
        WHERE ${query.parameter(afterPush)}::uuid IS NULL
          OR (push_id, image_digest) < (${query.parameter(afterPush)}::uuid, ${query.parameter(afterDigest)}::text)
        ORDER BY push_id DESC, image_digest DESC LIMIT ${query.parameter(limit + 1)}`,

@@ -27,8 +27,8 @@ export interface ScopeQuery {
 
 /**
  * Images that meet all conditions, as common table expressions: `scope` (`image_digest`,
- * `is_mitigated`, `is_unknown`), `alias` (each image with the digests by which containers and tags
- * name it) and `ran` (its containers). All of it stays in PostgreSQL.
+ * `is_mitigated`, `is_unknown`), `brought` (pushes of images), `alias` (each image with the digests
+ * by which containers and tags name it) and `ran` (its containers). All of it stays in PostgreSQL.
  */
 export class BlastScope {
   constructor(
@@ -50,10 +50,12 @@ export class BlastScope {
     query.head = `WITH ${met.join(', ')},
       holder AS MATERIALIZED (
         SELECT image_digest, ${all('is_mitigated')} AS is_mitigated, ${all('is_unknown')} AS is_unknown FROM met_0 ${joined.join(' ')}),
+      brought AS MATERIALIZED (
+        SELECT image_digest, connection, repository, digest FROM holder JOIN push_image USING (image_digest) JOIN push ON push.id = push_id),
+      -- Most pushes have the digest of their image: only those of an index are worth a comparison.
       alias AS MATERIALIZED (
         SELECT image_digest, image_digest AS digest FROM holder
-        UNION SELECT image_digest, push.digest FROM holder JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
-        WHERE push.digest IS NOT NULL),
+        UNION ALL SELECT DISTINCT image_digest, digest FROM brought WHERE digest <> image_digest),
       ran AS MATERIALIZED (${this.#containers(query)}),
       scope AS MATERIALIZED (SELECT * FROM holder WHERE ${this.#filter(query)})`;
     return query;
@@ -111,7 +113,7 @@ const countOf = (columns: string, from: string) =>
   `(SELECT count(*)::int FROM (SELECT DISTINCT ${columns} FROM ${from}) AS each)`;
 
 const counts = `SELECT EXISTS (SELECT FROM container_ledger) AS "isReported", known.*,
-    ${countOf('connection, repository', 'scope JOIN push_image USING (image_digest) JOIN push ON push.id = push_id')} AS repositories,
+    ${countOf('connection, repository', 'brought WHERE image_digest IN (SELECT image_digest FROM scope)')} AS repositories,
     ${countOf('container_id', 'ran')} AS containers, ${countOf('container_id', 'ran WHERE is_running')} AS running,
     ${countOf('cluster, namespace, pod', 'ran WHERE pod IS NOT NULL')} AS pods,
     ${countOf('cluster, namespace, workload_kind, workload', 'ran WHERE workload IS NOT NULL')} AS workloads

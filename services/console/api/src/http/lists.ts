@@ -7,6 +7,7 @@ import { csvLine } from '@tidewaiter/reports';
 import type { ListRequest, Lists, ListTotal, Page, RowList } from '@tidewaiter/store';
 import { z } from 'zod';
 
+import { rowsOfPage } from './export-pages.js';
 import { count } from './fields.js';
 import { listOf } from './paging.js';
 
@@ -134,9 +135,6 @@ const mediaTypes: Record<(typeof exportFormats)[number], string> = {
   ndjson: 'application/x-ndjson',
 };
 
-/** Rows that one statement of an export reads. */
-const exportPage = 1_000;
-
 /** All rows that a query matches, as a file that is written while it is read. */
 export function exported<Row extends object, Name extends string, Sort extends string>(
   lists: Lists,
@@ -146,50 +144,59 @@ export function exported<Row extends object, Name extends string, Sort extends s
 ): StreamableFile {
   // The socket asks for more when the request has left the limits of its caller.
   const inRequest = AsyncLocalStorage.snapshot();
-  const read = async (after?: string): Promise<Page<Row>> => {
-    const request = listRequest<Name, Sort>({ ...query, limit: exportPage, after });
-    return inRequest(async () => lists.page(list, request));
+  const { begin, row: write, between, end } = writers[format](Object.keys(item.shape));
+  // A page becomes text at once, so that its rows are not there any more when the next one comes.
+  const read = async (limit: number, after?: string): Promise<ExportedPage> => {
+    const request = listRequest<Name, Sort>({ ...query, limit, after });
+    const { items, next } = await inRequest(async () => lists.page(list, request));
+    return { text: items.map((row) => write(describe(row))).join(between), rows: items.length, next };
   };
-  async function* pages(): AsyncGenerator<object[]> {
-    for (let page: Promise<Page<Row>> | null = read(); page !== null;) {
-      const { items, next }: Page<Row> = await page;
+  async function* text(): AsyncGenerator<string> {
+    yield begin;
+    let [limit, separator] = [rowsOfPage(0, 0), ''];
+    for (let page: Promise<ExportedPage> | null = read(limit); page !== null;) {
+      const { text: written, rows, next }: ExportedPage = await page;
+      limit = rowsOfPage(rows, written.length);
       // PostgreSQL reads the next page while this one is written.
-      page = next === null ? null : read(next);
+      page = next === null ? null : read(limit, next);
       // A client that leaves meanwhile never waits for it.
       page?.catch(() => undefined);
-      yield items.map((row) => describe(row));
+      if (rows > 0) yield separator + written;
+      separator = between;
     }
+    yield end;
   }
-  const text = writers[format](pages(), Object.keys(item.shape));
-  // Bytes instead of objects: of those a stream reads sixteen ahead, each a page of many megabytes.
-  return new StreamableFile(Readable.from(text, { objectMode: false }), {
+  // Bytes instead of objects: of those a stream reads sixteen ahead.
+  return new StreamableFile(Readable.from(text(), { objectMode: false }), {
     type: mediaTypes[format],
     disposition: `attachment; filename="${name}.${format}"`,
   });
 }
 
-type Writer = (pages: AsyncIterable<object[]>, columns: readonly string[]) => AsyncGenerator<string>;
+/** A page of a list as a part of a file. */
+interface ExportedPage {
+  text: string;
+  rows: number;
+  next: string | null;
+}
 
-const writers: Record<(typeof exportFormats)[number], Writer> = {
-  async *csv(pages, columns) {
-    yield csvLine(columns);
-    for await (const page of pages)
-      yield page
-        .map((row) => csvLine(columns.map((column) => cell((row as Record<string, unknown>)[column]))))
-        .join('');
-  },
-  async *json(pages) {
-    let separator = '[';
-    for await (const page of pages) {
-      if (page.length === 0) continue;
-      yield separator + page.map((row) => JSON.stringify(row)).join(',\n');
-      separator = ',\n';
-    }
-    yield separator === '[' ? '[]\n' : ']\n';
-  },
-  async *ndjson(pages) {
-    for await (const page of pages) yield page.map((row) => `${JSON.stringify(row)}\n`).join('');
-  },
+/** Parts of a file. */
+interface Writer {
+  begin: string;
+  row(row: object): string;
+  between: string;
+  end: string;
+}
+
+const writers: Record<(typeof exportFormats)[number], (columns: readonly string[]) => Writer> = {
+  csv: (columns) => ({
+    begin: csvLine(columns),
+    row: (row) => csvLine(columns.map((column) => cell((row as Record<string, unknown>)[column]))),
+    between: '',
+    end: '',
+  }),
+  json: () => ({ begin: '[', row: (row) => JSON.stringify(row), between: ',\n', end: ']\n' }),
+  ndjson: () => ({ begin: '', row: (row) => `${JSON.stringify(row)}\n`, between: '', end: '' }),
 };
 
 /** A value as a cell: lists of texts are joined, documents are JSON. */
