@@ -41,7 +41,7 @@ export interface EvaluationQuestion {
 }
 
 /** Evaluation of images, with the dates of the data that it is based on. */
-export interface DatedEvaluation extends ImageEvaluation<ImageFinding> {
+export interface StoredEvaluation extends ImageEvaluation<ImageFinding> {
   advisorySources: SourceDate[];
 }
 
@@ -97,7 +97,7 @@ export class Verdicts {
     images: readonly Image[],
     warnings: readonly PushWarning[],
     asked: EvaluationQuestion = {},
-  ): Promise<DatedEvaluation> {
+  ): Promise<StoredEvaluation> {
     const rules = { ...this.rules, onIncomplete: asked.onIncomplete ?? this.rules.onIncomplete };
     const findings = Map.groupBy(
       await this.findings.of(

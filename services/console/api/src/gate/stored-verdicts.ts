@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Digest, NotFound, Unavailable } from '@tidewaiter/domain';
 import { type ImageReference, parseReference } from '@tidewaiter/registry';
 import {
-  type DatedEvaluation,
+  type StoredEvaluation,
   type EvaluationQuestion,
   type Image,
   Images,
@@ -16,7 +16,7 @@ import {
 export interface StoredVerdict {
   push: Push;
   images: Image[];
-  evaluation: DatedEvaluation;
+  evaluation: StoredEvaluation;
 }
 
 /** Evaluates images by name from stored data; nothing is ever pulled. */
