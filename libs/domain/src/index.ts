@@ -98,5 +98,5 @@ export { verdicts } from './verdict.js';
 export type { IncompleteEffect, Verdict, VerdictRules, VerdictWithReasons } from './verdict.js';
 export { version } from './version.js';
 export { channelCodes, codeEntry, codeSections, errorCatalog, type CodeEntry } from './error-catalog.js';
-export { type ListPage, listPages } from './list-pages.js';
+export { listPages } from './list-pages.js';
 export { type WatchedList, watchedLists } from './watched-lists.js';

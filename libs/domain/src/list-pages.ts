@@ -1,12 +1,12 @@
 /** Page of the console that shows a list. */
-export interface ListPage {
+interface ConsolePage {
   path: string;
   /** Parameters with which it shows all rows of a query. */
   search?: Readonly<Record<string, string>>;
 }
 
 /** Pages of the lists that have one. */
-export const listPages: Readonly<Partial<Record<string, ListPage>>> = {
+export const listPages: Readonly<Partial<Record<string, ConsolePage>>> = {
   // The state is in the query of a view; without it the page would add its own.
   incidents: { path: '/incidents', search: { state: 'all' } },
   pushes: { path: '/images' },

@@ -23,7 +23,7 @@ export interface ViewNews {
   owner: string;
   /** Parts of the fleet that its owner is limited to, in words; null without limits. */
   limits: string | null;
-  /** Each with the key by which its list tells it from others. */
+  /** Each with its key in the list. */
   rows: readonly { key: string; title: string; severity: Severity | null }[];
 }
 

@@ -8,7 +8,7 @@ import { valuesOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
 import { type SilenceChangeKind, SilenceRow, SilenceVersionRow } from './alert-rows.js';
 
-/** What a change of a silence can replace. */
+/** Part of a silence that a change replaces. */
 export interface SilenceContent extends Pick<SilenceRow, 'startsAt' | 'endsAt' | 'comment'> {
   matchers: readonly string[];
 }

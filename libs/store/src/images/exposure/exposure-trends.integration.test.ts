@@ -128,13 +128,13 @@ describe('FixTimes', () => {
   it('measures from the first tag with a vulnerability to the end of the last, and the age of open ones', async () => {
     const [high, ...others] = await new FixTimes(store).ofRepository(place, since, now);
     expect(others).toEqual([]);
-    // The image of tag 2 still has both: CVE-1 since the first of November, CVE-2 since it is known.
+    // The image of tag 2 still has both: CVE-1 since November 1, CVE-2 since its publication.
     expect(high).toMatchObject({ severity: 'high', fixed: 0, fixedDays: null, open: 2, openDays: (29.5 + 2) / 2 });
     await tag('2', 'clean', '2026-11-30T00:00:00Z');
     expect(await new FixTimes(store).ofRepository(place, since, now)).toEqual([
       { severity: 'high', fixed: 2, fixedDays: (29 + 1.5) / 2, open: 0, openDays: null },
     ]);
-    // What went earlier does not count.
+    // An earlier end does not count.
     expect(await new FixTimes(store).ofRepository(place, now, now)).toEqual([]);
     expect(await new FixTimes(store).ofRepository({ ...place, repository: 'other' }, since, now)).toEqual([]);
   });

@@ -27,7 +27,7 @@ const times = (from: string) => `SELECT severity,
     count(*) FILTER (WHERE gone IS NULL)::int AS open, ${median('$2::timestamptz - since', 'gone IS NULL')} AS "openDays"
   FROM ${from} WHERE gone IS NULL OR gone > greatest($1, since) GROUP BY severity ORDER BY ${rankSql('severity', severities)} DESC`;
 
-/** Time that it takes until a vulnerability is gone: from the first image that has it to the last. */
+/** Time until a vulnerability is gone: from the first image that has it to the last. */
 @Injectable()
 export class FixTimes {
   constructor(private readonly store: Store) {}

@@ -6,7 +6,7 @@ import { fixTimes, type RepositoryName } from '../../api/queries.js';
 import { SeverityMark } from '../marks.js';
 import { Section } from '../page.js';
 
-/** How long fixes take, by severity, in a repository or in the fleet; nothing without a vulnerability. */
+/** Time that fixes take, by severity, in a repository or in the fleet. */
 export function FixTimes({ place }: { place: RepositoryName | null }) {
   const { data } = useQuery(fixTimes(place));
   const severities = data?.severities ?? [];
