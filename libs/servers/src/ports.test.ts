@@ -14,7 +14,7 @@ describe('freePort', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'ports-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('returns no port twice, whoever asks', async () => {
+  it('returns no port twice, also to others that ask meanwhile', async () => {
     const ports = await Promise.all(Array.from({ length: 400 }, async () => freePort(folder)));
     expect(new Set(ports).size).toBe(400);
   });

@@ -169,8 +169,8 @@ export class SegmentLog {
   }
 
   /**
-   * Resolves when there have been more than `writes` writes, after a time, or when the signal aborts.
-   * Leaves nothing behind: a reader may wait every second for months.
+   * Resolves when there have been more than `writes` writes, after a time, or when the signal
+   * aborts. Leaves nothing behind: a reader may wait every second for months.
    */
   async nextWrite(writes: number, signal: AbortSignal, withinMs?: number): Promise<void> {
     if (this.#writes > writes || signal.aborted) return;

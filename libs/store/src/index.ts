@@ -146,7 +146,7 @@ export type { AppliedChanges, IncidentRevision, ListedIncident, StoredIncident }
 export { ImageComparison } from './images/pushes/image-comparison.js';
 export type { ComparedImages, ImagesDifference } from './images/pushes/image-comparison.js';
 export { ImageStates, SharedLayers } from './images/pushes/image-states.js';
-export { type StoredEvaluation, Verdicts } from './images/pushes/verdicts.js';
+export { Verdicts } from './images/pushes/verdicts.js';
 export type { EvaluationQuestion } from './images/pushes/verdicts.js';
 export type { EvaluatedPush } from './images/pushes/verdicts.js';
 export { Jobs, leaseLost } from './core/jobs.js';

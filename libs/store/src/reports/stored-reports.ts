@@ -26,7 +26,7 @@ export class StoredReports {
       this.images.packages(image.digest),
       this.images.layerList(image.digest),
     ]);
-    const dates = await this.verdicts.datesOf(image);
+    const dates = await this.verdicts.datesOf([image]);
     return storedReport(reference, { push, image, layers, packages, ...dates }, evaluation);
   }
 }

@@ -110,9 +110,8 @@ export class LostEvents {
   }
 
   /**
-   * Records the webhooks of events, and returns the events without those that are told again since
-   * the restore, by their webhook or by a comparison with the registry: another event stands for
-   * them.
+   * Records the webhooks of events, and returns the events without those that came again since the
+   * restore, by their webhook or by a comparison with the registry: another event stands for them.
    */
   async #unrepeated(tx: Transaction, events: readonly TypedEvent[]): Promise<TypedEvent[]> {
     const hooked = events.flatMap((event) => {

@@ -192,8 +192,8 @@ export class Pushes {
   }
 
   /**
-   * Of pushes that were found without a webhook and lost with a restore: those whose tag and digest
-   * were found again since.
+   * Finds, among pushes without a webhook that a restore lost, those whose tag and digest were
+   * found again since.
    */
   async foundAgain<Lost extends FoundPush>(tx: Transaction, lost: readonly Lost[]): Promise<Lost[]> {
     if (lost.length === 0) return [];

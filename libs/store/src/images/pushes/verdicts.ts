@@ -1,10 +1,4 @@
-import {
-  ageWarnings,
-  oldestOf,
-  type SourceAge,
-  type SourceDate,
-  vulnerabilityFingerprint,
-} from '@tidewaiter/advisories';
+import { ageWarnings, oldestOf, type SourceDate, vulnerabilityFingerprint } from '@tidewaiter/advisories';
 import {
   buildTime,
   type Digest,
@@ -40,8 +34,10 @@ export interface EvaluationQuestion {
   onIncomplete?: IncompleteEffect | undefined;
 }
 
-/** Evaluation of images, with the dates of the data that it is based on. */
-export interface StoredEvaluation extends ImageEvaluation<ImageFinding> {
+/** Dates of the data that evaluates some images. */
+export interface EvaluationDates {
+  /** Date of the oldest source of their advisories; null without one. */
+  advisoriesAsOf: string | null;
   advisorySources: SourceDate[];
 }
 
@@ -97,7 +93,7 @@ export class Verdicts {
     images: readonly Image[],
     warnings: readonly PushWarning[],
     asked: EvaluationQuestion = {},
-  ): Promise<StoredEvaluation> {
+  ): Promise<ImageEvaluation<ImageFinding>> {
     const rules = { ...this.rules, onIncomplete: asked.onIncomplete ?? this.rules.onIncomplete };
     const findings = Map.groupBy(
       await this.findings.of(
@@ -137,18 +133,15 @@ export class Verdicts {
       ...(hasVulnerability(known) ? await this.ages.staleExploitation(now) : []),
       ...(await this.#staleEndOfLife(images, now)),
     ];
-    const advisorySources = await this.#dates(images, ages);
-    return { ...evaluateImages(known, current, rules, circumstances), advisorySources };
+    return evaluateImages(known, current, rules, circumstances);
   }
 
-  /** Dates of the sources that evaluate an image, and the oldest of its advisories. */
-  async datesOf(image: Image): Promise<{ advisoriesAsOf: string | null; advisorySources: SourceDate[] }> {
-    const ages = await this.ages.ofImages([image.digest]);
-    return { advisoriesAsOf: oldestOf(ages), advisorySources: await this.#dates([image], ages) };
-  }
-
-  async #dates(images: readonly Image[], ages: readonly SourceAge[]): Promise<SourceDate[]> {
-    return this.ages.dates(ages, await this.findings.haveDatedProducts(images.map(({ digest }) => digest)));
+  /** Dates of the sources that evaluate some images. */
+  async datesOf(images: readonly Image[]): Promise<EvaluationDates> {
+    const digests = images.map(({ digest }) => digest);
+    const ages = await this.ages.ofImages(digests);
+    const advisorySources = await this.ages.dates(ages, await this.findings.haveDatedProducts(digests));
+    return { advisoriesAsOf: oldestOf(ages), advisorySources };
   }
 
   async #staleEndOfLife(images: readonly Image[], now: Date): Promise<PushWarning[]> {

@@ -1,7 +1,7 @@
 import { Body, Controller, Post } from '@nestjs/common';
 import { buildTime, countFindings, type FindingChanges, findingChanges } from '@tidewaiter/domain';
 import { gateVerdict, readThreshold } from '@tidewaiter/policy';
-import { type ImageFinding, Images, type Push } from '@tidewaiter/store';
+import { type ImageFinding, Images, type Push, Verdicts } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { Operation } from '../http/operation.js';
@@ -14,6 +14,7 @@ export class GateController {
   constructor(
     private readonly verdicts: StoredVerdicts,
     private readonly images: Images,
+    private readonly evaluations: Verdicts,
   ) {}
 
   @Post()
@@ -26,9 +27,9 @@ export class GateController {
   async gate(
     @Body({ schema: gateBody }) { image, failOn, onIncomplete, ...asked }: z.output<typeof gateBody>,
   ): Promise<z.output<typeof gateAnswer>> {
-    const { push, evaluation } = await this.verdicts.of(image, { onIncomplete });
+    const { push, images, evaluation } = await this.verdicts.of(image, { onIncomplete });
     const against = asked.against ?? baselineOf(push);
-    const { findings, suppressed, policies, warnings, advisorySources } = evaluation;
+    const { findings, suppressed, policies, warnings } = evaluation;
     const before = against === undefined ? null : await this.verdicts.of(against);
     const changes = before ? await this.#changes(before, findings) : firstChanges(findings, failOn);
     const threshold = failOn === undefined ? undefined : readThreshold(failOn)!;
@@ -49,7 +50,7 @@ export class GateController {
       suppressed,
       policies,
       warnings,
-      advisorySources,
+      advisorySources: (await this.evaluations.datesOf(images)).advisorySources,
     };
   }
 

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, NotFound, Unavailable } from '@tidewaiter/domain';
+import type { ImageEvaluation } from '@tidewaiter/policy';
 import { type ImageReference, parseReference } from '@tidewaiter/registry';
 import {
-  type StoredEvaluation,
   type EvaluationQuestion,
   type Image,
+  type ImageFinding,
   Images,
   type EvaluatedPush,
   Verdicts,
@@ -16,7 +17,7 @@ import {
 export interface StoredVerdict {
   push: Push;
   images: Image[];
-  evaluation: StoredEvaluation;
+  evaluation: ImageEvaluation<ImageFinding>;
 }
 
 /** Evaluates images by name from stored data; nothing is ever pulled. */

@@ -48,7 +48,7 @@ export class PushesController {
     const push = await this.pushes.get(id);
     if (!push) throw new NotFound('PUSH_UNKNOWN', `no push ${id}`);
     const [images, known] = await Promise.all([this.images.ofPush(id), this.pushes.warnings(id)]);
-    const { suppressed, policies, warnings, advisorySources } = await this.evaluations.of(push, images, known);
+    const { suppressed, policies, warnings } = await this.evaluations.of(push, images, known);
     return {
       ...push,
       warningCount: warnings.length,
@@ -56,7 +56,7 @@ export class PushesController {
       images: images.map(describeImage),
       suppressed,
       policies,
-      advisorySources,
+      advisorySources: (await this.evaluations.datesOf(images)).advisorySources,
     };
   }
 
