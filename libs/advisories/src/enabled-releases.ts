@@ -1,8 +1,7 @@
 import type { OsRelease } from '@tidewaiter/domain';
 
 import { distributionOf } from './distributions.js';
-import { ecosystems } from './ecosystems.js';
-import { isProSuite, releaseOrder } from './suites.js';
+import { alpineBranch, debianRelease, isProSuite, releaseOrder, ubuntuRelease } from './suites.js';
 
 /** Suites of apt or branches of apk by which the packages of an image are evaluated. */
 export interface DecidingSuites {
@@ -32,7 +31,7 @@ export function decidingSuites(os: OsRelease, enabled: readonly string[]): Decid
   const release = decides ? deciders.at(-1)! : own;
   const deciding = decides ? [...bySuite].filter(([, each]) => each === release).map(([suite]) => suite) : [];
   return {
-    ecosystem: ecosystemOf(os),
+    ecosystem: byId.get(os.id)?.ecosystem,
     // One suite of the release is enough.
     suites: [...new Set([...deciding.toSorted().slice(0, 1), ...pro])].toSorted(),
     release,
@@ -47,17 +46,16 @@ export function suiteOfTag(os: OsRelease, suite: string, release: string | null)
 }
 
 function pairOf(suite: string, os: OsRelease): [suite: string, release: string][] {
-  const release = ecosystems.get(ecosystemOf(os) ?? '')?.releaseOf(suite);
+  const release = byId.get(os.id)?.releaseOf(suite);
   return release === undefined ? [] : [[suite, release]];
 }
 
-/** Also of an image whose os-release names no release. */
-function ecosystemOf({ id }: OsRelease): string | undefined {
-  return named.get(id);
-}
-
-const named: ReadonlyMap<string, string> = new Map([
-  ['alpine', 'Alpine'],
-  ['debian', 'Debian'],
-  ['ubuntu', 'Ubuntu'],
+/**
+ * Distributions whose repositories decide, also where os-release names no release. Their ecosystems
+ * have the same readers; a scan without advisories does not load those.
+ */
+const byId: ReadonlyMap<string, { ecosystem: string; releaseOf: (suite: string) => string | undefined }> = new Map([
+  ['alpine', { ecosystem: 'Alpine', releaseOf: alpineBranch }],
+  ['debian', { ecosystem: 'Debian', releaseOf: debianRelease }],
+  ['ubuntu', { ecosystem: 'Ubuntu', releaseOf: ubuntuRelease }],
 ]);
