@@ -485,6 +485,12 @@ async function manageEntries(): Promise<void> {
     const answer = await fetch(`${tidewaiter.consoleUrl}/api/v1/${kind}`, { method: 'POST', headers, body });
     expect([kind, answer.status, await answer.text()]).toEqual([kind, 200, expect.anything()]);
   }
+  const silence = { matchers: ['namespace="none"'], endsAt: '2999-01-31T00:00:00Z', comment: 'for this test' };
+  await tidewaiter.api('/silences', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(silence),
+  });
   await fetch(`${tidewaiter.consoleUrl}/api/v1/reports/unfixed/send`, { method: 'POST', headers, body: '{}' });
   await until('a report is made', async () =>
     (await tidewaiter.api<{ items: { state: string }[] }>('/report-runs')).items.some(({ state }) => state === 'made'),
@@ -525,6 +531,8 @@ async function everything(): Promise<StoredTexts> {
       (format) => `/report?format=${format}&image=${encodeURIComponent(`${new URL(registry.url).host}/shop/canary:1`)}`,
     ),
     `/device-logins/${await waitingLogin()}`,
+    '/repositories/fix-times?connection=main&repository=shop%2Fcanary',
+    '/vulnerabilities/CVE-2020-1/trend',
   ];
   unanswered = await readAnswers(tidewaiter, found, [...changes, ...radii, ...questions]);
   return found;
