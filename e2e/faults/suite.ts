@@ -143,8 +143,18 @@ export class Suite {
     return { healedAtMs, deliveredAtMs: null, load: loadavg()[0]! };
   }
 
-  /** Waits until everything that was accepted has ended, or nothing more ends. */
+  /** Waits until everything that was accepted has ended, and every process is ready. */
   async #rest(sent: Sent): Promise<void> {
+    await this.#untilEnded(sent);
+    await acknowledge(this.platform, 'reminded-');
+    await Promise.all(instances.map(async (name) => this.platform.ready(name, 15_000)));
+    await sleep(settleMs);
+    // What was acknowledged has messages, too.
+    await this.#untilEnded(sent);
+  }
+
+  /** Waits until everything that was accepted has ended, or nothing more ends. */
+  async #untilEnded(sent: Sent): Promise<void> {
     let least = Number.POSITIVE_INFINITY;
     let deadline = 0;
     while (true) {
@@ -154,9 +164,6 @@ export class Suite {
       if (((await this.#settleChannels(sent)) && left === 0) || Date.now() > deadline) break;
       await sleep(300);
     }
-    await acknowledge(this.platform, 'reminded-');
-    await Promise.all(instances.map(async (name) => this.platform.ready(name, 15_000)));
-    await sleep(settleMs);
   }
 
   /** Number of messages that have not come, and of pushes and deliveries that have not ended. */
