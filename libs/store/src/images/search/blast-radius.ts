@@ -149,11 +149,13 @@ export class BlastRadii {
   async #images(scope: BlastScope, { limit, after }: PageRequest): Promise<ScopePage<ImageRow>> {
     const [afterPush, afterDigest] = after === undefined ? [null, null] : readImageCursor(after);
     const query = scope.query();
+    // The newest push of an image may be of a repository outside of the limits.
+    const newest = this.store.isLimited ? '(SELECT id FROM push WHERE id = newest_push_id)' : 'newest_push_id';
     return scopePage<ImageRow>(
       this.store,
       query,
       `SELECT push_id || '.' || image_digest AS id, image_digest AS digest, is_mitigated AS "isMitigated", is_unknown AS "isUnknown" FROM (
-         SELECT scope.*, coalesce(newest_push_id, '${noPush}') AS push_id
+         SELECT scope.*, coalesce(${newest}, '${noPush}') AS push_id
          FROM scope LEFT JOIN image ON image.digest = image_digest) AS placed
        WHERE ${query.parameter(afterPush)}::uuid IS NULL
          OR (push_id, image_digest) < (${query.parameter(afterPush)}::uuid, ${query.parameter(afterDigest)}::text)
