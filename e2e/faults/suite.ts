@@ -149,7 +149,7 @@ export class Suite {
     await acknowledge(this.platform, 'reminded-');
     await Promise.all(instances.map(async (name) => this.platform.ready(name, 15_000)));
     await sleep(settleMs);
-    // What was acknowledged has messages, too.
+    // Acknowledgements make messages, too.
     await this.#untilEnded(sent);
   }
 
