@@ -47,7 +47,7 @@ const bytes = (json: unknown) => Buffer.from(JSON.stringify(json));
 describe('readKev of VulnCheck', () => {
   it.each([
     ['the file of the backup', bytes(vulncheck)],
-    ['a page of the index', bytes({ _meta: { total_pages: 1 }, data: vulncheck })],
+    ['the only page of the index', bytes({ _meta: { total_pages: 1 }, data: vulncheck })],
   ])('parses %s', (_, file) => {
     expect(readKev(file, 'VulnCheck')).toEqual({
       releasedAt: '2026-10-06T00:00:00.000Z',
@@ -83,6 +83,8 @@ describe('readKev of ENISA', () => {
     ['CISA', bytes(eu)],
     ['ENISA', catalog([entry('CVE-2021-44228')])],
     ['VulnCheck', bytes({ data: [] })],
+    ['ENISA', bytes(eu.slice(1))],
+    ['VulnCheck', bytes({ _meta: { total_pages: 2 }, data: vulncheck })],
   ] as const)('is not mistaken for a list of %s', (list, file) => {
     expect(() => readKev(file, list)).toThrow(expect.objectContaining({ code: 'KEV_FORMAT' }));
   });

@@ -29,6 +29,8 @@ const maxEntries = 100_000;
 const cve = z.string().regex(cvePattern);
 const entries = z.array(z.unknown()).min(1).max(maxEntries);
 
+const wholeIndex = z.object({ _meta: z.object({ total_pages: z.literal(1) }), data: entries });
+
 /** Form of a list: its entries, with its own date if it has one, and the CVEs of an entry. */
 interface ListForm {
   read: (json: unknown) => { items: unknown[]; releasedAt?: string } | undefined;
@@ -58,8 +60,8 @@ const forms: Readonly<Record<KevList, ListForm>> = {
       .refine(([each]) => z.iso.date().safeParse(each!.addedOn).success),
   },
   VulnCheck: {
-    // The file of the backup, or a page of the index.
-    read: (json) => itemsOf(entries.safeParse(json).data ?? z.object({ data: entries }).safeParse(json).data?.data),
+    // The file of the backup, or the index if it has a single page: a list replaces the one before.
+    read: (json) => itemsOf(entries.safeParse(json).data ?? wholeIndex.safeParse(json).data?.data),
     entry: z
       .object({ cve: z.array(cve).min(1).max(100), date_added: z.iso.datetime({ offset: true }) })
       .transform((each) => each.cve.map((id) => ({ cve: id, addedOn: each.date_added.slice(0, 10) }))),
@@ -72,25 +74,26 @@ function itemsOf(items: unknown[] | undefined): { items: unknown[] } | undefined
 
 /**
  * Parses a list in JSON.
- * @throws InvalidInput `KEV_FORMAT`
+ * @throws InvalidInput `KEV_FORMAT`, also if no entry can be read: nothing must empty a list
  * @see https://www.cisa.gov/known-exploited-vulnerabilities-catalog
  * @see https://docs.vulncheck.com/community/vulncheck-kev/schema
  * @see https://github.com/enisaeu/CNW
  */
 export function readKev(bytes: Uint8Array, list: KevList = 'CISA'): KevCatalog {
   const { read, entry } = forms[list];
-  const found = read(jsonOf(bytes));
-  if (!found) throw new InvalidInput('KEV_FORMAT', `not ${list}'s list of known exploited vulnerabilities in JSON`);
-  const each = found.items.map((item) => entry.safeParse(item)).filter(({ success }) => success);
+  const { items, releasedAt } = read(jsonOf(bytes)) ?? { items: [], releasedAt: undefined };
+  const each = items.map((item) => entry.safeParse(item)).filter(({ success }) => success);
   const known = each.flatMap(({ data }) => data!);
   const newest = known
     .map(({ addedOn }) => addedOn)
     .toSorted()
     .at(-1);
+  if (newest === undefined)
+    throw new InvalidInput('KEV_FORMAT', `not ${list}'s list of known exploited vulnerabilities in JSON`);
   return {
-    releasedAt: found.releasedAt ?? new Date(newest ?? 0).toISOString(),
+    releasedAt: releasedAt ?? new Date(newest).toISOString(),
     entries: [...new Map(known.map((one) => [one.cve, one])).values()],
-    rejected: found.items.length - each.length,
+    rejected: items.length - each.length,
   };
 }
 

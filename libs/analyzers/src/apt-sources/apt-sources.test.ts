@@ -25,7 +25,7 @@ describe('aptSources', () => {
     ['etc/apt/sources.list.d/sid.list.save', false],
     ['etc/apt/sources.list.d/ubuntu.sources.dpkg-dist', false],
     ['etc/apt/sources.list.d/a/sid.list', false],
-    // Where Ubuntu's client looks up what Pro would offer.
+    // Ubuntu's client reads this one to say what Pro would offer.
     ['var/lib/ubuntu-advantage/apt-esm/etc/apt/sources.list.d/ubuntu-esm-apps.sources', false],
   ])('decides whether to read %j: %s', (path, expected) => {
     expect(aptSources.wants(path, Buffer.alloc(0))).toBe(expected);

@@ -184,9 +184,8 @@ export class AdvisoryFeeds {
         changed += await putScores(tx, scores.slice(start, start + scoresAtOnce));
       return (
         changed +
-        (await prune(
+        (await deleteOthers(
           tx,
-          'epss',
           scores.map(({ cve }) => cve),
         ))
       );
@@ -314,9 +313,9 @@ const isListed = (list: string) => `(kev.lists ? ${list} OR ${list} = 'CISA' AND
 const earliestOf = (lists: string) => `(SELECT min(value) FROM jsonb_each_text(${lists}))::date`;
 
 /** Deletes the rows that are not among `kept`; returns how many. */
-async function prune(tx: Transaction, table: 'epss', kept: readonly string[]): Promise<number> {
+async function deleteOthers(tx: Transaction, kept: readonly string[]): Promise<number> {
   const gone = await tx.query(
-    `DELETE FROM ${table} WHERE NOT EXISTS (SELECT FROM unnest($1::text[]) AS kept (cve) WHERE kept.cve = ${table}.cve) RETURNING cve`,
+    `DELETE FROM epss WHERE NOT EXISTS (SELECT FROM unnest($1::text[]) AS kept (cve) WHERE kept.cve = epss.cve) RETURNING cve`,
     [kept],
   );
   return gone.length;
