@@ -2,11 +2,11 @@ import { useQuery } from '@tanstack/react-query';
 
 import { undoSilence } from '../../api/changes.js';
 import { silenceVersions } from '../../api/queries.js';
-import { ActionButton } from '../../parts/action-button.js';
 import { Moment } from '../../parts/moment.js';
 import { Section } from '../../parts/page.js';
 import { Loaded } from '../../parts/states.js';
 import { useMe } from '../../parts/use-me.js';
+import { VersionLine } from '../../parts/version-line.js';
 
 /** Versions of a silence; each that has not ended can be brought back. */
 export function SilenceHistory({ id }: { id: string }) {
@@ -18,31 +18,26 @@ export function SilenceHistory({ id }: { id: string }) {
         {({ items }) => (
           <ol className="lines">
             {items.map(({ version, change, at, author, reason, matchers, comment, endsAt }, index) => (
-              <li key={version}>
-                <div className="line">
-                  <b>{version}</b>
-                  <span>{change}</span>
-                  <span>{author}</span>
-                  <Moment at={at} />
-                  <span className="quiet">{reason}</span>
-                  {may('responder') && index > 0 && Date.parse(endsAt) > Date.now() && (
-                    <ActionButton
-                      run={() => undoSilence(id, { version: items[0]!.version, to: version })}
-                      done={`Version ${version} is in effect again`}
-                      changes={[['silences']]}
-                      label={`Bring back version ${version}`}
-                    >
-                      Bring back
-                    </ActionButton>
-                  )}
-                </div>
+              <VersionLine
+                key={version}
+                {...{ version, change, author, at }}
+                note={reason}
+                undo={
+                  may('responder') && index > 0 && Date.parse(endsAt) > Date.now()
+                    ? {
+                        run: () => undoSilence(id, { version: items[0]!.version, to: version }),
+                        changes: [['silences']],
+                      }
+                    : null
+                }
+              >
                 <div>
                   <span className="mono wrap">{matchers.join(' ')}</span> <small className="quiet">{comment}</small>{' '}
                   <small>
                     ends <Moment at={endsAt} />
                   </small>
                 </div>
-              </li>
+              </VersionLine>
             ))}
           </ol>
         )}
