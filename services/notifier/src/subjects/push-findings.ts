@@ -100,12 +100,19 @@ export class PushFindings {
     const findings = await this.#findingsOf({ ...push, digest }, await this.images.ofDigest(digest));
     const announced = await this.pushes.announcedBefore(push, digest);
     if (announced === null) return findings;
-    return findings.filter(({ kind, fingerprint }) => kind !== 'supply-chain' || announced.has(fingerprint));
+    return findings.filter(
+      ({ kind, id, fingerprint }) => kind !== 'supply-chain' || isByCalendar(id) || announced.has(fingerprint),
+    );
   }
 
   async #findingsOf(push: EvaluatedPush, images: readonly Image[]): Promise<ImageFinding[]> {
     return (await this.evaluations.of(push, images, [])).findings;
   }
+}
+
+/** Ends of support wait for no signature, so what is announced of a push does not list them. */
+function isByCalendar(id: string): boolean {
+  return id.startsWith('end-of-life-');
 }
 
 /**

@@ -149,6 +149,20 @@ describe('PushFindings', () => {
     expect((await findingsOf(await push(one))).findings).toMatchObject([{ isNew: false }]);
   });
 
+  it('has no end of support again that an earlier push had', async () => {
+    const ended = async (digest: string) => {
+      const id = await push(digest);
+      const os = { id: 'alpine', versionId: '3.10.9', name: 'Alpine Linux v3.10' };
+      await store.query('UPDATE image SET os = $2 WHERE digest = $1', [digest, JSON.stringify(os)]);
+      await store.transaction(async (tx) => pushes.announce(tx, id, [], null));
+      return id;
+    };
+    const end = (isNew: boolean) => [{ finding: { id: 'end-of-life-distribution' }, isNew }];
+    expect((await findingsOf(await ended(one))).findings).toMatchObject(end(true));
+    expect((await findingsOf(await ended(one))).findings).toMatchObject(end(false));
+    expect((await findingsOf(await ended(two))).findings).toMatchObject(end(false));
+  });
+
   it('names the layer and the build step of a secret that a later layer deletes', async () => {
     const pushId = await push(one);
     await addSecret(one, 'shadowed');
