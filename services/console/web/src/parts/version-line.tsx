@@ -12,7 +12,7 @@ interface VersionLineProps {
   note: string | null;
   /** Brings the version back; null where that is not possible. */
   undo: Pick<ComponentProps<typeof ActionButton>, 'run' | 'changes'> | null;
-  /** What the version says. */
+  /** Content of the version. */
   children: ReactNode;
 }
 
