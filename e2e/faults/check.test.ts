@@ -51,6 +51,13 @@ describe('check of a history', () => {
     expect(check(good)).toEqual({ violations: [], lost: 0, doubled: 0, repeats: 1, recoveryMs: 3_000 });
   });
 
+  it('allows as many pushes as a sender without an id made attempts', () => {
+    const pushes = ['p', 'q', 'r'].map((id) => ({ ...good.pushes[0]!, id }));
+    const sent = (unanswered: number) => ({ ...good, webhooks: [{ ...good.webhooks[0]!, unanswered }], pushes });
+    expect(check(sent(2)).violations).toEqual([]);
+    expect(check(sent(1)).violations).toEqual([{ invariant: 'I2', what: 'harbor s1-1 is 3 pushes' }]);
+  });
+
   it.each<[string, string, Partial<History>]>([
     [
       'a push that was never accepted',

@@ -79,6 +79,8 @@ const hookKinds: Record<string, HookKind> = {
 };
 
 const kindNames = Object.keys(hookKinds);
+/** Kinds whose webhooks have neither an id nor a time. */
+const namelessKinds: ReadonlySet<string> = new Set(['quay', 'generic']);
 
 /**
  * Namespaces with a channel of their own, one event each. Few, because a channel for people gets no
@@ -166,12 +168,12 @@ export class Load {
       kind === 'ghcr'
         ? { 'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(text).digest('hex')}` }
         : { authorization: `Bearer ${secret}` };
-    sent.acceptedAtMs = await this.#untilAccepted(`registry/${kind}`, text, {
+    const { acceptedAtMs, unanswered } = await this.#untilAccepted(`registry/${kind}`, text, {
       'content-type': 'application/json',
       ...headers,
       ...proof,
     });
-    return sent;
+    return Object.assign(sent, { acceptedAtMs }, namelessKinds.has(kind) && { unanswered });
   }
 
   async #pushNew(key: string): Promise<void> {
@@ -200,10 +202,8 @@ export class Load {
         this.webhooks.push(sent);
         const { body } = hookKinds['generic']!(key, '');
         const text = JSON.stringify(body).replaceAll(repository, oddRepositories[name as OddRepository]);
-        sent.acceptedAtMs = await this.#untilAccepted('registry/odd', text, {
-          'content-type': 'application/json',
-          authorization: `Bearer ${secret}`,
-        });
+        const proof = { 'content-type': 'application/json', authorization: `Bearer ${secret}` };
+        Object.assign(sent, await this.#untilAccepted('registry/odd', text, proof));
       }),
     );
     // A mail server that takes a mail for one of two recipients, and that for the other later.
@@ -278,27 +278,33 @@ export class Load {
   async #sendEvents(sensor: string, events: readonly { sent: SentEvent; text: string }[]): Promise<void> {
     this.events.push(...events.map(({ sent }) => sent));
     const body = events.map(({ text }) => text).join('\n');
-    const acceptedAtMs = await this.#untilAccepted(`runtime/${sensor}`, body, {
+    const { acceptedAtMs } = await this.#untilAccepted(`runtime/${sensor}`, body, {
       authorization: `Bearer ${sensorToken}`,
       'content-type': 'application/x-ndjson',
     });
     for (const { sent } of events) sent.acceptedAtMs = acceptedAtMs;
   }
 
-  async #untilAccepted(path: string, body: string, headers: Record<string, string>): Promise<number | null> {
+  async #untilAccepted(
+    path: string,
+    body: string,
+    headers: Record<string, string>,
+  ): Promise<{ acceptedAtMs: number | null; unanswered: number }> {
+    let unanswered = 0;
     while (Date.now() < this.#giveUpAtMs) {
       const answer = await this.#post(path, body, headers);
-      const text = await answer?.text().catch(() => null);
+      const text = (await answer?.text().catch(() => null)) ?? null;
       if (answer?.ok && text !== null) {
         this.#accepted += 1;
-        return Date.now();
+        return { acceptedAtMs: Date.now(), unanswered };
       }
+      if (text === null) unanswered += 1;
       if (answer !== null && [400, 401, 403, 404, 413].includes(answer.status))
         throw new Error(`${path} answers ${answer.status}: ${text}`);
       this.#refused += 1;
       await sleep(repeatAfterMs);
     }
-    return null;
+    return { acceptedAtMs: null, unanswered };
   }
 
   async #post(path: string, body: string, headers: Record<string, string>): Promise<Response | null> {
