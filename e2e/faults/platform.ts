@@ -301,7 +301,9 @@ export class FaultyPlatform {
 
   /** Publishes a message on the bus that is no event. */
   async publishGarbage(): Promise<void> {
-    const connection = await connect({ servers: this.servers.nats.url });
+    const { host, username: user, password: pass } = new URL(this.servers.nats.url);
+    // Another fault may have the server away for a while.
+    const connection = await connect({ servers: host, user, pass, waitOnFirstConnect: true, maxReconnectAttempts: -1 });
     connection.publish(registryPushed.channel, 'no event');
     await connection.drain();
   }
