@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
 import { NotFound, printable, TidewaiterError } from '@tidewaiter/domain';
-import { withoutPassword } from '@tidewaiter/runtime';
 import { findProgram, findPrograms } from '@tidewaiter/servers';
 
 import { environment } from '../context.js';
@@ -15,6 +14,7 @@ const run = promisify(execFile);
  * @throws NotFound `PROGRAM_MISSING`; TidewaiterError `BACKUP_FAILED`
  */
 export async function runPostgresClient(program: 'pg_dump' | 'pg_restore', url: string, args: string[]): Promise<void> {
+  const { withoutPassword } = await import('@tidewaiter/runtime');
   const path = await programPath(program);
   const { url: address, password } = withoutPassword(url);
   const env = { ...environment, ...(password !== '' && { PGPASSWORD: password }) };

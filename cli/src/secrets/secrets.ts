@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 
 import { printStderr } from '../context.js';
-import { writeSecretFiles } from './secret-files.js';
 
 /** Makes the passwords and users of docker-compose.yml. */
 export function secretsCommand(program: Command): void {
@@ -10,6 +9,8 @@ export function secretsCommand(program: Command): void {
     .description('make the passwords and users of docker-compose.yml')
     .argument('<folder>', 'folder for the files; passwords that it has already are kept')
     .action(async (folder: string) => {
+      // Loaded on demand: the roles of the database come with its client.
+      const { writeSecretFiles } = await import('./secret-files.js');
       const written = await writeSecretFiles(folder);
       printStderr(`${written.length} files in ${folder}; each container mounts its own`);
     });
