@@ -116,9 +116,10 @@ export class Load {
     this.#random = random;
   }
 
-  /** Sends everything; resolves when all is accepted, or given up. */
+  /**
+   * Sends everything; resolves when all is accepted, or given up some time after the last fault.
+   */
   async send(prefix: string, amount: Amount, giveUpAfterMs: number, faults: AbortSignal): Promise<void> {
-    this.#giveUpAtMs = Date.now() + amount.loadMs + giveUpAfterMs;
     faults.addEventListener('abort', () => (this.#giveUpAtMs = Date.now() + giveUpAfterMs));
     const watching = new AbortController();
     const watch = this.#watch(watching.signal);
