@@ -31,7 +31,7 @@ const ageImage: Provoke = async (platform) =>
   );
 
 const agePackage: Provoke = async (platform) =>
-  platform.query(`UPDATE package SET matched_by = 'older' WHERE id = (SELECT id FROM package ORDER BY id LIMIT 1)`);
+  platform.query(`UPDATE package SET matched_by = 0 WHERE id = (SELECT id FROM package ORDER BY id LIMIT 1)`);
 
 /** The layer that a registry denied is tried again, as after an upgrade. */
 const ageVerdict: Provoke = async (platform) =>
