@@ -239,7 +239,7 @@ const streams: Hostile[] = [
     build: () => image([rawLayer(gzipRepeated(Buffer.alloc(0), emptyFiles(10_000), 126))]),
     code: 2,
     error: 'LIMIT_EXCEEDED',
-    mostBytes: 640 * mib,
+    mostBytes: 288 * mib,
   },
   {
     what: '60,000 entries',
