@@ -51,6 +51,8 @@ export class DetectorLeaseRow {
    * Position of the message being handled, recorded after a crash to find the one that causes it.
    */
   @Column('bigint', { nullable: true }) attempting!: string | null;
+  /** Holders in a row that crashed at that message. */
+  @Column('integer', { default: 0 }) attempts!: number;
   /** Number of commits of the holders of `incidents`, which their memory must agree with. */
   @Column('bigint', { default: 0 }) commits!: string;
 }

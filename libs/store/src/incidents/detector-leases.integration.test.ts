@@ -94,10 +94,10 @@ describe('DetectorLeases', () => {
 
   it('keeps the last snapshot and the crashes since', async () => {
     const lease = (await leases.take('a', one, longMs))!;
-    await leases.attempt(lease, 41);
+    await leases.attempt(lease, 41, 2);
     await expire();
     const next = (await leases.take('a', other, longMs))!;
-    expect(next).toMatchObject({ crashes: 1, attempting: 41 });
+    expect(next).toMatchObject({ crashes: 1, attempting: 41, attempts: 2 });
     for (const position of [42, 43]) {
       const state = Buffer.from(`memory ${position}`);
       await store.transaction(async (tx) => leases.keep(tx, next, { format: 'x', life: 'one', position, state }));

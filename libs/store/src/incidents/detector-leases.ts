@@ -12,8 +12,10 @@ export interface DetectorLease {
   token: string;
   /** Holders that crashed in a row since the last snapshot. */
   crashes: number;
-  /** Position of the message that the last of them was handling, if it recorded it. */
+  /** Position of the message that the last of them was evaluating, if it recorded it. */
   attempting: number | null;
+  /** Holders in a row that crashed at that message. */
+  attempts: number;
 }
 
 /** Distribution of the leases, as one replica sees it. */
@@ -83,7 +85,7 @@ export class DetectorLeases {
       `UPDATE detector_lease SET holder = $2, token = token + 1, held_until = now() + $3 * interval '1 millisecond',
          crashes = crashes + (holder IS NOT NULL)::int
        WHERE name = $1 AND (holder IS NULL OR held_until < now())
-       RETURNING name, token, crashes, attempting::float AS attempting`,
+       RETURNING name, token, crashes, attempting::float AS attempting, attempts`,
       [name, replica, leaseMs],
     );
     return lease ?? null;
@@ -142,14 +144,17 @@ export class DetectorLeases {
   }
 
   /**
-   * Records the position of the next message, so that after a crash the next holder knows which one
-   * was handled.
+   * Records the position of the message that is evaluated next, so that after a crash the next
+   * holder knows it.
+   * @param position null when none is being evaluated
+   * @param attempts holders in a row that evaluated it, this one included
    */
-  async attempt(lease: DetectorLease, position: number): Promise<void> {
-    await this.store.query('UPDATE detector_lease SET attempting = $3 WHERE name = $1 AND token = $2', [
-      lease.name,
-      lease.token,
+  async attempt({ name, token }: DetectorLease, position: number | null, attempts: number): Promise<void> {
+    await this.store.query('UPDATE detector_lease SET attempting = $3, attempts = $4 WHERE name = $1 AND token = $2', [
+      name,
+      token,
       position,
+      attempts,
     ]);
   }
 

@@ -100,6 +100,7 @@ import { RepositoryCpes1764000790001 } from './1764000790001-repository-cpes.js'
 import { ViewWatches1764000800000 } from './1764000800000-view-watches.js';
 import { KevLists1764000810000 } from './1764000810000-kev-lists.js';
 import { SilenceVersions1764000820000 } from './1764000820000-silence-versions.js';
+import { LeaseAttempts1764000830000 } from './1764000830000-lease-attempts.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -205,4 +206,5 @@ export const migrations = [
   ViewWatches1764000800000,
   KevLists1764000810000,
   SilenceVersions1764000820000,
+  LeaseAttempts1764000830000,
 ];

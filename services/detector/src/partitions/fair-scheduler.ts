@@ -10,6 +10,7 @@ const sliceMs = 10;
  */
 export class FairScheduler {
   #last: Promise<unknown> = Promise.resolve();
+  #lastAlone: Promise<unknown> = Promise.resolve();
   #sliceEndsMs = 0;
 
   /** Runs the work after all work before it. */
@@ -20,6 +21,13 @@ export class FairScheduler {
     });
     // The caller gets the failure; the next task must not inherit it.
     this.#last = task.catch(() => undefined);
+    return task;
+  }
+
+  /** Runs work, which may call {@link run}, after all other such work. */
+  async alone(work: () => Promise<void>): Promise<void> {
+    const task = this.#lastAlone.then(work);
+    this.#lastAlone = task.catch(() => undefined);
     return task;
   }
 

@@ -103,9 +103,12 @@ export class PartitionJournal {
     await this.bus.forget(runtimeStream, subject, place, older);
   }
 
-  /** Records the next message of a partition whose messages have crashed their readers. */
-  async attempt(lease: DetectorLease, { sequence }: StreamPlace): Promise<void> {
-    await this.leases.attempt(lease, sequence);
+  /**
+   * Records the message of a partition that is evaluated next, where readers have crashed.
+   * @param attempts readers in a row that evaluated it, this one included
+   */
+  async attempt(lease: DetectorLease, place: StreamPlace | null, attempts: number): Promise<void> {
+    await this.leases.attempt(lease, place?.sequence ?? null, attempts);
     failpoint('partition.attempt-noted');
   }
 }

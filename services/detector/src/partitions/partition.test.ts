@@ -9,6 +9,7 @@ import { createLogger } from '@tidewaiter/runtime';
 import { loadRules } from '@tidewaiter/sigma';
 
 import type { PartitionEngine } from './engine.js';
+import { FairScheduler } from './fair-scheduler.js';
 import type { DetectorState } from './partition-journal.js';
 import { Partition, type PartitionDependencies } from './partition.js';
 
@@ -79,7 +80,7 @@ function dependencies(change: Partial<PartitionDependencies> = {}) {
   const stored: { alerts: string[]; matches: string[]; snapshot: string | null }[] = [];
   const objects: string[] = [];
   const deadLettered: { sequence: number; record: string | null; code: string }[] = [];
-  const attempts: number[] = [];
+  const attempts: [sequence: number | null, attempts: number][] = [];
   const forgotten: number[] = [];
   const lost = jest.fn();
   const whole: PartitionDependencies = {
@@ -89,7 +90,8 @@ function dependencies(change: Partial<PartitionDependencies> = {}) {
     },
     remember: async (_, { place, state }: DetectorState) =>
       void stored.push({ alerts: [], matches: [], snapshot: `${place.sequence}: ${Buffer.from(state).toString()}` }),
-    attempt: async (_, { sequence }) => void attempts.push(sequence),
+    attempt: async (_, place, count) => void attempts.push([place?.sequence ?? null, count]),
+    alone: async (work) => work(),
     forget: async ({ sequence }) => void forgotten.push(sequence),
     prepare: async () => undefined,
     schedule: async (work) => work(),
@@ -113,8 +115,17 @@ function dependencies(change: Partial<PartitionDependencies> = {}) {
   return { whole, stored, objects, deadLettered, attempts, forgotten, lost };
 }
 
-const lease = { name: 'partition/3', token: '1', crashes: 0, attempting: null };
+const lease = { name: 'partition/3', token: '1', crashes: 0, attempting: null, attempts: 0 };
 const never = 1e9;
+
+/** Numbers below a bound that look random. */
+function sequenceOf(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 16) % below;
+  };
+}
 
 describe('Partition', () => {
   it('advances the clock by the time of the stream, evaluates, and stores the alerts', async () => {
@@ -253,16 +264,120 @@ describe('Partition', () => {
     it('is found by taking messages one by one after several crashed holders', async () => {
       const { whole, deadLettered, attempts } = dependencies();
       const evaluate = engine();
-      const partition = new Partition({ ...lease, crashes: 4, attempting: 2 }, evaluate, whole, log, null, never);
+      const crashed = { ...lease, crashes: 5, attempting: 2, attempts: 2 };
+      const partition = new Partition(crashed, evaluate, whole, log, null, never);
       for (const each of [message(1, 'a'), message(2, 'killer'), message(3, 'b')]) await partition.take(each);
-      expect(attempts).toEqual([1, 3]);
+      expect(attempts).toEqual([
+        [1, 1],
+        [null, 0],
+        [3, 1],
+        [null, 0],
+      ]);
       expect(deadLettered).toEqual([{ sequence: 2, record: null, code: 'READER_KILLED' }]);
       expect(evaluate.observed).not.toContain('killer');
     });
 
+    it('is evaluated once more after a single crash, which may have another cause', async () => {
+      const { whole, deadLettered, attempts } = dependencies();
+      const evaluate = engine();
+      const crashed = { ...lease, crashes: 4, attempting: 2, attempts: 1 };
+      const partition = new Partition(crashed, evaluate, whole, log, null, never);
+      await partition.take(message(2, 'innocent'));
+      expect(attempts).toEqual([
+        [2, 2],
+        [null, 0],
+      ]);
+      expect(deadLettered).toEqual([]);
+      expect(evaluate.observed).toContain('innocent');
+    });
+
+    it('is evaluated once when the end of its evaluation cannot be recorded', async () => {
+      const evaluate = engine();
+      const attempt: PartitionDependencies['attempt'] = async (_, place) => {
+        if (place === null) throw new Unavailable('STORE_UNAVAILABLE', 'away');
+      };
+      const { whole } = dependencies({ attempt });
+      const partition = new Partition({ ...lease, crashes: 3 }, evaluate, whole, log, null, never);
+      await partition.take(message(1, 'a'));
+      expect(evaluate.observed.filter((each) => each === 'a')).toEqual(['a']);
+    });
+
+    it.each([1, 2, 3, 4, 5])('costs no message of another partition when it ends the process (%i)', async (seed) => {
+      const names = ['a', 'b', 'c', 'd'].map((name) => `partition/${name}`);
+      const leases = new Map(names.map((name) => [name, { ...lease, name }]));
+      const deadLettered: string[] = [];
+      const random = sequenceOf(seed);
+      const killer = { partition: names[random(4)]!, sequence: 1 + random(6) };
+      let processes = 0;
+      for (let isDead = true; isDead && processes < 20; processes += 1) {
+        isDead = false;
+        const died = Promise.withResolvers<void>();
+        const die = () => {
+          isDead = true;
+          died.resolve();
+        };
+        const gone = new Promise<never>(() => undefined);
+        // What a process that is gone has asked for never ends.
+        const alive = async <Result>(work: () => Result | Promise<Result>): Promise<Result> => {
+          // In step, so that every partition is at the same message at each end.
+          await sleep(1);
+          return isDead ? gone : work();
+        };
+        const scheduler = new FairScheduler();
+        const readAll = [...leases.values()].map(async (held) => {
+          const evaluate = engine();
+          let evaluated = 0;
+          const { whole } = dependencies({
+            keep: async () => alive(() => undefined),
+            attempt: async ({ name }, place, attempts) =>
+              alive(() => void Object.assign(leases.get(name)!, { attempting: place?.sequence ?? null, attempts })),
+            alone: async (work) => scheduler.alone(work),
+            schedule: async (work) =>
+              scheduler.run(() => {
+                evaluated += 1;
+                if (held.name !== killer.partition || evaluated !== killer.sequence) return work();
+                die();
+                return gone as never;
+              }),
+            deadLetter: async ({ place }) =>
+              alive(() => {
+                evaluated += 1;
+                deadLettered.push(`${held.name} ${place.sequence}`);
+              }),
+          });
+          const partition = new Partition({ ...held }, evaluate, whole, log, null, never);
+          for (const sequence of [1, 2, 3, 4, 5, 6]) await partition.take(message(sequence, `${sequence}`));
+        });
+        await Promise.race([Promise.all(readAll), died.promise]);
+        for (const held of leases.values()) held.crashes += 1;
+      }
+      expect(deadLettered).toEqual([`${killer.partition} ${killer.sequence}`]);
+      expect(processes).toBe(6);
+    });
+
+    it('is not searched for after the next snapshot', async () => {
+      const { whole, stored, attempts } = dependencies();
+      const partition = new Partition({ ...lease, crashes: 3 }, engine(), whole, log, null, 0);
+      await partition.take(message(1, 'a'));
+      while (!stored.some(({ snapshot }) => snapshot !== null)) await sleep(1);
+      await sleep(1);
+      await partition.take(message(2, 'b'));
+      expect(attempts).toEqual([
+        [1, 1],
+        [null, 0],
+      ]);
+    });
+
     it('is not searched for without crashes', async () => {
       const { whole, attempts } = dependencies();
-      const partition = new Partition({ ...lease, crashes: 2, attempting: 1 }, engine(), whole, log, null, never);
+      const partition = new Partition(
+        { ...lease, crashes: 2, attempting: 1, attempts: 1 },
+        engine(),
+        whole,
+        log,
+        null,
+        never,
+      );
       await partition.take(message(1, 'a'));
       expect(attempts).toEqual([]);
     });

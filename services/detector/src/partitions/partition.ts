@@ -17,7 +17,9 @@ export interface PartitionDependencies {
   keep(lease: DetectorLease, results: DetectorResults): Promise<void>;
   /** Stores a snapshot. @throws Unavailable `LEASE_LOST` */
   remember(lease: DetectorLease, snapshot: DetectorState): Promise<void>;
-  attempt(lease: DetectorLease, place: StreamPlace): Promise<void>;
+  attempt(lease: DetectorLease, place: StreamPlace | null, attempts: number): Promise<void>;
+  /** Runs work when no other partition of this replica does such. */
+  alone(work: () => Promise<void>): Promise<void>;
   /** Drops messages from the stream that a snapshot covers. */
   forget(place: StreamPlace): Promise<void>;
   /** Prefetches the facts that the evaluation will need. */
@@ -56,6 +58,8 @@ const maxWaiting = 2_000;
 const retryMs = 500;
 /** After so many crashed holders, messages are taken one by one, each recorded before. */
 const patienceWithCrashes = 3;
+/** Crashes at one message after which it is set aside: one of them may have another cause. */
+const patienceWithMessage = 2;
 
 /**
  * One partition while this replica reads it: records in, alerts out, in the order of the stream.
@@ -144,8 +148,30 @@ export class Partition {
   }
 
   async #evaluate(message: StreamMessage): Promise<void> {
+    if (this.lease.crashes < patienceWithCrashes) return this.#evaluateRecords(message);
+    // Alone, or the process would end with a message of each partition recorded.
+    return this.dependencies.alone(async () => this.#evaluateRecorded(message));
+  }
+
+  /**
+   * A message that kills the process leaves no error; the only sign is that it was being evaluated
+   * at each crash.
+   */
+  async #evaluateRecorded(message: StreamMessage): Promise<void> {
+    const { attempting, attempts } = this.lease;
+    const crashes = attempting === message.place.sequence ? attempts : 0;
+    if (crashes >= patienceWithMessage) {
+      const reason = 'the process that evaluated it was gone each time';
+      return this.dependencies.deadLetter(message, null, new TidewaiterError('READER_KILLED', reason));
+    }
+    await this.dependencies.attempt(this.lease, message.place, crashes + 1);
+    await this.#evaluateRecords(message);
+    // An error would evaluate the message again.
+    await this.dependencies.attempt(this.lease, null, 0).catch(() => undefined);
+  }
+
+  async #evaluateRecords(message: StreamMessage): Promise<void> {
     try {
-      await this.#guardCrashes(message);
       const observed = new ObservedMessage(message.data);
       const records = observed.records();
       const failures = await this.dependencies.schedule(() => this.#observe(records, observed, message.storedAtMs));
@@ -178,19 +204,6 @@ export class Partition {
       }
     }
     return failures;
-  }
-
-  /**
-   * A message that kills the process leaves no error; the only sign is that it was being evaluated
-   * at each crash.
-   */
-  async #guardCrashes({ place }: StreamMessage): Promise<void> {
-    if (this.lease.crashes < patienceWithCrashes) return;
-    if (this.lease.attempting === place.sequence) {
-      this.lease.attempting = null;
-      throw new TidewaiterError('READER_KILLED', 'the process that evaluated it was gone each time');
-    }
-    await this.dependencies.attempt(this.lease, place);
   }
 
   #add(alerts: readonly DetectionAlert[]): void {
@@ -234,6 +247,8 @@ export class Partition {
     if (state === null) return;
     const snapshot = { place, state };
     await this.#untilDone(async () => this.dependencies.remember(this.lease, snapshot));
+    // As in PostgreSQL: crashes are counted since the last snapshot.
+    this.lease.crashes = 0;
     if (!this.#isOver) await this.dependencies.forget(snapshot.place).catch(() => undefined);
   }
 

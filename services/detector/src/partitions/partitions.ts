@@ -79,6 +79,7 @@ export class Partitions implements LeasedWork, OnApplicationBootstrap, OnApplica
           this.metrics.snapshotStored(lease.name, snapshot.state.length);
         },
         attempt: async (...attempted) => this.journal.attempt(...attempted),
+        alone: async (work) => this.#scheduler.alone(work),
         forget: async (place) => {
           const nowMs = Date.now();
           covered.add(place, nowMs);
