@@ -35,7 +35,8 @@ async function keyIn(path: string): Promise<Buffer> {
     // Another process may have been first.
     return (await readKey(path)) ?? fresh;
   } finally {
-    await rm(partial, { force: true });
+    // A home of /dev/null, as of many system users, makes this fail as well.
+    await rm(partial, { force: true }).catch(() => undefined);
   }
   return fresh;
 }
