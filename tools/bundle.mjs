@@ -7,6 +7,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 import { rolldown } from 'rolldown';
 
+import { clientOf } from './bundle-client.mjs';
 import { external } from './bundle-externals.mjs';
 
 const root = resolve(import.meta.dirname, '..');
@@ -186,6 +187,8 @@ for (const { fileName, code } of output) {
 const { readRuleFiles, shippedRules } = await import('../libs/rule-files/dist/index.js');
 const { compileRules } = await import('../libs/sigma/dist/index.js');
 writeFileSync(join(out, 'rules.json'), compileRules(await readRuleFiles([shippedRules])));
+
+writeFileSync(join(out, 'client.json'), JSON.stringify(clientOf(output, Object.keys(entries))));
 
 for (const name of readdirSync(out)) {
   const path = join(out, name);

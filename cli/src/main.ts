@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import { codeEntry, printable, TidewaiterError } from '@tidewaiter/domain';
+import { codeEntry, NotFound, printable, TidewaiterError } from '@tidewaiter/domain';
 import { CommanderError } from 'commander';
 
 import { environment, printStderr } from './context.js';
@@ -31,8 +31,16 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof TidewaiterError) {
     printStderr(`tidewaiter: ${textOf(error)} [${error.code}]`);
     if (environment['TIDEWAITER_LOG_LEVEL'] === 'debug') printStderr(inspect(error));
+  } else if (isOfPlatform(error)) {
+    const reason = 'the npm package and the single executable file have no services and no client of their database';
+    return exitCodeOf(new NotFound('PLATFORM_NOT_INCLUDED', reason, { cause: error }));
   } else printStderr('tidewaiter: INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error));
   return (error instanceof TidewaiterError ? codeEntry(error.code)?.exit : undefined) ?? exitFailed;
+}
+
+/** Whether a module is missing that only a complete installation has. */
+function isOfPlatform(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
 }
 
 /** Message on one line, except where Tidewaiter wrote line breaks to list several problems. */

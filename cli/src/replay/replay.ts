@@ -122,9 +122,9 @@ function parse(text: string, path: string): unknown {
 async function readRules(folders: readonly string[]): Promise<LoadedRules> {
   const { scopeProblem } = await import('@tidewaiter/detection');
   const { loadRules } = await import('@tidewaiter/sigma');
-  const { readRuleFiles, shippedCompiledRules, shippedRules } = await import('@tidewaiter/rule-files');
+  const { readRuleFiles, readShippedRules, shippedCompiledRules } = await import('@tidewaiter/rule-files');
   const compiled = await shippedCompiledRules();
-  const files = await readRuleFiles([shippedRules, ...folders]);
+  const files = [...(await readShippedRules()), ...(await readRuleFiles(folders))];
   const loaded = loadRules(files, { validate: scopeProblem, ...(compiled && { compiled }) });
   for (const { file, line, reason } of loaded.refused)
     printStderr(`${printable(file)}:${line}: ${printable(reason)}: rule left out`);

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { NotFound } from '@tidewaiter/domain';
 import {
   availablePackages,
   findProgram,
@@ -30,7 +31,9 @@ export function testCommand(program: Command): void {
     .option('--no-skips', 'install all that any test needs, and fail when one is skipped that this machine can run')
     .allowUnknownOption()
     .action(async (args: string[], { skips }: { skips: boolean }) => {
-      const list = await readFile(join(root, 'libs/testkit/src/debian-packages.json'), 'utf8');
+      const list = await readFile(join(root, 'libs/testkit/src/debian-packages.json'), 'utf8').catch((cause) => {
+        throw new NotFound('PLATFORM_NOT_INCLUDED', 'tests run in a checkout of the sources', { cause });
+      });
       const { usual, rare } = JSON.parse(list) as TestPackages;
       await bring({ ...usual, ...(!skips && rare) }).catch((error: Error) => {
         // Without a network, most tests still run.

@@ -19,6 +19,8 @@ const logFile = join(stateDir, 'log', 'up.log');
 export async function upDetached(): Promise<Run> {
   const running = await currentRun(stateDir);
   if (running) throw alreadyRuns(stateDir, running.pid);
+  // Fails here where the program has no services.
+  await import('@tidewaiter/runtime');
   await checkFiles();
   const log = await openLog(logFile);
   const args = process.argv.slice(1).filter((argument) => argument !== '--detach');

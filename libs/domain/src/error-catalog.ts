@@ -212,6 +212,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       DEMO_FAILED: failed('Look into the log of `up`; the platform runs on without the demo.'),
       DEMO_NOT_EMPTY: input('Name an empty folder by TIDEWAITER_HOME.'),
       INSTALL_FAILED: failed('Install the packages that the message names.'),
+      PLATFORM_NOT_INCLUDED: missing('Run the command in a complete installation: the image or a checkout.'),
       PORT_IN_USE: failed('Choose another port with `--port-ingest` or `--port-console`.'),
       PROGRAM_MISSING: missing('Install the packages that the message names, or use Docker Compose.'),
       SERVER_ANSWER: unavailable('Check the URL after `--server`.'),

@@ -1,1 +1,1 @@
-export { fingerprintOf, readRuleFiles, shippedCompiledRules, shippedRules } from './rule-files.js';
+export { fingerprintOf, readRuleFiles, readShippedRules, shippedCompiledRules, shippedRules } from './rule-files.js';

@@ -48,10 +48,21 @@ export async function readRuleFiles(folders: readonly string[]): Promise<RuleFil
   return files;
 }
 
+/**
+ * Reads the rules that come with Tidewaiter.
+ * @throws as {@link readRuleFiles}
+ */
+export async function readShippedRules(): Promise<RuleFile[]> {
+  const { isSea, getAsset } = process.getBuiltinModule('node:sea');
+  if (isSea()) return JSON.parse(getAsset('rule-files.json', 'utf8')) as RuleFile[];
+  return readRuleFiles([shippedRules]);
+}
+
 /** Reads what the build has compiled of the shipped rules; undefined in a tree without a bundle. */
 export async function shippedCompiledRules(): Promise<CompiledRules | undefined> {
+  const { isSea, getAsset } = process.getBuiltinModule('node:sea');
   try {
-    return readCompiledRules(await readFile(compiledRules, 'utf8'));
+    return readCompiledRules(isSea() ? getAsset('rules.json', 'utf8') : await readFile(compiledRules, 'utf8'));
   } catch {
     // Parsing the rules takes longer and gives the same.
     return undefined;

@@ -1,5 +1,5 @@
 import type { ChildProcessByStdio } from 'node:child_process';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
@@ -24,9 +24,32 @@ exec "$@"`;
 export function startConfined(program: URL, flags: readonly string[]): ConfinedProcess {
   // Loaded on demand, as most scans need no process.
   const { spawn } = process.getBuiltinModule('node:child_process');
+  const { isSea } = process.getBuiltinModule('node:sea');
+  const { args, env } = isSea() ? partOfExecutable(program, flags) : fileOnDisk(program, flags);
+  const stdio = ['pipe', 'pipe', 'pipe'] as const;
+  return spawn('/bin/sh', ['-c', confine, 'sh', process.execPath, ...args], { cwd: '/', env, stdio: [...stdio] });
+}
+
+interface Start {
+  args: string[];
+  env: Record<string, string>;
+}
+
+function fileOnDisk(program: URL, flags: readonly string[]): Start {
   const path = fileURLToPath(program);
-  const node = [process.execPath, '--permission', ...readable(path), ...lockedDown, ...flags, path];
-  return spawn('/bin/sh', ['-c', confine, 'sh', ...node], { cwd: '/', env: {}, stdio: ['pipe', 'pipe', 'pipe'] });
+  return { args: ['--permission', ...readable(path), ...lockedDown, ...flags, path], env: {} };
+}
+
+/**
+ * A single executable file has the module in itself, so that the process reads no file at all. It
+ * takes options of Node from the environment only, and some of V8's not even there: its entry sets
+ * them.
+ */
+function partOfExecutable(program: URL, flags: readonly string[]): Start {
+  const isEarly = (flag: string) => process.allowedNodeEnvironmentFlags.has(flag.split('=')[0]!);
+  const early = ['--permission', ...lockedDown, ...flags.filter(isEarly)];
+  const late = flags.filter((flag) => !isEarly(flag));
+  return { args: [basename(program.pathname), ...late], env: { NODE_OPTIONS: early.join(' ') } };
 }
 
 const lockedDown = ['--disallow-code-generation-from-strings', '--disable-proto=throw', '--no-experimental-websocket'];
