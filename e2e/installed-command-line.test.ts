@@ -154,6 +154,13 @@ describeWith(hasExecutables)('npm run executable', () => {
 
   answersAsTheBundle(async (...args) => start(link, args, { HOME: folder }));
 
+  it('has an SBOM of the packages in it, and of its Node', () => {
+    const { components } = JSON.parse(readFileSync(`${file}.cdx.json`, 'utf8')) as { components: { name: string }[] };
+    const names = components.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['zod', 'undici', `node-linux-${process.arch}`]));
+    expect(names).not.toContain('typeorm');
+  });
+
   it('is small even at the fastest level of gzip', () => {
     expect(statSync(`${file}.gz`).size).toBeLessThan(limitBytes);
   });

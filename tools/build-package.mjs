@@ -1,12 +1,13 @@
 // npm run package -- [--out FOLDER]: writes the program as a package for npm, all commands but the
-// services and without a dependency, `tidewaiter-npm-VERSION.tgz`; and the SBOM of what is in it and
-// in the executable file, `command-line.cdx.json`
+// services and without a dependency, `tidewaiter-npm-VERSION.tgz`; and an SBOM of it, with `.cdx.json`
 // (docs/decisions/0054-command-line-in-one-file.md).
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+
+import { sbomOf } from './client-sbom.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const bundle = 'cli/dist/bundle';
@@ -15,6 +16,9 @@ const { values: options } = parseArgs({ options: { out: { type: 'string', defaul
 
 const { version } = json('cli/package.json');
 const { license, description, engines } = json('package.json');
+
+/** Set in the release workflow; npm compares its provenance with this place. */
+const { GITHUB_SERVER_URL, GITHUB_REPOSITORY } = process.env;
 
 /** A Node that is too old fails at a function that it lacks, which names no reason. */
 const program = `#!/usr/bin/env node
@@ -53,6 +57,7 @@ try {
     type: 'module',
     bin: { tidewaiter: 'tidewaiter.js' },
     engines,
+    ...(GITHUB_REPOSITORY && { repository: { type: 'git', url: `git+${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}.git` } }),
   };
   writeFileSync(join(work, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   writeFileSync(join(work, 'README.md'), readme);
@@ -66,27 +71,8 @@ try {
   // The chart of a release has npm's name.
   const path = join(options.out, `tidewaiter-npm-${version}.tgz`);
   renameSync(join(options.out, filename), path);
-  writeFileSync(join(options.out, 'command-line.cdx.json'), sbomOf(packages));
+  writeFileSync(`${path}.cdx.json`, sbomOf(packages));
   process.stdout.write(`${path} ${(size / 1e6).toFixed(1)} MB, ${files.length} files\n`);
 } finally {
   rmSync(work, { recursive: true, force: true });
-}
-
-/** The program lists what a lock file names that has these packages only. */
-function sbomOf(packages) {
-  const lock = json('package-lock.json');
-  const named = packages.map((path) => [path, lock.packages[path]]);
-  const sources = join(work, 'tidewaiter');
-  mkdirSync(sources);
-  writeFileSync(join(sources, 'package-lock.json'), JSON.stringify({ ...lock, packages: Object.fromEntries(named) }));
-  const args = [
-    join(root, bundle, 'main.js'),
-    'sbom',
-    'rootfs:tidewaiter',
-    '-o',
-    'cyclonedx',
-    '--cache-dir',
-    join(work, 'cache'),
-  ];
-  return execFileSync(process.execPath, args, { cwd: work, encoding: 'utf8' });
 }
