@@ -10,8 +10,8 @@ export interface SentWebhook {
   /** Least and largest number of messages about it, if not one. */
   messages?: readonly [number, number];
   /**
-   * Attempts without an answer, of a sender that gives neither id nor time. Each may be a push of its
-   * own, which is no news, if the registry has been asked for the digest before the next attempt.
+   * Attempts without an answer, of a sender that gives neither id nor time. Each may be a push
+   * without news, if the registry has been asked for the digest before the next attempt.
    */
   unanswered?: number;
 }
