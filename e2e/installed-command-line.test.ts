@@ -2,7 +2,7 @@ import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 import { ability, buildImage, describeWith, itWith } from '@tidewaiter/testkit';
@@ -15,6 +15,8 @@ const root = resolve(__dirname, '..');
 const bundle = join(root, 'cli/dist/bundle/main.js');
 const recording = join(root, 'libs/detection/testdata/token-theft.jsonl');
 const limitBytes = 60e6;
+/** The Node of the tests first: that of the machine may be older than the package allows. */
+const path = [dirname(process.execPath), process.env['PATH']].join(delimiter);
 
 interface Outcome {
   code: number;
@@ -27,7 +29,7 @@ let scan: string[];
 
 /** Runs a command in an empty folder, with nothing of this environment but the path. */
 async function start(program: string, args: string[], env: Record<string, string> = {}): Promise<Outcome> {
-  const options = { cwd: temporaryFolder(), env: { PATH: process.env['PATH'], ...env } };
+  const options = { cwd: temporaryFolder(), env: { PATH: path, ...env } };
   return new Promise((done) => {
     execFile(program, args, options, (error, stdout, stderr) =>
       done({ code: error ? Number(error.code) : 0, stdout, stderr }),
@@ -115,7 +117,10 @@ describeWith(npm)('npm run package', () => {
   it('is one package, which npx starts', async () => {
     const names = readdirSync(join(installed, 'node_modules')).filter((name) => !name.startsWith('.'));
     expect(names).toEqual(['tidewaiter']);
-    const { stdout } = await run('npx', ['--offline', 'tidewaiter', '--version'], { cwd: installed });
+    const { stdout } = await run('npx', ['--offline', 'tidewaiter', '--version'], {
+      cwd: installed,
+      env: { ...process.env, PATH: path },
+    });
     expect(stdout).toMatch(/^\d+\.\d+\.\d+/);
   });
 
