@@ -40,7 +40,7 @@ async function start(program: string, args: string[], env: Record<string, string
 const fromBundle = async (...args: string[]) => start(process.execPath, [bundle, ...args], { HOME: folder });
 const printed = new Map<string, Promise<Outcome>>();
 
-/** What the bundle prints for a command that prints the same each time. */
+/** Output of the bundle for a command that prints the same each time. */
 async function printedByBundle(line: string): Promise<Outcome> {
   const known = printed.get(line) ?? fromBundle(...line.split(' '));
   printed.set(line, known);

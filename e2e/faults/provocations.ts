@@ -34,11 +34,27 @@ const agePackage: Provoke = async (platform) =>
   platform.query(`UPDATE package SET matched_by = 0 WHERE id = (SELECT id FROM package ORDER BY id LIMIT 1)`);
 
 /** The layer that a registry denied is tried again, as after an upgrade. */
-const ageVerdict: Provoke = async (platform) =>
-  platform.query(
+const ageVerdict: Provoke = async (platform) => {
+  await platform.query(`UPDATE layer_failure SET reader = 'older' WHERE repository = 'odd/sealed'`);
+  await platform.query(
     `INSERT INTO job (id, queue, key, class, swept_at)
      SELECT gen_random_uuid(), 'reevaluate', id::text, 'bulk', now() - interval '1 minute' FROM push
      WHERE state = 'analyzed' AND repository = 'odd/sealed' ORDER BY received_at DESC LIMIT 1 ON CONFLICT DO NOTHING`,
+  );
+};
+
+/** A signature or a report of a pipeline arrived after its image. */
+const attach: Provoke = async (platform) =>
+  platform.query(
+    `INSERT INTO job (id, queue, key, class, swept_at)
+     SELECT gen_random_uuid(), 'attached', id || ' ' || digest, 'interactive', now() - interval '1 minute' FROM push
+     WHERE state = 'analyzed' AND repository = 'shop/new' ORDER BY received_at DESC LIMIT 1 ON CONFLICT DO NOTHING`,
+  );
+
+const orderReport: Provoke = async (platform) =>
+  platform.query(
+    `INSERT INTO report_run (id, report, schedule, period, state)
+     VALUES (gen_random_uuid(), 'rig', 'rig', clock_timestamp()::text, 'due')`,
   );
 
 const databaseAway: Provoke = async ({ servers }) => {
@@ -78,11 +94,13 @@ export const provocations: Partial<Record<FailpointName, Provocation>> = {
   'advisories.retired': { during: syncs },
   'advisories.feed-noted': sync,
   'advisories.synced': sync,
-  'rematch.applied': sync,
+  'rematch.applied': { during: syncs },
   'rematch.some-matched': { before: agePackage },
   'exploited.announced': { during: job('announce-exploited', 'rig') },
   'config.refreshed': { before: ageImage },
   'push.corrected': { before: ageImage },
+  'push.reexamined': { during: attach },
+  'reports.made': { before: orderReport },
   'layer.failed-again': { during: ageVerdict },
   'pipelines.stored': people,
   'slack.acknowledged': people,

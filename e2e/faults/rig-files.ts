@@ -30,6 +30,7 @@ ${kinds.map((kind) => connection(kind, kind, registryUrl, never)).join('')}${con
 ${connection('ghcr', 'ghcr', registryUrl, `${never}, redeliver: { ${hook} }`)}
 ${connection('odd', 'generic', oddUrl, `, reconcile: { every: "0", repositories: [${oddRepositories.silent}] }`)}
 releases: [ { repository: "*/*", compareWith: none } ] # each tag is news
+reports: [ { name: rig, schedule: monthly, receiver: all, by: repository } ]
 slack: { signingSecret: ${slackSecret} }
 pipelines: [ { name: ci, kind: token, token: ${secret} } ]
 sensors:

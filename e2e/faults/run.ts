@@ -63,6 +63,8 @@ process.once('SIGINT', () => (isStopped = true));
 process.once('SIGTERM', () => void suite.stop().finally(() => process.exit(143)));
 const began = performance.now();
 try {
+  // Leaves incidents and deliveries, on which people act at some failpoints.
+  if (values.points) await suite.run([{ number: servicePoints.length, seed, faults: [] }], amount);
   for (const some of batches(schedules(), Number(values.together))) {
     if (isStopped || performance.now() - began > Number(values.minutes) * 60_000) break;
     const beganLook = performance.now();

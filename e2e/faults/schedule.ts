@@ -70,7 +70,7 @@ const weights: Record<FaultKind, number> = {
 export const faultKinds = Object.keys(weights) as FaultKind[];
 
 const everyService = serviceNames;
-/** Services that visit the failpoints of a prefix. */
+/** Services that visit a failpoint, or those of a prefix. */
 const visitors: Record<string, readonly Service[]> = {
   store: everyService,
   database: ['ingest'],
@@ -78,9 +78,12 @@ const visitors: Record<string, readonly Service[]> = {
   sweeper: everyService,
   'group-commit': ['ingest', 'scanner', 'notifier'],
   'dead-letters': ['scanner'],
+  'dead-letters.redriven': [],
   deliveries: ['console'],
   advisories: ['scanner'],
   bus: ['ingest', 'scanner', 'detector', 'notifier'],
+  'bus.handled': ['scanner', 'notifier'],
+  'bus.acked': ['scanner', 'notifier'],
   queue: ['scanner', 'notifier'],
   hooks: ['ingest'],
   pipelines: ['ingest'],
@@ -96,14 +99,15 @@ const visitors: Record<string, readonly Service[]> = {
   ...Object.fromEntries(
     ['lease', 'partition', 'facts', 'incidents', 'supply-chain'].map((prefix) => [prefix, ['detector'] as const]),
   ),
-  ...Object.fromEntries(['groups', 'reminders', 'delivery'].map((prefix) => [prefix, ['notifier'] as const])),
+  ...Object.fromEntries(
+    ['groups', 'reminders', 'reports', 'delivery'].map((prefix) => [prefix, ['notifier'] as const]),
+  ),
   console: ['console'],
 };
 
 /** Services that visit a failpoint; none for those of the command line. */
 export function visitorsOf(name: FailpointName): readonly Service[] {
-  if (name === 'dead-letters.redriven') return [];
-  return visitors[name.slice(0, name.indexOf('.'))] ?? [];
+  return visitors[name] ?? visitors[name.slice(0, name.indexOf('.'))] ?? [];
 }
 
 /** Failpoints of services. */

@@ -317,7 +317,7 @@ describe('Partition', () => {
           died.resolve();
         };
         const gone = new Promise<never>(() => undefined);
-        // What a process that is gone has asked for never ends.
+        // No call of a process that is gone ever ends.
         const alive = async <Result>(work: () => Result | Promise<Result>): Promise<Result> => {
           // In step, so that every partition is at the same message at each end.
           await sleep(1);
