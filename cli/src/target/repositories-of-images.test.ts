@@ -247,7 +247,7 @@ describe('evaluatePackages by the suites of Debian', () => {
     ['testing', image('8.16.0-1', 'PRETTY_NAME="Debian GNU/Linux forky/sid"'), ['curl 0001 8.17.0-1'], []],
     [
       'unstable in place of its own release',
-      [...image('8.17.0-1'), suites('deb http://deb.debian.org/debian sid main\n')],
+      [...image('8.17.0-1'), suites('deb http://ftp.debian.org/debian sid main\n')],
       [],
       [],
     ],
@@ -255,7 +255,7 @@ describe('evaluatePackages by the suites of Debian', () => {
       'unstable beside its own release',
       [
         ...image('7.88.1-10'),
-        suites('deb http://deb.debian.org/debian bookworm main\ndeb http://deb.debian.org/debian sid main\n'),
+        suites('deb http://ftp.debian.org/debian bookworm main\ndeb http://ftp.debian.org/debian sid main\n'),
       ],
       ['curl 0001 not-fixed', 'curl 0002 7.88.1-10+deb12u5'],
       ['RELEASES_MIXED: repositories of Debian 14 are enabled beside 12, by which all packages are evaluated'],

@@ -11,7 +11,7 @@ const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name)
 
 const stanza = (fields: Record<string, string>) =>
   Object.entries({
-    ...{ Types: 'deb', URIs: 'http://deb.debian.org/debian', Suites: 'trixie', Components: 'main' },
+    ...{ Types: 'deb', URIs: 'http://ftp.debian.org/debian', Suites: 'trixie', Components: 'main' },
     ...fields,
   })
     .map(([name, value]) => `${name}: ${value}\n`)

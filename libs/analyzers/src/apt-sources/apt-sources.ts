@@ -37,7 +37,7 @@ export const aptSources: Analyzer = {
   },
 };
 
-/** `deb [arch=amd64 signed-by=/k.gpg] https://deb.debian.org/debian bookworm main # comment` */
+/** `deb [arch=amd64 signed-by=/k.gpg] https://ftp.debian.org/debian bookworm main # comment` */
 function* readLines(text: string): Generator<Source> {
   for (const line of linesOf(text)) {
     const [, rest] = /^\s{0,99}deb\s{1,99}(?:\[[^\]]{0,4096}\]\s{1,99})?(\S.{0,4096})$/.exec(line) ?? [];
