@@ -118,15 +118,6 @@ function dependencies(change: Partial<PartitionDependencies> = {}) {
 const lease = { name: 'partition/3', token: '1', crashes: 0, attempting: null, attempts: 0 };
 const never = 1e9;
 
-/** Numbers below a bound that look random. */
-function sequenceOf(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return (state >>> 16) % below;
-  };
-}
-
 describe('Partition', () => {
   it('advances the clock by the time of the stream, evaluates, and stores the alerts', async () => {
     const { whole, stored } = dependencies();
@@ -302,12 +293,17 @@ describe('Partition', () => {
       expect(evaluate.observed.filter((each) => each === 'a')).toEqual(['a']);
     });
 
-    it.each([1, 2, 3, 4, 5])('costs no message of another partition when it ends the process (%i)', async (seed) => {
-      const names = ['a', 'b', 'c', 'd'].map((name) => `partition/${name}`);
-      const leases = new Map(names.map((name) => [name, { ...lease, name }]));
+    it.each([
+      ['a', 1],
+      ['b', 3],
+      ['c', 1],
+      ['d', 4],
+      ['d', 6],
+    ])('of partition %s, message %i, costs no message of another one', async (name, sequence) => {
+      const names = ['a', 'b', 'c', 'd'].map((each) => `partition/${each}`);
+      const leases = new Map(names.map((each) => [each, { ...lease, name: each }]));
       const deadLettered: string[] = [];
-      const random = sequenceOf(seed);
-      const killer = { partition: names[random(4)]!, sequence: 1 + random(6) };
+      const killer = { partition: `partition/${name}`, sequence };
       let processes = 0;
       for (let isDead = true; isDead && processes < 20; processes += 1) {
         isDead = false;
@@ -329,8 +325,10 @@ describe('Partition', () => {
           let evaluated = 0;
           const { whole } = dependencies({
             keep: async () => alive(() => undefined),
-            attempt: async ({ name }, place, attempts) =>
-              alive(() => void Object.assign(leases.get(name)!, { attempting: place?.sequence ?? null, attempts })),
+            attempt: async (held, place, attempts) =>
+              alive(
+                () => void Object.assign(leases.get(held.name)!, { attempting: place?.sequence ?? null, attempts }),
+              ),
             alone: async (work) => scheduler.alone(work),
             schedule: async (work) =>
               scheduler.run(() => {
@@ -346,7 +344,7 @@ describe('Partition', () => {
               }),
           });
           const partition = new Partition({ ...held }, evaluate, whole, log, null, never);
-          for (const sequence of [1, 2, 3, 4, 5, 6]) await partition.take(message(sequence, `${sequence}`));
+          for (const each of [1, 2, 3, 4, 5, 6]) await partition.take(message(each, `${each}`));
         });
         await Promise.race([Promise.all(readAll), died.promise]);
         for (const held of leases.values()) held.crashes += 1;
