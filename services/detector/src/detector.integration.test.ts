@@ -549,6 +549,16 @@ detection: { selection: { eventName: CreateRole }, condition: selection }
     await until('one has all again', isSpread(1));
   });
 
+  it('takes leases again that it holds without working under them', async () => {
+    await startReplica();
+    await until('all leases are held', isSpread(1));
+    // As if it had taken each of them anew, and the answers had been lost.
+    await store.query('UPDATE detector_lease SET token = token + 1');
+    await observe(...nodes.map((node) => exec(node)));
+    await until('all alerts', async () => (await alertsListed()).length === nodes.length);
+    await until('all leases are held', isSpread(1));
+  });
+
   it('loses and duplicates nothing when a partition moves under load', async () => {
     await startReplica();
     await until('one has all', isSpread(1));

@@ -49,14 +49,26 @@ describe('DetectorLeases', () => {
 
   it('is free after a release and after the death of its holder', async () => {
     const first = await leases.take('a', one, longMs);
-    expect(await leases.renew(other, longMs)).toEqual({ replicas: 1, mine: [], free: ['b'] });
+    expect(await leases.renew(other, longMs, [])).toEqual({ replicas: 1, mine: [], free: ['b'] });
     await leases.release(first!);
     expect(await leases.take('a', other, longMs)).toMatchObject({ crashes: 0 });
     await expire();
     expect(await leases.take('a', one, longMs)).toMatchObject({ crashes: 1 });
-    expect(await leases.renew(one, longMs)).toEqual({ replicas: 2, mine: ['a'], free: ['b'] });
+    expect(await leases.renew(one, longMs, ['a'])).toEqual({ replicas: 2, mine: ['a'], free: ['b'] });
     await leases.leave(other);
-    expect(await leases.renew(one, longMs)).toMatchObject({ replicas: 1 });
+    expect(await leases.renew(one, longMs, ['a'])).toMatchObject({ replicas: 1 });
+  });
+
+  it('is free when its holder does not know of it', async () => {
+    const crashed = (await leases.take('a', other, longMs))!;
+    await leases.attempt(crashed, 7, 1);
+    await expire();
+    // Their answers are lost.
+    await leases.take('a', one, longMs);
+    await leases.take('b', one, longMs);
+    expect(await leases.renew(one, longMs, ['b'])).toMatchObject({ mine: ['b'], free: ['a'] });
+    // It evaluated nothing: the message of the crash stays known.
+    expect(await leases.take('a', other, longMs)).toMatchObject({ crashes: 1, attempting: 7, attempts: 1 });
   });
 
   it('rejects writes of a former holder', async () => {

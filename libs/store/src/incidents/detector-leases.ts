@@ -51,8 +51,12 @@ export class DetectorLeases {
     );
   }
 
-  /** Sends the heartbeat of a replica and renews its leases, for `leaseMs` from now. */
-  async renew(replica: string, leaseMs: number): Promise<LeaseShares> {
+  /**
+   * Sends the heartbeat of a replica and renews its leases, for `leaseMs` from now.
+   * @param working leases that the replica works under; others that name it are released, as the
+   * answer to their taking or release was lost
+   */
+  async renew(replica: string, leaseMs: number, working: readonly string[]): Promise<LeaseShares> {
     return this.store.transaction(async (tx) => {
       await tx.query('DELETE FROM detector_replica WHERE alive_until < now()');
       await tx.query(
@@ -62,9 +66,10 @@ export class DetectorLeases {
       );
       // Locks rows in one order, so that two replicas that renew and take at once cannot deadlock.
       await tx.query(
-        `UPDATE detector_lease SET held_until = now() + $2 * interval '1 millisecond'
+        `UPDATE detector_lease SET held_until = now() + $2 * interval '1 millisecond',
+           holder = CASE WHEN name = ANY($3) THEN holder END
          WHERE name IN (SELECT name FROM detector_lease WHERE holder = $1 ORDER BY name FOR UPDATE)`,
-        [replica, leaseMs],
+        [replica, leaseMs, working],
       );
       const [counted] = await tx.aggregate<{ replicas: number }>(
         'SELECT count(*)::int AS replicas FROM detector_replica',

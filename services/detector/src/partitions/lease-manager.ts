@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
-import { Every, Logger, failpoint } from '@tidewaiter/runtime';
+import { Every, Health, Logger, failpoint } from '@tidewaiter/runtime';
 import { type DetectorLease, DetectorLeases } from '@tidewaiter/store';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -28,6 +28,8 @@ export interface LeasedWork {
 /** Time after which the leases of a replica that crashed expire. */
 const leaseMs = 6_000;
 const renewMs = 2_000;
+/** Time for which a lease may be free: a replica that starts takes it within seconds. */
+const maxFreeMs = 60_000;
 
 /** Distributes the detector's leases over its replicas as replicas start and stop. */
 @Injectable()
@@ -38,12 +40,21 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
   #rounds: Promise<void> = Promise.resolve();
   #isLeaving = false;
   #forgetCalls: (() => void) | undefined;
+  /** Leases that nobody works under, with the time since when. */
+  #free = new Map<string, number>();
 
   constructor(
     private readonly bus: Bus,
     private readonly leases: DetectorLeases,
     private readonly log: Logger,
-  ) {}
+    health: Health,
+  ) {
+    health.add('leases', async () => {
+      const tooLong = performance.now() - maxFreeMs;
+      const unread = [...this.#free].flatMap(([name, since]) => (since < tooLong ? [name] : []));
+      return unread.length > 0 ? `nobody works on ${unread.join(', ')} for more than a minute` : undefined;
+    });
+  }
 
   /** Registers work; call it before the application starts. */
   add(kind: LeasedWork): void {
@@ -78,7 +89,7 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   async #round(): Promise<void> {
-    const shares = await this.leases.renew(this.#replica, leaseMs);
+    const shares = await this.leases.renew(this.#replica, leaseMs, [...this.#held.keys()]);
     const mine = new Set(shares.mine);
     for (const [name, { worker }] of this.#held) {
       if (mine.has(name)) continue;
@@ -90,6 +101,9 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
     await Promise.all(release.map(async (name) => this.#release(name)));
     if (release.length > 0) this.bus.call('leases');
     await this.#takeSome(shares.free, take);
+    const now = performance.now();
+    const left = shares.free.filter((name) => !this.#held.has(name));
+    this.#free = new Map(left.map((name) => [name, this.#free.get(name) ?? now]));
   }
 
   /** Acquires `count` of the free leases; other replicas may acquire some first. */
