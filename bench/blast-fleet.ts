@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 import type { Digest } from '@tidewaiter/domain';
-import { type ImageFile, packManifest } from '@tidewaiter/facts';
+import { contentKeysOf, type ImageFile, packManifest } from '@tidewaiter/facts';
 import { encodeEntries, EntryTable, type LayerEntry } from '@tidewaiter/oci';
 import { FileContents, type Store } from '@tidewaiter/store';
 
@@ -241,7 +241,8 @@ export async function addImageFiles(
         ...[diffId, packed, entries.length],
       ]);
     }
-    await contents.put(tx, image, lists, packManifest(layers.flatMap(({ files }) => files)));
+    const keys = lists.map(({ diffId, entries }) => ({ diffId, keys: contentKeysOf(entries, entries.length) }));
+    await contents.put(tx, image, keys, packManifest(layers.flatMap(({ files }) => files)));
   });
 }
 

@@ -242,6 +242,12 @@ const streams: Hostile[] = [
     mostBytes: 288 * mib,
   },
   {
+    what: 'more entries than an image may have, in one layer that it has 400 times',
+    build: () => image(Array<Layer>(400).fill(layer(tarOf(emptyFiles(7_000))))),
+    code: 2,
+    error: 'LIMIT_EXCEEDED',
+  },
+  {
     what: '60,000 entries',
     build: () => image([layer(tarOf(emptyFiles(60_000)))]),
     code: 0,

@@ -13,8 +13,9 @@ import { external } from './bundle-externals.mjs';
 const root = resolve(import.meta.dirname, '..');
 const out = join(root, 'cli/dist/bundle');
 
-/** Entry points by the name of their file in the bundle. */
-const entries = { main: 'cli/dist/main.js', 'layer-process': 'libs/sandbox/dist/layer-process.js' };
+/** Entry points of the command line by the name of their file in the bundle. */
+const clientEntries = { main: 'cli/dist/main.js', 'layer-process': 'libs/sandbox/dist/layer-process.js' };
+const entries = { ...clientEntries, 'assembly-thread': 'services/scanner/dist/push/assembly-thread.js' };
 
 /**
  * Chunks of earlier builds stay for a day: a program that runs loads some of its own only later.
@@ -188,7 +189,7 @@ const { readRuleFiles, shippedRules } = await import('../libs/rule-files/dist/in
 const { compileRules } = await import('../libs/sigma/dist/index.js');
 writeFileSync(join(out, 'rules.json'), compileRules(await readRuleFiles([shippedRules])));
 
-writeFileSync(join(out, 'client.json'), JSON.stringify(clientOf(output, Object.keys(entries))));
+writeFileSync(join(out, 'client.json'), JSON.stringify(clientOf(output, Object.keys(clientEntries))));
 
 for (const name of readdirSync(out)) {
   const path = join(out, name);

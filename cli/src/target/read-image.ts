@@ -16,7 +16,7 @@ import {
 } from '@tidewaiter/analyzers';
 import { LimitExceeded, TidewaiterError } from '@tidewaiter/domain';
 import type { UnreadLayer } from '@tidewaiter/integrity';
-import { decodeEntries, encodeEntries, release, type Warning } from '@tidewaiter/oci';
+import { decodeEntries, encodeEntries, imageLimits, release, type Warning } from '@tidewaiter/oci';
 import { LayerProcesses, limitsIn, type PackedLayer, type ReadingLimits, processLimits } from '@tidewaiter/sandbox';
 import { redactedReason, redactSecrets } from '@tidewaiter/secrets';
 
@@ -82,7 +82,7 @@ const quickly = '--no-turbofan';
 /**
  * Reads every layer of an image that is not cached, each distinct one once. A layer that cannot be
  * read does not affect the others.
- * @throws the reason of the signal
+ * @throws the reason of the signal; LimitExceeded `maxImageEntries`
  */
 export async function readImage(
   { source, cacheDir, progress, signal, readers }: ImageToRead,
@@ -99,6 +99,7 @@ export async function readImage(
     // An aborted scan throws; an internal error is not the layer's fault either, but leaves it
     // unread all the same.
     signal.throwIfAborted();
+    if (isTooLarge(error)) throw error;
     failures.set(keyOf(layer), error);
     progress.layerDone();
   };
@@ -107,17 +108,20 @@ export async function readImage(
   const budget = new FactBudget(factLimitsFor(sizeBytes, analysis.factLimits));
   if (sizeBytes < apartFromBytes && !readers) setFlagsFromString(quickly);
   const verified = readers?.verified ?? new VerifiedBlobs();
-  const known = await knownLayers(source.layers, { cache, budget, verified }, failed);
+  const limits = limitsIn(environment);
+  const merged = new EntryBudget(source.layers, limits.image);
+  const known = await knownLayers(source.layers, { cache, budget, merged, verified }, failed);
   const layersFromCache = known.size;
   const unknown = distinct(source.layers).filter((layer) => !known.has(keyOf(layer)) && !failures.has(keyOf(layer)));
   let bytesRead = 0;
   const keep = async (layer: SourceLayer, { entries, facts }: AnalyzedLayer, kept: LayerToKeep) => {
     await cache.put(layer, kept);
+    merged.take(layer, kept.entryCount);
     known.set(keyOf(layer), { entries, facts: budget.admit(facts) });
     bytesRead += kept.uncompressedBytes;
     progress.layerDone();
   };
-  const reading = { analysis, limits: limitsIn(environment), progress, signal, readers };
+  const reading = { analysis, limits, progress, signal, readers };
   await readLayers(unknown, reading, keep, failed);
   const layers = source.layers.map((layer) => known.get(keyOf(layer)) ?? emptyLayer());
   const unread = source.layers.flatMap((layer) => {
@@ -158,11 +162,43 @@ function keyOf({ digest, diffId }: SourceLayer): string {
   return `${digest} ${diffId}`;
 }
 
+/** Entries of the layers of an image, which are merged in memory. */
+class EntryBudget {
+  readonly #most: number;
+  readonly #layers: Map<string, number>;
+  #taken = 0;
+
+  constructor(layers: readonly SourceLayer[], { maxImageEntries }: ReadingLimits['image']) {
+    this.#most = maxImageEntries ?? imageLimits.maxImageEntries;
+    this.#layers = new Map([...Map.groupBy(layers, keyOf)].map(([key, each]) => [key, each.length]));
+  }
+
+  /**
+   * Takes the entries of a layer, as often as the image has it.
+   * @throws LimitExceeded `maxImageEntries`
+   */
+  take(layer: SourceLayer, entries: number): void {
+    this.#taken += entries * this.#layers.get(keyOf(layer))!;
+    if (this.#taken > this.#most)
+      throw new LimitExceeded('maxImageEntries', `the layers have more than ${this.#most} entries together`);
+  }
+}
+
+/** Whether the image has too many entries, rather than one of its layers. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof LimitExceeded && error.limit === 'maxImageEntries';
+}
+
 type LayerFailed = (layer: SourceLayer, error: unknown) => void;
 
 async function knownLayers(
   layers: readonly SourceLayer[],
-  { cache, budget, verified }: { cache: LayerCache; budget: FactBudget; verified: VerifiedBlobs },
+  {
+    cache,
+    budget,
+    merged,
+    verified,
+  }: { cache: LayerCache; budget: FactBudget; merged: EntryBudget; verified: VerifiedBlobs },
   failed: LayerFailed,
 ): Promise<Map<string, AnalyzedLayer>> {
   const known = new Map<string, AnalyzedLayer>();
@@ -172,6 +208,7 @@ async function knownLayers(
     if (!unpacked) continue;
     try {
       await verified.verify(layer);
+      merged.take(layer, unpacked.entries.length);
       known.set(keyOf(layer), { ...unpacked, facts: budget.admit(unpacked.facts) });
     } catch (error) {
       failed(layer, error);

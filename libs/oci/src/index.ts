@@ -1,6 +1,6 @@
 export { manifestMediaTypes, mediaTypes } from './media-types.js';
-export { documentLimits, layerLimits, maxLinkDepth } from './limits.js';
-export type { LayerLimits } from './limits.js';
+export { documentLimits, imageLimits, layerLimits, maxLinkDepth } from './limits.js';
+export type { ImageLimits, LayerLimits } from './limits.js';
 export { parseManifest } from './manifest.js';
 export type { Descriptor, ImageIndex, ImageManifest } from './manifest.js';
 export { baseBuildTime, imageLayers, parseImageConfig, readImageConfig } from './config.js';

@@ -48,6 +48,16 @@ export const layerLimits: Readonly<LayerLimits> = {
   maxLinkedBytes: gib,
 };
 
+/**
+ * Limits for all layers of an image together, which are merged in memory: some 400 bytes for each
+ * entry. A layer that the image has twice counts twice.
+ */
+export interface ImageLimits {
+  maxImageEntries: number;
+}
+
+export const imageLimits: Readonly<ImageLimits> = { maxImageEntries: 2_500_000 };
+
 /** Number of symbolic links followed for one path, as in Linux. */
 export const maxLinkDepth = 40;
 

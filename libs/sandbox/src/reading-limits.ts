@@ -1,23 +1,25 @@
 import { type FactLimits, factLimits } from '@tidewaiter/analyzers';
 import { InvalidInput } from '@tidewaiter/domain';
-import type { LayerLimits } from '@tidewaiter/oci';
+import { imageLimits, type ImageLimits, type LayerLimits } from '@tidewaiter/oci';
 
 import { type ProcessLimits, processLimits } from './layer-processes.js';
 
-/** Limits of one layer that differ from the defaults. */
+/** Limits of a layer and an image that differ from the defaults. */
 export interface ReadingLimits {
+  image: Partial<ImageLimits>;
   layer: Partial<Pick<LayerLimits, 'maxUncompressedBytes' | 'maxSparseBytes' | 'maxEntries'>>;
   process: Partial<Pick<ProcessLimits, 'maxHeapMegabytes' | 'maxMemoryMegabytes'>>;
   facts: Partial<FactLimits>;
 }
 
-type LimitName = keyof ReadingLimits['layer'] | keyof ReadingLimits['process'] | keyof FactLimits;
+type LimitName = keyof ImageLimits | keyof ReadingLimits['layer'] | keyof ReadingLimits['process'] | keyof FactLimits;
 
 /** Configurable limits, with their environment variables and bounds. */
 export const limitSettings = {
   maxUncompressedBytes: { variable: 'TIDEWAITER_MAX_UNCOMPRESSED_BYTES', min: 1024 ** 2, max: 1024 ** 5 },
   maxSparseBytes: { variable: 'TIDEWAITER_MAX_SPARSE_BYTES', min: 0, max: 1024 ** 5 },
   maxEntries: { variable: 'TIDEWAITER_MAX_ENTRIES', min: 1_000, max: 10_000_000 },
+  maxImageEntries: { variable: 'TIDEWAITER_MAX_IMAGE_ENTRIES', min: 1_000, max: 100_000_000 },
   maxHeapMegabytes: { variable: 'TIDEWAITER_MAX_HEAP_MEGABYTES', min: 128, max: 16_384 },
   maxMemoryMegabytes: { variable: 'TIDEWAITER_MAX_MEMORY_MEGABYTES', min: 256, max: 65_536 },
   maxPackages: { variable: 'TIDEWAITER_MAX_PACKAGES', min: 1_000, max: 10_000_000 },
@@ -31,7 +33,8 @@ export function readingLimits(given: { readonly [Name in LimitName]?: number | u
   const set = Object.entries(given).filter(([name, value]) => name in limitSettings && value !== undefined);
   const own = (holds: (name: string) => boolean) => Object.fromEntries(set.filter(([name]) => holds(name)));
   return {
-    layer: own((name) => !(name in processLimits) && !(name in factLimits)),
+    image: own((name) => name in imageLimits),
+    layer: own((name) => !(name in imageLimits) && !(name in processLimits) && !(name in factLimits)),
     process: own((name) => name in processLimits),
     facts: own((name) => name in factLimits),
   };

@@ -75,7 +75,7 @@ describe('repositories', () => {
       }
       await images.add(tx, [{ ...imageOf(digestOf('a')), layers }]);
     });
-    const kept = await images.layers(digestOf('a'));
+    const kept = (await images.layers(digestOf('a')))!;
     expect(kept.map(({ facts, entries: _, ...layer }) => ({ ...layer, facts: facts?.toString() }))).toEqual(
       layers.map((layer, index) => ({
         ...layer,

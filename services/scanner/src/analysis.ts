@@ -10,7 +10,7 @@ import {
 } from '@tidewaiter/analyzers';
 import { imageChecksVersion } from '@tidewaiter/checks';
 import type { FindingKind } from '@tidewaiter/domain';
-import { documentLimits } from '@tidewaiter/oci';
+import { documentLimits, imageLimits } from '@tidewaiter/oci';
 import { TidewaiterSettings } from '@tidewaiter/runtime';
 import { type ReadingLimits, readingLimits } from '@tidewaiter/sandbox';
 import { fingerprintKeyOf } from '@tidewaiter/secrets';
@@ -57,7 +57,7 @@ export class Analysis {
     this.imageVersion = `${this.version} checks@${imageChecksVersion} places@${secretPlacesVersion} keys@${advisoryKeysVersion}`;
     this.configVersion = `${configFindingsVersion(this.options)} checks@${imageChecksVersion}`;
     const named = JSON.stringify(this.limits);
-    const resolution = [this.imageVersion, this.configVersion, this.limits, documentLimits, platforms];
+    const resolution = [this.imageVersion, this.configVersion, this.limits, documentLimits, imageLimits, platforms];
     this.resolver = shortHash(JSON.stringify(resolution));
     this.reader = { analyzersVersion: this.version, reader: shortHash(`${this.version} ${named}`) };
   }

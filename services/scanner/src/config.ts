@@ -113,6 +113,7 @@ export class ScannerConfig extends configOf({
   maxUncompressedBytes: limit(limitSettings.maxUncompressedBytes),
   maxSparseBytes: limit(limitSettings.maxSparseBytes),
   maxEntries: limit(limitSettings.maxEntries),
+  maxImageEntries: limit(limitSettings.maxImageEntries),
   maxHeapMegabytes: limit(limitSettings.maxHeapMegabytes),
   maxMemoryMegabytes: limit(limitSettings.maxMemoryMegabytes),
   maxPackages: limit(limitSettings.maxPackages),

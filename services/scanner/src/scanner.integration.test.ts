@@ -726,6 +726,19 @@ describe('scanner', () => {
     });
   });
 
+  it('refuses an image whose layers have more entries together than it may merge', async () => {
+    const files = Array.from({ length: 7_000 }, (_, index) => ({ path: `data/${index}`, content: '' }));
+    const layer = { content: tarArchive(files) };
+    registry.put('entries', 'many', Array(400).fill(layer));
+    registry.put('entries', 'some', Array(300).fill(layer));
+    expect(await push('entries', 'many')).toMatchObject({
+      state: 'refused',
+      code: 'LIMIT_EXCEEDED',
+      reason: 'the layers have more than 2500000 entries together',
+    });
+    expect(await push('entries', 'some')).toMatchObject({ state: 'analyzed' });
+  });
+
   describe('a refused push', () => {
     const refusals = async (id: string) =>
       store.query(`SELECT id FROM outbox WHERE type = 'dev.tidewaiter.image.failed.v1' AND data ->> 'pushId' = $1`, [

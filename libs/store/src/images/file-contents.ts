@@ -2,8 +2,7 @@ import { zstdDecompressSync } from 'node:zlib';
 
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
-import { contentKeyOf, contentKeysOf, PackedManifest } from '@tidewaiter/facts';
-import type { LayerEntries } from '@tidewaiter/oci';
+import { contentKeyOf, PackedManifest } from '@tidewaiter/facts';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
 import { GroupCommit } from '../core/group-commit.js';
@@ -22,10 +21,11 @@ const layerColumns = columnsOf(ImageLayerRow, { only: ['imageDigest', 'diffId'] 
 
 type LayerOfImage = RowOf<typeof layerColumns>;
 
-/** A layer of an image that was read. */
-export interface ReadLayer {
+/** Contents of the files of a layer. */
+export interface LayerContents {
   diffId: Digest;
-  entries: LayerEntries;
+  /** As `contentKeysOf` returns them. */
+  keys: BigInt64Array;
 }
 
 /**
@@ -39,12 +39,11 @@ export class FileContents {
   constructor(private readonly store: Store) {}
 
   /** Indexes an image by its layers and its visible files. */
-  async put(tx: Transaction, digest: Digest, layers: readonly ReadLayer[], files: PackedManifest): Promise<void> {
+  async put(tx: Transaction, digest: Digest, layers: readonly LayerContents[], files: PackedManifest): Promise<void> {
     const visible = files.contentKeys();
     const hidden = new Set<bigint>();
     // In one order, so that two images cannot deadlock.
-    for (const { diffId, entries } of layers.toSorted((a, b) => (a.diffId < b.diffId ? -1 : 1))) {
-      const keys = contentKeysOf(entries, entries.length);
+    for (const { diffId, keys } of layers.toSorted((a, b) => (a.diffId < b.diffId ? -1 : 1))) {
       await tx.query(
         `UPDATE layer SET content_keys = $2::bigint[] WHERE diff_id = $1 AND coalesce(content_keys, '{}') = '{}'`,
         [diffId, arrayOf(keys)],

