@@ -237,7 +237,7 @@ export { PushTrends, type TrendDay } from './images/pushes/push-trends.js';
 export { Lists, type NamedRow } from './core/lists.js';
 export { rowLists } from './row-lists.js';
 export { TableActivity } from './core/table-activity.js';
-export type { ListRequest, ListTotal, RowList } from './core/lists.js';
+export type { ListOrder, ListRequest, ListTotal, RowList, RowReader } from './core/lists.js';
 export { alertList } from './incidents/alert-list.js';
 export type { ListedDeadLetter } from './core/dead-letter-list.js';
 export { deadLetterList } from './core/dead-letter-list.js';

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Secret, type IncidentState, type Severity } from '@tidewaiter/domain';
 import { incidentFields, parseQuery, pushFields } from '@tidewaiter/query';
 import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
@@ -6,7 +8,7 @@ import type { DataSource } from 'typeorm';
 import { pushList } from '../images/pushes/push-list.js';
 import { incidentList } from '../incidents/incident-list.js';
 import { IncidentTriage } from '../incidents/incident-triage.js';
-import { Incidents } from '../incidents/incidents.js';
+import { Incidents, type ListedIncident } from '../incidents/incidents.js';
 import { connect } from './data-source.js';
 import { Lists } from './lists.js';
 import { Store } from './store.js';
@@ -18,7 +20,7 @@ let lists: Lists;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
-  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 2, name: 'test' });
+  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 3, name: 'test' });
   store = new Store(dataSource, 'test');
   lists = new Lists(store);
   await addIncidents();
@@ -61,6 +63,17 @@ async function titlesOf(text: string): Promise<string> {
   const { count } = await store.unlimited(async () => lists.total(incidentList, where));
   expect(count).toBe(items.length);
   return items.map(({ title }) => title).join(' ');
+}
+
+/** Waits until no connection is held by a transaction. */
+async function untilNoTransaction(): Promise<void> {
+  for (;;) {
+    const held = await store.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
+    );
+    if (held.length === 0) return;
+    await sleep(20);
+  }
 }
 
 describe('Lists', () => {
@@ -130,6 +143,49 @@ describe('Lists', () => {
     },
   );
 
+  it('reads all rows in the order of its pages, although the reader pauses', async () => {
+    for (const sort of Object.keys(incidentList.sorts) as (keyof typeof incidentList.sorts)[]) {
+      const order = { where: parseQuery('', incidentFields, new Date()), sort, isDescending: true };
+      const reader = lists.reader(incidentList, order);
+      const read: ListedIncident[] = [];
+      const next = async (limit: number) =>
+        store.unlimited(async () => reader.next(limit, (incident) => read.push(incident)));
+      expect(await next(2)).toBe(2);
+      await untilNoTransaction();
+      expect(await next(2)).toBe(2);
+      expect(await next(2)).toBe(1);
+      await untilNoTransaction();
+      const page = await store.unlimited(async () => lists.page(incidentList, { ...order, limit: 100 }));
+      expect(read).toEqual(page.items);
+    }
+  });
+
+  it('keeps a connection for pages while many read all rows', async () => {
+    const order = { where: parseQuery('', incidentFields, new Date()), sort: 'number', isDescending: false } as const;
+    const whole = async (): Promise<string> => {
+      const reader = lists.reader(incidentList, order);
+      let titles = '';
+      while ((await reader.next(1, ({ title }) => void (titles += title))) > 0);
+      return titles;
+    };
+    const titles = some.map(({ name }) => name).join('');
+    const readers = Array.from({ length: 8 }, async () => store.unlimited(whole));
+    expect(await titlesOf('')).toBe('a b_1 c%2 d e');
+    expect(await Promise.all(readers)).toEqual(readers.map(() => titles));
+  });
+
+  it('frees the connection of a reader whose rows cannot be taken', async () => {
+    const order = { where: parseQuery('', incidentFields, new Date()), sort: 'number', isDescending: false } as const;
+    for (let readers = 0; readers < 5; readers += 1) {
+      const reader = lists.reader(incidentList, order);
+      const refuse = () => {
+        throw new Error('no');
+      };
+      await expect(store.unlimited(async () => reader.next(2, refuse))).rejects.toThrow('no');
+    }
+    await untilNoTransaction();
+  });
+
   it.each([
     '',
     'x',
@@ -146,6 +202,9 @@ describe('Lists', () => {
   it('reads nothing where the limits of the request were lost', async () => {
     const where = parseQuery('', incidentFields, new Date());
     await expect(lists.page(incidentList, { ...everyPage, where })).rejects.toThrow('outside of the limits');
+    await expect(lists.reader(incidentList, { ...everyPage, where }).next(1, () => undefined)).rejects.toThrow(
+      'outside of the limits',
+    );
     await expect(lists.total(incidentList, where)).rejects.toThrow('outside of the limits');
     await expect(lists.values(incidentList, 'state', '')).rejects.toThrow('outside of the limits');
   });

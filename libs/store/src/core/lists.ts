@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { InvalidInput, type Severity } from '@tidewaiter/domain';
 import { type QueryExpression, type FieldValue, namesField, type Operator } from '@tidewaiter/query';
 
-import type { Columns, RowOf } from './columns.js';
+import type { Columns } from './columns.js';
 import type { Page } from './page.js';
-import { type Queries, Store } from './store.js';
+import { Permits, ResumableCursor } from './resumable-cursor.js';
+import { type Cursor, type Queries, Store } from './store.js';
 
 /** Parameters of a statement that is put together. */
 export class Parameters {
@@ -65,10 +66,14 @@ export interface RowList<Row, Name extends string = string, Sort extends string 
   sorts: Readonly<Record<Sort, SqlSort>>;
 }
 
-export interface ListRequest<Name extends string, Sort extends string> {
+/** Rows of a list and their order. */
+export interface ListOrder<Name extends string, Sort extends string> {
   where: QueryExpression<Name>;
   sort: Sort;
   isDescending: boolean;
+}
+
+export interface ListRequest<Name extends string, Sort extends string> extends ListOrder<Name, Sort> {
   limit: number;
   /** Cursor of the page before. */
   after?: string | undefined;
@@ -96,43 +101,93 @@ export interface NamedRow {
 /** Limit on the characters of a title. */
 const maxTitle = 300;
 
-interface Cursor {
+/** Place of a row in the order of its list. */
+interface RowPlace {
   cursorSort: string;
   cursorKey: string;
 }
 
+type PlacedRow<Row> = Row & RowPlace;
+
+/** All rows of a query, which are read in parts. */
+export interface RowReader<Row> {
+  /**
+   * Takes the next rows, and returns how many there were: fewer than `limit` at the end. One call at
+   * a time.
+   */
+  next(limit: number, take: (row: Row) => void): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Readers that hold a connection at a time: the others of the pool are for pages. */
+const maxOpenReaders = 2;
+
 /** Lists whose rows queries filter and sort. */
 @Injectable()
 export class Lists {
+  readonly #openReaders = new Permits(maxOpenReaders);
+
   constructor(private readonly store: Store) {}
 
   /** Reads a page by keyset: as fast at the end of a list as at its beginning. */
   async page<Row, Name extends string, Sort extends string>(
     list: RowList<Row, Name, Sort>,
-    { where, sort, isDescending, limit, after }: ListRequest<Name, Sort>,
+    { limit, after, ...order }: ListRequest<Name, Sort>,
   ): Promise<Page<Row>> {
+    const last = after === undefined ? undefined : readListCursor(after, order.sort, typesOf(list, order.sort));
+    const { sql, parameters } = await this.#ordered(list, order, last);
+    const found = await this.store.assembled<PlacedRow<Row>>(
+      `${sql} LIMIT ${parameters.add(limit + 1)}`,
+      parameters.values,
+    );
+    const [shown, lastShown] = [found.slice(0, limit), found[limit - 1]];
+    return {
+      items: shown.map(withoutPlace),
+      next: found.length > limit && lastShown ? listCursor(lastShown, order.sort) : null,
+    };
+  }
+
+  /** Reader of all rows that a query matches. */
+  reader<Row, Name extends string, Sort extends string>(
+    list: RowList<Row, Name, Sort>,
+    order: ListOrder<Name, Sort>,
+  ): RowReader<Row> {
+    const open = async (last: PlacedRow<Row> | undefined): Promise<Cursor<PlacedRow<Row>>> => {
+      const { sql, parameters } = await this.#ordered(list, order, last);
+      return this.store.cursor(sql, parameters.values);
+    };
+    const reader = new ResumableCursor(open, this.#openReaders);
+    return {
+      next: async (limit, take) => reader.next(limit, (row) => take(withoutPlace(row))),
+      close: async () => reader.close(),
+    };
+  }
+
+  /** Statement that reads the rows of a query in an order, without its limit, after the last one. */
+  async #ordered<Row, Name extends string, Sort extends string>(
+    list: RowList<Row, Name, Sort>,
+    { where, sort, isDescending }: ListOrder<Name, Sort>,
+    last?: RowPlace,
+  ): Promise<{ sql: string; parameters: Parameters }> {
     this.#requireDecision();
     const parameters = new Parameters();
     const conditions = await conditionsOf(where, list, { parameters, store: this.store });
-    const { sql, type } = list.sorts[sort];
-    if (after !== undefined) {
-      const { cursorSort, cursorKey } = readListCursor(after, sort, [type, list.key.type]);
-      const last = `(${parameters.add(cursorSort)}::${type}, ${parameters.add(cursorKey)}::${list.key.type})`;
-      conditions.push(`(${sql}, ${list.key.sql}) ${isDescending ? '<' : '>'} ${last}`);
+    const { sql } = list.sorts[sort];
+    if (last) {
+      const [type, keyType] = typesOf(list, sort);
+      const place = `(${parameters.add(last.cursorSort)}::${type}, ${parameters.add(last.cursorKey)}::${keyType})`;
+      conditions.push(`(${sql}, ${list.key.sql}) ${isDescending ? '<' : '>'} ${place}`);
     }
     const direction = isDescending ? 'DESC' : 'ASC';
-    const columns = list.columns.computed<Cursor>({
+    const columns = list.columns.computed<RowPlace>({
       cursorSort: `(${sql})::text`,
       cursorKey: `(${list.key.sql})::text`,
     });
-    const found = await this.store.assembled<RowOf<typeof columns>>(
-      `SELECT ${columns} ${list.from} WHERE ${conditions.join(' AND ')}
-       ORDER BY ${sql} ${direction}, ${list.key.sql} ${direction} LIMIT ${parameters.add(limit + 1)}`,
-      parameters.values,
-    );
-    const last = found[limit - 1];
-    const items = found.slice(0, limit).map(({ cursorSort: _, cursorKey: __, ...row }) => row as Row);
-    return { items, next: found.length > limit && last ? listCursor(last, sort) : null };
+    return {
+      sql: `SELECT ${columns} ${list.from} WHERE ${conditions.join(' AND ')}
+       ORDER BY ${sql} ${direction}, ${list.key.sql} ${direction}`,
+      parameters,
+    };
   }
 
   /** Counts the rows that a query matches, up to ten thousand. */
@@ -308,8 +363,20 @@ function escapeLike(text: string): string {
   return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
 }
 
+/** Types of the sort key and of the key of a list. */
+function typesOf<Sort extends string>(
+  { sorts, key }: RowList<unknown, string, Sort>,
+  sort: Sort,
+): readonly [SqlSort['type'], SqlSort['type']] {
+  return [sorts[sort].type, key.type];
+}
+
+function withoutPlace<Row>({ cursorSort: _, cursorKey: __, ...row }: PlacedRow<Row>): Row {
+  return row as Row;
+}
+
 /** A cursor holds for the order in which it was given out. */
-function listCursor({ cursorSort, cursorKey }: Cursor, sort: string): string {
+function listCursor({ cursorSort, cursorKey }: RowPlace, sort: string): string {
   return Buffer.from(JSON.stringify([sort, cursorSort, cursorKey])).toString('base64url');
 }
 
@@ -323,7 +390,7 @@ const cursorTexts: Record<SqlSort['type'], RegExp> = {
 };
 
 /** @throws InvalidInput `CURSOR_INVALID` */
-function readListCursor(text: string, sort: string, types: readonly [SqlSort['type'], SqlSort['type']]): Cursor {
+function readListCursor(text: string, sort: string, types: readonly [SqlSort['type'], SqlSort['type']]): RowPlace {
   const [of, ...texts] = jsonList(Buffer.from(text, 'base64url').toString());
   const [cursorSort = '', cursorKey = ''] = texts;
   if (of !== sort || !types.every((type, index) => cursorTexts[type].test(texts[index] ?? '')))

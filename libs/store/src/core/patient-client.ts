@@ -19,6 +19,8 @@ export interface PatientConfig extends ClientConfig {
   prepares?: boolean;
 }
 
+type Done = (error: Error | null, ...results: unknown[]) => void;
+
 /** Time limit of the client as a share of that of the server, which should come first. */
 const clientShare = 1.1;
 
@@ -124,11 +126,20 @@ export class PatientClient extends Client {
     const limits = `; SET LOCAL statement_timeout = ${limitMs}; SET LOCAL idle_in_transaction_session_timeout = ${limitMs}`;
     const limited = (text: unknown, ...more: unknown[]): unknown => {
       const isBegin = typeof text === 'string' && /^(?:START TRANSACTION|BEGIN)\b/.test(text);
+      const done = more.at(-1);
+      if (typeof done === 'function') more[more.length - 1] = this.#endingIfLate(done as Done);
       const result = query(isBegin ? text + limits : text, ...more);
       if (result instanceof Promise) void result.catch((error: Error) => this.#endIfLate(error));
       return result;
     };
     return limited as Client['query'];
+  }
+
+  #endingIfLate(done: Done): Done {
+    return (error, ...results) => {
+      if (error) this.#endIfLate(error);
+      done(error, ...results);
+    };
   }
 
   /** The server would go on with the statement, and the pool would lend the connection. */

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import type { CloudEvent, Draft, EventType } from '@tidewaiter/events';
 import { currentTraceparent, failpoint } from '@tidewaiter/runtime';
+import { Query } from 'pg';
 import type { QueryRunner, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -141,6 +142,14 @@ export interface RowLimits {
   apply(statement: SqlStatement): SqlStatement;
 }
 
+/** Rows of one query that are read in parts. */
+export interface Cursor<Row> {
+  /** Takes the next rows, and returns how many there were: fewer than `count` at the end. */
+  fetch(count: number, take: (row: Row) => void): Promise<number>;
+  /** Ends the transaction, and returns the connection to the pool. */
+  close(): Promise<void>;
+}
+
 interface Committed {
   events: TypedEvent[];
   jobs: DueJob[];
@@ -243,6 +252,15 @@ export class Store implements Queries {
     );
   }
 
+  /**
+   * Opens an {@link assembled} query of which all rows are read. It holds a connection, in a
+   * transaction that cannot write, until it is closed.
+   */
+  async cursor<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Cursor<Row>> {
+    const statement = this.#limited({ sql, parameters });
+    return unlessStale(async () => openCursor<Row>(this.connection.createQueryRunner(), statement));
+  }
+
   async entity<Row extends object, Result>(
     entity: Entity<Row>,
     work: (repository: Repository<Row>) => Promise<Result>,
@@ -264,12 +282,7 @@ export class Store implements Queries {
 
   /** {@link #run} for one statement that reads in a transaction of its own, and may be repeated. */
   async #read<Result>(work: (runner: QueryRunner) => Promise<Result>): Promise<Result> {
-    try {
-      return await this.#run(work);
-    } catch (error) {
-      if (!(error instanceof Unavailable) || !isStaleStatement(error.cause)) throw error;
-      return this.#run(work);
-    }
+    return unlessStale(async () => this.#run(work));
   }
 
   #limited(statement: SqlStatement): SqlStatement {
@@ -422,6 +435,38 @@ async function records<Row>(runner: QueryRunner, { sql, parameters }: SqlStateme
   return (result.records ?? []) as Row[];
 }
 
+/**
+ * Takes the rows of a query one by one, as they arrive. The driver's array of thousands of wide rows
+ * would be moved to the old generation, and take more time to collect than to read.
+ */
+async function eachRow(runner: QueryRunner, sql: string, take: (row: unknown) => void): Promise<number> {
+  const client = (await runner.connect()) as RowClient;
+  let count = 0;
+  let failure: unknown;
+  await new Promise<void>((resolve, reject) => {
+    const query = new Query(sql);
+    query.on('row', (row: unknown, result) => {
+      if (result) result.rows.length = 0;
+      count += 1;
+      if (failure !== undefined) return;
+      try {
+        take(row);
+      } catch (error) {
+        // The driver has no handler for what is thrown here.
+        failure = error;
+      }
+    });
+    client.query(query, (error) => (error ? reject(error) : resolve()));
+  });
+  if (failure !== undefined) throw failure;
+  return count;
+}
+
+/** The call of a client of `pg` for a query with events of its own. */
+interface RowClient {
+  query(query: Query, done: (error: Error | null) => void): void;
+}
+
 function eventOf(
   { event: type, subject, data, traceparent = currentTraceparent() }: Draft,
   source: string,
@@ -437,6 +482,42 @@ function eventOf(
  * otherwise read again for each row. A plan for any values would know nothing of the conditions.
  */
 const assembledSettings = `; SET LOCAL jit = off; SET LOCAL work_mem = '32MB'; SET LOCAL plan_cache_mode = force_custom_plan`;
+
+/** A plan for all rows: by default PostgreSQL expects that a tenth of them is read. */
+const cursorSettings = '; SET LOCAL cursor_tuple_fraction = 1';
+
+async function openCursor<Row>(runner: QueryRunner, statement: SqlStatement): Promise<Cursor<Row>> {
+  const close = async (): Promise<void> => {
+    await runner.query('ROLLBACK').catch(() => undefined);
+    await runner.release().catch(() => undefined);
+  };
+  try {
+    await runner.query(`BEGIN READ ONLY${assembledSettings}${cursorSettings}`);
+    await records(runner, { ...statement, sql: `DECLARE all_rows NO SCROLL CURSOR FOR ${statement.sql}` });
+  } catch (error) {
+    const reason = explained(error, runner);
+    await close();
+    throw reason;
+  }
+  const fetch: Cursor<Row>['fetch'] = async (count, take) => {
+    try {
+      return await eachRow(runner, `FETCH ${count} FROM all_rows`, (row) => take(row as Row));
+    } catch (error) {
+      throw explained(error, runner);
+    }
+  };
+  return { fetch, close };
+}
+
+/** Repeats what failed only because its statement had been prepared before. */
+async function unlessStale<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Unavailable) || !isStaleStatement(error.cause)) throw error;
+    return work();
+  }
+}
 
 /** Reads in a transaction that cannot write. */
 async function readOnly<Result>(runner: QueryRunner, read: () => Promise<Result>, settings = ''): Promise<Result> {

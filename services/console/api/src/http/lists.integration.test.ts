@@ -1,3 +1,6 @@
+import { get, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Incidents } from '@tidewaiter/store';
 import { minerIncident, startConsole, type TestConsole, uuidOf } from '@tidewaiter/testkit';
 
@@ -34,6 +37,35 @@ async function ask(path: string, by = token): Promise<Response> {
 
 async function json(path: string): Promise<{ items: { number: number }[]; next: string | null; total: unknown }> {
   return (await (await ask(path)).json()) as Awaited<ReturnType<typeof json>>;
+}
+
+async function addPushes(pushes: number): Promise<void> {
+  await api.store.query(
+    `INSERT INTO push (id, connection, repository, tag, artifact, state, digest, verdict, registry_host, pushed_at, received_at)
+     SELECT gen_random_uuid(), 'main', repeat('team/', 80) || 'app', number::text, 'image', 'analyzed',
+       'sha256:' || encode(sha256(number::text::bytea), 'hex'), 'pass', 'registry.example.com', now(), now()
+     FROM generate_series(1, $1) AS number`,
+    [pushes],
+  );
+}
+
+/** An answer of which nothing is read yet. */
+async function stream(path: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` };
+    get(`${api.url}/api/v1/${path}`, { headers, agent: false }, resolve).on('error', reject);
+  });
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  return Buffer.concat((await answer.toArray()) as Buffer[]).toString();
+}
+
+/** Waits until no connection is held by a transaction. */
+async function untilNoTransaction(): Promise<void> {
+  const held = async (): Promise<unknown[]> =>
+    api.store.query(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND xact_start < now()`);
+  while ((await held()).length > 0) await sleep(20);
 }
 
 describe('lists of the API', () => {
@@ -80,6 +112,26 @@ describe('lists of the API', () => {
       .map((line) => (JSON.parse(line) as { cluster: string }).cluster);
     expect(clusters).toHaveLength(1_050);
     expect(new Set(clusters)).toEqual(new Set(['eu1']));
+  });
+
+  it('export as fast as the client reads, and hold no connection for one that pauses', async () => {
+    await addPushes(60_000);
+    const before = process.memoryUsage().arrayBuffers;
+    const answer = await stream('pushes/export?format=ndjson');
+    while (answer.readableLength === 0) await sleep(20);
+    await untilNoTransaction();
+    // The whole file is larger than what the sockets of this machine hold.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(12e6);
+    const digests = (await textOf(answer)).trimEnd().split('\n');
+    expect(digests).toHaveLength(60_000);
+    const page = (await (await ask('pushes?limit=200')).json()) as { items: unknown[] };
+    expect(digests.slice(0, 200).map((line) => JSON.parse(line) as unknown)).toEqual(page.items);
+  });
+
+  it('export no more for a client that leaves', async () => {
+    for (let clients = 0; clients < 6; clients += 1) (await stream('pushes/export?format=csv')).destroy();
+    await untilNoTransaction();
+    expect((await textOf(await stream('pushes/export?format=csv&q=tag%3D1*'))).split('\r\n')).toHaveLength(11_113);
   });
 
   it('export CSV that a spreadsheet does not calculate with', async () => {

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { StreamableFile } from '@nestjs/common';
 import { type QueryExpression, type FieldValue, type Fields, maxQueryLength, parseQuery } from '@tidewaiter/query';
 import { csvLine } from '@tidewaiter/reports';
-import type { ListRequest, Lists, ListTotal, Page, RowList } from '@tidewaiter/store';
+import type { ListOrder, ListRequest, Lists, ListTotal, Page, RowList } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { rowsOfPage } from './export-pages.js';
@@ -76,9 +76,16 @@ export function listRequest<Name extends string, Sort extends string>(
   conditions: Partial<Record<Name, FieldValue | undefined>> = {},
   ...more: readonly QueryExpression<Name>[]
 ): ListRequest<Name, Sort> {
-  const isDescending = sort.startsWith('-');
   const where: QueryExpression<Name> = { kind: 'all', of: [q, whereOf(conditions), ...more] };
-  return { where, sort: (isDescending ? sort.slice(1) : sort) as Sort, isDescending, limit, after };
+  return { ...listOrder({ q: where, sort }), limit, after };
+}
+
+function listOrder<Name extends string, Sort extends string>({
+  q: where,
+  sort,
+}: ListQuery<Name, Sort>): ListOrder<Name, Sort> {
+  const isDescending = sort.startsWith('-');
+  return { where, sort: (isDescending ? sort.slice(1) : sort) as Sort, isDescending };
 }
 
 /** Expression by which fields have values; undefined ones are left out. */
@@ -144,40 +151,60 @@ export function exported<Row extends object, Name extends string, Sort extends s
 ): StreamableFile {
   // The socket asks for more when the request has left the limits of its caller.
   const inRequest = AsyncLocalStorage.snapshot();
-  const { begin, row: write, between, end } = writers[format](Object.keys(item.shape));
-  // A page becomes text at once, so that its rows are not there any more when the next one comes.
-  const read = async (limit: number, after?: string): Promise<ExportedPage> => {
-    const request = listRequest<Name, Sort>({ ...query, limit, after });
-    const { items, next } = await inRequest(async () => lists.page(list, request));
-    return { text: items.map((row) => write(describe(row))).join(between), rows: items.length, next };
+  const writer = writers[format](Object.keys(item.shape));
+  const reader = lists.reader(list, listOrder<Name, Sort>(query));
+  const read = async (limit: number): Promise<ExportedPart> => {
+    let text = '';
+    const write = (row: Row): void => {
+      text += (text === '' ? '' : writer.between) + writer.row(describe(row));
+    };
+    const rows = await inRequest(async () => reader.next(limit, write));
+    return { text, rows, isLast: rows < limit };
   };
-  async function* text(): AsyncGenerator<string> {
-    yield begin;
-    let [limit, separator] = [rowsOfPage(0, 0), ''];
-    for (let page: Promise<ExportedPage> | null = read(limit); page !== null;) {
-      const { text: written, rows, next }: ExportedPage = await page;
-      limit = rowsOfPage(rows, written.length);
-      // PostgreSQL reads the next page while this one is written.
-      page = next === null ? null : read(limit, next);
+  // Bytes instead of objects: of those a stream reads sixteen ahead.
+  return new StreamableFile(
+    Readable.from(
+      fileOf(read, async () => reader.close(), writer),
+      { objectMode: false },
+    ),
+    {
+      type: mediaTypes[format],
+      disposition: `attachment; filename="${name}.${format}"`,
+    },
+  );
+}
+
+/** Some rows of a list as text. */
+interface ExportedPart {
+  text: string;
+  rows: number;
+  isLast: boolean;
+}
+
+/** Text of a file, of which PostgreSQL reads a part while the one before is written. */
+async function* fileOf(
+  read: (limit: number) => Promise<ExportedPart>,
+  close: () => Promise<void>,
+  { begin, between, end }: Writer,
+): AsyncGenerator<string> {
+  yield begin;
+  let [limit, separator] = [rowsOfPage(0, 0), ''];
+  let next: Promise<ExportedPart> | null = read(limit);
+  try {
+    while (next) {
+      const { text, rows, isLast }: ExportedPart = await next;
+      limit = rowsOfPage(rows, text.length);
+      next = isLast ? null : read(limit);
       // A client that leaves meanwhile never waits for it.
-      page?.catch(() => undefined);
-      if (rows > 0) yield separator + written;
+      next?.catch(() => undefined);
+      if (rows > 0) yield separator + text;
       separator = between;
     }
     yield end;
+  } finally {
+    await next?.catch(() => undefined);
+    await close();
   }
-  // Bytes instead of objects: of those a stream reads sixteen ahead.
-  return new StreamableFile(Readable.from(text(), { objectMode: false }), {
-    type: mediaTypes[format],
-    disposition: `attachment; filename="${name}.${format}"`,
-  });
-}
-
-/** A page of a list as a part of a file. */
-interface ExportedPage {
-  text: string;
-  rows: number;
-  next: string | null;
 }
 
 /** Parts of a file. */
