@@ -109,6 +109,8 @@ const labels: Readonly<Record<string, string>> = {
   erratum: 'fixed by',
   stateNote: 'vendor state',
   repositories: 'repository',
+  possibleReleases: 'may be of',
+  affectedReleases: 'affected in',
 };
 
 function functionsText(imports: readonly VulnerableImport[]): string {

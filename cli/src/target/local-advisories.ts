@@ -10,6 +10,7 @@ import {
   evaluateInventory,
   exploitationAges,
   oldestOf,
+  scopesOf,
   type Rating,
   type SourceAge,
   sourceAges,
@@ -74,9 +75,9 @@ export async function evaluatePackages(
   const { datedProducts } = await import('@tidewaiter/checks');
   const products = await publishedNames(datedProducts(os, packages));
   return withAdvisories(path, keys, (advisories) => {
-    const covered = advisories.covered(keys);
+    const covered = advisories.covered(scopesOf(scoped));
     // The age of the data of shadowed packages does not count, as those packages do not.
-    const current = scoped.flatMap(({ state, scope }) => (state === 'present' && scope ? [scope] : []));
+    const current = scopesOf(scoped.filter(({ state }) => state === 'present'));
     const ages = advisories.ages(new Set(advisories.covered(current).map(({ ecosystem }) => ecosystem)));
     const findings = evaluateInventory(
       packages,

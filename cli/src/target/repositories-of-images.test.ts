@@ -179,7 +179,12 @@ describe('evaluatePackages by the branches of Alpine', () => {
   it.each<[string, TarEntry[], string[], string[]]>([
     ['no repositories', [], own, []],
     ['its own branch', [branches(at('v3.18'))], own, []],
-    ['a later branch', [branches(at('v3.19'))], ['curl 0003 8.4.0-r2', 'libcrypto3 0001 3.1.4-r3'], []],
+    [
+      'a later branch',
+      [branches(at('v3.19'))],
+      ['curl 0002 8.5.0-r0', 'curl 0003 8.4.0-r2', 'libcrypto3 0001 3.1.4-r1'],
+      ['RELEASES_MIXED: 2 packages may be of Alpine v3.18 or v3.19: findings of each of them count'],
+    ],
     [
       'a later branch for a tag',
       [branches(at('v3.18'), `@next ${at('v3.19')}`)],
@@ -189,14 +194,17 @@ describe('evaluatePackages by the branches of Alpine', () => {
     [
       'two branches',
       [branches(at('v3.19'), at('v3.18'))],
-      own,
-      ['RELEASES_MIXED: repositories of Alpine v3.19 are enabled beside v3.18, by which all packages are evaluated'],
+      ['curl 0002 8.5.0-r0', 'curl 0003 8.4.0-r2', 'libcrypto3 0001 3.1.4-r1'],
+      ['RELEASES_MIXED: 2 packages may be of Alpine v3.18 or v3.19: findings of each of them count'],
     ],
     [
       'edge in place of its branch',
       [branches(at('edge'))],
       own,
-      ['RELEASES_MIXED: repositories of Alpine edge are enabled beside v3.18, by which all packages are evaluated'],
+      [
+        'RELEASES_MIXED: 2 packages may be of Alpine v3.18 or edge: findings of each of them count',
+        'ADVISORIES_MISSING: no vulnerability data for Alpine edge, its packages were not evaluated',
+      ],
     ],
     [
       'edge for a tag, which no record is about',
@@ -249,7 +257,7 @@ describe('evaluatePackages by the suites of Debian', () => {
       'unstable in place of its own release',
       [...image('8.17.0-1'), suites('deb http://ftp.debian.org/debian sid main\n')],
       [],
-      [],
+      ['RELEASES_MIXED: 1 package may be of Debian 12 or 14: findings of each of them count'],
     ],
     [
       'unstable beside its own release',
@@ -257,8 +265,17 @@ describe('evaluatePackages by the suites of Debian', () => {
         ...image('7.88.1-10'),
         suites('deb http://ftp.debian.org/debian bookworm main\ndeb http://ftp.debian.org/debian sid main\n'),
       ],
-      ['curl 0001 not-fixed', 'curl 0002 7.88.1-10+deb12u5'],
-      ['RELEASES_MIXED: repositories of Debian 14 are enabled beside 12, by which all packages are evaluated'],
+      ['curl 0001 8.17.0-1', 'curl 0002 7.88.1-10+deb12u5'],
+      ['RELEASES_MIXED: 1 package may be of Debian 12 or 14: findings of each of them count'],
+    ],
+    [
+      'a package of unstable beside its own release',
+      [
+        ...image('8.16.0-1'),
+        suites('deb http://ftp.debian.org/debian bookworm main\ndeb http://ftp.debian.org/debian sid main\n'),
+      ],
+      ['curl 0001 8.17.0-1'],
+      ['RELEASES_MIXED: 1 package may be of Debian 12 or 14: findings of each of them count'],
     ],
   ])('evaluates %s', async (_, files, findings, warnings) => {
     const outcome = await evaluated(files, records);

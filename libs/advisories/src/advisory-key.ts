@@ -4,7 +4,7 @@ import { type Distribution, distributionOf } from './distributions.js';
 import { type Ecosystem, ecosystems, languageEcosystems } from './ecosystems.js';
 import { programEcosystem, programOf } from './programs/programs.js';
 import { repositoriesOf } from './repositories.js';
-import { backportedFrom } from './suites.js';
+import { isLater, releaseOrder } from './suites.js';
 
 /**
  * Key of the advisories about a package: entries under any of these names, for this release of this
@@ -15,11 +15,18 @@ export interface AdvisoryKey {
   ecosystem: string;
   /** Null for packages without releases, such as language packages. */
   release: string | null;
+  /** Releases that the package may be of as well, where the image leaves several. */
+  otherReleases?: string[];
   names: string[];
 }
 
+/** Releases that a package may be of, the preferred one first. */
+export function releasesOf({ release, otherReleases = [] }: Pick<AdvisoryKey, 'release' | 'otherReleases'>) {
+  return [release, ...otherReleases];
+}
+
 /** Raise it when packages get other keys: images are then evaluated again. */
-export const advisoryKeysVersion = 3;
+export const advisoryKeysVersion = 4;
 
 /**
  * Returns the key under which advisories list a package; null if none do, which must be reported
@@ -34,13 +41,27 @@ export function advisoryKeyOf(pkg: PackageRecord, os: OsRelease | null): Advisor
   const ecosystem = found && ecosystems.get(found.ecosystem);
   if (ecosystem?.packageType !== pkg.type || isForeign(pkg, ecosystem, found!.release)) return null;
   const names = [...new Set(ecosystem.namesOf(pkg).map(({ name }) => name))];
-  return { ecosystem: found!.ecosystem, release: releaseOf(pkg, found!, ecosystem), names };
+  return { ecosystem: found!.ecosystem, ...releasesFor(pkg, found!, ecosystem), names };
 }
 
-/** Release that a package is of: by its version or its repositories, else that of the image. */
-function releaseOf(pkg: PackageRecord, { ecosystem: name, release }: Distribution, { releaseOf: read }: Ecosystem) {
-  const backported = name === 'Debian' ? backportedFrom(pkg.source.version) : undefined;
-  return backported ?? repositoriesOf(pkg).flatMap((id) => read(id) ?? [])[0] ?? release;
+/**
+ * Releases that a package may be of. A version that names one decides, unless that is an earlier
+ * release which is not enabled: a release keeps versions of earlier ones.
+ */
+function releasesFor(
+  pkg: PackageRecord,
+  { release: own }: Distribution,
+  { releaseOf, releaseIn }: Ecosystem,
+): Pick<AdvisoryKey, 'release' | 'otherReleases'> {
+  const enabled = [...new Set(repositoriesOf(pkg).flatMap((id) => releaseOf(id) ?? []))];
+  const named = releaseIn(pkg.source.version);
+  if (named && (named.isBackport || enabled.includes(named.release) || isLater(named.release, own))) {
+    return { release: named.release };
+  }
+  const [release = own, ...others] = enabled.toSorted(
+    (a, b) => Number(b === own) - Number(a === own) || releaseOrder(a) - releaseOrder(b),
+  );
+  return { release, ...(others.length > 0 && { otherReleases: others }) };
 }
 
 /** A package that a vendor built is the distribution's business if its own repository has it. */

@@ -1,15 +1,26 @@
 import { type ImagePackage, isDistributionType, type OsRelease } from '@tidewaiter/domain';
 
-import type { AdvisoryKey } from './advisory-key.js';
+import { type AdvisoryKey, releasesOf } from './advisory-key.js';
 import { distributionOf } from './distributions.js';
 import { programEcosystem } from './programs/programs.js';
 
 /** Ecosystem and release whose advisories evaluate some packages. */
 export type AdvisoryScope = Pick<AdvisoryKey, 'ecosystem' | 'release'>;
 
-/** Package of an image with the scope whose advisories evaluate it; null without one. */
+/** Scopes of a package that may be of several releases. */
+export type AdvisoryScopes = Pick<AdvisoryKey, 'ecosystem' | 'release' | 'otherReleases'>;
+
+/** Package of an image with the scopes whose advisories evaluate it; null without one. */
 export interface ScopedPackage extends Pick<ImagePackage, 'type' | 'state'> {
-  scope: AdvisoryScope | null;
+  scope: AdvisoryScopes | null;
+}
+
+/** Each scope of some packages, once. */
+export function scopesOf(packages: readonly Pick<ScopedPackage, 'scope'>[]): AdvisoryScope[] {
+  const scopes = packages.flatMap(({ scope }) =>
+    scope ? releasesOf(scope).map((release) => ({ ecosystem: scope.ecosystem, release })) : [],
+  );
+  return [...new Map(scopes.map((scope) => [scopeName(scope), scope])).values()];
 }
 
 /** Reason why the absence of findings proves nothing. */
@@ -69,8 +80,10 @@ function unknownOs(packages: readonly ScopedPackage[], os: OsRelease | null): Bl
 
 function missingAdvisories(packages: readonly ScopedPackage[], covered: readonly AdvisoryScope[]): BlindSpot[] {
   const known = new Set(covered.map(scopeName));
-  const asked = new Set(packages.flatMap(({ scope }) => (scope ? [scopeName(scope)] : [])));
-  const missing = [...asked].filter((name) => !known.has(name)).toSorted();
+  const missing = scopesOf(packages)
+    .map(scopeName)
+    .filter((name) => !known.has(name))
+    .toSorted();
   return [...missing.filter((name) => !isProgram(name)).map(blindSpotWithout), ...programsWithout(missing)];
 }
 

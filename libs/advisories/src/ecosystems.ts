@@ -13,7 +13,18 @@ import {
 } from './releases.js';
 import { amazonRepository, redHatCpes } from './repositories.js';
 import type { CpeLookup } from './repository-map.js';
-import { alpineBranch, debianRelease, isProSuite, ubuntuRelease, withoutBackport } from './suites.js';
+import {
+  alpineBranch,
+  backportedFrom,
+  debianRelease,
+  debianReleaseIn,
+  isPastDebianFix,
+  isProSuite,
+  isSameUbuntuLine,
+  ubuntuRelease,
+  ubuntuReleaseIn,
+  withoutBackport,
+} from './suites.js';
 
 /** Name under which records may list a package, and the version to compare then. */
 export interface AdvisoryName {
@@ -21,6 +32,12 @@ export interface AdvisoryName {
   version: string;
   /** Whether only entries that name source packages mean it, where records of both kinds exist. */
   isSource?: boolean;
+}
+
+/** Release by a version; a backport is evaluated by it whatever the image has enabled. */
+export interface NamedRelease {
+  release: string;
+  isBackport?: true;
 }
 
 /** Properties of an OSV ecosystem. @see https://ossf.github.io/osv-schema/#defined-ecosystems */
@@ -52,6 +69,13 @@ export interface Ecosystem {
   repositoryOf: (id: string, release: string | null) => string | undefined;
   /** Release of a suite of apt or branch of apk; undefined for another id. */
   releaseOf: (id: string) => string | undefined;
+  /** Release that a version names: of its own, or of which it is a backport. */
+  releaseIn: (version: string) => NamedRelease | undefined;
+  /**
+   * Whether a version that has the fix of a release is certainly of no other release, of no earlier
+   * one if `isLater`.
+   */
+  excludesOthers: (version: string, fixed: string, isLater: boolean) => boolean;
   /** Whether an image with these repositories gets the packages of a stream beyond its release. */
   offers: (stream: string, ids: readonly string[]) => boolean;
   /** CPEs of repositories by their ids; undefined if none of them is known. */
@@ -81,6 +105,7 @@ const noRelease = (): DistributionRelease => ({ release: null });
 const wholeRelease = (text: string): DistributionRelease => ({ release: text || null });
 const equal = (): Standing => 'equal';
 const unknownRepository = (): undefined => undefined;
+const namesNone = (): undefined => undefined;
 const never = (): boolean => false;
 
 /** Packages of a language: one name, one version, no releases. */
@@ -96,6 +121,8 @@ function language(packageType: PackageType, scheme: VersionScheme, normalName = 
     readRelease: noRelease,
     repositoryOf: unknownRepository,
     releaseOf: unknownRepository,
+    releaseIn: namesNone,
+    excludesOthers: never,
     offers: never,
     cpesOf: unknownRepository,
     namesModules: true,
@@ -122,6 +149,18 @@ const ofBinaryOrSource: NamesOf = ({ source, name, version }) => [
   { ...source, isSource: true },
 ];
 
+function namedByDebian(version: string): NamedRelease | undefined {
+  const backport = backportedFrom(version);
+  if (backport !== undefined) return { release: backport, isBackport: true };
+  const release = debianReleaseIn(version);
+  return release === undefined ? undefined : { release };
+}
+
+function namedByUbuntu(version: string): NamedRelease | undefined {
+  const release = ubuntuReleaseIn(version);
+  return release === undefined ? undefined : { release };
+}
+
 function distribution(
   packageType: 'apk' | 'deb' | 'rpm',
   namesOf: NamesOf,
@@ -138,6 +177,8 @@ function distribution(
     readRelease: wholeRelease,
     repositoryOf: unknownRepository,
     releaseOf: unknownRepository,
+    releaseIn: namesNone,
+    excludesOthers: never,
     offers: never,
     cpesOf: unknownRepository,
     namesModules: true,
@@ -180,7 +221,15 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['CRAN', language('cran', 'cran')],
   ['Chainguard', distribution('apk', ofBoth, rolling)],
   ['ConanCenter', language('conan', 'semver')],
-  ['Debian', distribution('deb', ofDebianSource, { isReleaseOptional: true, releaseOf: debianRelease })],
+  [
+    'Debian',
+    distribution('deb', ofDebianSource, {
+      isReleaseOptional: true,
+      releaseOf: debianRelease,
+      releaseIn: namedByDebian,
+      excludesOthers: (version, fixed, isLater) => isLater && isPastDebianFix(version, fixed),
+    }),
+  ],
   ['Echo', distribution('deb', ofSource, rolling)],
   ['GitHub Actions', language('githubactions', 'semver', lowerCase)],
   ['Go', language('golang', 'go')],
@@ -215,6 +264,8 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
       readRelease: readUbuntuRelease,
       standing: ubuntuStanding,
       releaseOf: ubuntuRelease,
+      releaseIn: namedByUbuntu,
+      excludesOthers: isSameUbuntuLine,
       offers: (stream, ids) => stream === 'Pro' && ids.some(isProSuite),
     }),
   ],

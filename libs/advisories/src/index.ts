@@ -10,11 +10,11 @@ export { readRepositoryMap } from './repository-map.js';
 export type { CpeLookup, RepositoryCpes, RepositoryMap } from './repository-map.js';
 export { kevListOfHead, kevLists, readKev } from './kev.js';
 export type { KevCatalog, KevEntry, KevList } from './kev.js';
-export { advisoryKeyOf, advisoryKeysVersion } from './advisory-key.js';
+export { advisoryKeyOf, advisoryKeysVersion, releasesOf } from './advisory-key.js';
 export type { AdvisoryKey } from './advisory-key.js';
 export { usualEntry } from './affected-package.js';
 export type { AffectedPackage } from './affected-package.js';
-export { blindSpots, blindSpotWithout, scopeName } from './blind-spots.js';
+export { blindSpots, blindSpotWithout, scopeName, scopesOf } from './blind-spots.js';
 export {
   ageWarnings,
   endOfLifeAges,
@@ -30,7 +30,7 @@ export {
   usualAgeLimits,
 } from './data-age.js';
 export type { AgeLimits, SourceAge, SourceDate } from './data-age.js';
-export type { AdvisoryScope, BlindSpot, ScopedPackage } from './blind-spots.js';
+export type { AdvisoryScope, AdvisoryScopes, BlindSpot, ScopedPackage } from './blind-spots.js';
 export { bunzip2, isBzip2 } from './formats/bzip2.js';
 export { formatHeadBytes } from './formats/format.js';
 export type { AdvisoryFormat, AdvisoryItem, FeedDocument } from './formats/format.js';
@@ -38,14 +38,15 @@ export { readUpdateinfoPlace } from './formats/amazon-updateinfo/repomd.js';
 export { redHatVex } from './formats/redhat-vex/redhat-vex.js';
 export { advisoryFormats, formatOfHead, isOfFormat } from './formats/formats.js';
 export { isEcosystem } from './ecosystems.js';
-export { decidingSuites, suiteOfTag } from './enabled-releases.js';
-export type { DecidingSuites } from './enabled-releases.js';
+export type { AptPin } from './apt-pins.js';
+export { mixedReleases, proSuites, suiteOfTag, suitesOfPackage, suitesOfReleases } from './enabled-releases.js';
+export type { EnabledSuites, MixedReleases } from './enabled-releases.js';
 export { evaluateInventory } from './evaluate-inventory.js';
 export type { CandidateLookup } from './evaluate-inventory.js';
 export { derivedEcosystems, programEcosystem } from './programs/programs.js';
 export { programIdentities } from './programs/program-identities.js';
 export { matchingVersion, matchPackage } from './match-package.js';
-export type { MatchEvidence, PackageMatch } from './match-package.js';
+export type { MatchEvidence, PackageMatch } from './package-match.js';
 export { reachabilityOf } from './reachability.js';
 export type { VulnerableImport } from './reachability.js';
 export { readOsvRecord } from './osv-record.js';

@@ -1,13 +1,13 @@
-import { type AdvisoryMatch, type PackageRecord, type Severity, worstSeverity } from '@tidewaiter/domain';
+import { type AdvisoryMatch, type PackageRecord, worstSeverity } from '@tidewaiter/domain';
 import type { VersionComparer } from '@tidewaiter/versions';
 
-import type { AdvisoryKey } from './advisory-key.js';
+import { type AdvisoryKey, releasesOf } from './advisory-key.js';
 import type { AffectedPackage } from './affected-package.js';
-import type { AffectedConditions } from './conditions.js';
 import { type AdvisoryName, type Ecosystem, ecosystems } from './ecosystems.js';
 import { mitigationOf } from './mitigations.js';
+import { mergedMatches, type ReleaseMatches } from './mixed-releases.js';
+import type { MatchEvidence, PackageMatch } from './package-match.js';
 import { anyOf, hitIn, isListed, tryCompare } from './ranges.js';
-import type { VulnerableImport } from './reachability.js';
 import { repositoriesOf } from './repositories.js';
 import type { CpeLookup } from './repository-map.js';
 import {
@@ -22,59 +22,11 @@ import {
 } from './statements.js';
 import { vulnerabilitiesOf } from './vulnerability-id.js';
 
-/** Match with its evidence. */
-export interface PackageMatch extends AdvisoryMatch {
-  /**
-   * Best-known ids of the advisory's vulnerabilities: one for most, one for each CVE of an update
-   * that fixes several.
-   */
-  vulnerabilityIds: string[];
-  /** The source's rating of this package; null if only the record's counts. */
-  severity: Severity | null;
-  evidence: MatchEvidence;
-}
-
-/** Compared names, versions and ranges, for display. */
-export interface MatchEvidence {
-  /** The ecosystem with its release: `Debian:12`, `npm`. */
-  source: string;
-  comparedName: string;
-  comparedVersion: string;
-  /** Affected versions around the compared one: `>= 1.0, < 1.5`, `all versions`. */
-  range: string;
-  /** `vendor:product` by which a record names the program. */
-  cpe?: string;
-  /** Whether the record lists exactly this version. */
-  isExact?: true;
-  /** Platforms that are needed beside the program. */
-  platforms?: string[];
-  /** Reason to doubt that the record is about this version. */
-  doubt?: AffectedPackage['doubt'];
-  /** Vulnerable functions, if the source lists them. */
-  imports?: VulnerableImport[];
-  /** Reason why it is no vulnerability: `unmaintained`. */
-  informational?: string;
-  /** Fix in a paid stream beyond the release: `Pro 1.2-3ubuntu4+esm1`. */
-  fixedBeyond?: string;
-  /** Reason why the vulnerability is mitigated although the version has it. */
-  mitigation?: string;
-  /** Erratum that has the fix: `RHSA-2024:5079`. */
-  erratum?: string;
-  /** State of the fix in the source's own words: `Out of support scope`. */
-  stateNote?: string;
-  /** Enabled repositories that the entry is about: `ubi-9-appstream-rpms`. */
-  repositories?: string[];
-  /** Restrictions of the entry that the package meets: repository, CPEs, architecture. */
-  conditions?: AffectedConditions;
-  /** Advisories about the same vulnerability that exclude this version. */
-  disagreeing?: string[];
-}
-
 /**
  * Raise it when the same package and advisories give another result: the fleet is then matched
  * again.
  */
-export const matchingVersion = 6;
+export const matchingVersion = 7;
 
 /**
  * Limit on fixes tried before the state is "no fix". More than one matters only for overlapping
@@ -96,9 +48,23 @@ export function matchPackage(
 ): PackageMatch[] {
   const ecosystem = ecosystems.get(key.ecosystem);
   if (!ecosystem) return [];
+  const results = releasesOf(key).map((release) =>
+    matchRelease(pkg, { ...key, release }, candidates, ecosystem, cpesOf),
+  );
+  return results.length === 1 ? results[0]!.matches : mergedMatches(results, ecosystem);
+}
+
+/** Matches a package as one of a release. */
+function matchRelease(
+  pkg: PackageRecord,
+  key: AdvisoryKey,
+  candidates: readonly AdvisoryCandidate[],
+  ecosystem: Ecosystem,
+  cpesOf: CpeLookup,
+): ReleaseMatches {
   const statements = statementsAbout(pkg, key, candidates, ecosystem, cpesOf);
   const cleared = clearedBy(statements);
-  return statements.flatMap((statement) => {
+  const matches = statements.flatMap((statement) => {
     const match = matchOf(statement, pkg, cleared, ecosystem);
     if (!match) return [];
     const repositories = [
@@ -108,6 +74,7 @@ export function matchPackage(
     if (repositories.length === 0) return match;
     return { ...match, evidence: { ...match.evidence, repositories: [...new Set(repositories)].toSorted() } };
   });
+  return { release: key.release, statements, matches };
 }
 
 function matchOf(

@@ -13,7 +13,7 @@ import {
   type Severity,
 } from '@tidewaiter/domain';
 
-import type { PackageMatch } from './match-package.js';
+import type { PackageMatch } from './package-match.js';
 import { reachabilityOf } from './reachability.js';
 import { isCve, isGhsa } from './vulnerability-id.js';
 

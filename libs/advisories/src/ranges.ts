@@ -182,7 +182,8 @@ function isBelow(a: string, b: string, compare: VersionComparer): Tristate {
   return order === undefined ? undefined : order < 0;
 }
 
-function isAtMost(a: string, b: string, compare: VersionComparer): Tristate {
+/** Whether a version is another one or below it. */
+export function isAtMost(a: string, b: string, compare: VersionComparer): Tristate {
   if (a === b) return true;
   const order = tryCompare(a, b, compare);
   return order === undefined ? undefined : order <= 0;

@@ -9,10 +9,10 @@ import { describeWith, sharedData } from '@tidewaiter/testkit';
 import { isModular } from './affected-package.js';
 import { ecosystems } from './ecosystems.js';
 import { matchPackage } from './match-package.js';
-import type { PackageMatch } from './match-package.js';
 import { readOsvRecord } from './osv-record.js';
 import type { OsvAdvisory } from './osv-record.js';
 import { readOsvZip } from './osv-zip.js';
+import type { PackageMatch } from './package-match.js';
 import type { AdvisoryCandidate } from './statements.js';
 
 const needed = ['advisories/osv', 'matching'].map(sharedData);

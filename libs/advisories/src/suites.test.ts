@@ -1,12 +1,17 @@
 import * as fc from 'fast-check';
 
 import {
+  alpineBranch,
   backportedFrom,
   debianRelease,
+  debianReleaseIn,
   isProSuite,
+  isSameUbuntuLine,
   preparedRelease,
   releaseOrder,
+  suiteOfRelease,
   ubuntuRelease,
+  ubuntuReleaseIn,
   withoutBackport,
 } from './suites.js';
 
@@ -84,6 +89,63 @@ describe('backportedFrom', () => {
         expect(backportedFrom(version) === undefined).toBe(withoutBackport(version) === version);
       }),
     );
+  });
+});
+
+describe('debianReleaseIn', () => {
+  it.each<[string, string | undefined]>([
+    ['7.88.1-10+deb12u5', '12'],
+    ['1:115.8.0esr-1~deb11u1', '11'],
+    ['2.36-9+deb12u4+b1', '12'],
+    ['0.0.7-1+deb8u1+deb9u2', '9'],
+    ['4.2.2.dfsg.1-5+deb70u8', '7'],
+    ['1.0-1', undefined],
+    ['1.0+deb12-1', undefined],
+    ['1.0-1+deb12u', undefined],
+  ])('reads %s as %s', (version, release) => {
+    expect(debianReleaseIn(version)).toBe(release);
+  });
+});
+
+describe('ubuntuReleaseIn', () => {
+  it.each<[string, string | undefined]>([
+    ['1.2-3ubuntu0.22.04.1', '22.04:LTS'],
+    ['12.0+build1-0ubuntu0.12.04.1', '12.04:LTS'],
+    ['2.63.1+24.04', '24.04:LTS'],
+    ['1.06-6.2~deb10u1build0.16.04.1', '16.04:LTS'],
+    ['10.0.20-0ubuntu0.15.04.1', '15.04'],
+    ['3.0.0+14.04.20140416-0ubuntu1', undefined],
+    ['4:22.04.3-1', undefined],
+    ['1.2-3ubuntu4.15', undefined],
+    ['1.0-1~ubuntu22.04.1', undefined],
+    ['1.0-1~bpo22.04.1', undefined],
+    ['1.0-1ubuntu0.99.04', undefined],
+  ])('reads %s as %s', (version, release) => {
+    expect(ubuntuReleaseIn(version)).toBe(release);
+  });
+});
+
+describe('isSameUbuntuLine', () => {
+  it.each([
+    ['7.81.0-1ubuntu1.20', '7.81.0-1ubuntu1.15', true],
+    ['7.81.0-1ubuntu1.20+esm1', '7.81.0-1ubuntu1.15', true],
+    ['7.81.0-1ubuntu1', '7.81.0-1ubuntu1.15', false],
+    ['7.81.0-1ubuntu1.20', '7.81.0-1ubuntu2.15', false],
+    ['1.2-3ubuntu0.1', '1.2-3ubuntu0.24.04.1', false],
+    ['7.81.0-1', '7.81.0-1', false],
+  ])('compares %s with %s: %s', (version, fixed, expected) => {
+    expect(isSameUbuntuLine(version, fixed)).toBe(expected);
+  });
+});
+
+describe('suiteOfRelease', () => {
+  it.each([
+    ['12', 'bookworm', debianRelease],
+    ['22.04:LTS', 'jammy', ubuntuRelease],
+    ['v3.20', 'v3.20', alpineBranch],
+  ])('returns for %s the suite %s', (release, suite, releaseOf) => {
+    expect(suiteOfRelease(release)).toBe(suite);
+    expect(releaseOf(suite)).toBe(release);
   });
 });
 

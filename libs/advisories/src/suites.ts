@@ -22,7 +22,13 @@ const debianPrepared: ReadonlySet<string> = new Set(['testing', 'unstable', 'sid
 /** Ubuntu's releases by codename. @see https://wiki.ubuntu.com/Releases */
 const ubuntuReleases: ReadonlyMap<string, string> = new Map([
   ['precise', '12.04:LTS'],
+  ['quantal', '12.10'],
+  ['raring', '13.04'],
+  ['saucy', '13.10'],
   ['trusty', '14.04:LTS'],
+  ['utopic', '14.10'],
+  ['vivid', '15.04'],
+  ['wily', '15.10'],
   ['xenial', '16.04:LTS'],
   ['yakkety', '16.10'],
   ['zesty', '17.04'],
@@ -68,6 +74,14 @@ export function alpineBranch(suite: string): string | undefined {
   return /^(?:v\d{1,3}\.\d{1,3}|edge)$/.test(suite) ? suite : undefined;
 }
 
+/** Suite of a release itself: `bookworm` of `12`, `jammy` of `22.04:LTS`, `v3.20` of `v3.20`. */
+export function suiteOfRelease(release: string): string {
+  for (const releases of [debianReleases, ubuntuReleases]) {
+    for (const [codename, each] of releases) if (each === release) return codename;
+  }
+  return release;
+}
+
 /** Whether this is a suite of Ubuntu Pro with fixes of packages: `xenial-infra-security`. */
 export function isProSuite(suite: string): boolean {
   return /^[a-z]{1,40}-(?:infra|apps)-(?:security|updates)$/.test(suite);
@@ -78,6 +92,11 @@ export function releaseOrder(release: string): number {
   if (release === 'edge') return Infinity;
   const [, major = '0', minor = '0'] = /^v?(\d{1,3})(?:\.(\d{1,3}))?/.exec(release) ?? [];
   return Number(major) * 1000 + Number(minor);
+}
+
+/** Whether a release is later than another; any is, if that is unknown. */
+export function isLater(release: string, than: string | null): boolean {
+  return than === null || releaseOrder(release) > releaseOrder(than);
 }
 
 /** Debian release of an image of testing or unstable, by its display name. */
@@ -99,6 +118,47 @@ export function backportedFrom(version: string): string | undefined {
   // Debian 6 and 7 wrote a zero behind: `~bpo60+1`.
   const target = digits === '60' || digits === '70' ? Number(digits) / 10 : Number(digits);
   return String(target + 1);
+}
+
+/** Release that a version of Debian names: that of its update, `+deb12u1`, or of its backport. */
+export function debianReleaseIn(version: string): string | undefined {
+  const digits = [...version.matchAll(/[+~]deb(\d{1,2})u\d{1,3}(?=$|[+~.])/g)].at(-1)?.[1];
+  // Debian 6 and 7 wrote a zero behind, as in backports.
+  return digits === '60' || digits === '70' ? digits.charAt(0) : digits;
+}
+
+/**
+ * Release that a version of Ubuntu names: `1.2-3ubuntu0.22.04.1`, `2.63+22.04`. Those in the
+ * upstream version are of a snapshot, those of backports (`~ubuntu22.04.1`) where they are for.
+ */
+export function ubuntuReleaseIn(version: string): string | undefined {
+  const revision = version.slice(version.lastIndexOf('-') + 1);
+  const [, number] = /(?:[~+]|ubuntu\d{1,3}\.|build0?\.?)(\d\d\.(?:04|10))(?=$|[.+~])/.exec(revision) ?? [];
+  return number === undefined
+    ? undefined
+    : [...ubuntuReleases.values()].find((release) => release.replace(/:LTS$/, '') === number);
+}
+
+/**
+ * Whether a version of Debian with the fix of a later release is none of this release: the tracker
+ * would have listed the same fix here. Updates of a release have fixes of their own.
+ */
+export function isPastDebianFix(version: string, fixed: string): boolean {
+  return debianReleaseIn(version) === undefined && debianReleaseIn(fixed) === undefined;
+}
+
+/**
+ * Whether two versions are updates of one version of Ubuntu, `7.81.0-1ubuntu1.15` and
+ * `7.81.0-1ubuntu1.20`: only one release has that version.
+ */
+export function isSameUbuntuLine(version: string, fixed: string): boolean {
+  const line = ubuntuLine(version);
+  return line !== undefined && line === ubuntuLine(fixed);
+}
+
+function ubuntuLine(version: string): string | undefined {
+  if (ubuntuReleaseIn(version) !== undefined) return undefined;
+  return /^(.*ubuntu\d{1,3})\.\d{1,3}(?:\.\d{1,3})?(?:\+esm\d{1,3})?$/.exec(version)?.[1];
 }
 
 /** Version of the package that a package of backports was built from. */

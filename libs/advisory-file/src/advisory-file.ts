@@ -10,6 +10,7 @@ import {
   type AdvisoryKey,
   type AdvisoryRecord,
   type AdvisoryScope,
+  releasesOf,
   type EcosystemHoldings,
   type EpssScore,
   type Exploitation,
@@ -71,10 +72,11 @@ export class AdvisoryFile implements Disposable {
     });
   }
 
-  /** Entries of all advisories for the packages of these names, in this release or in none. */
-  candidates({ ecosystem, release, names }: AdvisoryKey): AdvisoryCandidate[] {
-    const releases = [...new Set([release ?? '', ''])];
-    return releases.flatMap((each) => {
+  /** Entries of all advisories for the packages of these names, in these releases or in none. */
+  candidates(key: AdvisoryKey): AdvisoryCandidate[] {
+    const { ecosystem, names } = key;
+    const releases = new Set([...releasesOf(key).map((release) => release ?? ''), '']);
+    return [...releases].flatMap((each) => {
       const id = this.#releases.get(`${ecosystem}\n${each}`);
       if (id === undefined) return [];
       return names.flatMap((name) => this.#candidatesOf(id, { ecosystem, release: each, name }));

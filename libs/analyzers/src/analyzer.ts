@@ -1,3 +1,4 @@
+import type { AptPin } from '@tidewaiter/advisories';
 import type { OsRelease, OwnedFiles, PackageRecord } from '@tidewaiter/domain';
 
 /** File of a layer that an analyzer requested. */
@@ -35,6 +36,8 @@ export interface FileFacts {
   rpm?: RpmRepositories;
   /** Suites that the configuration of a package manager enables. */
   suites?: EnabledSuite[];
+  /** Pins of apt, in their order. */
+  pins?: AptPin[];
   /** Packages that were installed from repositories with a tag. */
   tagged?: [name: string, tag: string][];
   /** Names of the code in a program, see `linkedNames`: base64 of an encoded set. */

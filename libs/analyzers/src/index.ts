@@ -15,6 +15,7 @@ import {
 import type { Analyzer } from './analyzer.js';
 import { apkRepositories } from './apk-repositories/apk-repositories.js';
 import { apk } from './apk/apk.js';
+import { aptPreferences } from './apt-preferences/apt-preferences.js';
 import { aptSources } from './apt-sources/apt-sources.js';
 import { binaries } from './binaries/binaries.js';
 import { bunLock } from './bun-lock/bun-lock.js';
@@ -103,6 +104,7 @@ export const analyzers: readonly Analyzer[] = [
   alpm,
   apk,
   apkRepositories,
+  aptPreferences,
   aptSources,
   binaries,
   bunLock,

@@ -1,3 +1,4 @@
+import { mixedReleases, type MixedReleases } from '@tidewaiter/advisories';
 import { type ImagePackage, isDistributionType, type OsRelease, type PackageRecord } from '@tidewaiter/domain';
 import type { Overlay, Warning } from '@tidewaiter/oci';
 
@@ -55,8 +56,15 @@ export function inventory(layers: readonly AnalyzedLayer[], view: Overlay, withD
     ...unreadDatabases(layers, view),
     ...missing(os, packages),
     ...aboutRepositories,
+    ...mixedReleases(packages, os).map(mixedWarning),
   ];
   return { os, packages: counted, warnings };
+}
+
+function mixedWarning({ distribution, releases, packages }: MixedReleases): Warning {
+  const subject = packages === 1 ? '1 package' : `${packages} packages`;
+  const message = `${subject} may be of ${distribution} ${releases.join(' or ')}: findings of each of them count`;
+  return { code: 'RELEASES_MIXED', path: null, message };
 }
 
 /** Warnings about files that no later layer replaces or deletes. */

@@ -1,5 +1,6 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
+import type { AptPin } from '@tidewaiter/advisories';
 import {
   InvalidInput,
   LimitExceeded,
@@ -57,6 +58,7 @@ export interface FileRecord {
   owned?: OwnedFiles[];
   rpm?: RpmRepositories;
   suites?: EnabledSuite[];
+  pins?: AptPin[];
   tagged?: [name: string, tag: string][];
   /** As in {@link FileFacts}. */
   linked?: string;

@@ -135,21 +135,60 @@ describe('packageQualifiers', () => {
     expect(await qualifiersOf(image, [branches(main('v3.18'), `@testing ${main('edge')}`)])).toEqual({
       hello: { repository_id: 'edge' },
     });
-    expect(await qualifiersOf(image, [branches(main('v3.19'))])).toEqual({
-      busybox: { repository_id: 'v3.19' },
-      hello: { repository_id: 'v3.19' },
-    });
-    expect(await qualifiersOf(image, [branches(main('v3.19'))], [branches(main('v3.18'))])).toEqual({});
+  });
+
+  const more = file(
+    'lib/apk/db/installed',
+    'P:busybox\nV:1.36.1-r5\nA:x86_64\no:busybox\n\nP:curl\nV:8.5.0-r0\nA:x86_64\no:curl\n\n',
+  );
+  const base = [release('alpine', '3.18.4'), installed, branches(main('v3.18'))];
+  const later = branches(main('v3.18'), main('v3.19'));
+
+  it.each<[string, TarEntry[][], Record<string, unknown>]>([
+    ['in the layer that enables it', [base, [later, more]], { curl: { repository_id: 'v3.18,v3.19' } }],
+    ['above that', [base, [later], [more]], { curl: { repository_id: 'v3.18,v3.19' } }],
+    [
+      'above, and disables it again',
+      [base, [later], [more], [branches(main('v3.18'))]],
+      { curl: { repository_id: 'v3.18,v3.19' } },
+    ],
+    ['below', [base, [more], [later]], {}],
+    [
+      'where it replaced the own branch',
+      [base, [branches(main('v3.19'))], [more]],
+      { curl: { repository_id: 'v3.19' } },
+    ],
+    [
+      'with the distribution',
+      [[...base.slice(0, 1), more, branches(main('v3.19'))]],
+      {
+        busybox: { repository_id: 'v3.18,v3.19' },
+        curl: { repository_id: 'v3.18,v3.19' },
+      },
+    ],
+  ])('adds branches to the packages that a layer installs %s', async (_, layers, expected) => {
+    expect(await qualifiersOf(...layers)).toEqual(expected);
+  });
+
+  it('finds a package that is installed again in the same version in both places', async () => {
+    const removed = file('lib/apk/db/installed', 'P:busybox\nV:1.36.1-r5\nA:x86_64\no:busybox\n\n');
+    const { packages } = await inventoryOf(base, [more], [removed], [later], [more]);
+    expect(packages.filter(({ name }) => name === 'curl')).toMatchObject([
+      { qualifiers: { repository_id: 'v3.18,v3.19' }, layer: 4, state: 'present' },
+    ]);
   });
 
   it('reports packages that may be of another release', async () => {
-    const image = [release('alpine', '3.18.4'), installed];
-    const { warnings } = await inventoryOf(image, [branches(main('v3.18'), main('edge'), `@testing ${main('v3.20')}`)]);
+    const { warnings } = await inventoryOf(
+      base,
+      [branches(main('v3.18'), main('edge'), `@next ${main('v3.20')}`)],
+      [more],
+    );
     expect(warnings).toEqual([
       {
         code: 'RELEASES_MIXED',
         path: null,
-        message: 'repositories of Alpine edge are enabled beside v3.18, by which all packages are evaluated',
+        message: '1 package may be of Alpine v3.18 or edge: findings of each of them count',
       },
     ]);
   });
@@ -163,6 +202,29 @@ describe('packageQualifiers', () => {
       path,
       'Types: deb\nURIs: https://esm.ubuntu.com/infra/ubuntu\nSuites: jammy-infra-security\nComponents: main\n',
     );
+
+  it('adds the suites that the pins of apt leave', async () => {
+    const sources = file(
+      'etc/apt/sources.list',
+      'deb http://archive.ubuntu.com/ubuntu jammy main\ndeb http://archive.ubuntu.com/ubuntu noble main\n',
+    );
+    const preferences = (path: string, packages: string, priority: number) =>
+      file(`etc/apt/${path}`, `Package: ${packages}\nPin: release n=noble\nPin-Priority: ${priority}\n`);
+    const empty = file(
+      'var/lib/dpkg/status',
+      'Package: base-files\nStatus: install ok installed\nVersion: 12ubuntu4\n\n',
+    );
+    const image = [release('ubuntu', '22.04'), empty];
+    const excluded = preferences('preferences', '*', -1);
+    const own = preferences('preferences.d/c', 'curl', 990);
+    expect(await qualifiersOf(image, [sources], [status])).toEqual({ curl: { repository_id: 'jammy,noble' } });
+    expect(await qualifiersOf(image, [sources, excluded], [status])).toEqual({});
+    expect(await qualifiersOf(image, [sources, excluded, own], [status])).toEqual({ curl: { repository_id: 'noble' } });
+    // The pin came later.
+    expect(await qualifiersOf(image, [sources], [status], [excluded])).toEqual({
+      curl: { repository_id: 'jammy,noble' },
+    });
+  });
 
   it('adds the sources of Pro to packages of Ubuntu', async () => {
     const image = [release('ubuntu', '22.04'), status];

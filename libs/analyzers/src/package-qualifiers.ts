@@ -1,8 +1,9 @@
-import { decidingSuites, suiteOfTag } from '@tidewaiter/advisories';
+import { proSuites } from '@tidewaiter/advisories';
 import type { OsRelease, PackageRecord, PackageType } from '@tidewaiter/domain';
 import type { Overlay, Warning } from '@tidewaiter/oci';
 
 import type { AnalyzedLayer, FileRecord } from './layer-facts.js';
+import { packageSuites } from './package-suites.js';
 
 /** Limit on the repositories of an image, which each of its packages names. */
 const maxRepositories = 400;
@@ -16,8 +17,10 @@ export interface PackageQualifiers {
 
 type Qualifiers = (files: ImageFiles, os: OsRelease) => PackageQualifiers;
 
-/** Files with facts. */
+/** Layers with their files that have facts. */
 interface ImageFiles {
+  layers: readonly AnalyzedLayer[];
+  view: Pick<Overlay, 'hiddenBy'>;
   /** All layers: records of an installation stay true. */
   all: FileRecord[];
   /** Visible files: a configuration that a later layer deletes has no effect. */
@@ -35,11 +38,11 @@ export function packageQualifiers(
     facts.files.filter((file) => decides(file) && view.hiddenBy(file.path, index) === undefined),
   );
   const own = os && byDistribution.get(os.id);
-  return own ? own({ all, shown }, os) : { qualified: (record) => record, warnings: [] };
+  return own ? own({ layers, view, all, shown }, os) : { qualified: (record) => record, warnings: [] };
 }
 
-function decides({ rpm, suites, tagged }: FileRecord): boolean {
-  return rpm !== undefined || suites !== undefined || tagged !== undefined;
+function decides({ rpm, suites }: FileRecord): boolean {
+  return rpm !== undefined || suites !== undefined;
 }
 
 const byDistribution: ReadonlyMap<string, Qualifiers> = new Map<string, Qualifiers>([
@@ -83,29 +86,19 @@ function ofModules({ shown }: ImageFiles): PackageQualifiers {
   );
 }
 
-/** The suites of apt and branches of apk that decide other than os-release does. */
+/** The suites of apt or branches of apk that a package may be from, and those of Ubuntu Pro. */
 function ofSuites(type: PackageType): Qualifiers {
-  return ({ shown }, os) => {
-    const enabled = shown.flatMap(({ suites = [] }) => suites);
-    const byTag = new Map(enabled.flatMap(({ tag, suite }) => (tag === undefined ? [] : [[tag, suite] as const])));
-    const untagged = enabled.flatMap(({ tag, suite }) => (tag === undefined ? suite : []));
-    const { ecosystem, suites, release, others } = decidingSuites(os, untagged);
-    const tagged = new Map(shown.flatMap((file) => file.tagged ?? []));
-    const ownSuite = ({ name }: PackageRecord) => {
-      const suite = byTag.get(tagged.get(name)?.replace(/^@/, '') ?? '');
-      return suite === undefined ? undefined : suiteOfTag(os, suite, release);
-    };
-    return qualifying(
-      (record) => withQualifier(record, type, 'repository_id', ownSuite(record) ?? (suites.join(',') || undefined)),
-      others.length === 0 ? [] : [mixed(ecosystem ?? os.name, release, others)],
+  return ({ layers, view, shown }, os) => {
+    const suitesOf = packageSuites(layers, view, os, type);
+    const pro = proSuites(
+      os,
+      shown.flatMap(({ suites = [] }) => suites.map(({ suite }) => suite)),
     );
+    return qualifying((record) => {
+      const suites = record.type === type ? [...suitesOf(record), ...pro] : [];
+      return withQualifier(record, type, 'repository_id', suites.join(',') || undefined);
+    });
   };
-}
-
-function mixed(ecosystem: string, release: string | null, others: readonly string[]): Warning {
-  const own = release ?? 'an unknown release';
-  const message = `repositories of ${ecosystem} ${others.join(', ')} are enabled beside ${own}, by which all packages are evaluated`;
-  return { code: 'RELEASES_MIXED', path: null, message };
 }
 
 function qualifying(qualified: PackageQualifiers['qualified'], warnings: Warning[] = []): PackageQualifiers {

@@ -223,7 +223,7 @@ describe('repositories', () => {
         });
       });
       expect(await new Advisories(store).scoped(digest)).toEqual([
-        { type: 'deb', state: 'present', scope: known, isUnmatched: known !== null },
+        { type: 'deb', state: 'present', scope: known && { ...known, otherReleases: [] }, isUnmatched: known !== null },
       ]);
     }
   });

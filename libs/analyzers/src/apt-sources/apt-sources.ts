@@ -1,6 +1,7 @@
 import { MalformedFile } from '@tidewaiter/domain';
 
 import type { Analyzer } from '../analyzer.js';
+import { deb822Stanzas } from '../deb822.js';
 import { readText } from '../document.js';
 import { linesOf } from '../package-database.js';
 
@@ -48,7 +49,7 @@ function* readLines(text: string): Generator<Source> {
 
 /** Stanzas of fields with several words each: every address with every suite. */
 function* readStanzas(text: string): Generator<Source> {
-  for (const fields of stanzas(text)) {
+  for (const fields of deb822Stanzas(text, used)) {
     const words = (name: string) => (fields.get(name) ?? '').split(/\s+/).filter(Boolean);
     const isDisabled = /^(?:no|false|without|off|disable|0)$/i.test(fields.get('enabled') ?? '');
     if (isDisabled || !words('types').includes('deb')) continue;
@@ -59,28 +60,7 @@ function* readStanzas(text: string): Generator<Source> {
   }
 }
 
-/** Fields of each stanza by name in lower case; lines that begin with a space continue one. */
-function* stanzas(text: string): Generator<ReadonlyMap<string, string>> {
-  let fields = new Map<string, string>();
-  let last: string | undefined;
-  for (const line of linesOf(text)) {
-    if (line.startsWith('#')) continue;
-    const [, name, value = ''] = /^([A-Za-z][\w-]{0,99}):(.{0,65536})$/.exec(line) ?? [];
-    if (line.trim() === '') {
-      yield fields;
-      fields = new Map();
-      last = undefined;
-    } else if (name !== undefined) {
-      last = name.toLowerCase();
-      fields.set(last, value.trim());
-    } else if (last !== undefined && used.has(last) && /^\s/.test(line)) {
-      fields.set(last, `${fields.get(last)} ${line.trim()}`);
-    }
-  }
-  yield fields;
-}
-
-/** Fields of a stanza that may have several lines; a key in `Signed-By` has hundreds. */
+/** Fields that may have several lines; a key in `Signed-By` has hundreds. */
 const used: ReadonlySet<string> = new Set(['types', 'uris', 'suites', 'components']);
 
 const ownComponents: ReadonlySet<string> = new Set(

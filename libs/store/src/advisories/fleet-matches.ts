@@ -6,6 +6,7 @@ import {
   type CpeLookup,
   matchingVersion,
   type PackageMatch,
+  releasesOf,
   usualEntry,
   vulnerabilitiesOf,
 } from '@tidewaiter/advisories';
@@ -71,7 +72,7 @@ const packageColumns = columnsOf(PackageRow, {
   arch: 'arch',
   qualifiers: 'qualifiers',
   source: "jsonb_build_object('name', source_name, 'version', source_version)",
-  key: "jsonb_build_object('ecosystem', ecosystem, 'release', release, 'names', advisory_names)",
+  key: "jsonb_build_object('ecosystem', ecosystem, 'release', release, 'otherReleases', other_releases, 'names', advisory_names)",
   foundIn: "''",
 });
 const repositoryColumns = columnsOf(RepositoryCpeRow);
@@ -207,7 +208,9 @@ export class FleetMatches {
     packages: readonly UnmatchedPackage[],
     vulnerabilityIds?: readonly string[],
   ): Promise<AdvisoryCandidate[]> {
-    const listed = packages.flatMap(({ key }) => key.names.map((name) => ({ ...key, name })));
+    const listed = packages.flatMap(({ key: { names, ecosystem, ...key } }) =>
+      releasesOf(key).flatMap((release) => names.map((name) => ({ ecosystem, release, name }))),
+    );
     const rows = await tx.aggregate<{ candidate: AdvisoryCandidate }>(
       // Each entry once: one without a release applies to every release.
       `SELECT DISTINCT ON (advisory_id, position) ${candidateColumn}
@@ -241,7 +244,8 @@ export class FleetMatches {
       `FROM package WHERE matched_by IS NOT NULL AND id IN (
          SELECT each.id FROM advisory_package AS entry
          JOIN package AS each ON each.ecosystem = entry.ecosystem AND each.advisory_names @> ARRAY[entry.name]
-         WHERE entry.advisory_id = ANY($1) AND (entry.release = each.release OR entry.release IS NULL)
+         WHERE entry.advisory_id = ANY($1)
+           AND (entry.release = each.release OR entry.release = ANY(each.other_releases) OR entry.release IS NULL)
          UNION SELECT package_id FROM package_match WHERE advisory_id = ANY($1))
        ORDER BY package.id`,
       [advisories.map(({ id }) => id)],

@@ -26,8 +26,14 @@ afterAll(async () => {
 const day = (number: number) => `2026-01-0${number}T00:00:00.000Z`;
 
 function record(id: string, modified: string, ...names: string[]): OsvAdvisory {
-  const affected = names.map((name) => ({ package: { ecosystem: 'Debian:12', name }, versions: ['2.10-3'] }));
+  const affected = names.map((name) => ({ package: packageOf(name), versions: ['2.10-3'] }));
   return readOsvRecord({ id, modified, published: modified, affected });
+}
+
+/** `hello` of Debian 12, or `hello 14` of another release. */
+function packageOf(named: string): { ecosystem: string; name: string } {
+  const [name = '', release = '12'] = named.split(' ');
+  return { ecosystem: `Debian:${release}`, name };
 }
 
 /** A set as the local file gives it, which leaves out what is usual. */
@@ -109,5 +115,26 @@ describe('loadAdvisories', () => {
     await expect(loadAdvisories(store, broken, { acceptsRemovals: true })).rejects.toThrow('unreadable');
     const result = await loadAdvisories(store, snapshotOf(many, day(3)), { acceptsRemovals: true });
     expect(result).toMatchObject({ changed: 500, gone: 1 });
+  });
+
+  it('finds the entries of each release that a package may be of, and the package for each', async () => {
+    await load(
+      [record('DSA-1', day(4), 'bash'), record('DSA-2', day(4), 'bash 14'), record('DSA-3', day(4), 'bash 13')],
+      day(4),
+    );
+    await store.query(
+      `INSERT INTO package (purl, type, name, version, source_name, source_version, licenses, matched_by, ecosystem, release, other_releases, advisory_names)
+       VALUES ('b', 'deb', 'bash', '1', 'bash', '1', '{}', 1, 'Debian', '12', '{14}', '{bash}')`,
+    );
+    await store.transaction(async (tx) => {
+      const fleet = new FleetMatches();
+      const named = async (id: string) => fleet.named(tx, [{ id, vulnerabilityId: id, aliases: [] }]);
+      const [bash] = await named('DSA-2');
+      expect(bash).toMatchObject({ name: 'bash', key: { release: '12', otherReleases: ['14'] } });
+      expect(await named('DSA-1')).toHaveLength(1);
+      expect(await named('DSA-3')).toEqual([]);
+      const candidates = await fleet.candidatesFor(tx, [bash!]);
+      expect(candidates.map(({ advisory }) => advisory.id).toSorted()).toEqual(['DSA-1', 'DSA-2']);
+    });
   });
 });

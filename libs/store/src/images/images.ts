@@ -383,6 +383,7 @@ const newPackages = recordsetOf(PackageRow, [
   'licenses',
   'ecosystem',
   'release',
+  'otherReleases',
   'advisoryNames',
   'qualifiers',
 ]);
@@ -397,6 +398,7 @@ async function addPackages(tx: Transaction, digest: Digest, packages: readonly E
       sourceVersion: source.version,
       ecosystem: key?.ecosystem ?? null,
       release: key?.release ?? null,
+      otherReleases: key?.otherReleases ?? [],
       advisoryNames: key?.names ?? [],
     })),
   );
@@ -405,7 +407,7 @@ async function addPackages(tx: Transaction, digest: Digest, packages: readonly E
      SELECT DISTINCT ON (purl, "sourceName", "sourceVersion") ${newPackages.values} FROM ${newPackages.table} ORDER BY purl, "sourceName", "sourceVersion"
      -- A package that no advisories evaluated may be evaluated by now; an image cannot undo that for others.
      ON CONFLICT (package_identity(purl, source_name, source_version)) DO UPDATE SET
-       ${excluded(PackageRow, ['ecosystem', 'release', 'advisoryNames', 'qualifiers'])}
+       ${excluded(PackageRow, ['ecosystem', 'release', 'otherReleases', 'advisoryNames', 'qualifiers'])}
      WHERE package.ecosystem IS NULL AND EXCLUDED.ecosystem IS NOT NULL`,
     rows,
   );

@@ -43,6 +43,8 @@ export class PackageRow {
   /** OSV ecosystem whose advisories evaluate it; null where none does. */
   @Column('text', { nullable: true }) ecosystem!: string | null;
   @Column('text', { nullable: true }) release!: string | null;
+  /** Releases that it may be of as well, where its image leaves several. */
+  @Column('text', { name: 'other_releases', array: true, default: [] }) otherReleases!: string[];
   /** Names under which advisories of that ecosystem may list it. */
   @Column('text', { name: 'advisory_names', array: true, default: [] }) advisoryNames!: string[];
   /** Qualifiers of the purl, without architecture and distribution. */

@@ -101,6 +101,7 @@ import { ViewWatches1764000800000 } from './1764000800000-view-watches.js';
 import { KevLists1764000810000 } from './1764000810000-kev-lists.js';
 import { SilenceVersions1764000820000 } from './1764000820000-silence-versions.js';
 import { LeaseAttempts1764000830000 } from './1764000830000-lease-attempts.js';
+import { OtherReleases1764000840010 } from './1764000840010-other-releases.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -207,4 +208,5 @@ export const migrations = [
   KevLists1764000810000,
   SilenceVersions1764000820000,
   LeaseAttempts1764000830000,
+  OtherReleases1764000840010,
 ];

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { blindSpots, scopeName } from '@tidewaiter/advisories';
+import { blindSpots, scopesOf } from '@tidewaiter/advisories';
 import type { Digest, OsRelease } from '@tidewaiter/domain';
 import { Advisories, FleetMatches, Store, type PushWarning } from '@tidewaiter/store';
 
@@ -35,10 +35,9 @@ export class ImageMatching {
   /** Returns the reason why an image of this distribution without findings proves nothing. */
   async blindSpots(digest: Digest, os: OsRelease | null): Promise<PushWarning[]> {
     const packages = await this.advisories.scoped(digest);
-    const scopes = new Map(packages.flatMap(({ scope }) => (scope ? [[scopeName(scope), scope]] : [])));
     const unmatched = packages.filter(({ isUnmatched }) => isUnmatched).length;
     return [
-      ...blindSpots(packages, os, await this.advisories.covered([...scopes.values()])),
+      ...blindSpots(packages, os, await this.advisories.covered(scopesOf(packages))),
       ...(unmatched > 0 ? [this.#unmatchedWarning(unmatched)] : []),
     ];
   }
