@@ -9,7 +9,7 @@ import type { Amount } from './load.ts';
 import { pointSchedules } from './point-schedules.ts';
 import { Recorder } from './record.ts';
 import { faultReport } from './report.ts';
-import { type FaultKind, faultKinds, type Schedule, scheduleOf, servicePoints } from './schedule.ts';
+import { checkable, type FaultKind, faultKinds, type Schedule, scheduleOf, servicePoints } from './schedule.ts';
 import { describeSchedule, type BatchOutcome, Suite } from './suite.ts';
 
 const { values } = parseArgs({
@@ -68,7 +68,7 @@ try {
   for (const some of batches(schedules(), Number(values.together))) {
     if (isStopped || performance.now() - began > Number(values.minutes) * 60_000) break;
     const beganLook = performance.now();
-    const outcome = await suite.run(some, amount, Number(values['at-once']));
+    const outcome = await suite.run(checkable(some), amount, Number(values['at-once']));
     recorder.add(outcome, {
       seconds: (performance.now() - beganLook) / 1_000,
       load: loadavg()[0]!,

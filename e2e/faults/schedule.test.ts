@@ -1,5 +1,5 @@
 import { pointSchedules } from './point-schedules.ts';
-import { faultKinds, scheduleOf, servicePoints } from './schedule.ts';
+import { checkable, type Fault, faultKinds, scheduleOf, servicePoints } from './schedule.ts';
 
 const options = { loadMs: 4_000, without: new Set<never>() };
 
@@ -19,6 +19,14 @@ describe('schedules of faults', () => {
       );
     expect([...kindsOf(new Set())].toSorted()).toEqual(faultKinds.toSorted());
     expect(kindsOf(new Set(['wipe'])).has('wipe')).toBe(false);
+  });
+
+  it('leave NATS its data beside a restore of PostgreSQL', () => {
+    const of = (...faults: Fault[]) => ({ number: 1, seed: 1, faults });
+    const wipes = (['nats', 'redis'] as const).map((target): Fault => ({ kind: 'wipe', atMs: 7, target }));
+    expect(checkable([of(...wipes)])).toEqual([of(...wipes)]);
+    const beside = checkable([of({ kind: 'restore', atMs: 1, forMs: 2_000 }), of(...wipes)]);
+    expect(beside[1]!.faults).toEqual([{ kind: 'server-away', atMs: 7, target: 'nats', forMs: 1_000 }, wipes[1]]);
   });
 
   it('kill at every failpoint of the services, one for each process at a time', () => {

@@ -130,6 +130,19 @@ export function scheduleOf(
   return { number, seed, faults: faults.toSorted((a, b) => a.atMs - b.atMs) };
 }
 
+/**
+ * Schedules that are checked together. Beside a restore NATS is away instead of wiped: what neither
+ * the copy nor NATS has is gone, as docs/howto/backup-and-restore.md says.
+ */
+export function checkable(schedules: readonly Schedule[]): Schedule[] {
+  const hasRestore = schedules.some(({ faults }) => faults.some(({ kind }) => kind === 'restore'));
+  const kept = (fault: Fault): Fault =>
+    hasRestore && fault.kind === 'wipe' && fault.target === 'nats'
+      ? { kind: 'server-away', atMs: fault.atMs, target: 'nats', forMs: 1_000 }
+      : fault;
+  return schedules.map((schedule) => ({ ...schedule, faults: schedule.faults.map(kept) }));
+}
+
 export function serviceOf(instance: string): Service {
   return instance.slice(0, instance.lastIndexOf('-')) as Service;
 }
