@@ -1,7 +1,7 @@
 import { type Finding, findingOf, type Severity } from '@tidewaiter/domain';
 import { z } from 'zod';
 
-import { evaluateImages, type EvaluationInput } from './evaluate-image.js';
+import { evaluateImages, type EvaluationInput, unsuppressedFindings } from './evaluate-image.js';
 import { noRules, readRules, ruleSettings, type Rules, rulesVersion } from './rules.js';
 
 const now = new Date('2026-06-01T00:00:00Z');
@@ -50,6 +50,9 @@ describe('evaluateImages', () => {
     const rules = rulesOf({ exceptions: [{ ...exception, ...more }] });
     const evaluated = evaluateImages([image('a'), image('b', hole('CVE-1', 'high'))], [], rules, { now });
     expect(evaluated.verdict.result).toBe(result);
+    expect(unsuppressedFindings([image('a'), image('b', hole('CVE-1', 'high'))], rules, now)).toEqual(
+      evaluated.findings,
+    );
   });
 
   it("changes the rules' version when an exception ends or a rule changes", () => {

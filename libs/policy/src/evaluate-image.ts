@@ -18,7 +18,7 @@ import type { PolicyFacts } from './policies/facts.js';
 import { findingFacts, type ImageClaims, imageFacts, packageFacts, provenanceFacts } from './policies/image-facts.js';
 import { askPolicies } from './policies/policy.js';
 import { mustBeSigned, policiesOf, type Rules } from './rules.js';
-import { suppress } from './suppress.js';
+import { suppress, type SuppressionResult } from './suppress.js';
 import { attestedStatements } from './vex/attested.js';
 
 /** Analyzed image as input of the evaluation. */
@@ -32,6 +32,12 @@ export interface EvaluationInput<Of extends Finding> {
   /** Signatures and attestations; undefined if they were not looked up. */
   provenance?: Provenance & { vex: readonly AttestedVex[] };
 }
+
+/** What decides which findings of an image count. */
+export type SuppressionInput<Of extends Finding> = Pick<
+  EvaluationInput<Of>,
+  'identity' | 'findings' | 'packages' | 'provenance'
+>;
 
 /** Facts from outside of the image. */
 export interface Circumstances {
@@ -71,14 +77,10 @@ export function evaluateImages<Of extends Finding>(
   circumstances: Circumstances,
 ): ImageEvaluation<Of> {
   const evaluated = images.map((image) => {
-    const { findings, packages, identity, provenance } = image;
-    const attested = attestedStatements(provenance?.vex ?? []);
-    const objections = { ...rules, statements: [...rules.statements, ...attested.statements] };
-    const left = suppress(findings, { ...identity, packages }, objections, circumstances.now);
-    const gaps = [...(image.gaps ?? []), ...evaluationGaps(warnings, findings, rules.onIncomplete)];
+    const left = withoutSuppressed(image, rules, circumstances.now);
+    const gaps = [...(image.gaps ?? []), ...evaluationGaps(warnings, image.findings, rules.onIncomplete)];
     const facts = factsOf({ ...image, findings: left.findings, gaps }, rules, circumstances);
-    const policies = askPolicies(policiesOf(rules, identity.repository), facts);
-    return { ...left, warnings: [...attested.warnings, ...left.warnings], policies };
+    return { ...left, policies: askPolicies(policiesOf(rules, image.identity.repository), facts) };
   });
   const findings = evaluated.flatMap((each) => each.findings);
   const policies = worstOfEach(evaluated.flatMap((each) => each.policies));
@@ -95,6 +97,26 @@ export function evaluateImages<Of extends Finding>(
     warnings: all,
     onIncomplete: rules.onIncomplete,
   };
+}
+
+/** Findings of images that {@link evaluateImages} leaves. */
+export function unsuppressedFindings<Of extends Finding>(
+  images: readonly SuppressionInput<Of>[],
+  rules: Rules,
+  now: Date,
+): Of[] {
+  return images.flatMap((image) => withoutSuppressed(image, rules, now).findings);
+}
+
+function withoutSuppressed<Of extends Finding>(
+  { findings, packages, identity, provenance }: SuppressionInput<Of>,
+  rules: Rules,
+  now: Date,
+): SuppressionResult<Of> {
+  const attested = attestedStatements(provenance?.vex ?? []);
+  const objections = { ...rules, statements: [...rules.statements, ...attested.statements] };
+  const left = suppress(findings, { ...identity, packages }, objections, now);
+  return { ...left, warnings: [...attested.warnings, ...left.warnings] };
 }
 
 function factsOf<Of extends Finding>(

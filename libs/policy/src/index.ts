@@ -2,7 +2,7 @@ export type { Exception, Glob } from './exceptions/exception.js';
 export { readIgnores } from './exceptions/read-ignores.js';
 export { gateVerdict, readThreshold } from './gate/gate.js';
 export type { GateInput, GateThreshold } from './gate/gate.js';
-export { evaluateImages } from './evaluate-image.js';
+export { unsuppressedFindings, evaluateImages } from './evaluate-image.js';
 export type { Circumstances, ImageEvaluation, EvaluationInput } from './evaluate-image.js';
 export type { ImageIdentity } from './evaluated-image.js';
 export { builtInPolicies, builtInPolicy } from './policies/built-in.js';

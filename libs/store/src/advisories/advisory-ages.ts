@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import {
+  type AdvisoryFeed,
   type BlindSpot,
   endOfLifeAges,
   exploitationAges,
   isTooOld,
   type SourceAge,
   sourceAges,
-  type SourceDate,
-  sourceDates,
   staleAdvisories,
   staleEndOfLife,
   staleExploitation,
@@ -47,36 +46,16 @@ export class AdvisoryAges {
     }));
   }
 
-  /**
-   * Dates of the sources of some images' advisories, with those of KEV and EPSS, and of the ends of
-   * support if the images have such products.
-   * @param ages as of {@link ofImages}
-   */
-  async dates(ages: readonly SourceAge[], hasDatedProducts: boolean): Promise<SourceDate[]> {
-    const feeds = await this.feeds.feeds();
-    return sourceDates([...ages, ...exploitationAges(feeds), ...(hasDatedProducts ? endOfLifeAges(feeds) : [])]);
-  }
-
-  /** Warnings about sources that are too old. */
-  stale(ages: readonly SourceAge[], now: Date): BlindSpot[] {
-    return staleAdvisories(ages, now, this.max.limits);
-  }
-
-  /** Warnings about KEV and EPSS, which rank vulnerabilities. */
-  async staleExploitation(now: Date): Promise<BlindSpot[]> {
-    return staleExploitation(exploitationAges(await this.feeds.feeds()), now, this.max.limits);
-  }
-
-  /** Warning about the ends of support. */
-  async staleEndOfLife(now: Date): Promise<BlindSpot[]> {
-    return staleEndOfLife(endOfLifeAges(await this.feeds.feeds()), now, this.max.limits);
+  /** State of all sources, for the questions below. */
+  async sources(): Promise<AdvisoryFeed[]> {
+    return this.feeds.feeds();
   }
 
   /**
    * Ages of the sources that evaluate packages of some images; ecosystems without any advisory are
    * left out.
    */
-  async ofImages(digests: readonly Digest[]): Promise<SourceAge[]> {
+  async ofImages(digests: readonly Digest[], sources: readonly AdvisoryFeed[]): Promise<SourceAge[]> {
     const scopes = await this.store.aggregate<{ ecosystem: string; release: string | null }>(
       `SELECT DISTINCT ecosystem, release FROM image_package JOIN package ON package.id = package_id
        WHERE image_digest = ANY($1) AND state = 'present' AND ecosystem IS NOT NULL`,
@@ -85,8 +64,23 @@ export class AdvisoryAges {
     if (scopes.length === 0) return [];
     const covered = await this.advisories.covered(scopes);
     return sourceAges(
-      await this.feeds.feeds(),
+      sources,
       covered.map(({ ecosystem }) => ecosystem),
     );
+  }
+
+  /** Warnings about sources that are too old. */
+  stale(ages: readonly SourceAge[], now: Date): BlindSpot[] {
+    return staleAdvisories(ages, now, this.max.limits);
+  }
+
+  /** Warnings about KEV and EPSS, which rank vulnerabilities. */
+  staleExploitation(sources: readonly AdvisoryFeed[], now: Date): BlindSpot[] {
+    return staleExploitation(exploitationAges(sources), now, this.max.limits);
+  }
+
+  /** Warning about the ends of support. */
+  staleEndOfLife(sources: readonly AdvisoryFeed[], now: Date): BlindSpot[] {
+    return staleEndOfLife(endOfLifeAges(sources), now, this.max.limits);
   }
 }

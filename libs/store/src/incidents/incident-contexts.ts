@@ -70,7 +70,7 @@ export class IncidentContexts {
 
   async #image(digest: Digest, push: Push): Promise<IncidentImage> {
     const images = (await this.images.ofDigest(digest)).filter(({ analyzedAt }) => analyzedAt !== null);
-    const { findings } = await this.evaluations.of(push, images, [], { isRunning: true });
+    const findings = await this.evaluations.unsuppressed(push, images);
     const present = findings.filter(({ state }) => state === 'present');
     return {
       digest,

@@ -75,7 +75,7 @@ export class ReminderRecheck {
   }
 
   async #counted(push: EvaluatedPush, images: readonly Image[]): Promise<ReadonlySet<string>> {
-    const { findings } = await this.evaluations.of(push, images, []);
+    const findings = await this.evaluations.unsuppressed(push, images);
     return new Set(findings.filter(isCounted).map(({ fingerprint }) => fingerprint));
   }
 }

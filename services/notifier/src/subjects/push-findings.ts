@@ -10,15 +10,7 @@ import {
   layerNotAnalyzedId,
 } from '@tidewaiter/domain';
 import type { PushFinding, PushReport } from '@tidewaiter/messages';
-import {
-  type Image,
-  type ImageFinding,
-  Images,
-  type EvaluatedPush,
-  Verdicts,
-  type Push,
-  Pushes,
-} from '@tidewaiter/store';
+import { type ImageFinding, type Image, Images, Verdicts, type Push, Pushes } from '@tidewaiter/store';
 
 /** Kinds that matter where an image ran or was pulled before it was replaced. */
 const lastingKinds: ReadonlySet<string> = new Set(['secret', 'integrity', 'malware']);
@@ -46,7 +38,7 @@ export class PushFindings {
     awaited: ReadonlySet<string> = new Set(),
   ): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved' | 'counts'>> {
     const images = await this.images.ofPush(push.id);
-    const now = await this.#findingsOf(push, images);
+    const now = await this.evaluations.unsuppressed(push, images);
     const baseline = push.comparedWith?.digest ?? push.previousDigest;
     const before = baseline === null ? [] : await this.#findingsBefore(push, baseline);
     return {
@@ -68,12 +60,12 @@ export class PushFindings {
    */
   async ofLate(push: Push): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved' | 'counts'>> {
     const images = await this.images.ofPush(push.id);
-    const all = await this.#findingsOf(push, images);
+    const all = await this.evaluations.unsuppressed(push, images);
     const own = all.filter(({ kind }) => lastingKinds.has(kind));
     const before = push.previousDigest === null ? [] : await this.#findingsBefore(push, push.previousDigest);
     const { registryHost, connection, repository, tag } = push;
     const current = tag && (await this.pushes.current({ registry: registryHost ?? connection, repository, tag }));
-    const now = current ? await this.#findingsOf(current, await this.images.ofPush(current.id)) : [];
+    const now = current ? await this.evaluations.unsuppressed(current, await this.images.ofPush(current.id)) : [];
     const fresh = merged(own, images, [...before, ...now]).filter(({ isNew }) => isNew);
     const findings = await this.#withLayers(fresh, all);
     return { platforms: images.map(({ platform }) => platform), findings, counts: countFindings(all), resolved: [] };
@@ -97,16 +89,12 @@ export class PushFindings {
 
   /** Supply-chain findings only as far as they were announced. */
   async #findingsBefore(push: Push, digest: Digest): Promise<ImageFinding[]> {
-    const findings = await this.#findingsOf({ ...push, digest }, await this.images.ofDigest(digest));
+    const findings = await this.evaluations.unsuppressed({ ...push, digest }, await this.images.ofDigest(digest));
     const announced = await this.pushes.announcedBefore(push, digest);
     if (announced === null) return findings;
     return findings.filter(
       ({ kind, id, fingerprint }) => kind !== 'supply-chain' || isByCalendar(id) || announced.has(fingerprint),
     );
-  }
-
-  async #findingsOf(push: EvaluatedPush, images: readonly Image[]): Promise<ImageFinding[]> {
-    return (await this.evaluations.of(push, images, [])).findings;
   }
 }
 

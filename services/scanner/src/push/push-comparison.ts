@@ -79,7 +79,7 @@ export class PushComparison {
     if (before.analyzersVersion === null) return { ...pair, change: 'unread', diff: null };
     const layers = new SharedLayers();
     const past = { ...push, digest: baseline };
-    const { findings: pastFindings } = await this.evaluations.of(past, [before], []);
+    const pastFindings = await this.evaluations.unsuppressed(past, [before]);
     const findings = evaluated.filter(({ imageDigest }) => imageDigest === after.digest);
     const diff = diffImages(
       await this.#stateOf(past, before, pastFindings, layers),

@@ -1,4 +1,13 @@
-import { ageWarnings, oldestOf, type SourceDate, vulnerabilityFingerprint } from '@tidewaiter/advisories';
+import {
+  ageWarnings,
+  type BlindSpot,
+  endOfLifeAges,
+  exploitationAges,
+  oldestOf,
+  type SourceDate,
+  sourceDates,
+  vulnerabilityFingerprint,
+} from '@tidewaiter/advisories';
 import {
   buildTime,
   type Digest,
@@ -8,7 +17,9 @@ import {
   type IncompleteEffect,
 } from '@tidewaiter/domain';
 import {
+  unsuppressedFindings,
   type EvaluationGap,
+  type EvaluationInput,
   type ImageIdentity,
   type ImageEvaluation,
   evaluateImages,
@@ -95,6 +106,47 @@ export class Verdicts {
     asked: EvaluationQuestion = {},
   ): Promise<ImageEvaluation<ImageFinding>> {
     const rules = { ...this.rules, onIncomplete: asked.onIncomplete ?? this.rules.onIncomplete };
+    const known = await this.#read(push, images);
+    const running = asked.isRunning ?? (await this.images.areRunning(images.map(({ digest }) => digest)));
+    const sources = await this.ages.sources();
+    const now = new Date();
+    const ages = await this.ages.ofImages(
+      images.map(({ digest }) => digest),
+      sources,
+    );
+    const asOf = oldestOf(ages);
+    const circumstances = {
+      now,
+      ...(running !== undefined && { running }),
+      ...(asOf !== null && { advisoriesAsOf: new Date(asOf) }),
+    };
+    // Stored warnings about the age of the data are outdated, since data ages without a new
+    // evaluation.
+    const current = [
+      ...warnings.filter(({ code }) => !ageWarnings.has(code)),
+      ...this.ages.stale(ages, now),
+      ...(hasVulnerability(known) ? this.ages.staleExploitation(sources, now) : []),
+      ...(await this.#staleEndOfLife(images, this.ages.staleEndOfLife(sources, now))),
+    ];
+    return evaluateImages(known, current, rules, circumstances);
+  }
+
+  /** Findings that {@link of} returns, without a verdict. */
+  async unsuppressed(push: EvaluatedPush, images: readonly Image[]): Promise<ImageFinding[]> {
+    return unsuppressedFindings(await this.#read(push, images), this.rules, new Date());
+  }
+
+  /** Dates of the sources that evaluate some images, with those of KEV and EPSS. */
+  async datesOf(images: readonly Image[]): Promise<EvaluationDates> {
+    const digests = images.map(({ digest }) => digest);
+    const sources = await this.ages.sources();
+    const ages = await this.ages.ofImages(digests, sources);
+    const ends = (await this.findings.haveDatedProducts(digests)) ? endOfLifeAges(sources) : [];
+    const advisorySources = sourceDates([...ages, ...exploitationAges(sources), ...ends]);
+    return { advisoriesAsOf: oldestOf(ages), advisorySources };
+  }
+
+  async #read(push: EvaluatedPush, images: readonly Image[]): Promise<EvaluationInput<ImageFinding>[]> {
     const findings = Map.groupBy(
       await this.findings.of(
         images.map(({ digest }) => digest),
@@ -102,8 +154,6 @@ export class Verdicts {
       ),
       ({ imageDigest }) => imageDigest,
     );
-    // Awaited before the next calls: a promise that rejects before it is awaited ends the process.
-    const running = asked.isRunning ?? (await this.images.areRunning(images.map(({ digest }) => digest)));
     const read = images.map(async (image) => {
       const provenance = await this.provenances.get(push, image.digest);
       const asksForPackages = needsPackages(this.rules) || (provenance?.vex.length ?? 0) > 0;
@@ -116,36 +166,10 @@ export class Verdicts {
         ...(provenance && { provenance }),
       };
     });
-    const known = await Promise.all(read);
-    const now = new Date();
-    const ages = await this.ages.ofImages(images.map(({ digest }) => digest));
-    const asOf = oldestOf(ages);
-    const circumstances = {
-      now,
-      ...(running !== undefined && { running }),
-      ...(asOf !== null && { advisoriesAsOf: new Date(asOf) }),
-    };
-    // Stored warnings about the age of the data are outdated, since data ages without a new
-    // evaluation.
-    const current = [
-      ...warnings.filter(({ code }) => !ageWarnings.has(code)),
-      ...this.ages.stale(ages, now),
-      ...(hasVulnerability(known) ? await this.ages.staleExploitation(now) : []),
-      ...(await this.#staleEndOfLife(images, now)),
-    ];
-    return evaluateImages(known, current, rules, circumstances);
+    return Promise.all(read);
   }
 
-  /** Dates of the sources that evaluate some images. */
-  async datesOf(images: readonly Image[]): Promise<EvaluationDates> {
-    const digests = images.map(({ digest }) => digest);
-    const ages = await this.ages.ofImages(digests);
-    const advisorySources = await this.ages.dates(ages, await this.findings.haveDatedProducts(digests));
-    return { advisoriesAsOf: oldestOf(ages), advisorySources };
-  }
-
-  async #staleEndOfLife(images: readonly Image[], now: Date): Promise<PushWarning[]> {
-    const warnings = await this.ages.staleEndOfLife(now);
+  async #staleEndOfLife(images: readonly Image[], warnings: readonly BlindSpot[]): Promise<readonly BlindSpot[]> {
     if (warnings.length === 0) return [];
     return (await this.findings.haveDatedProducts(images.map(({ digest }) => digest))) ? warnings : [];
   }

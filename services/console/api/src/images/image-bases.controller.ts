@@ -49,7 +49,7 @@ export class ImageBasesController {
     if (images.length === 0) throw new NotFound('IMAGE_UNKNOWN', `no image ${digest}`);
     const push = await (pushId === undefined ? this.pushes.newestOf(digest) : this.pushes.get(pushId));
     const all = push
-      ? (await this.evaluations.of(push, images, [])).findings
+      ? await this.evaluations.unsuppressed(push, images)
       : await this.findings.of(images.map((image) => image.digest));
     const counted = countedFindings(all);
     const items: BaseAnswer[] = [];
