@@ -16,6 +16,12 @@ const packages: TarEntry = {
   content: 'Package: openssl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 3.0.15-1\n',
 };
 
+/** The advisories of the rig are about an older version, so that each of their changes is matched again. */
+const unaffected: TarEntry = {
+  path: 'usr/lib/node_modules/only-in-the-rig/package.json',
+  content: '{"name":"only-in-the-rig","version":"2.0.0"}',
+};
+
 /** A small image with a vulnerable package, as bytes. */
 export interface SmallImage {
   digest: string;
@@ -26,7 +32,7 @@ export interface SmallImage {
 /** Makes an image whose layer no other image has. */
 export async function smallImage(name: string): Promise<SmallImage> {
   const own: TarEntry = { path: 'etc/motd', content: name };
-  return imageOf([[osRelease], [packages, own]]);
+  return imageOf([[osRelease], [packages, unaffected, own]]);
 }
 
 /** Makes an image of layers: entries, or whole tars. */
