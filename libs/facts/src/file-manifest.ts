@@ -220,47 +220,111 @@ export class PackedManifest implements FileManifest {
 /** Packs the files of an image. The first file of a path wins. */
 export function packManifest(files: Iterable<ImageFile>, seed: number = randomInt(2 ** 32)): PackedManifest {
   const text = new TextWriter();
-  const rows: Row[] = [];
+  const rows = new Rows();
   for (const { path, sha256, package: owner, linkTarget } of files) {
     const slash = path.lastIndexOf('/');
     if (!path.startsWith('/') || path.length > maxNameBytes / 3) continue;
-    const [low, high] = hashOf(path, seed);
     const name = text.name(path.slice(slash + 1), linkTarget);
-    const directory = text.directories.numberOf(path.slice(0, slash));
-    rows.push({ low, high, name, directory, owner: owner === null ? 0 : text.packages.numberOf(owner) + 1, sha256 });
+    const directory = text.directories.numberOfStart(path, slash);
+    rows.add(path, seed, { name, directory, owner: owner === null ? 0 : text.packages.numberOf(owner) + 1, sha256 });
   }
-  rows.sort((a, b) => a.high - b.high || a.low - b.low || a.name - b.name);
-  return new PackedManifest(written(rows, text, seed));
+  const { packages, directories } = text;
+  const header = [magic, seed, rows.length, packages.starts.length, directories.starts.length, text.length];
+  const packed = [
+    ...[bytesOf(Uint32Array.from(header)), ...rows.sorted()],
+    ...[bytesOf(Uint32Array.from(packages.starts)), bytesOf(Uint32Array.from(directories.starts)), text.bytes()],
+  ];
+  return new PackedManifest(Buffer.concat(packed));
 }
 
 interface Row {
-  low: number;
-  high: number;
   name: number;
   directory: number;
   owner: number;
   sha256: string | null;
 }
 
-function written(rows: readonly Row[], text: TextWriter, seed: number): Buffer {
-  const { packages, directories } = text;
-  const header = [magic, seed, rows.length, packages.starts.length, directories.starts.length, text.length];
-  const digests = Buffer.alloc(rows.length * digestBytes);
-  for (const [index, { sha256 }] of rows.entries())
-    if (sha256 !== null) digests.write(sha256, index * digestBytes, digestBytes, 'hex');
-  const column = (value: (row: Row) => number) => Buffer.from(Uint32Array.from(rows, value).buffer);
-  return Buffer.concat([
-    Buffer.from(Uint32Array.from(header).buffer),
-    column(({ low }) => low),
-    column(({ high }) => high),
-    column(({ name }) => name),
-    column(({ directory }) => directory),
-    column(({ owner }) => owner),
-    digests,
-    Buffer.from(Uint32Array.from(packages.starts).buffer),
-    Buffer.from(Uint32Array.from(directories.starts).buffer),
-    text.bytes(),
-  ]);
+/** Files by column: as objects a million of them would take most of the time and memory. */
+class Rows {
+  length = 0;
+  #low = new Uint32Array(1_024);
+  #high = new Uint32Array(1_024);
+  #names = new Uint32Array(1_024);
+  #directories = new Uint32Array(1_024);
+  #owners = new Uint32Array(1_024);
+  #digests = Buffer.alloc(1_024 * digestBytes);
+
+  add(path: string, seed: number, { name, directory, owner, sha256 }: Row): void {
+    const at = this.length;
+    if (at === this.#low.length) this.#grow();
+    const [low, high] = hashOf(path, seed);
+    this.#low[at] = low;
+    this.#high[at] = high;
+    this.#names[at] = name;
+    this.#directories[at] = directory;
+    this.#owners[at] = owner;
+    if (sha256 !== null) this.#digests.write(sha256, at * digestBytes, digestBytes, 'hex');
+    this.length += 1;
+  }
+
+  /** Columns in the order of the format. */
+  sorted(): Buffer[] {
+    const order = orderBy([this.#low, this.#high], this.length);
+    const columns = [this.#low, this.#high, this.#names, this.#directories, this.#owners];
+    return [...columns.map((column) => bytesOf(inOrder(column, order, 1))), this.#digestsIn(order)];
+  }
+
+  #digestsIn(order: Uint32Array): Buffer {
+    const words = new Uint32Array(this.#digests.buffer, this.#digests.byteOffset, this.#digests.length / 4);
+    return bytesOf(inOrder(words, order, digestBytes / 4));
+  }
+
+  #grow(): void {
+    const longer = (column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> => {
+      const copy = new Uint32Array(column.length * 2);
+      copy.set(column);
+      return copy;
+    };
+    this.#low = longer(this.#low);
+    this.#high = longer(this.#high);
+    this.#names = longer(this.#names);
+    this.#directories = longer(this.#directories);
+    this.#owners = longer(this.#owners);
+    this.#digests = Buffer.concat([this.#digests, Buffer.alloc(this.#digests.length)]);
+  }
+}
+
+/**
+ * Indexes of rows sorted by several columns, the last one first, and then by themselves: a radix
+ * sort, since comparisons of a million rows take a second.
+ */
+function orderBy(columns: readonly Uint32Array[], length: number): Uint32Array {
+  let order = new Uint32Array(length);
+  for (let row = 0; row < length; row += 1) order[row] = row;
+  for (const column of columns) {
+    for (const shift of [0, 16]) {
+      const places = new Uint32Array(2 ** 16 + 1);
+      for (const row of order) places[((column[row]! >>> shift) & 0xffff) + 1]! += 1;
+      for (let digit = 0; digit < 2 ** 16; digit += 1) places[digit + 1]! += places[digit]!;
+      const next = new Uint32Array(length);
+      for (const row of order) next[places[(column[row]! >>> shift) & 0xffff]!++] = row;
+      order = next;
+    }
+  }
+  return order;
+}
+
+/** Records of `size` words in another order. */
+function inOrder(words: Uint32Array, order: Uint32Array, size: number): Uint32Array {
+  const sorted = new Uint32Array(order.length * size);
+  let to = 0;
+  for (const index of order)
+    for (let word = index * size; word < (index + 1) * size; word += 1) sorted[to++] = words[word]!;
+  return sorted;
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 class TextWriter {
@@ -296,6 +360,8 @@ class TextWriter {
 class Numbers {
   readonly starts: number[] = [];
   readonly #known = new Map<string, number>();
+  #last = '';
+  #lastNumber = -1;
 
   constructor(private readonly text: TextWriter) {}
 
@@ -305,6 +371,15 @@ class Numbers {
     this.starts.push(this.text.name(name));
     this.#known.set(name, this.starts.length - 1);
     return this.starts.length - 1;
+  }
+
+  /** As {@link numberOf} of the first `length` characters: most files are beside the one before. */
+  numberOfStart(text: string, length: number): number {
+    if (this.#lastNumber === -1 || length !== this.#last.length || !text.startsWith(this.#last)) {
+      this.#last = text.slice(0, length);
+      this.#lastNumber = this.numberOf(this.#last);
+    }
+    return this.#lastNumber;
   }
 }
 
