@@ -215,7 +215,7 @@ function check(value: number, unit: string, isMet: boolean): void {
 }
 
 function startConsole({ databaseUrl, natsUrl }: Servers, port: number): ChildProcess {
-  // The heap of a small container: in a larger one it grows to twice its contents, whatever is asked.
+  // The heap of a small container: a larger one grows to twice its contents, whatever is asked.
   const flags = ['--max-semi-space-size=8', '--max-old-space-size=160'];
   return spawn(process.execPath, [...flags, 'cli/dist/main.js', 'service', 'console'], {
     stdio: ['ignore', 'ignore', 'inherit'],

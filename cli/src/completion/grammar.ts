@@ -70,6 +70,7 @@ const placeholders = new Map<string, Values>([
     'jest',
     'key=value',
     'label=value',
+    'limits',
     'matchers',
     'name',
     'name[=url]',

@@ -11,6 +11,13 @@ interface PrintOptions {
   by: string;
 }
 
+interface FixTimesOptions {
+  by: string;
+  days: string;
+  limits?: string;
+  repository?: string;
+}
+
 /** Command that lists, changes, sends and prints reports of a platform. */
 export function reportsCommand(program: Command): void {
   const reports = entryOptions(program.command('reports'), 'reports');
@@ -29,10 +36,29 @@ export function reportsCommand(program: Command): void {
     .addOption(new Option('--by <grouping>', 'order by').choices(['repository', 'owner']).default('repository'))
     .action(async (query: string[], { by }: PrintOptions, self: Command) => {
       const question = new URLSearchParams({ by, ...(query.length > 0 && { q: query.join(' ') }) });
-      const signal = new AbortController().signal;
-      const text = await streamApi(`unfixed/export?${question.toString()}`, await flagsOf(self), signal);
-      await pipeline(text, process.stdout, { end: false });
+      await printCsv(`unfixed/export?${question.toString()}`, self);
     });
+  connected(reports.command('fix-times'))
+    .description('print how long fixes took, and what is open for longer than its limit, as CSV')
+    .addOption(new Option('--by <grouping>', 'order by').choices(['repository', 'owner']).default('repository'))
+    .option('--days <count>', 'fixes of the last days', '90')
+    .option('--limits <limits>', "days within which to fix: 'critical:15,high:30'")
+    .option('--repository <pattern>', "repositories: 'shop/*'")
+    .action(async (options: FixTimesOptions, self: Command) => {
+      const { by, days, limits, repository } = options;
+      const question = {
+        by,
+        days,
+        ...(limits !== undefined && { limits }),
+        ...(repository !== undefined && { repository }),
+      };
+      await printCsv(`fix-times/groups/export?${new URLSearchParams(question).toString()}`, self);
+    });
+}
+
+async function printCsv(path: string, command: Command): Promise<void> {
+  const text = await streamApi(path, await flagsOf(command), new AbortController().signal);
+  await pipeline(text, process.stdout, { end: false });
 }
 
 function isRequested(answer: unknown): answer is { id: string } {

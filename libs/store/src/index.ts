@@ -168,6 +168,7 @@ export type { RunningWorkload } from './workloads/workload-ledger.js';
 export { OwnerLabels } from './images/owner-labels.js';
 export { Owners } from './images/owners.js';
 export type { RunningImage } from './images/owners.js';
+export { FixHistories } from './reports/fix-histories.js';
 export { ReportRuns } from './reports/report-runs.js';
 export type { DueReport, MadeReport, ReportRun, StoredReportRun } from './reports/report-runs.js';
 export { ReportsModule } from './reports/reports.module.js';

@@ -112,8 +112,8 @@ type PlacedRow<Row> = Row & RowPlace;
 /** All rows of a query, which are read in parts. */
 export interface RowReader<Row> {
   /**
-   * Takes the next rows, and returns how many there were: fewer than `limit` at the end. One call at
-   * a time.
+   * Takes the next rows, and returns how many there were: fewer than `limit` at the end. One call
+   * at a time.
    */
   next(limit: number, take: (row: Row) => void): Promise<number>;
   close(): Promise<void>;
@@ -163,7 +163,7 @@ export class Lists {
     };
   }
 
-  /** Statement that reads the rows of a query in an order, without its limit, after the last one. */
+  /** Statement that reads the rows of a query in an order, after the last one, without a limit. */
   async #ordered<Row, Name extends string, Sort extends string>(
     list: RowList<Row, Name, Sort>,
     { where, sort, isDescending }: ListOrder<Name, Sort>,

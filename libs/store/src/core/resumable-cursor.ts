@@ -2,7 +2,7 @@ import type { Cursor } from './store.js';
 
 /** Pause of a client after which its connection is free for others. */
 const pauseMs = 250;
-/** Age of a transaction after which another reader has its turn, and PostgreSQL may vacuum again. */
+/** Age of a transaction after which another reader has its turn, and PostgreSQL may vacuum. */
 const maxAgeMs = 5_000;
 
 /**

@@ -436,8 +436,8 @@ async function records<Row>(runner: QueryRunner, { sql, parameters }: SqlStateme
 }
 
 /**
- * Takes the rows of a query one by one, as they arrive. The driver's array of thousands of wide rows
- * would be moved to the old generation, and take more time to collect than to read.
+ * Takes the rows of a query one by one, as they arrive. The driver's array of thousands of wide
+ * rows would be moved to the old generation, and take more time to collect than to read.
  */
 async function eachRow(runner: QueryRunner, sql: string, take: (row: unknown) => void): Promise<number> {
   const client = (await runner.connect()) as RowClient;

@@ -46,6 +46,7 @@ import { entryControllers } from './entries/entries.controller.js';
 import { EntryChanges } from './entries/entry-changes.js';
 import { EntryDocuments } from './entries/entry-documents.js';
 import { FileEntryListing } from './entries/file-entry-listing.js';
+import { FixTimeGroupsController } from './fix-times/fix-times.controller.js';
 import { GateController } from './gate/gate.controller.js';
 import { StoredVerdicts } from './gate/stored-verdicts.js';
 import { RequestValidation } from './http/validation.js';
@@ -100,6 +101,7 @@ export const controllers = [
   TrendsController,
   CompareController,
   ReportsController,
+  FixTimeGroupsController,
   UnfixedController,
   ReportRunsController,
   ReportRequestsController,

@@ -174,6 +174,12 @@ const report = createRoute({
   component: lazyRouteComponent(() => import('./pages/report/report-page.js'), 'ReportPage'),
 });
 
+const fixTimes = createRoute({
+  ...at('/report/fixes'),
+  validateSearch: searchParams({ by: ['repository', 'owner'], days: ['30', '90', '365'], repository: 'text' }),
+  component: lazyRouteComponent(() => import('./pages/report/fix-times-page.js'), 'FixTimesPage'),
+});
+
 const storedReport = createRoute({
   ...at('/report/$run'),
   component: lazyRouteComponent(() => import('./pages/report/report-page.js'), 'StoredReportPage'),
@@ -289,7 +295,7 @@ const routeTree = root.addChildren([
   ...[now, start, views, incidents, incident, images, image, repository, compare, push],
   ...[vulnerabilities, vulnerability, workloads, workload],
   ...[exceptions, gates, signers, reports, registries, sensors],
-  ...[report, storedReport],
+  ...[report, fixTimes, storedReport],
   ...[policies, silences, routes, channels, messages, rules, system, deliveries, delivery, deadLetters, advisories],
   ...[storage, clusters],
   ...[users, tokens, sessions, audit],

@@ -469,6 +469,8 @@ function valuesOf(path: string, name: string): Values {
             : 'open',
     ),
     severity: always('high', 'medium'),
+    limits: always('high:0'),
+    repository: [(tenant) => tenant.repository],
     cluster: [(tenant) => tenant.cluster],
     namespace: [(tenant) => tenant.namespace],
     workload: [(tenant) => tenant.place],

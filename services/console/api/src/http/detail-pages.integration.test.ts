@@ -337,6 +337,7 @@ describeWith(programs('chromium'))('the pages of images, workloads and incidents
       ['namespaces', '/workloads?tab=namespaces'],
       ['incident', `/incidents/${uuidOf('miner')}`],
       ['workload', '/workloads/eu1/shop/Deployment/web'],
+      ['fix-times', '/report/fixes'],
     ] as const;
     /** Folder for pictures of the pages, to look at. */
     const pictures = process.env['TIDEWAITER_PICTURES'];

@@ -747,7 +747,7 @@ describeWith(programs('chromium'))('the web pages', () => {
         '/vulnerabilities/CVE-2021-44228',
       ],
       ...[`/vulnerabilities?by=image&value=${digest}`, '/workloads', '/no/such/page'],
-      ...['/report', '/report?by=owner&q='],
+      ...['/report', '/report?by=owner&q=', '/report/fixes?by=owner'],
       ...imageTabs.map((tab) => `/images/${digest}?tab=${tab}`),
       ...['exceptions?edit=new', 'gates?edit=new', 'signers?edit=new', 'reports?edit=new'].map(
         (name) => `/policies/${name}`,

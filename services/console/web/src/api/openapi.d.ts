@@ -3076,6 +3076,124 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/fix-times/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long fixes took, and what is open for longer than its limit, by owner or repository */
+        get: {
+            parameters: {
+                query?: {
+                    by?: "owner" | "repository";
+                    days?: number;
+                    limits?: string;
+                    repository?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description How long fixes took, and what is open for longer than its limit, by owner or repository */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            by: "owner" | "repository";
+                            days: number;
+                            groups: {
+                                name: string | null;
+                                severities: {
+                                    fixed: number;
+                                    limitDays: number | null;
+                                    medianDays: number | null;
+                                    oldestDays: number | null;
+                                    open: number;
+                                    overdue: number;
+                                    p90Days: number | null;
+                                    /** @enum {string} */
+                                    severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
+                                    unknown: number;
+                                    unknownBefore: string | null;
+                                }[];
+                            }[];
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fix-times/groups/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a file */
+        get: {
+            parameters: {
+                query?: {
+                    by?: "owner" | "repository";
+                    days?: number;
+                    limits?: string;
+                    repository?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The same as a file */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/fixes": {
         parameters: {
             query?: never;

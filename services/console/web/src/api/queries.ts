@@ -331,6 +331,13 @@ export const unfixed = (query: QueryOf<'/api/v1/unfixed'>) =>
     queryFn: ({ signal }) => answerOf(client.GET('/api/v1/unfixed', { params: { query }, signal })),
   });
 
+/** Times that fixes took, by owner or repository. */
+export const fixTimeGroups = (query: QueryOf<'/api/v1/fix-times/groups'>) =>
+  queryOptions({
+    queryKey: ['fix-time-groups', query],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/fix-times/groups', { params: { query }, signal })),
+  });
+
 /** Reports that were made, newest first. */
 export const reportRuns = queryOptions({
   queryKey: ['report-runs'],

@@ -46,6 +46,7 @@ export type SilencePreview = Post<'/api/v1/silences/preview'>;
 export type Replay = Post<'/api/v1/routes/replay'>;
 export type RegistryKinds = Get<'/api/v1/registry-kinds'>;
 export type Unfixed = Get<'/api/v1/unfixed'>;
+export type FixTimeGroups = Get<'/api/v1/fix-times/groups'>;
 export type ReportRun = Get<'/api/v1/report-runs/{id}'>;
 export type View = Item<'/api/v1/views'>;
 export type Receiver = Item<'/api/v1/receivers'>;

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 
 import type { Unfixed } from '../../api/types.js';
 import { SeverityCounts, SeverityMark } from '../../parts/marks.js';
+import { TableHeading } from './report-parts.js';
 import { daysText } from './report-words.js';
 
 type Group = Unfixed['groups'][number];
@@ -23,12 +24,12 @@ export function ReportGroup({ by, group }: { by: Unfixed['by']; group: Group }) 
         <table role="table" aria-label={title}>
           <thead role="rowgroup">
             <tr role="row">
-              <Heading className="mark">Severity</Heading>
-              <Heading>Vulnerability</Heading>
-              <Heading>Package</Heading>
-              <Heading>Fix</Heading>
-              <Heading className="number">Images</Heading>
-              <Heading className="number">Unfixed for</Heading>
+              <TableHeading className="mark">Severity</TableHeading>
+              <TableHeading>Vulnerability</TableHeading>
+              <TableHeading>Package</TableHeading>
+              <TableHeading>Fix</TableHeading>
+              <TableHeading className="number">Images</TableHeading>
+              <TableHeading className="number">Unfixed for</TableHeading>
             </tr>
           </thead>
           <tbody role="rowgroup">
@@ -40,14 +41,6 @@ export function ReportGroup({ by, group }: { by: Unfixed['by']; group: Group }) 
       </div>
       {omitted > 0 && <p className="quiet">{omitted.toLocaleString('en')} more are in the CSV.</p>}
     </section>
-  );
-}
-
-function Heading({ className, children }: { className?: string; children: string }) {
-  return (
-    <th scope="col" role="columnheader" className={className}>
-      {children}
-    </th>
   );
 }
 

@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { Button } from 'react-aria-components/Button';
 
 import { reportRun, reportRuns, unfixed } from '../../api/queries.js';
 import type { ReportRun, Unfixed } from '../../api/types.js';
@@ -10,6 +9,7 @@ import { QueryBox } from '../../parts/query-box.js';
 import { absoluteTime } from '../../parts/relative-time.js';
 import { EmptyState, Loaded } from '../../parts/states.js';
 import { ReportGroup } from './report-group.js';
+import { PrintButton } from './report-parts.js';
 import { placesText, rightsText, usualQuery } from './report-words.js';
 
 const live = getRouteApi('/report');
@@ -20,7 +20,18 @@ export function ReportPage() {
   const { by = 'repository', q = usualQuery } = live.useSearch();
   return (
     <>
-      <PageHead title="Unfixed vulnerabilities" about="What is unfixed, and for how long" actions={<PrintButton />} />
+      <PageHead
+        title="Unfixed vulnerabilities"
+        about="What is unfixed, and for how long"
+        actions={
+          <>
+            <Link to="/report/fixes" search={{ by }}>
+              How long fixes take
+            </Link>{' '}
+            <PrintButton />
+          </>
+        }
+      />
       <div className="filters">
         <FilterSelect label="By" name="by" value={by} options={['repository', 'owner']} />
         <QueryBox list="vulnerabilities" value={q} placeholder={usualQuery} />
@@ -63,14 +74,6 @@ export function StoredReportPage() {
         </>
       )}
     </Loaded>
-  );
-}
-
-function PrintButton() {
-  return (
-    <Button className="button" onPress={() => print()}>
-      Print
-    </Button>
   );
 }
 
