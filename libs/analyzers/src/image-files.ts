@@ -1,5 +1,5 @@
 import { isDistributionType } from '@tidewaiter/domain';
-import { fileOwners } from '@tidewaiter/integrity';
+import { type FileOwners, fileOwners } from '@tidewaiter/integrity';
 import type { Overlay } from '@tidewaiter/oci';
 
 import { integrityLayer } from './image-findings.js';
@@ -17,9 +17,16 @@ export interface VisibleFile {
   linkTarget?: string;
 }
 
-/** Visible files of an image, with their packages. */
-export function* imageFiles(layers: readonly AnalyzedLayer[], view: Overlay): Generator<VisibleFile> {
-  const { ownerOf, sha256Of } = fileOwners(layers.map(integrityLayer), view);
+/**
+ * Visible files of an image, with their packages.
+ * @param owners of the same layers, where they were evaluated already
+ */
+export function* imageFiles(
+  layers: readonly AnalyzedLayer[],
+  view: Overlay,
+  owners: FileOwners = fileOwners(layers.map(integrityLayer), view),
+): Generator<VisibleFile> {
+  const { ownerOf, sha256Of } = owners;
   const foundIn = packagesByFile(layers, view);
   for (const found of view.shown.values()) {
     const { path, type, linkTarget } = found.entry;

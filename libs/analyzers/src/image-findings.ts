@@ -4,6 +4,7 @@ import {
   evaluateStartCommands,
   evaluateIntegrity,
   evaluateWithContents,
+  type FileOwners,
   type FleetFile,
   type IntegrityLayer,
   type PackageContent,
@@ -34,9 +35,11 @@ export interface FileEvaluation {
    * images.
    */
   unowned: FleetFile[];
+  /** For {@link imageFiles}; undefined where files were not inspected. */
+  owners?: FileOwners;
 }
 
-/** {@link fileFindings} plus the files to compare with other images. */
+/** {@link fileFindings} plus the files to compare with other images, and their owners. */
 export function evaluateFiles(layers: readonly StepLayer[], view: Overlay, options: AnalysisOptions): FileEvaluation {
   const { findings, ...contents } =
     options.isInspected === true

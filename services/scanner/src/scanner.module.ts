@@ -109,7 +109,7 @@ import { ScannerMetrics } from './scanner-metrics.js';
     PushFailures,
     ImageExpiry,
     RepositoryRemovals,
-    AssemblyThreads,
+    { provide: AssemblyThreads, useFactory: () => new AssemblyThreads() },
     ImageInventory,
     ImageMatching,
     ExposureRefresh,

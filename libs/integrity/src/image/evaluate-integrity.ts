@@ -16,6 +16,7 @@ import { worldWritable } from '../checks/world-writable.js';
 import { type FleetFile, fleetFiles, type ScriptSource } from '../fleet/fleet-files.js';
 import { type PackageContent, packageContents } from '../fleet/package-contents.js';
 import { evaluatedImage, type EvaluatedImage, type IntegrityCheck } from './evaluated-image.js';
+import { type FileOwners, ownersIn } from './file-owners.js';
 import type { IntegrityLayer } from './integrity-layer.js';
 
 /** All evaluations of an image. */
@@ -47,17 +48,27 @@ export function evaluateIntegrity(layers: readonly IntegrityLayer[], view: Overl
   return runCheck(evaluatedImage(layers, view));
 }
 
-/**
- * {@link evaluateIntegrity} plus the files to compare with other images: both share the prepared
- * image.
- */
+/** What is known of an image after its preparation, which takes a quarter of all. */
+export interface IntegrityEvaluation {
+  findings: Finding[];
+  programs: PackageContent[];
+  unowned: FleetFile[];
+  owners: FileOwners;
+}
+
+/** {@link evaluateIntegrity} plus the files to compare with other images, and the owners of all. */
 export function evaluateWithContents(
   layers: readonly IntegrityLayer[],
   view: Overlay,
   scripts: ScriptSource,
-): { findings: Finding[]; programs: PackageContent[]; unowned: FleetFile[] } {
+): IntegrityEvaluation {
   const image = evaluatedImage(layers, view);
-  return { findings: runCheck(image), programs: packageContents(image), unowned: fleetFiles(image, scripts) };
+  return {
+    findings: runCheck(image),
+    programs: packageContents(image),
+    unowned: fleetFiles(image, scripts),
+    owners: ownersIn(image),
+  };
 }
 
 function runCheck(image: EvaluatedImage): Finding[] {

@@ -1,7 +1,7 @@
 import { isDistributionType } from '@tidewaiter/domain';
 import type { StackedEntry, Overlay } from '@tidewaiter/oci';
 
-import { evaluatedImage } from './evaluated-image.js';
+import { type EvaluatedImage, evaluatedImage } from './evaluated-image.js';
 import type { IntegrityLayer } from './integrity-layer.js';
 
 /** Owners of the files of an image according to its package databases, and digests of the files. */
@@ -13,7 +13,11 @@ export interface FileOwners {
 }
 
 export function fileOwners(layers: readonly IntegrityLayer[], view: Overlay): FileOwners {
-  const { ownership, tree } = evaluatedImage(layers, view);
+  return ownersIn(evaluatedImage(layers, view));
+}
+
+/** {@link fileOwners} of an image that is prepared already. */
+export function ownersIn({ ownership, tree }: EvaluatedImage): FileOwners {
   return {
     ownerOf(path) {
       const claims = ownership.claims.get(path) ?? [];

@@ -1,7 +1,6 @@
-/** The thread of {@link AssemblyThreads}: assembles one image and ends. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** The thread of {@link AssemblyThreads}: assembles one image after the other. */
+import { parentPort } from 'node:worker_threads';
 
-import { type AssemblyInput, assembleImage, type ImageAssembly } from './image-assembly.js';
+import { type AssemblyInput, assembleImage } from './image-assembly.js';
 
-const assembly: ImageAssembly = assembleImage(workerData as AssemblyInput);
-parentPort!.postMessage(assembly);
+parentPort!.on('message', (input: AssemblyInput) => parentPort!.postMessage(assembleImage(input)));

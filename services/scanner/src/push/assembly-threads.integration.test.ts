@@ -2,7 +2,7 @@ import { analyzeLayer, encodeFacts } from '@tidewaiter/analyzers';
 import { encodeEntries } from '@tidewaiter/oci';
 import { type TarEntry, tarArchive } from '@tidewaiter/testkit';
 
-import { assembleApart, AssemblyThreads } from './assembly-threads.js';
+import { AssemblyThreads } from './assembly-threads.js';
 import { type AssemblyInput, assembleImage } from './image-assembly.js';
 
 const version = 'test';
@@ -44,23 +44,28 @@ describe('AssemblyThreads', () => {
     expect(expected.packages).toHaveLength(2);
     expect(expected.findings).not.toHaveLength(0);
 
+    const threads = new AssemblyThreads();
     let turns = 0;
     const others = setInterval(() => (turns += 1), 1);
-    const { files, ...assembly } = await new AssemblyThreads().assemble(input);
+    const { files, ...assembly } = await threads.assemble(input);
     clearInterval(others);
     expect(assembly).toEqual({ ...expected, files: undefined });
     // Its seed is random.
     expect(files).toHaveLength(expected.files.length);
     // A thread takes some hundred milliseconds.
     expect(turns).toBeGreaterThan(20);
+    await threads.onApplicationShutdown();
   });
 
   it('refuses an image that takes too much memory, and assembles the next one', async () => {
     const input = await inputOf(distribution, manyFiles);
-    await expect(assembleApart(input, 8)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 'maxHeapMegabytes' });
+    const limited = new AssemblyThreads(8);
+    const refusal = { code: 'LIMIT_EXCEEDED', limit: 'maxHeapMegabytes' };
+    for (let tries = 0; tries < 2; tries += 1) await expect(limited.assemble(input)).rejects.toMatchObject(refusal);
     const threads = new AssemblyThreads();
     const [large, small] = await Promise.all([threads.assemble(input), threads.assemble(await inputOf(packages))]);
     expect(large.os?.id).toBe('debian');
     expect(small.packages.map(({ name }) => name)).toEqual(['left', 'right']);
+    await Promise.all([limited, threads].map(async (each) => each.onApplicationShutdown()));
   });
 });

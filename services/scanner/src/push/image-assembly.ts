@@ -50,7 +50,7 @@ export function assembleImage({ layers: stored, version, options }: AssemblyInpu
   const view = overlay(layers.map(({ entries }) => entries));
   const { os, packages: all, warnings } = inventory(layers, view);
   const { packages, warnings: packagesLeftOut } = limitedPackages(all, bytes, options.factLimits);
-  const { findings: inFiles, programs, unowned } = evaluateFiles(layers, view, options);
+  const { findings: inFiles, programs, unowned, owners } = evaluateFiles(layers, view, options);
   const { findings, warnings: findingsLeftOut } = limitedFindings(inFiles, bytes);
   const linkedPrograms = layers.map(({ diffId, facts }) => ({
     diffId,
@@ -65,7 +65,7 @@ export function assembleImage({ layers: stored, version, options }: AssemblyInpu
     linkedPrograms: linkedPrograms.filter((each) => each.linkedPrograms.length > 0),
     ...{ programs, unowned },
     contents: layers.map(({ diffId, entries }) => ({ diffId, keys: contentKeysOf(entries, entries.length) })),
-    files: packManifest(imageFiles(layers, view)).bytes,
+    files: packManifest(imageFiles(layers, view, owners)).bytes,
   };
 }
 
