@@ -28,6 +28,8 @@ export interface MailSink {
   received: ReceivedMail[];
   /** Refuses the next attempts with these, one each. */
   next(...refusals: Refusal[]): void;
+  /** Refusals that no attempt has met yet. */
+  refusals: readonly Refusal[];
   /** @throws Error when fewer than `count` mails came in time */
   waitFor(count: number, timeoutMs?: number): Promise<ReceivedMail[]>;
   stop(): Promise<void>;
@@ -70,6 +72,7 @@ export async function mailSink(): Promise<MailSink> {
     url: `smtp://127.0.0.1:${port}`,
     port,
     received,
+    refusals,
     next: (...more) => void refusals.push(...more),
     waitFor: async (count, timeoutMs) => waitUntil(received, count, timeoutMs),
     stop: async () => new Promise((resolve) => server.close(resolve)),
