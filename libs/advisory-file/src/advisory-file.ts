@@ -27,9 +27,14 @@ import { damaged, formatOf, guarded, openDefensively, unusable } from './format.
 import { candidatesOf, checksumOf, entryTexts } from './rows.js';
 
 const busyTimeoutMs = 5_000;
+/** More would outlive the short collections of garbage. */
+const advisoriesAtOnce = 1_000;
 
 /** Row of the tables, by column. */
 type Row = Record<string, string | number | null>;
+
+/** Release, name, entries, checksum and number of entries of an advisory about a package. */
+type EntriesRow = [releaseId: number, name: string, entries: string, checksum: number, count: number];
 
 /**
  * Advisories in one local file, for any number of readers, also during a write. Each sees the file
@@ -40,6 +45,7 @@ export class AdvisoryFile implements Disposable {
   readonly #statements = new Map<string, StatementSync>();
   /** Ids of releases, by ecosystem and release. */
   readonly #releases: ReadonlyMap<string, number>;
+  readonly #byRelease: ReadonlyMap<number, { ecosystem: string; release: string }>;
 
   private constructor(
     readonly path: string,
@@ -47,11 +53,10 @@ export class AdvisoryFile implements Disposable {
   ) {
     // From here on all reads see one snapshot.
     db.exec('BEGIN');
-    this.#releases = new Map(
-      this.#all('SELECT id, ecosystem, release FROM release').map(({ id, ecosystem, release }) => [
-        `${ecosystem}\n${release}`,
-        Number(id),
-      ]),
+    const releases = this.#all('SELECT id, ecosystem, release FROM release');
+    this.#releases = new Map(releases.map(({ id, ecosystem, release }) => [`${ecosystem}\n${release}`, Number(id)]));
+    this.#byRelease = new Map(
+      releases.map(({ id, ecosystem, release }) => [Number(id), { ecosystem: `${ecosystem}`, release: `${release}` }]),
     );
   }
 
@@ -137,11 +142,12 @@ export class AdvisoryFile implements Disposable {
 
   /** Advisories of these ids, whose entries are copied instead of read, one by one. */
   *packed(ids: readonly string[]): Generator<PackedAdvisory> {
-    for (const { id, ...row } of this.#all(
-      `SELECT id, osv_id, record, checksum FROM advisory WHERE ${isOneOf}`,
-      JSON.stringify(ids),
-    )) {
-      yield { record: this.#read(row), entries: this.#packedEntries(Number(id)) };
+    for (let start = 0; start < ids.length; start += advisoriesAtOnce) {
+      const rows = this.#all(
+        `SELECT id, osv_id, record, checksum FROM advisory WHERE ${isOneOf}`,
+        JSON.stringify(ids.slice(start, start + advisoriesAtOnce)),
+      );
+      for (const row of rows) yield { record: this.#read(row), entries: this.#packedEntries(Number(row['id'])) };
     }
   }
 
@@ -259,17 +265,19 @@ export class AdvisoryFile implements Disposable {
     });
   }
 
+  /** Of every advisory in turn: without a join, and without an object for each row. */
   #packedEntries(advisory: number): PackedAdvisory['entries'] {
-    const rows = this.#all(
-      `SELECT ecosystem, release, name, entries, affected.checksum, json_array_length(entries) AS count
-       FROM affected CROSS JOIN release ON release.id = release_id WHERE advisory_id = ?`,
-      advisory,
+    const statement = this.#prepare(
+      'SELECT release_id, name, entries, checksum, json_array_length(entries) FROM affected WHERE advisory_id = ?',
     );
-    return rows.flatMap((row) => {
-      this.#check(row);
-      const { ecosystem, release, name, entries, count } = row;
-      const key = { ecosystem: `${ecosystem}`, release: release === '' ? null : `${release}`, name: `${name}` };
-      return entryTexts(`${entries}`, Number(count)).map((text) => ({ ...key, text }));
+    statement.setReturnArrays(true);
+    const rows = guarded(this.path, () => statement.all(advisory)) as unknown as EntriesRow[];
+    return rows.flatMap(([releaseId, name, entries, checksum, count]) => {
+      const of = this.#byRelease.get(releaseId);
+      if (!of) throw damaged(this.path, `package ${name} of an unknown release`);
+      this.#check({ ...of, name, entries, checksum });
+      const release = of.release === '' ? null : of.release;
+      return entryTexts(entries, count).map((text) => ({ ecosystem: of.ecosystem, release, name, text }));
     });
   }
 

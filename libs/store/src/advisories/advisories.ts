@@ -4,6 +4,7 @@ import type { Digest } from '@tidewaiter/domain';
 import { advisoryChanged, draft } from '@tidewaiter/events';
 
 import { columnsOf, type RowOf } from '../core/columns.js';
+import { lineEncoder } from '../core/copy.js';
 import { excluded, recordsetOf } from '../core/row-sets.js';
 import { json, JsonText } from '../core/storable.js';
 import { Store, type Transaction } from '../core/store.js';
@@ -18,6 +19,18 @@ export interface AdvisoryStatus {
   advisories: number;
   ecosystems: { ecosystem: string; packages: number }[];
   lastImport: RowOf<typeof importColumns> | null;
+}
+
+/**
+ * Advisory with the rows of its entries as lines of COPY, in bytes: the objects that they were made
+ * from would be the larger part of the work of the garbage collector.
+ */
+export interface EncodedAdvisory {
+  record: AdvisoryRecord;
+  lines: Buffer;
+  entries: number;
+  /** Packages that the entries name, once each. */
+  named: NamedPackage[];
 }
 
 /** Advisories, and which packages they hit. A match is made once for the whole fleet. */
@@ -50,7 +63,7 @@ export class Advisories {
    * As {@link put}, for many records of which most are new: these are written by COPY, with the
    * texts of their entries.
    */
-  async load(advisories: readonly PackedAdvisory[]): Promise<number> {
+  async load(advisories: readonly EncodedAdvisory[]): Promise<number> {
     return this.store.transaction(async (tx) => {
       await tx.query(`SELECT pg_advisory_xact_lock(${changeLock})`);
       const known = await tx.aggregate<{ id: string }>('SELECT id FROM advisory WHERE id = ANY($1)', [
@@ -62,20 +75,29 @@ export class Advisories {
         tx,
         old!.map(({ record }) => record),
       );
-      const before = ids.size === 0 ? [] : await namesIn(tx, [...ids]);
-      await tx.query('DELETE FROM advisory_package WHERE advisory_id = ANY($1)', [[...ids]]);
-      await tx.copy(
-        AdvisoryRow,
-        newRecordColumns,
-        fresh!.map(({ record }) => ({ ...recordOf(record), change })),
-      );
+      const before = await this.#deleteEntries(tx, [...ids]);
       const written = [...fresh!, ...old!.filter(({ record }) => ids.has(record.id))];
-      await tx.copy(AdvisoryPackageRow, packageColumns, written.flatMap(packedRows));
-      const entries = written.flatMap((each) => each.entries);
-      await noteEcosystems(tx, entries);
-      if (written.length > 0) await emitChange(tx, change, written.length, await this.#named(tx, before, entries));
+      if (written.length === 0) return 0;
+      const records = fresh!.map(({ record }) => lineOfRecord({ ...recordOf(record), change }));
+      await tx.copy(AdvisoryRow, newRecordColumns, records);
+      await tx.copy(
+        AdvisoryPackageRow,
+        packageColumns,
+        written.map(({ lines }) => lines),
+      );
+      const named = written.flatMap((each) => each.named);
+      await noteEcosystems(tx, named);
+      await emitChange(tx, change, written.length, await this.#named(tx, before, named));
       return written.length;
     });
+  }
+
+  /** Deletes the entries of changed records; returns the packages that these named. */
+  async #deleteEntries(tx: Transaction, ids: readonly string[]): Promise<NamedPackage[]> {
+    if (ids.length === 0) return [];
+    const named = await namesIn(tx, ids);
+    await tx.query('DELETE FROM advisory_package WHERE advisory_id = ANY($1)', [ids]);
+    return named;
   }
 
   /**
@@ -85,10 +107,10 @@ export class Advisories {
   async #named(
     tx: Transaction,
     before: readonly NamedPackage[],
-    entries: readonly NamedPackage[],
+    now: readonly NamedPackage[],
   ): Promise<NamedPackage[]> {
     const matched = await tx.query('SELECT FROM package WHERE matched_by IS NOT NULL LIMIT 1');
-    return matched.length === 0 ? [] : [...before, ...entries];
+    return matched.length === 0 ? [] : [...before, ...now];
   }
 
   /**
@@ -215,6 +237,7 @@ async function putRecords(
   advisories: readonly AdvisoryRecord[],
 ): Promise<{ change: string; ids: Set<string> }> {
   const [next] = await tx.aggregate<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
+  if (advisories.length === 0) return { change: next!.change, ids: new Set() };
   const rows = await tx.aggregate<{ id: string }>(
     `INSERT INTO advisory (${newAdvisories.columns}, change) SELECT ${newAdvisories.values}, $2 FROM ${newAdvisories.table}
      ON CONFLICT (id) DO UPDATE SET
@@ -241,8 +264,19 @@ async function putPackages(tx: Transaction, advisories: readonly OsvAdvisory[]):
   );
 }
 
-function packedRows({ record: { id: advisoryId }, entries }: PackedAdvisory) {
-  return entries.map(({ text, ...key }, position) => ({ ...key, advisoryId, position, affected: new JsonText(text) }));
+const lineOfRecord = lineEncoder(AdvisoryRow, newRecordColumns);
+const lineOfEntry = lineEncoder(AdvisoryPackageRow, packageColumns);
+
+/** Encodes the entries of an advisory, before the transaction: verdicts wait for that. */
+export function encoded({ record, entries }: PackedAdvisory): EncodedAdvisory {
+  const named = new Map<string, NamedPackage>();
+  let lines = '';
+  for (const [position, { ecosystem, release, name, text }] of entries.entries()) {
+    const affected = new JsonText(text);
+    lines += lineOfEntry({ advisoryId: record.id, position, ecosystem, release, name, affected });
+    named.set(`${ecosystem}\n${name}`, { ecosystem, name });
+  }
+  return { record, lines: Buffer.from(lines), entries: entries.length, named: [...named.values()] };
 }
 
 async function noteEcosystems(tx: Transaction, named: readonly NamedPackage[]): Promise<void> {

@@ -12,6 +12,7 @@ import {
 import { failpoint } from '@tidewaiter/runtime';
 
 import { columnsOf } from '../core/columns.js';
+import { lineEncoder } from '../core/copy.js';
 import { excluded, valuesOf } from '../core/row-sets.js';
 import { Store, type Transaction } from '../core/store.js';
 import { Advisories, type AdvisoryStatus, changeLock } from './advisories.js';
@@ -26,6 +27,8 @@ export interface StoredAdvisories extends AdvisoryHoldings {
   lastImport: AdvisoryStatus['lastImport'];
 }
 
+const scoreColumns = ['cve', 'score', 'percentile'] as const;
+const lineOfScore = lineEncoder(EpssRow, scoreColumns);
 const feedColumns = columnsOf(AdvisoryFeedRow);
 const storedFeed = valuesOf(AdvisoryFeedRow, [
   'name',
@@ -176,7 +179,11 @@ export class AdvisoryFeeds {
     return this.store.transaction(async (tx) => {
       const [known] = await tx.query('SELECT FROM epss LIMIT 1');
       if (!known) {
-        await tx.copy(EpssRow, ['cve', 'score', 'percentile'], scores);
+        await tx.copy(
+          EpssRow,
+          scoreColumns,
+          scores.values().map((score) => lineOfScore(score)),
+        );
         return scores.length;
       }
       let changed = 0;

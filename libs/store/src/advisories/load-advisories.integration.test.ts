@@ -103,12 +103,12 @@ describe('loadAdvisories', () => {
   });
 
   it('continues after a failure with what is missing', async () => {
-    const many = Array.from({ length: 1_500 }, (_, index) => record(`DSA-4-${index}`, day(3), 'y'));
+    const many = Array.from({ length: 2_500 }, (_, index) => record(`DSA-4-${index}`, day(3), 'y'));
     const broken = snapshotOf(many, day(3));
     const whole = broken.packed.bind(broken);
     broken.packed = function* (ids) {
       for (const each of whole(ids)) {
-        if (each.record.id === 'DSA-4-1200') throw new Error('unreadable');
+        if (each.record.id === 'DSA-4-2200') throw new Error('unreadable');
         yield each;
       }
     };

@@ -13,7 +13,7 @@ import {
 } from '@tidewaiter/advisories';
 
 import type { Store } from '../core/store.js';
-import { Advisories } from './advisories.js';
+import { Advisories, type EncodedAdvisory, encoded } from './advisories.js';
 import { AdvisoryFeeds } from './advisory-feeds.js';
 
 /** A complete set of advisories, such as the local file. */
@@ -54,8 +54,8 @@ const comparedIds = 20_000;
  * Limits of one transaction, for which verdicts may have to wait. A record may list a package, or
  * thousands.
  */
-const writtenRecords = 1_000;
-const writtenEntries = 5_000;
+const writtenRecords = 2_000;
+const writtenEntries = 10_000;
 /** As for the archive of one ecosystem. */
 const maxGoneShare = 0.1;
 const maxGoneAlways = 20;
@@ -76,15 +76,15 @@ export async function loadAdvisories(
   const isFirst = !(await advisories.hasAny());
   let writing = Promise.resolve(0);
   for await (const ids of newerThanStored(feeds, snapshot)) {
-    for (const records of inTransactions(snapshot.packed(ids))) {
+    for (const records of inTransactions(encodedEach(snapshot.packed(ids)))) {
       signal?.throwIfAborted();
-      // Read while PostgreSQL writes the records before.
+      // Read and encoded while PostgreSQL writes the records before.
       result.changed += await writing;
       writing = advisories.load(records);
       // Awaited with the next ones; until then a failure must not end the process.
       writing.catch(() => undefined);
-      for (const { entries } of records) {
-        for (const name of new Set(entries.map(({ ecosystem }) => ecosystem)))
+      for (const { named } of records) {
+        for (const name of new Set(named.map(({ ecosystem }) => ecosystem)))
           changed.set(name, (changed.get(name) ?? 0) + 1);
       }
     }
@@ -126,12 +126,16 @@ function* inBatches<Item>(items: Iterable<Item>, size: number): Generator<Item[]
   if (batch.length > 0) yield batch;
 }
 
-function* inTransactions(advisories: Iterable<PackedAdvisory>): Generator<PackedAdvisory[]> {
-  let batch: PackedAdvisory[] = [];
+function* encodedEach(advisories: Iterable<PackedAdvisory>): Generator<EncodedAdvisory> {
+  for (const advisory of advisories) yield encoded(advisory);
+}
+
+function* inTransactions(advisories: Iterable<EncodedAdvisory>): Generator<EncodedAdvisory[]> {
+  let batch: EncodedAdvisory[] = [];
   let entries = 0;
   for (const advisory of advisories) {
     batch.push(advisory);
-    entries += advisory.entries.length;
+    entries += advisory.entries;
     if (batch.length < writtenRecords && entries < writtenEntries) continue;
     yield batch;
     [batch, entries] = [[], 0];

@@ -32,7 +32,8 @@ export function storable(parameter: unknown): unknown {
   return Array.isArray(parameter) ? parameter.map(storable) : parameter;
 }
 
-function storableText(text: string): string {
+/** Replaces NUL and lone surrogates in a text. */
+export function storableText(text: string): string {
   const wellFormed = text.isWellFormed() ? text : text.toWellFormed();
   return wellFormed.includes('\0') ? wellFormed.replaceAll('\0', '\uFFFD') : wellFormed;
 }

@@ -10,7 +10,7 @@ import { v7 as uuidv7 } from 'uuid';
 
 import type { AuditAction } from '../access/audit-row.js';
 import { type ColumnName, type Columns, columnsOf, type Entity, type RowOf } from './columns.js';
-import { copyRows } from './copy.js';
+import { copyLines } from './copy.js';
 import { OutboxRow } from './event-rows.js';
 import { type JobClass, JobRow } from './job-rows.js';
 import { isOutage } from './outage.js';
@@ -106,11 +106,15 @@ export interface Transaction extends Queries {
    * the change. Changes that the platform makes by itself have no entry.
    */
   record(change: RecordedChange): void;
-  /** Writes many new rows, whose columns are those of `names`. @throws where one of them exists */
+  /**
+   * Writes many new rows, whose columns are those of `names`.
+   * @param lines of `lineEncoder`
+   * @throws where one of them exists
+   */
   copy<Row extends object>(
     entity: Entity<Row>,
     names: readonly ColumnName<Row>[],
-    rows: readonly object[],
+    lines: Iterable<string> | Iterable<Buffer>,
   ): Promise<void>;
   /** Adds events to the outbox. Any process publishes them after the commit. */
   emit(...drafts: Draft[]): Promise<void>;
@@ -390,9 +394,9 @@ export class Store implements Queries {
         this.#refuseLimits();
         return next(async () => work(runner.manager.getRepository(entity)));
       },
-      copy: async (entity, names, rows) => {
+      copy: async (entity, names, lines) => {
         this.#refuseLimits();
-        return next(async () => copyRows(runner, entity, names, rows));
+        return next(async () => copyLines(runner, entity, names, lines));
       },
       emit: async (...drafts) => {
         const events = drafts.map((each) => eventOf(each, `/tidewaiter/${this.service}`));
