@@ -43,7 +43,8 @@ export class ClusterCredentials {
   constructor(private readonly store: Store) {}
 
   /**
-   * Exchanges a join token, once. The agent that had joined before is refused from now on.
+   * Exchanges a join token, once; the same agent may repeat that for a while, as its answer may be
+   * lost. The agent that had joined before is refused from now on.
    * @throws AccessDenied `JOIN_TOKEN_INVALID`
    */
   async join(token: string, agent: { version: string; instance: string }): Promise<IssuedCredential> {
@@ -52,12 +53,16 @@ export class ClusterCredentials {
     return this.store.transaction(async (tx) => {
       const [joined] = await tx.returning(
         issuedColumns,
-        `UPDATE cluster SET join_hash = NULL, join_expires_at = NULL, joined_at = now(), previous_hash = NULL,
-           previous_expires_at = NULL, credential_hash = $2, credential_expires_at = now() + $3 * interval '1 day',
+        `UPDATE cluster SET join_hash = NULL, join_expires_at = NULL, repeated_join_hash = $6,
+           joined_at = CASE WHEN join_hash = $1 THEN now() ELSE joined_at END, previous_hash = NULL, previous_expires_at = NULL, credential_hash = $2, credential_expires_at = now() + $3 * interval '1 day',
            agent_version = $4, agent_instance = $5, heard_at = NULL, last_event_at = NULL, lag_ms = 0,
            waiting_bytes = 0, dropped = '{}', problems = '{}'
-         WHERE join_hash = $1 AND join_expires_at > now()`,
-        [hashOf(token), hashOf(credential), lifeDays, agent.version, agent.instance],
+         WHERE (join_hash = $1 AND join_expires_at > now())
+           OR (repeated_join_hash = $6 AND joined_at > now() - $7 * interval '1 minute')`,
+        [
+          ...[hashOf(token), hashOf(credential), lifeDays, agent.version, agent.instance],
+          ...[hashOf(`${token} ${agent.instance}`), overlapMinutes],
+        ],
       );
       if (!joined) throw invalidToken();
       const { name, joinedAt, credentialExpiresAt } = joined;

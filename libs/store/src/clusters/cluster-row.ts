@@ -16,6 +16,11 @@ export class ClusterRow {
   @Column('timestamptz', { name: 'join_expires_at', nullable: true }) joinExpiresAt!: Date | null;
   /** When an agent last exchanged a join token. */
   @Column('timestamptz', { name: 'joined_at', nullable: true }) joinedAt!: Date | null;
+  /**
+   * SHA-256 of the last used join token with the agent that used it: its answer may be lost, so that
+   * it exchanges the token again.
+   */
+  @Column('bytea', { name: 'repeated_join_hash', nullable: true }) repeatedJoinHash!: Buffer | null;
   /** SHA-256 of the agent's credential; null before it has joined. */
   @Column('bytea', { name: 'credential_hash', nullable: true }) credentialHash!: Buffer | null;
   @Column('timestamptz', { name: 'credential_expires_at', nullable: true }) credentialExpiresAt!: Date | null;

@@ -11,7 +11,7 @@ import { ClusterRow } from './cluster-row.js';
 const joinTokenHours = 1;
 
 const columns = columnsOf(ClusterRow, {
-  omit: ['joinHash', 'credentialHash', 'previousHash', 'previousExpiresAt', 'agentInstance'],
+  omit: ['joinHash', 'repeatedJoinHash', 'credentialHash', 'previousHash', 'previousExpiresAt', 'agentInstance'],
 });
 const recordedColumns = columnsOf(ClusterRow, { only: ['name', 'createdAt', 'joinedAt', 'joinExpiresAt'] });
 const before = columnsOf(ClusterRow, { only: ['joinedAt', 'joinExpiresAt'] });
@@ -49,7 +49,8 @@ export class Clusters {
       const [invited] = await tx.returning(
         recordedColumns.notNull('joinExpiresAt'),
         `INSERT INTO cluster (id, name, join_hash, join_expires_at) VALUES ($1, $2, $3, now() + $4 * interval '1 hour')
-         ON CONFLICT (name) DO UPDATE SET join_hash = excluded.join_hash, join_expires_at = excluded.join_expires_at`,
+         ON CONFLICT (name) DO UPDATE SET join_hash = excluded.join_hash, join_expires_at = excluded.join_expires_at,
+           repeated_join_hash = NULL`,
         [uuidv7(), name, hashOf(token), joinTokenHours],
       );
       tx.record({ subject: name, before: known ?? null, after: invited! });

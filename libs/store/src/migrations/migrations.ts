@@ -102,6 +102,7 @@ import { KevLists1764000810000 } from './1764000810000-kev-lists.js';
 import { SilenceVersions1764000820000 } from './1764000820000-silence-versions.js';
 import { LeaseAttempts1764000830000 } from './1764000830000-lease-attempts.js';
 import { OtherReleases1764000840010 } from './1764000840010-other-releases.js';
+import { RepeatedJoins1764000840020 } from './1764000840020-repeated-joins.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -209,4 +210,5 @@ export const migrations = [
   SilenceVersions1764000820000,
   LeaseAttempts1764000830000,
   OtherReleases1764000840010,
+  RepeatedJoins1764000840020,
 ];

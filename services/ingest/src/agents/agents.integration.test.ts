@@ -94,6 +94,19 @@ describe('agents', () => {
     expect(await clusters.list()).toMatchObject([{ name: 'eu1', agentVersion: '9.9.9', joinExpiresAt: null }]);
   });
 
+  it('exchange a join token again while their answer may be lost', async () => {
+    const token = await tokenFor('lost');
+    const exchange = async (instance: string) => post('join', { token, ...agent, instance });
+    const [lost, again] = [await exchange('one'), await exchange('one')];
+    const credentials = [lost, again].map(({ body }) => String(body?.['credential']));
+    expect(credentials[1]).toMatch(/^tide_agent_/);
+    const accepted = credentials.map(async (credential) => (await post('status', status, credential)).status);
+    expect(await Promise.all(accepted)).toEqual([401, 204]);
+    expect((await exchange('two')).status).toBe(401);
+    await store.query(`UPDATE cluster SET joined_at = joined_at - interval '16 minutes' WHERE name = 'lost'`, []);
+    expect((await exchange('one')).status).toBe(401);
+  });
+
   it('exchange a join token once when many try at the same time', async () => {
     const token = await tokenFor('race');
     const tries = Array.from({ length: 8 }, async (_, index) =>
