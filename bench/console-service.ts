@@ -90,7 +90,7 @@ export async function measureService(store: Store, servers: Servers, images: num
   }
 }
 
-class Client {
+export class Client {
   readonly #url: string;
   readonly #token: string;
 
@@ -214,7 +214,7 @@ function check(value: number, unit: string, isMet: boolean): void {
   if (!isMet) process.exitCode = 1;
 }
 
-function startConsole({ databaseUrl, natsUrl }: Servers, port: number): ChildProcess {
+export function startConsole({ databaseUrl, natsUrl }: Servers, port: number): ChildProcess {
   // The heap of a small container: a larger one grows to twice its contents, whatever is asked.
   const flags = ['--max-semi-space-size=8', '--max-old-space-size=160'];
   return spawn(process.execPath, [...flags, 'cli/dist/main.js', 'service', 'console'], {
@@ -229,7 +229,7 @@ function startConsole({ databaseUrl, natsUrl }: Servers, port: number): ChildPro
   });
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as { port: number };

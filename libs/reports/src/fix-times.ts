@@ -10,7 +10,7 @@ export interface ExposureSpan {
   severity: Severity;
   /** First image with it, or its publication if that is later; of several the latest. */
   since: Date;
-  /** Time at which no tag pointed to an image with it any more, and none ran; null while one does. */
+  /** When no tag pointed to an image with it any more, and none ran; null while one does. */
   gone: Date | null;
   /** Whole days from then to its end, or to the time of the report. */
   days: number;

@@ -7,10 +7,7 @@ import { count, text } from '../http/fields.js';
 
 const by = z.enum(groupings);
 
-/**
- * The first two are those of CISA's directive for federal agencies.
- * @see https://www.cisa.gov/news-events/directives/bod-19-02-vulnerability-remediation-requirements-internet-accessible-systems
- */
+/** The first two are those of CISA's Binding Operational Directive 19-02 for federal agencies. */
 const usualLimits = 'critical:15,high:30,medium:90,low:180';
 
 const limit = `(?:${severities.join('|')}):\\d{1,4}`;
@@ -38,7 +35,7 @@ export const fixTimeGroupsQuery = z.strictObject({
 
 const figures = z.object({
   severity: z.enum(severities),
-  /** Vulnerabilities that went in these days, and for which it is known how long they were there. */
+  /** Vulnerabilities that went in these days, of which it is known how long they were there. */
   fixed: count,
   /** Days that half of them took at most. */
   medianDays: count.nullable(),

@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMemo } from 'react';
 
 import type { Page } from '../api/types.js';
 import { mergeFresh } from './merge.js';
@@ -42,8 +43,12 @@ export function useLiveList<Row>({ key, page, keyOf }: ListSource<Row>): LiveLis
     refetchInterval: refreshOf,
     enabled: pages.isSuccess,
   });
-  const shown = pages.data?.pages.flatMap(({ items }) => items) ?? [];
-  const { rows, waiting } = mergeFresh(shown, first.data?.items ?? [], keyOf);
+  const [known, fresh] = [pages.data?.pages, first.data?.items];
+  // The same rows keep what was rendered of them.
+  const { rows, waiting } = useMemo(
+    () => mergeFresh(known?.flatMap(({ items }) => items) ?? [], fresh ?? [], keyOf),
+    [known, fresh, keyOf],
+  );
   return {
     rows,
     waiting,

@@ -15,7 +15,7 @@ const route = getRouteApi('/report/fixes');
 /** Owners or repositories on the page; the file has all. */
 const maxGroups = 200;
 
-/** Times that fixes took, and what is open for longer than its limit, for the screen and for paper. */
+/** Times that fixes took, and what is open for longer than its limit, also for paper. */
 export function FixTimesPage() {
   const { by = 'repository', days = '90', repository } = route.useSearch();
   const question = { by, days: Number(days), ...(repository !== undefined && { repository }) };

@@ -14,6 +14,8 @@ interface ColumnMeta {
   kind?: string | undefined;
   /** Whether its cell names the row. */
   isName?: boolean | undefined;
+  /** Content of its cell in a row; its parameter is a row of the table. */
+  content?: (row: never) => ReactNode;
 }
 
 const columnMeta: ColumnMeta = {};
@@ -36,10 +38,9 @@ interface ColumnOptions<Row> extends ColumnMeta {
 }
 
 export function column<Row extends object>({ id, title, cell, sortBy, kind, isName }: ColumnOptions<Row>): Column<Row> {
-  const shown = { header: title, cell: ({ row }: { row: { original: Row } }) => cell(row.original) };
-  const meta = { kind, isName };
-  if (!sortBy) return { id, ...shown, meta, enableSorting: false };
-  return { id, accessorFn: sortBy, sortFn: 'alphanumeric', sortDescFirst: false, ...shown, meta };
+  const shown = { header: title, meta: { kind, isName, content: cell } };
+  if (!sortBy) return { id, ...shown, enableSorting: false };
+  return { id, accessorFn: sortBy, sortFn: 'alphanumeric', sortDescFirst: false, ...shown };
 }
 
 /** `-severity` in an address sorts by severity, descending. */

@@ -1,12 +1,14 @@
-import { type Header, type Row, useTable } from '@tanstack/react-table';
+import { type Header, useTable } from '@tanstack/react-table';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useLayoutEffect, useRef, useState } from 'react';
+import { memo, type ReactNode, useCallback, useLayoutEffect, useRef, useState } from 'react';
 
 import { type Column, features, readSorting, writeSorting } from './columns.js';
 
 const rowHeight = 40;
 /** Rows below the screen at which the next page is asked for. */
 const leadRows = 20;
+
+const noRows: never[] = [];
 
 interface Props<Data extends object> {
   label: string;
@@ -31,7 +33,8 @@ export function DataTable<Data extends object>(props: Props<Data>) {
   const table = useTable({
     features,
     columns,
-    data: rows,
+    // The others come sorted, and a model of each of thousands of rows would be made for each page.
+    data: onSort ? rows : noRows,
     getRowId: keyOf,
     state: { sorting: readSorting(sort) },
     onSortingChange: (change) => {
@@ -39,7 +42,7 @@ export function DataTable<Data extends object>(props: Props<Data>) {
       onSort?.(writeSorting(next));
     },
   });
-  const sorted = table.getRowModel().rows;
+  const sorted = onSort ? table.getRowModel().rows.map(({ original }) => original) : rows;
   const [group] = table.getHeaderGroups();
   return (
     <div className="table-box">
@@ -51,7 +54,7 @@ export function DataTable<Data extends object>(props: Props<Data>) {
             ))}
           </tr>
         </thead>
-        <VirtualBody rows={sorted} columnCount={columns.length} selected={selected} onEnd={onEnd} />
+        <VirtualBody rows={sorted} keyOf={keyOf} columns={columns} selected={selected} onEnd={onEnd} />
       </table>
     </div>
   );
@@ -88,22 +91,25 @@ function HeaderCell<Data extends object>({ header, isSortable }: HeaderProps<Dat
 }
 
 interface BodyProps<Data extends object> {
-  rows: Row<typeof features, Data>[];
-  columnCount: number;
+  rows: readonly Data[];
+  keyOf: (row: Data) => string;
+  columns: Column<Data>[];
   selected: string | undefined;
   onEnd: (() => void) | undefined;
 }
 
-function VirtualBody<Data extends object>({ rows, columnCount, selected, onEnd }: BodyProps<Data>) {
+function VirtualBody<Data extends object>({ rows, keyOf, columns, selected, onEnd }: BodyProps<Data>) {
   const body = useRef<HTMLTableSectionElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => setTop((body.current?.getBoundingClientRect().top ?? 0) + scrollY), [rows.length]);
+  // With another function the places of all rows would be computed again for each step.
+  const keyAt = useCallback((index: number) => keyOf(rows[index]!), [rows, keyOf]);
   const virtualizer = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => rowHeight,
     overscan: 12,
     scrollMargin: top,
-    getItemKey: (index) => rows[index]!.id,
+    getItemKey: keyAt,
   });
   const items = virtualizer.getVirtualItems();
   const last = items.at(-1);
@@ -115,7 +121,7 @@ function VirtualBody<Data extends object>({ rows, columnCount, selected, onEnd }
   const after = virtualizer.getTotalSize() - ((last?.end ?? top) - top);
   return (
     <tbody ref={body} role="rowgroup">
-      {before > 0 && <Spacer height={before} span={columnCount} />}
+      {before > 0 && <Spacer height={before} span={columns.length} />}
       {items.map(({ index, key }) => (
         <tr
           key={key}
@@ -123,12 +129,12 @@ function VirtualBody<Data extends object>({ rows, columnCount, selected, onEnd }
           role="row"
           data-index={index}
           aria-rowindex={index + 2}
-          aria-current={rows[index]!.id === selected ? 'true' : undefined}
+          aria-current={key === selected ? 'true' : undefined}
         >
-          <Cells row={rows[index]!} />
+          <Cells row={rows[index]!} columns={columns} />
         </tr>
       ))}
-      {after > 0 && <Spacer height={after} span={columnCount} />}
+      {after > 0 && <Spacer height={after} span={columns.length} />}
     </tbody>
   );
 }
@@ -142,18 +148,23 @@ function Spacer({ height, span }: { height: number; span: number }) {
   );
 }
 
-function Cells<Data extends object>({ row }: { row: Row<typeof features, Data> }) {
-  return row.getAllCells().map((cell) => {
-    const { meta, cell: shown } = cell.column.columnDef;
-    const content = typeof shown === 'function' ? shown(cell.getContext()) : shown;
+interface CellsProps<Data extends object> {
+  row: Data;
+  columns: Column<Data>[];
+}
+
+/** Only rows that come into the document are rendered while a list is scrolled. */
+const Cells = memo(function Cells<Data extends object>({ row, columns }: CellsProps<Data>): ReactNode {
+  return columns.map(({ id, header, meta }) => {
+    const content = (meta?.content as ((row: Data) => ReactNode) | undefined)?.(row);
     return meta?.isName ? (
-      <th key={cell.id} scope="row" role="rowheader" className={meta.kind}>
+      <th key={id} scope="row" role="rowheader" className={meta.kind}>
         {content}
       </th>
     ) : (
-      <td key={cell.id} role="cell" className={meta?.kind} data-title={String(cell.column.columnDef.header)}>
+      <td key={id} role="cell" className={meta?.kind} data-title={String(header)}>
         {content}
       </td>
     );
   });
-}
+}) as <Data extends object>(props: CellsProps<Data>) => ReactNode;
