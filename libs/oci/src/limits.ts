@@ -49,7 +49,7 @@ export const layerLimits: Readonly<LayerLimits> = {
 };
 
 /**
- * Limits for all layers of an image together, which are merged in memory: some 400 bytes for each
+ * Limits for all layers of an image together, which are merged in memory: some 250 bytes for each
  * entry. A layer that the image has twice counts twice.
  */
 export interface ImageLimits {

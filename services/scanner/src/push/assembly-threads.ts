@@ -9,7 +9,7 @@ import { type AssemblyInput, assembleImage, type ImageAssembly } from './image-a
 const apartFromEntries = 20_000;
 const apartFromFactBytes = 1024 * 1024;
 /** Heap for an image with as many entries as `imageLimits` allows, packages and all. */
-const defaultHeapMegabytes = 1_536;
+const defaultHeapMegabytes = 1_024;
 /** A thread takes a sixth of a second to start, and works at half its speed at first. */
 const idleMs = 30_000;
 /** After an image with more a thread ends, to give its memory back. */
