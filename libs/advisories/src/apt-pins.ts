@@ -71,7 +71,7 @@ const debianFields: ReadonlyMap<string, { archive?: string; codename?: string }>
 ]);
 
 function fieldsOf(suite: string, origin: string): { archive?: string; codename?: string } {
-  if (origin === 'Ubuntu') return { archive: suite, codename: suite.replace(/-.*$/, '') };
+  if (origin === 'Ubuntu') return { archive: suite, codename: suite.split('-', 1)[0]! };
   return debianFields.get(suite) ?? { codename: suite.replace(/\/updates$/, '') };
 }
 

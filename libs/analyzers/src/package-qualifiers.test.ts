@@ -226,6 +226,27 @@ describe('packageQualifiers', () => {
     });
   });
 
+  it('takes little time for thousands of packages, pins and configurations', async () => {
+    const packages = Array.from(
+      { length: 1_500 },
+      (_, index) => `Package: p${index}\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n`,
+    ).join('');
+    const pin = `Package: ${'*a*b*c*d '.repeat(90)}\nPin: release n=noble\nPin-Priority: -1\n\n`;
+    const layers = Array.from({ length: 20 }, (_, index) => [
+      file(
+        'var/lib/dpkg/status',
+        index % 2 === 0 ? packages : 'Package: a\nStatus: install ok installed\nVersion: 1\n\n',
+      ),
+      file('etc/apt/sources.list', `deb http://archive.ubuntu.com/ubuntu jammy main # ${index}\n`),
+      file('etc/apt/sources.list.d/n.list', `deb http://archive.ubuntu.com/ubuntu noble main # ${index}\n`),
+      file('etc/apt/preferences', pin.repeat(90)),
+    ]);
+    const start = process.cpuUsage();
+    const qualifiers = await qualifiersOf([release('ubuntu', '22.04')], ...layers);
+    expect(qualifiers).toMatchObject({ a: { repository_id: 'jammy,noble' } });
+    expect(process.cpuUsage(start).user).toBeLessThan(5_000_000);
+  });
+
   it('adds the sources of Pro to packages of Ubuntu', async () => {
     const image = [release('ubuntu', '22.04'), status];
     const pro = esm('etc/apt/sources.list.d/ubuntu-esm-infra.sources');

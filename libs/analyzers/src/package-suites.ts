@@ -36,11 +36,16 @@ export function packageSuites(
       layer === base,
     ),
   );
+  const anyConfiguration: EnabledSuites = {
+    suites: [...new Set(configurations.flatMap(({ suites }) => suites))],
+    pins: [],
+    isBase: true,
+  };
   const suitesOf = (record: PackageRecord): readonly string[] => {
     const ofTag = byTag.get(tagged.get(record.name)?.replace(/^@/, '') ?? '');
     if (ofTag !== undefined) return [suiteOfTag(os, ofTag) ?? []].flat();
-    const own = (installs.get(identityOf(record)) ?? []).map((layer) => configurations[layer]!);
-    return suitesOfPackage(os, record, own);
+    const own = new Set((installs.get(identityOf(record)) ?? []).map((layer) => configurations[layer]!));
+    return suitesOfPackage(os, record, own.size > maxConfigurations ? [anyConfiguration] : [...own]);
   };
   const known = new Map<string, readonly string[]>();
   // The databases of all layers repeat most packages.
@@ -52,8 +57,12 @@ export function packageSuites(
   };
 }
 
-/** Limit on the pins of an image, whose effect on each of its packages takes time. */
-const maxPins = 100;
+/**
+ * Limits on what is evaluated for each package. Beyond them a package may be of more releases: pins
+ * only exclude some.
+ */
+const maxConfigurations = 8;
+const maxPatterns = 1_000;
 
 function configurationOf(os: OsRelease, files: readonly FileRecord[], isBase: boolean): EnabledSuites {
   const enabled = files.flatMap(({ suites = [] }) =>
@@ -61,7 +70,8 @@ function configurationOf(os: OsRelease, files: readonly FileRecord[], isBase: bo
   );
   // apt reads `preferences`, then the files of its folder.
   const pins = files.toSorted((a, b) => (a.path < b.path ? -1 : 1)).flatMap((file) => file.pins ?? []);
-  return { suites: suitesOfReleases(os, enabled), pins: pins.slice(0, maxPins), isBase };
+  const patterns = pins.flatMap(({ packages }) => packages).length;
+  return { suites: suitesOfReleases(os, enabled), pins: patterns > maxPatterns ? [] : pins, isBase };
 }
 
 /** Layers that install each package of a kind, and the lowest one that installs any. */

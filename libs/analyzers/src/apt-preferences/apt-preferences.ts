@@ -39,8 +39,16 @@ function readPin(fields: ReadonlyMap<string, string>): AptPin | undefined {
   const packages = (fields.get('package') ?? '').split(/[\s,]+/).filter(isPattern);
   // apt refuses a priority of zero.
   if (text === undefined || priority === undefined || Number(priority) === 0 || packages.length === 0) return undefined;
-  const release = text.split(',').map((each) => each.trim().replace(/\s*=\s*/, '='));
+  const release = text.split(',').map(withoutSpaces);
   return { packages: packages.slice(0, maxPatterns), release: release.filter(Boolean), priority: Number(priority) };
+}
+
+/** `a = sid` as `a=sid`. */
+function withoutSpaces(condition: string): string {
+  return condition
+    .split('=')
+    .map((each) => each.trim())
+    .join('=');
 }
 
 const maxPatterns = 100;
