@@ -42,7 +42,7 @@ export function pinnedSuites(
   const top = Math.max(...allowed.map(({ priority }) => priority));
   const best = allowed.filter(({ priority }) => priority === top);
   const left = best.every(({ isNamed }) => isNamed) ? best : allowed;
-  // What is installed came from somewhere.
+  // An installed package is from some suite, even if all are excluded now.
   return left.length === 0 ? suites : left.map(({ suite }) => suite);
 }
 

@@ -179,7 +179,7 @@ describe('matchPackage', () => {
       (base: number, count: number) => `${base}.0-r${count}`,
     ],
   ] as const)(
-    'misses no vulnerability of a package of %s, and marks what it cannot tell',
+    'misses no vulnerability of a package of %s, and marks what it cannot decide',
     (name, image, known, spell) => {
       const entry = fc.record({ step: fc.nat(2), installed: fc.nat(4), fixed: fc.option(fc.nat(4)) });
       const names = Object.keys(known);

@@ -43,7 +43,9 @@ function precedence({ match: { state, fix } }: { match: PackageMatch }): number 
   return Number(state !== 'affected') * 2 + Number(fix.version === undefined);
 }
 
-/** Whether a release has a fix of a vulnerability by which the package is none of another release. */
+/**
+ * Whether a release has a fix of a vulnerability by which the package is none of another release.
+ */
 function excludes(
   { release, statements }: ReleaseMatches,
   other: ReleaseMatches,

@@ -48,8 +48,9 @@ export interface MatchEvidence {
   repositories?: string[];
   /** Restrictions of the entry that the package meets: repository, CPEs, architecture. */
   conditions?: AffectedConditions;
-  /** Releases that the package may be of, where the image leaves several, and those that include it. */
+  /** Releases that the package may be of, if the image leaves several. */
   possibleReleases?: string[];
+  /** Those of them that include its version. */
   affectedReleases?: string[];
   /** Advisories about the same vulnerability that exclude this version. */
   disagreeing?: string[];

@@ -265,7 +265,7 @@ export class AdvisoryFile implements Disposable {
     });
   }
 
-  /** Of every advisory in turn: without a join, and without an object for each row. */
+  /** Called for every advisory: reads rows without a join, and as arrays. */
   #packedEntries(advisory: number): PackedAdvisory['entries'] {
     const statement = this.#prepare(
       'SELECT release_id, name, entries, checksum, json_array_length(entries) FROM affected WHERE advisory_id = ?',

@@ -1,8 +1,8 @@
 import { linesOf } from './package-database.js';
 
 /**
- * Fields of each stanza of apt's configuration, by name in lower case. Lines that begin with a space
- * continue a field, if it is one of `continued`. @see https://manpages.debian.org/deb822.5
+ * Fields of each stanza of apt's configuration, by name in lower case. Lines that begin with a
+ * space continue a field, if it is one of `continued`. @see https://manpages.debian.org/deb822.5
  */
 export function* deb822Stanzas(text: string, continued: ReadonlySet<string>): Generator<ReadonlyMap<string, string>> {
   let fields = new Map<string, string>();

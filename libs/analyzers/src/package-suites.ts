@@ -6,7 +6,7 @@ import type { AnalyzedLayer, FileRecord } from './layer-facts.js';
 
 /**
  * Returns the suites that a package may be from, where its release may be another than that of
- * os-release. The layer that installs a package tells which were enabled then; what a command
+ * os-release. The layer that installs a package shows which were enabled then; what a command
  * enables only for itself is in no layer.
  */
 export function packageSuites(

@@ -53,7 +53,7 @@ function withoutSpaces(condition: string): string {
 
 const maxPatterns = 100;
 
-/** Names and globs; regular expressions between slashes, and sets of characters, are not evaluated. */
+/** Names and globs; regular expressions and sets of characters are not evaluated. */
 function isPattern(text: string): boolean {
   return /^[\w.+*?:-]{1,200}$/.test(text);
 }
