@@ -50,7 +50,7 @@ export interface MatchEvidence {
   conditions?: AffectedConditions;
   /** Releases that the package may be of, if the image leaves several. */
   possibleReleases?: string[];
-  /** Those of them that include its version. */
+  /** Possible releases that include its version. */
   affectedReleases?: string[];
   /** Advisories about the same vulnerability that exclude this version. */
   disagreeing?: string[];
