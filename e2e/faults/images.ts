@@ -16,7 +16,10 @@ const packages: TarEntry = {
   content: 'Package: openssl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 3.0.15-1\n',
 };
 
-/** The advisories of the rig are about an older version, so that each of their changes is matched again. */
+/**
+ * The advisories of the rig are about an older version, so that each of their changes is matched
+ * again.
+ */
 const unaffected: TarEntry = {
   path: 'usr/lib/node_modules/only-in-the-rig/package.json',
   content: '{"name":"only-in-the-rig","version":"2.0.0"}',

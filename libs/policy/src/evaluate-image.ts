@@ -33,7 +33,7 @@ export interface EvaluationInput<Of extends Finding> {
   provenance?: Provenance & { vex: readonly AttestedVex[] };
 }
 
-/** What decides which findings of an image count. */
+/** Fields of an image that decide which of its findings count. */
 export type SuppressionInput<Of extends Finding> = Pick<
   EvaluationInput<Of>,
   'identity' | 'findings' | 'packages' | 'provenance'

@@ -48,7 +48,7 @@ export function evaluateIntegrity(layers: readonly IntegrityLayer[], view: Overl
   return runCheck(evaluatedImage(layers, view));
 }
 
-/** What is known of an image after its preparation, which takes a quarter of all. */
+/** Results for the files of an image, whose preparation takes a quarter of the time. */
 export interface IntegrityEvaluation {
   findings: Finding[];
   programs: PackageContent[];

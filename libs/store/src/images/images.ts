@@ -68,7 +68,7 @@ export interface StoredInventory {
   linkedPrograms?: Pick<LayerRow, 'diffId' | 'linkedPrograms'>[];
 }
 
-/** Those of real images, packed, are below ten megabytes. */
+/** Limit on the packed facts of an image; those of real images are below ten megabytes. */
 const maxFactBytes = 128 * 1024 * 1024;
 
 /** Size of the piece of a layer's entries in one row. */

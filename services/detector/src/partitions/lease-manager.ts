@@ -40,7 +40,7 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
   #rounds: Promise<void> = Promise.resolve();
   #isLeaving = false;
   #forgetCalls: (() => void) | undefined;
-  /** Leases that nobody works under, with the time since when. */
+  /** Leases without a worker, with the time since when. */
   #free = new Map<string, number>();
 
   constructor(
@@ -52,7 +52,7 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
     health.add('leases', async () => {
       const tooLong = performance.now() - maxFreeMs;
       const unread = [...this.#free].flatMap(([name, since]) => (since < tooLong ? [name] : []));
-      return unread.length > 0 ? `nobody works on ${unread.join(', ')} for more than a minute` : undefined;
+      return unread.length > 0 ? `${unread.join(', ')} had no worker for more than a minute` : undefined;
     });
   }
 

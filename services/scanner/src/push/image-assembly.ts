@@ -26,7 +26,7 @@ export interface AssemblyInput {
   options: AnalysisOptions;
 }
 
-/** What the layers of an image make together. */
+/** Content of an image, merged from its layers. */
 export interface ImageAssembly extends Pick<StoredInventory, 'os' | 'packages' | 'warnings' | 'findings'> {
   unreadLayers: number[];
   linkedPrograms: NonNullable<StoredInventory['linkedPrograms']>;
