@@ -17,8 +17,8 @@ export class ClusterRow {
   /** When an agent last exchanged a join token. */
   @Column('timestamptz', { name: 'joined_at', nullable: true }) joinedAt!: Date | null;
   /**
-   * SHA-256 of the last used join token with the agent that used it: it exchanges the token again if
-   * its answer was lost.
+   * SHA-256 of the last used join token with the agent that used it: it exchanges the token again
+   * if its answer was lost.
    */
   @Column('bytea', { name: 'repeated_join_hash', nullable: true }) repeatedJoinHash!: Buffer | null;
   /** SHA-256 of the agent's credential; null before it has joined. */
