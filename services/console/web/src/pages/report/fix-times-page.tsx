@@ -8,7 +8,7 @@ import { SeverityMark } from '../../parts/marks.js';
 import { PageHead } from '../../parts/page.js';
 import { EmptyState, Loaded } from '../../parts/states.js';
 import { PrintButton, TableHeading } from './report-parts.js';
-import { daysText } from './report-words.js';
+import { daysText, placesText } from './report-words.js';
 
 const route = getRouteApi('/report/fixes');
 
@@ -55,7 +55,7 @@ function searchOf({ days, ...question }: { by: string; days: number; repository?
   return new URLSearchParams({ ...question, days: String(days) }).toString();
 }
 
-function Groups({ answer: { by, groups } }: { answer: FixTimeGroups }) {
+function Groups({ answer: { by, days, groups } }: { answer: FixTimeGroups }) {
   if (groups.length === 0)
     return (
       <EmptyState title="No vulnerability has come or gone">
@@ -64,6 +64,9 @@ function Groups({ answer: { by, groups } }: { answer: FixTimeGroups }) {
     );
   return (
     <div className="report">
+      <p className="sentence">
+        Fixes of the last {daysText(days)} {placesText(by, groups.length)}, and what is open now.
+      </p>
       {groups.slice(0, maxGroups).map(({ name, severities }) => (
         <section key={name ?? ''} className="section report-group">
           <h2>{name ?? (by === 'owner' ? 'Without an owner' : '')}</h2>
