@@ -37,9 +37,11 @@ export class StreamController {
   ): void {
     if (this.#clients >= maxClients)
       throw new Unavailable('TOO_MANY_STREAMS', `${maxClients} clients follow the events of this process already`);
+    reply.hijack();
+    // A client that left while its token was checked closes its answer no second time.
+    if (reply.raw.closed) return;
     this.#clients += 1;
     reply.raw.once('close', () => (this.#clients -= 1));
-    reply.hijack();
     const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) reply.raw.setHeader(name, value);
     // Node sends the headers of such an answer with its end only.
