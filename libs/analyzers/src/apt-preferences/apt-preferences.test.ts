@@ -39,7 +39,7 @@ describe('aptPreferences', () => {
       'Package: src:curl libssl3:amd64 /^x/\nPin: release a=sid\nPin-Priority: 5',
       [{ packages: ['src:curl', 'libssl3:amd64'], release: ['a=sid'], priority: 5 }],
     ],
-    ['Package: *\nPin: origin "deb.debian.org"\nPin-Priority: 900', undefined],
+    ['Package: *\nPin: origin "apt.example.org"\nPin-Priority: 900', undefined],
     ['Package: curl\nPin: version 8.*\nPin-Priority: 900', undefined],
     ['Package: *\nPin: release a=sid\nPin-Priority: 0', undefined],
     ['Package: *\nPin: release a=sid\n\nPin-Priority: -1', undefined],
