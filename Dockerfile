@@ -6,15 +6,11 @@ ARG NODE_IMAGE=node:24.21.0-trixie-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY . .
-# Node is the base image's, not the npm package that brings it to other machines. What the web pages
-# are made of is in their files.
 RUN npm ci --no-progress \
  && node node_modules/ts7/bin/tsc -b cli \
  && node tools/bundle.mjs \
  && node tools/build-console.mjs \
- && npm pkg delete dependencies --workspace @tidewaiter/console-web \
- && npm prune --omit=dev --no-progress \
- && rm -rf node_modules/node-linux-* node_modules/.bin node_modules/@tidewaiter
+ && node tools/package-notices.mjs notices
 
 FROM ${NODE_IMAGE} AS services
 # As in the launcher, malloc returns large buffers.
@@ -24,9 +20,9 @@ ENV NODE_ENV=production \
     TIDEWAITER_HTTP_HOST=0.0.0.0 \
     TIDEWAITER_HTTP_PORT=8080
 WORKDIR /app
-# The bundle, the packages that it leaves out, and the files that its modules read by their place.
+# The bundle, the notices of its packages, and the files that its modules read by their place.
 COPY --from=build /app/package.json /app/LICENSE ./
-COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/notices/node_modules node_modules
 COPY --from=build /app/cli/dist/bundle cli/dist/bundle
 COPY --from=build /app/services/console/web/dist services/console/web/dist
 COPY --from=build /app/rules rules

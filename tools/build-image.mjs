@@ -24,8 +24,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
-import { external } from './bundle-externals.mjs';
-import { workspaces } from './workspaces.mjs';
+import { copyNotices } from './package-notices.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const json = (path) => JSON.parse(readFileSync(path, 'utf8'));
@@ -114,10 +113,6 @@ const unwanted = [
 const healthPort = options.single ? '7080' : '${process.env.TIDEWAITER_HTTP_PORT}';
 const healthCheck = `fetch(\`http://127.0.0.1:${healthPort}/readyz\`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))`;
 
-/** Files of packages in node_modules that no program loads. */
-const unwantedModules =
-  /\.(?:d\.[cm]?ts|map|md|markdown|tsbuildinfo)$|\/(?:tests?|__tests__|docs|examples?|benchmarks?)$/;
-
 const work = mkdtempSync(join(tmpdir(), 'tidewaiter-image-'));
 try {
   const image = writeImage();
@@ -192,7 +187,7 @@ function copyNode(folder) {
   copy(join(packages, 'LICENSE'), join(folder, 'usr/share/doc/node/LICENSE'));
 }
 
-/** The bundle, the packages that it leaves out, and the files that its modules read by their place. */
+/** The bundle, the notices of its packages, and the files that its modules read by their place. */
 function copyProgram(folder) {
   const app = join(folder, 'app');
   const bundle = join(root, 'cli/dist/bundle');
@@ -205,39 +200,7 @@ function copyProgram(folder) {
     if (Math.abs(builtAt - statSync(join(bundle, name)).mtimeMs) < 10_000)
       copy(join(bundle, name), join(app, 'cli/dist/bundle', name));
   for (const part of ['services/console/web/dist', 'rules', 'deploy/ci']) copy(join(root, part), join(app, part));
-  for (const path of productionPackages())
-    copy(join(root, path), join(app, path), (file) => {
-      const below = file.slice(join(root, path).length);
-      return !unwantedModules.test(below) && below !== '/node_modules';
-    });
-}
-
-/** Folders in node_modules that the program loads by name: the externals of the bundle and what they need. */
-function productionPackages() {
-  const isExternal = (name) => external.some((pattern) => pattern.test(name));
-  const own = workspaces
-    .filter(({ kind }) => kind !== 'web' && kind !== 'tests')
-    .flatMap(({ folder }) => Object.keys(json(join(root, folder, 'package.json')).dependencies ?? {}));
-  const found = new Set();
-  const visit = (name, from) => {
-    const path = placeOf(name, from);
-    if (!path || found.has(path)) return;
-    found.add(path);
-    const { dependencies, optionalDependencies, peerDependencies } = json(join(root, path, 'package.json'));
-    for (const next of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }))
-      visit(next, path);
-  };
-  for (const name of new Set(own.filter(isExternal))) visit(name, '');
-  return [...found].toSorted();
-}
-
-/** Node's own way of finding a package; undefined for optional ones that are not installed. */
-function placeOf(name, from) {
-  for (let folder = from; ; folder = folder.includes('/') ? dirname(folder) : '') {
-    const path = join(folder, 'node_modules', name);
-    if (existsSync(join(root, path, 'package.json'))) return path;
-    if (folder === '') return undefined;
-  }
+  copyNotices(app);
 }
 
 /** @throws when a program lacks a library in the image, which the machine that builds it may have */
@@ -362,7 +325,7 @@ function write(folder, path, text) {
   writeFileSync(join(folder, path), text);
 }
 
-function copy(from, to, filter = () => true) {
+function copy(from, to) {
   mkdirSync(dirname(to), { recursive: true });
-  cpSync(from, to, { recursive: true, dereference: true, filter });
+  cpSync(from, to, { recursive: true, dereference: true });
 }

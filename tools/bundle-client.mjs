@@ -1,10 +1,12 @@
 import { relative, resolve } from 'node:path';
 
+import { platformPackages } from './bundle-platform.mjs';
+
 const root = resolve(import.meta.dirname, '..');
 
 /**
  * The program without services and without the client of their database, as the npm package and
- * the single executable file have it: chunks that need no package, and the packages in them.
+ * the single executable file have it: its chunks, and the packages in them.
  * @throws Error if a command cannot even be defined with these
  */
 export function clientOf(output, entries) {
@@ -12,10 +14,10 @@ export function clientOf(output, entries) {
   const client = new Set();
   const visit = (name, from) => {
     const closure = closureOf(name, chunks);
-    const foreign = [...closure].find((each) => !chunks.has(each) && !each.startsWith('node:'));
-    if (foreign !== undefined) {
+    const module = [...closure].flatMap((each) => chunks.get(each)?.moduleIds ?? []).find(isOfPlatform);
+    if (module !== undefined) {
       // All definitions of commands are loaded for help.
-      if (from === undefined || from === 'main.js') throw new Error(`${name} loads ${foreign}: import it on demand`);
+      if (from === undefined || from === 'main.js') throw new Error(`${name} loads ${module}: import it on demand`);
       return;
     }
     for (const each of closure) {
@@ -25,8 +27,16 @@ export function clientOf(output, entries) {
     }
   };
   for (const name of entries) visit(`${name}.js`);
-  const packages = [...client].flatMap((name) => chunks.get(name).moduleIds.flatMap(packageOf));
-  return { chunks: [...client].toSorted(), packages: [...new Set(packages)].toSorted() };
+  return { chunks: [...client].toSorted(), packages: packagesOf([...client].map((name) => chunks.get(name))) };
+}
+
+/** Folders of the packages in chunks, as the lock file names them. */
+export function packagesOf(output) {
+  return [...new Set(output.flatMap(({ moduleIds = [] }) => moduleIds.flatMap(packageOf)))].toSorted();
+}
+
+function isOfPlatform(id) {
+  return platformPackages.test(id);
 }
 
 /** A chunk and all that is loaded with it. The list of the bundler still has imports that were dropped. */

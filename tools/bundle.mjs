@@ -3,12 +3,13 @@
 // and the Dockerfile run it after the compiler.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 
 import { rolldown } from 'rolldown';
 
-import { clientOf } from './bundle-client.mjs';
-import { external } from './bundle-externals.mjs';
+import { clientOf, packagesOf } from './bundle-client.mjs';
+import { absent } from './bundle-platform.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const out = join(root, 'cli/dist/bundle');
@@ -111,6 +112,11 @@ function nameOf({ name, moduleIds, facadeModuleId }) {
   return room?.replace('/', '-') ?? name;
 }
 
+const importOfNode = new RegExp(
+  String.raw`^import (?:\* as (\w\S*)|(\w\S*?))?(?:, )?(\{.+\})? from ("(?:node:[\w/]+|${builtinModules.join('|')})");$`,
+  'gm',
+);
+
 /**
  * Takes what a chunk imports of Node from the objects of its modules. For an ES module Node reads
  * every export of them, which loads what is behind the getters: 20 ms of CPU time for a scan.
@@ -118,8 +124,7 @@ function nameOf({ name, moduleIds, facadeModuleId }) {
 const builtins = {
   name: 'builtins',
   renderChunk(code) {
-    const imported = /^import (?:\* as (\w\S*)|(\w\S*?))?(?:, )?(\{.+\})? from ("node:[\w/]+");$/gm;
-    const direct = code.replaceAll(imported, (_, all, main = all, names, module) => {
+    const direct = code.replaceAll(importOfNode, (_, all, main = all, names, module) => {
       const object = `globalThis.process.getBuiltinModule(${module})`;
       const whole = main === undefined ? [] : [`${main} = ${object}`];
       const some = names === undefined ? [] : [`${names.replaceAll(' as ', ': ')} = ${main ?? object}`];
@@ -154,7 +159,7 @@ const bundle = await rolldown({
   cwd: root,
   input: entries,
   platform: 'node',
-  external,
+  external: absent,
   plugins: [workspaces, withoutExamples, builtins, frontDoors, withDigest],
   onLog(level, { code, message }, log) {
     if (code === 'UNRESOLVED_IMPORT') throw new Error(message);
@@ -190,6 +195,7 @@ const { compileRules } = await import('../libs/sigma/dist/index.js');
 writeFileSync(join(out, 'rules.json'), compileRules(await readRuleFiles([shippedRules])));
 
 writeFileSync(join(out, 'client.json'), JSON.stringify(clientOf(output, Object.keys(clientEntries))));
+writeFileSync(join(out, 'packages.json'), JSON.stringify(packagesOf(output)));
 
 for (const name of readdirSync(out)) {
   const path = join(out, name);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Secret } from '@tidewaiter/domain';
 import { hostUrls, type ServerWaits } from '@tidewaiter/runtime';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 
 import { migrations } from '../migrations/migrations.js';
@@ -127,6 +128,8 @@ async function migrateBeside(dataSource: DataSource, options: ConnectionOptions)
 async function open({ url, poolSize, name }: ConnectionOptions, limit: number): Promise<DataSource> {
   const dataSource = new DataSource({
     type: 'postgres',
+    // By itself TypeORM looks for it beside its own file, which the bundle has not.
+    driver: pg,
     url: hostUrls(url.reveal())[0]!,
     applicationName: `tidewaiter-${name}`,
     poolSize,
