@@ -8,19 +8,19 @@ export interface Job {
   attempt: number;
   token: string;
   traceparent: string | null;
-  createdAt: Date;
+  /** Time since it was enqueued, by the ledger's clock. */
+  ageMs: number;
   /** Whether it is known to take long; of queues that are fair. */
   isLarge?: boolean;
 }
 
-/** A job that should be in the queue now, or in `delayMs`. */
+/** A job that should be in the queue. */
 export interface QueuedJob {
   id: string;
   queue: string;
   class: 'interactive' | 'bulk';
   /** Number of claims so far. */
   attempt: number;
-  delayMs: number;
 }
 
 /** Durable store of jobs. The queue transports only their ids, and may lose them. */

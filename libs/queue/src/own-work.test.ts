@@ -2,7 +2,7 @@ import type { QueuedJob } from './job-handler.js';
 import { OwnWork } from './own-work.js';
 
 const job = (id: string, more: Partial<QueuedJob> = {}): QueuedJob => ({
-  ...{ id, queue: 'q', class: 'interactive', attempt: 0, delayMs: 0 },
+  ...{ id, queue: 'q', class: 'interactive', attempt: 0 },
   ...more,
 });
 const idsOf = (jobs: readonly QueuedJob[]) => jobs.map(({ id }) => id);
@@ -40,9 +40,9 @@ describe('OwnWork', () => {
     expect(counts).toEqual([1, 2, 1, 2, 1, 0]);
   });
 
-  it('leaves jobs that are not due or may wait', () => {
+  it('leaves jobs that may wait', () => {
     const { own, begun } = ownWork({ atOnce: 2, waiting: 2 });
-    const others = [job('bulk', { class: 'bulk' }), job('later', { delayMs: 2_000 })];
+    const others = [job('bulk', { class: 'bulk' })];
     expect(own.take([...others, job('now')])).toEqual(others);
     expect(begun).toEqual(['now']);
   });

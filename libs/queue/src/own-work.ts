@@ -28,7 +28,7 @@ export class OwnWork {
   take(jobs: readonly QueuedJob[]): QueuedJob[] {
     const others: QueuedJob[] = [];
     for (const job of jobs) {
-      const isTaken = job.class === 'interactive' && job.delayMs === 0 && this.#hasRoom();
+      const isTaken = job.class === 'interactive' && this.#hasRoom();
       (isTaken ? this.#waiting : others).push(job);
       this.#beginNext();
     }

@@ -279,6 +279,28 @@ describe('WorkQueue job', () => {
     expect(await deadLetters()).toEqual([{ code: 'REGISTRY_UNAVAILABLE', reason: 'try 3', attempts: 3 }]);
   });
 
+  it('is retried in time by a process whose clock is ten minutes ahead', async () => {
+    const queue = newQueue();
+    const now = jest.spyOn(Date, 'now');
+    const at: number[] = [];
+    const work = async () => {
+      at.push(performance.now());
+      if (at.length === 2) return;
+      const realMs = Date.now() - performance.now();
+      now.mockImplementation(() => realMs + performance.now() + 600_000);
+      throw new Unavailable('REGISTRY_UNAVAILABLE', 'no answer');
+    };
+    await serve({ queue, retryDelaysMs: [300], work });
+    await enqueue(queue);
+    await until(() => at.length === 1);
+    // Meanwhile it has added the job; other processes, whose clocks are right, would take it.
+    await sleep(200);
+    now.mockRestore();
+    await until(areAllDone);
+    // The sweeper, which would come later, is not needed.
+    expect(at[1]! - at[0]!).toBeLessThan(5_000);
+  });
+
   it('waits as long as the other side requests', async () => {
     const queue = newQueue();
     const at: number[] = [];

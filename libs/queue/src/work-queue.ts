@@ -32,6 +32,8 @@ const priorities = { interactive: 0, bulk: 1 };
 /** Pauses between claims of a job that another transaction has locked. */
 const lockPauses = 50;
 const lockPauseMs = 100;
+/** Longest pause that a timer of this process ends; the sweeper finds jobs with longer ones, 2 seconds late. */
+const longestTimerMs = 60_000;
 /**
  * Claims without a result that a job may have in addition to its planned tries: its worker died, or
  * lost the store.
@@ -67,6 +69,7 @@ export class WorkQueue {
   #worker: Worker | undefined;
   #own: OwnWork | undefined;
   #fair: FairWork<Job & { isSlow: boolean }> | undefined;
+  readonly #pauses = new Set<NodeJS.Timeout>();
 
   constructor(
     readonly name: string,
@@ -124,6 +127,8 @@ export class WorkQueue {
 
   async #end(): Promise<void> {
     const [left = []] = await Promise.all([this.#own?.close(), this.#fair?.close(), this.#worker?.close()]);
+    // The sweeper of another process finds these.
+    for (const pause of this.#pauses) clearTimeout(pause);
     if (left.length > 0) await this.#add(left);
     // Close last, because a failing job is added again.
     await this.#queue.close();
@@ -170,15 +175,27 @@ export class WorkQueue {
     await (this.#fair?.serve() ?? this.#work(handler, id));
   }
 
+  /**
+   * Adds a job when its pause is over. BullMQ reckons delays by the clocks of the process that adds
+   * and of the one that takes: one clock that is ten minutes ahead would make each retry that late.
+   */
+  #addLater(job: QueuedJob, pauseMs: number): void {
+    if (pauseMs > longestTimerMs) return;
+    const pause = setTimeout(() => {
+      this.#pauses.delete(pause);
+      void this.#add([job]);
+    }, pauseMs).unref();
+    this.#pauses.add(pause);
+  }
+
   async #add(jobs: readonly QueuedJob[]): Promise<void> {
-    const entries = jobs.map(({ id, attempt, delayMs, class: jobClass }) => ({
+    const entries = jobs.map(({ id, attempt, class: jobClass }) => ({
       name: this.name,
       data: { id },
       // One id for each try: deduplicates, while a try that died with its worker does not block the
       // next one.
       opts: {
         jobId: `${id}-${attempt}`,
-        delay: delayMs,
         priority: priorities[jobClass],
         removeOnComplete: true,
         removeOnFail: true,
@@ -296,7 +313,7 @@ export class WorkQueue {
       await handler.retrying?.(tried, problem, retryInMs);
       const again = await this.ledger.fail(job, { ...problem, retryInMs });
       failpoint('queue.failure-noted');
-      if (again) await this.#add([again]);
+      if (again) this.#addLater(again, retryInMs);
       if (!wasTried) return 'put back';
       this.log.warn(fields, 'job failed');
       return 'retried';
@@ -345,10 +362,9 @@ function tries({ retryDelaysMs }: JobHandler): number {
  * Delay until the next try; null if not retryable or out of tries. Bugs are retried too, as they
  * may be transient.
  */
-function retryDelay({ retryDelaysMs }: JobHandler, { attempt, createdAt }: Job, error: unknown): number | null {
+function retryDelay({ retryDelaysMs }: JobHandler, { attempt, ageMs }: Job, error: unknown): number | null {
   if (error instanceof NotYet) {
-    const isOver = Date.now() - createdAt.getTime() > sumOf(retryDelaysMs);
-    return isOver ? null : jittered(error.retryAfterMs ?? 0, putBackJitter);
+    return ageMs > sumOf(retryDelaysMs) ? null : jittered(error.retryAfterMs ?? 0, putBackJitter);
   }
   if (error instanceof TidewaiterError && !error.retryable) return null;
   // An outage of our own store is no fault of the job.

@@ -6,10 +6,12 @@ import type { Queries, Transaction } from './store.js';
 /** A job that this process has claimed. Only the holder of the token may finish it. */
 export interface ClaimedJob extends Pick<
   JobRow,
-  'id' | 'queue' | 'key' | 'class' | 'traceparent' | 'createdAt' | 'connection' | 'repository' | 'isLarge'
+  'id' | 'queue' | 'key' | 'class' | 'traceparent' | 'connection' | 'repository' | 'isLarge'
 > {
   /** 1 at the first try. */
   attempt: number;
+  /** Time since it was enqueued, by the database's clock. */
+  ageMs: number;
   token: string;
 }
 
@@ -18,8 +20,12 @@ export type FairlyClaimedJob = ClaimedJob & { isSlow: boolean };
 
 export const claimedColumns = columnsOf(JobRow, {
   of: 'job',
-  only: ['id', 'queue', 'key', 'class', 'traceparent', 'createdAt', 'connection', 'repository', 'isLarge'],
-}).computed<{ attempt: number; token: string }>({ attempt: 'attempt - put_back', token: 'lease_token' });
+  only: ['id', 'queue', 'key', 'class', 'traceparent', 'connection', 'repository', 'isLarge'],
+}).computed<{ attempt: number; token: string; ageMs: number }>({
+  attempt: 'attempt - put_back',
+  token: 'lease_token',
+  ageMs: 'extract(epoch FROM now() - job.created_at)::float * 1000',
+});
 
 /** Columns of a job that a claim writes. */
 export const claimAssignments = `state = 'running', attempt = attempt + 1, again = false`;
@@ -84,7 +90,7 @@ export async function claimFairly(
     windowSize,
   ]);
   const job = row?.job ?? null;
-  return { job: job && { ...job, createdAt: new Date(job.createdAt) }, cursors: row?.cursors ?? {} };
+  return { job, cursors: row?.cursors ?? {} };
 }
 
 // The name of the queue is in the text because PostgreSQL matches it with the partial index.

@@ -62,9 +62,7 @@ function endOrRunAgain(state: 'done' | 'dead'): string {
 /** Adds jobs to the queue that did not end because they were enqueued again; returns how many. */
 function queueAgain(tx: Transaction, ended: readonly RowOf<typeof endedColumns>[]): number {
   const queued = ended.filter(({ state }) => state === 'queued');
-  tx.due(
-    ...queued.map(({ id, queue, class: jobClass, attempt }) => ({ id, queue, class: jobClass, attempt, delayMs: 0 })),
-  );
+  tx.due(...queued.map(({ id, queue, class: jobClass, attempt }) => ({ id, queue, class: jobClass, attempt })));
   return queued.length;
 }
 
@@ -184,8 +182,8 @@ export class Jobs {
   }
 
   /**
-   * Requeues a job after a failure, or ends it with a dead letter; returns the job to queue, null
-   * for a dead letter. A job that was enqueued again while it ran for the last time is queued anew
+   * Requeues a job after a failure, or ends it with a dead letter; returns the job to queue after
+   * its pause, null for a dead letter. A job that was enqueued again while it ran for the last time is queued anew
    * instead, with all its tries.
    * @throws Unavailable `LEASE_LOST` when another worker holds it by now
    */
@@ -208,7 +206,7 @@ export class Jobs {
         [job.id, job.token, code, reason, retryInMs, wasTried],
       );
       if (!failed) throw leaseLost(job);
-      return { ...failed, delayMs: retryInMs };
+      return failed;
     }
     const ended = await tx.returning(
       endedColumns,
@@ -231,7 +229,7 @@ export class Jobs {
    * expired. Adding one that is already queued does no harm.
    */
   async lost(queues: readonly QueueName[]): Promise<DueJob[]> {
-    const jobs = await this.store.returning(
+    return this.store.returning(
       dueColumns,
       // A job whose worker died waits for its turn again.
       `UPDATE job SET swept_at = now(), state = CASE WHEN connection = '' THEN state ELSE 'queued' END WHERE id IN (
@@ -241,7 +239,6 @@ export class Jobs {
          ORDER BY run_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
       [queues, sweepLimit],
     );
-    return jobs.map((job) => ({ ...job, delayMs: 0 }));
   }
 
   /**

@@ -310,7 +310,7 @@ describe('jobs', () => {
     await enqueue();
     expect(queued).toEqual([]);
     await store.transaction((tx) => jobs.finish(tx, job!));
-    expect(queued).toEqual([{ id, queue: 'push', class: 'interactive', attempt: 1, delayMs: 0 }]);
+    expect(queued).toEqual([{ id, queue: 'push', class: 'interactive', attempt: 1 }]);
     const again = await jobs.claim(id, 5_000);
     expect(again).toMatchObject({ id, attempt: 1 });
     await store.transaction((tx) => jobs.finish(tx, again!));
@@ -418,7 +418,6 @@ describe('jobs', () => {
     expect(await jobs.fail(job!, { code: 'X', reason: 'x', retryInMs: 60_000 })).toMatchObject({
       id,
       attempt: 1,
-      delayMs: 60_000,
     });
     expect(await jobs.claim(id, 5_000)).toBeNull();
     await store.query('UPDATE job SET run_at = now()');

@@ -22,10 +22,8 @@ import { storable } from './storable.js';
 /** A job as queues know it; `attempt` is the number of claims so far. */
 export const dueColumns = columnsOf(JobRow, { only: ['id', 'queue', 'class', 'attempt'] });
 
-/** A job that should be in the queue now, or in `delayMs`. */
-export interface DueJob extends RowOf<typeof dueColumns> {
-  delayMs: number;
-}
+/** A job that should be in the queue. */
+export interface DueJob extends RowOf<typeof dueColumns> {}
 
 /**
  * A job to queue. There is one for each queue and key: while it waits nothing is added, and while
@@ -560,7 +558,7 @@ async function insertJobs(tx: Transaction, jobs: readonly TracedJob[]): Promise<
   );
   return written
     .filter(({ state }) => state === 'queued')
-    .map(({ id, queue, class: jobClass, attempt }) => ({ id, queue, class: jobClass, attempt, delayMs: 0 }));
+    .map(({ id, queue, class: jobClass, attempt }) => ({ id, queue, class: jobClass, attempt }));
 }
 
 function rowOf(id: string, job: TracedJob) {

@@ -55,7 +55,7 @@ export class AnalyzeLayer implements JobHandler<ClaimedJob> {
     const mediaType = await this.images.mediaTypeIn(layer.place, layer.claim);
     // Keys of older versions name no repository; the waiting pushes enqueue the layer again.
     if (mediaType === null) return this.#leave(job, layer);
-    const isPatient = Date.now() - job.createdAt.getTime() < patienceFor(layer.claim);
+    const isPatient = job.ageMs < patienceFor(layer.claim);
     if (isPatient && (await this.steps.isReadElsewhere(job, layer.claim)))
       throw new NotYet('LAYER_IN_HAND', 'the layer is being read from another repository', {
         retryAfterMs: lookAgainMs,
