@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Bus } from '@tidewaiter/bus';
@@ -112,6 +114,19 @@ describe('the event stream', () => {
     await api.servers.nats.kill();
     await until('reset', () => sent().includes('event: reset'));
     await api.servers.nats.restart();
+  });
+
+  it('forgets a thousand clients that leave before their token is checked', async () => {
+    const { port } = new URL(api.url);
+    const request = `GET /api/v1/stream HTTP/1.1\r\nhost: test\r\nauthorization: Bearer ${token}\r\n\r\n`;
+    for (let visit = 0; visit < 1_100; visit += 1) {
+      const socket = connect(Number(port), '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(request, () => socket.resetAndDestroy());
+      await once(socket, 'close');
+    }
+    const sent = await open();
+    await until('the beginning', () => sent().startsWith('retry: '));
   });
 
   it('refuses clients without a token', async () => {
