@@ -39,7 +39,7 @@ import {
 import { failpoint, hostUrls, type NatsConfig, type ServerWait, ServerWaits } from '@tidewaiter/runtime';
 
 import { leaderProblem } from './leaders.js';
-import type { StreamPlace } from './stream-place.js';
+import { lifeOf, type StreamPlace } from './stream-place.js';
 import { tlsProblem } from './tls-problem.js';
 import { isNotFound, isOutage, reconcileTopology } from './topology.js';
 
@@ -115,6 +115,9 @@ export class Bus implements OnApplicationShutdown {
     try {
       await bus.#connect(wait);
       await bus.#prepare(wait);
+    } catch (error) {
+      await bus.onApplicationShutdown();
+      throw error;
     } finally {
       wait.over();
     }
@@ -213,8 +216,8 @@ export class Bus implements OnApplicationShutdown {
    */
   async endOf(stream: string): Promise<StreamPlace> {
     const ask = async ({ asker }: Link) => {
-      const { created: life, state } = await asker.streams.info(stream);
-      return { life, sequence: state.last_seq };
+      const info = await asker.streams.info(stream);
+      return { life: lifeOf(info), sequence: info.state.last_seq };
     };
     try {
       return await this.#whileConnected(ask).catch(async (error: unknown) => {
@@ -280,8 +283,9 @@ export class Bus implements OnApplicationShutdown {
    */
   async consumerAfter(stream: string, subject: string, place: StreamPlace | null): Promise<OwnConsumer> {
     return this.#whileConnected(async ({ client, asker, manager }) => {
-      const { created: life, state } = await asker.streams.info(stream);
-      const isWithin = place?.life === life && place.sequence <= state.last_seq;
+      const found = await asker.streams.info(stream);
+      const life = lifeOf(found);
+      const isWithin = place?.life === life && place.sequence <= found.state.last_seq;
       const info = await manager.consumers.add(stream, {
         ack_policy: AckPolicy.None,
         deliver_policy: DeliverPolicy.StartSequence,
@@ -302,9 +306,9 @@ export class Bus implements OnApplicationShutdown {
    */
   async forget(stream: string, subject: string, place: StreamPlace, older: StreamPlace | null = place): Promise<void> {
     await this.#whileConnected(async ({ asker, manager }) => {
-      const { created: life, state, config } = await asker.streams.info(stream);
-      const last = state.bytes > config.max_bytes * roomShare ? place : older;
-      if (life === last?.life) await manager.streams.purge(stream, { filter: subject, seq: last.sequence + 1 });
+      const info = await asker.streams.info(stream);
+      const last = info.state.bytes > info.config.max_bytes * roomShare ? place : older;
+      if (lifeOf(info) === last?.life) await manager.streams.purge(stream, { filter: subject, seq: last.sequence + 1 });
     });
   }
 

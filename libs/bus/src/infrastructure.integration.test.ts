@@ -123,6 +123,21 @@ describe('Bus', () => {
   });
 });
 
+describe('a server that is restarted', () => {
+  it('keeps the life of its streams, which services look after at each start', async () => {
+    const server = await start({});
+    const lives = new Set<string>();
+    for (let round = 0; round < 4; round += 1) {
+      const bus = await connected({ natsUrl: new Secret(server.url) });
+      lives.add((await bus.endOf(runtimeStream)).life);
+      await bus.onApplicationShutdown();
+      await server.kill(0);
+      await server.restart(0);
+    }
+    expect(lives.size).toBe(1);
+  });
+});
+
 describe('a cluster of three servers', () => {
   const pushed = (number: number) => ({
     specversion: '1.0' as const,

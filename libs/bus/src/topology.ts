@@ -9,11 +9,14 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { InvalidInput, Unavailable } from '@tidewaiter/domain';
 import { type Consumer, consumers, runtimeStream, type Stream, streams, subjectsOf } from '@tidewaiter/events';
 import { failpoint, type NatsConfig } from '@tidewaiter/runtime';
+
+import { lifeKey } from './stream-place.js';
 
 /**
  * Time within which JetStream itself drops a repeated message id; later repeats are dropped by the
@@ -71,19 +74,23 @@ async function updateOrAdd(
   change: Partial<StreamConfig> & Pick<StreamConfig, 'name'>,
   config: StreamChange,
 ): Promise<void> {
+  let info: StreamInfo;
   try {
-    await manager.streams.update(change.name, change);
+    info = await manager.streams.update(change.name, change);
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    await addStream(manager, config);
+    info = await addStream(manager, config);
     failpoint('bus.stream-made');
   }
+  if (info.config.metadata?.[lifeKey] !== undefined) return;
+  const metadata = { ...info.config.metadata, [lifeKey]: info.created };
+  await manager.streams.update(change.name, { metadata });
 }
 
 /** @throws Unavailable `BUS_STORAGE_FULL`: NATS reserves the size of a stream when it is created */
-async function addStream(manager: JetStreamManager, config: StreamChange): Promise<void> {
+async function addStream(manager: JetStreamManager, config: StreamChange): Promise<StreamInfo> {
   try {
-    await manager.streams.add(config);
+    return await manager.streams.add(config);
   } catch (cause) {
     if (!isShortOfStorage(cause)) throw cause;
     const wanted = `${Math.ceil(config.max_bytes / 2 ** 20)} MiB for the stream ${config.name}`;
