@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -81,6 +81,9 @@ describeWith(ability("Debian's archive", hasArchive()))('npm run image', () => {
     const purls = packages.map(({ purl }) => purl);
     for (const name of ['libc6', 'libstdc++6', 'dash', 'util-linux'])
       expect(purls.some((purl) => decodeURIComponent(purl).startsWith(`pkg:deb/debian/${name}@`))).toBe(true);
+    // Their code is in the bundle.
+    for (const name of ['fastify', 'typeorm', 'undici', 'zod'])
+      expect(purls.some((purl) => purl.startsWith(`pkg:npm/${name}@`))).toBe(true);
   });
 
   it('holds a program that starts with nothing but what the image has', async () => {
@@ -96,8 +99,11 @@ describeWith(ability("Debian's archive", hasArchive()))('npm run image', () => {
         env: { TIDEWAITER_HOME: home, NODE_PATH: '' },
       });
     expect((await start('--version')).stdout).toMatch(/^\d+\.\d+\.\d+/);
-    // Loads the services with the packages that the bundle leaves out, up to their configuration.
-    await expect(start('service', 'scanner')).rejects.toThrow('TIDEWAITER_DATABASE_URL');
+    // Loads the services with all their packages, up to their configuration.
+    for (const service of ['ingest', 'scanner', 'detector', 'notifier', 'console'])
+      await expect(start('service', service)).rejects.toThrow('is required');
+    expect(existsSync(join(rootfs, 'app/node_modules/fastify/LICENSE'))).toBe(true);
+    expect(existsSync(join(rootfs, 'app/node_modules/fastify/fastify.js'))).toBe(false);
     rmSync(rootfs, { recursive: true });
   });
 });
