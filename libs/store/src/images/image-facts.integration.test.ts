@@ -309,6 +309,21 @@ describe('ImageFactsOf', () => {
     expect((await factsOf.load(older))!.facts.files.get('/app/server')).toMatchObject({ sha256: contentOf('old') });
   });
 
+  it('keeps the files of an image that is too large to be merged where it is asked for', async () => {
+    await pushBoth();
+    await Promise.all([factsOf.load(older), factsOf.load(newer)]);
+    await store.query(
+      `UPDATE layer SET entry_count = 300001 WHERE diff_id IN (SELECT diff_id FROM image_layer WHERE image_digest = $1)`,
+      [older],
+    );
+    await store.query(`UPDATE image_manifest SET stored_at = now() - interval '25 hours'`);
+    await store.transaction((tx) => deleteExpired(tx, 'hourly', 'scanner'));
+    expect((await factsOf.load(older))!.facts.files.get('/app/server')).toMatchObject({ sha256: contentOf('old') });
+    // Lost all the same, it is not known; a detector must not merge it.
+    await store.query('DELETE FROM image_manifest');
+    expect(await factsOf.load(older)).toBeNull();
+  });
+
   it('caches facts until they change', async () => {
     await pushBoth();
     const key = { id: 'AKIA****', fingerprint };

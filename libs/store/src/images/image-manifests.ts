@@ -7,11 +7,13 @@ import { PackedManifest, packManifest } from '@tidewaiter/facts';
 import { canDecodeEntries, decodeEntries, overlay } from '@tidewaiter/oci';
 
 import { Store, type Transaction } from '../core/store.js';
+import { maxMergedEntries } from '../workloads/workload-rows.js';
 import { Images } from './images.js';
 
 /**
  * The files of images, packed for look-ups: a cache, as they follow from the layers. A row without
- * a running container is deleted after a day.
+ * a running container is deleted after a day, but for images with more than
+ * {@link maxMergedEntries}.
  */
 @Injectable()
 export class ImageManifests {
@@ -33,7 +35,7 @@ export class ImageManifests {
 
   /**
    * Files of an image; rebuilt from its layers if they are not stored. Null while layers are
-   * missing, and for an image that is too large to be merged.
+   * missing, and for an image of which only the scanner merges the layers.
    */
   async get(digest: Digest): Promise<PackedManifest | null> {
     const [row] = await this.store.aggregate<{ files: Buffer }>(
@@ -44,7 +46,7 @@ export class ImageManifests {
   }
 
   async #fromLayers(digest: Digest): Promise<PackedManifest | null> {
-    const layers = await this.images.layers(digest);
+    const layers = await this.images.layers(digest, maxMergedEntries);
     if (!layers?.length) return null;
     // Half an image would make the files of the other half look like intruders.
     const read = layers.flatMap(({ facts, entries }) =>

@@ -139,14 +139,23 @@ export class WorkloadFindingRow {
 }
 
 /**
+ * Entries of an image whose files are merged again where they are asked for, which takes about a
+ * second. The scanner merges larger ones, in a thread; a detector would stop for as long as its
+ * leases last, and need a gigabyte.
+ */
+export const maxMergedEntries = 300_000;
+
+/**
  * The files of an image, as `packManifest` of libs/facts packs them, compressed. They follow from
- * its layers: rows of images that do not run are deleted soon.
+ * its layers: rows of images that do not run are deleted soon, but for large ones.
  */
 @Retention({
   days: 1,
   since: 'stored_at',
   pace: 'hourly',
-  where: `EXISTS (SELECT FROM image WHERE image.digest = image_manifest.image_digest AND hidden_contents IS NOT NULL)
+  where: `(SELECT coalesce(sum(entry_count), 0) FROM image_layer JOIN layer_blob USING (blob_digest, size_bytes, diff_id) JOIN layer USING (diff_id)
+      WHERE image_layer.image_digest = image_manifest.image_digest) <= ${maxMergedEntries}
+    AND EXISTS (SELECT FROM image WHERE image.digest = image_manifest.image_digest AND hidden_contents IS NOT NULL)
     AND NOT EXISTS (SELECT FROM container_ledger WHERE container_ledger.image_digest = image_manifest.image_digest)`,
 })
 @Entity('image_manifest')
