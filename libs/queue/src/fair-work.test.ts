@@ -1,4 +1,4 @@
-import { fairJobsAtOnce, FairWork, quickMs } from './fair-work.js';
+import { fairJobsAtOnce, FairWork, overdueMs } from './fair-work.js';
 
 interface TestJob {
   name: string;
@@ -85,7 +85,7 @@ describe('FairWork', () => {
       const work = workOver(2, slow('a'), quick('b'), slow('c'), quick('d'));
       await work.serve(2);
       expect(work.running()).toEqual(['a', 'b']);
-      await work.pass(quickMs - 1);
+      await work.pass(overdueMs - 1);
       expect([work.running(), work.overdue]).toEqual([['a', 'b'], []]);
       await work.pass(1);
       expect([work.running(), work.overdue]).toEqual([['a', 'b', 'd'], ['b']]);
@@ -100,7 +100,7 @@ describe('FairWork', () => {
     it('has its slots again when it ends', async () => {
       const work = workOver(2, quick('a'), quick('b'), quick('c'), quick('d'), quick('e'));
       await work.serve(2);
-      await work.pass(quickMs);
+      await work.pass(overdueMs);
       expect(work.running()).toEqual(['a', 'b', 'c']);
       await work.end('a');
       expect(work.running()).toEqual(['b', 'c']);
@@ -112,7 +112,7 @@ describe('FairWork', () => {
       const work = workOver(4, ...Array.from({ length: 20 }, (_, index) => quick(`job ${index}`)));
       await work.serve(4);
       for (let turn = 0; turn < 5; turn += 1) {
-        await work.pass(quickMs);
+        await work.pass(overdueMs);
         await work.serve();
       }
       expect(work.running()).toHaveLength(6);

@@ -3,8 +3,11 @@ interface Laned {
   isSlow: boolean;
 }
 
-/** Longest job of a source that counts as quick. */
+/** Longest job of a source that counts as quick, once it has ended. */
 export const quickMs = 10_000;
+
+/** Time after which a job that was thought to be quick frees its slot: what it delays others by. */
+export const overdueMs = 3_000;
 
 /**
  * Slots that jobs of the slow lane may hold, and those that quick jobs free when they take long.
@@ -95,7 +98,7 @@ export class FairWork<Held extends Laned> {
       this.#overdue += 1;
       this.#slow += 1;
       void this.serve();
-    }, quickMs);
+    }, overdueMs);
     timer.unref();
     await this.run(job);
     clearTimeout(timer);

@@ -57,6 +57,21 @@ describe('AssemblyThreads', () => {
     await threads.onApplicationShutdown();
   });
 
+  it('assembles a usual image while one with many entries is assembled', async () => {
+    const usual = await inputOf(distribution, manyFiles);
+    const layers = Array.from({ length: 12 }, () => usual.layers[1]!);
+    const large = { ...usual, layers: [usual.layers[0]!, ...layers] };
+    const threads = new AssemblyThreads();
+    const ended: string[] = [];
+    await Promise.all([
+      threads.assemble(large).then(() => ended.push('large')),
+      threads.assemble(large).then(() => ended.push('large')),
+      threads.assemble(usual).then(() => ended.push('usual')),
+    ]);
+    expect(ended).toEqual(['usual', 'large', 'large']);
+    await threads.onApplicationShutdown();
+  });
+
   it('refuses an image that takes too much memory, and assembles the next one', async () => {
     const input = await inputOf(distribution, manyFiles);
     const limited = new AssemblyThreads(8);

@@ -5,9 +5,16 @@ import { LimitExceeded } from '@tidewaiter/domain';
 
 import { type AssemblyInput, assembleImage, type ImageAssembly } from './image-assembly.js';
 
-/** An image with less is assembled at once, in up to a fifth of a second. */
-const apartFromEntries = 20_000;
-const apartFromFactBytes = 1024 * 1024;
+/** What it takes to assemble an image. */
+interface Size {
+  entries: number;
+  factBytes: number;
+}
+
+/** An image with no more is assembled at once, in up to a fifth of a second. */
+const small: Size = { entries: 20_000, factBytes: 1024 * 1024 };
+/** Usual images of a distribution with a runtime and its packages have no more: a second. */
+const usual: Size = { entries: 100_000, factBytes: 8 * 1024 * 1024 };
 /** Heap for an image with as many entries as `imageLimits` allows, packages and all. */
 const defaultHeapMegabytes = 1_024;
 /** A thread takes a sixth of a second to start, and works at half its speed at first. */
@@ -19,33 +26,67 @@ const maxKeptEntries = 200_000;
 const program = new URL('../../dist/push/assembly-thread.js', import.meta.url);
 
 /**
- * Assembles images, large ones in a thread, one at a time: they would stop every other push of this
- * process for seconds, and one that needs too much memory would end it.
+ * Assembles images, all but small ones in threads: they would stop every other push of this process
+ * for seconds, and one that needs too much memory would end it. Usual images do not wait for one
+ * with millions of entries, which anyone can push.
  */
 export class AssemblyThreads implements OnApplicationShutdown {
+  readonly #usual: AssemblyThread;
+  readonly #large: AssemblyThread;
+
+  /** @param maxHeapMegabytes heap of each thread */
+  constructor(maxHeapMegabytes: number = defaultHeapMegabytes) {
+    this.#usual = new AssemblyThread(maxHeapMegabytes);
+    this.#large = new AssemblyThread(maxHeapMegabytes);
+  }
+
+  /** @throws LimitExceeded `maxHeapMegabytes` */
+  async assemble(input: AssemblyInput): Promise<ImageAssembly> {
+    const size = sizeOf(input);
+    if (isWithin(size, small)) return assembleImage(input);
+    return (isWithin(size, usual) ? this.#usual : this.#large).assemble(input, size.entries <= maxKeptEntries);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.#usual.close(), this.#large.close()]);
+  }
+}
+
+function sizeOf({ layers }: AssemblyInput): Size {
+  return {
+    entries: layers.reduce((sum, { entryCount }) => sum + entryCount, 0),
+    factBytes: layers.reduce((sum, { facts }) => sum + (facts?.length ?? 0), 0),
+  };
+}
+
+function isWithin(size: Size, limit: Size): boolean {
+  return size.entries <= limit.entries && size.factBytes <= limit.factBytes;
+}
+
+/** A thread that assembles one image after the other, started when there is one. */
+class AssemblyThread {
   #thread: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param maxHeapMegabytes heap of the thread */
-  constructor(private readonly maxHeapMegabytes: number = defaultHeapMegabytes) {}
+  constructor(private readonly maxHeapMegabytes: number) {}
 
-  /** @throws LimitExceeded `maxHeapMegabytes` */
-  async assemble(input: AssemblyInput): Promise<ImageAssembly> {
-    const entries = input.layers.reduce((sum, { entryCount }) => sum + entryCount, 0);
-    const factBytes = input.layers.reduce((sum, { facts }) => sum + (facts?.length ?? 0), 0);
-    if (entries <= apartFromEntries && factBytes <= apartFromFactBytes) return assembleImage(input);
-    const assembly = this.#last.then(async () => this.#assembleApart(input, entries <= maxKeptEntries));
+  /**
+   * @param isKept whether the thread stays for the next image
+   * @throws LimitExceeded `maxHeapMegabytes`
+   */
+  async assemble(input: AssemblyInput, isKept: boolean): Promise<ImageAssembly> {
+    const assembly = this.#last.then(async () => this.#assembleNext(input, isKept));
     this.#last = assembly.catch(() => undefined);
     return assembly;
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async close(): Promise<void> {
     await this.#last;
     await this.#end();
   }
 
-  async #assembleApart(input: AssemblyInput, isKept: boolean): Promise<ImageAssembly> {
+  async #assembleNext(input: AssemblyInput, isKept: boolean): Promise<ImageAssembly> {
     clearTimeout(this.#idle);
     const thread = (this.#thread ??= this.#started());
     const { promise, resolve, reject } = Promise.withResolvers<ImageAssembly>();
