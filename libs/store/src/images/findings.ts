@@ -136,31 +136,33 @@ export class Findings {
    */
   async of(imageDigests: readonly Digest[], place?: FindingPlace, now = new Date()): Promise<ImageFinding[]> {
     if (imageDigests.length === 0) return [];
-    const rows = await this.store.rows(
-      columns,
-      `FROM image_package
-       JOIN package ON package.id = package_id
-       JOIN package_match USING (package_id)
-       JOIN advisory ON advisory.id = advisory_id
-       WHERE image_digest = ANY($1) AND advisory.withdrawn IS NULL`,
-      [imageDigests],
-    );
-    const others = await this.store.rows(
-      imageFindingColumns,
-      `FROM image_finding WHERE image_digest = ANY($1)
-       UNION ALL SELECT image_digest, finding FROM repository_finding
-       WHERE image_digest = ANY($1) AND ($2::text IS NULL OR (connection, repository) = ($2, $3)
-         AND (tag IS NULL OR tag = $4))`,
-      [imageDigests, place?.connection ?? null, place?.repository ?? null, place?.tag ?? null],
-    );
+    const [rows, others, useOf, unread, ended] = await Promise.all([
+      this.store.rows(
+        columns,
+        `FROM image_package
+         JOIN package ON package.id = package_id
+         JOIN package_match USING (package_id)
+         JOIN advisory ON advisory.id = advisory_id
+         WHERE image_digest = ANY($1) AND advisory.withdrawn IS NULL`,
+        [imageDigests],
+      ),
+      this.store.rows(
+        imageFindingColumns,
+        `FROM image_finding WHERE image_digest = ANY($1)
+         UNION ALL SELECT image_digest, finding FROM repository_finding
+         WHERE image_digest = ANY($1) AND ($2::text IS NULL OR (connection, repository) = ($2, $3)
+           AND (tag IS NULL OR tag = $4))`,
+        [imageDigests, place?.connection ?? null, place?.repository ?? null, place?.tag ?? null],
+      ),
+      this.#uses(imageDigests),
+      unreadLayersOf(this.store, imageDigests, place),
+      endsOfSupport(this.store, imageDigests, now),
+    ]);
     const notExploited = { kev: false, epss: null };
-    const useOf = await this.#uses(imageDigests);
-    const unread = await unreadLayersOf(this.store, imageDigests, place);
     const unreadFindings = unread.map(({ imageDigest, ...layer }) => ({
       imageDigest,
       finding: layerNotAnalyzed(layer),
     }));
-    const ended = await endsOfSupport(this.store, imageDigests, now);
     const findings = [...grouped(others), ...unreadFindings, ...ended].map(({ imageDigest, finding }) => ({
       ...finding,
       ...notExploited,

@@ -38,9 +38,8 @@ export class PushFindings {
     awaited: ReadonlySet<string> = new Set(),
   ): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved' | 'counts'>> {
     const images = await this.images.ofPush(push.id);
-    const now = await this.evaluations.unsuppressed(push, images);
     const baseline = push.comparedWith?.digest ?? push.previousDigest;
-    const before = baseline === null ? [] : await this.#findingsBefore(push, baseline);
+    const { now, before } = await this.#nowAndBefore(push, images, baseline);
     return {
       platforms: images.map(({ platform }) => platform),
       findings: (await this.#withLayers(merged(now, images, before), now)).filter(
@@ -87,11 +86,27 @@ export class PushFindings {
     });
   }
 
-  /** Supply-chain findings only as far as they were announced. */
+  /** Findings of a push, and those before it. */
+  async #nowAndBefore(
+    push: Push,
+    images: readonly Image[],
+    baseline: Digest | null,
+  ): Promise<{ now: ImageFinding[]; before: ImageFinding[] }> {
+    if (baseline === null) return { now: await this.evaluations.unsuppressed(push, images), before: [] };
+    const earlier = { digest: baseline, images: await this.images.ofDigest(baseline) };
+    const { now, before } = await this.evaluations.unsuppressedWithEarlier(push, images, earlier);
+    return { now, before: await this.#announced(push, baseline, before) };
+  }
+
   async #findingsBefore(push: Push, digest: Digest): Promise<ImageFinding[]> {
     const findings = await this.evaluations.unsuppressed({ ...push, digest }, await this.images.ofDigest(digest));
+    return this.#announced(push, digest, findings);
+  }
+
+  /** Supply-chain findings of an earlier content only as far as they were announced. */
+  async #announced(push: Push, digest: Digest, findings: readonly ImageFinding[]): Promise<ImageFinding[]> {
     const announced = await this.pushes.announcedBefore(push, digest);
-    if (announced === null) return findings;
+    if (announced === null) return [...findings];
     return findings.filter(
       ({ kind, id, fingerprint }) => kind !== 'supply-chain' || isByCalendar(id) || announced.has(fingerprint),
     );

@@ -111,9 +111,12 @@ export class EvaluatePush {
   async #compare(push: Push, images: readonly Image[]): Promise<boolean> {
     const compared: { digest: Digest; ofRevision: Finding[]; ofFiles: ComparedFiles; ofSbom: Finding[] }[] = [];
     for (const image of images) {
-      const ofRevision = await this.sameRevision.findings(push, image);
-      const ofFiles = await this.fileOutliers.compare(image);
-      compared.push({ digest: image.digest, ofRevision, ofFiles, ofSbom: await this.sboms.findings(push, image) });
+      const [ofRevision, ofFiles, ofSbom] = await Promise.all([
+        this.sameRevision.findings(push, image),
+        this.fileOutliers.compare(image),
+        this.sboms.findings(push, image),
+      ]);
+      compared.push({ digest: image.digest, ofRevision, ofFiles, ofSbom });
     }
     const isInGrace = await this.identity.isInGrace(push);
     return this.store.transaction(async (tx) => {
@@ -130,11 +133,10 @@ export class EvaluatePush {
 
   async #warnings(push: Push, images: readonly Image[]): Promise<PushWarning[]> {
     const perImage = await Promise.all(
-      images.map(async ({ digest, os, warnings }) => [
-        ...warnings,
-        ...(await this.matching.blindSpots(digest, os)),
-        ...(await this.origin.warnings(push, digest)),
-      ]),
+      images.map(async ({ digest, os, warnings }) => {
+        const known = [this.matching.blindSpots(digest, os), this.origin.warnings(push, digest)];
+        return [...warnings, ...(await Promise.all(known)).flat()];
+      }),
     );
     const unique = new Map(
       [...perImage.flat(), ...(await this.identity.warnings(push))].map((warning) => [

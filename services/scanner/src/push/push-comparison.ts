@@ -79,23 +79,19 @@ export class PushComparison {
     if (before.analyzersVersion === null) return { ...pair, change: 'unread', diff: null };
     const layers = new SharedLayers();
     const past = { ...push, digest: baseline };
-    const pastFindings = await this.evaluations.unsuppressed(past, [before]);
+    const [pastFindings, was] = await Promise.all([
+      this.evaluations.unsuppressed(past, [before]),
+      this.#stateOf(past, before, layers),
+    ]);
+    // After the other one, whose layers it shares.
+    const is = await this.#stateOf(push, after, layers);
     const findings = evaluated.filter(({ imageDigest }) => imageDigest === after.digest);
-    const diff = diffImages(
-      await this.#stateOf(past, before, pastFindings, layers),
-      await this.#stateOf(push, after, findings, layers),
-    );
-    return { ...pair, change: 'compared', diff };
+    return { ...pair, change: 'compared', diff: diffImages({ ...was, findings: pastFindings }, { ...is, findings }) };
   }
 
-  async #stateOf(
-    push: Push,
-    image: Image,
-    findings: readonly ImageFinding[],
-    known: SharedLayers,
-  ): Promise<ImageState> {
+  async #stateOf(push: Push, image: Image, known: SharedLayers): Promise<Omit<ImageState, 'findings'>> {
     const [state, origin] = await Promise.all([this.states.of(image, known), this.#originOf(push, image)]);
-    return { ...state, findings: [...findings], ...(origin && { origin }) };
+    return { ...state, ...(origin && { origin }) };
   }
 
   /** Null if no signer is configured, and while the signature of the push may still arrive. */

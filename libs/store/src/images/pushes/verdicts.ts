@@ -106,9 +106,11 @@ export class Verdicts {
     asked: EvaluationQuestion = {},
   ): Promise<ImageEvaluation<ImageFinding>> {
     const rules = { ...this.rules, onIncomplete: asked.onIncomplete ?? this.rules.onIncomplete };
-    const known = await this.#read(push, images);
-    const running = asked.isRunning ?? (await this.images.areRunning(images.map(({ digest }) => digest)));
-    const sources = await this.ages.sources();
+    const [known, running, sources] = await Promise.all([
+      this.#read(push, images),
+      asked.isRunning ?? this.images.areRunning(images.map(({ digest }) => digest)),
+      this.ages.sources(),
+    ]);
     const now = new Date();
     const ages = await this.ages.ofImages(
       images.map(({ digest }) => digest),
@@ -136,6 +138,24 @@ export class Verdicts {
     return unsuppressedFindings(await this.#read(push, images), this.rules, new Date());
   }
 
+  /**
+   * {@link unsuppressed} of a push and of an earlier content of its tag, which are read together.
+   * @param earlier digest of the content, and its images
+   */
+  async unsuppressedWithEarlier(
+    push: EvaluatedPush,
+    images: readonly Image[],
+    earlier: { digest: Digest; images: readonly Image[] },
+  ): Promise<{ now: ImageFinding[]; before: ImageFinding[] }> {
+    const findings = await this.#findingsOf(push, [...images, ...earlier.images]);
+    const [now, before] = await Promise.all([
+      this.#inputs(push, images, findings),
+      this.#inputs({ ...push, digest: earlier.digest }, earlier.images, findings),
+    ]);
+    const at = new Date();
+    return { now: unsuppressedFindings(now, this.rules, at), before: unsuppressedFindings(before, this.rules, at) };
+  }
+
   /** Dates of the sources that evaluate some images, with those of KEV and EPSS. */
   async datesOf(images: readonly Image[]): Promise<EvaluationDates> {
     const digests = images.map(({ digest }) => digest);
@@ -147,13 +167,20 @@ export class Verdicts {
   }
 
   async #read(push: EvaluatedPush, images: readonly Image[]): Promise<EvaluationInput<ImageFinding>[]> {
-    const findings = Map.groupBy(
-      await this.findings.of(
-        images.map(({ digest }) => digest),
-        push,
-      ),
-      ({ imageDigest }) => imageDigest,
-    );
+    return this.#inputs(push, images, await this.#findingsOf(push, images));
+  }
+
+  /** Findings under the tag of a push, by image. */
+  async #findingsOf(push: EvaluatedPush, images: readonly Image[]): Promise<ReadonlyMap<Digest, ImageFinding[]>> {
+    const digests = [...new Set(images.map(({ digest }) => digest))];
+    return Map.groupBy(await this.findings.of(digests, push), ({ imageDigest }) => imageDigest);
+  }
+
+  async #inputs(
+    push: EvaluatedPush,
+    images: readonly Image[],
+    findings: ReadonlyMap<Digest, ImageFinding[]>,
+  ): Promise<EvaluationInput<ImageFinding>[]> {
     const read = images.map(async (image) => {
       const provenance = await this.provenances.get(push, image.digest);
       const asksForPackages = needsPackages(this.rules) || (provenance?.vex.length ?? 0) > 0;
