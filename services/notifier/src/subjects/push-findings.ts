@@ -104,9 +104,9 @@ export class PushFindings {
   }
 
   /** Supply-chain findings of an earlier content only as far as they were announced. */
-  async #announced(push: Push, digest: Digest, findings: readonly ImageFinding[]): Promise<ImageFinding[]> {
+  async #announced(push: Push, digest: Digest, findings: ImageFinding[]): Promise<ImageFinding[]> {
     const announced = await this.pushes.announcedBefore(push, digest);
-    if (announced === null) return [...findings];
+    if (announced === null) return findings;
     return findings.filter(
       ({ kind, id, fingerprint }) => kind !== 'supply-chain' || isByCalendar(id) || announced.has(fingerprint),
     );

@@ -5,7 +5,7 @@ import { LimitExceeded } from '@tidewaiter/domain';
 
 import { type AssemblyInput, assembleImage, type ImageAssembly } from './image-assembly.js';
 
-/** What it takes to assemble an image. */
+/** Content of an image, by which its assembly takes time and memory. */
 interface Size {
   entries: number;
   factBytes: number;
@@ -13,7 +13,7 @@ interface Size {
 
 /** An image with no more is assembled at once, in up to a fifth of a second. */
 const small: Size = { entries: 20_000, factBytes: 1024 * 1024 };
-/** Usual images of a distribution with a runtime and its packages have no more: a second. */
+/** Images of a distribution with a runtime and its packages usually have no more. */
 const usual: Size = { entries: 100_000, factBytes: 8 * 1024 * 1024 };
 /** Heap for an image with as many entries as `imageLimits` allows, packages and all. */
 const defaultHeapMegabytes = 1_024;
