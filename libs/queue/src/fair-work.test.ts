@@ -3,17 +3,20 @@ import { fairJobsAtOnce, FairWork, overdueMs } from './fair-work.js';
 interface TestJob {
   name: string;
   isSlow: boolean;
+  isLast: boolean;
 }
 
 /** Slots over a list of waiting jobs, which run until the test ends them. */
-function workOver(slots: number, ...waiting: TestJob[]) {
+function workOver(slots: number, ...waiting: Omit<TestJob, 'isLast'>[]) {
+  let claims = 0;
   const running = new Map<string, () => void>();
   const overdue: string[] = [];
   const work = new FairWork<TestJob>(
     slots,
     async (maySlow) => {
+      claims += 1;
       const index = waiting.findIndex(({ isSlow }) => maySlow || !isSlow);
-      return index < 0 ? null : waiting.splice(index, 1)[0]!;
+      return index < 0 ? null : { ...waiting.splice(index, 1)[0]!, isLast: waiting.length === 0 };
     },
     ({ name }) => new Promise((end) => running.set(name, end)),
     ({ name }) => overdue.push(name),
@@ -22,6 +25,7 @@ function workOver(slots: number, ...waiting: TestJob[]) {
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
   };
   return {
+    claims: () => claims,
     running: () => [...running.keys()],
     overdue,
     pass: async (ms: number) => {
@@ -32,7 +36,7 @@ function workOver(slots: number, ...waiting: TestJob[]) {
       for (let each = 0; each < times; each += 1) void work.serve();
       await settle();
     },
-    add: (job: TestJob) => waiting.push(job),
+    add: (job: Omit<TestJob, 'isLast'>) => waiting.push(job),
     end: async (name: string) => {
       running.get(name)?.();
       running.delete(name);
@@ -58,6 +62,47 @@ describe('FairWork', () => {
   it('continues with a waiting slow job when a slow one ends', async () => {
     const work = workOver(2, slow('a'), slow('b'));
     await work.serve(2);
+    expect(work.running()).toEqual(['a']);
+    await work.end('a');
+    expect(work.running()).toEqual(['b']);
+  });
+
+  it('claims once more only where another job waited, or has arrived since', async () => {
+    const work = workOver(2, quick('a'), quick('b'));
+    await work.serve();
+    await work.end('a');
+    expect([work.running(), work.claims()]).toEqual([['b'], 2]);
+    await work.end('b');
+    expect(work.claims()).toBe(2);
+    work.add(quick('c'));
+    await work.serve();
+    work.add(quick('d'));
+    await work.serve();
+    work.add(quick('e'));
+    await work.serve();
+    expect([work.running(), work.claims()]).toEqual([['c', 'd'], 4]);
+    await work.end('c');
+    expect([work.running(), work.claims()]).toEqual([['d', 'e'], 5]);
+  });
+
+  it('keeps both slots busy when two jobs arrive while both are taken', async () => {
+    const work = workOver(2, quick('a'));
+    await work.serve();
+    work.add(quick('b'));
+    await work.serve();
+    work.add(quick('c'));
+    work.add(quick('d'));
+    await work.serve();
+    await work.end('a');
+    await work.end('b');
+    expect(work.running()).toEqual(['c', 'd']);
+  });
+
+  it('looks for a slow job, which had no slot, when a slow one ends that was the last', async () => {
+    const work = workOver(2, slow('a'));
+    await work.serve();
+    work.add(slow('b'));
+    await work.serve();
     expect(work.running()).toEqual(['a']);
     await work.end('a');
     expect(work.running()).toEqual(['b']);
@@ -97,6 +142,17 @@ describe('FairWork', () => {
       expect(work.running()).toEqual(['d', 'c']);
     });
 
+    it('looks for a slow job when it ends, though it was the last', async () => {
+      const work = workOver(2, quick('a'));
+      await work.serve();
+      await work.pass(overdueMs);
+      work.add(slow('b'));
+      await work.serve();
+      expect(work.running()).toEqual(['a']);
+      await work.end('a');
+      expect(work.running()).toEqual(['b']);
+    });
+
     it('has its slots again when it ends', async () => {
       const work = workOver(2, quick('a'), quick('b'), quick('c'), quick('d'), quick('e'));
       await work.serve(2);
@@ -121,7 +177,7 @@ describe('FairWork', () => {
   });
 
   it('claims again when a job arrives during a claim in vain', async () => {
-    const answers = [null, { name: 'late', isSlow: false }, null];
+    const answers = [null, { name: 'late', isSlow: false, isLast: true }, null];
     const ran: string[] = [];
     const first = Promise.withResolvers<void>();
     const work = new FairWork<TestJob>(

@@ -1,6 +1,7 @@
-/** A claimed job with its lane. */
+/** A claimed job with its lane, and whether no other one waited. */
 interface Laned {
   isSlow: boolean;
+  isLast: boolean;
 }
 
 /** Longest job of a source that counts as quick, once it has ended. */
@@ -35,7 +36,7 @@ export class FairWork<Held extends Laned> {
   #slow = 0;
   /** Jobs that run beside the slots, as they took longer than expected. */
   #overdue = 0;
-  /** Whether a job may have arrived since the last claim in vain. */
+  /** Whether a job may wait that no claim has looked for yet. */
   #isNews = false;
   #isClosed = false;
 
@@ -69,27 +70,34 @@ export class FairWork<Held extends Laned> {
   async #work(): Promise<void> {
     while (!this.#isClosed) {
       this.#isNews = false;
-      const isDone = !(await this.#workOnce());
+      const goesOn = await this.#workOnce();
       // Another slot that waits for the answer of the ledger must not miss what arrived meanwhile.
-      if (isDone && !this.#isNews) return;
+      if (!goesOn && !this.#isNews) return;
       // It ran beside the slots.
       if (this.#slots.size > this.slots + this.#overdue) return;
     }
   }
 
-  /** Holds a slow slot during the claim, as several slots may claim at the same time. */
+  /**
+   * Holds a slow slot during the claim, as several slots may claim at the same time.
+   * @returns whether another job may wait for this slot: one of the slow lane, for a slow slot that
+   * is free now
+   */
   async #workOnce(): Promise<boolean> {
     const maySlow = this.#slow < this.#slowSlots;
     if (maySlow) this.#slow += 1;
     const job = await this.claim(maySlow);
     if (maySlow && !job?.isSlow) this.#slow -= 1;
     if (!job) return false;
-    await (job.isSlow ? this.run(job) : this.#runQuick(job));
-    if (job.isSlow) this.#slow -= 1;
+    if (!job.isLast) this.#isNews = true;
+    if (!job.isSlow) return (await this.#runQuick(job)) || !job.isLast;
+    await this.run(job);
+    this.#slow -= 1;
     return true;
   }
 
-  async #runQuick(job: Held): Promise<void> {
+  /** Returns whether it held a slow slot. */
+  async #runQuick(job: Held): Promise<boolean> {
     let isBeside = false;
     const timer = setTimeout(() => {
       this.onOverdue(job);
@@ -102,8 +110,9 @@ export class FairWork<Held extends Laned> {
     timer.unref();
     await this.run(job);
     clearTimeout(timer);
-    if (!isBeside) return;
+    if (!isBeside) return false;
     this.#overdue -= 1;
     this.#slow -= 1;
+    return true;
   }
 }

@@ -30,9 +30,13 @@ export interface JobLedger<Held extends Job = Job> {
   claim(id: string, leaseMs: number): Promise<Held | null>;
   /**
    * Claims the job of a queue whose turn it is among its sources, of the slow lane only if
-   * `maySlow`; null when none is due.
+   * `maySlow`; null when none is due. `isLast`: no other job of the queue waited, due or not.
    */
-  claimNext(queue: Held['queue'], leaseMs: number, maySlow: boolean): Promise<(Held & { isSlow: boolean }) | null>;
+  claimNext(
+    queue: Held['queue'],
+    leaseMs: number,
+    maySlow: boolean,
+  ): Promise<(Held & { isSlow: boolean; isLast: boolean }) | null>;
   /** Records how fast a job of {@link claimNext} was, which decides the lane of its source. */
   noteRun(job: Held, run: { isQuick: boolean; isOfRegistry: boolean }): Promise<void>;
   /** Whether a job can be claimed: after a claim in vain, another transaction has locked it. */

@@ -32,7 +32,7 @@ const priorities = { interactive: 0, bulk: 1 };
 /** Pauses between claims of a job that another transaction has locked. */
 const lockPauses = 50;
 const lockPauseMs = 100;
-/** Longest pause that a timer of this process ends; the sweeper finds jobs with longer ones, 2 seconds late. */
+/** Longest pause that a timer of this process ends; the sweeper finds jobs with longer ones. */
 const longestTimerMs = 60_000;
 /**
  * Claims without a result that a job may have in addition to its planned tries: its worker died, or
@@ -68,7 +68,7 @@ export class WorkQueue {
   readonly #queue: Queue;
   #worker: Worker | undefined;
   #own: OwnWork | undefined;
-  #fair: FairWork<Job & { isSlow: boolean }> | undefined;
+  #fair: FairWork<Job & { isSlow: boolean; isLast: boolean }> | undefined;
   readonly #pauses = new Set<NodeJS.Timeout>();
 
   constructor(
@@ -158,7 +158,7 @@ export class WorkQueue {
   }
 
   /** Redis only wakes a fair queue; the ledger decides which job is next. */
-  #fairWork(handler: JobHandler): FairWork<Job & { isSlow: boolean }> {
+  #fairWork(handler: JobHandler): FairWork<Job & { isSlow: boolean; isLast: boolean }> {
     return new FairWork(
       handler.concurrency,
       (maySlow) => this.#noThrow(this.ledger.claimNext(this.name, leaseMs, maySlow)),

@@ -69,6 +69,16 @@ describe('Jobs.claimNext', () => {
     expect(await next()).toMatchObject({ repository: 'flood' });
   });
 
+  it('says whether another job of the queue waits, of any class or time', async () => {
+    await enqueue(jobIn('a/1'), jobIn('b/1'), jobIn('b/1', { queue: 'layer' }));
+    expect(await next()).toMatchObject({ isLast: false });
+    expect(await next()).toMatchObject({ isLast: true });
+    await enqueue(jobIn('a/1', { class: 'bulk' }), jobIn('a/1'));
+    await store.query(`UPDATE job SET run_at = now() + interval '1 hour' WHERE class = 'bulk'`);
+    expect(await next()).toMatchObject({ isLast: false });
+    expect(await next()).toBeNull();
+  });
+
   it('lets registries take turns, and the repositories of each', async () => {
     await enqueue(jobIn('a/1'), jobIn('a/1'), jobIn('a/2'), jobIn('a/2'), jobIn('b/1'), jobIn('b/1'), jobIn('b/1'));
     expect(await order()).toEqual(['a/1', 'b/1', 'a/2', 'b/1', 'a/1', 'b/1', 'a/2']);

@@ -15,8 +15,8 @@ export interface ClaimedJob extends Pick<
   token: string;
 }
 
-/** Claimed job with its lane. */
-export type FairlyClaimedJob = ClaimedJob & { isSlow: boolean };
+/** Claimed job with its lane, and whether no other job of its queue waited. */
+export type FairlyClaimedJob = ClaimedJob & { isSlow: boolean; isLast: boolean };
 
 export const claimedColumns = columnsOf(JobRow, {
   of: 'job',
@@ -145,7 +145,8 @@ function fairClaimOf(queue: QueueName): string {
       ON CONFLICT ON CONSTRAINT job_source_pk DO UPDATE SET seen_at = now(),
         claimed_at = coalesce(EXCLUDED.claimed_at, job_source.claimed_at),
         slow_claimed_at = coalesce(EXCLUDED.slow_claimed_at, job_source.slow_claimed_at))
-    SELECT cursor.cursors, (SELECT to_jsonb(claimed) FROM claimed) AS job FROM cursor`;
+    SELECT cursor.cursors, (SELECT to_jsonb(claimed) || jsonb_build_object('isLast', NOT EXISTS (
+        SELECT FROM job WHERE ${inQueue(queue)} AND job.state = 'queued' AND job.id <> claimed.id)) FROM claimed) AS job FROM cursor`;
 }
 
 /**
