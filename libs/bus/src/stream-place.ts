@@ -2,7 +2,7 @@ import type { StreamInfo } from '@nats-io/jetstream';
 
 /** Position in a stream: after the message of that number. */
 export interface StreamPlace {
-  /** Names the stream as long as it exists. A recreated one has another, and its sequence restarts. */
+  /** Names the stream as long as it exists: a recreated one begins its sequence anew. */
   life: string;
   sequence: number;
 }

@@ -183,8 +183,8 @@ export class Jobs {
 
   /**
    * Requeues a job after a failure, or ends it with a dead letter; returns the job to queue after
-   * its pause, null for a dead letter. A job that was enqueued again while it ran for the last time is queued anew
-   * instead, with all its tries.
+   * its pause, null for a dead letter. A job that was enqueued again while it ran for the last time
+   * is queued anew instead, with all its tries.
    * @throws Unavailable `LEASE_LOST` when another worker holds it by now
    */
   async fail(job: ClaimedJob, failure: JobFailure): Promise<DueJob | null> {
