@@ -121,10 +121,11 @@ describe('findArtifacts', () => {
   });
 
   it.each([
-    ['goes on after what cannot be read', new InvalidInput('DIGEST_MISMATCH', 'forged'), 3],
-    ['gives a registry up that does not answer', new Unavailable('REGISTRY_UNAVAILABLE', 'down'), 1],
+    ['goes on after what cannot be read', new InvalidInput('DIGEST_MISMATCH', 'forged'), 4],
+    ['gives a registry up that does not answer', new Unavailable('REGISTRY_UNAVAILABLE', 'down'), 3],
   ])('%s', async (_, error, asked) => {
     const place = new Repository();
+    place.list.push(place.manifestOf([]));
     place.manifest = () => {
       place.asked += 1;
       return Promise.reject(error);

@@ -4,6 +4,13 @@ import { type Descriptor, type ImageManifest, parseManifest, type Warning } from
 import { type Artifact, formOf, mayHoldArtifacts } from './artifact.js';
 import { type ArtifactLimits, provenanceLimits } from './limits.js';
 
+/** A manifest with the media type that its place declares. */
+interface FetchedManifest {
+  digest: Digest;
+  mediaType: string;
+  bytes: Uint8Array;
+}
+
 /** Place of an image and its artifacts: a repository of a registry, an OCI layout. */
 export interface ArtifactPlace {
   /**
@@ -12,7 +19,7 @@ export interface ArtifactPlace {
    */
   referrers(digest: Digest): Promise<readonly Descriptor[]>;
   /** @throws NotFound for an unknown digest or tag */
-  manifest(reference: string): Promise<{ digest: Digest; mediaType: string; bytes: Uint8Array }>;
+  manifest(reference: string): Promise<FetchedManifest>;
   /** Verified against digest and size at the end. */
   blob(descriptor: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array>;
 }
@@ -40,9 +47,13 @@ export async function findArtifacts(
 ): Promise<FoundArtifacts> {
   const search = new Search(place, limits);
   try {
-    for (const suffix of tagSuffixes) await search.readManifest(`${image.replace(':', '-')}.${suffix}`, true);
-    const referrers = (await search.attempt(() => place.referrers(image))) ?? [];
-    for (const { digest } of referrers.filter(mayHoldArtifacts)) await search.readManifest(digest, false);
+    // Mostly there is none: the answers are asked for at once, and read in a fixed order.
+    const listing = pending(place.referrers(image));
+    const tagged = tagSuffixes.map((suffix) => pending(place.manifest(`${image.replace(':', '-')}.${suffix}`)));
+    for (const manifest of tagged) await search.readManifest(async () => manifest, true);
+    const referrers = (await search.attempt(async () => listing)) ?? [];
+    for (const { digest } of referrers.filter(mayHoldArtifacts))
+      await search.readManifest(async () => place.manifest(digest), false);
   } catch (error) {
     // A registry that does not answer now will not answer a moment later; the next push or scan
     // retries.
@@ -50,6 +61,12 @@ export async function findArtifacts(
     search.warn('PROVENANCE_UNREADABLE', error.message);
   }
   return search;
+}
+
+/** A request whose failure is met where its answer is read, if that comes to it. */
+function pending<Answer>(request: Promise<Answer>): Promise<Answer> {
+  request.catch(() => undefined);
+  return request;
 }
 
 class Search implements FoundArtifacts {
@@ -81,10 +98,10 @@ class Search implements FoundArtifacts {
     }
   }
 
-  async readManifest(reference: string, isOptional: boolean): Promise<void> {
+  async readManifest(fetch: () => Promise<FetchedManifest>, isOptional: boolean): Promise<void> {
     if (this.#isCut(this.#manifests === this.limits.maxManifests)) return;
     const found = await this.attempt(async () => {
-      const { digest, mediaType, bytes } = await this.place.manifest(reference);
+      const { digest, mediaType, bytes } = await fetch();
       return { digest, manifest: parseManifest(bytes, mediaType || undefined) };
     }, isOptional);
     if (found?.manifest.kind !== 'manifest') return;
