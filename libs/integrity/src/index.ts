@@ -39,5 +39,5 @@ export type {
   PushChanges,
 } from './changes/push-changes.js';
 export { mostCommandingFirst, mostRelevantFirst } from './changes/change-order.js';
-export { isOneBuild, sameRevisionFinding } from './fleet/same-revision.js';
+export { isOneBuild, sameRevisionFinding, sameRevisionId } from './fleet/same-revision.js';
 export type { RevisionProof, SameRevision } from './fleet/same-revision.js';

@@ -23,7 +23,8 @@ export type RevisionProof = 'signature' | 'provenance' | 'pipeline';
 /** Limit on files in the evidence. */
 const maxChanges = 50;
 const maxPathChars = 500;
-const id = 'same-revision-different-content';
+/** Id of the finding. */
+export const sameRevisionId = 'same-revision-different-content';
 
 /**
  * Finding about an image whose content differs from an earlier build of the same revision: an
@@ -110,7 +111,7 @@ function finding(about: SameRevision, evaluation: RevisionEvaluation, files: rea
   const changes = files.slice(0, maxChanges).map(shownChange);
   const known = {
     kind: 'supply-chain' as const,
-    id,
+    id: sameRevisionId,
     severity,
     title,
     layer: null,

@@ -152,11 +152,9 @@ export class Advisories {
 
   /** Scopes that have any advisory. Without one, an empty result would prove nothing. */
   async covered(scopes: readonly AdvisoryScope[]): Promise<AdvisoryScope[]> {
+    if (scopes.length === 0) return [];
     return this.store.aggregate<AdvisoryScope>(
-      `SELECT ecosystem, release FROM unnest($1::text[], $2::text[]) AS scope (ecosystem, release)
-       WHERE EXISTS (SELECT FROM advisory_package AS known WHERE known.ecosystem = scope.ecosystem AND known.release = scope.release)
-         OR scope.release IS NULL
-           AND EXISTS (SELECT FROM advisory_package AS known WHERE known.ecosystem = scope.ecosystem AND known.release IS NULL)`,
+      `SELECT ecosystem, release FROM unnest($1::text[], $2::text[]) AS scope (ecosystem, release) WHERE ${isCovered}`,
       [scopes.map(({ ecosystem }) => ecosystem), scopes.map(({ release }) => release)],
     );
   }
@@ -173,6 +171,11 @@ export class Advisories {
     );
   }
 }
+
+/** SQL condition on a row `scope`: it has any advisory. */
+export const isCovered = `(EXISTS (SELECT FROM advisory_package AS known WHERE known.ecosystem = scope.ecosystem AND known.release = scope.release)
+  OR scope.release IS NULL
+    AND EXISTS (SELECT FROM advisory_package AS known WHERE known.ecosystem = scope.ecosystem AND known.release IS NULL))`;
 
 /**
  * Lock that a writer of advisories holds exclusively and the matching of packages shares: a match

@@ -14,7 +14,7 @@ import {
 import type { Digest } from '@tidewaiter/domain';
 
 import { Store } from '../core/store.js';
-import { Advisories } from './advisories.js';
+import { isCovered } from './advisories.js';
 import { AdvisoryFeeds } from './advisory-feeds.js';
 import { MaxAdvisoryAges } from './max-advisory-ages.js';
 
@@ -28,7 +28,6 @@ export interface CurrentAge extends SourceAge {
 export class AdvisoryAges {
   constructor(
     private readonly store: Store,
-    private readonly advisories: Advisories,
     private readonly feeds: AdvisoryFeeds,
     private readonly max: MaxAdvisoryAges = new MaxAdvisoryAges(),
   ) {}
@@ -56,13 +55,13 @@ export class AdvisoryAges {
    * left out.
    */
   async ofImages(digests: readonly Digest[], sources: readonly AdvisoryFeed[]): Promise<SourceAge[]> {
-    const scopes = await this.store.aggregate<{ ecosystem: string; release: string | null }>(
-      `SELECT DISTINCT ecosystem, release FROM image_package JOIN package ON package.id = package_id
-       WHERE image_digest = ANY($1) AND state = 'present' AND ecosystem IS NOT NULL`,
+    const covered = await this.store.aggregate<{ ecosystem: string }>(
+      `SELECT DISTINCT ecosystem FROM (
+         SELECT DISTINCT ecosystem, release FROM image_package JOIN package ON package.id = package_id
+         WHERE image_digest = ANY($1) AND state = 'present' AND ecosystem IS NOT NULL) AS scope
+       WHERE ${isCovered}`,
       [digests],
     );
-    if (scopes.length === 0) return [];
-    const covered = await this.advisories.covered(scopes);
     return sourceAges(
       sources,
       covered.map(({ ecosystem }) => ecosystem),

@@ -227,12 +227,12 @@ export class Findings {
 
   /** Returns a function that looks up the use of a package of an image. */
   async #uses(imageDigests: readonly Digest[]): Promise<(digest: Digest, packageName: string | null) => Use> {
-    const running = await runningAmong(this.store, imageDigests);
-    const used = await this.store.rows(
-      usedColumns,
-      'FROM package_use WHERE image_digest = ANY($1) GROUP BY image_digest',
-      [imageDigests],
-    );
+    const [running, used] = await Promise.all([
+      runningAmong(this.store, imageDigests),
+      this.store.rows(usedColumns, 'FROM package_use WHERE image_digest = ANY($1) GROUP BY image_digest', [
+        imageDigests,
+      ]),
+    ]);
     const namesOf = new Map(used.map(({ imageDigest, names }) => [imageDigest, new Set(names)]));
     return (digest, packageName) => ({
       running: running && running.has(digest),
@@ -288,6 +288,7 @@ export class Findings {
 
 /** Severity ratings by all advisories, since a distribution's own often lacks one. */
 export async function ratingsOf(store: Queries, vulnerabilityIds: readonly string[]): Promise<Map<string, Rating[]>> {
+  if (vulnerabilityIds.length === 0) return new Map();
   const rows = await store.rows(
     ratingColumns,
     `FROM advisory WHERE vulnerability_id = ANY($1) AND withdrawn IS NULL AND severity <> 'unknown' ORDER BY id`,

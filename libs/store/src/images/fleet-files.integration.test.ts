@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { countBySeverity, type Digest, Secret } from '@tidewaiter/domain';
-import { fileOutlierId, fileOutliers, type FleetFile } from '@tidewaiter/integrity';
+import { fileOutliers, type FleetFile } from '@tidewaiter/integrity';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -100,9 +100,9 @@ describe('FleetFiles', () => {
     expect(findings).toMatchObject([{ layer: 1, path }]);
     const place = { connection: 'main', repository: 'ci/a' };
     const put = async () =>
-      store.transaction((tx) => new Revisions(store).putFindings(tx, place, digestOf('1'), fileOutlierId, findings));
-    expect(await put()).toBe(true);
-    expect(await put()).toBe(false);
+      store.transaction((tx) => new Revisions(store).putFindings(tx, place, digestOf('1'), findings));
+    expect(await put()).toEqual(new Set([findings[0]!.fingerprint]));
+    expect(await put()).toEqual(new Set());
     expect(await stale()).toEqual([]);
     await store.transaction((tx) => files.put(tx, digestOf('2'), [fileOf(altered)]));
     expect(await store.transaction((tx) => files.stalePushes(tx, digestOf('2'), later, [path], []))).toEqual([odd]);

@@ -107,6 +107,7 @@ export class FleetFiles {
 
   /** Findings that apply to this image, with the layer that brought each file. */
   async findingsOf(image: Digest, findings: readonly ContentFinding[]): Promise<Finding[]> {
+    if (findings.length === 0) return [];
     const rows = await this.store.aggregate<{ finding: Finding; layer: number }>(
       `SELECT finding, layer FROM unnest($2::text[], $3::text[], $4::jsonb[]) AS found (path, hex, finding)
        JOIN fleet_file ON fleet_file.path = found.path AND sha256 = decode(hex, 'hex') AND image_digest = $1 ORDER BY found.path`,
@@ -127,6 +128,7 @@ export class FleetFiles {
     paths: readonly string[],
     findings: readonly ContentFinding[],
   ): Promise<string[]> {
+    if (paths.length === 0 && findings.length === 0) return [];
     const rows = await tx.aggregate<{ id: string }>(
       `WITH expected AS (
          SELECT path, decode(hex, 'hex') AS sha256, finding FROM unnest($5::text[], $6::text[], $7::jsonb[]) AS found (path, hex, finding)

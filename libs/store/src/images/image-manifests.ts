@@ -38,11 +38,22 @@ export class ImageManifests {
    * missing, and for an image of which only the scanner merges the layers.
    */
   async get(digest: Digest): Promise<PackedManifest | null> {
-    const [row] = await this.store.aggregate<{ files: Buffer }>(
-      'SELECT files FROM image_manifest WHERE image_digest = $1',
-      [digest],
+    return (await this.of([digest]))[0]!;
+  }
+
+  /** {@link get} several images, in their order. */
+  async of(digests: readonly Digest[]): Promise<(PackedManifest | null)[]> {
+    const rows = await this.store.aggregate<{ digest: Digest; files: Buffer }>(
+      'SELECT image_digest AS digest, files FROM image_manifest WHERE image_digest = ANY($1)',
+      [digests],
     );
-    return row ? new PackedManifest(zstdDecompressSync(row.files)) : this.#fromLayers(digest);
+    const known = new Map(rows.map(({ digest, files }) => [digest, files]));
+    const manifests: (PackedManifest | null)[] = [];
+    for (const digest of digests) {
+      const files = known.get(digest);
+      manifests.push(files ? new PackedManifest(zstdDecompressSync(files)) : await this.#fromLayers(digest));
+    }
+    return manifests;
   }
 
   async #fromLayers(digest: Digest): Promise<PackedManifest | null> {

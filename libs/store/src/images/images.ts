@@ -80,8 +80,9 @@ export interface EvaluatedPackage extends ImagePackage {
   key: AdvisoryKey | null;
 }
 
-const configOnly = columnsOf(ImageRow, { only: ['config'] });
+const configColumns = columnsOf(ImageRow, { only: ['digest', 'config'] });
 const unreadIndexes = columnsOf(ImageLayerRow, { only: ['index'] });
+const imageOnly = columnsOf(ImageLayerRow, { only: ['imageDigest'] });
 const layerColumns = columnsOf(ImageLayerRow, {
   of: 'image_layer',
   only: ['index', 'diffId', 'sizeBytes', 'mediaType', 'createdBy'],
@@ -90,18 +91,20 @@ const layerColumns = columnsOf(ImageLayerRow, {
 /** A layer as the manifest and history of an image name it. */
 export type ListedLayer = RowOf<typeof layerColumns>;
 
-const pieceColumns = layerColumns.computed<StoredLayer & { start: number }>({
-  analyzersVersion: 'layer.analyzers_version',
-  entryCount: 'coalesce(layer.entry_count, 0)',
-  facts: 'CASE start WHEN 1 THEN facts END',
-  entries: 'substring(entries FROM start FOR $2)',
-  start: 'start',
-});
+const pieceColumns = layerColumns
+  .and(columnsOf(ImageLayerRow, { of: 'image_layer', only: ['imageDigest'] }))
+  .computed<StoredLayer & { start: number }>({
+    analyzersVersion: 'layer.analyzers_version',
+    entryCount: 'coalesce(layer.entry_count, 0)',
+    facts: 'CASE start WHEN 1 THEN facts END',
+    entries: 'substring(entries FROM start FOR $2)',
+    start: 'start',
+  });
 const packageColumns = columnsOf(PackageRow, {
   of: 'package',
   only: ['purl', 'type', 'name', 'version', 'arch', 'licenses'],
 })
-  .and(columnsOf(ImagePackageRow, { of: 'image_package', only: ['foundIn', 'layer', 'state'] }))
+  .and(columnsOf(ImagePackageRow, { of: 'image_package', only: ['imageDigest', 'foundIn', 'layer', 'state'] }))
   .computed<Pick<ImagePackage, 'source'>>({
     source: "json_build_object('name', source_name, 'version', source_version)",
   });
@@ -271,12 +274,22 @@ export class Images {
     digest: Digest,
     maxEntries: number = imageLimits.maxImageEntries,
   ): Promise<(Layer & StoredLayer)[] | null> {
-    const [tooLarge] = await this.store.query(
-      `SELECT FROM image_layer JOIN layer_blob USING (blob_digest, size_bytes, diff_id) JOIN layer USING (diff_id)
-       WHERE image_digest = $1 HAVING sum(entry_count) > $2 OR sum(octet_length(facts)) > ${maxFactBytes}`,
-      [digest, maxEntries],
+    const known = await this.layersOf([digest], maxEntries);
+    return known.get(digest) ?? null;
+  }
+
+  /** {@link layers} of several images; those that are too large are left out. */
+  async layersOf(digests: readonly Digest[], maxEntries: number): Promise<Map<Digest, (Layer & StoredLayer)[]>> {
+    const large = await this.store.rows(
+      imageOnly,
+      `FROM image_layer JOIN layer_blob USING (blob_digest, size_bytes, diff_id) JOIN layer USING (diff_id)
+       WHERE image_digest = ANY($1) GROUP BY image_digest
+       HAVING sum(entry_count) > $2 OR sum(octet_length(facts)) > ${maxFactBytes}`,
+      [digests, maxEntries],
     );
-    if (tooLarge) return null;
+    const tooLarge = new Set(large.map(({ imageDigest }) => imageDigest));
+    const wanted = digests.filter((digest) => !tooLarge.has(digest));
+    if (wanted.length === 0) return new Map();
     // Read in pieces: bytea arrives as hex, of which the driver holds several copies of a row, half
     // a gigabyte for a million entries.
     const pieces = await this.store.rows(
@@ -285,17 +298,28 @@ export class Images {
        -- A manifest may claim any diffID: only a blob that was found to hold it speaks for the layer.
        LEFT JOIN layer_blob USING (blob_digest, size_bytes, diff_id) LEFT JOIN layer ON layer.diff_id = layer_blob.diff_id,
        generate_series(1, greatest(octet_length(entries), 1), $2) AS start
-       WHERE image_digest = $1`,
-      [digest, pieceBytes],
+       WHERE image_digest = ANY($1)`,
+      [wanted, pieceBytes],
     );
     pieces.sort((a, b) => a.index - b.index || a.start - b.start);
-    return [...Map.groupBy(pieces, ({ index }) => index).values()].map(joined);
+    const byImage = Map.groupBy(pieces, ({ imageDigest }) => imageDigest);
+    return new Map(
+      wanted.map((digest) => {
+        const layers = Map.groupBy(byImage.get(digest) ?? [], ({ index }) => index);
+        return [digest, [...layers.values()].map(joined)];
+      }),
+    );
   }
 
   /** Configuration of an image; null for images older than this field. */
   async configOf(digest: Digest): Promise<StoredConfig | null> {
-    const [image] = await this.store.rows(configOnly, 'FROM image WHERE digest = $1', [digest]);
-    return image?.config ?? null;
+    return (await this.configsOf([digest])).get(digest) ?? null;
+  }
+
+  /** {@link configOf} several images. */
+  async configsOf(digests: readonly Digest[]): Promise<Map<Digest, StoredConfig | null>> {
+    const images = await this.store.rows(configColumns, 'FROM image WHERE digest = ANY($1)', [digests]);
+    return new Map(images.map(({ digest, config }) => [digest, config]));
   }
 
   /**
@@ -347,12 +371,24 @@ export class Images {
 
   /** The packages of an image, by purl. */
   async packages(digest: Digest): Promise<ImagePackage[]> {
-    const packages = await this.store.rows(
+    return (await this.packagesOf([digest])).get(digest) ?? [];
+  }
+
+  /** {@link packages} of several images; one without any is left out. */
+  async packagesOf(digests: readonly Digest[]): Promise<Map<Digest, ImagePackage[]>> {
+    const rows = await this.store.rows(
       packageColumns,
-      'FROM image_package JOIN package ON package.id = package_id WHERE image_digest = $1 ORDER BY purl, layer',
-      [digest],
+      'FROM image_package JOIN package ON package.id = package_id WHERE image_digest = ANY($1) ORDER BY purl, layer',
+      [digests],
     );
-    return packages.map((each) => (hasArch(each) ? each : { ...each, arch: undefined }));
+    const packages = new Map<Digest, ImagePackage[]>();
+    for (const { imageDigest, ...row } of rows) {
+      const each = hasArch(row) ? row : { ...row, arch: undefined };
+      const own = packages.get(imageDigest);
+      if (own) own.push(each);
+      else packages.set(imageDigest, [each]);
+    }
+    return packages;
   }
 }
 
@@ -363,7 +399,7 @@ function hasArch<Row extends { arch: string | null }>(row: Row): row is Row & { 
 
 /** Joins the pieces of a layer, in their order. */
 function joined(pieces: readonly RowOf<typeof pieceColumns>[]): Layer & StoredLayer {
-  const { start: _, createdBy, ...layer } = pieces[0]!;
+  const { start: _, imageDigest: __, createdBy, ...layer } = pieces[0]!;
   const isRead = layer.entries !== null;
   return {
     ...layer,

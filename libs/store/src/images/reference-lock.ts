@@ -9,5 +9,11 @@ const referenceLock = '7261946352087713';
  * alone, and so sees every reference.
  */
 export async function lockReferences(tx: Transaction, mode: 'shared' | 'exclusive'): Promise<void> {
-  await tx.query(`SELECT pg_advisory_xact_lock${mode === 'shared' ? '_shared' : ''}(${referenceLock})`);
+  if (mode === 'exclusive') return void (await tx.query(`SELECT pg_advisory_xact_lock(${referenceLock})`));
+  if (sharing.has(tx)) return;
+  await tx.query(`SELECT pg_advisory_xact_lock_shared(${referenceLock})`);
+  sharing.add(tx);
 }
+
+/** Transactions that share the lock already. */
+const sharing = new WeakSet<Transaction>();

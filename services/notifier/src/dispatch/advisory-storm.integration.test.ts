@@ -116,7 +116,7 @@ describe('an advisory storm', () => {
     const logger = { warn: (fields: unknown) => console.error(fields) } as unknown as Logger;
     const [pushes, images] = [new Pushes(store), new Images(store)];
     const advisories = new Advisories(store);
-    const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
+    const ages = new AdvisoryAges(store, new AdvisoryFeeds(store, advisories));
     const { rules } = parseSettings('', () => '');
     const evaluations = new Verdicts(images, new Findings(store), new Provenances(store), rules, ages);
     const findings = new PushFindings(pushes, images, evaluations);

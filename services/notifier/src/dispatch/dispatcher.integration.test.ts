@@ -94,7 +94,7 @@ const start = (route: string, more = '', receiver = 'slack_configs: [ { api_url:
   const notebook = new SummaryNotes([], new ChannelHealths(store), new SensorContacts(store));
   const [pushes, images] = [new Pushes(store), new Images(store)];
   const advisories = new Advisories(store);
-  const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
+  const ages = new AdvisoryAges(store, new AdvisoryFeeds(store, advisories));
   const { rules } = parseSettings('', () => '');
   const evaluations = new Verdicts(images, new Findings(store), new Provenances(store), rules, ages);
   const findings = new PushFindings(pushes, images, evaluations);

@@ -515,5 +515,5 @@ describe('an incident', () => {
 
 function agesIn(of: Store): AdvisoryAges {
   const advisories = new Advisories(of);
-  return new AdvisoryAges(of, advisories, new AdvisoryFeeds(of, advisories));
+  return new AdvisoryAges(of, new AdvisoryFeeds(of, advisories));
 }

@@ -184,7 +184,7 @@ describe('StoredImages', () => {
     const images = new Images(store);
     const { rules } = parseSettings(settings, () => '');
     const advisories = new Advisories(store);
-    const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
+    const ages = new AdvisoryAges(store, new AdvisoryFeeds(store, advisories));
     const verdicts = new Verdicts(images, new Findings(store), new Provenances(store), rules, ages);
     return new StoredImages(new Pushes(store), images, verdicts, new StoredReports(images, verdicts));
   };

@@ -42,7 +42,8 @@ export class FailedPushAlerts {
   /** Ends the alert of a tag, if there is one. */
   async resolve(tx: Transaction, push: TaggedPush, at: string): Promise<void> {
     const report = { ...reportOf(push), outcome: 'refused', code: '', reason: '', status: 'resolved' } as const;
-    const alert = { ...alertOf(push, report, await this.#ownerOf(push)), status: 'resolved' as const, endsAt: at };
+    // The labels that fired decide where its end goes, the owner among them.
+    const alert = { ...alertOf(push, report, null), status: 'resolved' as const, endsAt: at };
     const before = await this.alerts.labelsOf(tx, alert);
     if (!before) return;
     const labels = { ...before, new: 'false' };

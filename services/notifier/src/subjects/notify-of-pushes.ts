@@ -43,8 +43,8 @@ export class NotifyOfPushes {
 
   async #notify(event: EventOf<typeof imageAnalyzed>, isInIncident: boolean): Promise<void> {
     const { id, time, data } = event;
-    const report = isInIncident ? null : await this.reports.of(data);
     const push = await this.pushes.get(data.pushId);
+    const report = isInIncident ? null : await this.reports.of(push, data);
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       if (push?.tag != null) await this.failed.resolve(tx, { ...push, tag: push.tag }, time);
       await this.uploads.add(tx, event, push);

@@ -92,10 +92,9 @@ export class PushFindings {
     images: readonly Image[],
     baseline: Digest | null,
   ): Promise<{ now: ImageFinding[]; before: ImageFinding[] }> {
-    if (baseline === null) return { now: await this.evaluations.unsuppressed(push, images), before: [] };
-    const earlier = { digest: baseline, images: await this.images.ofDigest(baseline) };
+    const earlier = baseline === null ? null : { digest: baseline, images: await this.images.ofDigest(baseline) };
     const { now, before } = await this.evaluations.unsuppressedWithEarlier(push, images, earlier);
-    return { now, before: await this.#announced(push, baseline, before) };
+    return { now, before: baseline === null ? [] : await this.#announced(push, baseline, before) };
   }
 
   async #findingsBefore(push: Push, digest: Digest): Promise<ImageFinding[]> {

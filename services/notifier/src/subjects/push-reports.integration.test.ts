@@ -93,14 +93,14 @@ it.each([
   await addHole(digestOf('a'));
   const pushId = await push(digestOf('b'), warnings);
   const advisories = new Advisories(store);
-  const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
+  const ages = new AdvisoryAges(store, new AdvisoryFeeds(store, advisories));
   const report = await new PushReports(
     pushes,
     new PushFindings(pushes, images, new Verdicts(images, new Findings(store), new Provenances(store), rules, ages)),
     new PushDifferences(store),
     new PipelineReports(store),
     new Owners({ rules: [{ repository: 'shop/*', owner: 'team-shop' }], labels: [] }, new OwnerLabels(store)),
-  ).of({
+  ).of(await pushes.get(pushId), {
     pushId,
     connection: 'main',
     repository: 'shop/app',
@@ -137,7 +137,7 @@ describe('PushFindings', () => {
 
   async function findingsOf(pushId: string) {
     const [advisories, { rules }] = [new Advisories(store), parseSettings('', () => '')];
-    const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
+    const ages = new AdvisoryAges(store, new AdvisoryFeeds(store, advisories));
     const evaluations = new Verdicts(images, new Findings(store), new Provenances(store), rules, ages);
     return new PushFindings(pushes, images, evaluations).of((await pushes.get(pushId))!, true);
   }

@@ -24,13 +24,10 @@ export class PushReports {
    * index stands for them. What was there before its registry was connected is not announced
    * either.
    */
-  async of({
-    pushId,
-    changes,
-    previousDigest,
-    awaited = [],
-  }: DataOf<typeof imageAnalyzed>): Promise<PushReport | null> {
-    const stored = await this.pushes.get(pushId);
+  async of(
+    stored: Push | null,
+    { changes, previousDigest, awaited = [] }: DataOf<typeof imageAnalyzed>,
+  ): Promise<PushReport | null> {
     if (!stored || stored.digest === null || stored.tag === null || stored.origin === 'imported') return null;
     // Earlier pushes may arrive after this one was compared: then the comparison counts.
     const push = { ...stored, digest: stored.digest, previousDigest };
@@ -54,10 +51,14 @@ export class PushReports {
   ): Promise<PushReport> {
     // Warnings about unreadable parts of the image; the age of advisories does not belong to one
     // push.
-    const warnings = (await this.pushes.warnings(push.id)).filter(({ code }) => !ageWarnings.has(code));
-    const changed = await this.differences.of(push.id);
+    const [all, changed, about] = await Promise.all([
+      this.pushes.warnings(push.id),
+      this.differences.of(push.id),
+      this.#about(push),
+    ]);
+    const warnings = all.filter(({ code }) => !ageWarnings.has(code));
     return {
-      ...(await this.#about(push)),
+      ...about,
       ...(await this.findings.of(push, warnings.length === 0, new Set(awaited))),
       packagesChanged: changes && wasRead(changed) ? { ...changes.packages, upgraded: changes.packages.changed } : null,
       changes: changed,

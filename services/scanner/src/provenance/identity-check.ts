@@ -52,8 +52,7 @@ export class IdentityCheck {
     // The platforms of an index come first and without a tag; the index is checked for them.
     if (tag === null) return this.store.transaction(put);
     const tagged = { ...push, tag };
-    const ofTag = await this.tags.findings(tagged);
-    const identity = await this.#identityOf(tagged, images);
+    const [ofTag, identity] = await Promise.all([this.tags.findings(tagged), this.#identityOf(tagged, images)]);
     const isVersion = isVersionTag(tag);
     const deviating = await this.#deviations(tagged, identity, { isVersion, hasOtherSigns: ofTag.length > 0 });
     await this.store.transaction(async (tx) => {
@@ -86,8 +85,7 @@ export class IdentityCheck {
 
   /** A registry error does not revoke a known signature. */
   async #identityOf(push: PushUnderTag, images: readonly ExaminedImage[]): Promise<Identity> {
-    const run = await this.reports.runOf(push.id);
-    const known = await this.identities.get(push.id);
+    const [run, known] = await Promise.all([this.reports.runOf(push.id), this.identities.get(push.id)]);
     const presented = images.map((image) => image.presented);
     const isWorse =
       presented.some(({ isComplete }) => !isComplete) && known?.identity.images.every((each) => each.signature);

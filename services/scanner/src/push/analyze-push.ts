@@ -47,8 +47,8 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
       const { push, next } = resolved;
       if (next === 'waits for layers') return failpoint('push.layers-queued');
       const baseline = await this.baselines.of(push);
-      const evaluation = await this.evaluation.evaluateWithOrigin(push, signal);
-      const changes = baseline && (await this.comparison.compare(push, baseline, evaluation.findings));
+      const evaluation = await this.evaluation.evaluateWithOrigin(push, baseline && baseline.digest, signal);
+      const changes = baseline && (await this.comparison.compare(push, baseline, evaluation));
       await this.steps.conclude(job, push, evaluation, baseline, changes);
       this.logger.info(
         { ...describe(push), verdict: evaluation.verdict, duration_ms: Date.now() - push.receivedAt.getTime() },

@@ -8,7 +8,19 @@ import {
   type Verdict,
 } from '@tidewaiter/domain';
 import { failpoint } from '@tidewaiter/runtime';
-import { type Image, type ImageFinding, Images, type Push, type PushWarning, Store, Verdicts } from '@tidewaiter/store';
+import {
+  type EarlierImages,
+  type Image,
+  type ImageFinding,
+  Images,
+  type KnownProvenances,
+  Provenances,
+  type Push,
+  type PushWarning,
+  Revisions,
+  Store,
+  Verdicts,
+} from '@tidewaiter/store';
 
 import { ImageMatching } from '../matching/image-matching.js';
 import { IdentityCheck } from '../provenance/identity-check.js';
@@ -19,7 +31,7 @@ import { SameRevisionSearch } from './same-revision-search.js';
 import { SbomComparison } from './sbom-comparison.js';
 
 /** Result of evaluating a push. */
-export interface PushEvaluation {
+export interface PushEvaluation extends EvaluatedContents {
   platforms: { platform: Platform; digest: Digest }[];
   findings: ImageFinding[];
   verdict: Verdict;
@@ -35,6 +47,14 @@ export interface PushEvaluation {
   mustPublish: boolean;
 }
 
+/** What was evaluated: the images of a push, and those of an earlier content of its tag. */
+interface EvaluatedContents {
+  images: readonly Image[];
+  /** Provenance of the images of both. */
+  provenances: KnownProvenances;
+  earlier: (EarlierImages & { findings: readonly ImageFinding[] }) | null;
+}
+
 /** Evaluates a push whose layers are all read, or known to be unreadable. */
 @Injectable()
 export class EvaluatePush {
@@ -48,26 +68,38 @@ export class EvaluatePush {
     private readonly sameRevision: SameRevisionSearch,
     private readonly fileOutliers: FileOutliers,
     private readonly sboms: SbomComparison,
+    private readonly revisions: Revisions,
+    private readonly provenances: Provenances,
     private readonly identity: IdentityCheck,
   ) {}
 
-  /** First verifies the signatures of the images, which are only in the registry. */
-  async evaluateWithOrigin(push: Push, signal: AbortSignal): Promise<PushEvaluation> {
+  /**
+   * First verifies the signatures of the images, which are only in the registry.
+   * @param earlier content of the tag of which the findings are wanted, too
+   */
+  async evaluateWithOrigin(push: Push, earlier: Digest | null, signal: AbortSignal): Promise<PushEvaluation> {
     const signersVersion = this.origin.signersVersion(push);
     const images = await this.images.ofPush(push.id);
-    const examined: ExaminedOrigin[] = [];
-    for (const image of images) examined.push(await this.origin.examine(push, image, signal));
     const [first, ...others] = images;
     // The inventory of a single image shares the transaction; those of all platforms would be in
     // memory at the same time.
-    const putInventory = first && others.length === 0 ? await this.assembly.prepare(first) : null;
+    const [examined, putInventory] = await Promise.all([
+      this.#examine(push, images, signal),
+      first && others.length === 0 ? this.assembly.prepare(first) : null,
+    ]);
     await this.identity.evaluate(push, examined, async (tx) => {
       for (const image of examined) await this.origin.put(tx, push, image);
       await putInventory?.(tx);
     });
     failpoint('push.identity-stored');
     const unassembled = others.length === 0 ? [] : images;
-    return { ...(await this.#evaluate(push, images, unassembled)), signersVersion };
+    return { ...(await this.#evaluate(push, images, unassembled, earlier)), signersVersion };
+  }
+
+  async #examine(push: Push, images: readonly Image[], signal: AbortSignal): Promise<ExaminedOrigin[]> {
+    const examined: ExaminedOrigin[] = [];
+    for (const image of images) examined.push(await this.origin.examine(push, image, signal));
+    return examined;
   }
 
   /** Evaluates a push from stored data. */
@@ -80,20 +112,31 @@ export class EvaluatePush {
    * @param before its images as they were
    * @param unassembled images whose inventory may be missing or outdated
    */
-  async #evaluate(push: Push, before: readonly Image[], unassembled: readonly Image[]): Promise<PushEvaluation> {
+  async #evaluate(
+    push: Push,
+    before: readonly Image[],
+    unassembled: readonly Image[],
+    earlierDigest: Digest | null = null,
+  ): Promise<PushEvaluation> {
     for (const image of before) {
       if (unassembled.includes(image)) await this.assembly.assemble(image);
       failpoint('push.inventory-stored');
       await this.matching.match(image.digest);
       failpoint('push.matched');
     }
-    const images = await this.images.ofPush(push.id);
-    const hasOutliersAdded = await this.#compare(push, images);
+    const [images, earlier] = await Promise.all([this.images.ofPush(push.id), this.#earlierOf(push, earlierDigest)]);
+    const digests = [...images, ...(earlier?.images ?? [])].map(({ digest }) => digest);
+    const provenances = await this.provenances.of(push, digests);
+    const hasOutliersAdded = await this.#compare(push, images, provenances);
     failpoint('push.signs-noted');
     // Read first: data that changes meanwhile must lead to another evaluation.
     const rulesVersion = await this.evaluations.rulesVersion();
-    const evaluated = await this.evaluations.of(push, images, await this.#warnings(push, images));
+    const warnings = await this.#warnings(push, images, provenances);
+    const { now: evaluated, before: findings } = await this.evaluations.ofWithEarlier(push, images, earlier, warnings, {
+      provenances,
+    });
     return {
+      ...{ images, provenances, earlier: earlier && { ...earlier, findings } },
       platforms: images.map(({ platform, digest }) => ({ platform, digest })),
       findings: evaluated.findings,
       verdict: evaluated.verdict.result,
@@ -108,11 +151,11 @@ export class EvaluatePush {
    * Compares the images with others and with their SBOMs, and stores the findings and the signs of
    * the push in one transaction; returns whether a file is a new finding.
    */
-  async #compare(push: Push, images: readonly Image[]): Promise<boolean> {
+  async #compare(push: Push, images: readonly Image[], provenances: KnownProvenances): Promise<boolean> {
     const compared: { digest: Digest; ofRevision: Finding[]; ofFiles: ComparedFiles; ofSbom: Finding[] }[] = [];
     for (const image of images) {
       const [ofRevision, ofFiles, ofSbom] = await Promise.all([
-        this.sameRevision.findings(push, image),
+        this.sameRevision.findings(push, image, provenances.get(image.digest)),
         this.fileOutliers.compare(image),
         this.sboms.findings(push, image),
       ]);
@@ -122,28 +165,31 @@ export class EvaluatePush {
     return this.store.transaction(async (tx) => {
       let hasOutliersAdded = false;
       for (const { digest, ofRevision, ofFiles, ofSbom } of compared) {
-        await this.sameRevision.put(tx, push, digest, ofRevision);
-        await this.sboms.put(tx, push, digest, ofSbom);
-        if (await this.fileOutliers.put(tx, push, digest, ofFiles)) hasOutliersAdded = true;
+        await this.fileOutliers.queueOthers(tx, push, digest, ofFiles);
+        const found = [...ofRevision, ...ofFiles.findings, ...ofSbom];
+        const added = await this.revisions.putFindings(tx, push, digest, found);
+        hasOutliersAdded ||= ofFiles.findings.some(({ fingerprint }) => added.has(fingerprint));
       }
       await this.identity.noteSigns(tx, push, isInGrace);
       return hasOutliersAdded;
     });
   }
 
-  async #warnings(push: Push, images: readonly Image[]): Promise<PushWarning[]> {
-    const perImage = await Promise.all(
-      images.map(async ({ digest, os, warnings }) => {
-        const known = [this.matching.blindSpots(digest, os), this.origin.warnings(push, digest)];
-        return [...warnings, ...(await Promise.all(known)).flat()];
-      }),
-    );
-    const unique = new Map(
-      [...perImage.flat(), ...(await this.identity.warnings(push))].map((warning) => [
-        JSON.stringify(warning),
-        warning,
+  async #earlierOf(push: Push, digest: Digest | null): Promise<EarlierImages | null> {
+    if (digest === null || digest === push.digest) return null;
+    return { digest, images: await this.images.ofDigest(digest) };
+  }
+
+  async #warnings(push: Push, images: readonly Image[], provenances: KnownProvenances): Promise<PushWarning[]> {
+    const [ofIdentity, ...perImage] = await Promise.all([
+      this.identity.warnings(push),
+      ...images.map(async ({ digest, os, warnings }) => [
+        ...warnings,
+        ...(await this.matching.blindSpots(digest, os)),
+        ...(provenances.get(digest)?.warnings ?? []),
       ]),
-    );
+    ]);
+    const unique = new Map([...perImage.flat(), ...ofIdentity].map((warning) => [JSON.stringify(warning), warning]));
     return [...unique.values()];
   }
 }

@@ -1,15 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest, Finding } from '@tidewaiter/domain';
-import { fileOutlierId, fileOutliers } from '@tidewaiter/integrity';
-import {
-  type ContentFinding,
-  FleetFiles,
-  type Image,
-  jobsOf,
-  type Push,
-  Revisions,
-  type Transaction,
-} from '@tidewaiter/store';
+import { fileOutliers } from '@tidewaiter/integrity';
+import { type ContentFinding, FleetFiles, type Image, jobsOf, type Push, type Transaction } from '@tidewaiter/store';
 
 /** Limit on paths whose texts are in memory at once: 10 times 32 contents of 64 KiB are 20 MiB. */
 const pathsAtOnce = 10;
@@ -25,10 +17,7 @@ export interface ComparedFiles {
 /** Compares the files that no package owns with the same paths in other images. */
 @Injectable()
 export class FileOutliers {
-  constructor(
-    private readonly files: FleetFiles,
-    private readonly revisions: Revisions,
-  ) {}
+  constructor(private readonly files: FleetFiles) {}
 
   /**
    * Compares the files of an image, which must be committed: of two images evaluated at the same
@@ -40,19 +29,10 @@ export class FileOutliers {
     return { paths, outliers, findings: await this.files.findingsOf(digest, outliers) };
   }
 
-  /**
-   * Stores the findings of an image, and queues the pushes of other images that it makes outliers;
-   * returns whether it has a new finding.
-   */
-  async put(
-    tx: Transaction,
-    push: Push,
-    digest: Digest,
-    { paths, outliers, findings }: ComparedFiles,
-  ): Promise<boolean> {
+  /** Queues the pushes of other images that an image makes outliers. */
+  async queueOthers(tx: Transaction, push: Push, digest: Digest, { paths, outliers }: ComparedFiles): Promise<void> {
     const stale = await this.files.stalePushes(tx, digest, push, paths, outliers);
     await tx.enqueue(...jobsOf('reevaluate', stale, 'interactive'));
-    return this.revisions.putFindings(tx, push, digest, fileOutlierId, findings);
   }
 
   async #outliers(image: Digest, paths: readonly string[]): Promise<ContentFinding[]> {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
-import { type Image, Provenances, type Push, type PushWarning, type Transaction } from '@tidewaiter/store';
+import { type Image, Provenances, type Push, type Transaction } from '@tidewaiter/store';
 
 import { ImageSignatures, type SignedOrigin } from '../provenance/image-signatures.js';
 
@@ -30,10 +30,5 @@ export class OriginFinder {
   /** Version of the signers by which {@link examine} verifies the images of a push. */
   signersVersion({ repository }: Push): string {
     return this.signatures.signersVersion(repository);
-  }
-
-  /** Warnings of the stored provenance about parts that could not be verified. */
-  async warnings(push: Push, digest: Digest): Promise<PushWarning[]> {
-    return (await this.provenances.get(push, digest))?.warnings ?? [];
   }
 }

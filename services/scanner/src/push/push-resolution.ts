@@ -48,14 +48,15 @@ export class PushResolution {
     const store = async (tx: Transaction) => {
       await this.images.add(tx, found.images);
       const imageDigests = found.images.map((image) => image.digest);
-      await this.pushes.resolved(tx, { ...push, digest }, { ...found, imageDigests });
-      return then(tx, push);
+      const isPlaced = answer !== null;
+      const resolved = await this.pushes.resolved(tx, { ...push, digest }, { ...found, imageDigests, isPlaced });
+      return { push: resolved, next: await then(tx, resolved) };
     };
-    const next = await (answer
+    const resolved = await (answer
       ? this.#place(push, found.digest, answer, signal, store)
       : this.store.transaction(store));
     failpoint('push.resolved');
-    return { push: (await this.pushes.get(id))!, next };
+    return resolved;
   }
 
   /** @param answer about the tag of the push, which enters the ledger even without its content */

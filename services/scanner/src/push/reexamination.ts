@@ -21,7 +21,8 @@ export class Reexamination {
   ) {}
 
   async examine(push: Push, signal: AbortSignal): Promise<PushEvaluation> {
-    const evaluation = await this.evaluation.evaluateWithOrigin(push, signal);
+    const { comparedWith } = push;
+    const evaluation = await this.evaluation.evaluateWithOrigin(push, comparedWith && comparedWith.digest, signal);
     // Signers and builder are part of the changes of a push.
     const changes = await this.#changes(push, evaluation);
     await this.store.transaction(async (tx) => {
@@ -33,10 +34,10 @@ export class Reexamination {
     return evaluation;
   }
 
-  async #changes(push: Push, { findings }: PushEvaluation): Promise<PushChanges | null> {
+  async #changes(push: Push, evaluation: PushEvaluation): Promise<PushChanges | null> {
     const baseline = push.comparedWith;
     if (!baseline || baseline.tag === null) return null;
     const pushedBy = await this.baselines.pusherOf(push, baseline.tag, baseline.digest);
-    return this.comparison.compare(push, { ...baseline, pushedBy }, findings);
+    return this.comparison.compare(push, { ...baseline, pushedBy }, evaluation);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest, Finding, Severity } from '@tidewaiter/domain';
+import type { Finding, Severity } from '@tidewaiter/domain';
 import {
   diffImages,
   isOneBuild,
@@ -13,18 +13,16 @@ import {
   SharedLayers,
   Images,
   PipelineReports,
-  Provenances,
   type Push,
   type RevisionImage,
   revisionOf,
   Revisions,
-  type Transaction,
+  type StoredProvenance,
 } from '@tidewaiter/store';
 import { isSameVariant } from '@tidewaiter/versions';
 
 import { earlierPending } from './baselines.js';
 
-const findingId = 'same-revision-different-content';
 const revisionLabel = 'org.opencontainers.image.revision';
 /** Labels may hold any text; only a commit implies that two images should be alike. */
 const commit = /^[0-9a-f]{7,64}$/;
@@ -40,7 +38,6 @@ export class SameRevisionSearch {
     private readonly images: Images,
     private readonly states: ImageStates,
     private readonly revisions: Revisions,
-    private readonly provenances: Provenances,
     private readonly reports: PipelineReports,
   ) {}
 
@@ -48,8 +45,8 @@ export class SameRevisionSearch {
    * Compares an image, whose layers must be read.
    * @throws NotYet `EARLIER_PUSH_PENDING` while an image to compare with is being read
    */
-  async findings(push: Push, image: Image): Promise<Finding[]> {
-    const source = await this.#sourceOf(push, image);
+  async findings(push: Push, image: Image, provenance: StoredProvenance | undefined): Promise<Finding[]> {
+    const source = await this.#sourceOf(push, image, provenance);
     if (!source) return [];
     const config = await this.images.configOf(image.digest);
     const all = await this.revisions.earlierImages(push, image.digest, source.revision);
@@ -59,11 +56,6 @@ export class SameRevisionSearch {
     return earlier.length > 0 ? this.#compareAll(push, image, source, earlier) : [];
   }
 
-  /** Stores the findings of an image instead of its earlier ones. */
-  async put(tx: Transaction, push: Push, digest: Digest, findings: readonly Finding[]): Promise<void> {
-    await this.revisions.putFindings(tx, push, digest, findingId, findings);
-  }
-
   async #compareAll(
     push: Push,
     image: Image,
@@ -71,11 +63,12 @@ export class SameRevisionSearch {
     earlier: readonly RevisionImage[],
   ): Promise<Finding[]> {
     const layers = new SharedLayers();
-    const after = await this.states.of(image, layers);
+    const [after] = await this.states.of([image], layers);
     const findings: Finding[] = [];
     for (const { repository, digest, tag, pushedAt, isAnalyzed } of earlier) {
-      const before = isAnalyzed ? await this.images.get(digest) : null;
-      const diff = before && diffImages(await this.states.of(before, layers), after);
+      const known = isAnalyzed ? await this.images.get(digest) : null;
+      const [before] = known ? await this.states.of([known], layers) : [];
+      const diff = before ? diffImages(before, after!) : null;
       if (diff && !isSameVariant(push.tag ?? '', tag ?? '') && !isOneBuild(diff)) continue;
       const about = { repository, digest, tag, pushedAt: pushedAt.toISOString() };
       const found = sameRevisionFinding(diff, { ...source, repository: push.repository, earlier: about });
@@ -85,8 +78,11 @@ export class SameRevisionSearch {
   }
 
   /** Null without a commit. */
-  async #sourceOf(push: Push, { digest, labels }: Image): Promise<RevisionSource | null> {
-    const provenance = await this.provenances.get(push, digest);
+  async #sourceOf(
+    push: Push,
+    { digest, labels }: Image,
+    provenance: StoredProvenance | undefined,
+  ): Promise<RevisionSource | null> {
     const attested = revisionOf(provenance?.attestations ?? []);
     const reported = attested ?? (await this.reports.provenRevision(push, [push.digest ?? digest, digest]));
     const revision = reported ?? labels[revisionLabel];

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { sbomDifferences } from '@tidewaiter/analyzers';
-import { type Digest, type Finding, TidewaiterError } from '@tidewaiter/domain';
-import { sbomFinding, sbomFindingId } from '@tidewaiter/provenance';
+import { type Finding, TidewaiterError } from '@tidewaiter/domain';
+import { sbomFinding } from '@tidewaiter/provenance';
 import { Logger } from '@tidewaiter/runtime';
-import { type Image, Images, PipelineReports, type Push, Revisions, type Transaction } from '@tidewaiter/store';
+import { type Image, Images, PipelineReports, type Push } from '@tidewaiter/store';
 
 /** Compares the packages of an image with the SBOM that its pipeline sent. */
 @Injectable()
@@ -11,7 +11,6 @@ export class SbomComparison {
   constructor(
     private readonly images: Images,
     private readonly reports: PipelineReports,
-    private readonly revisions: Revisions,
     private readonly logger: Logger,
   ) {}
 
@@ -30,10 +29,5 @@ export class SbomComparison {
       this.logger.warn({ image_digest: digest, document_digest: sent.digest, err: error }, 'SBOM not compared');
       return [];
     }
-  }
-
-  /** Stores the finding of an image instead of its earlier one. */
-  async put(tx: Transaction, push: Push, digest: Digest, findings: readonly Finding[]): Promise<void> {
-    await this.revisions.putFindings(tx, push, digest, sbomFindingId, findings);
   }
 }

@@ -4,7 +4,6 @@ import {
   type ComparedPlatform,
   diffImages,
   type FindingChange,
-  type ImageState,
   keptFindings,
   type Listed,
   pairPlatforms,
@@ -65,14 +64,12 @@ export class ImageComparison {
     if (before.digest === after.digest) return { ...pair, change: 'same', diff: null };
     if (before.analyzersVersion === null || after.analyzersVersion === null)
       return { ...pair, change: 'unread', diff: null };
-    const layers = new SharedLayers();
-    const diff = diffImages(await this.#stateOf(before, layers, push), await this.#stateOf(after, layers, push));
-    return { ...pair, change: 'compared', diff };
-  }
-
-  async #stateOf(image: Image, layers: SharedLayers, push: Push | null): Promise<ImageState> {
-    const [state, findings] = await Promise.all([this.states.of(image, layers), this.#findingsOf(image, push)]);
-    return { ...state, findings };
+    const [[was, is], had, has] = await Promise.all([
+      this.states.of([before, after], new SharedLayers()),
+      this.#findingsOf(before, push),
+      this.#findingsOf(after, push),
+    ]);
+    return { ...pair, change: 'compared', diff: diffImages({ ...was!, findings: had }, { ...is!, findings: has }) };
   }
 
   async #findingsOf(image: Image, push: Push | null): Promise<Finding[]> {

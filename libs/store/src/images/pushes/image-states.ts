@@ -21,21 +21,36 @@ export class ImageStates {
     private readonly manifests: ImageManifests,
   ) {}
 
-  /** Returns the content of an image, without its findings and its origin. */
-  async of({ digest, os, createdAt: built }: Image, known: SharedLayers): Promise<ImageState> {
-    const [packages, layers, all, config, files] = await Promise.all([
-      this.images.packages(digest),
-      this.images.layers(digest, maxComparedEntries),
-      this.images.layerList(digest),
-      this.images.configOf(digest),
-      this.manifests.get(digest),
+  /** Returns the contents of images, in their order, without their findings and their origin. */
+  async of(images: readonly Image[], known: SharedLayers): Promise<ImageState[]> {
+    const digests = images.map(({ digest }) => digest);
+    const [packages, layers, configs, manifests] = await Promise.all([
+      this.images.packagesOf(digests),
+      this.images.layersOf(digests, maxComparedEntries),
+      this.images.configsOf(digests),
+      this.manifests.of(digests),
     ]);
-    const createdAt = buildTime(built?.toISOString());
-    const ownerOf = files && ((path: string) => files.get(`/${path}`)?.package ?? undefined);
-    // A partial image would make the files of the other part look removed.
-    const whole = layers?.length === all.length ? layers : null;
-    const compared = whole ? known.of(whole) : all.map(({ diffId }) => ({ diffId, entries: null }));
-    return { os, createdAt, packages, findings: [], config, layers: compared, ...(ownerOf && { ownerOf }) };
+    const states: ImageState[] = [];
+    for (const [index, { digest, os, createdAt }] of images.entries()) {
+      const files = manifests[index];
+      const ownerOf = files && ((path: string) => files.get(`/${path}`)?.package ?? undefined);
+      const whole = layers.get(digest);
+      states.push({
+        os,
+        createdAt: buildTime(createdAt?.toISOString()),
+        packages: packages.get(digest) ?? [],
+        findings: [],
+        config: configs.get(digest) ?? null,
+        layers: whole ? known.of(whole) : await this.#unread(digest),
+        ...(ownerOf && { ownerOf }),
+      });
+    }
+    return states;
+  }
+
+  async #unread(digest: Digest): Promise<ComparedLayer[]> {
+    const listed = await this.images.layerList(digest);
+    return listed.map(({ diffId }) => ({ diffId, entries: null }));
   }
 }
 

@@ -168,15 +168,15 @@ describe('Provenances', () => {
       expect(await earlier(await push('b', { labels }))).toEqual([]);
     });
 
-    it('replaces findings of one id only', async () => {
+    it('replaces the findings from comparing content only', async () => {
       await push('a');
       await put(here, 'a', signed);
       const own = { ...finding, id: 'same-revision-different-content', fingerprint: 'own' };
       const ids = async () => (await new Findings(store).of([digestOf('a')], here)).map(({ id }) => id).toSorted();
-      await store.transaction((tx) => new Revisions(store).putFindings(tx, here, digestOf('a'), own.id, [own]));
+      await store.transaction((tx) => new Revisions(store).putFindings(tx, here, digestOf('a'), [own]));
       await put(here, 'a', signed);
       expect(await ids()).toEqual(['image-unsigned', own.id]);
-      await store.transaction((tx) => new Revisions(store).putFindings(tx, here, digestOf('a'), own.id, []));
+      await store.transaction((tx) => new Revisions(store).putFindings(tx, here, digestOf('a'), []));
       expect(await ids()).toEqual(['image-unsigned']);
     });
   });

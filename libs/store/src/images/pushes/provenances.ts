@@ -7,8 +7,12 @@ import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
 import { ImageProvenanceRow } from './provenance-rows.js';
 import type { RepositoryPlace } from './pushes.js';
+import { comparedFindings } from './revisions.js';
 
 const columns = columnsOf(ImageProvenanceRow, { only: ['signatures', 'attestations', 'vex', 'warnings'] });
+const imageColumns = columnsOf(ImageProvenanceRow, {
+  only: ['imageDigest', 'signatures', 'attestations', 'vex', 'warnings'],
+});
 const placedColumns = columnsOf(ImageProvenanceRow, { omit: ['imageDigest', 'revision'] });
 const added = valuesOf(ImageProvenanceRow, [
   'imageDigest',
@@ -24,6 +28,9 @@ const added = valuesOf(ImageProvenanceRow, [
 /** Signatures and attestations of an image in one repository. */
 export type StoredProvenance = RowOf<typeof columns>;
 
+/** Provenance of images of one repository, by their digest. */
+export type KnownProvenances = ReadonlyMap<Digest, StoredProvenance>;
+
 /** Earlier digest of a name. */
 export interface EarlierPush {
   digest: Digest;
@@ -35,13 +42,18 @@ export interface EarlierPush {
 export class Provenances {
   constructor(private readonly store: Store) {}
 
-  async get({ connection, repository }: RepositoryPlace, digest: Digest): Promise<StoredProvenance | null> {
-    const [known] = await this.store.rows(
-      columns,
-      `FROM image_provenance WHERE (image_digest, connection, repository) = ($1, $2, $3)`,
-      [digest, connection, repository],
+  async get(place: RepositoryPlace, digest: Digest): Promise<StoredProvenance | null> {
+    return (await this.of(place, [digest])).get(digest) ?? null;
+  }
+
+  /** Provenance of images in a repository; images without any are left out. */
+  async of({ connection, repository }: RepositoryPlace, digests: readonly Digest[]): Promise<KnownProvenances> {
+    const rows = await this.store.rows(
+      imageColumns,
+      'FROM image_provenance WHERE image_digest = ANY($1) AND (connection, repository) = ($2, $3)',
+      [digests, connection, repository],
     );
-    return known ?? null;
+    return new Map(rows.map(({ imageDigest, ...known }) => [imageDigest, known]));
   }
 
   /** The supply-chain findings of a push, over all its images, each once. */
@@ -92,8 +104,8 @@ export class Provenances {
     await tx.query(`DELETE FROM image_provenance WHERE ${isHere}`, place);
     await tx.query(
       // Keeps findings from comparing content, as they come from the layers.
-      `DELETE FROM repository_finding WHERE ${isHere} AND tag IS NULL AND finding ->> 'id' NOT IN ('same-revision-different-content', 'file-outlier', 'sbom-differs')`,
-      place,
+      `DELETE FROM repository_finding WHERE ${isHere} AND tag IS NULL AND finding ->> 'id' <> ALL($4)`,
+      [...place, comparedFindings],
     );
     if (known) {
       await tx.query(
@@ -134,6 +146,7 @@ export class Provenances {
     tag: string | null,
     findings: readonly Finding[],
   ): Promise<void> {
+    if (findings.length === 0) return;
     await tx.query(
       `INSERT INTO repository_finding (image_digest, connection, repository, fingerprint, finding, tag)
        SELECT $1, $2, $3, finding ->> 'fingerprint', finding, $5 FROM jsonb_array_elements($4::jsonb) AS finding ON CONFLICT DO NOTHING`,

@@ -7,7 +7,7 @@ import type { JobClass } from '../../core/job-rows.js';
 import { inQueue } from '../../core/queues.js';
 import { unnestOf } from '../../core/row-sets.js';
 import { json } from '../../core/storable.js';
-import { type NewJob, Store, type Transaction } from '../../core/store.js';
+import { type NewJob, type Queries, Store, type Transaction } from '../../core/store.js';
 import type { PushWarning } from '../image-rows.js';
 import { layerKeySql } from '../layer-key.js';
 import { isLayerRead, type LayerReader } from '../read-layers.js';
@@ -87,6 +87,16 @@ export const pushColumns = columnsOf(PushRow, {
 /** A push without its longest documents. */
 export type Push = RowOf<typeof pushColumns>;
 
+/** Content of a push, as its registry has it. */
+export interface ResolvedContent {
+  digest: Digest;
+  mediaType: string;
+  registryHost: string;
+  imageDigests: readonly Digest[];
+  /** Whether the ledger of its tag has the push. */
+  isPlaced?: boolean;
+}
+
 /** Verdict of a push with its counts and gaps. */
 export interface PushVerdict {
   verdict: Verdict;
@@ -142,6 +152,11 @@ export const isCurrent = `EXISTS (
   SELECT FROM tag_ledger AS entry WHERE entry.push_id = push.id AND NOT EXISTS (
     SELECT FROM tag_ledger AS later
     WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.position > entry.position))`;
+
+async function pushOf(store: Queries, id: string): Promise<Push | undefined> {
+  const [push] = await store.rows(pushColumns, 'FROM push WHERE id = $1', [id]);
+  return push;
+}
 
 /** Pushes, from the webhook to their final state. */
 @Injectable()
@@ -212,8 +227,7 @@ export class Pushes {
   }
 
   async get(id: string): Promise<Push | null> {
-    const [push] = await this.store.rows(pushColumns, `FROM push WHERE id = $1`, [id]);
-    return push ?? null;
+    return (await pushOf(this.store, id)) ?? null;
   }
 
   /** Warnings of the verdict of a push; a hostile image may cause thousands. */
@@ -304,25 +318,25 @@ export class Pushes {
    * Stores the manifest that the registry has for a push. A push that is not in the tag ledger yet
    * becomes the current one of its tag. Idempotent, even if the registry answers differently:
    * only an accepted or dead-lettered push is updated.
+   * @returns the push as it is then
    */
-  async resolved(
-    tx: Transaction,
-    push: Push,
-    found: { digest: Digest; mediaType: string; registryHost: string; imageDigests: Digest[] },
-  ): Promise<void> {
-    const resolved = await tx.query(
+  async resolved(tx: Transaction, push: Push, found: ResolvedContent): Promise<Push> {
+    const [resolved] = await tx.returning(
+      pushColumns,
       // The tag looked like that of a signature, but an image was found under it.
       `UPDATE push SET digest = $2, media_type = $3, registry_host = $4, artifact = 'image', attached_to = NULL,
          state = 'analyzing', code = NULL, reason = NULL, finished_at = NULL
-       WHERE id = $1 AND state IN ('accepted', 'dead-lettered') RETURNING id`,
+       WHERE id = $1 AND state IN ('accepted', 'dead-lettered')`,
       [push.id, found.digest, found.mediaType, found.registryHost],
     );
-    if (resolved.length === 0) return;
+    if (!resolved) return (await pushOf(tx, push.id))!;
     await tx.query(
       `INSERT INTO push_image (push_id, image_digest) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`,
       [push.id, found.imageDigests],
     );
+    if (found.isPlaced) return resolved;
     await placeInLedger(tx, push, found.digest, null);
+    return (await pushOf(tx, push.id))!;
   }
 
   /** Locks a push until the transaction ends. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest, Finding } from '@tidewaiter/domain';
-import type { StoredConfig } from '@tidewaiter/integrity';
+import { fileOutlierId, sameRevisionId, type StoredConfig } from '@tidewaiter/integrity';
+import { sbomFindingId } from '@tidewaiter/provenance';
 
 import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
@@ -17,6 +18,9 @@ export interface RevisionImage extends RepositoryPlace {
   /** Whether its push has no verdict yet. */
   isPending: boolean;
 }
+
+/** Ids of the findings that come from comparing the content of an image with others. */
+export const comparedFindings: readonly string[] = [sameRevisionId, fileOutlierId, sbomFindingId];
 
 /** Limit on the compared images of one revision: the first and the newest ones. */
 const maxImages = 50;
@@ -73,29 +77,29 @@ export class Revisions {
   }
 
   /**
-   * Replaces the findings of one id about an image in a repository.
-   * @returns whether one of them is new
+   * Replaces the findings from comparing the content of an image in a repository.
+   * @param findings of {@link comparedFindings}
+   * @returns fingerprints of those that are new
    */
   async putFindings(
     tx: Transaction,
     { connection, repository }: RepositoryPlace,
     digest: Digest,
-    id: string,
     findings: readonly Finding[],
-  ): Promise<boolean> {
+  ): Promise<Set<string>> {
     const place = [digest, connection, repository];
     const earlier = await tx.aggregate<{ fingerprint: string }>(
       `DELETE FROM repository_finding
-       WHERE (image_digest, connection, repository) = ($1, $2, $3) AND finding ->> 'id' = $4 RETURNING fingerprint`,
-      [...place, id],
+       WHERE (image_digest, connection, repository) = ($1, $2, $3) AND finding ->> 'id' = ANY($4) RETURNING fingerprint`,
+      [...place, comparedFindings],
     );
-    if (findings.length === 0) return false;
+    if (findings.length === 0) return new Set();
     await tx.query(
       `INSERT INTO repository_finding (image_digest, connection, repository, fingerprint, finding)
        SELECT $1, $2, $3, finding ->> 'fingerprint', finding FROM jsonb_array_elements($4::jsonb) AS finding ON CONFLICT DO NOTHING`,
       [...place, json(findings)],
     );
     const known = new Set(earlier.map(({ fingerprint }) => fingerprint));
-    return findings.some(({ fingerprint }) => !known.has(fingerprint));
+    return new Set(findings.map(({ fingerprint }) => fingerprint)).difference(known);
   }
 }

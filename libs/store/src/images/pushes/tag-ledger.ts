@@ -134,7 +134,8 @@ export async function placeInLedger(
   const current = answer === null ? digest : answer.digest;
   const placement = placePush(entries, { id: push.id, digest, ...times }, current);
   await write(tx, push, digest, entries, placement);
-  return { isOutdated: false, successor: await successorOf(tx, push.id) };
+  const isNewest = placement.index >= entries.length - (placement.replaced === null ? 0 : 1);
+  return isNewest ? noPlace : { isOutdated: false, successor: await successorOf(tx, push.id) };
 }
 
 const entryColumns = columnsOf(TagLedgerRow, {
@@ -180,7 +181,7 @@ async function write(
   }
   const others = replaced === null ? entries : entries.toSpliced(replaced, 1);
   const position = replaced === index ? freed! : (others[index]?.position ?? last + 1);
-  if (replaced !== index) {
+  if (replaced !== index && position <= last) {
     await tx.query(
       `UPDATE tag_ledger SET position = position + 1 WHERE (connection, repository, tag) = ($1, $2, $3) AND position >= $4`,
       [...tag, position],

@@ -33,7 +33,7 @@ import type { AdvisoryAges } from '../../advisories/advisory-ages.js';
 import { Findings, type ImageFinding, type PackagePlace } from '../findings.js';
 import type { PushWarning } from '../image-rows.js';
 import { type Image, Images } from '../images.js';
-import { Provenances } from './provenances.js';
+import { type KnownProvenances, Provenances } from './provenances.js';
 import type { Push } from './pushes.js';
 
 /** Name under which an image is evaluated. */
@@ -43,6 +43,14 @@ export type EvaluatedPush = Pick<Push, 'registryHost' | 'connection' | 'reposito
 export interface EvaluationQuestion {
   isRunning?: boolean | undefined;
   onIncomplete?: IncompleteEffect | undefined;
+  /** Provenance of the images, where the caller has read it. */
+  provenances?: KnownProvenances | undefined;
+}
+
+/** Images that the tag of a push had earlier. */
+export interface EarlierImages {
+  digest: Digest;
+  images: readonly Image[];
 }
 
 /** Dates of the data that evaluates some images. */
@@ -105,9 +113,23 @@ export class Verdicts {
     warnings: readonly PushWarning[],
     asked: EvaluationQuestion = {},
   ): Promise<ImageEvaluation<ImageFinding>> {
+    return (await this.ofWithEarlier(push, images, null, warnings, asked)).now;
+  }
+
+  /**
+   * {@link of} a push, with the {@link unsuppressed} findings of an earlier content of its tag,
+   * which are read together.
+   */
+  async ofWithEarlier(
+    push: EvaluatedPush,
+    images: readonly Image[],
+    earlier: EarlierImages | null,
+    warnings: readonly PushWarning[],
+    asked: EvaluationQuestion = {},
+  ): Promise<{ now: ImageEvaluation<ImageFinding>; before: ImageFinding[] }> {
     const rules = { ...this.rules, onIncomplete: asked.onIncomplete ?? this.rules.onIncomplete };
-    const [known, running, sources] = await Promise.all([
-      this.#read(push, images),
+    const [{ now: known, before }, running, sources] = await Promise.all([
+      this.#read(push, images, earlier, asked.provenances),
       asked.isRunning ?? this.images.areRunning(images.map(({ digest }) => digest)),
       this.ages.sources(),
     ]);
@@ -130,28 +152,26 @@ export class Verdicts {
       ...(hasVulnerability(known) ? this.ages.staleExploitation(sources, now) : []),
       ...(await this.#staleEndOfLife(images, this.ages.staleEndOfLife(sources, now))),
     ];
-    return evaluateImages(known, current, rules, circumstances);
+    return {
+      now: evaluateImages(known, current, rules, circumstances),
+      before: unsuppressedFindings(before, this.rules, now),
+    };
   }
 
   /** Findings that {@link of} returns, without a verdict. */
   async unsuppressed(push: EvaluatedPush, images: readonly Image[]): Promise<ImageFinding[]> {
-    return unsuppressedFindings(await this.#read(push, images), this.rules, new Date());
+    return (await this.unsuppressedWithEarlier(push, images, null)).now;
   }
 
   /**
    * {@link unsuppressed} of a push and of an earlier content of its tag, which are read together.
-   * @param earlier digest of the content, and its images
    */
   async unsuppressedWithEarlier(
     push: EvaluatedPush,
     images: readonly Image[],
-    earlier: { digest: Digest; images: readonly Image[] },
+    earlier: EarlierImages | null,
   ): Promise<{ now: ImageFinding[]; before: ImageFinding[] }> {
-    const findings = await this.#findingsOf(push, [...images, ...earlier.images]);
-    const [now, before] = await Promise.all([
-      this.#inputs(push, images, findings),
-      this.#inputs({ ...push, digest: earlier.digest }, earlier.images, findings),
-    ]);
+    const { now, before } = await this.#read(push, images, earlier);
     const at = new Date();
     return { now: unsuppressedFindings(now, this.rules, at), before: unsuppressedFindings(before, this.rules, at) };
   }
@@ -166,23 +186,33 @@ export class Verdicts {
     return { advisoriesAsOf: oldestOf(ages), advisorySources };
   }
 
-  async #read(push: EvaluatedPush, images: readonly Image[]): Promise<EvaluationInput<ImageFinding>[]> {
-    return this.#inputs(push, images, await this.#findingsOf(push, images));
-  }
-
-  /** Findings under the tag of a push, by image. */
-  async #findingsOf(push: EvaluatedPush, images: readonly Image[]): Promise<ReadonlyMap<Digest, ImageFinding[]>> {
-    const digests = [...new Set(images.map(({ digest }) => digest))];
-    return Map.groupBy(await this.findings.of(digests, push), ({ imageDigest }) => imageDigest);
+  /** Reads all images together: most of a statement's time does not depend on their number. */
+  async #read(
+    push: EvaluatedPush,
+    images: readonly Image[],
+    earlier: EarlierImages | null,
+    known?: KnownProvenances,
+  ): Promise<Record<'now' | 'before', EvaluationInput<ImageFinding>[]>> {
+    const digests = [...new Set([...images, ...(earlier?.images ?? [])].map(({ digest }) => digest))];
+    const [findings, provenances] = await Promise.all([
+      this.findings.of(digests, push),
+      known ?? this.provenances.of(push, digests),
+    ]);
+    const read = { findings: Map.groupBy(findings, ({ imageDigest }) => imageDigest), provenances };
+    const [now, before] = await Promise.all([
+      this.#inputs(push, images, read),
+      earlier ? this.#inputs({ ...push, digest: earlier.digest }, earlier.images, read) : [],
+    ]);
+    return { now, before };
   }
 
   async #inputs(
     push: EvaluatedPush,
     images: readonly Image[],
-    findings: ReadonlyMap<Digest, ImageFinding[]>,
+    { findings, provenances }: { findings: ReadonlyMap<Digest, ImageFinding[]>; provenances: KnownProvenances },
   ): Promise<EvaluationInput<ImageFinding>[]> {
     const read = images.map(async (image) => {
-      const provenance = await this.provenances.get(push, image.digest);
+      const provenance = provenances.get(image.digest);
       const asksForPackages = needsPackages(this.rules) || (provenance?.vex.length ?? 0) > 0;
       return {
         identity: identityOf(push, image.digest),
