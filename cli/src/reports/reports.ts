@@ -42,7 +42,7 @@ export function reportsCommand(program: Command): void {
     .description('print how long fixes took, and what is open for longer than its limit, as CSV')
     .addOption(new Option('--by <grouping>', 'order by').choices(['repository', 'owner']).default('repository'))
     .option('--days <count>', 'fixes of the last days', '90')
-    .option('--limits <limits>', "days within which to fix: 'critical:15,high:30'")
+    .option('--limits <limits>', "days within which to fix, in place of fixLimits: 'critical:15,high:30'")
     .option('--repository <pattern>', "repositories: 'shop/*'")
     .action(async (options: FixTimesOptions, self: Command) => {
       const { by, days, limits, repository } = options;

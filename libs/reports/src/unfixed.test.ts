@@ -10,7 +10,7 @@ const row = (over: Partial<UnfixedRow>): UnfixedRow => ({
     epss: null,
   },
   ...{ package: 'openssl', installed: ['3.0.1'], fix: '3.0.14', images: 1, running: true },
-  ...{ since: '2026-11-01T08:00:00.000Z', days: 28 },
+  ...{ since: '2026-11-01T08:00:00.000Z', days: 28, limitDays: 30 },
   ...over,
 });
 
@@ -25,11 +25,20 @@ describe('groupUnfixed', () => {
       ],
       'repository',
     );
-    expect(groups.map(({ name, counts, fixable, oldest }) => ({ name, counts, fixable, oldest }))).toEqual([
-      { name: 'b', counts: { critical: 1 }, fixable: 1, oldest: 3 },
-      { name: 'a', counts: { high: 3 }, fixable: 2, oldest: 90 },
+    expect(groups.map(({ rows: _, ...numbers }) => numbers)).toEqual([
+      { name: 'b', counts: { critical: 1 }, fixable: 1, oldest: 3, overdue: 0 },
+      { name: 'a', counts: { high: 3 }, fixable: 2, oldest: 90, overdue: 1 },
     ]);
     expect(groups[1]!.rows.map(({ vulnerability }) => vulnerability)).toEqual(['exploited', 'old', 'new']);
+  });
+
+  it.each([
+    [30, 30, 0],
+    [31, 30, 1],
+    [1, 0, 1],
+    [900, null, 0],
+  ])('counts %s days with a limit of %s as %s overdue', (days, limitDays, overdue) => {
+    expect(groupUnfixed([row({ days, limitDays })], 'owner')).toMatchObject([{ overdue }]);
   });
 
   it('has a group for what no owner has', () => {
@@ -43,8 +52,8 @@ describe('unfixedCsv', () => {
     const hostile = row({ owner: null, package: '=cmd()', installed: ['1', '2,0'], fix: null });
     const lines = unfixedCsv(groupUnfixed([hostile], 'repository')).split('\r\n');
     expect(lines).toEqual([
-      'owner,repository,vulnerability,severity,kev,epss,package,installed,fix,images,running,since,days',
-      `,shop/cart,CVE-2026-1,high,false,,'=cmd(),"1 2,0",,1,true,2026-11-01,28`,
+      'owner,repository,vulnerability,severity,kev,epss,package,installed,fix,images,running,since,days,limitDays',
+      `,shop/cart,CVE-2026-1,high,false,,'=cmd(),"1 2,0",,1,true,2026-11-01,28,30`,
       '',
     ]);
   });

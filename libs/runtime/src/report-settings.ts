@@ -1,4 +1,4 @@
-import { InvalidInput, limitingScopes } from '@tidewaiter/domain';
+import { InvalidInput, limitingScopes, severities } from '@tidewaiter/domain';
 import { maxQueryLength, parseQuery, vulnerabilityFields } from '@tidewaiter/query';
 import { parseCron, timeZoneProblem } from '@tidewaiter/routing';
 import { z } from 'zod';
@@ -10,6 +10,14 @@ import { name } from './secret-settings.js';
 export const groupings = ['owner', 'repository'] as const;
 
 export type Grouping = (typeof groupings)[number];
+
+/**
+ * Days within which vulnerabilities of each severity are to be fixed. The first two are those of
+ * CISA's Binding Operational Directive 19-02 for federal agencies.
+ */
+export const fixLimits = z
+  .partialRecord(z.enum(severities), z.int().min(0).max(9_999))
+  .default({ critical: 15, high: 30, medium: 90, low: 180 });
 
 /** Message of a problem as a refinement; none if `read` accepts the text. */
 const readable =

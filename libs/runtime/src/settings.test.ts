@@ -26,6 +26,7 @@ it('starts a new installation with nothing connected', () => {
     pipelines: [],
     releases: [],
     signers: [],
+    fixLimits: { critical: 15, high: 30, medium: 90, low: 180 },
     identity: { learnFrom: 5 },
     signatureGraceMs: 120_000,
     owners: { rules: [], labels: [] },
@@ -292,6 +293,16 @@ vex: [ own.vex ]
     ['few', 'enforce'],
   ]);
   expect(rules.exceptions).toMatchObject([{ finding: 'CVE-2024-0001', owner: 'team-shop', source: 'exceptions[0]' }]);
+});
+
+it('reads days within which to fix, and has no limit for what is left out', () => {
+  expect(parseSettings('fixLimits: { critical: 7, unknown: 0 }', noFiles).fixLimits).toEqual({
+    critical: 7,
+    unknown: 0,
+  });
+  expect(parseSettings('fixLimits: {}', noFiles).fixLimits).toEqual({});
+  expect(problemsOf('fixLimits: { urgent: 7 }')).toContain('fixLimits');
+  expect(problemsOf('fixLimits: { high: -1 }')).toContain('fixLimits.high');
 });
 
 it('reads reports with their rights', () => {

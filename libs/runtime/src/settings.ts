@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 
-import { InvalidInput, type ManagedEntry, type Secret, TidewaiterError } from '@tidewaiter/domain';
+import { InvalidInput, type ManagedEntry, type Secret, type Severity, TidewaiterError } from '@tidewaiter/domain';
 import { policyOf, type RuntimePolicy, runtimePolicySettings } from '@tidewaiter/facts';
 import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
 import { YamlDocument } from '@tidewaiter/yaml';
@@ -18,7 +18,7 @@ import { ownerLabels, ownerRules, type OwnerSettings } from './owner-settings.js
 import { pipeline, type PipelineSettings, pipelineSettings } from './pipeline-settings.js';
 import { duration, registry, type RegistrySettings, registrySettings } from './registry-settings.js';
 import { releases, type ReleaseSettings } from './release-settings.js';
-import { report, type ReportSettings } from './report-settings.js';
+import { fixLimits, report, type ReportSettings } from './report-settings.js';
 import { type ReadSecretFile, secretReader } from './secret-settings.js';
 import { sensor, type SensorSettings, sensorSettings } from './sensor-settings.js';
 import type { Definition } from './service.js';
@@ -38,6 +38,7 @@ const settings = z.strictObject({
   registries: z.array(registry).default([]),
   sensors: z.array(sensor).default([]),
   reports: z.array(report).max(1_000).default([]),
+  fixLimits,
   pipelines: z.array(pipeline).default([]),
   signers: z.array(signer).default([]),
   /** Time after a push before a missing signature is announced: CI signs after it pushes. */
@@ -83,6 +84,8 @@ export abstract class TidewaiterSettings {
   abstract registries: RegistrySettings[];
   abstract sensors: SensorSettings[];
   abstract reports: ReportSettings[];
+  /** Days within which vulnerabilities are to be fixed; severities without a limit are left out. */
+  abstract fixLimits: Partial<Record<Severity, number>>;
   abstract pipelines: PipelineSettings[];
   abstract signers: SignerSettings[];
   /** Settings for learning the usual signer, builder and pusher of a repository. */
@@ -243,6 +246,7 @@ export function parseSettings(
     sensors: read.data.sensors.map((each, index) => sensorSettings(each, `sensors[${index}]`, reader)),
     pipelines: read.data.pipelines.flatMap((each, index) => pipelineSettings(each, `pipelines[${index}]`, reader)),
     reports: read.data.reports,
+    fixLimits: read.data.fixLimits,
     signers: read.data.signers.map((each, index) => signerSettings(each, `signers[${index}]`, reader)),
     identity: read.data.identity,
     releases: read.data.releases,

@@ -11,8 +11,8 @@ const report: ReportNumbers = {
   },
   total: 5,
   groups: [
-    { name: 'team-shop', counts: { critical: 1, high: 3 }, fixable: 2, oldest: 90 },
-    { name: null, counts: { high: 1 }, fixable: 0, oldest: 1 },
+    { name: 'team-shop', counts: { critical: 1, high: 3 }, fixable: 2, oldest: 90, overdue: 2 },
+    { name: null, counts: { high: 1 }, fixable: 0, oldest: 1, overdue: 0 },
   ],
 };
 
@@ -23,14 +23,18 @@ describe('reportMessage', () => {
       status: 'firing',
       severity: 'critical',
       title: 'Report unfixed · 5 unfixed findings of 2 owners',
-      summary: '1 critical, 4 high. The oldest is 90 days old.',
+      summary: '1 critical, 4 high. The oldest is 90 days old; 2 over the limit.',
       links: [
         { url: `https://t.example/base/report/${report.id}` },
         { url: `https://t.example/base/api/v1/report-runs/${report.id}/csv` },
       ],
     });
     expect(message.sections[0]!.items).toMatchObject([
-      { severity: 'critical', text: 'team-shop', detail: '1 critical and 3 high · 2 fixable · oldest 90 days' },
+      {
+        severity: 'critical',
+        text: 'team-shop',
+        detail: '1 critical and 3 high · 2 fixable · oldest 90 days · 2 over the limit',
+      },
       { severity: 'high', text: 'Without an owner', detail: '1 high · 0 fixable · oldest 1 day' },
     ]);
   });

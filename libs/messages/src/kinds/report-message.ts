@@ -22,6 +22,8 @@ export interface ReportedGroup {
   fixable: number;
   /** Days of the oldest. */
   oldest: number;
+  /** Findings that are older than their limit. */
+  overdue: number;
 }
 
 /** A report of what is unfixed. */
@@ -42,6 +44,7 @@ export function reportMessage(report: ReportNumbers, consoleUrl: string, now: Da
   const { id, name, by, query, limits, groups, total } = report;
   const counts = totals(groups);
   const oldest = Math.max(0, ...groups.map((group) => group.oldest));
+  const overdue = groups.reduce((sum, group) => sum + group.overdue, 0);
   const worst = worstSeverity(severities.filter((severity) => counts[severity] > 0));
   const where = by === 'owner' ? `of ${count(groups.length, by)}` : `in ${count(groups.length, by, 'repositories')}`;
   const figures = total === 0 ? 'nothing is unfixed' : `${count(total, 'unfixed finding')} ${where}`;
@@ -54,7 +57,10 @@ export function reportMessage(report: ReportNumbers, consoleUrl: string, now: Da
     summary:
       total === 0
         ? 'No vulnerability that the report asks for is in an image that is tagged or runs.'
-        : clean(`${countsText(counts) ?? ''}. The oldest is ${count(oldest, 'day')} old.`, 2 * maxItemChars),
+        : clean(
+            `${countsText(counts) ?? ''}. The oldest is ${count(oldest, 'day')} old${overdue > 0 ? `; ${overdue} over the limit` : ''}.`,
+            2 * maxItemChars,
+          ),
     facts: [
       ...fact('Vulnerabilities', query),
       ...fact('Limited to', limits),
@@ -83,13 +89,18 @@ function totals(groups: readonly ReportedGroup[]): Record<Severity, number> {
   return Object.fromEntries(severities.map((severity) => [severity, sum(severity)])) as Record<Severity, number>;
 }
 
-function groupItem({ name, counts, fixable, oldest }: ReportedGroup): MessageItem {
+function groupItem({ name, counts, fixable, oldest, overdue }: ReportedGroup): MessageItem {
   const present = severities.filter((severity) => (counts[severity] ?? 0) > 0);
   const numbers = present.map((severity) => `${counts[severity]} ${severity}`);
   return {
     severity: present[0] ?? null,
     text: name ?? 'Without an owner',
-    detail: `${enumerate(numbers, numbers.length)} · ${fixable} fixable · oldest ${count(oldest, 'day')}`,
+    detail: [
+      enumerate(numbers, numbers.length),
+      `${fixable} fixable`,
+      `oldest ${count(oldest, 'day')}`,
+      ...(overdue > 0 ? [`${overdue} over the limit`] : []),
+    ].join(' · '),
     isNew: false,
   };
 }

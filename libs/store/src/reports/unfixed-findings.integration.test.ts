@@ -82,7 +82,7 @@ const unfixed = async (
   scopes: AccessScope[] | null = null,
 ): Promise<Unfixed> => {
   const findings = new UnfixedFindings(store, new OwnerLabels(store), new EvaluationRules(rules));
-  const read = async () => findings.of({ by: 'repository', query: '', ...question }, owners, now);
+  const read = async () => findings.of({ by: 'repository', query: '', limits: {}, ...question }, owners, now);
   return scopes ? store.within(new ScopedRows(scopes, owners.rules), read) : store.unlimited(read);
 };
 
@@ -146,6 +146,15 @@ describe('UnfixedFindings', () => {
   it('selects vulnerabilities by a query of their list', async () => {
     expect(lines(await unfixed({ query: 'severity>=high fixable' }))).toHaveLength(2);
     await expect(unfixed({ query: 'severty=high' })).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+  });
+
+  it('counts what is older than the limit of its severity', async () => {
+    const { groups } = await unfixed({ limits: { critical: 15, low: 10 } });
+    expect(groups.map(({ name, overdue }) => ({ name, overdue }))).toEqual([
+      { name: 'pay/api', overdue: 0 },
+      { name: 'shop/cart', overdue: 1 },
+    ]);
+    expect(groups[0]!.rows.map(({ limitDays }) => limitDays)).toEqual([15, null, 10]);
   });
 
   it('groups by the rule of the settings, or the label of the newest image', async () => {

@@ -11,7 +11,7 @@ import {
 } from '@tidewaiter/domain';
 import { suppress } from '@tidewaiter/policy';
 import { parseQuery, vulnerabilityFields } from '@tidewaiter/query';
-import { groupUnfixed, type UnfixedGroup, type UnfixedRow } from '@tidewaiter/reports';
+import { type FixLimits, groupUnfixed, type UnfixedGroup, type UnfixedRow } from '@tidewaiter/reports';
 import type { OwnerSettings } from '@tidewaiter/runtime';
 
 import { conditionsOf, Parameters, rankSql } from '../core/lists.js';
@@ -31,6 +31,7 @@ export interface UnfixedQuestion {
   by: 'owner' | 'repository';
   /** Vulnerabilities, as a query of their list. */
   query: string;
+  limits: FixLimits;
 }
 
 /** Unfixed findings in groups. */
@@ -74,11 +75,11 @@ export class UnfixedFindings {
    * statement of the settings covers for the whole repository.
    * @throws InvalidInput `QUERY_INVALID`
    */
-  async of({ by, query }: UnfixedQuestion, owners: OwnerSettings, now: Date): Promise<Unfixed> {
+  async of({ by, query, limits }: UnfixedQuestion, owners: OwnerSettings, now: Date): Promise<Unfixed> {
     const found = await this.#found(query, now);
     const counted = found.flatMap((row) => this.#counted(row, now));
     const owner = await this.#ownersOf(counted, owners);
-    const rows = counted.map((row) => describe(row, owner.get(row.repository) ?? null, now));
+    const rows = counted.map((row) => describe(row, owner.get(row.repository) ?? null, limits, now));
     return { groups: groupUnfixed(rows, by), total: (found[0]?.total ?? 0) - found.length + rows.length };
   }
 
@@ -144,7 +145,7 @@ export class UnfixedFindings {
   }
 }
 
-function describe(row: FoundPackage, owner: string | null, now: Date): UnfixedRow {
+function describe(row: FoundPackage, owner: string | null, limits: FixLimits, now: Date): UnfixedRow {
   const { repository, vulnerability, severity, kev, epss, versions, images, running, since } = row;
   // The version that closes all that is fixable of the package helps most.
   const fixes = versions.map(({ upgrade, fix }) => upgrade ?? fix);
@@ -154,5 +155,6 @@ function describe(row: FoundPackage, owner: string | null, now: Date): UnfixedRo
     fix: fixes.includes(null) ? null : [...new Set(fixes)].join(' '),
     since: since.toISOString(),
     days: Math.max(0, Math.floor((now.getTime() - since.getTime()) / dayMs)),
+    limitDays: limits[severity] ?? null,
   };
 }

@@ -31,11 +31,11 @@ export class ReportContents {
   async of(name: string, now: Date): Promise<ReportContent | null> {
     const report = this.settings.reports.find((each) => each.name === name);
     if (!report) return null;
-    const { owners } = this.settings;
-    const limits = report.scopes && new ScopedRows(report.scopes, owners.rules);
-    const read = async () => this.unfixed.of(report, owners, now);
+    const { owners, fixLimits } = this.settings;
+    const rights = report.scopes && new ScopedRows(report.scopes, owners.rules);
+    const read = async () => this.unfixed.of({ ...report, limits: fixLimits }, owners, now);
     try {
-      const unfixed = await (limits ? this.store.within(limits, read) : this.store.unlimited(read));
+      const unfixed = await (rights ? this.store.within(rights, read) : this.store.unlimited(read));
       return { report, unfixed, failure: null };
     } catch (error) {
       if (error instanceof TidewaiterError && error.retryable) throw error;

@@ -31,7 +31,7 @@ const found: Unfixed = {
   total: 1,
   groups: [
     {
-      ...{ name: 'shop/cart', counts: { critical: 1 }, fixable: 1, oldest: 30 },
+      ...{ name: 'shop/cart', counts: { critical: 1 }, fixable: 1, oldest: 30, overdue: 1 },
       rows: [
         {
           ...{
@@ -43,7 +43,7 @@ const found: Unfixed = {
             epss: null,
           },
           ...{ package: 'openssl', installed: ['3.0.2'], fix: '3.0.14', images: 1, running: null },
-          ...{ since: '2026-10-31T12:00:00.000Z', days: 30 },
+          ...{ since: '2026-10-31T12:00:00.000Z', days: 30, limitDays: 15 },
         },
       ],
     },

@@ -7,9 +7,6 @@ import { count, text } from '../http/fields.js';
 
 const by = z.enum(groupings);
 
-/** The first two are those of CISA's Binding Operational Directive 19-02 for federal agencies. */
-const usualLimits = 'critical:15,high:30,medium:90,low:180';
-
 const limit = `(?:${severities.join('|')}):\\d{1,4}`;
 
 /** Days by severity as text: `critical:15,high:30`. */
@@ -17,17 +14,17 @@ const limits = z
   .string()
   .max(200)
   .regex(new RegExp(`^(?:${limit}(?:,${limit})*)?$`), 'give days by severity: critical:15,high:30')
-  .default(usualLimits)
   .transform((given): FixLimits => {
     const pairs = given === '' ? [] : given.split(',').map((pair) => pair.split(':') as [Severity, string]);
     return Object.fromEntries(pairs.map(([severity, days]) => [severity, Number(days)]));
-  });
+  })
+  .optional();
 
 export const fixTimeGroupsQuery = z.strictObject({
   by: by.default('repository'),
   /** Fixes of so many days before today are counted, and those of today. */
   days: z.coerce.number().int().min(1).max(365).default(90),
-  /** Days within which vulnerabilities are to be fixed. */
+  /** Days within which vulnerabilities are to be fixed; those of the settings unless given. */
   limits,
   /** Repositories, as a name in which `*` matches any characters. */
   repository: z.string().min(1).max(500).optional(),

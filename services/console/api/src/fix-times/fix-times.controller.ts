@@ -1,5 +1,5 @@
 import { Controller, Get, Query, type StreamableFile } from '@nestjs/common';
-import { fixTimesCsv } from '@tidewaiter/reports';
+import { type FixTimeGroup, fixTimesCsv } from '@tidewaiter/reports';
 import { TidewaiterSettings } from '@tidewaiter/runtime';
 import { FixHistories } from '@tidewaiter/store';
 import type { z } from 'zod';
@@ -26,8 +26,7 @@ export class FixTimeGroupsController {
   async groups(
     @Query({ schema: fixTimeGroupsQuery }) question: z.output<typeof fixTimeGroupsQuery>,
   ): Promise<z.output<typeof fixTimeGroupsAnswer>> {
-    const groups = await this.histories.of(question, this.settings.owners, new Date());
-    return { by: question.by, days: question.days, groups };
+    return { by: question.by, days: question.days, groups: await this.#groups(question) };
   }
 
   @Get('export')
@@ -35,7 +34,11 @@ export class FixTimeGroupsController {
   async export(
     @Query({ schema: fixTimeGroupsQuery }) question: z.output<typeof fixTimeGroupsQuery>,
   ): Promise<StreamableFile> {
-    const groups = await this.histories.of(question, this.settings.owners, new Date());
-    return csvFile('fix-times', fixTimesCsv(question.by, groups));
+    return csvFile('fix-times', fixTimesCsv(question.by, await this.#groups(question)));
+  }
+
+  async #groups({ limits, ...question }: z.output<typeof fixTimeGroupsQuery>): Promise<FixTimeGroup[]> {
+    const { owners, fixLimits } = this.settings;
+    return this.histories.of({ ...question, limits: limits ?? fixLimits }, owners, new Date());
   }
 }

@@ -3,7 +3,7 @@ import type { UnfixedGroup } from '@tidewaiter/reports';
 import { cutGroups } from './cut-groups.js';
 
 const group = (name: string, size: number): UnfixedGroup => ({
-  ...{ name, counts: {}, fixable: 0, oldest: 0 },
+  ...{ name, counts: {}, fixable: 0, oldest: 0, overdue: 0 },
   rows: Array.from({ length: size }, (_, days) => ({ days }) as UnfixedGroup['rows'][number]),
 });
 

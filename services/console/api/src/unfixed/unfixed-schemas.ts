@@ -37,6 +37,8 @@ const row = z.object({
   since: z.string(),
   /** Days from then on. */
   days: z.int(),
+  /** Days within which its severity is to be fixed; null without a limit. */
+  limitDays: z.int().nullable().default(null),
 });
 
 const group = z.object({
@@ -46,6 +48,8 @@ const group = z.object({
   fixable: z.int(),
   /** Days of its oldest finding. */
   oldest: z.int(),
+  /** Findings that are older than their limit. */
+  overdue: z.int().default(0),
   rows: z.array(row),
   /** Findings that are left out of this answer. */
   omitted: z.int(),

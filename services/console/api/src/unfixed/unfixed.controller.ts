@@ -1,7 +1,7 @@
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import { unfixedCsv } from '@tidewaiter/reports';
-import { TidewaiterSettings } from '@tidewaiter/runtime';
-import { UnfixedFindings } from '@tidewaiter/store';
+import { type Grouping, TidewaiterSettings } from '@tidewaiter/runtime';
+import { type Unfixed, UnfixedFindings } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { Operation } from '../http/operation.js';
@@ -27,7 +27,7 @@ export class UnfixedController {
     @Query({ schema: unfixedQuery }) { by, q: query, limit }: z.output<typeof unfixedQuery>,
   ): Promise<z.output<typeof unfixedAnswer>> {
     const at = new Date();
-    const { groups, total } = await this.unfixed.of({ by, query }, this.settings.owners, at);
+    const { groups, total } = await this.#unfixed(by, query, at);
     return { by, query, at, groups: cutGroups(groups, limit), total };
   }
 
@@ -36,8 +36,13 @@ export class UnfixedController {
   async export(
     @Query({ schema: unfixedExportQuery }) { by, q: query }: z.output<typeof unfixedExportQuery>,
   ): Promise<StreamableFile> {
-    const { groups } = await this.unfixed.of({ by, query }, this.settings.owners, new Date());
+    const { groups } = await this.#unfixed(by, query, new Date());
     return csvFile('unfixed', unfixedCsv(groups));
+  }
+
+  async #unfixed(by: Grouping, query: string, at: Date): Promise<Unfixed> {
+    const { owners, fixLimits } = this.settings;
+    return this.unfixed.of({ by, query, limits: fixLimits }, owners, at);
   }
 }
 

@@ -8606,6 +8606,8 @@ export interface paths {
                                 name: string | null;
                                 oldest: number;
                                 omitted: number;
+                                /** @default 0 */
+                                overdue: number;
                                 rows: {
                                     days: number;
                                     epss: number | null;
@@ -8613,6 +8615,8 @@ export interface paths {
                                     images: number;
                                     installed: string[];
                                     kev: boolean;
+                                    /** @default null */
+                                    limitDays: number | null;
                                     owner: string | null;
                                     package: string;
                                     repository: string;
@@ -12904,6 +12908,8 @@ export interface paths {
                                 name: string | null;
                                 oldest: number;
                                 omitted: number;
+                                /** @default 0 */
+                                overdue: number;
                                 rows: {
                                     days: number;
                                     epss: number | null;
@@ -12911,6 +12917,8 @@ export interface paths {
                                     images: number;
                                     installed: string[];
                                     kev: boolean;
+                                    /** @default null */
+                                    limitDays: number | null;
                                     owner: string | null;
                                     package: string;
                                     repository: string;

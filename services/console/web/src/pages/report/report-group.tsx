@@ -9,7 +9,7 @@ type Group = Unfixed['groups'][number];
 
 /** The findings of an owner or repository, all in the document, so that a print has them. */
 export function ReportGroup({ by, group }: { by: Unfixed['by']; group: Group }) {
-  const { name, counts, fixable, oldest, rows, omitted } = group;
+  const { name, counts, fixable, oldest, overdue, rows, omitted } = group;
   const title = name ?? 'Without an owner';
   return (
     <section className="section report-group">
@@ -19,6 +19,7 @@ export function ReportGroup({ by, group }: { by: Unfixed['by']; group: Group }) 
         <span className="quiet">
           {fixable.toLocaleString('en')} fixable · oldest {daysText(oldest)}
         </span>
+        {overdue > 0 && <b> · {overdue.toLocaleString('en')} over the limit</b>}
       </p>
       <div className="report-table">
         <table role="table" aria-label={title}>
@@ -45,7 +46,7 @@ export function ReportGroup({ by, group }: { by: Unfixed['by']; group: Group }) 
 }
 
 function ReportRow({ by, row }: { by: Unfixed['by']; row: Group['rows'][number] }) {
-  const { vulnerability, repository, severity, kev, installed, fix, images, running, since, days } = row;
+  const { vulnerability, repository, severity, kev, installed, fix, images, running, since, days, limitDays } = row;
   return (
     <tr role="row">
       <td role="cell">
@@ -66,7 +67,8 @@ function ReportRow({ by, row }: { by: Unfixed['by']; row: Group['rows'][number] 
         {images.toLocaleString('en')} {running === true && <small className="quiet">running</small>}
       </td>
       <td role="cell" className="number" data-title="Unfixed for">
-        {daysText(days)} <small className="quiet">since {since.slice(0, 10)}</small>
+        {limitDays !== null && days > limitDays ? <b>{daysText(days)}</b> : daysText(days)}{' '}
+        <small className="quiet">since {since.slice(0, 10)}</small>
       </td>
     </tr>
   );
