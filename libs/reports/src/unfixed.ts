@@ -22,8 +22,8 @@ export interface UnfixedRow {
   since: string;
   /** Whole days from then to the time of the report. */
   days: number;
-  /** Days within which its severity is to be fixed; null without a limit. */
-  limitDays: number | null;
+  /** Days within which its severity is to be fixed; null without a limit, absent in old reports. */
+  limitDays?: number | null;
 }
 
 /** The rows of an owner or repository. */
@@ -48,7 +48,7 @@ export function groupUnfixed(rows: readonly UnfixedRow[], by: 'owner' | 'reposit
       counts: Object.fromEntries([...bySeverity].map(([severity, some]) => [severity, some.length])),
       fixable: own.filter(({ fix }) => fix !== null).length,
       oldest: Math.max(...own.map(({ days }) => days)),
-      overdue: own.filter(({ days, limitDays }) => limitDays !== null && days > limitDays).length,
+      overdue: own.filter(({ days, limitDays }) => days > (limitDays ?? Infinity)).length,
       rows: own.toSorted(byUrgency),
     };
   });
@@ -92,8 +92,7 @@ const columns: readonly (readonly [string, (row: UnfixedRow) => string | number 
   ['running', ({ running }) => running],
   ['since', ({ since }) => since.slice(0, 10)],
   ['days', ({ days }) => days],
-  // Reports of older versions have none.
-  ['limitDays', ({ limitDays = null }) => limitDays],
+  ['limitDays', ({ limitDays }) => limitDays ?? null],
 ];
 
 /** Rows as CSV, in the order of their groups. */

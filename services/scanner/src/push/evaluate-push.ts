@@ -47,7 +47,7 @@ export interface PushEvaluation extends EvaluatedContents {
   mustPublish: boolean;
 }
 
-/** What was evaluated: the images of a push, and those of an earlier content of its tag. */
+/** Images of a push that were evaluated, with those of an earlier content of its tag. */
 interface EvaluatedContents {
   images: readonly Image[];
   /** Provenance of the images of both. */

@@ -37,8 +37,8 @@ const row = z.object({
   since: z.string(),
   /** Days from then on. */
   days: z.int(),
-  /** Days within which its severity is to be fixed; null without a limit. */
-  limitDays: z.int().nullable().default(null),
+  /** Days within which its severity is to be fixed; null without a limit, absent in old reports. */
+  limitDays: z.int().nullable().optional(),
 });
 
 const group = z.object({

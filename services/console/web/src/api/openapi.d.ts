@@ -8615,8 +8615,7 @@ export interface paths {
                                     images: number;
                                     installed: string[];
                                     kev: boolean;
-                                    /** @default null */
-                                    limitDays: number | null;
+                                    limitDays?: number | null;
                                     owner: string | null;
                                     package: string;
                                     repository: string;
@@ -12917,8 +12916,7 @@ export interface paths {
                                     images: number;
                                     installed: string[];
                                     kev: boolean;
-                                    /** @default null */
-                                    limitDays: number | null;
+                                    limitDays?: number | null;
                                     owner: string | null;
                                     package: string;
                                     repository: string;

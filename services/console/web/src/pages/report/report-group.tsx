@@ -67,7 +67,7 @@ function ReportRow({ by, row }: { by: Unfixed['by']; row: Group['rows'][number] 
         {images.toLocaleString('en')} {running === true && <small className="quiet">running</small>}
       </td>
       <td role="cell" className="number" data-title="Unfixed for">
-        {limitDays !== null && days > limitDays ? <b>{daysText(days)}</b> : daysText(days)}{' '}
+        {days > (limitDays ?? Infinity) ? <b>{daysText(days)}</b> : daysText(days)}{' '}
         <small className="quiet">since {since.slice(0, 10)}</small>
       </td>
     </tr>
