@@ -10,9 +10,7 @@ import type { RepositoryPlace } from './pushes.js';
 import { comparedFindings } from './revisions.js';
 
 const columns = columnsOf(ImageProvenanceRow, { only: ['signatures', 'attestations', 'vex', 'warnings'] });
-const imageColumns = columnsOf(ImageProvenanceRow, {
-  only: ['imageDigest', 'signatures', 'attestations', 'vex', 'warnings'],
-});
+const imageColumns = columns.and(columnsOf(ImageProvenanceRow, { only: ['imageDigest'] }));
 const placedColumns = columnsOf(ImageProvenanceRow, { omit: ['imageDigest', 'revision'] });
 const added = valuesOf(ImageProvenanceRow, [
   'imageDigest',

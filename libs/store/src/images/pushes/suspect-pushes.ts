@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type SuspectPush, suspectWindowMs } from '@tidewaiter/detection';
+import { sameRevisionId } from '@tidewaiter/integrity';
 
 import { columnsOf } from '../../core/columns.js';
 import { Store, type Transaction } from '../../core/store.js';
 import { PushIdentityRow } from './provenance-rows.js';
 import { PushRow } from './push-rows.js';
-
-const altered = 'same-revision-different-content';
 
 /** Limit on the pushes of one run; more wait for the next. */
 const maxWaiting = 1_000;
@@ -32,14 +31,14 @@ const columns = columnsOf(PushIdentityRow, {
            AND (decided.connection, decided.repository) = (other.connection, other.repository)
          JOIN push AS earlier ON earlier.id = decided.push_id
        WHERE other.image_digest = altered.image_digest AND other.finding #>> '{evidence,previousDigest}' = altered.previous_digest
-         AND other.finding ->> 'id' = '${altered}' AND decided.settled_at IS NOT NULL AND decided.signs @> '{${altered}}'
+         AND other.finding ->> 'id' = '${sameRevisionId}' AND decided.settled_at IS NOT NULL AND decided.signs @> '{${sameRevisionId}}'
          AND coalesce(earlier.pushed_at, earlier.received_at)
            < coalesce(push.pushed_at, push.received_at) - ${suspectWindowMs} * interval '1 millisecond'))), '[]')
    FROM (
      SELECT DISTINCT found.image_digest, finding #>> '{evidence,previousDigest}' AS previous_digest FROM repository_finding AS found
      WHERE (found.connection, found.repository) = (suspect.connection, suspect.repository)
        AND found.image_digest IN (SELECT image_digest FROM push_image WHERE push_image.push_id = push.id)
-       AND finding ->> 'id' = '${altered}' AND finding ->> 'severity' IN ('critical', 'high')) AS altered)`,
+       AND finding ->> 'id' = '${sameRevisionId}' AND finding ->> 'severity' IN ('critical', 'high')) AS altered)`,
   });
 
 const settledColumns = columnsOf(PushIdentityRow, { of: 'suspect', only: ['settledAt', 'isInIncident'] });
