@@ -1,5 +1,4 @@
-import { LimitExceeded } from '@tidewaiter/domain';
-import { z } from 'zod';
+import type { ProductTree } from '../csaf-vex.js';
 
 /** Package that a statement is about. */
 export interface Component {
@@ -20,80 +19,32 @@ export interface RepositoryPackage {
   cpe: string;
 }
 
-/** Limits on the product tree; that of a kernel's vulnerability has some 30,000 products. */
-const maxProducts = 1_000_000;
-const maxDepth = 16;
 const maxReferences = 5;
-
-const helper = z.object({ cpe: z.string().max(500).optional(), purl: z.string().max(2_000).optional() });
-const productSchema = z.object({ product_id: z.string(), product_identification_helper: helper.optional() });
-const branchSchema = z.object({ branches: z.array(z.unknown()).optional(), product: productSchema.optional() });
-const relationSchema = z.object({
-  product_reference: z.string(),
-  relates_to_product_reference: z.string(),
-  full_product_name: z.object({ product_id: z.string() }),
-});
-const treeSchema = z
-  .object({ branches: z.array(z.unknown()).default([]), relationships: z.array(z.unknown()).default([]) })
-  .catch({ branches: [], relationships: [] });
 
 /**
  * RPM packages of a product tree by their product ids; containers and other components, and
  * products without a CPE, are left out.
  */
-export function readProducts(tree: unknown): ReadonlyMap<string, RepositoryPackage> {
-  const { branches, relationships } = treeSchema.parse(tree);
+export function readProducts({ identifiers, relations }: ProductTree): ReadonlyMap<string, RepositoryPackage> {
   const components = new Map<string, Component>();
-  const cpes = new Map<string, string>();
-  let left = maxProducts;
-  const visit = (items: readonly unknown[], depth: number): void => {
-    if (depth > maxDepth) throw new LimitExceeded('maxDepth', `branches nested deeper than ${maxDepth}`);
-    for (const item of items) {
-      left -= 1;
-      if (left < 0) throw new LimitExceeded('maxProducts', `more than ${maxProducts} products`);
-      const { data } = branchSchema.safeParse(item);
-      const { cpe, purl } = data?.product?.product_identification_helper ?? {};
-      const component = purl === undefined ? undefined : componentOf(purl, data!.product!.product_id);
-      if (component) components.set(data!.product!.product_id, component);
-      if (cpe !== undefined) cpes.set(data!.product!.product_id, cpe);
-      visit(data?.branches ?? [], depth + 1);
-    }
-  };
-  visit(branches, 0);
-  return related(relationships, components, cpes);
-}
-
-function related(
-  relationships: readonly unknown[],
-  components: ReadonlyMap<string, Component>,
-  cpes: ReadonlyMap<string, string>,
-): ReadonlyMap<string, RepositoryPackage> {
-  if (relationships.length > maxProducts) throw new LimitExceeded('maxProducts', `more than ${maxProducts} products`);
-  const relations = new Map<string, { of: string; to: string }>();
-  for (const item of relationships) {
-    const { data } = relationSchema.safeParse(item);
-    if (!data) continue;
-    const { product_reference: of, relates_to_product_reference: to } = data;
-    relations.set(data.full_product_name.product_id, { of, to });
+  for (const [id, { purl }] of identifiers) {
+    const component = purl === undefined ? undefined : componentOf(purl, id);
+    if (component) components.set(id, component);
   }
   const products = new Map<string, RepositoryPackage>();
   for (const [id, { of, to }] of relations) {
     const component = components.get(of) ?? components.get(relations.get(of)?.of ?? '');
-    const cpe = cpeOf(to, relations, cpes);
+    const cpe = cpeOf(to, { identifiers, relations });
     if (component && cpe !== undefined) products.set(id, { component, cpe });
   }
   return products;
 }
 
 /** CPE of a product, which may itself be a component of another, as a module of a repository. */
-function cpeOf(
-  id: string,
-  relations: ReadonlyMap<string, { of: string; to: string }>,
-  cpes: ReadonlyMap<string, string>,
-): string | undefined {
+function cpeOf(id: string, { identifiers, relations }: ProductTree): string | undefined {
   let at = id;
   for (let step = 0; step < maxReferences; step += 1) {
-    const found = cpes.get(at);
+    const found = identifiers.get(at)?.cpe;
     if (found !== undefined) return found;
     const next = relations.get(at);
     if (!next) return undefined;
