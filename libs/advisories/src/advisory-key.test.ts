@@ -26,7 +26,7 @@ describe('advisoryKeyOf', () => {
     ['almalinux', '9', ['libssl3']],
     ['rhel', '9.4', ['libssl3', 'openssl']],
     ['rocky', '9.4', ['libssl3', 'openssl']],
-    ['sles', '15.5', ['openssl']],
+    ['sles', '15.5', ['libssl3', 'openssl']],
   ])('looks %s up by the names that it uses', (id, versionId, names) => {
     expect(advisoryKeyOf({ ...libssl, type: 'rpm' }, os(id, versionId))?.names).toEqual(names);
   });

@@ -51,6 +51,8 @@ export interface AffectedPackage {
   conditions?: AffectedConditions;
   /** Whether the name is that of a source package, where records of the ecosystem name binaries. */
   namesSource?: true;
+  /** Whether the name is that of a binary package, where records of the ecosystem name sources. */
+  namesBinary?: true;
   /**
    * Statement of a VEX document. Of the entries of one advisory that apply to a package, those with
    * the first of {@link vexStatuses} decide.

@@ -24,8 +24,11 @@ export interface SourceAge {
   asOf: string;
 }
 
-/** Feeds of ecosystems that have none of their name. */
-const feedsOf: ReadonlyMap<string, readonly string[]> = new Map([[programEcosystem, ['NVD', 'Bitnami']]]);
+/** Feeds of ecosystems that have others than those of their name. */
+const feedsOf: ReadonlyMap<string, readonly string[]> = new Map([
+  [programEcosystem, ['NVD', 'Bitnami']],
+  ['openSUSE', ['openSUSE', 'SUSE VEX']],
+]);
 
 type FeedDate = Pick<AdvisoryFeed, 'name' | 'asOf'>;
 

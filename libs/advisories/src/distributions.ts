@@ -62,6 +62,7 @@ const known: ReadonlyMap<string, DistributionRule> = new Map<string, Distributio
   ['redhat', { ecosystem: 'Red Hat', release: major }],
   ['rhel', { ecosystem: 'Red Hat', release: major }],
   ['rocky', { ecosystem: 'Rocky Linux', release: major }],
+  ['sle-micro', { ecosystem: 'SUSE', release: minor }],
   ['sl-micro', { ecosystem: 'SUSE', release: minor }],
   ['sle_hpc', { ecosystem: 'SUSE', release: suseRelease }],
   ['sled', { ecosystem: 'SUSE', release: suseRelease }],
@@ -105,9 +106,10 @@ function ubuntuRelease({ versionId = '' }: OsRelease): string | undefined {
   return isLongTerm ? `${versionId}:LTS` : versionId;
 }
 
-/** `15.5` is what advisories call `15 SP5`. */
+/** `15.5` is what advisories call `15 SP5`; from 16 on they call it `16.0`, as os-release does. */
 function suseRelease({ versionId = '' }: OsRelease): string | undefined {
   const [, release, pack] = /^(\d{1,2})(?:\.(\d{1,2}))?$/.exec(versionId) ?? [];
+  if (Number(release) >= 16) return versionId;
   return pack === undefined || pack === '0' ? release : `${release} SP${pack}`;
 }
 

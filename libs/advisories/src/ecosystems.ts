@@ -32,6 +32,8 @@ export interface AdvisoryName {
   version: string;
   /** Whether only entries that name source packages mean it, where records of both kinds exist. */
   isSource?: boolean;
+  /** The same of entries that name binary packages. */
+  isBinary?: boolean;
 }
 
 /** Release by a version; a backport is evaluated by it whatever the image has enabled. */
@@ -149,6 +151,9 @@ const ofBinaryOrSource: NamesOf = ({ source, name, version }) => [
   { ...source, isSource: true },
 ];
 
+/** Names for advisories about source packages, and for statements about binary packages. */
+const ofSourceOrBinary: NamesOf = ({ source, name, version }) => [{ name, version, isBinary: true }, source];
+
 function namedByDebian(version: string): NamedRelease | undefined {
   const backport = backportedFrom(version);
   if (backport !== undefined) return { release: backport, isBackport: true };
@@ -256,7 +261,7 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ],
   ['Rocky Linux', distribution('rpm', ofBoth)],
   ['RubyGems', language('gem', 'gem')],
-  ['SUSE', distribution('rpm', ofSource, { listsBinaries: true, readRelease: readSuseRelease })],
+  ['SUSE', distribution('rpm', ofSourceOrBinary, { listsBinaries: true, readRelease: readSuseRelease })],
   ['SwiftURL', language('swift', 'semver', repository)],
   [
     'Ubuntu',
@@ -273,7 +278,7 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['crates.io', language('cargo', 'semver')],
   ['npm', language('npm', 'npm')],
   ['openEuler', distribution('rpm', ofBoth)],
-  ['openSUSE', distribution('rpm', ofSource, { listsBinaries: true })],
+  ['openSUSE', distribution('rpm', ofSourceOrBinary, { listsBinaries: true })],
 ]);
 
 /** Whether this is the name of an ecosystem, as in the folders of the OSV bucket. */

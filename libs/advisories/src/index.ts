@@ -36,6 +36,7 @@ export { formatHeadBytes } from './formats/format.js';
 export type { AdvisoryFormat, AdvisoryItem, FeedDocument } from './formats/format.js';
 export { readUpdateinfoPlace } from './formats/amazon-updateinfo/repomd.js';
 export { redHatVex } from './formats/redhat-vex/redhat-vex.js';
+export { suseVex } from './formats/suse-vex/suse-vex.js';
 export { advisoryFormats, formatOfHead, isOfFormat } from './formats/formats.js';
 export { isEcosystem } from './ecosystems.js';
 export type { AptPin } from './apt-pins.js';

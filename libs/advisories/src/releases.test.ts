@@ -30,6 +30,7 @@ describe('releases of qualified ecosystems', () => {
     ['Linux Enterprise Server 12 SP5-LTSS', '12 SP5'],
     ['Linux Enterprise Server 15', '15'],
     ['Linux Micro 6.0', '6.0'],
+    ['Linux Enterprise Server 16.0', '16.0'],
   ])('parse %j of SUSE', (text, release) => {
     expect(readSuseRelease(text)).toEqual({ release });
   });

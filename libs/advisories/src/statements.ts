@@ -146,15 +146,15 @@ function statementOf(
   candidates: readonly Applicable[],
   ecosystem: Ecosystem,
 ): AdvisoryStatement | undefined {
-  const isNamed = ({ entry }: Applicable, { name, isSource = false }: AdvisoryName) =>
-    entry.name === name && (entry.namesSource ?? false) === isSource;
+  const isNamed = ({ entry }: Applicable, { name, isSource = false, isBinary = false }: AdvisoryName) =>
+    entry.name === name && (entry.namesSource ?? false) === isSource && (entry.namesBinary ?? false) === isBinary;
   const compared = names.find((name) => candidates.some((each) => isNamed(each, name)));
   if (!compared) return undefined;
   const named = candidates.filter((each) => isNamed(each, compared));
   const byStanding = Map.groupBy(named, ({ entry }) => standingOf(entry, compared, ecosystem));
   const standing = (['before', 'equal', 'beyond'] as const).find((each) => byStanding.has(each));
   if (standing === undefined) return undefined;
-  const applicable = withFirstStatus(byStanding.get(standing)!, ecosystem.compare);
+  const applicable = withFirstStatus(byStanding.get(standing)!, compared.version, ecosystem.compare);
   const entries = applicable.map(({ entry }) => entry);
   const answers = applicable.map(({ entry, isCertain }) => {
     const affected = isAffected(compared.version, entry, ecosystem.compare);
@@ -168,17 +168,31 @@ function statementOf(
 
 /**
  * Entries with the status that precedes the others; all of them if none has a status. Of several
- * fixes in the enabled repositories the lowest one counts, since later ones include it.
+ * fixes in the enabled repositories the lowest one counts, since later ones include it; of several
+ * lines of a package, that of the installed one.
  */
-function withFirstStatus(candidates: readonly Applicable[], compare: VersionComparer): readonly Applicable[] {
+function withFirstStatus(
+  candidates: readonly Applicable[],
+  version: string,
+  compare: VersionComparer,
+): readonly Applicable[] {
   const first = vexStatuses.find((status) => candidates.some(({ entry }) => entry.status === status));
   if (first === undefined) return candidates;
   const stated = candidates.filter(({ entry }) => entry.status === first);
   if (first !== 'fixed') return stated;
   const fixOf = ({ entry }: Applicable) => entry.ranges.flatMap(fixesOf)[0];
   const known = stated.filter((each) => fixOf(each) !== undefined);
-  const [lowest] = known.toSorted((a, b) => tryCompare(fixOf(a)!, fixOf(b)!, compare) ?? 0);
+  const ofLine = known.filter((each) => upstreamOf(fixOf(each)!) === upstreamOf(version));
+  const [lowest] = (ofLine.length > 0 ? ofLine : known).toSorted(
+    (a, b) => tryCompare(fixOf(a)!, fixOf(b)!, compare) ?? 0,
+  );
   return lowest ? [lowest] : stated;
+}
+
+/** `2.24.0` of `2.24.0-8.20.1`: releases of one upstream version follow one another. */
+function upstreamOf(version: string): string {
+  const end = version.lastIndexOf('-');
+  return end === -1 ? version : version.slice(0, end);
 }
 
 /** Statements of the vendor itself precede those of others. */

@@ -31,14 +31,14 @@ function startsWith(head: Buffer, ...magic: number[]): boolean {
  * @throws InvalidInput `FEED_COMPRESSION` for broken compression
  * @throws LimitExceeded `maxDocumentBytes`
  */
-export async function* readDocument(path: string): AsyncGenerator<Buffer> {
+export async function* readDocument(path: string, maxBytes = maxDocumentBytes): AsyncGenerator<Buffer> {
   const head = await readHead(path, 8);
   const found = compressions.find(({ is }) => is(head));
   const packed: AsyncIterable<Buffer> = createReadStream(path);
   let bytes = 0;
   for await (const chunk of found?.decompress(packed) ?? packed) {
     bytes += chunk.length;
-    if (bytes > maxDocumentBytes) throw new LimitExceeded('maxDocumentBytes', `more than ${maxDocumentBytes} bytes`);
+    if (bytes > maxBytes) throw new LimitExceeded('maxDocumentBytes', `more than ${maxBytes} bytes`);
     yield chunk;
   }
 }

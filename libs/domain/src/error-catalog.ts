@@ -336,6 +336,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       REDHAT_VEX_INVALID: input('Give a CSAF VEX document of Red Hat.'),
       RULES_MISSING: missing('Check the path of the rules.', notScannable),
       RULE_INVALID: input('Correct the rule at the line that the message names.'),
+      SUSE_VEX_INVALID: input('Give a CSAF VEX document of SUSE.'),
       SOURCE_UNKNOWN: input('Give a source of advisories that the message names.'),
       UPDATEINFO_INVALID: input("Give an updateinfo.xml of Amazon Linux's repositories."),
       XML_INVALID: input('Give a well-formed XML file without a document type.'),

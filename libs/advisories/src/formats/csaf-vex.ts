@@ -207,7 +207,7 @@ export function plansOf({ remediations }: VexDocument['statements']): ReadonlyMa
   return plans;
 }
 
-/** Ranges of an entry by its status; without a fixed version they cannot tell. */
+/** Ranges of an entry by its status; incomplete where they decide nothing. */
 export function vexRanges(
   status: EntryStatus,
   fixed: string | undefined,

@@ -4,9 +4,17 @@ import { nvdOverrides } from './nvd-overrides/nvd-overrides.js';
 import { nvd } from './nvd/nvd.js';
 import { oracleOval } from './oracle-oval/oracle-oval.js';
 import { redHatVex } from './redhat-vex/redhat-vex.js';
+import { suseVex } from './suse-vex/suse-vex.js';
 
 /** A new format is a folder and a line here. */
-export const advisoryFormats: readonly AdvisoryFormat[] = [amazonUpdateinfo, nvd, nvdOverrides, oracleOval, redHatVex];
+export const advisoryFormats: readonly AdvisoryFormat[] = [
+  amazonUpdateinfo,
+  nvd,
+  nvdOverrides,
+  oracleOval,
+  redHatVex,
+  suseVex,
+];
 
 /** Format of a file, by its first decompressed bytes. */
 export function formatOfHead(head: Uint8Array): AdvisoryFormat | undefined {

@@ -16,7 +16,8 @@ export type SourceName =
   | 'amazon-ami'
   | 'oracle'
   | 'redhat'
-  | 'redhat-repositories';
+  | 'redhat-repositories'
+  | 'suse';
 
 /** Publisher of advisories or facts about them, with the layout of its files. */
 export interface FeedSource {

@@ -5,7 +5,7 @@ import { zstdCompressSync } from 'node:zlib';
 
 import { AdvisoryFile, AdvisoryFileWriter } from '@tidewaiter/advisory-file';
 import { Egress } from '@tidewaiter/egress';
-import { startHttpServer, type TestHttpServer } from '@tidewaiter/testkit';
+import { startHttpServer, tarArchive, type TestHttpServer } from '@tidewaiter/testkit';
 
 import type { FeedResult } from '../advisory-keeper.js';
 import { advisorySources } from '../advisory-sources.js';
@@ -35,22 +35,8 @@ function documentOf(cve: string, modified: string): string {
   });
 }
 
-/** Tar archive of some files. */
-function tarOf(files: readonly (readonly [name: string, content: string])[]): Buffer {
-  const blocks = files.flatMap(([name, content]) => {
-    const header = Buffer.alloc(512);
-    header.write(name, 0);
-    header.write(Buffer.byteLength(content).toString(8).padStart(11, '0'), 124);
-    header.write('0', 156);
-    header.fill(' ', 148, 156);
-    const sum = header.reduce((total, byte) => total + byte, 0);
-    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-    const body = Buffer.alloc(Math.ceil(Buffer.byteLength(content) / 512) * 512);
-    body.write(content);
-    return [header, body];
-  });
-  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
-}
+const tarOf = (files: readonly (readonly [path: string, content: string])[]): Buffer =>
+  tarArchive(files.map(([path, content]) => ({ path, content })));
 
 const pathOf = (cve: string) => `${cve.slice(4, 8)}/${cve.toLowerCase()}.json`;
 const row = (cve: string, at: string) => `"${pathOf(cve)}","${at}"\n`;

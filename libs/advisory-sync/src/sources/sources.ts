@@ -9,6 +9,7 @@ import { oracle } from './oracle.js';
 import { osv } from './osv.js';
 import { redhatRepositories } from './redhat-repositories.js';
 import { redhat } from './redhat.js';
+import { suse } from './suse.js';
 
 /** In the order of a sync. A new source is a file and a line here, and its name in `SourceName`. */
 export const feedSources: readonly FeedSource[] = [
@@ -24,6 +25,7 @@ export const feedSources: readonly FeedSource[] = [
   oracle,
   redhat,
   redhatRepositories,
+  suse,
 ];
 
 /** Addresses of the sources; null for those that are not requested. */
