@@ -71,6 +71,15 @@ describe('cloudtrail', () => {
     });
   });
 
+  it.each([
+    [{ secretId: 'prod/db' }, 'prod/db'],
+    [{ path: '/prod/', recursive: true, withDecryption: true }, '/prod/'],
+    [{ name: '/prod/db', withDecryption: true }, '/prod/db'],
+    [{ secretId: ['a', 'b'] }, null],
+  ])('names the secret that a call reads: %j', (requestParameters, name) => {
+    expect(see({ requestParameters })?.request?.name).toBe(name);
+  });
+
   it('counts that a file lies in a bucket, which is not fetched', () => {
     const notice = notified({ s3Bucket: 'trail', s3ObjectKey: ['AWSLogs/1/CloudTrail/x.json.gz'] });
     expect(read(notice)).toEqual({ records: [], ignored: { 'log-file': 1 }, dropped: 0 });

@@ -72,12 +72,12 @@ function observe(record: RuntimeRecord): Observation {
 
 /**
  * Object of the request, by the parameter with its name: `roleName`, `bucketName`, `repositoryName`
- * …
+ * …, else by what identifies a secret or a folder of parameters.
  */
 function firstName(parameters: JsonObject[string] | undefined): string | null {
   if (!isObject(parameters)) return null;
   for (const [key, value] of Object.entries(parameters)) {
     if (/(?:^n|N)ame$/.test(key) && text(value) !== null) return text(value);
   }
-  return null;
+  return text(parameters['secretId']) ?? text(parameters['path']);
 }
