@@ -81,6 +81,16 @@ export const identityFields: readonly FactField[] = [
     },
   },
   {
+    name: 'Identity.OwnNamespace',
+    type: 'boolean',
+    meaning: 'Whether a service account makes the call in the namespace that it belongs to.',
+    unknownWhen: 'the event is no call of a service account, or is about no namespace',
+    answer: ({ observation: { request } }) => {
+      const [, home] = /^system:serviceaccount:([^:]+):/.exec(request?.user ?? '') ?? [];
+      return home !== undefined && request?.namespace ? home === request.namespace : null;
+    },
+  },
+  {
     name: 'Identity.OwnProgram',
     type: 'boolean',
     meaning:
