@@ -20,12 +20,14 @@ import {
 import { WideParts, type WideMatch } from './correlation/wide-correlations.js';
 import { type PersistedRepeats, WideRepeats } from './correlation/wide-repeats.js';
 import { type EventContext, eventContextOf } from './events/event-context.js';
+import type { EventInputs } from './events/event-inputs.js';
 import { roleOfEvent } from './events/event-role.js';
-import { eventView, type EventInputs } from './events/event-view.js';
+import { eventView } from './events/event-view.js';
 import { FileWriters, type PersistedWriters } from './events/file-writers.js';
 import { PassiveDns } from './events/passive-dns.js';
 import { type PersistedOrigins, PodOrigins } from './events/pod-origins.js';
 import { type PersistedTree, ProcessTree, type TreeProcess } from './events/process-tree.js';
+import { nameSelfExec } from './events/self-exec.js';
 import { type PersistedUnplaced, UnplacedEvents } from './events/unplaced-events.js';
 import {
   bringNative,
@@ -369,6 +371,7 @@ export class Detector {
   }
 
   #inputsOf(observation: Observation, process: TreeProcess | null): EventInputs {
+    nameSelfExec(observation, process, this.#tree);
     return {
       observation,
       process,

@@ -16,7 +16,8 @@ export const fileFields: readonly FactField[] = [
     name: 'File.InImage',
     type: 'boolean',
     meaning: 'Whether the image has something at this path; never for memory files.',
-    unknownWhen: 'the image or the path is unknown',
+    unknownWhen:
+      'the image or the path is unknown, or a pod starts with a program that its image lacks: a volume has it',
     answer: isInImage,
   },
   {

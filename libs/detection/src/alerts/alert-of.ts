@@ -5,7 +5,8 @@ import { factField, isFactField } from '@tidewaiter/facts';
 import type { Firing, RuleMatch, RuleInfo, RuleSet } from '@tidewaiter/sigma';
 
 import { evidenceOf, type EventContext } from '../events/event-context.js';
-import { eventView, type EventInputs } from '../events/event-view.js';
+import type { EventInputs } from '../events/event-inputs.js';
+import { eventView } from '../events/event-view.js';
 import type { TreeProcess } from '../events/process-tree.js';
 import { campaignJoins } from '../incidents/campaign-joins.js';
 import type { DetectionAlert } from './alert.js';

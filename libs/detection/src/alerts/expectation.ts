@@ -1,6 +1,6 @@
 import { factField } from '@tidewaiter/facts';
 
-import type { EventInputs } from '../events/event-view.js';
+import type { EventInputs } from '../events/event-inputs.js';
 import { works } from '../events/own-work.js';
 import { isLookingAfter } from '../events/pod-origins.js';
 import { processSession } from '../events/process-session.js';

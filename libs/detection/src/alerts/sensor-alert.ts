@@ -1,8 +1,8 @@
 import type { Priority } from '@tidewaiter/domain';
 import { factField } from '@tidewaiter/facts';
 
+import type { EventInputs } from '../events/event-inputs.js';
 import { roleOfEvent } from '../events/event-role.js';
-import type { EventInputs } from '../events/event-view.js';
 import type { AlertLevel, Weight } from './alert.js';
 import { hostExpectation, isNestedRuntime, nestedRuntime } from './expectation.js';
 import { tacticOf, techniqueOf } from './tactics.js';

@@ -1,7 +1,7 @@
 import type { RuleMatch } from '@tidewaiter/sigma';
 
 import type { EventContext } from '../events/event-context.js';
-import type { EventInputs } from '../events/event-view.js';
+import type { EventInputs } from '../events/event-inputs.js';
 import { ruleAlert, sensorAlert } from './alert-of.js';
 import { type DetectionAlert, compareLevel } from './alert.js';
 import { meaningOf } from './rule-meaning.js';

@@ -4,7 +4,7 @@ import type { DetectionAlert } from '../alerts/alert.js';
 import { artifactsOf } from '../alerts/artifacts.js';
 import { joinKeys } from '../incidents/join-keys.js';
 import { describeObservation } from './describe-observation.js';
-import type { EventInputs } from './event-view.js';
+import type { EventInputs } from './event-inputs.js';
 import { imageEvidence } from './image-evidence.js';
 import { placeOf } from './workload-of.js';
 

@@ -1,25 +1,14 @@
-import type { Observation } from '@tidewaiter/domain';
-import { type FactContext, factGetter } from '@tidewaiter/facts';
+import { factGetter } from '@tidewaiter/facts';
 import { logsourcesOf, scalarsOf, sigmaGetter } from '@tidewaiter/sensors';
 import type { SigmaEvent } from '@tidewaiter/sigma';
 
+import { isInImage } from './declared-program.js';
+import { ancestors, type EventInputs, inside } from './event-inputs.js';
 import { roleOfEvent } from './event-role.js';
-import type { FileWriter, FileWriters } from './file-writers.js';
-import type { PodOrigins } from './pod-origins.js';
+import type { FileWriter } from './file-writers.js';
 import { processSession } from './process-session.js';
-import type { ProcessTree, TreeProcess } from './process-tree.js';
-import { isOwnCopy } from './session.js';
+import type { TreeProcess } from './process-tree.js';
 import { isOtherWorkspace } from './workspace.js';
-
-/** Inputs from which the fields of an observation are computed. */
-export interface EventInputs {
-  observation: Observation;
-  process: TreeProcess | null;
-  tree: ProcessTree;
-  writers: FileWriters;
-  origins: PodOrigins;
-  facts: FactContext;
-}
 
 /**
  * View of an observation for rules: the sensor's fields, the memory of processes, and the facts of
@@ -85,6 +74,7 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
     ({ observation, process, tree }) =>
       observation.process?.parentExecutable ?? (process && tree.parentOf(process)?.executable) ?? undefined,
   ],
+  ['File.InImage', isInImage],
   ['Process.RootExecutable', (inputs) => inside(inputs).at(-1)?.executable ?? undefined],
   ['Image.Role', roleOfEvent],
   ['Process.Session', processSession],
@@ -100,23 +90,6 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['File.WrittenBy', (inputs) => writer(inputs)?.executables],
   ['File.WrittenInContainer', (inputs) => writer(inputs)?.inContainer ?? (isPlacedOnHost(inputs) || undefined)],
 ]);
-
-function ancestors({ process, tree }: EventInputs): TreeProcess[] {
-  return process === null ? [] : tree.ancestors(process);
-}
-
-/**
- * Returns the process and its ancestors in the same container, without the runtime that started the
- * container.
- */
-function inside(inputs: EventInputs): TreeProcess[] {
-  const { process } = inputs;
-  if (process === null) return [];
-  const found = [process, ...ancestors(inputs).filter(({ container }) => container === process.container)];
-  // Before the entry point, the runtime runs a copy of itself in the container.
-  while (found.length > 1 && isOwnCopy(found.at(-1)!.executable ?? '')) found.pop();
-  return found;
-}
 
 function parentInside({ process, tree }: EventInputs): TreeProcess | null {
   const parent = process && tree.parentOf(process);

@@ -1,7 +1,7 @@
 import { factField, type ImageFacts } from '@tidewaiter/facts';
 
+import type { EventInputs } from './event-inputs.js';
 import { roleOfEvent } from './event-role.js';
-import type { EventInputs } from './event-view.js';
 import type { TreeProcess } from './process-tree.js';
 import { baseName, isInterpreter, isPassingPath } from './program.js';
 import { isOwnCopy, isRuntime, isServer } from './session.js';
@@ -87,13 +87,17 @@ export function isDriver(inputs: EventInputs): boolean {
 const modulePath = / (\/[^ ]+\.ko(?:\.(?:xz|gz|zst))?)(?: |$)/;
 
 /** Whether the program is the runtime's copy of itself before the container's first program. */
-function isFirstCopy(program: string | null, copy: TreeProcess | null | undefined, { tree }: EventInputs): boolean {
+export function isFirstCopy(
+  program: string | null,
+  copy: TreeProcess | null | undefined,
+  { tree }: EventInputs,
+): boolean {
   if (program === null || !copy || !isOwnCopy(program)) return false;
   return tree.parentOf(copy)?.container !== copy.container;
 }
 
 /** Whether an identity that does not look after the cluster has changed what the container runs. */
-function isForeign({ observation, origins, facts }: EventInputs): boolean {
+export function isForeign({ observation, origins, facts }: EventInputs): boolean {
   const workload = facts.workloadOf(observation);
   return workload !== null && origins.isForeign(observation.cluster, workload.namespace, workload.name);
 }

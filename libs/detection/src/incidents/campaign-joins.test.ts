@@ -1,7 +1,7 @@
 import { factContext, factsFromFile } from '@tidewaiter/facts';
 import { observation, type ObservationSketch } from '@tidewaiter/testkit';
 
-import type { EventInputs } from '../events/event-view.js';
+import type { EventInputs } from '../events/event-inputs.js';
 import { FileWriters } from '../events/file-writers.js';
 import { PodOrigins } from '../events/pod-origins.js';
 import { ProcessTree } from '../events/process-tree.js';

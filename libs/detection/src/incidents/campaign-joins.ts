@@ -1,7 +1,8 @@
 import type { Observation } from '@tidewaiter/domain';
 import { factField } from '@tidewaiter/facts';
 
-import type { EventInputs } from '../events/event-view.js';
+import { isInImage } from '../events/declared-program.js';
+import type { EventInputs } from '../events/event-inputs.js';
 
 /**
  * World-writable folders, in-memory files and hidden files: attackers put payloads there, and
@@ -37,13 +38,14 @@ export const hostileFindings: ReadonlySet<string> = new Set(['miner', 'attack-to
  * Whether the program is hostile or not in the image; falls back to the path where the image is not
  * known.
  */
-function isForeignProgram({ observation, facts }: EventInputs): boolean {
+function isForeignProgram(inputs: EventInputs): boolean {
+  const { observation, facts } = inputs;
   const { file, process } = observation;
   const path = process?.executable ?? '';
   // The facts of an access are about the file, not about the program.
   if (file === null || file.path === path) {
     if (hostileFindings.has(String(factField('File.Finding', observation, facts)))) return true;
-    const inImage = factField('File.InImage', observation, facts);
+    const inImage = isInImage(inputs);
     if (typeof inImage === 'boolean') return !inImage;
   }
   return payloadPath.test(path);

@@ -3,7 +3,7 @@ import type { FactContext } from '@tidewaiter/facts';
 
 import type { AlertContext } from '../alerts/alert.js';
 import { containerKey } from '../events/container-key.js';
-import type { EventInputs } from '../events/event-view.js';
+import type { EventInputs } from '../events/event-inputs.js';
 import { processKey, type ProcessTree, type TreeProcess } from '../events/process-tree.js';
 import { campaignKeys, hostileFindings } from './campaign-joins.js';
 
