@@ -5,6 +5,7 @@ import {
   databaseWarnings,
   fileFindings,
   groupSecrets,
+  hardenedLayers,
   inventory,
   limitedFindings,
   limitedPackages,
@@ -85,7 +86,10 @@ export async function reportOf(
 ): Promise<DatedEvaluation> {
   const view = overlay(read.layers.map(({ entries }) => entries));
   // A folder may hold sources, whose lock files declare the packages of a future build.
-  const found = inventory(read.layers, view, source.tree !== undefined);
+  const found = inventory(read.layers, view, {
+    withDeclared: source.tree !== undefined,
+    hardened: hardenedLayers(source.config?.labels ?? {}, source.config?.diffIds ?? []),
+  });
   const limited = limitedPackages(found.packages, read.sizeBytes, analysis.factLimits);
   const { os, packages } = source.listed ?? { ...found, packages: limited.packages };
   const evaluated = source.checked

@@ -2,7 +2,7 @@ import type { PackageRecord } from '@tidewaiter/domain';
 
 import { advisoryKeyOf } from './advisory-key.js';
 
-const os = (id: string, versionId: string) => ({ id, versionId, name: id, idLike: [] });
+const os = (id: string, versionId: string, idLike: string[] = []) => ({ id, versionId, name: id, idLike });
 const debian = os('debian', '12');
 
 const libssl: PackageRecord = {
@@ -29,6 +29,34 @@ describe('advisoryKeyOf', () => {
     ['sles', '15.5', ['libssl3', 'openssl']],
   ])('looks %s up by the names that it uses', (id, versionId, names) => {
     expect(advisoryKeyOf({ ...libssl, type: 'rpm' }, os(id, versionId))?.names).toEqual(names);
+  });
+
+  describe('of a Docker Hardened Image', () => {
+    const dhi = (versionId: string, family: string) => os('dhi', versionId, [family]);
+    const ofBase = { qualifiers: { repository_id: 'dhi' } };
+    const apk = { ...libssl, type: 'apk' as const };
+
+    it.each<[string, PackageRecord, ReturnType<typeof os>, string, string]>([
+      ['a package of its base', { ...libssl, ...ofBase }, dhi('13', 'debian'), 'Docker Hardened Images:Debian', '13'],
+      ['a point release', { ...libssl, ...ofBase }, dhi('13.2', 'debian'), 'Docker Hardened Images:Debian', '13'],
+      ['a package of apk', { ...apk, ...ofBase }, dhi('3.24', 'alpine'), 'Docker Hardened Images:Alpine', '3.24'],
+      [
+        'a package that Docker signs',
+        { ...libssl, ...ofBase, isThirdParty: true },
+        dhi('13', 'debian'),
+        'Docker Hardened Images:Debian',
+        '13',
+      ],
+      ['an added package', libssl, dhi('13', 'debian'), 'Debian', '13'],
+      ['an added package of apk', apk, dhi('3.24', 'alpine'), 'Alpine', 'v3.24'],
+      ['the mark in another image', { ...libssl, ...ofBase }, debian, 'Debian', '12'],
+    ])('looks up %s', (_what, pkg, release, ecosystem, version) => {
+      expect(advisoryKeyOf(pkg, release)).toMatchObject({ ecosystem, release: version });
+    });
+
+    it('looks up nothing in one of an unknown family', () => {
+      expect(advisoryKeyOf({ ...libssl, ...ofBase }, dhi('1', 'wolfi'))).toBeNull();
+    });
   });
 
   it('needs no advisories for kernel headers', () => {

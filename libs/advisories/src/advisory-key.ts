@@ -2,6 +2,7 @@ import type { OsRelease, PackageRecord } from '@tidewaiter/domain';
 
 import { type Distribution, distributionOf } from './distributions.js';
 import { type Ecosystem, ecosystems, languageEcosystems } from './ecosystems.js';
+import { hardenedKey } from './hardened-images.js';
 import { programEcosystem, programOf } from './programs/programs.js';
 import { repositoriesOf } from './repositories.js';
 import { isLater, releaseOrder } from './suites.js';
@@ -34,10 +35,12 @@ export const advisoryKeysVersion = 5;
  * distribution's, even under the same name; it may be a program's.
  */
 export function advisoryKeyOf(pkg: PackageRecord, os: OsRelease | null): AdvisoryKey | null {
-  const program = programOf(pkg);
+  const hardened = os && hardenedKey(pkg, os);
+  const program = hardened ? undefined : programOf(pkg);
   if (program) return { ecosystem: programEcosystem, release: program.name, names: [program.name] };
   const language = languageEcosystems.get(pkg.type);
-  const found = language === undefined ? os && distributionOf(os) : { ecosystem: language, release: null };
+  const found =
+    language === undefined ? (hardened ?? (os && distributionOf(os))) : { ecosystem: language, release: null };
   const ecosystem = found && ecosystems.get(found.ecosystem);
   if (ecosystem?.packageType !== pkg.type || isForeign(pkg, ecosystem, found!.release)) return null;
   const names = [...new Set(ecosystem.namesOf(pkg).map(({ name }) => name))];

@@ -2,7 +2,7 @@ import type { Severity } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import type { AffectedConditions } from './conditions.js';
-import { type Ecosystem, ecosystems } from './ecosystems.js';
+import { type Ecosystem, ecosystems, splitEcosystem } from './ecosystems.js';
 import { anything, isWhole, readEach, severitySchema, shortText, text, textOrNothing } from './osv-parts.js';
 import { programEcosystem, programOfBitnami } from './programs/programs.js';
 import { anyOf, isInRange, spelled, type VersionRange } from './ranges.js';
@@ -161,7 +161,7 @@ export function readAffected(
 ): AffectedPackage[] {
   if (!entry.package) return [];
   const { ecosystem: qualified, name } = entry.package;
-  const [ecosystem = '', ...rest] = qualified.split(':');
+  const { ecosystem, release } = splitEcosystem(qualified);
   const known = ecosystems.get(ecosystem);
   const place = `affected ${qualified} ${name}`;
   const ranges = readEach(entry.ranges, anyRangeSchema, `${place} ranges`, dropped);
@@ -174,7 +174,7 @@ export function readAffected(
   const { urgency, imports } = specific;
   const own: AffectedPackage = {
     ecosystem,
-    ...(known ?? unknownEcosystem).readRelease(rest.join(':')),
+    ...(known ?? unknownEcosystem).readRelease(release),
     name: (known ?? unknownEcosystem).normalName(name),
     ranges: versionRanges,
     versions: known ? withoutCovered(versions, versionRanges, known) : versions,

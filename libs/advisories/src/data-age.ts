@@ -1,5 +1,6 @@
 import type { BlindSpot } from './blind-spots.js';
 import { type AdvisoryFeed, endOfLifeFeed, epssFeed, isFactFeed, kevListOf } from './feed.js';
+import { hardenedEcosystems, hardenedSource } from './hardened-images.js';
 import { programEcosystem } from './programs/programs.js';
 
 const hourMs = 60 * 60_000;
@@ -25,9 +26,10 @@ export interface SourceAge {
 }
 
 /** Feeds of ecosystems that have others than those of their name. */
-const feedsOf: ReadonlyMap<string, readonly string[]> = new Map([
+const feedsOf: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   [programEcosystem, ['NVD', 'Bitnami']],
   ['openSUSE', ['openSUSE', 'SUSE VEX']],
+  ...hardenedEcosystems.map((name) => [name, [hardenedSource]] as const),
 ]);
 
 type FeedDate = Pick<AdvisoryFeed, 'name' | 'asOf'>;

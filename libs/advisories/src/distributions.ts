@@ -1,5 +1,6 @@
 import type { OsRelease } from '@tidewaiter/domain';
 
+import { familyOf } from './hardened-images.js';
 import { preparedRelease } from './suites.js';
 
 /**
@@ -74,10 +75,11 @@ const known: ReadonlyMap<string, DistributionRule> = new Map<string, Distributio
 
 /**
  * Returns the distribution whose advisories cover the packages of an image; null without one, which
- * must be reported and not taken for safe. `ID_LIKE` is never used: a derivative rebuilds packages
- * with versions of its own.
+ * must be reported and not taken for safe. `ID_LIKE` is used for Docker Hardened Images alone:
+ * other derivatives rebuild packages with versions of their own.
  */
-export function distributionOf(os: OsRelease): Distribution | null {
+export function distributionOf(image: OsRelease): Distribution | null {
+  const os = familyOf(image);
   const found = known.get(os.id);
   const release = found?.release(os);
   return found && release !== undefined ? { ecosystem: found.ecosystem, release } : null;

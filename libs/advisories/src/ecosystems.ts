@@ -1,6 +1,7 @@
 import type { PackageRecord, PackageType } from '@tidewaiter/domain';
 import { type VersionComparer, type VersionScheme, versionSchemes } from '@tidewaiter/versions';
 
+import { hardenedEcosystems, hardenedRepository, hardenedSource } from './hardened-images.js';
 import { overrideStream, programEcosystem, programOf, programVersion } from './programs/programs.js';
 import {
   readRedHatRelease,
@@ -214,6 +215,10 @@ const programs: Ecosystem = {
   standing: (_version, stream) => (stream === overrideStream ? 'before' : 'equal'),
 };
 
+const [hardenedAlpine, hardenedDebian] = hardenedEcosystems;
+/** Packages that Docker builds, each by the name of the binary or the source package. */
+const hardened = { repositoryOf: (id: string) => (id === hardenedRepository ? id : undefined) };
+
 /** A new ecosystem is a line here; a distribution also needs one in `distributions.ts`. */
 export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['AlmaLinux', distribution('rpm', ofBinary)],
@@ -233,6 +238,14 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
       releaseOf: debianRelease,
       releaseIn: namedByDebian,
       excludesOthers: (version, fixed, isLater) => isLater && isPastDebianFix(version, fixed),
+    }),
+  ],
+  [hardenedAlpine!, distribution('apk', ofBoth, hardened)],
+  [
+    hardenedDebian!,
+    distribution('deb', ofBoth, {
+      ...hardened,
+      readRelease: (text) => ({ release: debianRelease(text) ?? (text || null) }),
     }),
   ],
   ['Echo', distribution('deb', ofSource, rolling)],
@@ -283,7 +296,15 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
 
 /** Whether this is the name of an ecosystem, as in the folders of the OSV bucket. */
 export function isEcosystem(name: string): boolean {
-  return ecosystems.has(name);
+  return ecosystems.has(name) || name === hardenedSource;
+}
+
+/** Parts of an ecosystem as records write it: `Debian:12`, `Docker Hardened Images:Alpine:3.24`. */
+export function splitEcosystem(text: string): { ecosystem: string; release: string } {
+  const [first = '', second = '', ...rest] = text.split(':');
+  const both = `${first}:${second}`;
+  if (ecosystems.has(both)) return { ecosystem: both, release: rest.join(':') };
+  return { ecosystem: first, release: text.slice(first.length + 1) };
 }
 
 /** Ecosystem of a language's packages, by their type. */

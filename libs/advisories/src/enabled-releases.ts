@@ -2,6 +2,7 @@ import type { ImagePackage, OsRelease, PackageRecord } from '@tidewaiter/domain'
 
 import { type AptPin, pinnedSuites } from './apt-pins.js';
 import { distributionOf } from './distributions.js';
+import { familyOf } from './hardened-images.js';
 import { repositoriesOf } from './repositories.js';
 import {
   alpineBranch,
@@ -82,7 +83,7 @@ export interface MixedReleases {
 
 /** Sets of releases between which an image does not distinguish its packages. */
 export function mixedReleases(packages: readonly ImagePackage[], os: OsRelease | null): MixedReleases[] {
-  const rule = os && byId.get(os.id);
+  const rule = os && byId.get(familyOf(os).id);
   const mixed = new Map<string, MixedReleases>();
   for (const pkg of packages) {
     if (!rule || pkg.state !== 'present' || pkg.isThirdParty === true) continue;

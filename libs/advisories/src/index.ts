@@ -39,6 +39,7 @@ export { redHatVex } from './formats/redhat-vex/redhat-vex.js';
 export { suseVex } from './formats/suse-vex/suse-vex.js';
 export { advisoryFormats, formatOfHead, isOfFormat } from './formats/formats.js';
 export { isEcosystem } from './ecosystems.js';
+export { familyOf, hardenedId, hardenedRepository } from './hardened-images.js';
 export type { AptPin } from './apt-pins.js';
 export { mixedReleases, proSuites, suiteOfTag, suitesOfPackage, suitesOfReleases } from './enabled-releases.js';
 export type { EnabledSuites, MixedReleases } from './enabled-releases.js';

@@ -180,6 +180,19 @@ describe('readOsvRecord', () => {
     expect(readOsvRecord(record({ summary, affected: [alma] })).affected[0]?.module).toBe(module);
   });
 
+  it('reads the family and release of a hardened image', () => {
+    const ecosystems = ['Alpine:3.24', 'Debian:13', 'Debian:trixie', 'Other:1'].map(
+      (name) => `Docker Hardened Images:${name}`,
+    );
+    const affected = ecosystems.map((ecosystem) => entry({ package: { ecosystem, name: 'coreutils' } }));
+    expect(readOsvRecord(record({ affected })).affected.map(({ ecosystem, release }) => [ecosystem, release])).toEqual([
+      ['Docker Hardened Images:Alpine', '3.24'],
+      ['Docker Hardened Images:Debian', '13'],
+      ['Docker Hardened Images:Debian', '13'],
+      ['Docker Hardened Images', 'Other:1'],
+    ]);
+  });
+
   it('reads the affected binaries and module, and informational records', () => {
     const suse = { package: { ecosystem: 'SUSE:Linux Enterprise Server 15 SP5', name: 'openssl' } };
     const binaries = { ecosystem_specific: { binaries: [{ libopenssl1_1: '1.1' }] } };

@@ -136,14 +136,15 @@ class Reading {
     const { keeper, listener, acceptsRemovals } = this.options;
     const { name, ecosystem, owns } = this.source;
     if (this.result.records === 0) throw new InvalidInput('ADVISORIES_EMPTY', 'there is no record in it');
-    const all = (await keeper.idsOf(ecosystem ?? name)).filter(owns);
+    const ecosystems = [ecosystem ?? name, ...(derivedEcosystems.get(name) ?? [])];
+    const ids = await Promise.all(ecosystems.map(async (each) => keeper.idsOf(each)));
+    const all = [...new Set(ids.flat())].filter(owns);
     const gone = all.filter((id) => !this.#present.has(id));
     if (gone.length === 0) return;
     if (!acceptsRemovals && gone.length > Math.max(all.length * maxGoneShare, maxGoneAlways)) {
       listener.keptDeleted(name, gone.length, all.length);
       return;
     }
-    const ecosystems = [ecosystem ?? name, ...(derivedEcosystems.get(name) ?? [])];
     for (const each of ecosystems) await keeper.retire(each, gone);
     this.result.gone = gone.length;
   }

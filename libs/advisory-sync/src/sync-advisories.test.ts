@@ -232,6 +232,20 @@ describe('syncAdvisories', () => {
     expect(idsOf('npm')).toHaveLength(40);
   });
 
+  it('deletes missing records of an archive about several families', async () => {
+    bucket.files.set('/ecosystems.txt', Buffer.from('Docker Hardened Images\n'));
+    const records = ['Alpine:3.24', 'Debian:13'].flatMap((family) =>
+      [1, 2].map((number) => record(`DHI-${family}-${number}`, { ecosystem: `Docker Hardened Images:${family}` })),
+    );
+    bucket.files.set('/Docker Hardened Images/all.zip', archiveOf(...records));
+    await sync();
+    expect(idsOf('Docker Hardened Images:Alpine', '3.24')).toHaveLength(2);
+    bucket.files.set('/Docker Hardened Images/all.zip', archiveOf(...records.slice(1, 3)));
+    expect((await sync()).results).toContainEqual(expect.objectContaining({ records: 2, gone: 2 }));
+    expect(idsOf('Docker Hardened Images:Alpine', '3.24')).toEqual(['DHI-Alpine:3.24-2']);
+    expect(idsOf('Docker Hardened Images:Debian', '13')).toEqual(['DHI-Debian:13-1']);
+  });
+
   it('keeps the records if most of an ecosystem is missing, unless removals are accepted', async () => {
     await sync();
     bucket.files.set('/npm/all.zip', archiveOf(...manyOf(10)));

@@ -26,8 +26,8 @@ async function analyzed(entries: TarEntry[]): Promise<AnalyzedLayer> {
   return analyzeLayer(blob, { mediaType: 'application/vnd.oci.image.layer.v1.tar' });
 }
 
-function inventory(layers: readonly AnalyzedLayer[], withDeclared?: boolean) {
-  return fold(layers, overlay(layers.map(({ entries }) => entries)), withDeclared);
+function inventory(layers: readonly AnalyzedLayer[], withDeclared = false) {
+  return fold(layers, overlay(layers.map(({ entries }) => entries)), { withDeclared });
 }
 
 async function packagesOf(...layers: TarEntry[][]): Promise<string[]> {

@@ -18,6 +18,16 @@ export interface Inventory {
   warnings: Warning[];
 }
 
+export interface InventoryOptions {
+  /**
+   * Whether packages of lock files are included, if none are installed: an image is evaluated by
+   * its content.
+   */
+  withDeclared?: boolean;
+  /** Number of layers of the Docker Hardened Image below, by {@link hardenedLayers}. */
+  hardened?: number;
+}
+
 /**
  * Entry of a package in one database, and the range of layers in which that database is in effect.
  */
@@ -34,14 +44,17 @@ interface Sighting {
  * Merges the layers of an image, lowest first. A package is `present` if a visible database lists
  * it, and belongs to the layer since which it was listed without a break; it is `shadowed` if only
  * hidden databases list it. Packages in files that a distribution's package owns count as that
- * package. Packages of lock files are included only with `withDeclared`, and only if none are
- * installed: an image is evaluated by its content.
+ * package.
  */
-export function inventory(layers: readonly AnalyzedLayer[], view: Overlay, withDeclared = false): Inventory {
+export function inventory(
+  layers: readonly AnalyzedLayer[],
+  view: Overlay,
+  { withDeclared = false, hardened = 0 }: InventoryOptions = {},
+): Inventory {
   const os = findOs(layers, view);
   const packages: ImagePackage[] = [];
   const owned = distributedPaths(layers, view);
-  const { qualified, warnings: aboutRepositories } = packageQualifiers(layers, view, os);
+  const { qualified, warnings: aboutRepositories } = packageQualifiers(layers, view, os, hardened);
   for (const [purl, sightings] of sightingsByPurl(layers, view, os, qualified)) {
     const own = withoutDistributed(sightings, owned);
     const installed = own.filter(({ record }) => !record.isDeclared);

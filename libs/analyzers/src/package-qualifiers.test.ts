@@ -23,8 +23,8 @@ const origin = (repository: string): TarEntry => ({
   content: repository,
 });
 
-async function inventoryOf(...layers: TarEntry[][]) {
-  const analyzed = await Promise.all(
+const analyzedOf = async (layers: TarEntry[][]) =>
+  Promise.all(
     layers.map(async (entries) => {
       async function* blob(): AsyncGenerator<Uint8Array> {
         yield tarArchive(entries);
@@ -32,6 +32,9 @@ async function inventoryOf(...layers: TarEntry[][]) {
       return analyzeLayer(blob, { mediaType: 'application/vnd.oci.image.layer.v1.tar' });
     }),
   );
+
+async function inventoryOf(...layers: TarEntry[][]) {
+  const analyzed = await analyzedOf(layers);
   return inventory(analyzed, overlay(analyzed.map(({ entries }) => entries)));
 }
 
@@ -256,5 +259,25 @@ describe('packageQualifiers', () => {
     expect(
       await qualifiersOf(image, [esm('var/lib/ubuntu-advantage/apt-esm/etc/apt/sources.list.d/a.sources')]),
     ).toEqual({});
+  });
+
+  it('distinguishes the packages of a hardened base from those that an image adds to it', async () => {
+    const apkDatabase = (...packages: [string, string][]): TarEntry => ({
+      path: 'lib/apk/db/installed',
+      content: packages.map(([name, version]) => `P:${name}\nV:${version}\nA:x86_64\no:${name}\n\n`).join(''),
+    });
+    const os: TarEntry = { path: 'etc/os-release', content: 'ID=dhi\nID_LIKE=alpine\nVERSION_ID=3.24\n' };
+    const layers = await analyzedOf([
+      [os, apkDatabase(['curl', '8.4.0-r0'], ['zlib', '1.3-r0'])],
+      [apkDatabase(['curl', '8.4.0-r0'], ['jq', '1.7-r0'], ['zlib', '1.3-r1'])],
+    ]);
+    const marked = (hardened: number) => {
+      const view = overlay(layers.map(({ entries }) => entries));
+      const present = inventory(layers, view, { hardened }).packages.filter(({ state }) => state === 'present');
+      return present.flatMap(({ name, qualifiers }) => (qualifiers?.['repository_id'] === 'dhi' ? name : []));
+    };
+    expect(marked(1)).toEqual(['curl']);
+    expect(marked(2)).toEqual(['curl', 'jq', 'zlib']);
+    expect(marked(0)).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
-import { proSuites } from '@tidewaiter/advisories';
-import type { OsRelease, PackageRecord, PackageType } from '@tidewaiter/domain';
+import { familyOf, hardenedId, hardenedRepository, proSuites } from '@tidewaiter/advisories';
+import { isDistributionType, type OsRelease, type PackageRecord, type PackageType } from '@tidewaiter/domain';
 import type { Overlay, Warning } from '@tidewaiter/oci';
 
 import type { AnalyzedLayer, FileRecord } from './layer-facts.js';
-import { packageSuites } from './package-suites.js';
+import { identityOf, packageSuites } from './package-suites.js';
 
 /** Limit on the repositories of an image, which each of its packages names. */
 const maxRepositories = 400;
@@ -21,6 +21,8 @@ type Qualifiers = (files: ImageFiles, os: OsRelease) => PackageQualifiers;
 interface ImageFiles {
   layers: readonly AnalyzedLayer[];
   view: Pick<Overlay, 'hiddenBy'>;
+  /** Number of layers of the Docker Hardened Image below, see {@link hardenedLayers}. */
+  hardened: number;
   /** All layers: records of an installation stay true. */
   all: FileRecord[];
   /** Visible files: a configuration that a later layer deletes has no effect. */
@@ -32,13 +34,14 @@ export function packageQualifiers(
   layers: readonly AnalyzedLayer[],
   view: Pick<Overlay, 'hiddenBy'>,
   os: OsRelease | null,
+  hardened = 0,
 ): PackageQualifiers {
   const all = layers.flatMap(({ facts }) => facts.files);
   const shown = layers.flatMap(({ facts }, index) =>
     facts.files.filter((file) => decides(file) && view.hiddenBy(file.path, index) === undefined),
   );
   const own = os && byDistribution.get(os.id);
-  return own ? own({ layers, view, all, shown }, os) : { qualified: (record) => record, warnings: [] };
+  return own ? own({ layers, view, hardened, all, shown }, os) : { qualified: (record) => record, warnings: [] };
 }
 
 function decides({ rpm, suites }: FileRecord): boolean {
@@ -50,6 +53,7 @@ const byDistribution: ReadonlyMap<string, Qualifiers> = new Map<string, Qualifie
   ['amzn', ofOrigins],
   ['centos', ofRepositories],
   ['debian', ofSuites('deb')],
+  [hardenedId, ofHardened],
   ['ol', ofModules],
   ['rhel', ofRepositories],
   ['ubuntu', ofSuites('deb')],
@@ -99,6 +103,22 @@ function ofSuites(type: PackageType): Qualifiers {
       return withQualifier(record, type, 'repository_id', suites.join(',') || undefined);
     });
   };
+}
+
+/** The packages of a Docker Hardened Image; those that an image adds are their distribution's. */
+function ofHardened(files: ImageFiles, os: OsRelease): PackageQualifiers {
+  const inBase = new Set(
+    files.layers
+      .slice(0, files.hardened)
+      .flatMap(({ facts }) => facts.files.flatMap(({ packages = [] }) => packages.map(identityOf))),
+  );
+  const { id } = familyOf(os);
+  const own = id === hardenedId ? undefined : byDistribution.get(id)?.(files, familyOf(os));
+  return qualifying((record) => {
+    const isOfBase = isDistributionType(record.type) && inBase.has(identityOf(record));
+    if (isOfBase) return withQualifier(record, record.type, 'repository_id', hardenedRepository);
+    return own?.qualified(record) ?? record;
+  }, own?.warnings);
 }
 
 function qualifying(qualified: PackageQualifiers['qualified'], warnings: Warning[] = []): PackageQualifiers {

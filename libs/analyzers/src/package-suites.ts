@@ -96,6 +96,7 @@ function installsOf(layers: readonly AnalyzedLayer[], type: PackageType) {
   return { installs, base };
 }
 
-function identityOf({ name, version, arch = '' }: PackageRecord): string {
+/** Name, version and architecture, which identify an installed package. */
+export function identityOf({ name, version, arch = '' }: PackageRecord): string {
   return `${name}\n${version}\n${arch}`;
 }

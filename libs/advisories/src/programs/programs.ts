@@ -1,5 +1,6 @@
 import type { PackageRecord } from '@tidewaiter/domain';
 
+import { hardenedEcosystems, hardenedSource } from '../hardened-images.js';
 import { type ProgramIdentity, programIdentities } from './program-identities.js';
 
 /**
@@ -9,7 +10,10 @@ import { type ProgramIdentity, programIdentities } from './program-identities.js
 export const programEcosystem = 'Program';
 
 /** Further ecosystems about which the records of an archive have entries. */
-export const derivedEcosystems: ReadonlyMap<string, readonly string[]> = new Map([['Bitnami', [programEcosystem]]]);
+export const derivedEcosystems: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Bitnami', [programEcosystem]],
+  [hardenedSource, hardenedEcosystems],
+]);
 
 /** Stream of entries that correct those of NVD's records, and precede them. */
 export const overrideStream = 'override';

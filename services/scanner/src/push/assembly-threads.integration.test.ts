@@ -24,7 +24,7 @@ async function inputOf(...layers: TarEntry[][]): Promise<AssemblyInput> {
       entryCount: entries.length,
     };
   });
-  return { layers: await Promise.all(read), version, options };
+  return { layers: await Promise.all(read), labels: {}, version, options };
 }
 
 const manyFiles = Array.from({ length: 31_000 }, (_, index) => ({ path: `data/${index % 100}/${index}`, content: '' }));

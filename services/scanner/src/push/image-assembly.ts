@@ -6,6 +6,7 @@ import {
   evaluateFiles,
   FactBudget,
   factLimitsFor,
+  hardenedLayers,
   imageFiles,
   inventory,
   limitedFindings,
@@ -21,6 +22,8 @@ import type { LayerContents, StoredInventory, StoredLayer } from '@tidewaiter/st
 /** Layers of an image, the lowest first, and the analysis that reads them. */
 export interface AssemblyInput {
   layers: readonly (Layer & StoredLayer)[];
+  /** Labels of its config. */
+  labels: Readonly<Record<string, string>>;
   /** A layer that was analyzed under another version counts as unread. */
   version: string;
   options: AnalysisOptions;
@@ -43,12 +46,21 @@ export interface ImageAssembly extends Pick<StoredInventory, 'os' | 'packages' |
  * Merges the layers of an image. An unread layer counts as empty: whatever it may have removed or
  * replaced, the content of the other layers is reported.
  */
-export function assembleImage({ layers: stored, version, options }: AssemblyInput): ImageAssembly {
+export function assembleImage({ layers: stored, labels, version, options }: AssemblyInput): ImageAssembly {
   const bytes = sizeOf(stored);
   const budget = new FactBudget(factLimitsFor(bytes, options.factLimits));
   const layers = stored.map((layer) => ({ ...layer, ...contentOf(layer, version, budget) }));
   const view = overlay(layers.map(({ entries }) => entries));
-  const { os, packages: all, warnings } = inventory(layers, view);
+  const {
+    os,
+    packages: all,
+    warnings,
+  } = inventory(layers, view, {
+    hardened: hardenedLayers(
+      labels,
+      layers.map(({ diffId }) => diffId),
+    ),
+  });
   const { packages, warnings: packagesLeftOut } = limitedPackages(all, bytes, options.factLimits);
   const { findings: inFiles, programs, unowned, owners } = evaluateFiles(layers, view, options);
   const { findings, warnings: findingsLeftOut } = limitedFindings(inFiles, bytes);

@@ -50,7 +50,7 @@ export class ImageInventory {
     const layers = await this.images.layers(digest, maxImageEntries);
     if (!layers)
       throw new LimitExceeded('maxImageEntries', `the layers have more than ${maxImageEntries} entries together`);
-    const assembly = await this.threads.assemble({ layers, version, options });
+    const assembly = await this.threads.assemble({ layers, labels: image.labels, version, options });
     const { programs, unowned, contents, files: packed, findings, ...inventory } = assembly;
     const files = new PackedManifest(Buffer.from(packed.buffer, packed.byteOffset, packed.length));
     return async (tx) => {
