@@ -94,6 +94,22 @@ const nginx = (version: string) =>
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 const awsKey = ['AKIA', '2E3KQFXV7WJN5B4D'].join('');
 
+/** SBOM as BuildKit attests it, with Syft's purls. */
+const attestedSbom = (packages: Record<string, string>) => ({
+  predicateType: 'https://spdx.dev/Document',
+  predicate: {
+    spdxVersion: 'SPDX-2.3',
+    name: 'sbom',
+    creationInfo: { creators: ['Tool: syft-v1.18.1', 'Tool: buildkit-v0.20.2'] },
+    packages: Object.entries(packages).map(([name, version]) => ({
+      name,
+      externalRefs: [
+        { referenceType: 'purl', referenceLocator: `pkg:deb/debian/${name}@${version}?arch=amd64&distro=debian-12` },
+      ],
+    })),
+  },
+});
+
 /** A few images of our own, so that a clone without the corpus compares something of every kind. */
 const ownImages: Record<string, ImageSpec[]> = {
   debian: [
@@ -149,6 +165,20 @@ const ownImages: Record<string, ImageSpec[]> = {
         ],
         [{ path: 'usr/local/sbin/nginx', content: nginx('1.20.0'), mode: 0o755 }],
       ],
+    },
+  ],
+  attested: [
+    {
+      layers: [[debian12, dpkgStatus({ openssl: '3.0.15-1', zlib: '1.3-1' })]],
+      statements: [
+        attestedSbom({ openssl: '3.0.15-1', gcc: '12-1' }),
+        { predicateType: 'https://slsa.dev/provenance/v0.2', predicate: { builder: { id: '' } } },
+      ],
+    },
+    {
+      layers: [[debian12, dpkgStatus({ openssl: '3.0.15-1' })]],
+      platform: 'linux/arm64',
+      statements: [attestedSbom({ openssl: '3.0.15-1', gcc: '12-1' })],
     },
   ],
   empty: [{ layers: [[{ path: 'app', content: 'x' }]] }],
@@ -368,6 +398,9 @@ describe('scan and the platform', () => {
     expect([...kinds]).toEqual(
       expect.arrayContaining(['integrity', 'malware', 'misconfiguration', 'secret', 'vulnerability']),
     );
+    expect(found.flat().filter(({ id }) => id === 'unsigned-sbom-differs')).toMatchObject([
+      { platform: 'linux/amd64', evidence: { source: 'buildkit', unlisted: ['pkg:deb/debian/zlib@1.3-1'] } },
+    ]);
   });
 });
 

@@ -1,9 +1,11 @@
 import { type Digest, InvalidInput, LimitExceeded, type Platform } from '@tidewaiter/domain';
 import {
+  attestationsOf,
   choosePlatforms,
   classifyManifest,
   type Descriptor,
   documentLimits,
+  type ImageIndex,
   imageLayers,
   type ImageManifest,
   isDisguisedImage,
@@ -41,6 +43,7 @@ export async function openImage(
   wanted: Platform | undefined,
 ): Promise<ImageSource> {
   const { digest, manifest, within } = await findImage(store, reference, wanted, []);
+  const statements = within.flatMap(({ index }) => attestationsOf(index, digest));
   const config = await readImageConfig(manifest.config, store.blob(manifest.config));
   if (wanted !== undefined && !isPlatform(config.platform, wanted)) {
     throw new InvalidInput('NO_PLATFORM', `the image is for ${config.platform}, not for ${wanted}`);
@@ -62,10 +65,17 @@ export async function openImage(
         ...(store.blobState && { state: () => store.blobState!(layer.digest) }),
       };
     }),
-    signed: { place: store, digests: [...within, digest] },
+    signed: { place: store, digests: [...within.map((each) => each.digest), digest] },
+    ...(statements.length > 0 && { buildStatements: statements }),
     warnings: [],
     close: () => store.close(),
   };
+}
+
+/** An index on the way to an image. */
+interface OpenedIndex {
+  digest: Digest;
+  index: ImageIndex;
 }
 
 /** Reads a blob for its check alone. */
@@ -77,8 +87,8 @@ async function findImage(
   store: ContentStore,
   reference: string,
   wanted: Platform | undefined,
-  within: readonly Digest[],
-): Promise<{ digest: Digest; manifest: ImageManifest; within: readonly Digest[] }> {
+  within: readonly OpenedIndex[],
+): Promise<{ digest: Digest; manifest: ImageManifest; within: readonly OpenedIndex[] }> {
   const { digest, mediaType, bytes } = await store.manifest(reference);
   const manifest = parseManifest(bytes, mediaType || undefined);
   const kind = classifyManifest(manifest);
@@ -89,7 +99,7 @@ async function findImage(
   }
   if (within.length >= maxIndexDepth)
     throw new LimitExceeded('maxIndexDepth', `indexes nested more than ${maxIndexDepth} deep`);
-  return findImage(store, choose(manifest, wanted).digest, wanted, [...within, digest]);
+  return findImage(store, choose(manifest, wanted).digest, wanted, [...within, { digest, index: manifest }]);
 }
 
 function choose(index: Parameters<typeof choosePlatforms>[0], wanted: Platform | undefined): Descriptor {

@@ -1,6 +1,6 @@
 import type { Lifecycles } from '@tidewaiter/checks';
 import type { Digest, Finding, ImagePackage, Layer, OsRelease, Platform } from '@tidewaiter/domain';
-import type { ImageConfig, TreeMember, Warning } from '@tidewaiter/oci';
+import type { Descriptor, ImageConfig, TreeMember, Warning } from '@tidewaiter/oci';
 import type { ArtifactPlace } from '@tidewaiter/provenance';
 
 /** A readable image, whatever its place. */
@@ -26,6 +26,8 @@ export interface ImageSource {
    * led to it.
    */
   signed?: { place: ArtifactPlace; digests: readonly Digest[] };
+  /** Manifests of those indexes that hold what BuildKit attests of the image. */
+  buildStatements?: readonly Descriptor[];
   /** Warnings about unreadable parts so far. */
   warnings: Warning[];
   close(): Promise<void>;

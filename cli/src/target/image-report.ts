@@ -96,11 +96,11 @@ export async function reportOf(
     ? await supportOfFile(source.checked, startedAt, options)
     : await vulnerabilities({ os, packages }, read, startedAt, options);
   const signed = await signatures(reference, source, options);
-  const attested = await attestedSboms(reference, source, signed, packages);
+  const sboms = await attachedSboms(reference, source, signed, { packages, unread: read.unread }, options);
   const inImage = imageFindings(source, read, view, analysis);
   const all = [
     ...evaluated.findings,
-    ...[...(signed?.findings ?? []), ...attested.findings].map(unexploited),
+    ...[...(signed?.findings ?? []), ...sboms.findings].map(unexploited),
     ...read.unread.map(layerNotAnalyzed).map(unexploited),
     ...inImage.findings.map(unexploited),
     ...(await misconfiguration(source, read, view, evaluated, options)).map(unexploited),
@@ -122,7 +122,7 @@ export async function reportOf(
     ...inImage.warnings,
     ...evaluated.warnings,
     ...(signed?.warnings ?? []),
-    ...attested.warnings,
+    ...sboms.warnings,
   ];
   const facts = {
     ...{ reference, source, os, packages, findings, startedAt, asOf: evaluated.asOf, provenance },
@@ -145,7 +145,9 @@ export async function reportOf(
     verdict: withPolicies(verdictOf(findings, warnings, verdictRules(source, options)), policies),
     stats: statsOf(read, startedAt, evaluated),
   };
-  return { report, until: await holdsUntil(startedAt, evaluated.changesAt, options) };
+  // An SBOM that the registry kept back may be there the next time.
+  const isLasting = sboms.warnings.length === 0;
+  return { report, until: isLasting ? await holdsUntil(startedAt, evaluated.changesAt, options) : null };
 }
 
 const dayMs = 24 * 60 * 60_000;
@@ -229,15 +231,24 @@ async function signatures(
 }
 
 /** An SBOM that is the target itself cannot differ from its packages. */
-async function attestedSboms(
+async function attachedSboms(
   reference: string,
-  { listed }: ImageSource,
+  source: ImageSource,
   signed: SignedBy | undefined,
-  packages: Report['packages'],
+  { packages, unread }: { packages: Report['packages']; unread: ReadImage['unread'] },
+  { kinds }: EvaluationOptions,
 ): Promise<{ findings: Finding[]; warnings: Report['warnings'] }> {
-  if (listed || !signed || signed.sboms.length === 0) return { findings: [], warnings: [] };
-  const { comparedSboms } = await import('./provenance.js');
-  return comparedSboms(reference, signed.sboms, packages);
+  const isAsked = signed !== undefined || (source.buildStatements !== undefined && kinds.has('supply-chain'));
+  // The packages of an unread layer are unknown, not absent.
+  if (source.listed || unread.length > 0 || !isAsked) return { findings: [], warnings: [] };
+  const { buildSboms, comparedSboms, comparedUnsignedSboms } = await import('./provenance.js');
+  const ofSigners = comparedSboms(reference, signed?.sboms ?? [], packages);
+  const { unsignedSboms, warnings } = signed ? { ...signed, warnings: [] } : await buildSboms(source);
+  const unsigned = await comparedUnsignedSboms(reference, source, unsignedSboms, packages);
+  return {
+    findings: [...ofSigners.findings, ...unsigned.findings],
+    warnings: [...ofSigners.warnings, ...warnings, ...unsigned.warnings],
+  };
 }
 
 function imageFindings(

@@ -1,8 +1,18 @@
-import { sbomDifferences } from '@tidewaiter/analyzers';
+import { commonSbomDifferences, sbomDifferences } from '@tidewaiter/analyzers';
 import { type Finding, type ImagePackage, type Provenance, TidewaiterError } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 import { attestedStatements, type VexStatement } from '@tidewaiter/policy';
-import { type AttestedSbom, imageProvenance, type Trust, sbomFinding, unsignedFinding } from '@tidewaiter/provenance';
+import {
+  type AttestedSbom,
+  findBuildStatements,
+  imageProvenance,
+  provenanceLimits,
+  sbomFinding,
+  type Trust,
+  unsignedFinding,
+  type UnsignedSbom,
+  unsignedSbomFindings,
+} from '@tidewaiter/provenance';
 
 import type { ImageSource } from '../sources/image-source.js';
 
@@ -14,19 +24,51 @@ export interface SignedBy {
   statements: VexStatement[];
   /** SBOMs of trusted signers. */
   sboms: AttestedSbom[];
+  unsignedSboms: UnsignedSbom[];
   warnings: Warning[];
 }
 
 /** Looks for signatures and attestations in the image's registry or layout. */
-export async function signedBy(reference: string, { signed }: ImageSource, trust: Trust): Promise<SignedBy> {
-  const { signatures, attestations, vex, sboms, ...found } = signed
-    ? await imageProvenance(signed.place, signed.digests, trust)
-    : { signatures: [], attestations: [], vex: [], sboms: [], warnings: [nowhere] };
+export async function signedBy(
+  reference: string,
+  { signed, buildStatements }: ImageSource,
+  trust: Trust,
+): Promise<SignedBy> {
+  const { signatures, attestations, vex, sboms, unsignedSboms, ...found } = signed
+    ? await imageProvenance(signed.place, signed.digests, trust, {
+        ...(buildStatements && { buildStatements: async () => buildStatements }),
+      })
+    : { signatures: [], attestations: [], vex: [], sboms: [], unsignedSboms: [], warnings: [nowhere] };
   const { statements, warnings } = attestedStatements(vex);
   const provenance = { signatures, attestations };
   const signers = [...trust.keys, ...trust.certificates].map(({ name }) => name);
   const findings = unsignedFinding(reference, provenance, signers, found.warnings.length === 0);
-  return { provenance, findings, statements, sboms, warnings: [...found.warnings, ...warnings] };
+  return { provenance, findings, statements, sboms, unsignedSboms, warnings: [...found.warnings, ...warnings] };
+}
+
+/** SBOMs that BuildKit attested in the index of the image: their place costs no request. */
+export async function buildSboms({
+  signed,
+  digest,
+  buildStatements,
+}: ImageSource): Promise<{ unsignedSboms: UnsignedSbom[]; warnings: Warning[] }> {
+  if (!signed || digest === null || !buildStatements) return { unsignedSboms: [], warnings: [] };
+  const manifests = async () => buildStatements;
+  const { sboms, warnings } = await findBuildStatements(signed.place, digest, manifests, provenanceLimits, false);
+  return { unsignedSboms: sboms, warnings };
+}
+
+/** Compares SBOMs without a signature with the packages of the image. */
+export async function comparedUnsignedSboms(
+  reference: string,
+  { signed, digest }: ImageSource,
+  sboms: readonly UnsignedSbom[],
+  packages: readonly ImagePackage[],
+): Promise<{ findings: Finding[]; warnings: Warning[] }> {
+  if (!signed || digest === null || sboms.length === 0) return { findings: [], warnings: [] };
+  return unsignedSbomFindings(signed.place, { repository: reference, digest }, sboms, (document) =>
+    commonSbomDifferences(document, packages),
+  );
 }
 
 /** Compares attached SBOMs with the packages of the image; unreadable ones are warnings. */

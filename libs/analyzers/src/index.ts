@@ -90,6 +90,7 @@ export { imageFiles } from './image-files.js';
 export type { VisibleFile } from './image-files.js';
 export { purlOf } from './purl.js';
 export { readSbom } from './sbom-packages.js';
+export { commonSbomDifferences } from './common-sbom-differences.js';
 export { sbomDifferences } from './sbom-differences.js';
 export type { SbomDifferences } from './sbom-differences.js';
 export { isSpdx3, spdx3Elements, spdx3Purls } from './spdx3.js';

@@ -35,13 +35,14 @@ function onlyIn(these: ReadonlyMap<string, string>, others: ReadonlyMap<string, 
  * Type, name and version. Tools write the epoch into the version or beside it, Go's `v` or none,
  * and an unknown version of a main module in different ways.
  */
-function keyOf(record: PackageRecord): string {
+export function keyOf(record: PackageRecord): string {
   const { type, name, version } = record;
   if (type === 'golang')
     return `golang ${name.toLowerCase()} ${version.replace(/^v|^\(devel\)$|\+incompatible$/g, '')}`;
   return plainPurl({ ...record, version: version.replace(/^\d{1,9}:/, '') });
 }
 
-function plainPurl({ qualifiers: _, arch: __, ...record }: PackageRecord): string {
+/** Purl without qualifiers. */
+export function plainPurl({ qualifiers: _, arch: __, ...record }: PackageRecord): string {
   return purlOf(record, null).split('?', 1)[0]!;
 }

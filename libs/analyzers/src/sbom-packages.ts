@@ -39,12 +39,31 @@ export function packagesOfSbom(json: unknown, foundIn: string): FileFacts {
   throw new MalformedFile(`${foundIn} is neither CycloneDX nor SPDX`);
 }
 
-/** Yields nested components; the subject of the document is in its metadata. */
+/**
+ * Names of the components of a parsed SBOM, in lower case; also of those without a purl, or with
+ * one that has no version.
+ */
+export function namesInSbom(json: unknown): Set<string> {
+  const document = objectOf(json);
+  const components = [...eachComponent(document), ...listOf(document['packages']).map(objectOf)];
+  const names = components.flatMap(({ group, name }) => {
+    if (typeof name !== 'string') return [];
+    return typeof group === 'string' && group !== '' ? [name, `${group}/${name}`] : [name];
+  });
+  return new Set(names.map((name) => name.toLowerCase()));
+}
+
 function* componentsOf(document: Json, foundIn: string): Generator<PackageRecord | undefined> {
+  for (const component of eachComponent(document))
+    yield recordOf(component['purl'], licensesOf(component['licenses']), foundIn);
+}
+
+/** Yields nested components; the subject of the document is in its metadata. */
+function* eachComponent(document: Json): Generator<Json> {
   const waiting: unknown[] = [document, objectOf(document['metadata'])['component']];
   while (waiting.length > 0) {
     const component = objectOf(waiting.pop());
-    yield recordOf(component['purl'], licensesOf(component['licenses']), foundIn);
+    yield component;
     for (const part of listOf(component['components'])) waiting.push(part);
   }
 }

@@ -11,7 +11,7 @@ export { storableText } from './json.js';
 export { classifyManifest } from './classify.js';
 export { isDisguisedImage } from './disguise.js';
 export type { ManifestClass } from './classify.js';
-export { choosePlatforms } from './platform.js';
+export { attestationsOf, choosePlatforms } from './platform.js';
 export { pendingLinks, readLayer, readLayerFollowingLinks } from './layer.js';
 export type { LayerContent, ReadLayerOptions } from './layer.js';
 export { headBytes } from './layer-collector.js';

@@ -1,6 +1,6 @@
 import type { Descriptor, ImageIndex } from './manifest.js';
 import { mediaTypes } from './media-types.js';
-import { choosePlatforms } from './platform.js';
+import { attestationsOf, choosePlatforms } from './platform.js';
 
 function indexOf(children: Partial<Descriptor>[]): ImageIndex {
   const manifests = children.map((child, position) => {
@@ -47,5 +47,23 @@ describe('choosePlatforms', () => {
   it('keeps an image that claims to be an attestation', () => {
     const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' };
     expect(choosePlatforms(indexOf([{ annotations, platform: 'linux/amd64' }]), ['linux/amd64'])).toHaveLength(1);
+  });
+});
+
+describe('attestationsOf', () => {
+  it('returns the attestations of one image, and no image that claims to be one', () => {
+    const of = (digest: string, type = 'attestation-manifest') => ({
+      'vnd.docker.reference.type': type,
+      'vnd.docker.reference.digest': digest,
+    });
+    const index = indexOf([
+      { platform: 'linux/amd64' },
+      { annotations: of('sha256:a'), platform: 'unknown/unknown' },
+      { annotations: of('sha256:b'), platform: 'unknown/unknown' },
+      { annotations: of('sha256:a', 'other'), platform: 'unknown/unknown' },
+      { annotations: of('sha256:a'), platform: 'linux/amd64' },
+      { annotations: of('sha256:a') },
+    ]);
+    expect(attestationsOf(index, 'sha256:a').map(({ size }) => size)).toEqual([1, 5]);
   });
 });

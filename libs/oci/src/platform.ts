@@ -1,4 +1,4 @@
-import type { Platform } from '@tidewaiter/domain';
+import type { Digest, Platform } from '@tidewaiter/domain';
 
 import type { Descriptor, ImageIndex } from './manifest.js';
 
@@ -15,6 +15,20 @@ export function choosePlatforms(index: ImageIndex, wanted: readonly Platform[]):
     if (isAttestation(child)) return false;
     return child.platform === undefined || canonical.has(canonicalPlatform(child.platform));
   });
+}
+
+/**
+ * Manifests of an index that hold what BuildKit attests of one of its images.
+ * @see
+ * https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md#attestation-manifest-descriptor
+ */
+export function attestationsOf(index: ImageIndex, image: Digest): Descriptor[] {
+  return index.manifests.filter(
+    (child) =>
+      isAttestation(child) &&
+      child.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest' &&
+      child.annotations['vnd.docker.reference.digest'] === image,
+  );
 }
 
 /**

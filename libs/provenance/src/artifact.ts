@@ -12,6 +12,19 @@ export interface Artifact {
   content: Buffer;
 }
 
+/** SBOM without a signature beside an image, which is not read yet. */
+export interface UnsignedSbom {
+  /** BuildKit's statements in the index, a referrer of OCI, or a tag of cosign. */
+  source: 'buildkit' | 'referrer' | 'tag';
+  /** Manifest that it was found for: the image, or its index. */
+  subject: Digest;
+  /** Manifest that contains it. */
+  artifact: Digest;
+  blob: Pick<Descriptor, 'digest' | 'size'>;
+  /** Whether it is the predicate of an in-toto statement. */
+  isStatement: boolean;
+}
+
 const simpleSigning = 'application/vnd.dev.cosign.simplesigning.v1+json';
 const envelope = /^application\/vnd\.(dsse\.envelope\.v1|in-toto\.\S{1,64})\+(json|dsse)$/;
 const bundle = /^application\/vnd\.dev\.sigstore\.bundle(\.v\d\.\d\+json|\+json;\s?version=\d\.\d)$/;
@@ -29,6 +42,11 @@ export function formOf(mediaType: string): ArtifactForm | undefined {
   if (envelope.test(mediaType) || mediaType === 'application/vnd.in-toto+json') return 'envelope';
   if (bundle.test(mediaType)) return 'bundle';
   return billOfMaterials.test(mediaType) ? 'sbom' : undefined;
+}
+
+/** Whether the media type is one of an SBOM in JSON, CycloneDX or SPDX. */
+export function isJsonSbom(mediaType: string): boolean {
+  return formOf(mediaType) === 'sbom' && mediaType.endsWith('+json') && !mediaType.includes('syft');
 }
 
 /** Whether the manifest of a referrer is worth reading. */

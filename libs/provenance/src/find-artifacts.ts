@@ -1,8 +1,17 @@
 import { type Digest, NotFound, TidewaiterError, Unavailable } from '@tidewaiter/domain';
-import { type Descriptor, type ImageManifest, parseManifest, type Warning } from '@tidewaiter/oci';
+import {
+  attestationsOf,
+  type Descriptor,
+  documentLimits,
+  type ImageManifest,
+  mediaTypes,
+  parseManifest,
+  type Warning,
+} from '@tidewaiter/oci';
 
-import { type Artifact, formOf, mayHoldArtifacts } from './artifact.js';
-import { type ArtifactLimits, provenanceLimits } from './limits.js';
+import { type Artifact, formOf, isJsonSbom, mayHoldArtifacts, type UnsignedSbom } from './artifact.js';
+import { type ArtifactLimits, provenanceLimits, sbomLimits } from './limits.js';
+import { isSbomPredicate } from './statement.js';
 
 /** A manifest with the media type that its place declares. */
 interface FetchedManifest {
@@ -27,6 +36,8 @@ export interface ArtifactPlace {
 /** Artifacts of one digest, with a warning if they are incomplete. */
 export interface FoundArtifacts {
   artifacts: Artifact[];
+  /** SBOMs without a signature, of which nothing is read yet. */
+  sboms: UnsignedSbom[];
   warnings: Warning[];
 }
 
@@ -45,22 +56,62 @@ export async function findArtifacts(
   image: Digest,
   limits: ArtifactLimits = provenanceLimits,
 ): Promise<FoundArtifacts> {
-  const search = new Search(place, limits);
-  try {
+  const search = new Search(place, image, limits);
+  return search.run(async () => {
     // Mostly there is none: the answers are asked for at once, and read in a fixed order.
     const listing = pending(place.referrers(image));
     const tagged = tagSuffixes.map((suffix) => pending(place.manifest(`${image.replace(':', '-')}.${suffix}`)));
-    for (const manifest of tagged) await search.readManifest(async () => manifest, true);
+    for (const manifest of tagged) await search.readManifest(async () => manifest, 'tag');
     const referrers = (await search.attempt(async () => listing)) ?? [];
     for (const { digest } of referrers.filter(mayHoldArtifacts))
-      await search.readManifest(async () => place.manifest(digest), false);
-  } catch (error) {
-    // A registry that does not answer now will not answer a moment later; the next push or scan
-    // retries.
-    if (!(error instanceof Unavailable)) throw error;
-    search.warn('PROVENANCE_UNREADABLE', error.message);
+      await search.readManifest(async () => place.manifest(digest), 'referrer');
+  });
+}
+
+/**
+ * Finds the statements of BuildKit about an image, which lie in its index.
+ * @param manifests of the index; read when everything else is known
+ * @param areAllRead whether statements beside SBOMs are read
+ */
+export async function findBuildStatements(
+  place: ArtifactPlace,
+  image: Digest,
+  manifests: () => Promise<readonly Descriptor[]>,
+  limits: ArtifactLimits,
+  areAllRead: boolean,
+): Promise<FoundArtifacts> {
+  const search = new Search(place, image, { ...limits, maxManifests: sbomLimits.maxManifests }, areAllRead);
+  return search.run(async () => {
+    const found = (await search.attempt(manifests)) ?? [];
+    // A copy of one platform lacks the statements that its index still lists.
+    for (const { digest } of found) await search.readManifest(async () => place.manifest(digest), 'buildkit');
+  });
+}
+
+/**
+ * Manifests of an index, or of an index in it, that hold what BuildKit attests of an image.
+ * @throws as `ArtifactPlace.manifest` and `parseManifest`
+ */
+export async function buildStatementsWithin(
+  place: ArtifactPlace,
+  index: Digest,
+  image: Digest,
+  depth: number = documentLimits.maxIndexDepth,
+): Promise<readonly Descriptor[]> {
+  const { bytes, mediaType } = await place.manifest(index);
+  const parsed = parseManifest(bytes, mediaType || undefined);
+  if (parsed.kind !== 'index') return [];
+  const isHere = parsed.manifests.some(({ digest }) => digest === image);
+  if (isHere || depth === 1) return attestationsOf(parsed, image);
+  for (const inner of parsed.manifests.filter(isIndex).slice(0, sbomLimits.maxManifests)) {
+    const found = await buildStatementsWithin(place, inner.digest, image, depth - 1);
+    if (found.length > 0) return found;
   }
-  return search;
+  return [];
+}
+
+function isIndex({ mediaType }: Descriptor): boolean {
+  return mediaType === mediaTypes.ociIndex || mediaType === mediaTypes.dockerManifestList;
 }
 
 /** A request whose failure is met where its answer is read, if that comes to it. */
@@ -71,6 +122,7 @@ function pending<Answer>(request: Promise<Answer>): Promise<Answer> {
 
 class Search implements FoundArtifacts {
   readonly artifacts: Artifact[] = [];
+  readonly sboms: UnsignedSbom[] = [];
   readonly warnings: Warning[] = [];
   readonly #seen = new Set<string>();
   #manifests = 0;
@@ -78,8 +130,22 @@ class Search implements FoundArtifacts {
 
   constructor(
     private readonly place: ArtifactPlace,
+    private readonly image: Digest,
     private readonly limits: ArtifactLimits,
+    private readonly areAllRead = true,
   ) {}
+
+  async run(read: () => Promise<void>): Promise<FoundArtifacts> {
+    try {
+      await read();
+    } catch (error) {
+      // A registry that does not answer now will not answer a moment later; the next push or scan
+      // retries.
+      if (!(error instanceof Unavailable)) throw error;
+      this.warn('PROVENANCE_UNREADABLE', error.message);
+    }
+    return this;
+  }
 
   warn(code: string, message: string): void {
     if (!this.warnings.some((known) => known.code === code && known.message === message)) {
@@ -98,25 +164,33 @@ class Search implements FoundArtifacts {
     }
   }
 
-  async readManifest(fetch: () => Promise<FetchedManifest>, isOptional: boolean): Promise<void> {
+  async readManifest(fetch: () => Promise<FetchedManifest>, source: UnsignedSbom['source']): Promise<void> {
     if (this.#isCut(this.#manifests === this.limits.maxManifests)) return;
     const found = await this.attempt(async () => {
       const { digest, mediaType, bytes } = await fetch();
       return { digest, manifest: parseManifest(bytes, mediaType || undefined) };
-    }, isOptional);
+    }, source !== 'referrer');
     if (found?.manifest.kind !== 'manifest') return;
     this.#manifests += 1;
-    await this.#readLayers(found.digest, found.manifest);
+    await this.#readLayers(found.digest, found.manifest, source);
   }
 
-  async #readLayers(manifest: Digest, { layers }: ImageManifest): Promise<void> {
-    for (const layer of layers) {
-      const form = formOf(layer.mediaType);
+  async #readLayers(artifact: Digest, manifest: ImageManifest, source: UnsignedSbom['source']): Promise<void> {
+    for (const layer of manifest.layers) {
+      const mediaType = contentType(layer, manifest);
+      const form = formOf(mediaType);
       if (form === undefined || this.#isKnown(layer)) continue;
       if (this.#isCut(this.artifacts.length === this.limits.maxArtifacts)) return;
-      const content = form === 'sbom' ? Buffer.alloc(0) : await this.#content(layer);
+      const isSbom = form === 'sbom' || (source === 'buildkit' && isSbomStatement(layer));
+      if (!isSbom && source === 'buildkit' && !this.areAllRead) continue;
+      // A registry may list any manifest as a referrer.
+      const isAboutImage = manifest.subject === undefined || manifest.subject.digest === this.image;
+      if (isSbom && isAboutImage && (form === 'envelope' || isJsonSbom(mediaType)))
+        this.sboms.push({ source, subject: this.image, artifact, blob: layer, isStatement: form === 'envelope' });
+      const content = isSbom ? Buffer.alloc(0) : await this.#content(layer);
       if (!content) continue;
-      this.artifacts.push({ manifest, mediaType: layer.mediaType, annotations: layer.annotations ?? {}, content });
+      const annotations = layer.annotations ?? {};
+      this.artifacts.push({ manifest: artifact, mediaType: isSbom ? sbomType : mediaType, annotations, content });
     }
   }
 
@@ -139,4 +213,23 @@ class Search implements FoundArtifacts {
     if (isOver) this.warn('PROVENANCE_CUT', 'more signatures and attestations, or larger ones, than are looked at');
     return isOver;
   }
+}
+
+/** Media type of SBOMs of any kind, which are mentioned without being read. */
+const sbomType = 'application/spdx+json';
+
+/**
+ * Whether a layer of BuildKit is a statement with an SBOM. @see
+ * https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md#attestation-manifest
+ */
+function isSbomStatement({ mediaType, annotations }: Descriptor): boolean {
+  return (
+    mediaType === 'application/vnd.in-toto+json' && isSbomPredicate(annotations?.['in-toto.io/predicate-type'] ?? '')
+  );
+}
+
+/** ORAS writes a file of unknown type as a layer of an artifact that has the type. */
+function contentType({ mediaType }: Descriptor, { artifactType = '', config, layers }: ImageManifest): string {
+  if (formOf(mediaType) !== undefined || layers.length > 1) return mediaType;
+  return [artifactType, config.mediaType].find(isJsonSbom) ?? mediaType;
 }

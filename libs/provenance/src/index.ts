@@ -1,12 +1,13 @@
 export { signatureFindings, splitAwaited } from './awaited-signature.js';
 export { attestationType, readClaimedAttestation } from './claimed-attestation.js';
 export type { ClaimedAttestation } from './claimed-attestation.js';
-export { findArtifacts } from './find-artifacts.js';
+export { buildStatementsWithin, findArtifacts, findBuildStatements } from './find-artifacts.js';
 export type { ArtifactPlace, FoundArtifacts } from './find-artifacts.js';
-export type { Artifact } from './artifact.js';
+export type { Artifact, UnsignedSbom } from './artifact.js';
 export { differingTagFinding, movedTagFinding } from './moved-tag-finding.js';
-export { sbomFinding, sbomFindingId } from './sbom-finding.js';
+export { sbomFinding, sbomFindingId, unsignedSbomFindingId } from './sbom-finding.js';
 export { unsignedFinding } from './unsigned-finding.js';
+export { unsignedSbomFindings } from './unsigned-sbom.js';
 export { isPublishedVersion, isVersionTag } from './version-tags.js';
 export type { VersionTag, TagHistory } from './version-tags.js';
 export type { EarlierContent } from './supply-chain-finding.js';

@@ -40,3 +40,14 @@ export const presenceLimits: ArtifactLimits = {
   maxArtifactBytes: mib,
   maxTotalBytes: 4 * mib,
 };
+
+/** Limits on the unsigned SBOMs of one image, of which one at a time is in memory. */
+export const sbomLimits = {
+  maxSboms: 8,
+  maxSbomBytes: 16 * mib,
+  maxTotalBytes: 32 * mib,
+  /** Values and fields of one document: brackets alone would take a hundred times their size. */
+  maxValues: 1_000_000,
+  /** Attestation manifests of one image, in at most so many nested indexes. */
+  maxManifests: 4,
+} as const;

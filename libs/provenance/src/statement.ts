@@ -55,6 +55,11 @@ function inTotoStatement(document: unknown): Statement {
   };
 }
 
+/** Whether statements of this type hold an SBOM. */
+export function isSbomPredicate(predicateType: string): boolean {
+  return kindOf(predicateType) === 'sbom';
+}
+
 function kindOf(predicateType: string): Statement['kind'] {
   return kinds.find(([pattern]) => pattern.test(predicateType))?.[1] ?? 'other';
 }

@@ -31,6 +31,8 @@ export interface ImageSpec {
   created?: string;
   /** `created_by` of the layers, and of steps above them without a layer. */
   steps?: string[];
+  /** Statements of BuildKit about it, for an index. */
+  statements?: { predicateType: string; predicate: unknown }[];
 }
 
 export interface BuiltImage {
@@ -61,18 +63,52 @@ export async function buildImage(dir: string, spec: ImageSpec & { tag?: string }
   return image;
 }
 
-/** Adds an index of several platforms to the OCI layout in `dir`. */
+/**
+ * Adds an index of several platforms to the OCI layout in `dir`, with their statements after them,
+ * as BuildKit writes it. @see
+ * https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md
+ */
 export async function buildIndex(
   dir: string,
   specs: readonly ImageSpec[],
   tag = 'latest',
 ): Promise<{ digest: string; images: BuiltImage[] }> {
   const written = [];
-  for (const spec of specs) written.push(await writeImage(dir, spec));
-  const manifests = written.map(({ descriptor }) => descriptor);
+  const attested = [];
+  for (const spec of specs) {
+    const { descriptor, image } = await writeImage(dir, spec);
+    written.push({ descriptor, image });
+    if (spec.statements) attested.push(await writeStatements(dir, descriptor.digest, spec.statements));
+  }
+  const manifests = [...written.map(({ descriptor }) => descriptor), ...attested];
   const index = await writeJson(dir, mediaTypes.index, { schemaVersion: 2, mediaType: mediaTypes.index, manifests });
   await tagInLayout(dir, index, tag);
   return { digest: index.digest, images: written.map(({ image }) => image) };
+}
+
+/** Attestation manifest of BuildKit about an image. */
+async function writeStatements(
+  dir: string,
+  image: string,
+  statements: NonNullable<ImageSpec['statements']>,
+): Promise<Descriptor> {
+  const platform = { os: 'unknown', architecture: 'unknown' };
+  const subject = [{ name: 'pkg:docker/app@1', digest: { sha256: image.slice('sha256:'.length) } }];
+  const layers = [];
+  for (const { predicateType, predicate } of statements) {
+    const statement = { _type: 'https://in-toto.io/Statement/v0.1', predicateType, subject, predicate };
+    const layer = await writeJson(dir, 'application/vnd.in-toto+json', statement);
+    layers.push({ ...layer, annotations: { 'in-toto.io/predicate-type': predicateType } });
+  }
+  const diffIds = layers.map(({ digest }) => digest);
+  const config = await writeJson(dir, mediaTypes.config, {
+    ...platform,
+    config: {},
+    rootfs: { type: 'layers', diff_ids: diffIds },
+  });
+  const manifest = { schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers };
+  const annotations = { 'vnd.docker.reference.digest': image, 'vnd.docker.reference.type': 'attestation-manifest' };
+  return { ...(await writeJson(dir, mediaTypes.manifest, manifest)), annotations, platform };
 }
 
 async function writeImage(dir: string, spec: ImageSpec): Promise<{ descriptor: Descriptor; image: BuiltImage }> {

@@ -113,6 +113,49 @@ class AnyRegistry {
     return digestOf(index);
   }
 
+  /** Stores an index of an image and the SBOM that BuildKit attests of it; returns its digest. */
+  putAttested(repository: string, tag: string, image: string, purls: readonly string[]): string {
+    const inToto = 'application/vnd.in-toto+json';
+    const predicateType = 'https://spdx.dev/Document';
+    const statement = Buffer.from(
+      JSON.stringify({
+        _type: 'https://in-toto.io/Statement/v0.1',
+        predicateType,
+        subject: [{ name: 'pkg:docker/app', digest: { sha256: image.slice('sha256:'.length) } }],
+        predicate: {
+          spdxVersion: 'SPDX-2.3',
+          packages: purls.map((purl) => ({ externalRefs: [{ referenceType: 'purl', referenceLocator: purl }] })),
+        },
+      }),
+    );
+    const layer = { mediaType: inToto, digest: digestOf(statement), size: statement.length };
+    const annotations = { 'in-toto.io/predicate-type': predicateType };
+    const manifest = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType: manifestType, config: layer, layers: [{ ...layer, annotations }] }),
+    );
+    const attested = {
+      platform: { os: 'unknown', architecture: 'unknown' },
+      annotations: {
+        'vnd.docker.reference.type': 'attestation-manifest',
+        'vnd.docker.reference.digest': image,
+      },
+    };
+    const index = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: indexType,
+        manifests: [
+          { mediaType: manifestType, digest: image, size: 1, platform: { os: 'linux', architecture: 'amd64' } },
+          { mediaType: manifestType, digest: digestOf(manifest), size: manifest.length, ...attested },
+        ],
+      }),
+    );
+    this.#blobs.set(`${repository} ${digestOf(statement)}`, statement);
+    this.#manifests.set(`${repository} ${digestOf(manifest)}`, manifest);
+    for (const reference of [tag, digestOf(index)]) this.#manifests.set(`${repository} ${reference}`, index);
+    return digestOf(statement);
+  }
+
   #answer(url: string): { status: number; body: Buffer; type: string } {
     const failure = this.failures.findIndex(({ part }) => url.includes(part));
     if (failure >= 0)
@@ -278,6 +321,11 @@ async function ended(id: string): Promise<Push> {
     if (Date.now() > deadline) throw new Error(`the push is still ${found.state}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+}
+
+async function isQueued(queue: string, key: string): Promise<boolean> {
+  const [row] = await store.query("SELECT FROM job WHERE queue = $1 AND key = $2 AND state <> 'done'", [queue, key]);
+  return row !== undefined;
 }
 
 async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
@@ -1194,6 +1242,42 @@ describe('scanner', () => {
     await until('the SBOM is compared', async () => (await different()).length > 0);
     const evidence = { unlisted: ['pkg:deb/debian/listed@1-1'], absent: ['pkg:deb/debian/listed@0-1'] };
     expect(await different()).toMatchObject([{ kind: 'supply-chain', severity: 'low', evidence }]);
+  });
+
+  it("compares BuildKit's SBOM with the image, and keeps a finding that the registry withholds", async () => {
+    const layers = [{ content: osRelease }, { content: dpkg('attested') }];
+    const [digest = ''] = ['attested', 'altered'].map((repository) => registry.put(repository, 'plain', layers));
+    const different = async (of: Push) =>
+      (await findingsIn([digest], of)).filter(({ id }) => id === 'unsigned-sbom-differs');
+    registry.putAttested('attested', '1', digest, ['pkg:deb/debian/attested@1-1?arch=amd64', 'pkg:npm/in-a-stage@1']);
+    const same = await push('attested', '1');
+    expect(await different(same)).toEqual([]);
+    const statement = registry.putAttested('altered', '1', digest, ['pkg:deb/debian/attested@0-1?arch=amd64']);
+    const altered = await push('altered', '1');
+    const expected = [{ severity: 'negligible', confidence: 'possible', evidence: { source: 'buildkit' } }];
+    expect(await different(altered)).toMatchObject(expected);
+    expect([altered.state, altered.verdict]).toEqual([same.state, same.verdict]);
+    registry.failures.push({ part: statement, status: 403 });
+    const jobs = [
+      { queue: 'reevaluate', key: altered.id },
+      { queue: 'attached', key: `${altered.id} ${altered.digest!}` },
+    ] as const;
+    await store.transaction(async (tx) =>
+      tx.enqueue(...jobs.map((job) => ({ ...job, class: 'interactive' as const }))),
+    );
+    for (const { queue, key } of jobs)
+      await until(`the push is evaluated again by ${queue}`, async () => !(await isQueued(queue, key)));
+    expect(registry.failures).toEqual([]);
+    expect(await different(altered)).toMatchObject(expected);
+    expect(registry.downloads.filter((reference) => reference === statement)).toHaveLength(1);
+  });
+
+  it('asks nothing more about an image without an index', async () => {
+    registry.put('lonely', '1', [{ content: osRelease }]);
+    const before = registry.downloads.length;
+    await push('lonely', '1');
+    // Tag, manifest, config, three tags of cosign, and the referrers by API and by tag.
+    expect(registry.downloads.slice(before)).toHaveLength(8);
   });
 
   describe('an advisory that is published after the scan', () => {

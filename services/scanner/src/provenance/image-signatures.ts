@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Digest, Finding } from '@tidewaiter/domain';
 import {
   type ArtifactPlace,
+  buildStatementsWithin,
   imageProvenance,
   isSigned,
   type PresentedIdentity,
@@ -9,6 +10,7 @@ import {
   provenanceLimits,
   readTrust,
   unsignedFinding,
+  type UnsignedSbom,
 } from '@tidewaiter/provenance';
 import { PipelineReports, Provenances, type Push, type StoredProvenance, type PushWarning } from '@tidewaiter/store';
 
@@ -22,6 +24,8 @@ export interface SignedOrigin {
   findings: Finding[];
   /** Claims of the attached artifacts, whether or not their signer is trusted. */
   presented: PresentedIdentity;
+  /** Unsigned SBOMs beside the image, which are not read yet. */
+  unsignedSboms: UnsignedSbom[];
   warnings: PushWarning[];
 }
 
@@ -46,22 +50,28 @@ export class ImageSignatures {
 
   async verify(push: Push, digest: Digest, signal: AbortSignal): Promise<SignedOrigin> {
     const required = this.signers.of(push.repository);
-    const digests = [push.digest ?? digest, digest];
+    const index = push.digest ?? digest;
+    const digests = [index, digest];
     const sent = (await this.reports.attestations(push, digests)).map((each) => ({ ...each, annotations: {} }));
     const reported = Map.groupBy(sent, ({ imageDigest }) => imageDigest);
     const limits = required ? provenanceLimits : presenceLimits;
     const place = this.#placeOf(push, signal);
     const {
       presented,
+      unsignedSboms,
       sboms: _,
       ...found
-    } = await imageProvenance(place, digests, required?.trust ?? noTrust, reported, limits);
+    } = await imageProvenance(place, digests, required?.trust ?? noTrust, {
+      reported,
+      limits,
+      ...(index !== digest && { buildStatements: () => buildStatementsWithin(place, index, digest) }),
+    });
     const { warnings } = found;
-    if (!required) return { provenance: null, findings: [], presented, warnings };
+    if (!required) return { provenance: null, findings: [], presented, unsignedSboms, warnings };
     const provenance = warnings.length > 0 ? await this.#orKnown(push, digest, found) : found;
     const signedIn = isSigned(provenance) ? null : await this.#signedElsewhere(push, digest, required.names);
     const findings = unsignedFinding(push.repository, provenance, required.names, warnings.length === 0, signedIn);
-    return { provenance, findings, presented, warnings };
+    return { provenance, findings, presented, unsignedSboms, warnings };
   }
 
   /**

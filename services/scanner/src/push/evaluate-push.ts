@@ -28,7 +28,7 @@ import { type ComparedFiles, FileOutliers } from './file-outliers.js';
 import { ImageInventory } from './image-inventory.js';
 import { type ExaminedOrigin, OriginFinder } from './origin-finder.js';
 import { SameRevisionSearch } from './same-revision-search.js';
-import { SbomComparison } from './sbom-comparison.js';
+import { type AttachedSboms, SbomComparison, type SbomFindings } from './sbom-comparison.js';
 
 /** Result of evaluating a push. */
 export interface PushEvaluation extends EvaluatedContents {
@@ -93,7 +93,8 @@ export class EvaluatePush {
     });
     failpoint('push.identity-stored');
     const unassembled = others.length === 0 ? [] : images;
-    return { ...(await this.#evaluate(push, images, unassembled, earlier)), signersVersion };
+    const attached = new Map(examined.map((each) => [each.digest, { ...each, signal }]));
+    return { ...(await this.#evaluate(push, images, unassembled, attached, earlier)), signersVersion };
   }
 
   async #examine(push: Push, images: readonly Image[], signal: AbortSignal): Promise<ExaminedOrigin[]> {
@@ -111,11 +112,13 @@ export class EvaluatePush {
   /**
    * @param before its images as they were
    * @param unassembled images whose inventory may be missing or outdated
+   * @param attached SBOMs in the registry by image, where it was asked
    */
   async #evaluate(
     push: Push,
     before: readonly Image[],
     unassembled: readonly Image[],
+    attached: ReadonlyMap<Digest, AttachedSboms> = new Map(),
     earlierDigest: Digest | null = null,
   ): Promise<PushEvaluation> {
     for (const image of before) {
@@ -127,7 +130,7 @@ export class EvaluatePush {
     const [images, earlier] = await Promise.all([this.images.ofPush(push.id), this.#earlierOf(push, earlierDigest)]);
     const digests = [...images, ...(earlier?.images ?? [])].map(({ digest }) => digest);
     const provenances = await this.provenances.of(push, digests);
-    const hasOutliersAdded = await this.#compare(push, images, provenances);
+    const hasOutliersAdded = await this.#compare(push, images, provenances, attached);
     failpoint('push.signs-noted');
     // Read first: data that changes meanwhile must lead to another evaluation.
     const rulesVersion = await this.evaluations.rulesVersion();
@@ -151,23 +154,28 @@ export class EvaluatePush {
    * Compares the images with others and with their SBOMs, and stores the findings and the signs of
    * the push in one transaction; returns whether a file is a new finding.
    */
-  async #compare(push: Push, images: readonly Image[], provenances: KnownProvenances): Promise<boolean> {
-    const compared: { digest: Digest; ofRevision: Finding[]; ofFiles: ComparedFiles; ofSbom: Finding[] }[] = [];
+  async #compare(
+    push: Push,
+    images: readonly Image[],
+    provenances: KnownProvenances,
+    attached: ReadonlyMap<Digest, AttachedSboms>,
+  ): Promise<boolean> {
+    const compared: { digest: Digest; ofRevision: Finding[]; ofFiles: ComparedFiles; ofSboms: SbomFindings }[] = [];
     for (const image of images) {
-      const [ofRevision, ofFiles, ofSbom] = await Promise.all([
+      const [ofRevision, ofFiles, ofSboms] = await Promise.all([
         this.sameRevision.findings(push, image, provenances.get(image.digest)),
         this.fileOutliers.compare(image),
-        this.sboms.findings(push, image),
+        this.sboms.compare(push, image, attached.get(image.digest)),
       ]);
-      compared.push({ digest: image.digest, ofRevision, ofFiles, ofSbom });
+      compared.push({ digest: image.digest, ofRevision, ofFiles, ofSboms });
     }
     const isInGrace = await this.identity.isInGrace(push);
     return this.store.transaction(async (tx) => {
       let hasOutliersAdded = false;
-      for (const { digest, ofRevision, ofFiles, ofSbom } of compared) {
+      for (const { digest, ofRevision, ofFiles, ofSboms } of compared) {
         await this.fileOutliers.queueOthers(tx, push, digest, ofFiles);
-        const found = [...ofRevision, ...ofFiles.findings, ...ofSbom];
-        const added = await this.revisions.putFindings(tx, push, digest, found);
+        const found = [...ofRevision, ...ofFiles.findings, ...ofSboms.findings];
+        const added = await this.revisions.putFindings(tx, push, digest, found, ofSboms.kept);
         hasOutliersAdded ||= ofFiles.findings.some(({ fingerprint }) => added.has(fingerprint));
       }
       await this.identity.noteSigns(tx, push, isInGrace);

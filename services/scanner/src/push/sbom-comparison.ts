@@ -1,23 +1,70 @@
 import { Injectable } from '@nestjs/common';
-import { sbomDifferences } from '@tidewaiter/analyzers';
-import { type Finding, TidewaiterError } from '@tidewaiter/domain';
-import { sbomFinding } from '@tidewaiter/provenance';
+import { commonSbomDifferences, sbomDifferences } from '@tidewaiter/analyzers';
+import { type Digest, type Finding, TidewaiterError } from '@tidewaiter/domain';
+import { sbomFinding, type UnsignedSbom, unsignedSbomFindingId, unsignedSbomFindings } from '@tidewaiter/provenance';
 import { Logger } from '@tidewaiter/runtime';
 import { type Image, Images, PipelineReports, type Push } from '@tidewaiter/store';
 
-/** Compares the packages of an image with the SBOM that its pipeline sent. */
+import type { SignedOrigin } from '../provenance/image-signatures.js';
+import { Registries } from '../registries.js';
+
+/** SBOMs beside an image in its registry, and warnings about what could not be read there. */
+export interface AttachedSboms extends Pick<SignedOrigin, 'unsignedSboms' | 'warnings'> {
+  signal: AbortSignal;
+}
+
+/** Findings about the SBOMs of an image. */
+export interface SbomFindings {
+  findings: Finding[];
+  /** Ids of earlier findings that stay. */
+  kept: string[];
+}
+
+/** Compares the packages of an image with the SBOM of its pipeline, and with unsigned ones. */
 @Injectable()
 export class SbomComparison {
   constructor(
     private readonly images: Images,
     private readonly reports: PipelineReports,
+    private readonly registries: Registries,
     private readonly logger: Logger,
   ) {}
 
-  /** Compares an image, whose packages must be committed. */
-  async findings(push: Push, { digest, unreadLayers }: Image): Promise<Finding[]> {
+  /**
+   * Compares an image, whose packages must be committed.
+   * @param attached SBOMs in the registry; without them, what is known about them stays
+   */
+  async compare(push: Push, image: Image, attached: AttachedSboms | undefined): Promise<SbomFindings> {
     // The packages of an unread layer are unknown, not absent.
-    if (unreadLayers.length > 0) return [];
+    if (image.unreadLayers.length > 0) return { findings: [], kept: [] };
+    const { digest } = image;
+    const ofPipeline = await this.#ofPipeline(push, digest);
+    const ofRegistry = attached && (await this.#ofRegistry(push, digest, attached));
+    return { findings: [...ofPipeline, ...(ofRegistry ?? [])], kept: ofRegistry ? [] : [unsignedSbomFindingId] };
+  }
+
+  /** Undefined where the registry kept something back, and the rest is no finding. */
+  async #ofRegistry(
+    { connection, repository }: Push,
+    digest: Digest,
+    { unsignedSboms, warnings: unread, signal }: AttachedSboms,
+  ): Promise<Finding[] | undefined> {
+    if (unsignedSboms.length === 0) return unread.length === 0 ? [] : undefined;
+    const client = this.registries.client(connection);
+    const place = { blob: (descriptor: UnsignedSbom['blob']) => client.blob(repository, descriptor, signal) };
+    const packages = await this.images.packages(digest);
+    const { findings, warnings, isComplete } = await unsignedSbomFindings(
+      place,
+      { repository, digest },
+      unsignedSboms,
+      (document) => commonSbomDifferences(document, packages),
+    );
+    for (const { code, message } of warnings)
+      this.logger.warn({ image_digest: digest, code, reason: message }, 'SBOM not compared');
+    return findings.length > 0 || (isComplete && unread.length === 0) ? findings : undefined;
+  }
+
+  async #ofPipeline(push: Push, digest: Digest): Promise<Finding[]> {
     const sent = await this.reports.sbom(push, digest);
     if (!sent) return [];
     try {

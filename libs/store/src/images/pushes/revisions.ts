@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest, Finding } from '@tidewaiter/domain';
 import { fileOutlierId, sameRevisionId, type StoredConfig } from '@tidewaiter/integrity';
-import { sbomFindingId } from '@tidewaiter/provenance';
+import { sbomFindingId, unsignedSbomFindingId } from '@tidewaiter/provenance';
 
 import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
@@ -20,7 +20,12 @@ export interface RevisionImage extends RepositoryPlace {
 }
 
 /** Ids of the findings that come from comparing the content of an image with others. */
-export const comparedFindings: readonly string[] = [sameRevisionId, fileOutlierId, sbomFindingId];
+export const comparedFindings: readonly string[] = [
+  sameRevisionId,
+  fileOutlierId,
+  sbomFindingId,
+  unsignedSbomFindingId,
+];
 
 /** Limit on the compared images of one revision: the first and the newest ones. */
 const maxImages = 50;
@@ -79,6 +84,7 @@ export class Revisions {
   /**
    * Replaces the findings from comparing the content of an image in a repository.
    * @param findings of {@link comparedFindings}
+   * @param kept ids of those whose earlier findings stay, because they could not be compared
    * @returns fingerprints of those that are new
    */
   async putFindings(
@@ -86,12 +92,13 @@ export class Revisions {
     { connection, repository }: RepositoryPlace,
     digest: Digest,
     findings: readonly Finding[],
+    kept: readonly string[] = [],
   ): Promise<Set<string>> {
     const place = [digest, connection, repository];
     const earlier = await tx.aggregate<{ fingerprint: string }>(
       `DELETE FROM repository_finding
        WHERE (image_digest, connection, repository) = ($1, $2, $3) AND finding ->> 'id' = ANY($4) RETURNING fingerprint`,
-      [...place, comparedFindings],
+      [...place, comparedFindings.filter((id) => !kept.includes(id))],
     );
     if (findings.length === 0) return new Set();
     await tx.query(
