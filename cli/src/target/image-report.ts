@@ -5,7 +5,6 @@ import {
   databaseWarnings,
   fileFindings,
   groupSecrets,
-  hardenedLayers,
   inventory,
   limitedFindings,
   limitedPackages,
@@ -88,7 +87,7 @@ export async function reportOf(
   // A folder may hold sources, whose lock files declare the packages of a future build.
   const found = inventory(read.layers, view, {
     withDeclared: source.tree !== undefined,
-    hardened: hardenedLayers(source.config?.labels ?? {}, source.config?.diffIds ?? []),
+    config: source.config ?? undefined,
   });
   const limited = limitedPackages(found.packages, read.sizeBytes, analysis.factLimits);
   const { os, packages } = source.listed ?? { ...found, packages: limited.packages };

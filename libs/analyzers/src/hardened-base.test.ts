@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 
+import type { Digest } from '@tidewaiter/domain';
+
 import { hardenedLayers } from './hardened-base.js';
 
-const digestOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
-const [first, second, third] = ['a', 'b', 'c'].map(digestOf) as [string, string, string];
+const digestOf = (text: string): Digest => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+const [first, second, third] = [digestOf('a'), digestOf('b'), digestOf('c')];
 const diffIds = [first, second, third];
 const labelled = (chain: string) => ({ 'com.docker.dhi.chain-id': chain });
 
@@ -15,10 +17,10 @@ describe('hardenedLayers', () => {
     ['another base', third, 0],
     ['no digest', '', 0],
   ])('counts %s', (_what, chain, layers) => {
-    expect(hardenedLayers(labelled(chain), diffIds)).toBe(layers);
+    expect(hardenedLayers({ labels: labelled(chain), diffIds })).toBe(layers);
   });
 
   it('counts none without the label', () => {
-    expect(hardenedLayers({}, diffIds)).toBe(0);
+    expect(hardenedLayers({ labels: {}, diffIds })).toBe(0);
   });
 });

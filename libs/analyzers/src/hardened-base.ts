@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import type { ImageConfig } from '@tidewaiter/oci';
+
 /** Label of Docker Hardened Images and of images built on them: the chain id of the base. */
 const chainLabel = 'com.docker.dhi.chain-id';
 
@@ -8,7 +10,7 @@ const chainLabel = 'com.docker.dhi.chain-id';
  * if none does, or the label names another base.
  * @see https://github.com/opencontainers/image-spec/blob/main/config.md#layer-chainid
  */
-export function hardenedLayers(labels: Readonly<Record<string, string>>, diffIds: readonly string[]): number {
+export function hardenedLayers({ labels, diffIds }: Pick<ImageConfig, 'labels' | 'diffIds'>): number {
   const wanted = labels[chainLabel];
   if (wanted === undefined) return 0;
   let chain = '';

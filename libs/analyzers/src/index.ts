@@ -81,7 +81,6 @@ export {
   limitedPackages,
 } from './fact-limits.js';
 export { databaseWarnings } from './database-links.js';
-export { hardenedLayers } from './hardened-base.js';
 export { inventory } from './inventory.js';
 export { configFindings, fileFindings, evaluateFiles } from './image-findings.js';
 export { groupSecrets, secretPlacesVersion } from './secret-places.js';

@@ -6,7 +6,7 @@ import { databases, databaseWarnings, unreadDatabases } from './database-links.j
 import type { AnalyzedLayer } from './layer-facts.js';
 import { osReleasePaths } from './os-release/os-release.js';
 import { mergedPath, distributedPaths } from './ownership.js';
-import { packageQualifiers, type PackageQualifiers } from './package-qualifiers.js';
+import { type ConfigFacts, packageQualifiers, type PackageQualifiers } from './package-qualifiers.js';
 import { purlOf } from './purl.js';
 
 /** The packages of an image. */
@@ -24,8 +24,8 @@ export interface InventoryOptions {
    * its content.
    */
   withDeclared?: boolean;
-  /** Number of layers of the Docker Hardened Image below, by {@link hardenedLayers}. */
-  hardened?: number;
+  /** Absent for an image without one. */
+  config?: ConfigFacts | undefined;
 }
 
 /**
@@ -49,12 +49,12 @@ interface Sighting {
 export function inventory(
   layers: readonly AnalyzedLayer[],
   view: Overlay,
-  { withDeclared = false, hardened = 0 }: InventoryOptions = {},
+  { withDeclared = false, config }: InventoryOptions = {},
 ): Inventory {
   const os = findOs(layers, view);
   const packages: ImagePackage[] = [];
   const owned = distributedPaths(layers, view);
-  const { qualified, warnings: aboutRepositories } = packageQualifiers(layers, view, os, hardened);
+  const { qualified, warnings: aboutRepositories } = packageQualifiers(layers, view, os, config);
   for (const [purl, sightings] of sightingsByPurl(layers, view, os, qualified)) {
     const own = withoutDistributed(sightings, owned);
     const installed = own.filter(({ record }) => !record.isDeclared);

@@ -271,13 +271,29 @@ describe('packageQualifiers', () => {
       [os, apkDatabase(['curl', '8.4.0-r0'], ['zlib', '1.3-r0'])],
       [apkDatabase(['curl', '8.4.0-r0'], ['jq', '1.7-r0'], ['zlib', '1.3-r1'])],
     ]);
-    const marked = (hardened: number) => {
+    const diffIds = layers.map((_, index) => `sha256:${`${index}`.repeat(64)}` as const);
+    const marked = (chain: string) => {
+      const labels = { 'com.docker.dhi.chain-id': chain };
       const view = overlay(layers.map(({ entries }) => entries));
-      const present = inventory(layers, view, { hardened }).packages.filter(({ state }) => state === 'present');
+      const present = inventory(layers, view, { config: { labels, diffIds } }).packages.filter(
+        ({ state }) => state === 'present',
+      );
       return present.flatMap(({ name, qualifiers }) => (qualifiers?.['repository_id'] === 'dhi' ? name : []));
     };
-    expect(marked(1)).toEqual(['curl']);
-    expect(marked(2)).toEqual(['curl', 'jq', 'zlib']);
-    expect(marked(0)).toEqual([]);
+    expect(marked(diffIds[0]!)).toEqual(['curl']);
+    expect(marked(diffIds[1]!)).toEqual([]);
+  });
+
+  it('adds the product of Red Hat that the labels of the configuration name', async () => {
+    const layers = await analyzedOf([[release('rhel', '9.4'), database]]);
+    const view = overlay(layers.map(({ entries }) => entries));
+    const repositoriesBy = (labels: Record<string, string>) => {
+      const { packages } = inventory(layers, view, { config: { labels, diffIds: [] } });
+      return packages.find(({ name }) => name === 'fixture-libs')?.qualifiers?.['repository_id'];
+    };
+    expect(repositoriesBy({ cpe: 'cpe:/a:redhat:openshift:4.16::el9' })).toBe('cpe:/a:redhat:openshift:4.16::el9');
+    expect(repositoriesBy({ cpe: 'cpe:/a:redhat:enterprise_linux:9::appstream' })).toBeUndefined();
+    expect(repositoriesBy({ cpe: 'cpe:/a:other:product:1' })).toBeUndefined();
+    expect(repositoriesBy({})).toBeUndefined();
   });
 });

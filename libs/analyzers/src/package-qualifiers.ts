@@ -1,9 +1,11 @@
 import { familyOf, hardenedId, hardenedRepository, proSuites } from '@tidewaiter/advisories';
 import { isDistributionType, type OsRelease, type PackageRecord, type PackageType } from '@tidewaiter/domain';
-import type { Overlay, Warning } from '@tidewaiter/oci';
+import type { ImageConfig, Overlay, Warning } from '@tidewaiter/oci';
 
+import { hardenedLayers } from './hardened-base.js';
 import type { AnalyzedLayer, FileRecord } from './layer-facts.js';
 import { identityOf, packageSuites } from './package-suites.js';
+import { cpeOfLabels } from './rpm-repositories/rpm-repositories.js';
 
 /** Limit on the repositories of an image, which each of its packages names. */
 const maxRepositories = 400;
@@ -15,14 +17,18 @@ export interface PackageQualifiers {
   warnings: Warning[];
 }
 
+/** Facts of the configuration of an image. */
+export type ConfigFacts = Pick<ImageConfig, 'labels' | 'diffIds'>;
+
+const noConfig: ConfigFacts = { labels: {}, diffIds: [] };
+
 type Qualifiers = (files: ImageFiles, os: OsRelease) => PackageQualifiers;
 
 /** Layers with their files that have facts. */
 interface ImageFiles {
   layers: readonly AnalyzedLayer[];
   view: Pick<Overlay, 'hiddenBy'>;
-  /** Number of layers of the Docker Hardened Image below, see {@link hardenedLayers}. */
-  hardened: number;
+  config: ConfigFacts;
   /** All layers: records of an installation stay true. */
   all: FileRecord[];
   /** Visible files: a configuration that a later layer deletes has no effect. */
@@ -34,14 +40,14 @@ export function packageQualifiers(
   layers: readonly AnalyzedLayer[],
   view: Pick<Overlay, 'hiddenBy'>,
   os: OsRelease | null,
-  hardened = 0,
+  config = noConfig,
 ): PackageQualifiers {
   const all = layers.flatMap(({ facts }) => facts.files);
   const shown = layers.flatMap(({ facts }, index) =>
     facts.files.filter((file) => decides(file) && view.hiddenBy(file.path, index) === undefined),
   );
   const own = os && byDistribution.get(os.id);
-  return own ? own({ layers, view, hardened, all, shown }, os) : { qualified: (record) => record, warnings: [] };
+  return own ? own({ layers, view, config, all, shown }, os) : { qualified: (record) => record, warnings: [] };
 }
 
 function decides({ rpm, suites }: FileRecord): boolean {
@@ -70,8 +76,9 @@ const usual =
   /^(?:rhel-\d{1,2}-for-\w{1,20}-(?:baseos|appstream)-rpms|rhel-[67]-server-rpms|ubi-\d{1,2}-[a-z-]{1,40}|cpe:\/[ao]:redhat:enterprise_linux:\d{1,2}(?:::(?:baseos|appstream))?)$/;
 
 /** The repositories of an image of Red Hat, unless they are the usual ones. */
-function ofRepositories({ shown }: ImageFiles): PackageQualifiers {
-  const ids = [...new Set(shown.flatMap(({ rpm }) => rpm?.repositories ?? []))].toSorted();
+function ofRepositories({ shown, config }: ImageFiles): PackageQualifiers {
+  const named = shown.flatMap(({ rpm }) => rpm?.repositories ?? []);
+  const ids = [...new Set([...named, ...cpeOfLabels(config.labels)])].toSorted();
   const counted = ids.slice(0, maxRepositories);
   const repositories = counted.every((id) => usual.test(id)) ? undefined : counted.join(',');
   const left = ids.length - counted.length;
@@ -109,7 +116,7 @@ function ofSuites(type: PackageType): Qualifiers {
 function ofHardened(files: ImageFiles, os: OsRelease): PackageQualifiers {
   const inBase = new Set(
     files.layers
-      .slice(0, files.hardened)
+      .slice(0, hardenedLayers(files.config))
       .flatMap(({ facts }) => facts.files.flatMap(({ packages = [] }) => packages.map(identityOf))),
   );
   const { id } = familyOf(os);

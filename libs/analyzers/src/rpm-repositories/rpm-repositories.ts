@@ -75,7 +75,11 @@ function readContentSets(content: Buffer): string[] {
 
 /** CPE in the labels of an image: `cpe:/a:redhat:rhel_eus:9.4::appstream`. */
 function readLabels(content: Buffer): string[] {
-  const { cpe } = objectOf(readJson(content));
+  return cpeOfLabels(objectOf(readJson(content)));
+}
+
+/** The same of the labels in the configuration of an image, which images built on it inherit. */
+export function cpeOfLabels({ cpe }: Readonly<Record<string, unknown>>): string[] {
   return typeof cpe === 'string' && /^cpe:\/[aoh]:redhat:[\w.:~-]{1,200}$/.test(cpe) ? [cpe] : [];
 }
 

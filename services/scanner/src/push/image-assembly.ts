@@ -6,7 +6,6 @@ import {
   evaluateFiles,
   FactBudget,
   factLimitsFor,
-  hardenedLayers,
   imageFiles,
   inventory,
   limitedFindings,
@@ -56,10 +55,7 @@ export function assembleImage({ layers: stored, labels, version, options }: Asse
     packages: all,
     warnings,
   } = inventory(layers, view, {
-    hardened: hardenedLayers(
-      labels,
-      layers.map(({ diffId }) => diffId),
-    ),
+    config: { labels, diffIds: layers.map(({ diffId }) => diffId) },
   });
   const { packages, warnings: packagesLeftOut } = limitedPackages(all, bytes, options.factLimits);
   const { findings: inFiles, programs, unowned, owners } = evaluateFiles(layers, view, options);
