@@ -11,7 +11,7 @@ export const hardenedRepository = 'dhi';
 /** Folder of the records about Docker Hardened Images in the OSV bucket. */
 export const hardenedSource = 'Docker Hardened Images';
 
-/** Distributions that hardened packages are built from, by their `ID`, and the form of their releases. */
+/** Distributions that hardened packages are built from, by `ID`, and the form of releases. */
 const families: ReadonlyMap<string, { ecosystem: string; release: RegExp }> = new Map([
   ['alpine', { ecosystem: `${hardenedSource}:Alpine`, release: /^\d{1,3}\.\d{1,3}/ }],
   ['debian', { ecosystem: `${hardenedSource}:Debian`, release: /^\d{1,3}/ }],

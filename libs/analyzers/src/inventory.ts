@@ -6,7 +6,7 @@ import { databases, databaseWarnings, unreadDatabases } from './database-links.j
 import type { AnalyzedLayer } from './layer-facts.js';
 import { osReleasePaths } from './os-release/os-release.js';
 import { mergedPath, distributedPaths } from './ownership.js';
-import { type ConfigFacts, packageQualifiers, type PackageQualifiers } from './package-qualifiers.js';
+import { type LabelledLayers, packageQualifiers, type PackageQualifiers } from './package-qualifiers.js';
 import { purlOf } from './purl.js';
 
 /** The packages of an image. */
@@ -25,7 +25,7 @@ export interface InventoryOptions {
    */
   withDeclared?: boolean;
   /** Absent for an image without one. */
-  config?: ConfigFacts | undefined;
+  config?: LabelledLayers | undefined;
 }
 
 /**

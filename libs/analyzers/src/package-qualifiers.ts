@@ -17,10 +17,10 @@ export interface PackageQualifiers {
   warnings: Warning[];
 }
 
-/** Facts of the configuration of an image. */
-export type ConfigFacts = Pick<ImageConfig, 'labels' | 'diffIds'>;
+/** Labels and layers of an image, by its configuration. */
+export type LabelledLayers = Pick<ImageConfig, 'labels' | 'diffIds'>;
 
-const noConfig: ConfigFacts = { labels: {}, diffIds: [] };
+const noConfig: LabelledLayers = { labels: {}, diffIds: [] };
 
 type Qualifiers = (files: ImageFiles, os: OsRelease) => PackageQualifiers;
 
@@ -28,7 +28,7 @@ type Qualifiers = (files: ImageFiles, os: OsRelease) => PackageQualifiers;
 interface ImageFiles {
   layers: readonly AnalyzedLayer[];
   view: Pick<Overlay, 'hiddenBy'>;
-  config: ConfigFacts;
+  config: LabelledLayers;
   /** All layers: records of an installation stay true. */
   all: FileRecord[];
   /** Visible files: a configuration that a later layer deletes has no effect. */
