@@ -237,10 +237,23 @@ describe('roleOfEvent', () => {
     expect(by(false, 'dev@example.com')).toBe('app');
   });
 
-  describe('of a DaemonSet', () => {
+  describe('of a node agent', () => {
     const files = ['/usr/bin/agent', '/usr/bin/nsenter'];
     const created: NonNullable<Setup['requests']> = [['create', 'pods', daemonSet, manager, '10.0.0.2']];
     const work = ['/usr/bin/agent', '/usr/bin/nsenter -t 1 -m reboot', '/usr/sbin/reboot probe'];
+
+    const operator = 'system:serviceaccount:storage:volume-operator';
+    const rights = { spec: { containers: [{ name: 'main', securityContext: { privileged: true } }] } };
+
+    it.each<[string, string | undefined, string, JsonObject]>([
+      ['is agent for a pod that an operator gives rights on the node', 'agent', 'volume-operator/v2', rights],
+      ['is agent for one in its process namespace', 'agent', 'volume-operator/v2', { spec: { hostPID: true } }],
+      ['is app for a pod of an operator without such rights', 'app', 'volume-operator/v2', { spec: {} }],
+      ['is app for a pod that a tool created with the token', 'app', 'kubectl/v1.33', rights],
+    ])('%s', (_, role, agent, body) => {
+      const requests: Setup['requests'] = [['create', 'pods', operator, agent, '10.0.0.9', body]];
+      expect(roleOf(work, { ...admin, files, kind: 'Pod', requests })).toBe(role);
+    });
 
     it('is agent for its own work, in the namespaces of the host too', () => {
       expect(roleOf(work, { files, kind: 'DaemonSet', requests: created })).toBe('agent');

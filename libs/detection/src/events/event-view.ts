@@ -6,6 +6,7 @@ import { isInImage } from './declared-program.js';
 import { ancestors, type EventInputs, inside } from './event-inputs.js';
 import { roleOfEvent } from './event-role.js';
 import type { FileWriter } from './file-writers.js';
+import { installedBy } from './own-install.js';
 import { processSession } from './process-session.js';
 import type { TreeProcess } from './process-tree.js';
 import { isOtherWorkspace } from './workspace.js';
@@ -75,6 +76,7 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
       observation.process?.parentExecutable ?? (process && tree.parentOf(process)?.executable) ?? undefined,
   ],
   ['File.InImage', isInImage],
+  ['File.InstalledBy', installedBy],
   ['Process.RootExecutable', (inputs) => inside(inputs).at(-1)?.executable ?? undefined],
   ['Image.Role', roleOfEvent],
   ['Process.Session', processSession],

@@ -1,17 +1,16 @@
-import { factField, type ImageFacts } from '@tidewaiter/facts';
+import { factField } from '@tidewaiter/facts';
 
 import type { EventInputs } from './event-inputs.js';
 import { roleOfEvent } from './event-role.js';
 import type { TreeProcess } from './process-tree.js';
 import { baseName, isInterpreter, isPassingPath } from './program.js';
 import { isOwnCopy, isRuntime, isServer } from './session.js';
+import { carrier, imageOf, isBelowPrograms } from './start-chain.js';
 
 /** Kinds of work that may explain the alerts of a rule, by its key `explained`. */
 export const works = { 'own-work': isOwnWork, backup: isBackup, driver: isDriver } as const;
 export type Work = keyof typeof works;
 
-/** Programs that run others or bring them in: an attacker's first choice. */
-const carrier = /^(?:curl|wget|nc|ncat|socat|ssh|telnet|openssl|xargs|env|sudo|su)$/;
 /** Programs whose arguments are names of packages. */
 const installer = /^(?:apk|apt|apt-get|dpkg|dnf|microdnf|tdnf|yum|zypper|pacman)$/;
 /** A shell, an interpreter or a downloader as an argument: `nsenter -t 1 -m -- bash`. */
@@ -73,7 +72,7 @@ const moduleBuilder = /^(?:ld|ld\.bfd|ld\.lld|ld\.gold|make|sign-file|objcopy|st
  */
 export function isDriver(inputs: EventInputs): boolean {
   const { observation, process, tree, writers } = inputs;
-  if (process === null || !isOwnWork(inputs) || roleOfEvent(inputs) !== 'agent') return false;
+  if (process === null || roleOfEvent(inputs) !== 'agent' || !isAgentsWork(inputs)) return false;
   const module = modulePath.exec(observation.process?.commandLine ?? '')?.[1];
   const image = imageOf(inputs);
   if (module === undefined || image === null) return false;
@@ -82,6 +81,14 @@ export function isDriver(inputs: EventInputs): boolean {
   if (writer === undefined) return !isPassingPath(module);
   const isAgent = writer === tree.parentOf(process)?.executable && !isInterpreter(baseName(writer));
   return (isAgent || moduleBuilder.test(baseName(writer))) && image.files.get(writer) !== null;
+}
+
+/** Whether the agent does something itself, or a program of its image that it starts does. */
+function isAgentsWork(inputs: EventInputs): boolean {
+  if (isOwnWork(inputs)) return true;
+  const { observation, process, tree } = inputs;
+  const isSuspected = process === null || tree.suspicions(process, observation.timeMs).length > 0;
+  return !isSuspected && isKnownImage(inputs) && isBelowPrograms(inputs);
 }
 
 const modulePath = / (\/[^ ]+\.ko(?:\.(?:xz|gz|zst))?)(?: |$)/;
@@ -109,11 +116,6 @@ function isOfImage(program: string, inputs: EventInputs): boolean {
   if (image === null || image.files.get(program) !== null) return image !== null;
   const wasSeen = (process && tree.parentOf(process)?.startedMs) != null;
   return !wasSeen && !isPassingPath(program) && writers.writerOf(observation, program) === null;
-}
-
-function imageOf({ observation, facts }: EventInputs): ImageFacts | null {
-  const digest = facts.digestOf(observation);
-  return digest === null ? null : facts.facts.image(digest);
 }
 
 const isShell = (name: string): boolean => /^(?:sh|bash|dash|ash|busybox|tini|dumb-init)$/.test(name);

@@ -6,7 +6,8 @@ import { containerKey } from './container-key.js';
 
 /**
  * Creator of a pod, where that shows what the pod is for: an administrator by hand, for debugging,
- * the controller of a build system, for a job, or the controller of DaemonSets, for a node agent.
+ * the controller of a build system, for a job, or the controller of DaemonSets, or an operator that
+ * gives it rights on the node, for a node agent.
  */
 export type PodOrigin = 'admin' | 'build-system' | 'node-agent';
 
@@ -128,7 +129,19 @@ function originOf(observation: Observation, facts: FactContext): PodOrigin | nul
   if (user === daemonSetController) return 'node-agent';
   if (factField('Policy.Admin', observation, facts) === true) return 'admin';
   const client = userAgent?.split(/[/\s(]/, 1)[0]?.toLowerCase() ?? '';
-  return resource === 'pods' && buildSystems.test(client) ? 'build-system' : null;
+  if (resource !== 'pods') return null;
+  if (buildSystems.test(client)) return 'build-system';
+  return factField('Identity.OwnProgram', observation, facts) === true && hasNodeRights(observation)
+    ? 'node-agent'
+    : null;
+}
+
+/** Whether the requested pod is privileged, or in the process namespace of the node. */
+function hasNodeRights({ native }: Observation): boolean {
+  const spec = objectAt(objectAt(native, 'requestObject'), 'spec');
+  if (spec['hostPID'] === true) return true;
+  const containers = Array.isArray(spec['containers']) ? spec['containers'] : [];
+  return containers.some((each) => isObject(each) && objectAt(each, 'securityContext')['privileged'] === true);
 }
 
 const toolAgent = /^(?:|kubectl|curl|wget|python|httpx|aiohttp|go-http-client|mozilla|httpie|k9s|lens|helm)\b/i;

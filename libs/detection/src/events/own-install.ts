@@ -1,0 +1,49 @@
+import { factField } from '@tidewaiter/facts';
+
+import type { EventInputs } from './event-inputs.js';
+import { isForeign } from './own-work.js';
+import { baseName, isInterpreter, isPassingPath } from './program.js';
+import { isServer } from './session.js';
+import { carrier, imageOf, isBelowStartScripts } from './start-chain.js';
+
+/** Time after the start of a container within which an application puts its parts in place. */
+const startS = 3 * 60;
+
+/** Folders of packages: what an application installs for itself lies in its own. */
+const systemFolder = /^\/(?:bin|sbin|lib(?:32|64)?|etc|boot|usr\/(?!local\/share\/|share\/))/;
+const hiddenName = /\/\.[^/]+$/;
+/** Programs that put down what others gave them. */
+const unpacker = /^(?:tar|unzip|cp|mv|dd|tee|install|rsync|scp|gzip|base64|cat|git)$/;
+
+/**
+ * Who of the image has installed the program of an event that the image lacks: `start-script` while
+ * only scripts of the image lead to it, as game servers update themselves; `application` where the
+ * application has written it and starts it itself, as its plugins, and `running-application` where
+ * it does so long after its start. Undefined where neither is known.
+ */
+export function installedBy(inputs: EventInputs): string | undefined {
+  const { observation, process, tree, writers, facts } = inputs;
+  const path = observation.process?.executable;
+  if (!path || process === null || observation.container === null) return undefined;
+  if (isPassingPath(path) || hiddenName.test(path) || systemFolder.test(path)) return undefined;
+  const ask = (name: string) => factField(name, observation, facts);
+  // What is known of an image of unknown origin is that it has run here before.
+  const isUnsigned = ask('Image.PublicRegistry') === true && ask('Image.Signed') === false;
+  if (isUnsigned && ask('Image.FirstSeen') !== false) return undefined;
+  if (imageOf(inputs)?.files.get(path) !== null || isForeign(inputs)) return undefined;
+  if (isBelowStartScripts(inputs)) return 'start-script';
+  const starter = tree.parentOf(process)?.executable ?? observation.process?.parentExecutable;
+  if (!starter || writers.writerOf(observation, path)?.executables[0] !== starter) return undefined;
+  if (!isApplication(starter, inputs)) return undefined;
+  const age = ask('Container.AgeSeconds');
+  return typeof age === 'number' && age <= startS ? 'application' : 'running-application';
+}
+
+/** Whether a program of the image is no interpreter, server or tool, which may act for others. */
+function isApplication(program: string, inputs: EventInputs): boolean {
+  const image = imageOf(inputs);
+  if (image === null || image.flagged.size > 0 || inputs.observation.process?.inInitTree === false) return false;
+  const name = baseName(program);
+  if (isServer(name) || isInterpreter(name) || carrier.test(name) || unpacker.test(name)) return false;
+  return image.files.get(program) !== null;
+}

@@ -1,0 +1,75 @@
+import type { ImageFacts } from '@tidewaiter/facts';
+
+import { type EventInputs, inside } from './event-inputs.js';
+import type { TreeProcess } from './process-tree.js';
+import { baseName, isInterpreter } from './program.js';
+import { isServer } from './session.js';
+
+/** Facts about the image of the container; null where it is unknown. */
+export function imageOf({ observation, facts }: Pick<EventInputs, 'observation' | 'facts'>): ImageFacts | null {
+  const digest = facts.digestOf(observation);
+  return digest === null ? null : facts.facts.image(digest);
+}
+
+/**
+ * Whether a process is below nothing but start scripts: a shell with a script of the image has
+ * started it, and all that leads there are such shells, and programs that start them. Nobody outside
+ * can make these start something else than their author wrote.
+ */
+export function isBelowStartScripts(inputs: EventInputs): boolean {
+  const image = imageOf(inputs);
+  if (image === null || image.flagged.size > 0 || inputs.observation.process?.inInitTree === false) return false;
+  const [process, parent, ...above] = inside(inputs);
+  if (!process || !parent || !isScriptOf(parent, image)) return false;
+  const beganMs = inputs.facts.startedAtOf(inputs.observation);
+  let below = parent;
+  for (const each of above) {
+    if (!isScriptOf(each, image) && !isStarter(each, below, image, beganMs)) return false;
+    below = each;
+  }
+  return true;
+}
+
+/** Whether a process is a shell that runs a script of the image. */
+function isScriptOf({ executable, script }: TreeProcess, image: ImageFacts): boolean {
+  if (executable === null || script === null || !isShell(baseName(executable))) return false;
+  return image.files.get(executable) !== null && image.files.get(script) !== null;
+}
+
+const starter =
+  /^(?:tini|tini-static|dumb-init|catatonit|docker-init|s6-svscan|s6-supervise|runsv|runsvdir|su-exec|gosu|setpriv|env)$/;
+/** Time within which a container starts its script. A server calls one at any time. */
+const startMs = 60_000;
+
+/** Whether a program of the image only starts what is below it. */
+function isStarter(
+  { executable }: TreeProcess,
+  below: TreeProcess,
+  image: ImageFacts,
+  beganMs: number | null,
+): boolean {
+  if (executable === null || image.files.get(executable) === null) return false;
+  const name = baseName(executable);
+  if (starter.test(name)) return true;
+  if (isServer(name) || isInterpreter(name) || carrier.test(name)) return false;
+  return beganMs !== null && below.startedMs !== null && below.startedMs - beganMs <= startMs;
+}
+
+/** Whether all that leads to a process is in the image, and neither a server nor a command line. */
+export function isBelowPrograms(inputs: EventInputs): boolean {
+  const image = imageOf(inputs);
+  if (image === null || image.flagged.size > 0 || inputs.observation.process?.inInitTree === false) return false;
+  return inside(inputs)
+    .slice(1)
+    .every((process) => {
+      const { executable } = process;
+      if (executable === null || isScriptOf(process, image)) return executable !== null;
+      const name = baseName(executable);
+      return !isServer(name) && !isInterpreter(name) && !carrier.test(name) && image.files.get(executable) !== null;
+    });
+}
+
+const isShell = (name: string): boolean => /^(?:sh|bash|dash|ash|ksh|zsh|busybox)$/.test(name);
+
+/** Programs that bring in others or run what they are given: an attacker's first choice. */
+export const carrier = /^(?:curl|wget|nc|ncat|socat|ssh|sshd|telnet|openssl|xargs|env|sudo|su)$/;
