@@ -47,7 +47,7 @@ export const sbomLimits = {
   maxSbomBytes: 16 * mib,
   maxTotalBytes: 32 * mib,
   /** Values and fields of one document: brackets alone would take a hundred times their size. */
-  maxValues: 1_000_000,
+  maxValues: 600_000,
   /** Attestation manifests of one image, in at most so many nested indexes. */
   maxManifests: 4,
 } as const;
