@@ -28,7 +28,7 @@ export interface CommonSbomDifferences extends SbomDifferences {
  * @throws MalformedFile for a document that is neither CycloneDX nor SPDX
  */
 export function commonSbomDifferences(sbom: unknown, packages: readonly ImagePackage[]): CommonSbomDifferences {
-  const listed = packagesOfSbom(sbom, '').packages ?? [];
+  const listed = packagesOfSbom(sbom, 'the document').packages ?? [];
   const keys = new Set(listed.map(keyOf));
   const names = new Set(listed.map(nameKeyOf));
   const mentioned = namesInSbom(sbom);

@@ -18,7 +18,7 @@ export interface SbomDifferences {
  * @throws MalformedFile for a document that is neither CycloneDX nor SPDX
  */
 export function sbomDifferences(sbom: unknown, packages: readonly ImagePackage[]): SbomDifferences {
-  const listed = byKey(packagesOfSbom(sbom, '').packages ?? []);
+  const listed = byKey(packagesOfSbom(sbom, 'the document').packages ?? []);
   const found = byKey(packages.filter(({ state, isDeclared }) => state === 'present' && !isDeclared));
   return { unlisted: onlyIn(found, listed), absent: onlyIn(listed, found) };
 }

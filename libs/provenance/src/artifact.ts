@@ -12,10 +12,14 @@ export interface Artifact {
   content: Buffer;
 }
 
+/** Places of unsigned SBOMs: statements of BuildKit in an index, referrers, a tag of cosign. */
+export const sbomSources = ['buildkit', 'referrer', 'tag'] as const;
+
+export type SbomSource = (typeof sbomSources)[number];
+
 /** SBOM without a signature beside an image, which is not read yet. */
 export interface UnsignedSbom {
-  /** BuildKit's statements in the index, a referrer of OCI, or a tag of cosign. */
-  source: 'buildkit' | 'referrer' | 'tag';
+  source: SbomSource;
   /** Manifest that it was found for: the image, or its index. */
   subject: Digest;
   /** Manifest that contains it. */

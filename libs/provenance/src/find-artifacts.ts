@@ -9,7 +9,7 @@ import {
   type Warning,
 } from '@tidewaiter/oci';
 
-import { type Artifact, formOf, isJsonSbom, mayHoldArtifacts, type UnsignedSbom } from './artifact.js';
+import { type Artifact, formOf, isJsonSbom, mayHoldArtifacts, type SbomSource, type UnsignedSbom } from './artifact.js';
 import { type ArtifactLimits, provenanceLimits, sbomLimits } from './limits.js';
 import { isSbomPredicate } from './statement.js';
 
@@ -164,7 +164,7 @@ class Search implements FoundArtifacts {
     }
   }
 
-  async readManifest(fetch: () => Promise<FetchedManifest>, source: UnsignedSbom['source']): Promise<void> {
+  async readManifest(fetch: () => Promise<FetchedManifest>, source: SbomSource): Promise<void> {
     if (this.#isCut(this.#manifests === this.limits.maxManifests)) return;
     const found = await this.attempt(async () => {
       const { digest, mediaType, bytes } = await fetch();
@@ -175,7 +175,7 @@ class Search implements FoundArtifacts {
     await this.#readLayers(found.digest, found.manifest, source);
   }
 
-  async #readLayers(artifact: Digest, manifest: ImageManifest, source: UnsignedSbom['source']): Promise<void> {
+  async #readLayers(artifact: Digest, manifest: ImageManifest, source: SbomSource): Promise<void> {
     for (const layer of manifest.layers) {
       const mediaType = contentType(layer, manifest);
       const form = formOf(mediaType);

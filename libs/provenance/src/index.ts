@@ -3,9 +3,10 @@ export { attestationType, readClaimedAttestation } from './claimed-attestation.j
 export type { ClaimedAttestation } from './claimed-attestation.js';
 export { buildStatementsWithin, findArtifacts, findBuildStatements } from './find-artifacts.js';
 export type { ArtifactPlace, FoundArtifacts } from './find-artifacts.js';
-export type { Artifact, UnsignedSbom } from './artifact.js';
+export { sbomSources } from './artifact.js';
+export type { Artifact, SbomSource, UnsignedSbom } from './artifact.js';
 export { differingTagFinding, movedTagFinding } from './moved-tag-finding.js';
-export { sbomFinding, sbomFindingId, unsignedSbomFindingId } from './sbom-finding.js';
+export { sbomFinding, sbomFindingId, unsignedSbomFindingId, unsignedSbomFingerprint } from './sbom-finding.js';
 export { unsignedFinding } from './unsigned-finding.js';
 export { unsignedSbomFindings } from './unsigned-sbom.js';
 export { isPublishedVersion, isVersionTag } from './version-tags.js';

@@ -1,7 +1,7 @@
 import type { Finding } from '@tidewaiter/domain';
 
-import type { UnsignedSbom } from './artifact.js';
-import { supplyChainFinding } from './supply-chain-finding.js';
+import type { SbomSource, UnsignedSbom } from './artifact.js';
+import { supplyChainFinding, supplyChainFingerprint } from './supply-chain-finding.js';
 
 export const sbomFindingId = 'sbom-differs';
 /** Id of the finding about an SBOM of which only its place is known. */
@@ -51,7 +51,7 @@ const sourceTexts = {
   buildkit: 'attested by BuildKit',
   referrer: 'attached as a referrer',
   tag: 'under a tag of cosign',
-} as const satisfies Record<UnsignedSbom['source'], string>;
+} as const satisfies Record<SbomSource, string>;
 
 /**
  * Finding about an unsigned SBOM that is not that of the image; none without differences. It proves
@@ -69,7 +69,16 @@ export function unsignedSbomFinding(
     title: `Unsigned SBOM ${sourceTexts[source]} ${differencesText(differences)}`,
     evidence: { repository, source, document: artifact, claimedTools: [...tools], ...namedDifferences(differences) },
   } as const;
-  return [supplyChainFinding(known, `${repository}\n${source}`)];
+  return [supplyChainFinding(known, placeOf(repository, source))];
+}
+
+/** Fingerprint of the finding about the unsigned SBOM of an image from one source. */
+export function unsignedSbomFingerprint(repository: string, source: SbomSource): string {
+  return supplyChainFingerprint(unsignedSbomFindingId, placeOf(repository, source));
+}
+
+function placeOf(repository: string, source: SbomSource): string {
+  return `${repository}\n${source}`;
 }
 
 function differencesText({ unlisted, absent }: Differences): string {

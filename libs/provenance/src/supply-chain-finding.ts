@@ -14,6 +14,10 @@ export function supplyChainFinding(
   known: Pick<Finding, 'id' | 'severity' | 'title' | 'evidence'> & Partial<Finding>,
   place: string,
 ): Finding {
-  const fingerprint = createHash('sha256').update(['supply-chain', known.id, place].join('\n')).digest('hex');
+  const fingerprint = supplyChainFingerprint(known.id, place);
   return findingOf({ kind: 'supply-chain', fingerprint, layer: null, state: 'present', ...known });
+}
+
+export function supplyChainFingerprint(id: string, place: string): string {
+  return createHash('sha256').update(['supply-chain', id, place].join('\n')).digest('hex');
 }

@@ -8,7 +8,7 @@ import {
 } from '@tidewaiter/domain';
 import { storableText, type Warning } from '@tidewaiter/oci';
 
-import type { UnsignedSbom } from './artifact.js';
+import type { SbomSource, UnsignedSbom } from './artifact.js';
 import type { ArtifactPlace } from './find-artifacts.js';
 import { at, listAt, textAt } from './json-path.js';
 import { sbomLimits } from './limits.js';
@@ -37,7 +37,7 @@ export async function unsignedSbomFindings(
   sboms: readonly UnsignedSbom[],
   compare: (document: unknown) => Differences,
 ): Promise<UnsignedSbomFindings> {
-  const best = new Map<UnsignedSbom['source'], ComparedSbom & { differences: Differences }>();
+  const best = new Map<SbomSource, ComparedSbom & { differences: Differences }>();
   const warnings: Warning[] = [];
   const warn = (code: string, message: string) => warnings.push({ code, path: null, message });
   let isComplete = true;

@@ -1257,6 +1257,9 @@ describe('scanner', () => {
     const expected = [{ severity: 'negligible', confidence: 'possible', evidence: { source: 'buildkit' } }];
     expect(await different(altered)).toMatchObject(expected);
     expect([altered.state, altered.verdict]).toEqual([same.state, same.verdict]);
+    // The image alone, beside its index.
+    expect((await push('altered', null, digest)).state).toBe('analyzed');
+    expect(await different(altered)).toMatchObject(expected);
     registry.failures.push({ part: statement, status: 403 });
     const jobs = [
       { queue: 'reevaluate', key: altered.id },

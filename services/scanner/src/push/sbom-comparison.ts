@@ -1,7 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { commonSbomDifferences, sbomDifferences } from '@tidewaiter/analyzers';
 import { type Digest, type Finding, TidewaiterError } from '@tidewaiter/domain';
-import { sbomFinding, type UnsignedSbom, unsignedSbomFindingId, unsignedSbomFindings } from '@tidewaiter/provenance';
+import {
+  sbomFinding,
+  type SbomSource,
+  sbomSources,
+  type UnsignedSbom,
+  unsignedSbomFindings,
+  unsignedSbomFingerprint,
+} from '@tidewaiter/provenance';
 import { Logger } from '@tidewaiter/runtime';
 import { type Image, Images, PipelineReports, type Push } from '@tidewaiter/store';
 
@@ -16,7 +23,7 @@ export interface AttachedSboms extends Pick<SignedOrigin, 'unsignedSboms' | 'war
 /** Findings about the SBOMs of an image. */
 export interface SbomFindings {
   findings: Finding[];
-  /** Ids of earlier findings that stay. */
+  /** Fingerprints of earlier findings that stay, as their SBOMs were not read. */
   kept: string[];
 }
 
@@ -39,17 +46,22 @@ export class SbomComparison {
     if (image.unreadLayers.length > 0) return { findings: [], kept: [] };
     const { digest } = image;
     const ofPipeline = await this.#ofPipeline(push, digest);
-    const ofRegistry = attached && (await this.#ofRegistry(push, digest, attached));
-    return { findings: [...ofPipeline, ...(ofRegistry ?? [])], kept: ofRegistry ? [] : [unsignedSbomFindingId] };
+    const { findings, unread } = attached
+      ? await this.#ofRegistry(push, digest, attached)
+      : { findings: [], unread: sbomSources };
+    const compared = new Set(findings.map(({ fingerprint }) => fingerprint));
+    const kept = unread.map((source) => unsignedSbomFingerprint(push.repository, source));
+    return { findings: [...ofPipeline, ...findings], kept: kept.filter((fingerprint) => !compared.has(fingerprint)) };
   }
 
-  /** Undefined where the registry kept something back, and the rest is no finding. */
   async #ofRegistry(
-    { connection, repository }: Push,
+    { connection, repository, digest: pushed }: Push,
     digest: Digest,
-    { unsignedSboms, warnings: unread, signal }: AttachedSboms,
-  ): Promise<Finding[] | undefined> {
-    if (unsignedSboms.length === 0) return unread.length === 0 ? [] : undefined;
+    { unsignedSboms, warnings: missing, signal }: AttachedSboms,
+  ): Promise<{ findings: Finding[]; unread: readonly SbomSource[] }> {
+    // An image that was also pushed alone is not compared with its index there.
+    const unread = missing.length > 0 ? sbomSources : pushed === digest ? (['buildkit'] as const) : [];
+    if (unsignedSboms.length === 0) return { findings: [], unread };
     const client = this.registries.client(connection);
     const place = { blob: (descriptor: UnsignedSbom['blob']) => client.blob(repository, descriptor, signal) };
     const packages = await this.images.packages(digest);
@@ -61,7 +73,7 @@ export class SbomComparison {
     );
     for (const { code, message } of warnings)
       this.logger.warn({ image_digest: digest, code, reason: message }, 'SBOM not compared');
-    return findings.length > 0 || (isComplete && unread.length === 0) ? findings : undefined;
+    return { findings, unread: isComplete ? unread : sbomSources };
   }
 
   async #ofPipeline(push: Push, digest: Digest): Promise<Finding[]> {

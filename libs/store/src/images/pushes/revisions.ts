@@ -84,7 +84,7 @@ export class Revisions {
   /**
    * Replaces the findings from comparing the content of an image in a repository.
    * @param findings of {@link comparedFindings}
-   * @param kept ids of those whose earlier findings stay, because they could not be compared
+   * @param kept fingerprints of earlier findings that stay, because their cause was not compared
    * @returns fingerprints of those that are new
    */
   async putFindings(
@@ -97,8 +97,9 @@ export class Revisions {
     const place = [digest, connection, repository];
     const earlier = await tx.aggregate<{ fingerprint: string }>(
       `DELETE FROM repository_finding
-       WHERE (image_digest, connection, repository) = ($1, $2, $3) AND finding ->> 'id' = ANY($4) RETURNING fingerprint`,
-      [...place, comparedFindings.filter((id) => !kept.includes(id))],
+       WHERE (image_digest, connection, repository) = ($1, $2, $3) AND finding ->> 'id' = ANY($4) AND fingerprint <> ALL($5)
+       RETURNING fingerprint`,
+      [...place, comparedFindings, kept],
     );
     if (findings.length === 0) return new Set();
     await tx.query(
