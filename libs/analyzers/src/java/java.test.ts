@@ -147,6 +147,16 @@ describe('javaAnalyzer', () => {
     });
   });
 
+  it.each(['sources', 'javadoc'])('finds no artifact in an archive of its %s, unless it has code', (kind) => {
+    const path = `root/.m2/acme-1.2.3-${kind}.jar`;
+    const own = pom('org.acme', 'acme', '1.2.3');
+    const text = { name: 'org/acme/Main.java', content: 'class Main {}' };
+    expect(found(path, manifest('X: y'), own, text)).toEqual([]);
+    expect(found(path, own, text, type('org/acme/Main'))).toEqual(['org.acme:acme@1.2.3']);
+    expect(found(path, text, nested('lib/b.jar', pom('org.b', 'b', '1'), type('B')))).toContain('org.b:b@1');
+    expect(found('root/.m2/acme-1.2.3.jar', manifest('X: y'), own, text)).toEqual(['org.acme:acme@1.2.3']);
+  });
+
   it('reports a shaded jar and its shaded artifacts, each once', () => {
     const shaded = [pom('commons-io', 'commons-io', '2.11.0'), pom('org.slf4j', 'slf4j-api', '1.7.32')];
     const own = manifest(

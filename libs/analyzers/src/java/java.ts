@@ -12,6 +12,8 @@ import { isMavenId, isMavenVersion, readPomProperties, readPomXml, type Coordina
 
 /** Archives of Java, of Jenkins plugins, of ServiceMix, of Android. */
 const archive = /\.(jar|war|ear|par|sar|hpi|jpi|aar)$/i;
+/** Archives that Maven publishes beside an artifact, for readers. */
+const forReaders = /-(?:sources|javadoc)\.jar$/i;
 const manifestName = 'META-INF/MANIFEST.MF';
 const pomName = /^(?:.{1,1024}\/)?META-INF\/maven\/[^/]{1,256}\/[^/]{1,256}\/pom\.(?:properties|xml)$/;
 
@@ -44,7 +46,7 @@ export function javaAnalyzer(knownJars: JarIndex = new Map()): Analyzer {
   return {
     name: 'java',
     maxBytes: Infinity,
-    version: 2,
+    version: 3,
     wants: (path) => archive.test(path.slice(-4)) || (path.endsWith('/pom.properties') && pomName.test(path)),
     analyze: (file) => (archive.test(file.path) ? analyzeArchive(file, knownJars) : analyzePom(file)),
   };
@@ -72,6 +74,8 @@ function analyzeArchive({ path, content }: SourceFile, knownJars: JarIndex): Fil
 function searchArchive(content: Buffer, location: string, depth: number, search: Search): void {
   const entries = zipEntries(content, { maxEntries: Math.min(search.entriesLeft, zipLimits.maxEntries) });
   search.entriesLeft -= entries.length;
+  const isRunnable = ({ name }: ZipEntry) => name.endsWith('.class') || archive.test(name);
+  if (forReaders.test(location) && !entries.some(isRunnable)) return;
   const manifest = readManifestOf(entries, location, search);
   const poms = readPoms(entries, location, search);
   const evidence = { path: location, poms, manifest, entryNames: entries.map(({ name }) => name) };
