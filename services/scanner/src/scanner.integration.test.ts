@@ -156,6 +156,24 @@ class AnyRegistry {
     return digestOf(statement);
   }
 
+  /** Attaches an SBOM to an image, for clients without the API for referrers; returns its tag. */
+  putReferrer(repository: string, image: string, purls: readonly string[]): string {
+    const artifactType = 'application/vnd.cyclonedx+json';
+    const sbom = Buffer.from(JSON.stringify({ bomFormat: 'CycloneDX', components: purls.map((purl) => ({ purl })) }));
+    const layer = { mediaType: artifactType, digest: digestOf(sbom), size: sbom.length };
+    const subject = { mediaType: manifestType, digest: image, size: 1 };
+    const config = { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf(Buffer.from('{}')), size: 2 };
+    const manifest = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType: manifestType, artifactType, config, layers: [layer], subject }),
+    );
+    const referrer = { mediaType: manifestType, digest: digestOf(manifest), size: manifest.length, artifactType };
+    const list = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: indexType, manifests: [referrer] }));
+    this.#blobs.set(`${repository} ${digestOf(sbom)}`, sbom);
+    this.#manifests.set(`${repository} ${digestOf(manifest)}`, manifest);
+    this.#manifests.set(`${repository} ${image.replace(':', '-')}`, list);
+    return image.replace(':', '-');
+  }
+
   #answer(url: string): { status: number; body: Buffer; type: string } {
     const failure = this.failures.findIndex(({ part }) => url.includes(part));
     if (failure >= 0)
@@ -286,6 +304,7 @@ async function push(
   claimedDigest: string | null = null,
   connection = 'main',
   pushedBy: string | null = null,
+  attached: Pick<Push, 'artifact' | 'attachedTo'> = { artifact: 'image', attachedTo: null },
 ): Promise<Push> {
   const [id] = await store.transaction(async (tx) => {
     const given = {
@@ -293,8 +312,7 @@ async function push(
       repository,
       tag,
       claimedDigest,
-      artifact: 'image',
-      attachedTo: null,
+      ...attached,
       pushedBy,
       pushedAt: null,
     };
@@ -1273,6 +1291,18 @@ describe('scanner', () => {
     expect(registry.failures).toEqual([]);
     expect(await different(altered)).toMatchObject(expected);
     expect(registry.downloads.filter((reference) => reference === statement)).toHaveLength(1);
+  });
+
+  it('compares an SBOM that is attached later, as the list of referrers changes', async () => {
+    const digest = registry.put('referred', '1', [{ content: osRelease }, { content: dpkg('referred') }]);
+    const image = await push('referred', '1');
+    const tag = registry.putReferrer('referred', digest, ['pkg:deb/debian/referred@0-1?arch=amd64']);
+    const list = await push('referred', tag, null, 'main', null, { artifact: 'referrers-index', attachedTo: digest });
+    expect(list).toMatchObject({ state: 'not-an-image', code: 'NOT_AN_IMAGE' });
+    const different = async () =>
+      (await findingsIn([digest], image)).filter(({ id }) => id.startsWith('unsigned-sbom'));
+    await until('the image is verified again', async () => (await different()).length > 0);
+    expect(await different()).toMatchObject([{ evidence: { source: 'referrer' } }]);
   });
 
   it('asks nothing more about an image without an index', async () => {

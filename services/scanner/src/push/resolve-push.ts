@@ -51,7 +51,7 @@ const maxImages = 32;
  */
 export async function resolvePush(
   client: RegistryClient,
-  push: Pick<Push, 'repository' | 'tag' | 'claimedDigest' | 'digest'>,
+  push: Pick<Push, 'repository' | 'tag' | 'claimedDigest' | 'digest' | 'artifact' | 'attachedTo'>,
   platforms: readonly Platform[],
   analysis: Analysis,
   signal: AbortSignal,
@@ -68,6 +68,8 @@ export async function resolvePush(
     1,
   );
   if (images.length === 0) {
+    // The list that replaces the API for referrers, by its tag: the image is verified again.
+    if (push.artifact === 'referrers-index') throw new NotAnImage(push.artifact, push.attachedTo);
     throw new InvalidInput('NO_PLATFORM', `the index holds no image for ${platforms.join(' or ')}`);
   }
   return { digest: fetched.digest, mediaType: manifestType(fetched), images };
