@@ -1,4 +1,5 @@
 import type { Target } from './target.ts';
+import { advisoryFeeds } from './targets/advisory-feeds.ts';
 import { apk } from './targets/apk.ts';
 import { archiveIndex } from './targets/archive-index.ts';
 import { binaries } from './targets/binaries.ts';
@@ -42,6 +43,7 @@ import { tomlLocks } from './targets/toml-locks.ts';
 
 /** Every target, one line each, by name. */
 export const targets: readonly Target[] = [
+  advisoryFeeds,
   apk,
   archiveIndex,
   binaries,

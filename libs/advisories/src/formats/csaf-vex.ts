@@ -100,7 +100,7 @@ export async function* readVexDocument(
 function parsed(content: Buffer, { code }: VexReader): z.infer<typeof documentSchema> {
   let json: unknown;
   try {
-    json = JSON.parse(content.toString('utf8'));
+    json = storableValue(content.toString('utf8'));
   } catch (cause) {
     throw new InvalidInput(code, 'not JSON', { cause });
   }
@@ -108,6 +108,15 @@ function parsed(content: Buffer, { code }: VexReader): z.infer<typeof documentSc
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   throw new InvalidInput(code, `not a VEX document: ${issue?.path.join('.').slice(0, 200)}`);
+}
+
+/** Parses JSON; without NUL and halves of surrogate pairs, which PostgreSQL does not store. */
+function storableValue(text: string): unknown {
+  // A reviver takes several times as long, and whole pairs are rare.
+  if (!/\\u(?:0000|d[89a-f])/i.test(text)) return JSON.parse(text);
+  return JSON.parse(text, (_key, value: unknown) =>
+    typeof value === 'string' ? value.replaceAll('\0', '').toWellFormed() : value,
+  );
 }
 
 function advisoryOf(
@@ -131,7 +140,7 @@ function advisoryOf(
     modified,
     published,
     withdrawn: affected ? null : modified,
-    title: document.title.replaceAll('\0', '').toWellFormed().slice(0, 200).trim() || ids.id,
+    title: document.title.slice(0, 200).toWellFormed().trim() || ids.id,
     severity: severityOf([], [document.aggregate_severity?.text, impact], cvss) ?? 'unknown',
     cvss,
     affected: affected ?? [],

@@ -47,11 +47,14 @@ export async function* xmlElements(
 }
 
 function decode(work: () => string): string {
+  let text;
   try {
-    return work();
+    text = work();
   } catch (cause) {
     throw new InvalidInput('XML_INVALID', 'it is not UTF-8', { cause });
   }
+  if (text.includes('\0')) throw invalid('a character that XML does not have');
+  return text;
 }
 
 class XmlReader {
@@ -207,7 +210,8 @@ function decodeEntities(text: string): string {
     if (known !== undefined && whole.endsWith(';')) return known;
     const [, hexadecimal, decimal] = /^#(?:x([0-9a-f]{1,6})|([0-9]{1,7}))$/i.exec(name) ?? [];
     const code = hexadecimal === undefined ? Number(decimal ?? Number.NaN) : Number.parseInt(hexadecimal, 16);
-    if (!whole.endsWith(';') || !(code >= 1 && code <= 0x10_ff_ff)) throw invalid('an unknown entity');
+    const isSurrogate = code >= 0xd8_00 && code <= 0xdf_ff;
+    if (!whole.endsWith(';') || !(code >= 1 && code <= 0x10_ff_ff) || isSurrogate) throw invalid('an unknown entity');
     return String.fromCodePoint(code);
   });
 }

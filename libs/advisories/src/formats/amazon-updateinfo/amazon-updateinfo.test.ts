@@ -150,6 +150,8 @@ describe('amazonUpdateinfo', () => {
   it.each([
     ['<!DOCTYPE lolz [<!ENTITY lol "lol">]><updates/>', 'XML_INVALID'],
     ['<updates><update><id>&lol;</id></update></updates>', 'XML_INVALID'],
+    ['<updates><update><id>a\0b</id></update></updates>', 'XML_INVALID'],
+    ['<updates><update><id>&#xD800;</id></update></updates>', 'XML_INVALID'],
     ['<updates><update>', 'XML_INVALID'],
     ['<updates></update>', 'XML_INVALID'],
     ['', 'XML_INVALID'],

@@ -203,6 +203,12 @@ describe('suse-vex', () => {
     expect(await itemOf(text)).toMatchObject({ error: { code } });
   });
 
+  it('keeps nothing that PostgreSQL cannot store', async () => {
+    const text = documentOf([['known_affected', server, 'lib\0foo\uD8001']]);
+    const item = await itemOf(text);
+    expect(item).toMatchObject({ advisory: { affected: [{ name: 'libfoo\uFFFD1' }, { name: 'libfoo\uFFFD1' }] } });
+  });
+
   it('leaves out products that are none of the tree', async () => {
     const text = documentOf([fixIn(server)]).replace('"relationships":[{', '"relationships":[{}],"of":[{');
     expect(await itemOf(text)).toMatchObject({ advisory: { affected: [] } });
