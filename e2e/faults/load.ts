@@ -231,6 +231,8 @@ export class Load {
         'x-hub-signature-256': proof,
       });
       if (answer?.ok) sent.acceptedAtMs ??= Date.now();
+      // Its body has neither an id nor a time, so that one that was taken without an answer counts.
+      if (answer === null) sent.unanswered = (sent.unanswered ?? 0) + 1;
       return answer?.ok ?? false;
     });
     await this.#untilDone(async () => sent.acceptedAtMs !== null, 'redeliver', 'ghcr');

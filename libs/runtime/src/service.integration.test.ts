@@ -129,6 +129,22 @@ describe('startReloadable', () => {
     await service.stop();
   });
 
+  it('waits for a server that goes away before the notices of the start', async () => {
+    let tries = 0;
+    const service = await startReloadable(() => ({
+      name: 'test',
+      module: { module: WordModule, controllers: [WordController], providers: [{ provide: 'word', useValue: 'x' }] },
+      config: { httpHost: '127.0.0.1', httpPort: 0, logLevel: 'silent' },
+      notices: async () => {
+        tries += 1;
+        if (tries < 3) throw new Unavailable('STORE_UNAVAILABLE', 'PostgreSQL cannot be reached');
+        return [`after ${tries} tries`];
+      },
+    }));
+    expect(service.notices).toEqual(['after 3 tries']);
+    await service.stop();
+  });
+
   it('ends a start whose error is no outage', async () => {
     const port = await freePort();
     const starting = startReloadable(() => ({

@@ -145,7 +145,7 @@ export async function startReloadable(
     name,
     url,
     healthUrl: metricsUrl ?? url,
-    notices: (await definition.notices?.(replica.app, url)) ?? [],
+    notices: await patiently(async () => (await definition.notices?.(replica.app, url)) ?? [], waits),
     reload,
     async stop() {
       isStopping = true;
