@@ -29,6 +29,7 @@ import { type PersistedOrigins, PodOrigins } from './events/pod-origins.js';
 import { type PersistedTree, ProcessTree, type TreeProcess } from './events/process-tree.js';
 import { nameSelfExec } from './events/self-exec.js';
 import { type PersistedUnplaced, UnplacedEvents } from './events/unplaced-events.js';
+import { VirtualEnvironments } from './events/virtual-environments.js';
 import {
   bringNative,
   leaveNative,
@@ -91,6 +92,8 @@ interface PersistedDetector {
   tree: PersistedTree;
   writers: PersistedWriters;
   origins: PersistedOrigins;
+  /** Missing in snapshots of earlier releases. */
+  environments?: PersistedMap<string>;
   dns: PersistedMap<string>;
   recentIds: PersistedPairs<string, number>;
   recentWrites: PersistedMap<number>;
@@ -146,6 +149,7 @@ export class Detector {
   readonly #tree = new ProcessTree();
   readonly #writers = new FileWriters();
   readonly #origins = new PodOrigins();
+  readonly #environments = new VirtualEnvironments();
   readonly #dns = new PassiveDns();
   /** Ids of recent records by node: a duplicate comes from the same node. */
   readonly #recentIds = new RecentPairs<string, number>(maxRecentIds);
@@ -260,6 +264,7 @@ export class Detector {
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
       origins: this.#origins.snapshot(),
+      environments: this.#environments.snapshot(),
       dns: this.#dns.snapshot(),
       recentIds: this.#recentIds.snapshot((seconds) => seconds),
       recentWrites: this.#recentWrites.snapshot(),
@@ -284,6 +289,7 @@ export class Detector {
     this.#tree.restore(state.tree);
     this.#writers.restore(state.writers);
     this.#origins.restore(state.origins);
+    if (state.environments) this.#environments.restore(state.environments);
     this.#dns.restore(state.dns);
     this.#recentIds.restore(state.recentIds, (seconds) => seconds);
     this.#recentWrites.restore(state.recentWrites);
@@ -372,6 +378,7 @@ export class Detector {
 
   #inputsOf(observation: Observation, process: TreeProcess | null): EventInputs {
     nameSelfExec(observation, process, this.#tree);
+    this.#environments.name(observation, process, this.#writers);
     return {
       observation,
       process,
@@ -425,6 +432,7 @@ export class Detector {
     this.#dns.note(observation);
     this.#options.ledger?.observe(observation);
     this.#origins.note(observation, this.#options.facts);
+    this.#environments.note(observation, this.#options.facts);
     const process = this.#tree.note(observation);
     if (process !== null && observation.activity === 'file') {
       const executables = [process, ...this.#tree.ancestors(process)].flatMap(({ executable }) => executable ?? []);

@@ -16,10 +16,11 @@ const hiddenName = /\/\.[^/]+$/;
 const unpacker = /^(?:tar|unzip|cp|mv|dd|tee|install|rsync|scp|gzip|base64|cat|git)$/;
 
 /**
- * Who of the image has installed the program of an event that the image lacks: `start-script` while
- * only scripts of the image lead to it, as game servers update themselves; `application` where the
- * application has written it and starts it itself, as its plugins, and `running-application` where
- * it does so long after its start. Undefined where neither is known.
+ * Returns the part of the image that has installed the program of an event: `start-script` where
+ * only scripts of the image lead to it, as of a game server that updates itself; `application`
+ * where the application has written it and starts it itself, as a plugin, and
+ * `running-application` where it does so long after its start. Undefined for programs of the image,
+ * and where neither is known.
  */
 export function installedBy(inputs: EventInputs): string | undefined {
   const { observation, process, tree, writers, facts } = inputs;
@@ -27,7 +28,7 @@ export function installedBy(inputs: EventInputs): string | undefined {
   if (!path || process === null || observation.container === null) return undefined;
   if (isPassingPath(path) || hiddenName.test(path) || systemFolder.test(path)) return undefined;
   const ask = (name: string) => factField(name, observation, facts);
-  // What is known of an image of unknown origin is that it has run here before.
+  // An unsigned public image is trusted once it has run here before.
   const isUnsigned = ask('Image.PublicRegistry') === true && ask('Image.Signed') === false;
   if (isUnsigned && ask('Image.FirstSeen') !== false) return undefined;
   if (imageOf(inputs)?.files.get(path) !== null || isForeign(inputs)) return undefined;

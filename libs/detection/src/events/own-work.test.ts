@@ -146,7 +146,7 @@ describe('works', () => {
   it.each([
     ['of the image', { command: '/usr/sbin/insmod /opt/drivers/net.ko' }],
     ['that the agent has put there', { command: '/usr/sbin/insmod /root/.a/net.ko', writtenBy: '/usr/bin/agentd' }],
-    ['whose place the image does not tell', { command: '/usr/sbin/insmod /root/.a/net.ko' }],
+    ['in a folder of the agent', { command: '/usr/sbin/insmod /root/.a/net.ko' }],
     ['that it has linked', { command: '/usr/sbin/insmod /tmp/build/net.ko', writtenBy: '/usr/bin/ld' }],
   ])('explains a module %s as a driver', (_what, start) => {
     expect(isExplained({ ...driver, ...start })).toBe(true);

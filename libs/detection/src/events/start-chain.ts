@@ -13,8 +13,8 @@ export function imageOf({ observation, facts }: Pick<EventInputs, 'observation' 
 
 /**
  * Whether a process is below nothing but start scripts: a shell with a script of the image has
- * started it, and all that leads there are such shells, and programs that start them. Nobody outside
- * can make these start something else than their author wrote.
+ * started it, and all that leads there are such shells, and programs that start them. No request
+ * makes these start something else than their author wrote.
  */
 export function isBelowStartScripts(inputs: EventInputs): boolean {
   const image = imageOf(inputs);
