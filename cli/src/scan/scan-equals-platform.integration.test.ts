@@ -32,6 +32,7 @@ import {
   reportMissing,
   sharedData,
   startLayoutRegistry,
+  tarArchive,
   type TarEntry,
   throwAwayServers,
   type ThrowAwayServers,
@@ -110,6 +111,13 @@ const attestedSbom = (packages: Record<string, string>) => ({
   },
 });
 
+/** Base of a Docker Hardened Image, as the label of images built on it names it. */
+const hardenedBase = tarArchive([
+  { path: 'etc/os-release', content: 'ID=dhi\nID_LIKE=debian\nVERSION_ID=12\nPRETTY_NAME="Hardened"\n' },
+  dpkgStatus({ openssl: '3.0.17-1+dhi1' }),
+]);
+const hardenedChain = `sha256:${createHash('sha256').update(hardenedBase).digest('hex')}`;
+
 /** A few images of our own, so that a clone without the corpus compares something of every kind. */
 const ownImages: Record<string, ImageSpec[]> = {
   debian: [
@@ -181,6 +189,12 @@ const ownImages: Record<string, ImageSpec[]> = {
       statements: [attestedSbom({ openssl: '3.0.15-1', gcc: '12-1' })],
     },
   ],
+  hardened: [
+    {
+      layers: [hardenedBase, [dpkgStatus({ openssl: '3.0.17-1+dhi1', zlib: '1.3-1' })]],
+      config: { Labels: { 'com.docker.dhi.chain-id': hardenedChain } },
+    },
+  ],
   empty: [{ layers: [[{ path: 'app', content: 'x' }]] }],
   platforms: [
     { layers: [[debian12, dpkgStatus({ openssl: '3.0.15-1' })]], platform: 'linux/amd64' },
@@ -249,6 +263,7 @@ function advisoryPaths(): string[] {
   mkdirSync(own);
   for (const each of [
     record('CVE-2026-1001', 'Debian:12', 'openssl', '3.0.17-1', 'C:H/I:H/A:H'),
+    record('DHI-CVE-2026-1006', 'Docker Hardened Images:Debian:12', 'openssl', '3.0.17-1+dhi2', 'C:H/I:N/A:N'),
     record('CVE-2026-1002', 'Debian:12', 'odd', '2', 'C:L/I:N/A:N'),
     record('CVE-2026-1003', 'Debian:12', 'zlib', null, 'C:N/I:N/A:L'),
     record('CVE-2026-1004', 'npm', 'lodash', '4.17.21', 'C:N/I:N/A:H'),
@@ -398,6 +413,8 @@ describe('scan and the platform', () => {
     expect([...kinds]).toEqual(
       expect.arrayContaining(['integrity', 'malware', 'misconfiguration', 'secret', 'vulnerability']),
     );
+    const ofHardenedBase = found.flat().filter(({ id }) => id === 'CVE-2026-1006');
+    expect(ofHardenedBase).toMatchObject([{ purl: expect.stringContaining('openssl'), layer: 0 }]);
     expect(found.flat().filter(({ id }) => id === 'unsigned-sbom-differs')).toMatchObject([
       { platform: 'linux/amd64', evidence: { source: 'buildkit', unlisted: ['pkg:deb/debian/zlib@1.3-1'] } },
     ]);
