@@ -46,7 +46,7 @@ export const sbomLimits = {
   maxSboms: 8,
   maxSbomBytes: 16 * mib,
   maxTotalBytes: 32 * mib,
-  /** Values and fields of one document: brackets alone would take a hundred times their size. */
+  /** Values and fields of one document: empty objects take twenty times their text. */
   maxValues: 600_000,
   /** Attestation manifests of one image, in at most so many nested indexes. */
   maxManifests: 4,
