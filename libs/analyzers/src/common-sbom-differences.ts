@@ -73,6 +73,9 @@ function purlsOf(records: readonly PackageRecord[]): string[] {
 /** Folders of distributions' packages: some tools name the libraries in them, some the package. */
 const distributionFolder = /^(?:usr\/)?(?:bin|sbin|lib|lib64|share)\//;
 
+/** Manifest of a package that a lock file names, unlike copies that packages bring with them. */
+const installedByNpm = /^(?:node_modules\/(?:@[^/]{1,255}\/)?[^/@]{1,255}\/){1,32}package\.json$/;
+
 /** Metadata that all tools read: of a wheel or an egg, of an installed gem. */
 const metadata: Partial<Record<PackageType, RegExp>> = {
   pypi: /\/(?:site|dist)-packages\/[^/]{1,255}\.(?:dist-info\/METADATA|egg-info\/PKG-INFO)$/,
@@ -91,8 +94,8 @@ function partOf(each: ImagePackage): string | null {
   // Tools name the standard library and an unversioned main module in different ways, if at all.
   if (type === 'golang') return name !== 'stdlib' && /^v?\d/.test(version) ? `golang ${foundIn}` : null;
   if (type === 'npm') {
-    const [folder, inside] = foundIn.split('node_modules/', 2);
-    return inside !== undefined && foundIn.endsWith('/package.json') ? `npm ${folder}` : null;
+    const start = foundIn.indexOf('node_modules/');
+    return start >= 0 && installedByNpm.test(foundIn.slice(start)) ? `npm ${foundIn.slice(0, start)}` : null;
   }
   const end = metadata[type] ? foundIn.search(metadata[type]) : -1;
   return end < 0 ? null : `${type} ${foundIn.slice(0, end)}`;
