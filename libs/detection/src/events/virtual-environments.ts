@@ -81,10 +81,14 @@ function madeBy(commandLine: string, workingDirectory: string | null): string | 
   for (let index = at + 1; index < words.length; index++) {
     const word = words[index]!;
     if (withValue.has(word)) index++;
-    else if (word.startsWith('/')) return word.replace(/\/+$/, '');
+    else if (word.startsWith('/')) return withoutSlash(word);
     else if (word !== '' && !word.startsWith('-') && workingDirectory !== null) {
-      return `${workingDirectory === '/' ? '' : workingDirectory}/${word.replace(/^\.\//, '').replace(/\/+$/, '')}`;
+      return `${workingDirectory === '/' ? '' : workingDirectory}/${withoutSlash(word.replace(/^\.\//, ''))}`;
     }
   }
   return null;
+}
+
+function withoutSlash(folder: string): string {
+  return folder.endsWith('/') ? folder.slice(0, -1) : folder;
 }
