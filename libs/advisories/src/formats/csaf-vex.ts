@@ -5,7 +5,7 @@ import type { AffectedPackage, EntryStatus } from '../affected-package.js';
 import type { OsvAdvisory } from '../osv-record.js';
 import { bestCvss, severityOf } from '../severity.js';
 import { aliasesOf, vulnerabilityIdOf } from '../vulnerability-id.js';
-import type { AdvisoryItem, FeedDocument } from './format.js';
+import type { AdvisoryFormat, AdvisoryItem, FeedDocument } from './format.js';
 
 /** Limit on one document; the largest of Red Hat's old feed has some 30 MB. */
 const maxDocumentBytes = 128 * 1024 * 1024;
@@ -60,8 +60,10 @@ export interface VexDocument {
   tree: ProductTree;
 }
 
-/** Reader of the documents of one publisher. */
-export interface VexReader {
+/** Format of the documents of one publisher. */
+export interface VexPublisher extends Pick<AdvisoryFormat, 'name' | 'ecosystem'> {
+  /** Its address in each document. */
+  namespace: string;
   /** Start of the ids of its records: `REDHAT`. */
   prefix: string;
   /** Code for a document that cannot be read. */
@@ -70,13 +72,25 @@ export interface VexReader {
   entriesOf: (document: VexDocument) => AffectedPackage[] | null;
 }
 
+/** Format of CSAF VEX, with a record for each vulnerability. */
+export function vexFormat(publisher: VexPublisher): AdvisoryFormat {
+  const { name, ecosystem, namespace, prefix } = publisher;
+  return {
+    name,
+    ecosystem,
+    recognizes: (head) => /"category"\s{0,100}:\s{0,100}"csaf_vex"/.test(head) && head.includes(namespace),
+    owns: (id) => id.startsWith(`${prefix}-CVE-`),
+    read: (document) => readVexDocument(document, publisher),
+  };
+}
+
 /**
  * Reads one document of CSAF VEX, which is about one vulnerability.
  * @see https://docs.oasis-open.org/csaf/csaf/v2.0/os/csaf-v2.0-os.html#45-profile-5-vex
  */
-export async function* readVexDocument(
+async function* readVexDocument(
   { name, bytes }: FeedDocument,
-  reader: VexReader,
+  publisher: VexPublisher,
 ): AsyncGenerator<AdvisoryItem, void, undefined> {
   const pieces: Uint8Array[] = [];
   let sizeBytes = 0;
@@ -89,7 +103,7 @@ export async function* readVexDocument(
     pieces.push(piece);
   }
   try {
-    const advisory = advisoryOf(parsed(Buffer.concat(pieces), reader), reader);
+    const advisory = advisoryOf(parsed(Buffer.concat(pieces), publisher), publisher);
     yield { name, advisory, sizeBytes, ...(advisory.withdrawn !== null && { isRemoval: true as const }) };
   } catch (error) {
     if (!(error instanceof InvalidInput || error instanceof LimitExceeded)) throw error;
@@ -97,7 +111,7 @@ export async function* readVexDocument(
   }
 }
 
-function parsed(content: Buffer, { code }: VexReader): z.infer<typeof documentSchema> {
+function parsed(content: Buffer, { code }: VexPublisher): z.infer<typeof documentSchema> {
   let json: unknown;
   try {
     json = storableValue(content.toString('utf8'));
@@ -121,7 +135,7 @@ function storableValue(text: string): unknown {
 
 function advisoryOf(
   { document, product_tree: tree, vulnerabilities: [vulnerability] }: z.infer<typeof documentSchema>,
-  { prefix, entriesOf }: VexReader,
+  { prefix, entriesOf }: VexPublisher,
 ): OsvAdvisory {
   const { id, current_release_date: modified, initial_release_date: published } = document.tracking;
   const ids = { id: `${prefix}-${vulnerability?.cve ?? id}`, aliases: [], upstream: [] };

@@ -18,7 +18,7 @@ function started(line: string, container = 'c') {
   const [binary = ''] = line.split(' ', 1);
   const id = `containerd://${container.repeat(64)}`;
   const pod = { namespace: 'a', name: 'b', container: { id, name: 'm', image: { id: `r.example/app@${digest}` } } };
-  const process = { exec_id: '1', pid: 9, uid: 0, cwd: '/work', binary, arguments: line.slice(binary.length + 1), pod };
+  const process = { exec_id: '1', pid: 9, uid: 0, cwd: '/srv', binary, arguments: line.slice(binary.length + 1), pod };
   const event = { process_exec: { process }, node_name: 'n', time: '2026-04-01T10:00:00Z' };
   return observe(recordOf({ id: '1', at: '2026-04-01T10:00:00Z', source: 'tetragon', event }, 'c'));
 }
@@ -53,7 +53,7 @@ describe('VirtualEnvironments', () => {
     ['its pip', { made, run: '/tmp/v/bin/pip install x' }, '/usr/bin/python3.12'],
     [
       'that of a folder in the working directory',
-      { made: '/usr/bin/python3.12 -m venv .venv', run: '/work/.venv/bin/python3' },
+      { made: '/usr/bin/python3.12 -m venv .venv', run: '/srv/.venv/bin/python3' },
       '/usr/bin/python3.12',
     ],
     [

@@ -9,7 +9,7 @@ import { baseName } from './program.js';
 import { imageOf } from './start-chain.js';
 
 const maxEnvironments = 20_000;
-/** Where images have the interpreter, if another program than it makes the environment. */
+/** Usual places of the interpreter, for an environment that another program makes. */
 const interpreters = ['/usr/local/bin/python3', '/usr/bin/python3', '/opt/venv/bin/python3', '/opt/conda/bin/python3'];
 const inEnvironment = /^(.+)\/bin\/(?:python[\d.]*|pip[\d.]*)$/;
 

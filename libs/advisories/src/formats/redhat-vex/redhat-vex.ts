@@ -4,21 +4,21 @@ import type { AffectedPackage, EntryStatus } from '../../affected-package.js';
 import type { AffectedConditions } from '../../conditions.js';
 import { readRedHatRelease } from '../../releases.js';
 import { severityOf } from '../../severity.js';
-import { type FixPlan, plansOf, readVexDocument, type VexDocument, vexRanges } from '../csaf-vex.js';
-import type { AdvisoryFormat } from '../format.js';
+import { type FixPlan, plansOf, type VexDocument, vexFormat, vexRanges } from '../csaf-vex.js';
 import { type RepositoryPackage, readProducts } from './products.js';
 
 /**
  * Statements of Red Hat about one vulnerability in each of its products, in CSAF VEX. The old feed
  * names every binary package; the new one names source packages only.
  */
-export const redHatVex: AdvisoryFormat = {
+export const redHatVex = vexFormat({
   name: 'redhat-vex',
   ecosystem: 'Red Hat',
-  recognizes: (head) => /"category"\s{0,100}:\s{0,100}"csaf_vex"/.test(head) && head.includes('https://www.redhat.com'),
-  owns: (id) => id.startsWith('REDHAT-CVE-'),
-  read: (document) => readVexDocument(document, { prefix: 'REDHAT', code: 'REDHAT_VEX_INVALID', entriesOf }),
-};
+  namespace: 'https://www.redhat.com',
+  prefix: 'REDHAT',
+  code: 'REDHAT_VEX_INVALID',
+  entriesOf,
+});
 
 const statuses: readonly (readonly [name: string, EntryStatus])[] = [
   ['fixed', 'fixed'],

@@ -1,19 +1,19 @@
 import type { AffectedPackage, EntryStatus } from '../../affected-package.js';
 import { readSuseRelease } from '../../releases.js';
-import { plansOf, type ProductTree, readVexDocument, type VexDocument, vexRanges } from '../csaf-vex.js';
-import type { AdvisoryFormat } from '../format.js';
+import { plansOf, type ProductTree, type VexDocument, vexFormat, vexRanges } from '../csaf-vex.js';
 
 /**
  * Statements of SUSE about one vulnerability in its distributions and openSUSE's, in CSAF VEX. A
  * fixed product is a binary package with its version; any other names a binary or source package.
  */
-export const suseVex: AdvisoryFormat = {
+export const suseVex = vexFormat({
   name: 'suse-vex',
   ecosystem: 'SUSE',
-  recognizes: (head) => /"category"\s{0,100}:\s{0,100}"csaf_vex"/.test(head) && head.includes('https://www.suse.com'),
-  owns: (id) => id.startsWith('SUSE-CVE-'),
-  read: (document) => readVexDocument(document, { prefix: 'SUSE', code: 'SUSE_VEX_INVALID', entriesOf }),
-};
+  namespace: 'https://www.suse.com',
+  prefix: 'SUSE',
+  code: 'SUSE_VEX_INVALID',
+  entriesOf,
+});
 
 /** The feed calls a fix `recommended` or `first_fixed`, and wrote names with blanks in 2023. */
 const statuses: readonly (readonly [name: string, EntryStatus])[] = [
