@@ -73,7 +73,16 @@ const syncs: Provoke = async (platform) => {
   }
 };
 
-/** The load has one message that is refused, and someone tries it again. */
+const refusedWithinMs = 60_000;
+
+/** The load has one message that is refused: until it is, there is none to try again. */
+const refusal: Provoke = async (platform) => {
+  const deadline = Date.now() + refusedWithinMs;
+  const isRefused = async () =>
+    (await platform.query(`SELECT FROM delivery WHERE receiver = 'refusing' AND state = 'failed' LIMIT 1`)).length > 0;
+  while (!(await isRefused()) && Date.now() < deadline) await sleep(300);
+};
+
 const redrives: Provoke = async (platform) => {
   for (let tries = 0; tries < 10; tries += 1) {
     await redriveRefused(platform);
@@ -109,7 +118,7 @@ export const provocations: Partial<Record<FailpointName, Provocation>> = {
   'console.incident-changed': people,
   'console.silence-added': people,
   'console.silence-expired': people,
-  'deliveries.some-redriven': { during: redrives },
+  'deliveries.some-redriven': { before: refusal, during: redrives },
   'bus.stream-made': { during: async ({ servers }) => servers.nats.wipe() },
   'dead-letters.saved': { during: async (platform) => platform.publishGarbage() },
   'partition.attempt-noted': { before: crashedReaders },

@@ -34,6 +34,13 @@ const variantColumns = columnsOf(FleetContentRow, { of: 'content', only: ['path'
   Pick<FileVariant, 'sha256' | 'images' | 'repositories'>
 >({ sha256: "encode(content.sha256, 'hex')", images: 'images', repositories: 'repositories' });
 
+/**
+ * SQL for whether the content `known` is suspicious when an image has brought it again; one without
+ * its text says nothing new about a content that was suspicious before.
+ */
+const suspicionBy = (brought: string) =>
+  `(${brought}.is_suspicious OR (${brought}.text IS NULL AND known.is_suspicious))`;
+
 /** Files of all images that no package owns, by path and content. */
 @Injectable()
 export class FleetFiles {
@@ -44,13 +51,20 @@ export class FleetFiles {
     const texts = files.map(({ text }) => (text === null ? null : zstdCompressSync(text)));
     const keys = [files.map(({ path }) => path), files.map(({ sha256 }) => sha256)];
     await tx.query(
-      // In one order, so that two images that bring the same files cannot deadlock.
-      `INSERT INTO fleet_content AS known (path, sha256, size_bytes, is_suspicious, text)
-       SELECT path, decode(hex, 'hex') AS sha256, size, suspicious, text
-       FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[], $5::bytea[]) AS file (path, hex, size, suspicious, text)
-       ORDER BY path, sha256
-       ON CONFLICT (path, sha256) DO UPDATE
-         SET text = coalesce(EXCLUDED.text, known.text), is_suspicious = EXCLUDED.is_suspicious OR (EXCLUDED.text IS NULL AND known.is_suspicious)`,
+      // In one order, so that two images that bring the same files cannot deadlock. Contents that
+      // stay as they are get a lock that others share: images with the same file do not wait.
+      `WITH file AS (
+         SELECT path, decode(hex, 'hex') AS sha256, size_bytes, is_suspicious, text
+         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::boolean[], $5::bytea[]) AS file (path, hex, size_bytes, is_suspicious, text)
+       ), kept AS MATERIALIZED (
+         SELECT path, sha256 FROM file JOIN fleet_content AS known USING (path, sha256)
+         WHERE (file.text IS NULL OR known.text IS NOT NULL) AND known.is_suspicious = ${suspicionBy('file')}
+         ORDER BY path, sha256 FOR KEY SHARE OF known
+       )
+       INSERT INTO fleet_content AS known (path, sha256, size_bytes, is_suspicious, text)
+       SELECT path, sha256, size_bytes, is_suspicious, text FROM file
+       WHERE NOT EXISTS (SELECT FROM kept WHERE (kept.path, kept.sha256) = (file.path, file.sha256)) ORDER BY path, sha256
+       ON CONFLICT (path, sha256) DO UPDATE SET text = coalesce(EXCLUDED.text, known.text), is_suspicious = ${suspicionBy('EXCLUDED')}`,
       [...keys, files.map(({ sizeBytes }) => sizeBytes), files.map(({ isSuspicious }) => isSuspicious), texts],
     );
     await tx.query(

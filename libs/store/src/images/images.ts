@@ -172,7 +172,8 @@ export class Images {
   /** Adds images with their layers; updates labels, config and findings of existing ones. */
   async add(tx: Transaction, images: readonly NewImage[]): Promise<void> {
     await lockReferences(tx, 'shared');
-    for (const image of images) {
+    // In one order, so that two indexes that list the same images in another one cannot deadlock.
+    for (const image of images.toSorted((a, b) => (a.digest < b.digest ? -1 : 1))) {
       await tx.query(
         `INSERT INTO image (${newImage.columns}) VALUES (${newImage.values})
          ON CONFLICT (digest) DO UPDATE SET ${excluded(ImageRow, ['labels', 'baseCreatedAt', 'user', 'configVersion'])},
@@ -439,8 +440,15 @@ async function addPackages(tx: Transaction, digest: Digest, packages: readonly E
     })),
   );
   await tx.query(
+    // Known packages are left out before the conflict, which locks its row until the end of the
+    // transaction: all images of a base would wait for each other.
     `INSERT INTO package (${newPackages.columns})
-     SELECT DISTINCT ON (purl, "sourceName", "sourceVersion") ${newPackages.values} FROM ${newPackages.table} ORDER BY purl, "sourceName", "sourceVersion"
+     SELECT DISTINCT ON (purl, "sourceName", "sourceVersion") ${newPackages.values} FROM ${newPackages.table}
+     WHERE NOT EXISTS (
+       SELECT FROM package AS known
+       WHERE package_identity(known.purl, known.source_name, known.source_version) = package_identity(given.purl, "sourceName", "sourceVersion")
+         AND (known.ecosystem IS NOT NULL OR given.ecosystem IS NULL))
+     ORDER BY purl, "sourceName", "sourceVersion"
      -- A package that no advisories evaluated may be evaluated by now; an image cannot undo that for others.
      ON CONFLICT (package_identity(purl, source_name, source_version)) DO UPDATE SET
        ${excluded(PackageRow, ['ecosystem', 'release', 'otherReleases', 'advisoryNames', 'qualifiers'])}

@@ -120,8 +120,9 @@ export async function placeInLedger(
   digest: Digest,
   answer: TagAnswer | null,
 ): Promise<PlacedPush> {
-  if (push.tag === null) return noPlace;
-  await lockRepository(tx, push);
+  const { connection, repository, tag } = push;
+  if (tag === null) return noPlace;
+  await lockTag(tx, { connection, repository, tag });
   const [times] = await tx.aggregate<{ pushedAtMs: number | null; receivedAtMs: number; isPlaced: boolean }>(
     `SELECT ${millisecondsOf('pushed_at')} AS "pushedAtMs", ${millisecondsOf('received_at')} AS "receivedAtMs",
        EXISTS (SELECT FROM tag_ledger WHERE push_id = push.id AND NOT is_seen) AS "isPlaced"
@@ -274,13 +275,27 @@ async function observe(
   return wrong.map(({ tag }) => tag);
 }
 
-/**
- * Serializes pushes and reconciliations of one repository, or two of them could both become the
- * last entry.
- */
-export async function lockRepository(tx: Transaction, { connection, repository }: RepositoryPlace): Promise<void> {
+/** Serializes a reconciliation of a repository with others, and with the pushes of all its tags. */
+export async function lockRepository(tx: Transaction, place: RepositoryPlace): Promise<void> {
   await lockReferences(tx, 'shared');
-  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`tags ${connection} ${repository}`]);
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [lockNameOf(place)]);
+}
+
+/**
+ * Serializes the pushes of one tag, or two of them could both become its last entry. A transaction
+ * that places several tags must hold {@link lockRepository}: two of them could wait for each other.
+ */
+async function lockTag(tx: Transaction, { tag, ...place }: RepositoryPlace & { tag: string }): Promise<void> {
+  await lockReferences(tx, 'shared');
+  const name = lockNameOf(place);
+  await tx.query(
+    'SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0)), pg_advisory_xact_lock(hashtextextended($2, 0))',
+    [name, `${name} ${tag}`],
+  );
+}
+
+function lockNameOf({ connection, repository }: RepositoryPlace): string {
+  return `tags ${connection} ${repository}`;
 }
 
 function millisecondsOf(column: string): string {
