@@ -10,6 +10,7 @@ const report: ReportNumbers = {
     limits: null,
   },
   total: 5,
+  asOf: new Date('2026-11-30T07:59:00Z'),
   groups: [
     { name: 'team-shop', counts: { critical: 1, high: 3 }, fixable: 2, oldest: 90, overdue: 2 },
     { name: null, counts: { high: 1 }, fixable: 0, oldest: 1, overdue: 0 },
@@ -42,6 +43,19 @@ describe('reportMessage', () => {
   it('says that nothing is unfixed', () => {
     const message = reportMessage({ ...report, groups: [], total: 0 }, 'https://t.example', now);
     expect(message).toMatchObject({ status: 'resolved', title: 'Report unfixed · nothing is unfixed', sections: [] });
+  });
+
+  it.each([
+    [null, 'No scanner has evaluated the fleet yet.'],
+    [
+      new Date('2026-11-27T08:00:00Z'),
+      'No scanner has evaluated the fleet since 2026-11-27 08:00 UTC: what came since is missing.',
+    ],
+  ])('does not say that nothing is unfixed when the fleet was evaluated at %s', (asOf, age) => {
+    const empty = reportMessage({ ...report, groups: [], total: 0, asOf }, 'https://t.example', now);
+    expect(empty).toMatchObject({ status: 'firing', title: 'Report unfixed · not up to date', summary: age });
+    const some = reportMessage({ ...report, asOf }, 'https://t.example', now);
+    expect(some.summary).toBe(`${age} 1 critical, 4 high. The oldest is 90 days old; 2 over the limit.`);
   });
 
   it('names the limits that the report was made with', () => {

@@ -37,39 +37,58 @@ export interface ReportNumbers {
   limits: string | null;
   groups: readonly ReportedGroup[];
   total: number;
+  /** Time at which the fleet was last known to be evaluated; null if it never was. */
+  asOf: Date | null;
 }
+
+/**
+ * Age from which an evaluation is out of date. Scanners repeat it each minute, for a large fleet in
+ * some minutes.
+ */
+const staleMs = 3_600_000;
 
 /** Message with the numbers of a report; its rows are in the attachment and behind the links. */
 export function reportMessage(report: ReportNumbers, consoleUrl: string, now: Date): Message {
-  const { id, name, by, query, limits, groups, total } = report;
+  const { id, name, by, query, limits, groups, total, asOf } = report;
   const counts = totals(groups);
   const oldest = Math.max(0, ...groups.map((group) => group.oldest));
   const overdue = groups.reduce((sum, group) => sum + group.overdue, 0);
   const worst = worstSeverity(severities.filter((severity) => counts[severity] > 0));
   const where = by === 'owner' ? `of ${count(groups.length, by)}` : `in ${count(groups.length, by, 'repositories')}`;
-  const figures = total === 0 ? 'nothing is unfixed' : `${count(total, 'unfixed finding')} ${where}`;
+  const age = ageText(asOf, now);
+  const nothing = age === null ? 'nothing is unfixed' : 'not up to date';
+  const figures = total === 0 ? nothing : `${count(total, 'unfixed finding')} ${where}`;
+  const found =
+    total > 0
+      ? [
+          `${countsText(counts) ?? ''}. The oldest is ${count(oldest, 'day')} old${overdue > 0 ? `; ${overdue} over the limit` : ''}.`,
+        ]
+      : age === null
+        ? ['No vulnerability that the report asks for is in an image that is tagged or runs.']
+        : [];
   const page = consoleLink('Open the report', consoleUrl, 'report', id);
   return {
     kind: 'summary',
-    status: total === 0 ? 'resolved' : 'firing',
+    status: total === 0 && age === null ? 'resolved' : 'firing',
     severity: total === 0 ? 'unknown' : worst,
     title: clean(`Report ${name} · ${figures}`, maxTitleChars),
-    summary:
-      total === 0
-        ? 'No vulnerability that the report asks for is in an image that is tagged or runs.'
-        : clean(
-            `${countsText(counts) ?? ''}. The oldest is ${count(oldest, 'day')} old${overdue > 0 ? `; ${overdue} over the limit` : ''}.`,
-            2 * maxItemChars,
-          ),
+    summary: clean([...(age === null ? [] : [age]), ...found].join(' '), 2 * maxItemChars),
     facts: [
       ...fact('Vulnerabilities', query),
       ...fact('Limited to', limits),
-      ...fact('As of', timeText(now.toISOString())),
+      ...fact('As of', timeText((asOf ?? now).toISOString())),
     ],
     sections: section(by === 'owner' ? 'By owner' : 'By repository', groups.map(groupItem)),
     links: [page, consoleLink('CSV', consoleUrl, 'api', 'v1', 'report-runs', id, 'csv')],
     footer: clean(`Tidewaiter · report ${name}`, maxItemChars),
   };
+}
+
+/** Why a report may lack what came lately; null for one that lacks nothing. */
+function ageText(asOf: Date | null, now: Date): string | null {
+  if (asOf === null) return 'No scanner has evaluated the fleet yet.';
+  if (now.getTime() - asOf.getTime() <= staleMs) return null;
+  return `No scanner has evaluated the fleet since ${timeText(asOf.toISOString())}: what came since is missing.`;
 }
 
 /** Alert of a report, for channels whose readers are programs. */

@@ -54,7 +54,7 @@ describe('pushes side by side', () => {
   });
   const packages = ['openssl', 'zlib'].map((name) => ({
     ...{ purl: `pkg:apk/alpine/${name}@1`, type: 'apk' as const, name, version: '1', licenses: [], layer: 0 },
-    ...{ source: { name, version: '1' }, state: 'installed' as const, foundIn: 'lib/apk/db/installed' },
+    ...{ source: { name, version: '1' }, state: 'present' as const, foundIn: 'lib/apk/db/installed' },
     key: { ecosystem: 'Alpine', release: 'v3.20', names: [name] },
   }));
   const putPackages = async (tx: Transaction, name: string) =>

@@ -103,6 +103,7 @@ import { SilenceVersions1764000820000 } from './1764000820000-silence-versions.j
 import { LeaseAttempts1764000830000 } from './1764000830000-lease-attempts.js';
 import { OtherReleases1764000840010 } from './1764000840010-other-releases.js';
 import { RepeatedJoins1764000840020 } from './1764000840020-repeated-joins.js';
+import { ReportAges1764000840030 } from './1764000840030-report-ages.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -211,4 +212,5 @@ export const migrations = [
   LeaseAttempts1764000830000,
   OtherReleases1764000840010,
   RepeatedJoins1764000840020,
+  ReportAges1764000840030,
 ];

@@ -36,6 +36,8 @@ export class ReportRunRow {
   /** Null until it is made. */
   @Column('jsonb', { nullable: true }) settings!: ReportRunSettings | null;
   @Column('jsonb', { nullable: true }) groups!: UnfixedGroup[] | null;
+  /** Time at which the fleet was last known to be evaluated then; null if it never was. */
+  @Column('timestamptz', { name: 'as_of', nullable: true }) asOf!: Date | null;
   /** Unfixed findings, of which `groups` has a limited number. */
   @Column('integer', { default: 0 }) total!: number;
   /** Reason for which no channel got it. */

@@ -17,7 +17,7 @@ export type ReportRun = RowOf<typeof columns>;
 export type StoredReportRun = RowOf<typeof storedColumns>;
 /** A report that is to be made. */
 export type DueReport = RowOf<typeof dueColumns>;
-export type MadeReport = Pick<StoredReportRun, 'settings' | 'groups' | 'total' | 'problem'>;
+export type MadeReport = Pick<StoredReportRun, 'settings' | 'groups' | 'total' | 'asOf' | 'problem'>;
 
 /** Runs that the history lists. */
 const maxRuns = 200;
@@ -81,10 +81,10 @@ export class ReportRuns {
     await tx.query(`UPDATE report_run SET state = 'skipped' WHERE id = $1`, [id]);
   }
 
-  async made(tx: Transaction, id: string, { settings, groups, total, problem }: MadeReport): Promise<void> {
+  async made(tx: Transaction, id: string, { settings, groups, total, asOf, problem }: MadeReport): Promise<void> {
     await tx.query(
-      `UPDATE report_run SET state = 'made', settings = $2, groups = $3, total = $4, problem = $5, made_at = now() WHERE id = $1`,
-      [id, json(settings), json(groups), total, problem],
+      `UPDATE report_run SET state = 'made', settings = $2, groups = $3, total = $4, as_of = $5, problem = $6, made_at = now() WHERE id = $1`,
+      [id, json(settings), json(groups), total, asOf, problem],
     );
   }
 

@@ -81,7 +81,12 @@ const unfixed = async (
   question: Partial<UnfixedQuestion> = {},
   scopes: AccessScope[] | null = null,
 ): Promise<Unfixed> => {
-  const findings = new UnfixedFindings(store, new OwnerLabels(store), new EvaluationRules(rules));
+  const findings = new UnfixedFindings(
+    store,
+    new OwnerLabels(store),
+    new EvaluationRules(rules),
+    new FleetExposure(store),
+  );
   const read = async () => findings.of({ by: 'repository', query: '', limits: {}, ...question }, owners, now);
   return scopes ? store.within(new ScopedRows(scopes, owners.rules), read) : store.unlimited(read);
 };
@@ -127,6 +132,13 @@ afterAll(async () => {
 });
 
 describe('UnfixedFindings', () => {
+  it('has the time of the last evaluation of the fleet', async () => {
+    const { asOf } = await unfixed();
+    expect(asOf).toEqual(await new FleetExposure(store).refreshedAt());
+    await store.query(`UPDATE fleet_refresh SET refreshed_at = '2026-11-27T08:00:00Z'`);
+    expect(await unfixed()).toMatchObject({ asOf: new Date('2026-11-27T08:00:00Z') });
+  });
+
   it('has what current images have, since their repository has had it or it was published', async () => {
     expect(lines(await unfixed())).toEqual([
       'pay/api: CVE-2026-1 openssl 3.0.2 → 3.0.14 1d',

@@ -17,6 +17,7 @@ import type { OwnerSettings } from '@tidewaiter/runtime';
 import { conditionsOf, Parameters, rankSql } from '../core/lists.js';
 import { Store } from '../core/store.js';
 import { runningContainers, taggedPlaces } from '../images/exposure/exposure-counts.js';
+import { FleetExposure } from '../images/exposure/fleet-exposure.js';
 import { vulnerabilityList } from '../images/exposure/vulnerability-list.js';
 import { OwnerLabels } from '../images/owner-labels.js';
 import { Owners } from '../images/owners.js';
@@ -39,6 +40,8 @@ export interface Unfixed {
   groups: UnfixedGroup[];
   /** All findings; the groups have no more than 20,000 of them. */
   total: number;
+  /** Time at which the fleet was last known to be evaluated; null before the first time. */
+  asOf: Date | null;
 }
 
 /** A package in the images of a repository, with the versions that are affected. */
@@ -68,6 +71,7 @@ export class UnfixedFindings {
     private readonly store: Store,
     private readonly ownership: OwnerLabels,
     private readonly evaluation: EvaluationRules,
+    private readonly exposure: FleetExposure,
   ) {}
 
   /**
@@ -76,11 +80,13 @@ export class UnfixedFindings {
    * @throws InvalidInput `QUERY_INVALID`
    */
   async of({ by, query, limits }: UnfixedQuestion, owners: OwnerSettings, now: Date): Promise<Unfixed> {
+    // Read first: what is evaluated meanwhile may be in the findings, and nothing older is missing.
+    const asOf = await this.exposure.refreshedAt();
     const found = await this.#found(query, now);
     const counted = found.flatMap((row) => this.#counted(row, now));
     const owner = await this.#ownersOf(counted, owners);
     const rows = counted.map((row) => describe(row, owner.get(row.repository) ?? null, limits, now));
-    return { groups: groupUnfixed(rows, by), total: (found[0]?.total ?? 0) - found.length + rows.length };
+    return { groups: groupUnfixed(rows, by), total: (found[0]?.total ?? 0) - found.length + rows.length, asOf };
   }
 
   async #found(query: string, now: Date): Promise<FoundPackage[]> {

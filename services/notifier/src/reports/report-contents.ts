@@ -39,7 +39,11 @@ export class ReportContents {
       return { report, unfixed, failure: null };
     } catch (error) {
       if (error instanceof TidewaiterError && error.retryable) throw error;
-      return { report, unfixed: { groups: [], total: 0 }, failure: `it could not be made: ${reasonOf(error)}` };
+      return {
+        report,
+        unfixed: { groups: [], total: 0, asOf: null },
+        failure: `it could not be made: ${reasonOf(error)}`,
+      };
     }
   }
 }

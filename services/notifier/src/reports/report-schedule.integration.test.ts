@@ -28,6 +28,8 @@ receivers:
   { channels: channelReaders, readFile: () => '' },
 );
 const found: Unfixed = {
+  // After all times of these tests.
+  asOf: new Date('2100-01-01T00:00:00Z'),
   total: 1,
   groups: [
     {

@@ -49,8 +49,8 @@ export class ReportRunsController {
     @Caller() caller: ApiCaller,
   ): Promise<z.output<typeof runAnswer>> {
     const { groups, ...run } = await this.#read(id, caller);
-    const { settings, total, madeAt: at } = run;
-    return { by: settings.by, query: settings.query, at, groups: cutGroups(groups, limit), total, run };
+    const { settings, total, madeAt: at, asOf } = run;
+    return { by: settings.by, query: settings.query, at, asOf, groups: cutGroups(groups, limit), total, run };
   }
 
   @Get(':id/csv')

@@ -60,6 +60,8 @@ export const unfixedAnswer = z.object({
   query: z.string(),
   /** Time of the report. */
   at: time,
+  /** Time at which the fleet was last known to be evaluated; null if it never was. */
+  asOf: time.nullable(),
   /** The worst first. */
   groups: z.array(group),
   total: z.int(),
@@ -77,6 +79,8 @@ const run = z.object({
   requestedBy: text,
   createdAt: time,
   madeAt: time.nullable(),
+  /** Time at which the fleet was last known to be evaluated then. */
+  asOf: time.nullable(),
   /** Null until it is made. */
   settings: z.object({ by, query: z.string(), receiver: z.string(), scopes: z.array(scope).nullable() }).nullable(),
   total: z.int(),

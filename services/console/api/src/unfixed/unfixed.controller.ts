@@ -27,8 +27,8 @@ export class UnfixedController {
     @Query({ schema: unfixedQuery }) { by, q: query, limit }: z.output<typeof unfixedQuery>,
   ): Promise<z.output<typeof unfixedAnswer>> {
     const at = new Date();
-    const { groups, total } = await this.#unfixed(by, query, at);
-    return { by, query, at, groups: cutGroups(groups, limit), total };
+    const { groups, ...found } = await this.#unfixed(by, query, at);
+    return { by, query, at, groups: cutGroups(groups, limit), ...found };
   }
 
   @Get('export')

@@ -8519,6 +8519,7 @@ export interface paths {
                     content: {
                         "application/json": {
                             items: {
+                                asOf: string | null;
                                 /** Format: date-time */
                                 createdAt: string;
                                 id: string;
@@ -8594,6 +8595,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            asOf: string | null;
                             /** Format: date-time */
                             at: string;
                             /** @enum {string} */
@@ -8628,6 +8630,7 @@ export interface paths {
                             }[];
                             query: string;
                             run: {
+                                asOf: string | null;
                                 /** Format: date-time */
                                 createdAt: string;
                                 id: string;
@@ -12895,6 +12898,7 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            asOf: string | null;
                             /** Format: date-time */
                             at: string;
                             /** @enum {string} */

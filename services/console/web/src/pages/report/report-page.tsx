@@ -10,7 +10,7 @@ import { absoluteTime } from '../../parts/relative-time.js';
 import { EmptyState, Loaded } from '../../parts/states.js';
 import { ReportGroup } from './report-group.js';
 import { PrintButton } from './report-parts.js';
-import { placesText, rightsText, usualQuery } from './report-words.js';
+import { placesText, rightsText, staleText, usualQuery } from './report-words.js';
 
 const live = getRouteApi('/report');
 const stored = getRouteApi('/report/$run');
@@ -104,19 +104,25 @@ function RunChoice({ chosen }: { chosen: string }) {
   );
 }
 
-function Report({ report: { by, query, at, groups, total } }: { report: Unfixed | ReportRun }) {
+function Report({ report: { by, query, at, asOf, groups, total } }: { report: Unfixed | ReportRun }) {
+  const age = staleText(asOf, at);
   if (total === 0)
     return (
-      <EmptyState title="Nothing is unfixed">
+      <EmptyState title={age === null ? 'Nothing is unfixed' : 'Not up to date'}>
         <p>
-          No image that is tagged or runs has a vulnerability of <code>{query || 'any kind'}</code>.
+          {age ?? (
+            <>
+              No image that is tagged or runs has a vulnerability of <code>{query || 'any kind'}</code>.
+            </>
+          )}
         </p>
       </EmptyState>
     );
   return (
     <div className="report">
+      {age !== null && <p role="note">{age}</p>}
       <p className="sentence">
-        {total.toLocaleString('en')} unfixed {placesText(by, groups.length)}, as of {absoluteTime(at)}
+        {total.toLocaleString('en')} unfixed {placesText(by, groups.length)}, as of {absoluteTime(asOf ?? at)}
         {query !== '' && (
           <>
             , for <code>{query}</code>
