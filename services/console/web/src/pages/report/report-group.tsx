@@ -62,7 +62,7 @@ function ReportRow({ by, row }: { by: Unfixed['by']; row: Group['rows'][number] 
       <td role="cell">
         {row.package} <small className="quiet">{installed.join(', ')}</small>
       </td>
-      <td role="cell" data-title="Fix">
+      <td role="cell" className="named" data-title="Fix">
         {fix ?? <span className="quiet">none</span>}
       </td>
       <td role="cell" className="number" data-title="Images">
