@@ -77,6 +77,10 @@ try {
     });
     print(outcome);
   }
+} catch (error) {
+  // Senders that fail once the servers are stopped could end the process before it is shown.
+  console.error(error);
+  process.exitCode = 2;
 } finally {
   await suite.stop();
 }
@@ -84,7 +88,7 @@ const report = faultReport([recorder.sitting]);
 console.log(report);
 if (values.report) writeFileSync(values.report, report);
 // Ended by itself, Node spins for ever over the handles of connections that were refused.
-process.exit(recorder.sitting.looks.some(({ violations }) => violations.length > 0) ? 1 : 0);
+process.exit(process.exitCode ?? (recorder.sitting.looks.some(({ violations }) => violations.length > 0) ? 1 : 0));
 
 function* schedules(): Generator<Schedule> {
   const options = { loadMs: amount.loadMs, without };
