@@ -44,10 +44,10 @@ export interface JobLedger<Held extends Job = Job> {
   /** Extends the lease of a job; false when another worker has claimed it. */
   extend(job: Held, leaseMs: number): Promise<boolean>;
   /**
-   * Requeues a job.
+   * Requeues a job; it is due after a pause, or at once where what it waits for is over meanwhile.
    * @throws Unavailable `LEASE_LOST` when another worker holds it by now
    */
-  fail(job: Held, failure: JobProblem & { retryInMs: number }): Promise<QueuedJob | null>;
+  fail(job: Held, failure: JobProblem & { retryInMs: number }): Promise<(QueuedJob & { pauseMs: number }) | null>;
   /** Jobs that should be in one of these queues but may be missing there. */
   lost(queues: readonly Held['queue'][]): Promise<QueuedJob[]>;
   backlog(queue: string): Promise<{ queued: number; running: number; oldestSeconds: number }>;

@@ -313,7 +313,7 @@ export class WorkQueue {
       await handler.retrying?.(tried, problem, retryInMs);
       const again = await this.ledger.fail(job, { ...problem, retryInMs });
       failpoint('queue.failure-noted');
-      if (again) this.#addLater(again, retryInMs);
+      if (again) this.#addLater(again, again.pauseMs);
       if (!wasTried) return 'put back';
       this.log.warn(fields, 'job failed');
       return 'retried';

@@ -156,11 +156,23 @@ describe('Jobs.claimNext', () => {
     }
     expect(await next()).toBeNull();
     const over = { code: 'WAITS', reasons: ['1.0 is being analyzed'] };
-    const hasten = async (repository: string) =>
-      store.transaction(async (tx) => jobs.hasten(tx, 'push', { connection: 'a', repository }, over));
+    const hasten = async (repository: string) => jobs.hasten('push', { connection: 'a', repository }, over);
     await hasten('2');
     expect(await next()).toBeNull();
     await hasten('1');
+    expect(await next()).toMatchObject({ key: waiting.key });
+    expect(await next()).toBeNull();
+  });
+
+  it('does not put back for long what waits for something that ends meanwhile', async () => {
+    await enqueue(jobIn('a/1'), jobIn('a/1'));
+    const [waiting, other] = [(await next())!, (await next())!];
+    const wait = { code: 'WAITS', reason: '1.0 is being analyzed' };
+    await jobs.noteWait(waiting, wait);
+    await jobs.hasten('push', { connection: 'a', repository: '1' }, { code: wait.code, reasons: [wait.reason] });
+    const putBack = { ...wait, retryInMs: 60_000, wasTried: false };
+    expect(await jobs.fail(other, putBack)).toMatchObject({ pauseMs: 60_000 });
+    expect(await jobs.fail(waiting, putBack)).toMatchObject({ pauseMs: 0 });
     expect(await next()).toMatchObject({ key: waiting.key });
     expect(await next()).toBeNull();
   });

@@ -47,6 +47,13 @@ const backlogColumns = `count(*) FILTER (WHERE state = 'queued')::int AS queued,
 /** SQL condition on a job that a worker may claim. */
 const isFree = `((state = 'queued' AND run_at <= now() + interval '1 second') OR (state = 'running' AND lease_until < now()))`;
 
+const requeuedColumns = dueColumns.computed<{ pauseMs: number }>({
+  pauseMs: 'extract(epoch FROM run_at - now())::float8 * 1000',
+});
+
+/** A failed job that is queued again, with the pause until it is due. */
+export type RequeuedJob = RowOf<typeof requeuedColumns>;
+
 const endedColumns = columnsOf(JobRow, { of: 'job', only: ['id', 'queue', 'class', 'attempt', 'state'] });
 
 /**
@@ -187,7 +194,7 @@ export class Jobs {
    * is queued anew instead, with all its tries.
    * @throws Unavailable `LEASE_LOST` when another worker holds it by now
    */
-  async fail(job: ClaimedJob, failure: JobFailure): Promise<DueJob | null> {
+  async fail(job: ClaimedJob, failure: JobFailure): Promise<RequeuedJob | null> {
     return this.store.transaction((tx) => this.failIn(tx, job, failure));
   }
 
@@ -195,13 +202,14 @@ export class Jobs {
    * {@link fail} inside a transaction with the consequences of the failure, which must not commit
    * when this throws.
    */
-  async failIn(tx: Transaction, job: ClaimedJob, failure: JobFailure): Promise<DueJob | null> {
+  async failIn(tx: Transaction, job: ClaimedJob, failure: JobFailure): Promise<RequeuedJob | null> {
     const { code, reason, retryInMs, wasTried = true } = failure;
     if (retryInMs !== null) {
       const [failed] = await tx.returning(
-        dueColumns,
+        requeuedColumns,
         `UPDATE job SET state = 'queued', code = $3, reason = $4, lease_token = NULL, lease_until = NULL, swept_at = now(),
-           put_back = put_back + CASE WHEN $6 THEN 0 ELSE 1 END, run_at = now() + $5 * interval '1 millisecond'
+           put_back = put_back + CASE WHEN $6 THEN 0 ELSE 1 END,
+           run_at = now() + CASE WHEN again AND NOT $6 THEN 0 ELSE $5 END * interval '1 millisecond'
          WHERE id = $1 AND lease_token = $2 AND state = 'running'`,
         [job.id, job.token, code, reason, retryInMs, wasTried],
       );
@@ -242,20 +250,33 @@ export class Jobs {
   }
 
   /**
-   * Makes jobs of a source due that were put back for one of these reasons, which is over. A
-   * process that ends a job of the queue claims them next.
+   * Notes why a running job is about to be put back, for {@link hasten}. What is over by now is
+   * seen by another look after this note.
+   */
+  async noteWait(job: ClaimedJob, { code, reason }: Pick<JobFailure, 'code' | 'reason'>): Promise<void> {
+    await this.store.query(
+      `UPDATE job SET code = $3, reason = $4 WHERE id = $1 AND lease_token = $2 AND state = 'running'`,
+      [job.id, job.token, code, reason],
+    );
+  }
+
+  /**
+   * Makes jobs of a source due that were put back for one of these reasons, which is over, or are
+   * about to be. A process that ends a job of the queue claims them next. To be called when the
+   * end is committed, so that a job that does not see it is made due.
    */
   async hasten(
-    tx: Transaction,
     queue: QueueName,
     { connection, repository }: Pick<JobRow, 'connection' | 'repository'>,
     { code, reasons }: { code: string; reasons: readonly string[] },
   ): Promise<void> {
-    await tx.query(
+    const waits = '(connection, repository) = ($2, $3) AND code = $4 AND reason = ANY($5)';
+    await this.store.query(
       // Both classes are named so that the index of the sources is used.
-      `UPDATE job SET run_at = now() WHERE id = ANY(ARRAY(
-         SELECT id FROM job WHERE ${inQueue(queue)} AND class = ANY($1) AND state = 'queued'
-           AND (connection, repository) = ($2, $3) AND code = $4 AND reason = ANY($5) FOR UPDATE SKIP LOCKED))`,
+      `UPDATE job SET run_at = now(), again = again OR state = 'running' WHERE state IN ('queued', 'running') AND ${waits}
+         AND id = ANY(ARRAY(
+           SELECT id FROM job WHERE ${inQueue(queue)} AND class = ANY($1) AND state = 'queued' AND ${waits}
+           UNION ALL SELECT id FROM job WHERE ${inQueue(queue)} AND state = 'running' AND ${waits}))`,
       [jobClasses, connection, repository, code, reasons],
     );
   }

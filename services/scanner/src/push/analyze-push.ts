@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NotYet } from '@tidewaiter/domain';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { failpoint, Logger } from '@tidewaiter/runtime';
 import { redactedReason } from '@tidewaiter/secrets';
@@ -6,7 +7,7 @@ import type { ClaimedJob, Push } from '@tidewaiter/store';
 
 import { ScannerConfig } from '../config.js';
 import { isRefusal } from '../failure.js';
-import { Baselines } from './baselines.js';
+import { Baselines, type ChosenBaseline } from './baselines.js';
 import { EvaluatePush } from './evaluate-push.js';
 import { PushComparison } from './push-comparison.js';
 import { PushResolution } from './push-resolution.js';
@@ -46,7 +47,7 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
       if (!resolved) return await this.steps.done(job);
       const { push, next } = resolved;
       if (next === 'waits for layers') return failpoint('push.layers-queued');
-      const baseline = await this.baselines.of(push);
+      const baseline = await this.#baselineOf(job, push);
       const evaluation = await this.evaluation.evaluateWithOrigin(push, baseline && baseline.digest, signal);
       const changes = baseline && (await this.comparison.compare(push, baseline, evaluation));
       await this.steps.conclude(job, push, evaluation, baseline, changes);
@@ -60,6 +61,17 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
       else await this.steps.refuse(job, error.code, redactedReason(error));
       this.logger.info({ push_id: job.key, code: error.code }, 'scan refused');
       return 'idle';
+    }
+  }
+
+  async #baselineOf(job: ClaimedJob, push: Push): Promise<ChosenBaseline | null> {
+    try {
+      return await this.baselines.of(push);
+    } catch (error) {
+      if (!(error instanceof NotYet)) throw error;
+      await this.steps.awaits(job, error);
+      // It may have ended before it could see that this push waits.
+      return this.baselines.of(push);
     }
   }
 

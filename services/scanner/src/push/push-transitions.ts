@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Baseline, Unavailable } from '@tidewaiter/domain';
+import { type Baseline, type NotYet, Unavailable } from '@tidewaiter/domain';
 import type { PushChanges } from '@tidewaiter/integrity';
 import type { JobProblem } from '@tidewaiter/queue';
 import { failpoint } from '@tidewaiter/runtime';
@@ -99,10 +99,10 @@ export class PushTransitions {
         const awaited = await this.corrections.begin(tx, push);
         await tx.emit(...pushEvents(push, evaluation, { baseline, changes, awaited }));
       }
-      await this.#hastenWaiting(tx, push);
       await this.jobs.finish(tx, job);
     });
     failpoint('push.concluded');
+    await this.#hastenWaiting(push);
   }
 
   /**
@@ -160,11 +160,16 @@ export class PushTransitions {
     failpoint('push.given-up');
   }
 
+  /** Notes that a push is about to wait for another one, whose end makes it due. */
+  async awaits(job: ClaimedJob, earlier: NotYet): Promise<void> {
+    await this.jobs.noteWait(job, { code: earlier.code, reason: redactedReason(earlier) });
+  }
+
   /** Pushes of the repository that wait for this one need not wait longer. */
-  async #hastenWaiting(tx: Transaction, push: Push): Promise<void> {
+  async #hastenWaiting(push: Push): Promise<void> {
     const waits = [push.tag, push.digest].filter((name) => name !== null).map((name) => earlierPending(name));
     const reasons = waits.map((wait) => redactedReason(wait));
-    await this.jobs.hasten(tx, 'push', push, { code: 'EARLIER_PUSH_PENDING', reasons });
+    await this.jobs.hasten('push', push, { code: 'EARLIER_PUSH_PENDING', reasons });
   }
 
   /**
