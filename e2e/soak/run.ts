@@ -60,3 +60,5 @@ try {
 } finally {
   await platform.stop();
 }
+// Ended by itself, Node spins for ever over the handles of connections that were refused.
+process.exit();

@@ -58,25 +58,20 @@ export function reportMessage(report: ReportNumbers, consoleUrl: string, now: Da
   const age = ageText(asOf, now);
   const nothing = age === null ? 'nothing is unfixed' : 'not up to date';
   const figures = total === 0 ? nothing : `${count(total, 'unfixed finding')} ${where}`;
-  const found =
-    total > 0
-      ? [
-          `${countsText(counts) ?? ''}. The oldest is ${count(oldest, 'day')} old${overdue > 0 ? `; ${overdue} over the limit` : ''}.`,
-        ]
-      : age === null
-        ? ['No vulnerability that the report asks for is in an image that is tagged or runs.']
-        : [];
+  const late = overdue > 0 ? `; ${overdue} over the limit` : '';
+  const found = total > 0 ? `${countsText(counts) ?? ''}. The oldest is ${count(oldest, 'day')} old${late}.` : null;
+  const none = 'No vulnerability that the report asks for is in an image that is tagged or runs.';
   const page = consoleLink('Open the report', consoleUrl, 'report', id);
   return {
     kind: 'summary',
     status: total === 0 && age === null ? 'resolved' : 'firing',
     severity: total === 0 ? 'unknown' : worst,
     title: clean(`Report ${name} · ${figures}`, maxTitleChars),
-    summary: clean([...(age === null ? [] : [age]), ...found].join(' '), 2 * maxItemChars),
+    summary: clean([age, found].filter((sentence) => sentence !== null).join(' ') || none, 2 * maxItemChars),
     facts: [
       ...fact('Vulnerabilities', query),
       ...fact('Limited to', limits),
-      ...fact('As of', timeText((asOf ?? now).toISOString())),
+      ...fact('As of', asOf && timeText(asOf.toISOString())),
     ],
     sections: section(by === 'owner' ? 'By owner' : 'By repository', groups.map(groupItem)),
     links: [page, consoleLink('CSV', consoleUrl, 'api', 'v1', 'report-runs', id, 'csv')],

@@ -102,7 +102,8 @@ export class PushTransitions {
       await this.jobs.finish(tx, job);
     });
     failpoint('push.concluded');
-    await this.#hastenWaiting(push);
+    // Without this they come after their pause.
+    await this.#hastenWaiting(push).catch(() => undefined);
   }
 
   /**
