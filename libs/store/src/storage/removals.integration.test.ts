@@ -147,7 +147,7 @@ describe('Removals', () => {
     await removals.request(shop);
     // The pushes go first: the image is a candidate then.
     await new RepositoryRemoval(store).step();
-    let commit = () => {};
+    const commit = Promise.withResolvers<void>();
     const referred = store.transaction(async (tx) => {
       await lockReferences(tx, 'shared');
       await tx.query(
@@ -156,9 +156,7 @@ describe('Removals', () => {
       await tx.query(
         `INSERT INTO push_image (push_id, image_digest) VALUES ('00000000-0000-0000-0000-000000000001', 'image')`,
       );
-      await new Promise<void>((resolve) => {
-        commit = resolve;
-      });
+      await commit.promise;
     });
     while ((await store.query('SELECT FROM pg_locks WHERE locktype = $1 AND granted', ['advisory'])).length === 0)
       await sleep(10);
@@ -166,7 +164,7 @@ describe('Removals', () => {
     // The removal waits for the transaction that adds the reference.
     while ((await store.query('SELECT FROM pg_locks WHERE locktype = $1 AND NOT granted', ['advisory'])).length === 0)
       await sleep(10);
-    commit();
+    commit.resolve();
     await Promise.all([referred, worked]);
     expect(await images()).toEqual(['image']);
     expect(await only()).toMatchObject({ state: 'done', deleted: { pushes: 1, images: 0 } });
