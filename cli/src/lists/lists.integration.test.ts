@@ -13,6 +13,7 @@ import { fixesCommand } from '../fixes/fixes.js';
 import { imagesCommand } from '../images/images.js';
 import { incidentsCommand } from '../incidents/incidents.js';
 import { pushesCommand } from '../pushes/pushes.js';
+import { reportsCommand } from '../reports/reports.js';
 import { repositoriesCommand } from '../repositories/repositories.js';
 import { rulesCommand } from '../rules/rules.js';
 import { silencesCommand } from '../silences/silences.js';
@@ -54,6 +55,7 @@ const rowsOf: Record<string, object> = { deliveries: delivery, silences: silence
 let server: Server;
 let output: CapturedOutput;
 let asked: URL[];
+let evaluatedAt: string | null;
 const tokenFile = join(tmpdir(), `tidewaiter-lists-${process.pid}`);
 
 /** A platform that has 450 incidents, one vulnerability and one fix. */
@@ -81,9 +83,10 @@ beforeAll(async () => {
       return response.end(JSON.stringify({ items, next: null }));
     }
     if (url.pathname.endsWith('/vulnerabilities'))
-      return response.end(JSON.stringify({ items: [vulnerability], next: null }));
+      return response.end(JSON.stringify({ items: [vulnerability], next: null, asOf: evaluatedAt }));
     const row = rowsOf[url.pathname.slice(url.pathname.lastIndexOf('/') + 1)];
     if (row) return response.end(JSON.stringify({ items: [row], next: null }));
+    if (url.pathname.endsWith('/unfixed/export')) return response.end('owner,repository\r\n');
     if (url.pathname.endsWith('/fixes')) return response.end(JSON.stringify({ items: [fix], next: null }));
     if (url.pathname.endsWith('/images')) return response.end(JSON.stringify({ items: [], next: null }));
     const start = Number(url.searchParams.get('after') ?? 0);
@@ -96,6 +99,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   asked = [];
+  evaluatedAt = new Date().toISOString();
   output = captureOutput();
 });
 
@@ -116,6 +120,7 @@ async function run(...args: string[]): Promise<void> {
     silencesCommand,
     deadLettersCommand,
     rulesCommand,
+    reportsCommand,
   ])
     define(program);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -133,6 +138,28 @@ describe('list commands', () => {
     expect(row).not.toContain('\u001b');
     await run('fixes');
     expect(output.stdout).toContain('openssl 3.0.11 → 3.0.14');
+  });
+
+  it.each([[['vulnerabilities']], [['reports', 'print']]])(
+    'say nothing of counts that are up to date: %p',
+    async (list) => {
+      await run(...list);
+      expect(output.stderr).toBe('');
+    },
+  );
+
+  it.each([
+    [null, 'No scanner has evaluated the fleet yet.'],
+    ['2026-01-01T00:00:00.000Z', 'No scanner has evaluated the fleet since 2026-01-01T00:00:00.000Z'],
+  ])('warn when scanners evaluated the fleet at %s', async (asOf, warning) => {
+    evaluatedAt = asOf;
+    await run('vulnerabilities', '-o', 'csv');
+    expect(output.stderr).toContain(warning);
+    output.restore();
+    output = captureOutput();
+    await run('reports', 'print');
+    expect(output.stdout).toBe('owner,repository\r\n');
+    expect(output.stderr).toContain(warning);
   });
 
   it('print every row in pages up to the limit, and note that there are more', async () => {

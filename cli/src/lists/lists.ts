@@ -9,6 +9,7 @@ import { fit } from '../terminal.js';
 import { changesOf } from './changes.js';
 import { listColumns, type ListItem, type PrintedList } from './list-columns.js';
 import { viewNamed } from './named-view.js';
+import { warnOfAge } from './warn-of-age.js';
 
 interface ListFlags extends Server {
   output: 'table' | 'json' | 'csv' | 'ndjson';
@@ -21,6 +22,8 @@ interface ListFlags extends Server {
 interface ListPage {
   items: ListItem[];
   next: string | null;
+  /** Last evaluation of the fleet, in lists that count over it; null before the first. */
+  asOf?: string | null;
 }
 
 /** Rows that one request asks for. */
@@ -119,16 +122,18 @@ async function inView(
 
 async function print(name: PrintedList, query: string, flags: ListFlags): Promise<void> {
   const rows: ListItem[] = [];
-  let hasMore = false;
-  for await (const { items, isLast } of pages(name, query, flags)) {
-    hasMore = !isLast;
+  let last: ListPage | undefined;
+  for await (const page of pages(name, query, flags)) {
+    last = page;
+    const { items } = page;
     if (flags.output === 'ndjson') process.stdout.write(items.map((item) => `${JSON.stringify(item)}\n`).join(''));
     else rows.push(...items);
   }
   if (flags.output === 'json') process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
   if (flags.output === 'csv') process.stdout.write(await csvOf(rows));
   if (flags.output === 'table') process.stdout.write(tableOf(name, rows));
-  if (hasMore) printStderr(`there are more; --limit ${flags.limit} cut the list`);
+  if (last?.asOf !== undefined) warnOfAge(last.asOf);
+  if (last?.next) printStderr(`there are more; --limit ${flags.limit} cut the list`);
 }
 
 /** Shows a list anew whenever it changes. It ends with the process. */
@@ -166,7 +171,7 @@ async function* pages(
   name: PrintedList,
   query: string,
   { sort, limit, ...server }: ListFlags,
-): AsyncGenerator<{ items: ListItem[]; isLast: boolean }> {
+): AsyncGenerator<ListPage> {
   let left = limit;
   for (let after: string | null = null; ;) {
     const parameters = new URLSearchParams({
@@ -175,11 +180,11 @@ async function* pages(
       ...(sort !== undefined && { sort }),
       ...(after !== null && { after }),
     });
-    const { items, next }: ListPage = await getApi(`${name}?${parameters.toString()}`, server, isPage);
-    left -= items.length;
-    yield { items, isLast: next === null };
-    if (next === null || left <= 0) return;
-    after = next;
+    const page: ListPage = await getApi(`${name}?${parameters.toString()}`, server, isPage);
+    left -= page.items.length;
+    yield page;
+    if (page.next === null || left <= 0) return;
+    after = page.next;
   }
 }
 

@@ -5,7 +5,8 @@ import { type Command, Option } from 'commander';
 
 import { printStderr } from '../context.js';
 import { connected, entryOptions, flagsOf } from '../entries/entries.js';
-import { changeApi, streamApi } from '../server.js';
+import { warnOfAge } from '../lists/warn-of-age.js';
+import { changeApi, getApi, streamApi } from '../server.js';
 
 interface PrintOptions {
   by: string;
@@ -37,6 +38,9 @@ export function reportsCommand(program: Command): void {
     .action(async (query: string[], { by }: PrintOptions, self: Command) => {
       const question = new URLSearchParams({ by, ...(query.length > 0 && { q: query.join(' ') }) });
       await printCsv(`unfixed/export?${question.toString()}`, self);
+      // A file of rows has no age; this list is counted by the same evaluation.
+      const { asOf } = await getApi('vulnerabilities?limit=1', await flagsOf(self), hasAge);
+      warnOfAge(asOf);
     });
   connected(reports.command('fix-times'))
     .description('print how long fixes took, and what is open for longer than its limit, as CSV')
@@ -59,6 +63,10 @@ export function reportsCommand(program: Command): void {
 async function printCsv(path: string, command: Command): Promise<void> {
   const text = await streamApi(path, await flagsOf(command), new AbortController().signal);
   await pipeline(text, process.stdout, { end: false });
+}
+
+function hasAge(answer: unknown): answer is { asOf: string | null } {
+  return (answer as { asOf?: unknown } | undefined)?.asOf !== undefined;
 }
 
 function isRequested(answer: unknown): answer is { id: string } {

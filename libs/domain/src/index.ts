@@ -43,6 +43,7 @@ export {
   withLocations,
 } from './finding-locations.js';
 export { layerText, locationText, morePlaces, placeOf } from './finding-place.js';
+export { staleFleet } from './fleet-age.js';
 export { placePush } from './tag-history.js';
 export type { TagEntry, TagPlacement, TagPush } from './tag-history.js';
 export { buildTime, findingChanges, findingIdentity, publishedAt } from './finding-changes.js';

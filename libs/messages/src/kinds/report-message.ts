@@ -1,4 +1,4 @@
-import { type Alert, severities, type Severity, worstSeverity } from '@tidewaiter/domain';
+import { type Alert, severities, type Severity, staleFleet, worstSeverity } from '@tidewaiter/domain';
 
 import {
   clean,
@@ -41,12 +41,6 @@ export interface ReportNumbers {
   asOf: Date | null;
 }
 
-/**
- * Age from which an evaluation is out of date. Scanners repeat it each minute, for a large fleet in
- * some minutes.
- */
-const staleMs = 3_600_000;
-
 /** Message with the numbers of a report; its rows are in the attachment and behind the links. */
 export function reportMessage(report: ReportNumbers, consoleUrl: string, now: Date): Message {
   const { id, name, by, query, limits, groups, total, asOf } = report;
@@ -55,7 +49,7 @@ export function reportMessage(report: ReportNumbers, consoleUrl: string, now: Da
   const overdue = groups.reduce((sum, group) => sum + group.overdue, 0);
   const worst = worstSeverity(severities.filter((severity) => counts[severity] > 0));
   const where = by === 'owner' ? `of ${count(groups.length, by)}` : `in ${count(groups.length, by, 'repositories')}`;
-  const age = ageText(asOf, now);
+  const age = staleFleet(asOf?.toISOString() ?? null, now.getTime(), timeText);
   const nothing = age === null ? 'nothing is unfixed' : 'not up to date';
   const figures = total === 0 ? nothing : `${count(total, 'unfixed finding')} ${where}`;
   const late = overdue > 0 ? `; ${overdue} over the limit` : '';
@@ -77,13 +71,6 @@ export function reportMessage(report: ReportNumbers, consoleUrl: string, now: Da
     links: [page, consoleLink('CSV', consoleUrl, 'api', 'v1', 'report-runs', id, 'csv')],
     footer: clean(`Tidewaiter · report ${name}`, maxItemChars),
   };
-}
-
-/** Why a report may lack what came lately; null for one that lacks nothing. */
-function ageText(asOf: Date | null, now: Date): string | null {
-  if (asOf === null) return 'No scanner has evaluated the fleet yet.';
-  if (now.getTime() - asOf.getTime() <= staleMs) return null;
-  return `No scanner has evaluated the fleet since ${timeText(asOf.toISOString())}: what came since is missing.`;
 }
 
 /** Alert of a report, for channels whose readers are programs. */

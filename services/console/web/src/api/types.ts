@@ -84,4 +84,6 @@ export type CompletedList = QueryOf<'/api/v1/completions'>['list'];
 export interface Page<Row> {
   readonly items: readonly Row[];
   readonly next: string | null;
+  /** Last evaluation of the fleet, in lists that count over it; null before the first. */
+  readonly asOf?: string | null;
 }

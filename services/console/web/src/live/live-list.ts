@@ -19,6 +19,8 @@ export interface LiveList<Row> {
   showNew: () => void;
   more: () => void;
   hasMore: boolean;
+  /** As the newest page has it. */
+  asOf: string | null | undefined;
   isLoadingMore: boolean;
   /** Whether nothing is known yet. */
   isPending: boolean;
@@ -55,6 +57,7 @@ export function useLiveList<Row>({ key, page, keyOf }: ListSource<Row>): LiveLis
     showNew: () => void client.resetQueries({ queryKey: [...key, 'pages'] }),
     more: () => void (pages.hasNextPage && !pages.isFetchingNextPage && pages.fetchNextPage()),
     hasMore: pages.hasNextPage,
+    asOf: (first.data ?? known?.[0])?.asOf,
     isLoadingMore: pages.isFetchingNextPage,
     isPending: pages.isPending,
     error: rows.length === 0 ? pages.error : null,

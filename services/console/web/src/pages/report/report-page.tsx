@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { staleFleet } from '@tidewaiter/domain';
 
 import { reportRun, reportRuns, unfixed } from '../../api/queries.js';
 import type { ReportRun, Unfixed } from '../../api/types.js';
@@ -10,7 +11,7 @@ import { absoluteTime } from '../../parts/relative-time.js';
 import { EmptyState, Loaded } from '../../parts/states.js';
 import { ReportGroup } from './report-group.js';
 import { PrintButton } from './report-parts.js';
-import { placesText, rightsText, staleText, usualQuery } from './report-words.js';
+import { placesText, rightsText, usualQuery } from './report-words.js';
 
 const live = getRouteApi('/report');
 const stored = getRouteApi('/report/$run');
@@ -105,7 +106,7 @@ function RunChoice({ chosen }: { chosen: string }) {
 }
 
 function Report({ report: { by, query, at, asOf, groups, total } }: { report: Unfixed | ReportRun }) {
-  const age = staleText(asOf, at);
+  const age = staleFleet(asOf, Date.parse(at), absoluteTime);
   if (total === 0)
     return (
       <EmptyState title={age === null ? 'Nothing is unfixed' : 'Not up to date'}>

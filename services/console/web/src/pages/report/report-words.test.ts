@@ -1,4 +1,4 @@
-import { daysText, placesText, rightsText, staleText } from './report-words.js';
+import { daysText, placesText, rightsText } from './report-words.js';
 
 describe('words of reports', () => {
   it.each([
@@ -18,13 +18,6 @@ describe('words of reports', () => {
     expect(rightsText({ settings: { ...settings, scopes: [scope] } })).toBe(
       ', limited to repositories shop/*, base/*; namespaces shop',
     );
-  });
-
-  it('say when the fleet was evaluated last, if that is long ago', () => {
-    const at = '2026-11-30T08:00:00Z';
-    expect(staleText('2026-11-30T07:30:00Z', at)).toBeNull();
-    expect(staleText('2026-11-27T08:00:00Z', at)).toMatch(/^No scanner has evaluated the fleet since .*27.*missing\.$/);
-    expect(staleText(null, at)).toBe('No scanner has evaluated the fleet yet.');
   });
 
   it('count days, with one in the singular', () => {

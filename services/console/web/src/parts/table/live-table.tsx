@@ -1,7 +1,9 @@
+import { staleFleet } from '@tidewaiter/domain';
 import type { ReactNode } from 'react';
 import { Button } from 'react-aria-components/Button';
 
 import type { LiveList } from '../../live/live-list.js';
+import { absoluteTime } from '../relative-time.js';
 import { Problem, Skeleton } from '../states.js';
 import type { Column } from './columns.js';
 import { DataTable } from './data-table.js';
@@ -21,6 +23,7 @@ export function LiveTable<Row extends object>({ label, list, columns, keyOf, sel
   return (
     <div className="live-table">
       <NewRowsPill list={list} />
+      {list.asOf !== undefined && <StaleNote asOf={list.asOf} />}
       {list.error !== null ? (
         <Problem error={list.error} retry={list.retry} />
       ) : list.isPending ? (
@@ -40,6 +43,11 @@ export function LiveTable<Row extends object>({ label, list, columns, keyOf, sel
       {list.isLoadingMore && <p className="quiet">Loading older rows</p>}
     </div>
   );
+}
+
+function StaleNote({ asOf }: { asOf: string | null }) {
+  const text = staleFleet(asOf, Date.now(), absoluteTime);
+  return text === null ? null : <p role="note">{text}</p>;
 }
 
 /** Its region is there from the start, so that a new count is announced. */
