@@ -22,6 +22,7 @@ module.exports = {
   maxWorkers: availableParallelism() * 2,
   // Ends what hangs. How fast the machine is decides no test: cost is measured in bench/.
   testTimeout: 120_000,
+  globalSetup: '<rootDir>/libs/testkit/src/temporary-folder.ts',
   reporters: ['default', '<rootDir>/libs/testkit/src/skip-reporter.ts'],
   projects: [
     {
