@@ -101,6 +101,10 @@ async function up(options: UpOptions): Promise<void> {
     use,
     programs: await bringPrograms(use),
     services: serverUsers(),
+    onRedisDataSetAside: (folder) =>
+      printStderr(
+        `redis did not start with its data, and runs without: they are in ${folder}, and PostgreSQL has all jobs`,
+      ),
   });
   closing.defer(local.stop);
   failpoint('up.servers-started');

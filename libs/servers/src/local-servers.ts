@@ -7,7 +7,7 @@ import { type NatsUser, startNats, stopLeftoverNats } from './nats.js';
 import { freePorts } from './ports.js';
 import { startPostgres, stopLeftoverPostgres } from './postgres.js';
 import type { Programs } from './programs.js';
-import { type RedisUser, startRedis, stopLeftoverRedis } from './redis.js';
+import { type RedisOptions, type RedisUser, startRedis, stopLeftoverRedis } from './redis.js';
 import type { ServerUrls } from './run.js';
 import type { LocalServer } from './server-process.js';
 import { type ProcessListener, superviseProcess, type SupervisedProcess } from './supervised-process.js';
@@ -35,8 +35,9 @@ export async function startLocalServers(options: {
   programs: Programs;
   /** Users beside the owner. */
   services?: { nats: readonly NatsUser[]; redis: readonly RedisUser[] };
+  onRedisDataSetAside?: RedisOptions['onSetAside'];
 }): Promise<LocalServers> {
-  const { use = {}, programs, services } = options;
+  const { use = {}, programs, services, onRedisDataSetAside: onSetAside } = options;
   const dir = resolve(options.dir);
   await mkdir(dir, { recursive: true });
   const passwords = await readPasswords(join(dir, 'secrets.json'));
@@ -49,7 +50,7 @@ export async function startLocalServers(options: {
     );
   if (!use.redis)
     starts.push(async () =>
-      startRedis({ ...at('redis', redisPort, passwords.redis), services: services?.redis }, programs),
+      startRedis({ ...at('redis', redisPort, passwords.redis), services: services?.redis, onSetAside }, programs),
     );
   if (!use.database) starts.push(async () => startPostgres(at('postgres', databasePort, passwords.database), programs));
   const servers = await allOrNone(starts);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { access, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { NotFound } from '@tidewaiter/domain';
@@ -15,6 +15,8 @@ export interface RedisOptions {
   password: string;
   /** Further users, each with the password of its address by `serviceUrl`. */
   services?: readonly RedisUser[];
+  /** Called with the folder to which data was moved with which Redis did not start. */
+  onSetAside?: (folder: string) => void;
 }
 
 /** User of the keys with a prefix; it may run no command that administers the server. */
@@ -25,7 +27,8 @@ export interface RedisUser {
 
 /**
  * Starts Redis or Valkey for BullMQ: appends every change to a file (synced every second) and never
- * evicts a key.
+ * evicts a key. With data that is damaged, as by a full disk, it starts anew: PostgreSQL has all
+ * jobs.
  * @throws NotFound `PROGRAM_MISSING`, TidewaiterError `SERVER_START_FAILED`
  * @see https://docs.bullmq.io/guide/going-to-production, "Max memory policy"
  */
@@ -36,16 +39,48 @@ export async function startRedis(options: RedisOptions, { redis, setpriv }: Prog
   await stopLeftoverRedis(dataDir);
   await privateFolder(dataDir);
   await writeFile(config, redisConfig(options, pidFile), { mode: 0o600 });
-  return startServer({
-    name: 'redis',
-    url: `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}`,
-    port,
-    program: redis,
-    args: [config],
-    setpriv,
-    logFile: join(dataDir, 'redis.log'),
-    isReady: async (pid) => isReady(port, password, pid),
-  });
+  const start = async () =>
+    startServer({
+      name: 'redis',
+      url: `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}`,
+      port,
+      program: redis,
+      args: [config],
+      setpriv,
+      logFile: join(dataDir, 'redis.log'),
+      isReady: async (pid) => isReady(port, password, pid),
+    });
+  return start().catch(async (failure: unknown) => startWithout(dataDir, start, failure, options.onSetAside));
+}
+
+/**
+ * Starts without the data; puts them back if they are not why it fails.
+ * @param failure of the start with them
+ */
+async function startWithout(
+  dataDir: string,
+  start: () => Promise<LocalServer>,
+  failure: unknown,
+  onSetAside?: RedisOptions['onSetAside'],
+): Promise<LocalServer> {
+  const data = join(dataDir, 'appendonlydir');
+  const aside = `${data}.damaged`;
+  const hasData = await access(data).then(
+    () => true,
+    () => false,
+  );
+  if (!hasData) throw failure;
+  await rm(aside, { recursive: true, force: true });
+  await rename(data, aside);
+  try {
+    const server = await start();
+    onSetAside?.(aside);
+    return server;
+  } catch {
+    await rm(data, { recursive: true, force: true });
+    await rename(aside, data);
+    throw failure;
+  }
 }
 
 /** Stops the server that a killed run left on this data. */

@@ -11,8 +11,8 @@ const leftMs = 3 * 3_600_000;
 
 /**
  * Jest's global setup: temporary files are kept in memory where it has room for them, unless
- * `TMPDIR` is set. A new PostgreSQL has 2,000 files and each of its databases another 300; to create
- * one took 0.6 ms of a processor on a disk, and 0.04 in memory.
+ * `TMPDIR` is set. A new PostgreSQL has 2,000 files and each of its databases another 300; to
+ * create one took 0.6 ms of a processor on a disk, and 0.04 in memory.
  */
 export default async function keepTemporaryFilesInMemory(): Promise<void> {
   if (env['TMPDIR'] !== undefined || !(await isFit())) return;
