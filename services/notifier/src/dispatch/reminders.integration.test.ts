@@ -333,6 +333,21 @@ it('repeats the others where one cannot be evaluated', async () => {
   expect(failures.splice(0)).toEqual([expect.objectContaining({ name: 'QueryFailedError' })]);
 });
 
+it('repeats soon after a connection to PostgreSQL was lost meanwhile', async () => {
+  start('repeat_interval: 1d');
+  await dispatch(alert('a'));
+  const holder = dataSource.createQueryRunner();
+  await holder.startTransaction();
+  await holder.query('LOCK TABLE notified_alert');
+  await pass('1 day');
+  const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+  await until(async () => (await store.query(end)).length > 0);
+  await holder.rollbackTransaction();
+  await holder.release();
+  await until(async () => (await reminders()).length === 1);
+  expect(failures.splice(0)).toEqual([expect.objectContaining({ code: 'STORE_UNAVAILABLE' })]);
+});
+
 describe('findings', () => {
   const digest = `sha256:${'a'.repeat(64)}`;
   const finding: Alert = {

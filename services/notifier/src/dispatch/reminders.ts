@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Labels } from '@tidewaiter/domain';
+import { type Labels, Unavailable } from '@tidewaiter/domain';
 import { type Message, reminderMessage, type StillFiring } from '@tidewaiter/messages';
 import { type MuteSnapshot, reminding, type RouteMatch, routeAt } from '@tidewaiter/routing';
 import { Every, failpoint } from '@tidewaiter/runtime';
@@ -18,7 +18,8 @@ import { MuteState } from './mute-state.js';
 import { RemainingAlerts } from './remaining-alerts.js';
 
 const lookMs = 1_000;
-const postponedMs = 300_000;
+/** Pause of a reminder that failed for want of a server, and of one that cannot be evaluated. */
+const [unavailableMs, unusableMs] = [5_000, 300_000];
 
 /**
  * Repeats messages about alerts that still fire, at the interval of their route. The group's row is
@@ -52,9 +53,10 @@ export class Reminders {
         return taken !== null;
       });
     } catch (error) {
-      // A reminder that cannot be evaluated must not block the others.
+      // A reminder that fails must not block the others.
       const key: string | null = taken;
-      if (key !== null) await this.store.transaction(async (tx) => this.log.again(tx, key, postponedMs));
+      const pauseMs = error instanceof Unavailable ? unavailableMs : unusableMs;
+      if (key !== null) await this.store.transaction(async (tx) => this.log.again(tx, key, pauseMs));
       throw error;
     }
   }
