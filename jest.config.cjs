@@ -19,9 +19,10 @@ const base = {
 /** Unit tests need nothing but Node; integration tests start real servers; e2e runs the real programs. */
 module.exports = {
   // The suites wait for servers more than they compute.
-  maxWorkers: availableParallelism() * 2,
+  maxWorkers: Math.ceil(availableParallelism() * 2.5),
   // Ends what hangs. How fast the machine is decides no test: cost is measured in bench/.
   testTimeout: 120_000,
+  testSequencer: '<rootDir>/jest.sequencer.cjs',
   globalSetup: '<rootDir>/libs/testkit/src/temporary-folder.ts',
   reporters: ['default', '<rootDir>/libs/testkit/src/skip-reporter.ts'],
   projects: [
