@@ -20,6 +20,8 @@ const base = {
 module.exports = {
   // The suites wait for servers more than they compute.
   maxWorkers: Math.ceil(availableParallelism() * 2.5),
+  // Each suite leaves some 20 MB to its worker, which collects more and more garbage.
+  workerIdleMemoryLimit: '512MB',
   // Ends what hangs. How fast the machine is decides no test: cost is measured in bench/.
   testTimeout: 120_000,
   testSequencer: '<rootDir>/jest.sequencer.cjs',
