@@ -35,8 +35,8 @@ async function killedWithKey(): Promise<void> {
 
 const inData = (name: string) => join(dir, 'appendonlydir', name);
 
-describe('startRedis with data of an earlier run', () => {
-  it('keeps them', async () => {
+describe('startRedis with files of an earlier run', () => {
+  it('keeps its keys when they are whole', async () => {
     await killedWithKey();
     const redis = await start();
     expect(await say('GET job')).toContain('$1\r\n1');
