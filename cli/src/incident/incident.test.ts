@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -57,7 +57,10 @@ beforeEach(() => {
 
 afterEach(() => output.restore());
 
-afterAll(() => server.close());
+afterAll(async () => {
+  server.close();
+  await rm(tokenFile);
+});
 
 async function run(...args: string[]): Promise<void> {
   const program = new Command('tidewaiter').exitOverride().configureOutput({ writeErr: () => undefined });
