@@ -103,7 +103,7 @@ async function up(options: UpOptions): Promise<void> {
     services: serverUsers(),
     onRedisDataSetAside: (folder) =>
       printStderr(
-        `redis did not start with its data, and runs without: they are in ${folder}, and PostgreSQL has all jobs`,
+        `redis did not start with its files, and runs without: they are in ${folder}, and PostgreSQL has all jobs`,
       ),
   });
   closing.defer(local.stop);

@@ -15,7 +15,7 @@ export interface RedisOptions {
   password: string;
   /** Further users, each with the password of its address by `serviceUrl`. */
   services?: readonly RedisUser[];
-  /** Called with the folder to which data was moved with which Redis did not start. */
+  /** Called with the folder to which files were moved with which Redis did not start. */
   onSetAside?: (folder: string) => void;
 }
 

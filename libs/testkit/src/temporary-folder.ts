@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { env } from 'node:process';
 
 const memory = '/dev/shm';
-/** Suites that run at the same time have up to a gigabyte of databases, images and logs. */
+/** Suites that ran at the same time had up to 1.4 GiB of databases, images and logs. */
 const neededBytes = 4 * 2 ** 30;
 /** No run takes as long: what is older was left by one that was killed. */
 const leftMs = 3 * 3_600_000;
