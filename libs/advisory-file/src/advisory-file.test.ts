@@ -432,6 +432,14 @@ describe('AdvisoryFile', () => {
       );
     });
 
+    it('is reported for a number that JavaScript does not have', () => {
+      const db = new DatabaseSync(path);
+      db.exec(`UPDATE affected SET checksum = 9223372036854775807 WHERE name = 'package-7'`);
+      db.close();
+      expect(() => read((file) => file.verify())).toThrow(damaged);
+      expect(() => idsFor('npm', '', 'package-7')).toThrow(damaged);
+    });
+
     it('is found by verification', () => {
       expect(() => read((file) => file.verify())).not.toThrow();
       const db = new DatabaseSync(path);

@@ -177,7 +177,9 @@ const notADatabase = 26;
 /** @see https://www.sqlite.org/rescode.html */
 export function explained(path: string, error: unknown): unknown {
   if (error instanceof TidewaiterError || typeof error !== 'object' || error === null) return error;
-  const { errcode, message } = error as { errcode?: number; message?: string };
+  const { code: nodeCode, errcode, message } = error as { code?: string; errcode?: number; message?: string };
+  // Node refuses integers beyond those of JavaScript, which we do not write.
+  if (nodeCode === 'ERR_OUT_OF_RANGE') return damaged(path, `${message}`, error);
   const code = (errcode ?? 0) & 0xff;
   if ([wrongStatement, corrupt, notADatabase].includes(code)) return damaged(path, `${message}`, error);
   if (code === busy) {
