@@ -1,4 +1,5 @@
-import { access, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { NotFound } from '@tidewaiter/domain';
@@ -65,11 +66,7 @@ async function startWithout(
 ): Promise<LocalServer> {
   const data = join(dataDir, 'appendonlydir');
   const aside = `${data}.damaged`;
-  const hasData = await access(data).then(
-    () => true,
-    () => false,
-  );
-  if (!hasData) throw failure;
+  if (!existsSync(data)) throw failure;
   await rm(aside, { recursive: true, force: true });
   await rename(data, aside);
   try {

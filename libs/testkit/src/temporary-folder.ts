@@ -20,8 +20,10 @@ export default async function keepTemporaryFilesInMemory(): Promise<void> {
   // PostgreSQL runs as another user when the tests run as root.
   await mkdir(folder, { recursive: true, mode: 0o711 });
   for (const name of await readdir(folder)) {
-    const { mtimeMs } = await stat(join(folder, name));
-    if (Date.now() - mtimeMs > leftMs) await rm(join(folder, name), { recursive: true, force: true });
+    // A run beside this one may remove it meanwhile.
+    const found = await stat(join(folder, name)).catch(() => null);
+    if (found !== null && Date.now() - found.mtimeMs > leftMs)
+      await rm(join(folder, name), { recursive: true, force: true });
   }
   env['TMPDIR'] = folder;
 }
