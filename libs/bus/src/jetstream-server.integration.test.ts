@@ -10,6 +10,7 @@ import {
   consumers,
   registryDeleted,
   registryPushed,
+  runtimeStream,
   streams,
 } from '@tidewaiter/events';
 import { Health, type RunningService, startService } from '@tidewaiter/runtime';
@@ -18,7 +19,9 @@ import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { BusModule } from './bus.module.js';
 import { Bus } from './connection.js';
 import { type DeadLetterSink, JetStreamServer } from './jetstream-server.js';
+import { lifeKey } from './stream-place.js';
 import { Subscribe } from './subscribe.js';
+import { reconcileTopology } from './topology.js';
 
 type Letter = Parameters<DeadLetterSink['save']>[0];
 type Handle = (event: CloudEvent) => Promise<void>;
@@ -435,6 +438,20 @@ describe('Bus, when NATS', () => {
     });
     for (const name of fillers) await manager.streams.delete(name);
     await bus.reconcile();
+  });
+
+  it('gets a stream from another service while it makes it, takes that one', async () => {
+    for (const { name } of streams) await manager.streams.delete(name);
+    const add = manager.streams.add.bind(manager.streams);
+    const spy = jest.spyOn(manager.streams, 'add').mockImplementation(async (config) => {
+      await bus.reconcile();
+      return add(config);
+    });
+    await reconcileTopology(manager, { runtimeStreamBytes: 2 ** 28 });
+    expect(spy).toHaveBeenCalled();
+    spy.mockRestore();
+    const { config } = await manager.streams.info(runtimeStream);
+    expect(config).toMatchObject({ max_bytes: 2 ** 28, metadata: { [lifeKey]: expect.any(String) } });
   });
 
   it('loses all data, recreates streams and consumers', async () => {

@@ -60,7 +60,8 @@ async function reconcileStream(
   // Another service may know a size that this one was not given.
   const change = stream.name === runtimeStream && !isSized ? config : { ...config, max_bytes: maxBytes };
   try {
-    await updateOrAdd(manager, change, { ...config, max_bytes: maxBytes });
+    const info = await updateOrAdd(manager, change, { ...config, max_bytes: maxBytes });
+    await nameLife(manager, info);
   } catch (cause) {
     if (codeOf(cause) !== replicasWithoutCluster) throw cause;
     throw new InvalidInput('CONFIG_INVALID', `TIDEWAITER_NATS_REPLICAS is ${natsReplicas}, and NATS is no cluster`, {
@@ -73,18 +74,27 @@ async function updateOrAdd(
   manager: JetStreamManager,
   change: Partial<StreamConfig> & Pick<StreamConfig, 'name'>,
   config: StreamChange,
-): Promise<void> {
-  let info: StreamInfo;
+): Promise<StreamInfo> {
+  const update = async () => manager.streams.update(change.name, change);
   try {
-    info = await manager.streams.update(change.name, change);
+    return await update();
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    info = await addStream(manager, config);
-    failpoint('bus.stream-made');
   }
-  if (info.config.metadata?.[lifeKey] !== undefined) return;
-  const metadata = { ...info.config.metadata, [lifeKey]: info.created };
-  await manager.streams.update(change.name, { metadata });
+  try {
+    const added = await addStream(manager, config);
+    failpoint('bus.stream-made');
+    return added;
+  } catch (error) {
+    // Another service has made it since, and has named its life or knows a size.
+    if (codeOf(error) !== nameInUse) throw error;
+    return update();
+  }
+}
+
+async function nameLife(manager: JetStreamManager, { config, created }: StreamInfo): Promise<void> {
+  if (config.metadata?.[lifeKey] !== undefined) return;
+  await manager.streams.update(config.name, { metadata: { ...config.metadata, [lifeKey]: created } });
 }
 
 /** @throws Unavailable `BUS_STORAGE_FULL`: NATS reserves the size of a stream when it is created */
@@ -120,6 +130,7 @@ async function reconcileConsumer(manager: JetStreamManager, consumer: Consumer):
 
 /** @see https://github.com/nats-io/nats-server/blob/main/server/errors.json */
 const storageExceeded = 10_047;
+const nameInUse = 10_058;
 const replicasWithoutCluster = 10_074;
 /** No suitable peers, cluster not available, not the leader, stream offline. */
 const clusterChanges = [10_005, 10_008, 10_009, 10_118];
