@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TidewaiterError, type PackageRecord } from '@tidewaiter/domain';
-import { endWork, workOf } from '@tidewaiter/testkit';
+import { anyCharacter, endWork, workOf } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import type { Analyzer } from './analyzer.js';
@@ -76,7 +76,7 @@ describe.each(readers)('%s', (name, analyzer) => {
       at: fc.nat(9_000),
       remove: fc.nat(40),
       insert: fc.oneof(
-        fc.string({ unit: 'binary', maxLength: 40 }),
+        fc.string({ unit: anyCharacter, maxLength: 40 }),
         fc.constantFrom(
           '{{name}}',
           '"__proto__": {"version": "1"},',

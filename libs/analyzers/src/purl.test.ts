@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { packageTypes, type OsRelease, type PackageRecord, type PackageType } from '@tidewaiter/domain';
-import { describeWith, sharedData } from '@tidewaiter/testkit';
+import { anyCharacter, describeWith, sharedData } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 import { PackageURL } from 'packageurl-js';
 
@@ -129,7 +129,7 @@ describe('purlOf', () => {
 
   it.each(packageTypes)('formats %s packages of any name and version', (type) => {
     fc.assert(
-      fc.property(fc.string({ minLength: 1 }), fc.string({ minLength: 1, unit: 'binary' }), (name, version) => {
+      fc.property(fc.string({ minLength: 1 }), fc.string({ minLength: 1, unit: anyCharacter }), (name, version) => {
         const text = purlOf(record(type, name, version), release('debian', '12'));
         expect(text).toMatch(/^pkg:[a-z]+\/[\w.~!*'()%:/-]+@[\w.~!*'()%:-]*(\?[\w.~!*'()%:&=-]+)?$/);
       }),

@@ -1,3 +1,4 @@
+export { anyCharacter } from './any-character.js';
 export { accessibilityViolations } from './accessibility.js';
 export { tarArchive } from './tar-writer.js';
 export type { TarEntry } from './tar-writer.js';

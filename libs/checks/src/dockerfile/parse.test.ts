@@ -1,4 +1,5 @@
 import { TidewaiterError } from '@tidewaiter/domain';
+import { anyCharacter } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { checkDockerfile } from './dockerfile-checks.js';
@@ -239,7 +240,9 @@ describe('parseDockerfile', () => {
     ];
     fc.assert(
       fc.property(
-        fc.array(fc.oneof(fc.constantFrom(...words), fc.string({ unit: 'binary', maxLength: 4 })), { maxLength: 60 }),
+        fc.array(fc.oneof(fc.constantFrom(...words), fc.string({ unit: anyCharacter, maxLength: 4 })), {
+          maxLength: 60,
+        }),
         (parts) => {
           codeOf(() => checkDockerfile(`FROM a\n${parts.join('')}`, 'Dockerfile', now));
         },

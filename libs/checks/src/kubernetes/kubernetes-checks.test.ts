@@ -1,4 +1,5 @@
 import { TidewaiterError } from '@tidewaiter/domain';
+import { anyCharacter } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { checkKubernetes } from './kubernetes-checks.js';
@@ -283,7 +284,9 @@ spec:
     ];
     fc.assert(
       fc.property(
-        fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 40 }),
+        fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: anyCharacter, maxLength: 3 })), {
+          maxLength: 40,
+        }),
         fc.nat(text.length),
         (parts, at) => {
           expectOwnErrors(text.slice(0, at) + parts.join('') + text.slice(at));

@@ -1,4 +1,5 @@
 import type { ObservedContainer } from '@tidewaiter/domain';
+import { anyCharacter } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { imageReferenceOf } from './image-reference.js';
@@ -95,7 +96,7 @@ describe('imageReferenceOf', () => {
 
   it('accepts any text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.option(fc.string()), (imageRepository, imageTag) => {
+      fc.property(fc.string({ unit: anyCharacter }), fc.option(fc.string()), (imageRepository, imageTag) => {
         const read = imageReferenceOf(container({ imageRepository, imageTag }));
         expect(read.host === null).toBe(read.repository === null);
       }),
