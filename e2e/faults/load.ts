@@ -71,6 +71,7 @@ const hookKinds: Record<string, HookKind> = {
         package_version: {
           version: digest,
           package_url: `ghcr.io/${repository}:${tag}`,
+          updated_at: new Date().toISOString(),
           container_metadata: { tag: { name: tag, digest }, manifest: { digest } },
         },
       },
