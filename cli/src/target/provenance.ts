@@ -1,13 +1,13 @@
 import { commonSbomDifferences, sbomDifferences } from '@tidewaiter/analyzers';
-import { type Finding, type ImagePackage, type Provenance, TidewaiterError } from '@tidewaiter/domain';
+import type { Finding, ImagePackage, Provenance } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 import { attestedStatements, type VexStatement } from '@tidewaiter/policy';
 import {
   type AttestedSbom,
+  attestedSbomFindings,
   findBuildStatements,
   imageProvenance,
   provenanceLimits,
-  sbomFinding,
   type Trust,
   unsignedFinding,
   type UnsignedSbom,
@@ -58,6 +58,15 @@ export async function buildSboms({
   return { unsignedSboms: sboms, warnings };
 }
 
+/** Compares SBOMs of trusted signers with the packages of the image. */
+export function comparedSboms(
+  reference: string,
+  sboms: readonly AttestedSbom[],
+  packages: readonly ImagePackage[],
+): { findings: Finding[]; warnings: Warning[] } {
+  return attestedSbomFindings(reference, sboms, (document) => sbomDifferences(document, packages));
+}
+
 /** Compares SBOMs without a signature with the packages of the image. */
 export async function comparedUnsignedSboms(
   reference: string,
@@ -69,26 +78,6 @@ export async function comparedUnsignedSboms(
   return unsignedSbomFindings(signed.place, { repository: reference, digest }, sboms, (document) =>
     commonSbomDifferences(document, packages),
   );
-}
-
-/** Compares attached SBOMs with the packages of the image; unreadable ones are warnings. */
-export function comparedSboms(
-  reference: string,
-  sboms: readonly AttestedSbom[],
-  packages: readonly ImagePackage[],
-): { findings: Finding[]; warnings: Warning[] } {
-  const findings = new Map<string, Finding>();
-  const warnings: Warning[] = [];
-  for (const { signer, artifact, document } of sboms) {
-    try {
-      for (const finding of sbomFinding(reference, signer.name, artifact, sbomDifferences(document, packages)))
-        findings.set(finding.fingerprint, finding);
-    } catch (error) {
-      if (!(error instanceof TidewaiterError)) throw error;
-      warnings.push({ code: 'PROVENANCE_UNREADABLE', path: null, message: `SBOM of ${signer.name}: ${error.message}` });
-    }
-  }
-  return { findings: [...findings.values()], warnings };
 }
 
 const nowhere: Warning = {

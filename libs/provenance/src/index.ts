@@ -1,3 +1,4 @@
+export { attestedSbomFindings } from './attested-sboms.js';
 export { signatureFindings, splitAwaited } from './awaited-signature.js';
 export { attestationType, readClaimedAttestation } from './claimed-attestation.js';
 export type { ClaimedAttestation } from './claimed-attestation.js';
@@ -6,7 +7,13 @@ export type { ArtifactPlace, FoundArtifacts } from './find-artifacts.js';
 export { sbomSources } from './artifact.js';
 export type { Artifact, SbomSource, UnsignedSbom } from './artifact.js';
 export { differingTagFinding, movedTagFinding } from './moved-tag-finding.js';
-export { sbomFinding, sbomFindingId, unsignedSbomFindingId, unsignedSbomFingerprint } from './sbom-finding.js';
+export {
+  sbomFinding,
+  sbomFindingFingerprint,
+  sbomFindingId,
+  unsignedSbomFindingId,
+  unsignedSbomFingerprint,
+} from './sbom-finding.js';
 export { unsignedFinding } from './unsigned-finding.js';
 export { unsignedSbomFindings } from './unsigned-sbom.js';
 export { isPublishedVersion, isVersionTag } from './version-tags.js';

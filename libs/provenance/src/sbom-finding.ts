@@ -11,7 +11,7 @@ export const unsignedSbomFindingId = 'unsigned-sbom-differs';
 const maxNamed = 50;
 
 /** Differences between an SBOM and the image, by purl. */
-interface Differences {
+export interface Differences {
   /** Packages of the image that the SBOM lacks. */
   unlisted: readonly string[];
   /** Packages of the SBOM that the image lacks. */
@@ -37,7 +37,12 @@ export function sbomFinding(
     title: `SBOM of ${author} ${differencesText({ unlisted, absent })}`,
     evidence: { repository, author, document, ...namedDifferences({ unlisted, absent }) },
   } as const;
-  return [supplyChainFinding(known, `${repository}\n${author}`)];
+  return [supplyChainFinding(known, placeOf(repository, author))];
+}
+
+/** Fingerprint of the finding about the SBOM of an image that a signer or pipeline vouches for. */
+export function sbomFindingFingerprint(repository: string, author: string): string {
+  return supplyChainFingerprint(sbomFindingId, placeOf(repository, author));
 }
 
 /** Unsigned SBOM, compared with the image. */
@@ -77,8 +82,8 @@ export function unsignedSbomFingerprint(repository: string, source: SbomSource):
   return supplyChainFingerprint(unsignedSbomFindingId, placeOf(repository, source));
 }
 
-function placeOf(repository: string, source: SbomSource): string {
-  return `${repository}\n${source}`;
+function placeOf(repository: string, origin: string): string {
+  return `${repository}\n${origin}`;
 }
 
 function differencesText({ unlisted, absent }: Differences): string {

@@ -190,6 +190,24 @@ class AnyRegistry {
       : { status: 404, body: Buffer.from('{}'), type: 'application/json' };
   }
 
+  /** Stores an SBOM that the release key attests, as cosign would. */
+  putAttestedSbom(repository: string, image: string, purls: readonly string[]): void {
+    const content = envelopeOf(
+      {
+        predicateType: 'https://cyclonedx.org/bom',
+        subject: [{ name: 'app', digest: { sha256: image.slice('sha256:'.length) } }],
+        predicate: { bomFormat: 'CycloneDX', specVersion: '1.6', components: purls.map((purl) => ({ purl })) },
+      },
+      privateKey,
+    );
+    const layer = { mediaType: envelopeType, digest: digestOf(content), size: content.length };
+    const manifest = Buffer.from(
+      JSON.stringify({ schemaVersion: 2, mediaType: manifestType, config: layer, layers: [layer] }),
+    );
+    this.#blobs.set(`${repository} ${digestOf(content)}`, content);
+    this.#manifests.set(`${repository} ${image.replace(':', '-')}.att`, manifest);
+  }
+
   /** Stores a signature of an image as cosign would. */
   putSignature(repository: string, image: string): void {
     const critical = { type: 'cosign container image signature', image: { 'docker-manifest-digest': image } };
@@ -360,24 +378,31 @@ async function unreadIn(found: Push): Promise<unknown[]> {
   return findings.filter(({ id }) => id === 'layer-not-analyzed').map(({ evidence }) => evidence['code']);
 }
 
-/** Stores signed provenance that a pipeline sends, as ingest does. */
-async function storeProvenance(digest: string, key: KeyObject): Promise<void> {
-  const source = { uri: 'git+https://git.example.com/acme/app', digest: { sha1: 'c0ffee' } };
-  const payload = Buffer.from(
-    JSON.stringify({
-      _type: 'https://in-toto.io/Statement/v0.1',
-      predicateType: 'https://slsa.dev/provenance/v0.2',
-      subject: [{ name: 'app', digest: { sha256: digest.slice('sha256:'.length) } }],
-      predicate: { builder: { id: 'https://ci.example.com' }, materials: [source] },
-    }),
-  );
+const envelopeType = 'application/vnd.dsse.envelope.v1+json';
+
+/** Statement in an envelope of DSSE, signed by a key. */
+function envelopeOf(statement: object, key: KeyObject): Buffer {
+  const payload = Buffer.from(JSON.stringify({ _type: 'https://in-toto.io/Statement/v0.1', ...statement }));
   const payloadType = 'application/vnd.in-toto+json';
   const message = Buffer.concat([
     Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `),
     payload,
   ]);
   const signatures = [{ sig: sign(null, message, key).toString('base64') }];
-  const content = Buffer.from(JSON.stringify({ payloadType, payload: payload.toString('base64'), signatures }));
+  return Buffer.from(JSON.stringify({ payloadType, payload: payload.toString('base64'), signatures }));
+}
+
+/** Stores signed provenance that a pipeline sends, as ingest does. */
+async function storeProvenance(digest: string, key: KeyObject): Promise<void> {
+  const source = { uri: 'git+https://git.example.com/acme/app', digest: { sha1: 'c0ffee' } };
+  const content = envelopeOf(
+    {
+      predicateType: 'https://slsa.dev/provenance/v0.2',
+      subject: [{ name: 'app', digest: { sha256: digest.slice('sha256:'.length) } }],
+      predicate: { builder: { id: 'https://ci.example.com' }, materials: [source] },
+    },
+    key,
+  );
   const about = { connection: 'ci', kind: 'provenance' as const, repository: null, tag: null };
   const stated = { format: 'in-toto', version: null, registry: null, run: unknownRun, packages: null, builder: null };
   const documentDigest = digestOf(content);
@@ -389,7 +414,7 @@ async function storeProvenance(digest: string, key: KeyObject): Promise<void> {
         reportKey: documentDigest,
         imageDigest: digest,
         documentDigest,
-        mediaType: 'application/vnd.dsse.envelope.v1+json',
+        mediaType: envelopeType,
         content,
         proven: [],
       },
@@ -1114,6 +1139,31 @@ describe('scanner', () => {
         { kind: 'opened' },
         { kind: 'updated', news: ['The image is signed by now: by release'] },
       ]);
+    });
+
+    it('is compared with the SBOM that a signer attests, and keeps a finding that the registry withholds', async () => {
+      const layers = [{ content: osRelease }, { content: dpkg('vouched') }];
+      const digest = registry.put('signed-listed', '1', layers);
+      registry.putAttestedSbom('signed-listed', digest, ['pkg:deb/debian/vouched@1-1?arch=amd64']);
+      await push('signed-listed', '1');
+      expect(await findingsOf(digest)).toEqual([]);
+      registry.putAttestedSbom('signed-listed', digest, ['pkg:deb/debian/vouched@0-1?arch=amd64']);
+      const attached = { artifact: 'attestation', attachedTo: digest } as const;
+      const again = async () => {
+        const { id } = await push('signed-listed', `${digest.replace(':', '-')}.att`, null, 'main', null, attached);
+        await until('it is compared again', async () => !(await isQueued('attached', `${id} ${digest}`)));
+      };
+      await again();
+      const absent = ['pkg:deb/debian/vouched@0-1'];
+      const differing = [{ id: 'sbom-differs', severity: 'low', evidence: { author: 'release', absent } }];
+      expect(await findingsOf(digest)).toMatchObject(differing);
+      registry.failures.push({ part: '.att', status: 403 });
+      await again();
+      expect(registry.failures).toEqual([]);
+      expect(await findingsOf(digest)).toMatchObject(differing);
+      registry.putAttestedSbom('signed-listed', digest, ['pkg:deb/debian/vouched@1-1?arch=amd64']);
+      await again();
+      expect(await findingsOf(digest)).toEqual([]);
     });
 
     it('is possibly unsigned if the registry refuses to list signatures', async () => {

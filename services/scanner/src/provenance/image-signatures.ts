@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Digest, Finding } from '@tidewaiter/domain';
 import {
   type ArtifactPlace,
+  type AttestedSbom,
   buildStatementsWithin,
   imageProvenance,
   isSigned,
@@ -24,6 +25,8 @@ export interface SignedOrigin {
   findings: Finding[];
   /** Claims of the attached artifacts, whether or not their signer is trusted. */
   presented: PresentedIdentity;
+  /** SBOMs of its signers. */
+  sboms: AttestedSbom[];
   /** Unsigned SBOMs beside the image, which are not read yet. */
   unsignedSboms: UnsignedSbom[];
   warnings: PushWarning[];
@@ -56,22 +59,23 @@ export class ImageSignatures {
     const reported = Map.groupBy(sent, ({ imageDigest }) => imageDigest);
     const limits = required ? provenanceLimits : presenceLimits;
     const place = this.#placeOf(push, signal);
-    const {
-      presented,
-      unsignedSboms,
-      sboms: _,
-      ...found
-    } = await imageProvenance(place, digests, required?.trust ?? noTrust, {
-      reported,
-      limits,
-      ...(index !== digest && { buildStatements: () => buildStatementsWithin(place, index, digest) }),
-    });
+    const { presented, unsignedSboms, sboms, ...found } = await imageProvenance(
+      place,
+      digests,
+      required?.trust ?? noTrust,
+      {
+        reported,
+        limits,
+        ...(index !== digest && { buildStatements: () => buildStatementsWithin(place, index, digest) }),
+      },
+    );
     const { warnings } = found;
-    if (!required) return { provenance: null, findings: [], presented, unsignedSboms, warnings };
+    const attached = { presented, sboms, unsignedSboms, warnings };
+    if (!required) return { provenance: null, findings: [], ...attached };
     const provenance = warnings.length > 0 ? await this.#orKnown(push, digest, found) : found;
     const signedIn = isSigned(provenance) ? null : await this.#signedElsewhere(push, digest, required.names);
     const findings = unsignedFinding(push.repository, provenance, required.names, warnings.length === 0, signedIn);
-    return { provenance, findings, presented, unsignedSboms, warnings };
+    return { provenance, findings, ...attached };
   }
 
   /**

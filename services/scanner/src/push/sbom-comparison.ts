@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { commonSbomDifferences, sbomDifferences } from '@tidewaiter/analyzers';
-import { type Digest, type Finding, TidewaiterError } from '@tidewaiter/domain';
+import { type Digest, type Finding, type ImagePackage, TidewaiterError } from '@tidewaiter/domain';
+import type { Warning } from '@tidewaiter/oci';
 import {
+  attestedSbomFindings,
   sbomFinding,
+  sbomFindingFingerprint,
   type SbomSource,
   sbomSources,
   type UnsignedSbom,
@@ -13,10 +16,11 @@ import { Logger } from '@tidewaiter/runtime';
 import { type Image, Images, PipelineReports, type Push } from '@tidewaiter/store';
 
 import type { SignedOrigin } from '../provenance/image-signatures.js';
+import { Signers } from '../provenance/signers.js';
 import { Registries } from '../registries.js';
 
-/** SBOMs beside an image in its registry, and warnings about what could not be read there. */
-export interface AttachedSboms extends Pick<SignedOrigin, 'unsignedSboms' | 'warnings'> {
+/** SBOMs of an image in its registry, and warnings about what could not be read there. */
+export interface AttachedSboms extends Pick<SignedOrigin, 'sboms' | 'unsignedSboms' | 'warnings'> {
   signal: AbortSignal;
 }
 
@@ -27,13 +31,19 @@ export interface SbomFindings {
   kept: string[];
 }
 
-/** Compares the packages of an image with the SBOM of its pipeline, and with unsigned ones. */
+type ReadPackages = () => Promise<ImagePackage[]>;
+
+/**
+ * Compares the packages of an image with the SBOMs of its signers and its pipeline, and with
+ * unsigned ones.
+ */
 @Injectable()
 export class SbomComparison {
   constructor(
     private readonly images: Images,
     private readonly reports: PipelineReports,
     private readonly registries: Registries,
+    private readonly signers: Signers,
     private readonly logger: Logger,
   ) {}
 
@@ -45,48 +55,76 @@ export class SbomComparison {
     // The packages of an unread layer are unknown, not absent.
     if (image.unreadLayers.length > 0) return { findings: [], kept: [] };
     const { digest } = image;
-    const ofPipeline = await this.#ofPipeline(push, digest);
-    const { findings, unread } = attached
-      ? await this.#ofRegistry(push, digest, attached)
-      : { findings: [], unread: sbomSources };
+    let read: Promise<ImagePackage[]> | undefined;
+    const packages = async () => (read ??= this.images.packages(digest));
+    const ofPipeline = await this.#ofPipeline(push, digest, packages);
+    const ofSigners = await this.#ofSigners(push, digest, attached, packages);
+    const unsigned = await this.#unsigned(push, digest, attached, packages);
+    const findings = [...ofPipeline, ...ofSigners.findings, ...unsigned.findings];
     const compared = new Set(findings.map(({ fingerprint }) => fingerprint));
-    const kept = unread.map((source) => unsignedSbomFingerprint(push.repository, source));
-    return { findings: [...ofPipeline, ...findings], kept: kept.filter((fingerprint) => !compared.has(fingerprint)) };
+    const kept = [...ofSigners.kept, ...unsigned.kept].filter((fingerprint) => !compared.has(fingerprint));
+    return { findings, kept };
   }
 
-  async #ofRegistry(
-    { connection, repository, digest: pushed }: Push,
-    digest: Digest,
-    { unsignedSboms, warnings: missing, signal }: AttachedSboms,
-  ): Promise<{ findings: Finding[]; unread: readonly SbomSource[] }> {
-    // An image that was also pushed alone is not compared with its index there.
-    const unread = missing.length > 0 ? sbomSources : pushed === digest ? (['buildkit'] as const) : [];
-    if (unsignedSboms.length === 0) return { findings: [], unread };
-    const client = this.registries.client(connection);
-    const place = { blob: (descriptor: UnsignedSbom['blob']) => client.blob(repository, descriptor, signal) };
-    const packages = await this.images.packages(digest);
-    const { findings, warnings, isComplete } = await unsignedSbomFindings(
-      place,
-      { repository, digest },
-      unsignedSboms,
-      (document) => commonSbomDifferences(document, packages),
-    );
-    for (const { code, message } of warnings)
-      this.logger.warn({ image_digest: digest, code, reason: message }, 'SBOM not compared');
-    return { findings, unread: isComplete ? unread : sbomSources };
-  }
-
-  async #ofPipeline(push: Push, digest: Digest): Promise<Finding[]> {
+  async #ofPipeline(push: Push, digest: Digest, packages: ReadPackages): Promise<Finding[]> {
     const sent = await this.reports.sbom(push, digest);
     if (!sent) return [];
     try {
       const document: unknown = JSON.parse(sent.content.toString('utf8'));
-      const differences = sbomDifferences(document, await this.images.packages(digest));
+      const differences = sbomDifferences(document, await packages());
       return sbomFinding(push.repository, 'the pipeline', sent.digest, differences);
     } catch (error) {
       if (!(error instanceof TidewaiterError) && !(error instanceof SyntaxError)) throw error;
       this.logger.warn({ image_digest: digest, document_digest: sent.digest, err: error }, 'SBOM not compared');
       return [];
     }
+  }
+
+  async #ofSigners(
+    { repository }: Push,
+    digest: Digest,
+    attached: AttachedSboms | undefined,
+    packages: ReadPackages,
+  ): Promise<SbomFindings> {
+    const isComplete = attached !== undefined && attached.warnings.length === 0;
+    const unread = isComplete ? [] : (this.signers.of(repository)?.names ?? []);
+    const kept = unread.map((name) => sbomFindingFingerprint(repository, name));
+    if (!attached || attached.sboms.length === 0) return { findings: [], kept };
+    const known = await packages();
+    const { findings, warnings } = attestedSbomFindings(repository, attached.sboms, (document) =>
+      sbomDifferences(document, known),
+    );
+    this.#warn(digest, warnings);
+    return { findings, kept };
+  }
+
+  async #unsigned(
+    { connection, repository, digest: pushed }: Push,
+    digest: Digest,
+    attached: AttachedSboms | undefined,
+    packages: ReadPackages,
+  ): Promise<SbomFindings> {
+    const of = (sources: readonly SbomSource[]) => sources.map((source) => unsignedSbomFingerprint(repository, source));
+    if (!attached) return { findings: [], kept: of(sbomSources) };
+    const { unsignedSboms, warnings: missing, signal } = attached;
+    // An image that was also pushed alone is not compared with its index there.
+    const unread = missing.length > 0 ? sbomSources : pushed === digest ? (['buildkit'] as const) : [];
+    if (unsignedSboms.length === 0) return { findings: [], kept: of(unread) };
+    const client = this.registries.client(connection);
+    const place = { blob: (descriptor: UnsignedSbom['blob']) => client.blob(repository, descriptor, signal) };
+    const known = await packages();
+    const { findings, warnings, isComplete } = await unsignedSbomFindings(
+      place,
+      { repository, digest },
+      unsignedSboms,
+      (document) => commonSbomDifferences(document, known),
+    );
+    this.#warn(digest, warnings);
+    return { findings, kept: of(isComplete ? unread : sbomSources) };
+  }
+
+  #warn(digest: Digest, warnings: readonly Warning[]): void {
+    for (const { code, message } of warnings)
+      this.logger.warn({ image_digest: digest, code, reason: message }, 'SBOM not compared');
   }
 }
