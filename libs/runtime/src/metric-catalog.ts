@@ -314,6 +314,8 @@ format at \`/metrics\` on its port. Each has the label \`service\`; those of the
 curl http://127.0.0.1:7070/metrics
 \`\`\`
 
+With \`docker-compose.yml\` and the chart they are on the port 9090 of each service, which is not published.
+
 ## What to watch
 
 | metric | means trouble when |

@@ -851,6 +851,7 @@ describe('every answer', () => {
       expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
       expect(headers.get('cache-control')).toBe(
         path.startsWith('/api/') ? 'no-store' : path === '/' || path === '/incidents' ? 'no-cache' : null,
       );

@@ -25,11 +25,15 @@ const notPages = /^\/(?:api|admission|livez|readyz|startupz|healthz|metrics)(?:[
  */
 export async function servePages(app: NestFastifyApplication): Promise<void> {
   const server = app.getHttpAdapter().getInstance();
+  const { publicUrl } = app.get(ConsoleConfig);
+  const isPublicByTls = publicUrl?.startsWith('https:');
   server.addHook('onRequest', async (request, reply) => {
     void reply.headers(securityHeaders);
+    // Over plain HTTP, browsers ignore it.
+    if (isPublicByTls) void reply.header('strict-transport-security', 'max-age=31536000');
     if (request.url.startsWith('/api/')) void reply.header('cache-control', 'no-store');
   });
-  const page = firstPage(app.get(ConsoleConfig).publicUrl);
+  const page = firstPage(publicUrl);
   // The path of a page is evaluated in the browser.
   server.get('/*', (request, reply) => {
     if (page === null || notPages.test(request.url)) reply.callNotFound();
