@@ -216,6 +216,22 @@ policies: [ { name: signed-where-required } ]
     ]);
   }, 120_000);
 
+  it('compares the SBOM of a signer with the image, and not those of others', async () => {
+    const digest = await push('signed/listed:1', {}, [dpkgStatus({ openssl: '3.0.15-1', zlib1g: '1.3-1' })]);
+    await ended('signed/listed', 1);
+    const openssl = { type: 'library', name: 'openssl', purl: 'pkg:deb/debian/openssl@3.0.15-1?arch=amd64' };
+    const sbom = { bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, components: [openssl] };
+    const attested = async (count: number) => (await provenanceOf(digest))[0]?.attestations.length === count;
+    await cosignAttest(dir, unknownKey, imageOf('signed/listed', digest), 'cyclonedx', sbom);
+    await until('the unknown signature was read', () => attested(1));
+    expect((await supplyChain(digest)).map(({ id }) => id)).toEqual(['image-unsigned']);
+    await cosignAttest(dir, release, imageOf('signed/listed', digest), 'cyclonedx', sbom);
+    await until('it is compared', async () => (await supplyChain(digest)).some(({ id }) => id === 'sbom-differs'));
+    expect(await supplyChain(digest)).toMatchObject([
+      { severity: 'low', evidence: { author: 'release', unlisted: ['pkg:deb/debian/zlib1g@1.3-1'], absent: [] } },
+    ]);
+  }, 120_000);
+
   it('requires no signature in other repositories', async () => {
     const digest = await push('free/app:1');
     await ended('free/app', 1);
