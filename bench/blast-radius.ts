@@ -8,7 +8,7 @@ import { createHistogram } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 
 import { Secret } from '@tidewaiter/domain';
-import { type BlastQuestion, blastRadiiOf, connect, FleetSearch, Store } from '@tidewaiter/store';
+import { type BlastQuestion, blastRadiiOf, connect, FileContents, FleetSearch, Store } from '@tidewaiter/store';
 import { throwAwayServers } from '@tidewaiter/testkit';
 
 import { bases, digestOf, fileHash, fillFleet, repositories, secrets, vulnerabilities } from './blast-fleet.ts';
@@ -57,6 +57,9 @@ const texts: Record<string, (turn: number) => string> = {
   'search: digest': (turn) => digestOf('layer', `base ${turn % bases} 0`),
   'search: package': (turn) => `app-${turn * 37}`,
   'search: repository': (turn) => `team/app-${turn % repositories}`,
+  'search: part of a name': (turn) => `app-${turn % 10}`,
+  'search: tag': (turn) => `team/app-${turn % repositories}:1.${turn}`,
+  'search: short digest': (turn) => digestOf('image', `${turn}`).slice('sha256:'.length).slice(0, 12),
   'search: workload': (turn) => `app-${turn}`,
 };
 
@@ -67,7 +70,7 @@ const url = new Secret(await servers.postgres.createDatabase());
 const database = await connect({ url, poolSize: 4, name: 'bench' });
 closing.defer(async () => database.destroy());
 const store = new Store(database, 'bench');
-const [radii, search] = [blastRadiiOf(store), new FleetSearch(store)];
+const [radii, search] = [blastRadiiOf(store), new FleetSearch(store, new FileContents(store))];
 
 const start = performance.now();
 await fillFleet(store, { images, containers, files });

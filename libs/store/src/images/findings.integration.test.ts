@@ -17,6 +17,7 @@ import { Advisories } from '../advisories/advisories.js';
 import { AdvisoryFeeds } from '../advisories/advisory-feeds.js';
 import { connect } from '../core/data-source.js';
 import { Store } from '../core/store.js';
+import { FileContents } from './file-contents.js';
 import { Findings } from './findings.js';
 import { Images } from './images.js';
 import { FleetSearch } from './search/fleet-search.js';
@@ -178,7 +179,8 @@ describe('Findings of a secret in several places', () => {
 
   it('is found by every value, also in the published files of a package', async () => {
     await stored(groupSecrets(files), groupSecrets([variable]));
-    const typesOf = async (hex: string) => (await new FleetSearch(store).of(hex)).map(({ type }) => type);
+    const typesOf = async (hex: string) =>
+      (await new FleetSearch(store, new FileContents(store)).of(hex)).map(({ type }) => type);
     for (const hex of [value, ...published]) expect(await typesOf(hex)).toContain('secret');
     expect(await typesOf('12'.repeat(32))).not.toContain('secret');
   });

@@ -25,6 +25,7 @@ import { ImageRow } from './image-rows.js';
 @Index('package_name_ix', { synchronize: false })
 @Index('package_source_name_ix', { synchronize: false })
 @Index('package_artifact_ix', { synchronize: false })
+@Index('package_name_prefix_ix', { synchronize: false })
 export class PackageRow {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',

@@ -104,6 +104,7 @@ import { LeaseAttempts1764000830000 } from './1764000830000-lease-attempts.js';
 import { OtherReleases1764000840010 } from './1764000840010-other-releases.js';
 import { RepeatedJoins1764000840020 } from './1764000840020-repeated-joins.js';
 import { ReportAges1764000840030 } from './1764000840030-report-ages.js';
+import { SearchedNames1764000840040 } from './1764000840040-searched-names.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -213,4 +214,5 @@ export const migrations = [
   OtherReleases1764000840010,
   RepeatedJoins1764000840020,
   ReportAges1764000840030,
+  SearchedNames1764000840040,
 ];

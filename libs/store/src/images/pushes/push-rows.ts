@@ -145,7 +145,9 @@ export class TagLedgerRow {
   id!: string;
   @Column('text') connection!: string;
   @Column('text') repository!: string;
-  @Column('text') tag!: string;
+  @Index('tag_ledger_name_ix')
+  @Column('text')
+  tag!: string;
   /** Null where the tag was deleted. */
   @Index('tag_ledger_digest_ix')
   @Column('text', { nullable: true })

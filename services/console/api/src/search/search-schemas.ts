@@ -3,8 +3,8 @@ import { z } from 'zod';
 
 export const searchQuery = z.strictObject({
   /**
-   * Id of a vulnerability or incident, a package, digest, fingerprint, path, repository or
-   * workload.
+   * Id of a vulnerability, incident or container, a package, tag, digest, fingerprint or path, the
+   * hash of a file, or a part of the name of a repository or workload.
    */
   q: z.string().trim().min(1).max(1_000),
 });

@@ -10130,7 +10130,7 @@ export interface paths {
                                 link: string;
                                 title: string;
                                 /** @enum {string} */
-                                type: "vulnerability" | "package" | "image" | "layer" | "secret" | "path" | "repository" | "workload" | "incident";
+                                type: "vulnerability" | "package" | "tag" | "image" | "layer" | "secret" | "path" | "file" | "repository" | "workload" | "container" | "incident";
                             }[];
                             next: string | null;
                         };

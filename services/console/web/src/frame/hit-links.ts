@@ -9,8 +9,12 @@ export function pathOfHit({ type, id, link }: Pick<SearchHit, 'type' | 'id' | 'l
       return `/vulnerabilities/${encodeURIComponent(id)}`;
     case 'image':
       return `/images/${id}`;
+    // The API has them under the same path.
+    case 'tag':
+    case 'container':
+      return link.slice('/api/v1'.length);
     case 'repository':
-      return `/images/${link.slice(link.lastIndexOf('/') + 1)}`;
+      return repositoryPath(id);
     case 'workload':
       return workloadPath(id);
     case 'package':
@@ -18,8 +22,15 @@ export function pathOfHit({ type, id, link }: Pick<SearchHit, 'type' | 'id' | 'l
     case 'layer':
     case 'secret':
     case 'path':
+    case 'file':
       return `/vulnerabilities?${new URLSearchParams({ by: type, value: id }).toString()}`;
   }
+}
+
+/** `main/shop/app`, with the connection before the name. */
+function repositoryPath(id: string): string {
+  const [connection = ''] = id.split('/', 1);
+  return `/images/repository?${new URLSearchParams({ connection, name: id.slice(connection.length + 1) }).toString()}`;
 }
 
 /** `eu1/shop/Deployment/web`; the cluster is left out where it has no name. */

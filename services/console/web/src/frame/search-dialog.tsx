@@ -41,7 +41,7 @@ function SearchBox({ close }: { close: () => void }) {
   return (
     <Autocomplete inputValue={text} onInputChange={setText}>
       <SearchField aria-label="Search" autoFocus>
-        <Input placeholder="CVE, package, digest, path, repository, workload, INC-7" spellCheck="false" />
+        <Input placeholder="CVE, package, image, tag, digest, path, workload, container, INC-7" spellCheck="false" />
       </SearchField>
       <ListBox aria-label="Results" onAction={(key) => open(String(key))} className="hits">
         {hits.map((hit) => (

@@ -1,0 +1,16 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** Indexes by which the search finds a tag of any repository, and a package by how its name begins. */
+export class SearchedNames1764000840040 implements MigrationInterface {
+  async up(db: QueryRunner): Promise<void> {
+    await db.query(`
+      CREATE INDEX tag_ledger_name_ix ON tag_ledger (tag);
+      -- Names may be longer than a btree takes.
+      CREATE INDEX package_name_prefix_ix ON package (lower(left(name, 64)) COLLATE "C");
+    `);
+  }
+
+  async down(db: QueryRunner): Promise<void> {
+    await db.query('DROP INDEX package_name_prefix_ix, tag_ledger_name_ix');
+  }
+}
