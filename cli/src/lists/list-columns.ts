@@ -86,6 +86,7 @@ export const listColumns = {
     severity: ({ severity }) => severity,
     state: ({ state }) => state,
     assignee: ({ assignee }) => assignee,
+    acknowledged: ({ acknowledgedBy }) => acknowledgedBy,
     workload: ({ workload }) => workload,
     seen: ({ lastSeen }) => lastSeen,
     title: ({ title }) => title,

@@ -17,6 +17,8 @@ const incident = (more: Partial<StoredIncident> = {}): StoredIncident => ({
   resolvedBy: null,
   resolution: null,
   assignee: null,
+  acknowledgedBy: null,
+  acknowledgedAt: null,
   snoozedUntil: null,
   ...more,
 });

@@ -7,16 +7,29 @@ import { IncidentRow } from './incident-rows.js';
 
 const severityRank = rankSql('severity', severities);
 
-/** Whether the last revision that says so is an acknowledgement. */
-const isAcknowledged = `(SELECT kind FROM incident_revision WHERE incident_id = incident.id
-  AND kind IN ('acknowledged', 'worsened', 'reopened') ORDER BY revision DESC LIMIT 1) = 'acknowledged'`;
+/** Expression of the last revision by which an incident is acknowledged, or no longer is. */
+const acknowledgement = (sql: string) => `(SELECT ${sql} FROM incident_revision WHERE incident_id = incident.id
+  AND kind IN ('acknowledged', 'worsened', 'reopened') ORDER BY revision DESC LIMIT 1)`;
+const isAcknowledged = `${acknowledgement('kind')} = 'acknowledged'`;
+const ifAcknowledged = (column: string) =>
+  acknowledgement(`CASE WHEN kind = 'acknowledged' THEN incident_revision.${column} END`);
+
+/** Acknowledgement of an incident; null without one, and where it has become worse since. */
+interface Acknowledgement {
+  acknowledgedBy: string | null;
+  acknowledgedAt: Date | null;
+}
 
 const isSnoozed = 'snoozed_until > now()';
 
 /** An incident without its evidence, which may be long. A snooze that is over counts as none. */
 export const incidentColumns = columnsOf(IncidentRow, {
   omit: ['storyId', 'storyRevision', 'evidence', 'snoozedUntil'],
-}).computed<Pick<IncidentRow, 'snoozedUntil'>>({ snoozedUntil: `CASE WHEN ${isSnoozed} THEN snoozed_until END` });
+}).computed<Pick<IncidentRow, 'snoozedUntil'> & Acknowledgement>({
+  snoozedUntil: `CASE WHEN ${isSnoozed} THEN snoozed_until END`,
+  acknowledgedBy: ifAcknowledged('actor'),
+  acknowledgedAt: ifAcknowledged('at'),
+});
 
 /** Incidents as a list. Ids are not in the order of time, numbers are. */
 export const incidentList = {

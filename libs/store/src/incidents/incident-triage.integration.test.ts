@@ -52,10 +52,14 @@ describe('IncidentTriage', () => {
     });
     expect(await inTransaction(async (tx) => triage.acknowledge(tx, first.id, 'jane'))).toMatchObject({
       assignee: 'joe',
+      acknowledgedBy: 'jane',
+      acknowledgedAt: expect.any(Date),
     });
     await inTransaction(async (tx) => triage.assign(tx, first.id, null, 'joe'));
     expect(await listed('-assigned acknowledged')).toBe(true);
+    expect(await incidents.get(first.id)).toMatchObject({ acknowledgedBy: 'jane', acknowledgedAt: expect.any(Date) });
     await grow({ revision: 2, severity: 'high' });
+    expect(await incidents.get(first.id)).toMatchObject({ acknowledgedBy: null, acknowledgedAt: null });
     await inTransaction(async (tx) => triage.acknowledge(tx, first.id, 'jane'));
     expect(await listed('assignee=jane')).toBe(true);
     expect((await history()).slice(1, 4)).toEqual([

@@ -28,8 +28,10 @@ export class IncidentTriage {
          AND kind IN ('acknowledged', 'worsened', 'reopened') ORDER BY revision DESC LIMIT 1), '') <> 'acknowledged'`,
       [id, by],
     );
-    if (incident) await addRevision(tx, incident, { kind: 'acknowledged', news: [], actor: by });
-    return incident;
+    if (!incident) return null;
+    await addRevision(tx, incident, { kind: 'acknowledged', news: [], actor: by });
+    // The row was read before its revision; both have the time of the transaction.
+    return { ...incident, acknowledgedBy: by, acknowledgedAt: incident.updatedAt };
   }
 
   /** Assigns an open incident; null takes the assignee away. */
@@ -99,8 +101,9 @@ export class IncidentTriage {
       `state = 'resolved'`,
       [id],
     );
-    if (incident) await addRevision(tx, incident, { kind: 'reopened', news: [], actor: by });
-    return incident;
+    if (!incident) return null;
+    await addRevision(tx, incident, { kind: 'reopened', news: [], actor: by });
+    return { ...incident, acknowledgedBy: null, acknowledgedAt: null };
   }
 }
 

@@ -64,6 +64,8 @@ describe('Incidents', () => {
       resolvedBy: null,
       resolution: null,
       assignee: null,
+      acknowledgedBy: null,
+      acknowledgedAt: null,
       snoozedUntil: null,
     });
     const brief = {

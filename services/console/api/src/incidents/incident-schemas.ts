@@ -82,7 +82,10 @@ export const incidentAnswer = z.object({
   assignee: text,
   /** Time until which it is hidden from lists; null unless it is snoozed. */
   snoozedUntil: time.nullable(),
-} satisfies SchemaOf<IncidentRow, InternalOfIncident | DetailOfIncident>);
+  /** User who took it; null where it is not acknowledged, or has become worse since. */
+  acknowledgedBy: text,
+  acknowledgedAt: time.nullable(),
+} satisfies SchemaOf<IncidentRow, InternalOfIncident | DetailOfIncident> & Record<string, z.ZodType>);
 
 const evidence = z.object({
   event: z.string(),

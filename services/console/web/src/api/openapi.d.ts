@@ -4544,6 +4544,8 @@ export interface paths {
                     content: {
                         "application/json": {
                             items: {
+                                acknowledgedAt: string | null;
+                                acknowledgedBy: string | null;
                                 assignee: string | null;
                                 cluster: string | null;
                                 count: number;
@@ -4647,6 +4649,8 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            acknowledgedAt: string | null;
+                            acknowledgedBy: string | null;
                             artifacts: {
                                 /** @enum {string} */
                                 kind: "sha256" | "path" | "package" | "destination" | "secret" | "identity";
@@ -5118,6 +5122,8 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            acknowledgedAt: string | null;
+                            acknowledgedBy: string | null;
                             assignee: string | null;
                             cluster: string | null;
                             count: number;
@@ -5221,6 +5227,8 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            acknowledgedAt: string | null;
+                            acknowledgedBy: string | null;
                             assignee: string | null;
                             cluster: string | null;
                             count: number;
@@ -5324,6 +5332,8 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            acknowledgedAt: string | null;
+                            acknowledgedBy: string | null;
                             assignee: string | null;
                             cluster: string | null;
                             count: number;
@@ -5588,6 +5598,8 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            acknowledgedAt: string | null;
+                            acknowledgedBy: string | null;
                             assignee: string | null;
                             cluster: string | null;
                             count: number;
@@ -5693,6 +5705,8 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            acknowledgedAt: string | null;
+                            acknowledgedBy: string | null;
                             assignee: string | null;
                             cluster: string | null;
                             count: number;
@@ -5797,6 +5811,8 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            acknowledgedAt: string | null;
+                            acknowledgedBy: string | null;
                             assignee: string | null;
                             cluster: string | null;
                             count: number;
@@ -5879,6 +5895,8 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
+                            acknowledgedAt: string | null;
+                            acknowledgedBy: string | null;
                             assignee: string | null;
                             cluster: string | null;
                             count: number;
@@ -13979,6 +13997,8 @@ export interface paths {
                                 verdict: ("pass" | "fail" | "unknown") | null;
                             }[];
                             incidentList: {
+                                acknowledgedAt: string | null;
+                                acknowledgedBy: string | null;
                                 assignee: string | null;
                                 cluster: string | null;
                                 count: number;

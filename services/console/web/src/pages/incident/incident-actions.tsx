@@ -7,19 +7,17 @@ import { dialogLater } from '../../parts/later.js';
 import { useMe } from '../../parts/use-me.js';
 import { doneText, type TriageAct } from '../incidents/triage-acts.js';
 import type { DialogKind } from '../incidents/triage-dialog.js';
-import { ownerOf } from '../incidents/triage.js';
 import { perform, useTriage } from '../incidents/use-triage.js';
 
 const TriageDialog = dialogLater(async () => (await import('../incidents/triage-dialog.js')).TriageDialog);
 
 /** Work on one incident; nothing for users who may not. */
 export function IncidentActions({ incident }: { incident: IncidentDetail }) {
-  const { id, number, state, revisions, snoozedUntil } = incident;
+  const { id, number, state, snoozedUntil, acknowledgedAt } = incident;
   const [dialog, setDialog] = useState<DialogKind | null>(null);
   const triage = useTriage();
   const { may } = useMe();
   if (!may('responder')) return null;
-  const isAcknowledged = ownerOf(revisions) !== null;
   const button = (act: TriageAct, text: string, kind?: 'primary') => (
     <ActionButton run={() => perform(act, id)} done={doneText(act, [number])} changes={[['incidents']]} kind={kind}>
       {text}
@@ -32,7 +30,7 @@ export function IncidentActions({ incident }: { incident: IncidentDetail }) {
   );
   return (
     <div className="actions">
-      {state === 'open' && !isAcknowledged && button({ kind: 'acknowledge' }, 'Acknowledge', 'primary')}
+      {state === 'open' && acknowledgedAt === null && button({ kind: 'acknowledge' }, 'Acknowledge', 'primary')}
       {state === 'open' && opener('assign', 'Assign')}
       {state === 'open' &&
         (snoozedUntil === null ? opener('snooze', 'Snooze') : button({ kind: 'unsnooze' }, 'End snooze'))}

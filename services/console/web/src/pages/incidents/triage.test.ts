@@ -1,4 +1,4 @@
-import { neighborOf, ownerOf, sortByUrgency, stagesText } from './triage.js';
+import { neighborOf, sortByUrgency, stagesText } from './triage.js';
 
 describe('sortByUrgency', () => {
   it('puts open before ended, worse before milder, then the higher score', () => {
@@ -28,18 +28,6 @@ describe('neighborOf', () => {
 
   it('chooses nothing in an empty list', () => {
     expect(neighborOf([], undefined, 1)).toBeUndefined();
-  });
-});
-
-describe('ownerOf', () => {
-  it('forgets the acknowledgment of an incident that has become worse', () => {
-    const revisions = [
-      { kind: 'opened', actor: null },
-      { kind: 'acknowledged', actor: 'ada' },
-    ];
-    expect(ownerOf(revisions)).toBe('ada');
-    expect(ownerOf([...revisions, { kind: 'updated', actor: null }])).toBe('ada');
-    expect(ownerOf([...revisions, { kind: 'worsened', actor: null }])).toBeNull();
   });
 });
 

@@ -23,14 +23,6 @@ export function neighborOf(keys: readonly string[], chosen: string | undefined, 
   return keys[Math.min(keys.length - 1, Math.max(0, index + step))];
 }
 
-type Revised = { readonly kind: string; readonly actor: string | null };
-
-/** User who acknowledged an incident last; null where it has become worse since. */
-export function ownerOf(revisions: readonly Revised[]): string | null {
-  const last = revisions.findLast(({ kind }) => ['acknowledged', 'worsened', 'reopened'].includes(kind));
-  return last?.kind === 'acknowledged' ? (last.actor ?? 'a user') : null;
-}
-
 /** Stages of an attack in their order: `execution → impact`. */
 export function stagesText(steps: readonly { readonly stage: string | null; readonly title: string }[]): string {
   return [...new Set(steps.map(({ stage, title }) => stage ?? title))].join(' → ');
