@@ -199,6 +199,38 @@ describe('Lists', () => {
     await expect(page).rejects.toMatchObject({ code: 'CURSOR_INVALID' });
   });
 
+  it.each([
+    ['another direction', { isDescending: true }],
+    ['another order', { sort: 'events' }],
+    ['another query', { q: 'severity=high' }],
+  ] as const)('rejects a cursor for %s', async (_, { q = '', ...order }: { q?: string }) => {
+    const page = async (text: string, changed: object, after?: string) =>
+      store.unlimited(async () => {
+        const where = parseQuery(text, incidentFields, new Date());
+        return lists.page(incidentList, { ...everyPage, limit: 1, where, after, ...changed });
+      });
+    const { next } = await page('opened>7d', {});
+    expect((await page('opened>7d', {}, next!)).items).toHaveLength(1);
+    await expect(page(`opened>7d ${q}`, order, next!)).rejects.toMatchObject({ code: 'CURSOR_INVALID' });
+  });
+
+  it.each([
+    ['2026-13-01 00:00:00+00'],
+    ['2026-02-30 00:00:00+00'],
+    ['0000-01-01 00:00:00+00'],
+    ['2026-01-01 24:00:01+00'],
+    ['2026-01-01 00:61:00+00'],
+    ['2026-01-01 00:00:00+99'],
+  ])('rejects the time %s of a changed cursor', async (time) => {
+    const where = parseQuery('', incidentFields, new Date());
+    const page = async (after?: string) =>
+      store.unlimited(async () => lists.page(incidentList, { ...everyPage, sort: 'opened', limit: 1, where, after }));
+    const { next } = await page();
+    const [binding, , key] = JSON.parse(Buffer.from(next!, 'base64url').toString()) as string[];
+    const changed = Buffer.from(JSON.stringify([binding, time, key])).toString('base64url');
+    await expect(page(changed)).rejects.toMatchObject({ code: 'CURSOR_INVALID' });
+  });
+
   it('reads nothing where the limits of the request were lost', async () => {
     const where = parseQuery('', incidentFields, new Date());
     await expect(lists.page(incidentList, { ...everyPage, where })).rejects.toThrow('outside of the limits');

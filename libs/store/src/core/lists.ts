@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 import { Injectable } from '@nestjs/common';
 import { InvalidInput, type Severity } from '@tidewaiter/domain';
 import { type QueryExpression, type FieldValue, namesField, type Operator } from '@tidewaiter/query';
@@ -134,7 +136,8 @@ export class Lists {
     list: RowList<Row, Name, Sort>,
     { limit, after, ...order }: ListRequest<Name, Sort>,
   ): Promise<Page<Row>> {
-    const last = after === undefined ? undefined : readListCursor(after, order.sort, typesOf(list, order.sort));
+    const binding = bindingOf(list, order);
+    const last = after === undefined ? undefined : readListCursor(after, binding, typesOf(list, order.sort));
     const { sql, parameters } = await this.#ordered(list, order, last);
     const found = await this.store.assembled<PlacedRow<Row>>(
       `${sql} LIMIT ${parameters.add(limit + 1)}`,
@@ -143,7 +146,7 @@ export class Lists {
     const [shown, lastShown] = [found.slice(0, limit), found[limit - 1]];
     return {
       items: shown.map(withoutPlace),
-      next: found.length > limit && lastShown ? listCursor(lastShown, order.sort) : null,
+      next: found.length > limit && lastShown ? listCursor(lastShown, binding) : null,
     };
   }
 
@@ -375,26 +378,50 @@ function withoutPlace<Row>({ cursorSort: _, cursorKey: __, ...row }: PlacedRow<R
   return row as Row;
 }
 
-/** A cursor holds for the order in which it was given out. */
-function listCursor({ cursorSort, cursorKey }: RowPlace, sort: string): string {
-  return Buffer.from(JSON.stringify([sort, cursorSort, cursorKey])).toString('base64url');
+/**
+ * Hash of the list, its order and its query: after a row of other ones, rows would be missing. Times
+ * are left out, as `7d` is another one with each request.
+ */
+function bindingOf<Name extends string, Sort extends string>(
+  { from }: RowList<unknown, Name, Sort>,
+  { where, sort, isDescending }: ListOrder<Name, Sort>,
+): string {
+  const query = JSON.stringify([from, sort, isDescending, where], function (this: unknown, key, value: unknown) {
+    return (this as Record<string, unknown>)[key] instanceof Date ? null : value;
+  });
+  return hash('sha256', query, 'base64url').slice(0, 16);
 }
 
-/** Texts that a cursor may hold for a type. */
+function listCursor({ cursorSort, cursorKey }: RowPlace, binding: string): string {
+  return Buffer.from(JSON.stringify([binding, cursorSort, cursorKey])).toString('base64url');
+}
+
+/** Shapes of the texts that a cursor may hold for a type. */
 const cursorTexts: Record<SqlSort['type'], RegExp> = {
   text: /^[^\0]*$/,
   bigint: /^-?\d{1,18}$/,
-  'double precision': /^-?\d{1,17}(?:\.\d{1,17})?(?:e[+-]\d{1,3})?$/,
-  timestamptz: /^(?:infinity|\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{1,6})?[+-]\d{2}(?::\d{2})?)$/,
+  'double precision': /^-?\d{1,17}(?:\.\d{1,17})?(?:e[+-][0-2]?\d{1,2})?$/,
+  timestamptz: /^(?:infinity|\d{4}-\d{2}-\d{2} [0-2]\d:[0-5]\d:[0-5]\d(?:\.\d{1,6})?[+-](?:0\d|1[0-4])(?::[0-5]\d)?)$/,
   uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
 };
 
+/** Whether PostgreSQL can read the text as the type: it refuses a thirtieth of February. */
+function isCursorText(type: SqlSort['type'], text: string): boolean {
+  if (!cursorTexts[type].test(text)) return false;
+  if (type === 'double precision') return Number.isFinite(Number(text));
+  if (type !== 'timestamptz' || text === 'infinity') return true;
+  const day = text.slice(0, 10);
+  const midnight = new Date(`${day}T00:00:00Z`);
+  const isDay = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+  return isDay && day >= '0001' && text.slice(11, 13) < '24';
+}
+
 /** @throws InvalidInput `CURSOR_INVALID` */
-function readListCursor(text: string, sort: string, types: readonly [SqlSort['type'], SqlSort['type']]): RowPlace {
+function readListCursor(text: string, binding: string, types: readonly [SqlSort['type'], SqlSort['type']]): RowPlace {
   const [of, ...texts] = jsonList(Buffer.from(text, 'base64url').toString());
   const [cursorSort = '', cursorKey = ''] = texts;
-  if (of !== sort || !types.every((type, index) => cursorTexts[type].test(texts[index] ?? '')))
-    throw new InvalidInput('CURSOR_INVALID', 'not a cursor that this API gave out for this order');
+  if (of !== binding || !types.every((type, index) => isCursorText(type, texts[index] ?? '')))
+    throw new InvalidInput('CURSOR_INVALID', 'not a cursor that this API gave out for this list, query and order');
   return { cursorSort, cursorKey };
 }
 
