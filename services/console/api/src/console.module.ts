@@ -54,6 +54,7 @@ import { ImageBasesController } from './images/image-bases.controller.js';
 import { ImagesController } from './images/images.controller.js';
 import { IncidentTriageController } from './incidents/incident-triage.controller.js';
 import { IncidentsController } from './incidents/incidents.controller.js';
+import { ListAccess } from './lists/list-access.js';
 import { ListsController } from './lists/lists.controller.js';
 import { MessagesController, MessageWords } from './messages/messages.controller.js';
 import { AttemptCookie } from './oidc/attempt-cookie.js';
@@ -161,6 +162,7 @@ export const controllers = [
     SessionCookie,
     CallerLimits,
     EventFeed,
+    ListAccess,
     ListWatch,
     BrowserSessions,
     SignInLimit,

@@ -27,13 +27,7 @@ export class AccessGuard implements CanActivate {
     void context.switchToHttp().getResponse<FastifyReply>().header('www-authenticate', 'Bearer');
     const request = context.switchToHttp().getRequest<CallersRequest>();
     const caller = await this.#callerOf(request);
-    if (!operation) throw new AccessDenied('ROLE_MISSING', 'this method declares no role, so none suffices');
-    if (!includesRole(caller.role, operation.role)) {
-      throw new AccessDenied('ROLE_MISSING', `this needs the role ${operation.role}, and yours is ${caller.role}`);
-    }
-    if (caller.scopes !== null && operation.scope !== 'rows') {
-      throw new AccessDenied('SCOPE_INSUFFICIENT', 'this cannot be limited, and your account is limited');
-    }
+    requireAccess(operation, caller);
     request.caller = caller;
     return true;
   }
@@ -69,6 +63,21 @@ export class AccessGuard implements CanActivate {
     const caller = secret === null ? null : await this.sessions.verify(secret, this.settings.access.sessions);
     if (!caller) throw tokenInvalid();
     return caller;
+  }
+}
+
+/**
+ * Checks the role and the limits of a caller.
+ * @throws AccessDenied `ROLE_MISSING`, `SCOPE_INSUFFICIENT`
+ */
+export function requireAccess(operation: ApiOperation | undefined, { role, scopes }: ApiCaller): void {
+  if (!operation) throw new AccessDenied('ROLE_MISSING', 'this method declares no role, so none suffices');
+  if (operation.role === 'none') return;
+  if (!includesRole(role, operation.role)) {
+    throw new AccessDenied('ROLE_MISSING', `this needs the role ${operation.role}, and yours is ${role}`);
+  }
+  if (scopes !== null && operation.scope !== 'rows') {
+    throw new AccessDenied('SCOPE_INSUFFICIENT', 'this cannot be limited, and your account is limited');
   }
 }
 

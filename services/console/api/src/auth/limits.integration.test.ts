@@ -640,6 +640,11 @@ describe('limits of callers', () => {
     for (const path of paths) expect([path, gives(await ask(caller, path), ours)]).toEqual([path, true]);
   });
 
+  it('refuse completions of a list that cannot be limited', async () => {
+    const { status, text } = await ask(limitedCaller, '/api/v1/completions?list=deliveries&q=receiver%3D');
+    expect([status, JSON.parse(text)]).toMatchObject([403, { code: 'SCOPE_INSUFFICIENT' }]);
+  });
+
   it('count within the scope', async () => {
     const counted = async (caller: string, path: string) => JSON.parse((await ask(caller, path)).text) as never;
     const shared = '/api/v1/vulnerabilities/CVE-2026-0001';

@@ -1,5 +1,5 @@
-import type { ListName } from '@tidewaiter/query';
-import { type RowList, rowLists } from '@tidewaiter/store';
+import { auditFields, type Fields, listFields, type ListName } from '@tidewaiter/query';
+import { auditList, type RowList, rowLists } from '@tidewaiter/store';
 
 const sorts: Readonly<Record<ListName, string>> = {
   incidents: '-number',
@@ -27,3 +27,12 @@ const sorts: Readonly<Record<ListName, string>> = {
 export const listCatalog = Object.fromEntries(
   Object.entries(rowLists).map(([name, list]) => [name, { list, sort: sorts[name as ListName] }]),
 ) as Readonly<Record<ListName, { list: RowList<unknown>; sort: string }>>;
+
+/** A list with queries; views are not of the audit log. */
+export type FilteredList = ListName | 'audit';
+
+/** Fields of every list with queries. */
+export const filteredFields: Readonly<Record<FilteredList, Fields>> = { ...listFields, audit: auditFields };
+
+/** Rows of every list with queries. */
+export const filteredRows: Readonly<Record<FilteredList, RowList<unknown>>> = { ...rowLists, audit: auditList };

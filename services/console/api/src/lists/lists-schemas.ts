@@ -28,7 +28,7 @@ export const listsAnswer = z.object({
 });
 
 export const completionsQuery = z.strictObject({
-  list: z.enum(listNames),
+  list: z.enum([...listNames, 'audit']),
   q: z.string().max(maxQueryLength).default(''),
   /** Place in `q` between characters, from 0; its end unless given. */
   cursor: z.coerce.number().int().min(0).max(maxQueryLength).optional(),

@@ -9,17 +9,22 @@ import {
   operatorsOf,
   parseQuery,
 } from '@tidewaiter/query';
-import { Lists } from '@tidewaiter/store';
+import { type ApiCaller, Lists } from '@tidewaiter/store';
 import type { z } from 'zod';
 
+import { Caller } from '../auth/access-guard.js';
 import { Operation } from '../http/operation.js';
-import { listCatalog } from './list-catalog.js';
+import { ListAccess } from './list-access.js';
+import { filteredFields, filteredRows, listCatalog } from './list-catalog.js';
 import { completionsAnswer, completionsQuery, listsAnswer } from './lists-schemas.js';
 
 /** Catalog of the lists, and completions of their queries. */
 @Controller('api/v1')
 export class ListsController {
-  constructor(private readonly lists: Lists) {}
+  constructor(
+    private readonly lists: Lists,
+    private readonly access: ListAccess,
+  ) {}
 
   @Get('lists')
   @Operation({
@@ -54,13 +59,16 @@ export class ListsController {
   })
   async complete(
     @Query({ schema: completionsQuery }) { list, q, cursor = q.length }: z.output<typeof completionsQuery>,
+    @Caller() caller: ApiCaller,
   ): Promise<z.output<typeof completionsAnswer>> {
+    this.access.require(list, caller);
+    const fields = filteredFields[list];
     const place = Math.min(cursor, q.length);
-    const problem = problemOf(q, listFields[list]);
-    const { start, end, items, fieldOfValue } = completionsAt(q, place, listFields[list]);
+    const problem = problemOf(q, fields);
+    const { start, end, items, fieldOfValue } = completionsAt(q, place, fields);
     if (fieldOfValue === undefined) return { start, end, items: [...items], problem };
     const written = q.slice(start, place).replace(/^"/, '');
-    const values = await this.lists.values(listCatalog[list].list, fieldOfValue, written);
+    const values = await this.lists.values(filteredRows[list], fieldOfValue, written);
     return { start, end, items: values.map((value) => ({ text: quoted(value), description: '' })), problem };
   }
 }

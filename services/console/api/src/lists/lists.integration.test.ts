@@ -289,6 +289,15 @@ describe('lists of the API', () => {
     expect(items.map(({ text }) => text)).toEqual(texts);
   });
 
+  it('complete queries of the audit log for those who may read it', async () => {
+    const completed = async (role: 'viewer' | 'admin') => {
+      const headers = { authorization: `Bearer ${await api.tokenOf(`audit ${role}`, role)}` };
+      return (await fetch(`${api.url}/api/v1/completions?list=audit&q=act`, { headers })).json();
+    };
+    expect(await completed('viewer')).toMatchObject({ code: 'ROLE_MISSING' });
+    expect(await completed('admin')).toMatchObject({ items: [{ text: 'actor=' }, { text: 'action=' }] });
+  });
+
   it('name the column of what is wrong with a query while it is typed', async () => {
     expect(await ask('completions?list=images&q=running%20shape%3Dred')).toMatchObject({
       problem: { column: 9, message: expect.stringContaining('column 9: no field "shape"') },

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { Caller } from '../auth/access-guard.js';
 import { Operation } from '../http/operation.js';
 import { idParameter } from '../http/validation.js';
+import { ListAccess } from '../lists/list-access.js';
 import { listCatalog } from '../lists/list-catalog.js';
 import { viewAnswer, viewBody, viewsAnswer, viewsQuery } from './view-schemas.js';
 
@@ -22,6 +23,7 @@ export class ViewsController {
   constructor(
     private readonly views: SavedViews,
     private readonly lists: Lists,
+    private readonly access: ListAccess,
   ) {}
 
   @Get()
@@ -35,7 +37,8 @@ export class ViewsController {
     const items: ViewAnswer[] = [];
     // One after another: a page of views must not take every connection.
     for (const [index, view] of shown.entries()) {
-      const counted = count === 'true' && index < maxCounted ? await this.#count(view) : { total: null, problem: null };
+      const counted =
+        count === 'true' && index < maxCounted ? await this.#count(view, caller) : { total: null, problem: null };
       items.push(describe(view, caller, counted));
     }
     return { items, next: null };
@@ -50,6 +53,7 @@ export class ViewsController {
     answer: viewAnswer,
   })
   async add(@Body({ schema: viewBody }) body: ViewBody, @Caller() caller: ApiCaller): Promise<ViewAnswer> {
+    this.access.require(body.list, caller);
     checkQuery(body);
     checkSharing(body, caller);
     checkReceiver(body.receiver, null, caller);
@@ -69,6 +73,7 @@ export class ViewsController {
     @Body({ schema: viewBody }) body: ViewBody,
     @Caller() caller: ApiCaller,
   ): Promise<ViewAnswer> {
+    this.access.require(body.list, caller);
     checkQuery(body);
     checkSharing(body, caller);
     const check = (view: SavedView) => {
@@ -91,13 +96,18 @@ export class ViewsController {
   }
 
   /** Counts within the limits of the caller, which may differ from those of the owner. */
-  async #count({ list, q }: SavedView): Promise<{ total: ListTotal | null; problem: string | null }> {
+  async #count(
+    { list, q }: SavedView,
+    caller: ApiCaller,
+  ): Promise<{ total: ListTotal | null; problem: string | null }> {
     const name = list as ListName;
     try {
+      this.access.require(name, caller);
       const where = parseQuery(q, fieldsOf(name), new Date());
       return { total: await this.lists.total(listCatalog[name].list, where), problem: null };
     } catch (error) {
-      if (error instanceof InvalidInput) return { total: null, problem: error.message };
+      if (error instanceof InvalidInput || error instanceof AccessDenied)
+        return { total: null, problem: error.message };
       throw error;
     }
   }

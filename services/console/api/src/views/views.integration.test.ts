@@ -115,6 +115,18 @@ describe('saved views', () => {
     expect(await call('POST', 'views', 'ann', body)).toMatchObject({ status, body: { code } });
   });
 
+  it('are refused and not counted where an account may not read the list', async () => {
+    const deliveries = { ...view, name: 'deliveries', list: 'deliveries', q: '', sort: null };
+    expect(await call('POST', 'views', 'shop', deliveries)).toMatchObject({
+      status: 403,
+      body: { code: 'SCOPE_INSUFFICIENT' },
+    });
+    const shared = await call('POST', 'views', 'mia', { ...deliveries, visibility: 'everyone' });
+    const seen = (await call('GET', 'views?count=true', 'shop')).body.items.find(({ id }) => id === shared.body.id);
+    expect(seen).toMatchObject({ total: null, problem: expect.stringContaining('limited') });
+    await call('DELETE', `views/${shared.body.id}`, 'mia');
+  });
+
   it('with a query that a later version cannot read say so, and spoil no other', async () => {
     await store.query("UPDATE saved_view SET q = 'gone=1' WHERE name = 'renamed'");
     const { body } = await call('GET', 'views?count=true', 'ann');

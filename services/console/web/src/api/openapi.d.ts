@@ -1240,7 +1240,7 @@ export interface paths {
             parameters: {
                 query?: {
                     cursor?: number;
-                    list?: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "containment" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports";
+                    list?: "incidents" | "alerts" | "rules" | "pushes" | "repositories" | "images" | "vulnerabilities" | "fixes" | "workloads" | "deliveries" | "silences" | "dead-letters" | "containment" | "exceptions" | "policies" | "signers" | "registries" | "sensors" | "reports" | "audit";
                     q?: string;
                 };
                 header?: never;
