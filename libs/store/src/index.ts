@@ -56,7 +56,7 @@ export { DeviceLogins } from './access/device-logins.js';
 export { Sessions, sessionSecretOf, sessionToken } from './access/sessions.js';
 export type { NewSession } from './access/sessions.js';
 export { SetupLinks } from './access/setup-links.js';
-export { Users } from './access/users.js';
+export { type Responder, Users } from './access/users.js';
 export type { Identity } from './access/users.js';
 export type { ApiToken, ListedToken } from './access/api-tokens.js';
 export type { BlastContainer, BlastPackage, BlastPlace, BlastWorkload } from './images/search/blast-details.js';

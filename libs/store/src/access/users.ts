@@ -23,6 +23,14 @@ const columns = columnsOf(UserRow, { of: 'person' }).computed<{
 
 export type User = RowOf<typeof columns>;
 
+const responderColumns = columnsOf(UserRow, { of: 'person', only: ['name'] }).computed<{
+  role: AccessRole;
+  scopes: AccessScope[] | null;
+}>({ role: userRole, scopes: userScopes });
+
+/** A user who may work on incidents. */
+export type Responder = RowOf<typeof responderColumns>;
+
 /** Claims of an identity provider about a user. */
 export interface Identity {
   issuer: string;
@@ -84,9 +92,9 @@ export class Users {
   }
 
   /** Users who may work on incidents, sorted by their names. */
-  async responders(): Promise<{ name: string; role: AccessRole }[]> {
+  async responders(): Promise<Responder[]> {
     return this.store.rows(
-      columnsOf(UserRow, { of: 'person', only: ['name'] }).computed<{ role: AccessRole }>({ role: userRole }),
+      responderColumns,
       `FROM console_user AS person WHERE person.disabled_at IS NULL AND ${userRole} = ANY($1) ORDER BY person.name`,
       [roles.filter((role) => includesRole(role, 'responder'))],
     );

@@ -52,6 +52,7 @@ import { StoredVerdicts } from './gate/stored-verdicts.js';
 import { RequestValidation } from './http/validation.js';
 import { ImageBasesController } from './images/image-bases.controller.js';
 import { ImagesController } from './images/images.controller.js';
+import { IncidentAssignees } from './incidents/incident-assignees.js';
 import { IncidentTriageController } from './incidents/incident-triage.controller.js';
 import { IncidentsController } from './incidents/incidents.controller.js';
 import { ListAccess } from './lists/list-access.js';
@@ -153,6 +154,7 @@ export const controllers = [
     ComparedSides,
     AdmissionService,
     ContainmentDesk,
+    IncidentAssignees,
     MessageWords,
     EntryChanges,
     EntryDocuments,

@@ -722,6 +722,39 @@ describe('limits of callers', () => {
     });
   });
 
+  it('name users without limits, with the same, and those who may see an incident', async () => {
+    const scopes = (tenant: Tenant) => scopesOf(tenant)['repositories and namespaces'];
+    const users = {
+      anyone: null,
+      teammate: scopes(ours),
+      stranger: scopes(theirs),
+      nearby: scopesOf(ours)['namespaces'],
+    };
+    for (const [name, limits] of Object.entries(users))
+      await store.query(
+        `INSERT INTO console_user (id, issuer, subject, name, assigned_role, assigned_scopes)
+         VALUES (gen_random_uuid(), 'test', $1, $1, 'responder', $2::jsonb)`,
+        [name, limits && JSON.stringify(limits)],
+      );
+    const named = async (caller: string, query = '') => {
+      const { text } = await ask(caller, `/api/v1/assignees${query}`);
+      return (JSON.parse(text) as { items: { name: string }[] }).items.map(({ name }) => name);
+    };
+    expect(await named('everything')).toEqual(['anyone', 'nearby', 'stranger', 'teammate']);
+    expect(await named(limitedCaller)).toEqual(['anyone', 'teammate']);
+    const seeing = await named(limitedCaller, `?incident=${ours.incident}`);
+    expect(seeing).toEqual(expect.arrayContaining(['anyone', 'teammate']));
+    expect(seeing).not.toContain('stranger');
+    const assign = async (tenant: Tenant, assignee: string) => {
+      const { status } = await ask(limitedCaller, `/api/v1/incidents/${tenant.incident}/assign`, 'POST', { assignee });
+      return status;
+    };
+    expect(await assign(ours, 'teammate')).toBe(200);
+    expect(await assign(ours, 'stranger')).toBe(400);
+    expect(await assign(theirs, 'stranger')).toBe(404);
+    await store.query('DELETE FROM console_user');
+  });
+
   it('let gates decide about images of the scope alone', async () => {
     const gate = (tenant: Tenant) => ({ image: `registry.example.com/${tenant.repository}:${tenant.tag}` });
     const review = (tenant: Tenant) => ({

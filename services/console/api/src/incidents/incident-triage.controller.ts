@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
 import { InvalidInput } from '@tidewaiter/domain';
 import { failpoint } from '@tidewaiter/runtime';
 import {
@@ -9,7 +9,6 @@ import {
   type Page,
   Store,
   type Transaction,
-  Users,
 } from '@tidewaiter/store';
 import type { z } from 'zod';
 
@@ -17,9 +16,10 @@ import { Caller } from '../auth/access-guard.js';
 import { Operation } from '../http/operation.js';
 import { listOf } from '../http/paging.js';
 import { idParameter } from '../http/validation.js';
+import { IncidentAssignees } from './incident-assignees.js';
 import { incidentAnswer } from './incident-schemas.js';
 import { describeIncident, incidentOf } from './incidents.controller.js';
-import { assignBody, assigneeAnswer, commentBody, resolveBody, snoozeBody } from './triage-schemas.js';
+import { assignBody, assigneeAnswer, assigneesQuery, commentBody, resolveBody, snoozeBody } from './triage-schemas.js';
 
 type IncidentAnswer = z.output<typeof incidentAnswer>;
 
@@ -32,7 +32,7 @@ export class IncidentTriageController {
     private readonly store: Store,
     private readonly incidents: Incidents,
     private readonly triage: IncidentTriage,
-    private readonly users: Users,
+    private readonly assignable: IncidentAssignees,
   ) {}
 
   @Get('assignees')
@@ -42,8 +42,13 @@ export class IncidentTriageController {
     summary: 'Users to whom incidents can be assigned',
     answer: listOf(assigneeAnswer),
   })
-  async assignees(): Promise<Page<z.output<typeof assigneeAnswer>>> {
-    return { items: await this.users.responders(), next: null };
+  async assignees(
+    @Query({ schema: assigneesQuery }) { incident }: z.output<typeof assigneesQuery>,
+    @Caller() caller: ApiCaller,
+  ): Promise<Page<z.output<typeof assigneeAnswer>>> {
+    if (incident !== undefined) await incidentOf(this.incidents, incident);
+    const users = await (incident === undefined ? this.assignable.of(caller) : this.assignable.ofIncident(incident));
+    return { items: users.map(({ name, role }) => ({ name, role })), next: null };
   }
 
   @Post('incidents/:id/acknowledge')
@@ -74,12 +79,11 @@ export class IncidentTriageController {
     @Body({ schema: assignBody }) { assignee }: z.output<typeof assignBody>,
     @Caller() { name }: ApiCaller,
   ): Promise<IncidentAnswer> {
-    if (
-      assignee !== null &&
-      assignee !== name &&
-      !(await this.users.responders()).some((user) => user.name === assignee)
-    )
-      throw new InvalidInput('ASSIGNEE_UNKNOWN', `no user ${assignee} who may work on incidents`);
+    const isOther = assignee !== null && assignee !== name;
+    // Before the users who may see it, which would give away a hidden one.
+    if (isOther) await incidentOf(this.incidents, id);
+    if (isOther && !(await this.assignable.ofIncident(id)).some((user) => user.name === assignee))
+      throw new InvalidInput('ASSIGNEE_UNKNOWN', `no user ${assignee} who may work on this incident`);
     return this.#act(id, async (tx) => this.triage.assign(tx, id, assignee, name));
   }
 

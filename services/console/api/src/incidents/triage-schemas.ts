@@ -16,6 +16,11 @@ export const resolveBody = z
   .strictObject({ reason: z.enum(resolutions).optional(), comment: comment.optional() })
   .default({});
 
+export const assigneesQuery = z.strictObject({
+  /** Id of an incident that they may see. */
+  incident: z.uuid().optional(),
+});
+
 export const assigneeAnswer = z.object({
   /** Name under which acts are recorded. */
   name: z.string(),

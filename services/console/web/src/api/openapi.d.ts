@@ -344,7 +344,9 @@ export interface paths {
         /** Users to whom incidents can be assigned */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    incident?: string;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
