@@ -41,8 +41,14 @@ interface Backlog {
   oldestSeconds: number;
 }
 
-const backlogColumns = `count(*) FILTER (WHERE state = 'queued')::int AS queued, count(*) FILTER (WHERE state = 'running')::int AS running,
-  coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE state = 'queued' AND run_at <= now())), 0)::float AS "oldestSeconds"`;
+/** @param waitsSince SQL for the time since when a queued job waits; null while it does not */
+const backlogColumns = (
+  waitsSince: string,
+) => `count(*) FILTER (WHERE state = 'queued')::int AS queued, count(*) FILTER (WHERE state = 'running')::int AS running,
+  coalesce(extract(epoch FROM now() - min(${waitsSince}) FILTER (WHERE state = 'queued')), 0)::float AS "oldestSeconds"`;
+const dueSince = 'CASE WHEN run_at <= now() THEN run_at END';
+/** Unlike a first run that is due later, a retry waits. */
+const waitingSince = `CASE WHEN attempt > 0 THEN created_at ELSE ${dueSince} END`;
 
 /** SQL condition on a job that a worker may claim. */
 const isFree = `((state = 'queued' AND run_at <= now() + interval '1 second') OR (state = 'running' AND lease_until < now()))`;
@@ -303,16 +309,19 @@ export class Jobs {
   /** Numbers of queued and running jobs, and the age in seconds of the oldest due one. */
   async backlog(queue: QueueName): Promise<Backlog> {
     const [row] = await this.store.aggregate<Backlog>(
-      `SELECT ${backlogColumns} FROM job WHERE queue = $1 AND state IN ('queued', 'running')`,
+      `SELECT ${backlogColumns(dueSince)} FROM job WHERE queue = $1 AND state IN ('queued', 'running')`,
       [queue],
     );
     return row ?? { queued: 0, running: 0, oldestSeconds: 0 };
   }
 
-  /** {@link backlog} of every queue that has one. */
+  /**
+   * Queued and running jobs of every queue that has some, and the age in seconds of the oldest one
+   * that waits, also for its next try.
+   */
   async backlogs(): Promise<(Backlog & Pick<JobRow, 'queue'>)[]> {
     return this.store.aggregate(
-      `SELECT queue, ${backlogColumns} FROM job WHERE state IN ('queued', 'running') GROUP BY queue ORDER BY queue`,
+      `SELECT queue, ${backlogColumns(waitingSince)} FROM job WHERE state IN ('queued', 'running') GROUP BY queue ORDER BY queue`,
     );
   }
 

@@ -448,6 +448,20 @@ describe('jobs', () => {
     ]);
   });
 
+  it('grow old while they wait for a retry, and not before a first run that is due later', async () => {
+    const jobs = new Jobs(store);
+    const retried = await enqueue('retried');
+    await store.query(`UPDATE job SET created_at = now() - interval '1 hour' WHERE id = $1`, [retried]);
+    await jobs.fail((await jobs.claim(retried, 5_000))!, { code: 'BUSY', reason: 'busy', retryInMs: 60_000 });
+    await store.transaction((tx) => tx.enqueue({ queue: 'layer', key: 'later', class: 'bulk' }));
+    await store.query(
+      `UPDATE job SET created_at = now() - interval '1 hour', run_at = now() + interval '1 hour' WHERE key = 'later'`,
+    );
+    const ages = new Map((await jobs.backlogs()).map(({ queue, oldestSeconds }) => [queue, oldestSeconds]));
+    expect(ages.get('push')).toBeGreaterThanOrEqual(3_600);
+    expect(ages.get('layer')).toBe(0);
+  });
+
   it('become dead letters that can be redriven', async () => {
     const jobs = new Jobs(store);
     const letters = new DeadLetters(store);

@@ -55,9 +55,15 @@ describe('pipelineStages', () => {
   it('names the stage that is behind or broken', () => {
     const queues = [{ queue: 'layer', queued: 4, running: 0, oldestSeconds: 300 }];
     const advisories = { ...status().advisories, advisories: 0 };
-    const channels = [{ state: 'broken', waiting: 2 }] as const;
+    const channels = [{ state: 'broken', waiting: 2, waitingSince: null }] as const;
     expect(states({ status: status({ queues, advisories }), deadLetters: 1, channels })).toEqual([
       ...['waiting', 'bad', 'good', 'bad', 'bad'],
     ]);
+  });
+
+  it('shows the age of the oldest message that waits for its channel', () => {
+    const channels = [{ state: 'paused', waiting: 2, waitingSince: '2026-01-01T00:00:00Z' }] as const;
+    const stages = pipelineStages({ status: status(), deadLetters: 0, channels }, Date.parse('2026-01-01T01:00:00Z'));
+    expect(stages.find(({ title }) => title === 'Messages')).toMatchObject({ oldestSeconds: 3600, state: 'waiting' });
   });
 });

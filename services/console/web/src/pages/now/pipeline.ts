@@ -17,15 +17,19 @@ const behindSeconds = 60;
 interface Facts {
   status: Status;
   deadLetters: number;
-  channels: readonly Pick<Receiver, 'state' | 'waiting'>[];
+  channels: readonly Pick<Receiver, 'state' | 'waiting' | 'waitingSince'>[];
 }
 
 /** Stages of the pipeline: received, matched, sent, and failed. */
-export function pipelineStages({ status, deadLetters, channels }: Facts): Stage[] {
+export function pipelineStages({ status, deadLetters, channels }: Facts, now = Date.now()): Stage[] {
   const { pushes, advisories, queues } = status;
   const isStale = advisories.ages.some((age) => age.isStale);
   const broken = channels.filter(({ state }) => state === 'broken').length;
-  const ofQueues = (names: readonly string[]) => queues.filter(({ queue }) => names.includes(queue));
+  const ofQueues = (names: readonly string[]) =>
+    queues.filter(({ queue }) => names.includes(queue)).map(({ oldestSeconds }) => oldestSeconds);
+  const ofMessages = channels.map(({ waitingSince }) =>
+    waitingSince === null ? 0 : Math.max(0, (now - Date.parse(waitingSince)) / 1000),
+  );
   return [
     stage(
       'Pushes',
@@ -45,7 +49,7 @@ export function pipelineStages({ status, deadLetters, channels }: Facts): Stage[
       'Messages',
       sum(channels.map(({ waiting }) => waiting)),
       'waiting',
-      ofQueues(['delivery']),
+      [...ofQueues(['delivery']), ...ofMessages],
       '/system/deliveries',
     ),
     {
@@ -65,8 +69,8 @@ export function pipelineStages({ status, deadLetters, channels }: Facts): Stage[
   ];
 }
 
-function stage(title: string, count: number, noun: string, queues: Status['queues'], path: string): Stage {
-  const oldestSeconds = Math.max(0, ...queues.map((queue) => queue.oldestSeconds));
+function stage(title: string, count: number, noun: string, ages: readonly number[], path: string): Stage {
+  const oldestSeconds = Math.max(0, ...ages);
   const state = oldestSeconds > behindSeconds ? 'waiting' : 'good';
   return {
     title,
