@@ -7,7 +7,7 @@ import { Caller } from '../auth/access-guard.js';
 import { type CountedPage, countedListOf, countedPage, exported, listRequest, whereOf } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
 import { EntryChanges } from './entry-changes.js';
-import { EntryDocuments } from './entry-documents.js';
+import { EntryDocuments, isOver } from './entry-documents.js';
 import {
   entriesExportQuery,
   entriesQuery,
@@ -172,8 +172,9 @@ function describe({ secrets, document, ...entry }: EntryRow): EntryAnswer {
   return { ...entry, document, secrets: secrets ?? [] };
 }
 
-/** An entry after its change. */
-function changed({ name, document, sealed, version, author, at, comment }: EntryVersion): EntryAnswer {
+/** An entry after its change; an undo may bring back an exception that is over. */
+function changed({ kind, name, document, sealed, version, author, at, comment }: EntryVersion): EntryAnswer {
   const common = { name, document, version, author, comment, changedAt: at, line: null, lastSeenAt: null };
-  return { ...common, secrets: Object.keys(sealed), source: 'managed', state: 'active' };
+  const state = isOver(kind, document, new Date()) ? 'expired' : 'active';
+  return { ...common, secrets: Object.keys(sealed), source: 'managed', state };
 }

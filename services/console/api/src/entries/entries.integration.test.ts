@@ -166,6 +166,7 @@ describe('entries of the API', () => {
 
   it.each<[string, object, string]>([
     ['exceptions', { ...exception, until: '31.12.2999' }, 'until: expected a day'],
+    ['exceptions', { ...exception, until: '2020-01-31' }, 'until: is over already'],
     ['exceptions', { ...exception, reason: ' ' }, 'reason: expected a reason'],
     ['exceptions', { ...exception, paths: ['x'] }, 'paths: unknown key'],
     ['policies', { name: 'ours', file: '/etc/passwd' }, 'file: is for tidewaiter.yaml alone'],

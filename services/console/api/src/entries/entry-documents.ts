@@ -46,6 +46,8 @@ export class EntryDocuments {
     const named = { ...(rules.complete?.(open, author) ?? open), name: open['name'] ?? name };
     const kept = before === null ? {} : keptSecrets(kind, before, named, [...Object.keys(secrets), ...removed]);
     this.#check(kind, named, { ...placeholders(kept), ...secrets });
+    if (isOver(kind, named, new Date()))
+      throw new InvalidInput('ENTRY_INVALID', 'until: is over already: give today or a later day, in UTC');
     if (named.name !== name) throw new InvalidInput('ENTRY_INVALID', `name: cannot be changed from ${name}`);
     const { entryKey } = this.config;
     if (Object.keys(secrets).length > 0 && !entryKey)
@@ -76,6 +78,11 @@ export class EntryDocuments {
       throw error;
     }
   }
+}
+
+/** Whether an entry was an exception until a day that is over in UTC. */
+export function isOver(kind: ManagedKind, { until }: JsonObject, now: Date): boolean {
+  return kind === 'exceptions' && typeof until === 'string' && until < now.toISOString().slice(0, 10);
 }
 
 /** @throws InvalidInput `ROUTING_INVALID` */

@@ -133,6 +133,8 @@ function EntryInput({ id, field, text, isStored, isFixed, change }: InputProps) 
     spellCheck: false,
     onChange: ({ target }: { target: { value: string } }) => change(target.value),
   };
+  // An exception that is over already is refused.
+  const firstDay = type === 'day' ? new Date().toISOString().slice(0, 10) : undefined;
   const inputTypes: Partial<Record<EntryField['type'], string>> = { day: 'date', secret: 'password' };
   return (
     <>
@@ -146,7 +148,7 @@ function EntryInput({ id, field, text, isStored, isFixed, change }: InputProps) 
       ) : type === 'long' || type === 'list' ? (
         <textarea {...common} rows={type === 'list' ? 2 : 6} />
       ) : (
-        <input {...common} type={inputTypes[type] ?? 'text'} autoComplete="off" readOnly={isFixed} />
+        <input {...common} type={inputTypes[type] ?? 'text'} min={firstDay} autoComplete="off" readOnly={isFixed} />
       )}
     </>
   );
