@@ -1,5 +1,6 @@
 import { type Fields, operatorsOf, type Operator } from './fields.js';
 import { InvalidQuery } from './invalid-query.js';
+import { listsWithField } from './lists/lists.js';
 import { type FieldValue, readValue } from './read-value.js';
 import { similarName } from './similar-name.js';
 import { type Term, termsOf } from './terms.js';
@@ -105,10 +106,20 @@ class Parser<Name extends string> {
     return expression;
   }
 
-  #word({ text, isQuoted }: Extract<Term, { kind: 'word' }>): QueryExpression<Name> {
+  #word({ text, isQuoted, start }: Extract<Term, { kind: 'word' }>): QueryExpression<Name> {
+    if (isQuoted) return { kind: 'words', text };
     const name = this.#fieldNamed(text);
-    if (!isQuoted && name !== undefined && this.fields[name].type === 'flag')
+    if (name !== undefined && this.fields[name].type === 'flag')
       return { kind: 'condition', field: name, operator: '=', values: [true] };
+    // As words to search for, `kev` would match nothing, and look like an answer.
+    if (name !== undefined)
+      throw new InvalidQuery(start, `${name} is a field: write ${name}=…, or "${text}" for words`);
+    const lists = listsWithField(text.toLowerCase());
+    if (lists.length > 0)
+      throw new InvalidQuery(
+        start,
+        `${text} is no field of this list, but of ${lists.join(', ')}; write "${text}" for words`,
+      );
     return { kind: 'words', text };
   }
 

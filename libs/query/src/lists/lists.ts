@@ -34,4 +34,9 @@ export const listFields = {
 
 export type ListName = keyof typeof listFields;
 
+/** Lists that have a field. */
+export function listsWithField(name: string): ListName[] {
+  return listNames.filter((list) => Object.hasOwn(listFields[list], name));
+}
+
 export const listNames = Object.keys(listFields) as ListName[];

@@ -15,7 +15,7 @@ describe('pathOfHit', () => {
     [{ type: 'path', id: '/bin/sh', link: '' }, '/vulnerabilities?by=path&value=%2Fbin%2Fsh'],
     [{ type: 'workload', id: 'shop/Deployment/web', link: '' }, '/workloads/-/shop/Deployment/web'],
     [{ type: 'workload', id: 'eu/1/shop/Deployment/web', link: '' }, '/workloads/eu%2F1/shop/Deployment/web'],
-    [{ type: 'workload', id: 'Deployment/web', link: '' }, '/workloads?q=web'],
+    [{ type: 'workload', id: 'Deployment/web', link: '' }, '/workloads?q=%22web%22'],
   ] as const)('leads %j to %s', (hit, path) => {
     expect(pathOfHit(hit)).toBe(path);
   });

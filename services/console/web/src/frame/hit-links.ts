@@ -39,6 +39,6 @@ function workloadPath(id: string): string {
   const place = parts.slice(-3);
   const cluster = parts.slice(0, -3).join('/') || '-';
   // An object without a namespace has no page of its own.
-  if (place.length < 3) return `/workloads?${new URLSearchParams({ q: place.at(-1)! }).toString()}`;
+  if (place.length < 3) return `/workloads?${new URLSearchParams({ q: `"${place.at(-1)!}"` }).toString()}`;
   return `/workloads/${[cluster, ...place].map(encodeURIComponent).join('/')}`;
 }
