@@ -2,14 +2,22 @@ import { type Abstract, type DynamicModule, Inject, Module, type OnApplicationSh
 import type { AgeLimits } from '@tidewaiter/advisories';
 import type { Secret } from '@tidewaiter/domain';
 import { noRules, type Rules } from '@tidewaiter/policy';
-import { gaugeIn, metricCatalog, Health, Logger, type RetentionDays, ServerWaits } from '@tidewaiter/runtime';
+import {
+  gaugeIn,
+  metricCatalog,
+  Health,
+  Logger,
+  type OwnerSettings,
+  type RetentionDays,
+  ServerWaits,
+} from '@tidewaiter/runtime';
 import { Registry } from 'prom-client';
 
 import { MaxAdvisoryAges } from './advisories/max-advisory-ages.js';
 import { DatabaseLife } from './core/database-life.js';
 import { DeadLetters } from './core/dead-letters.js';
 import { Jobs } from './core/jobs.js';
-import { Lists } from './core/lists.js';
+import { Lists, OwnerRules } from './core/lists.js';
 import { Received } from './core/received.js';
 import { type EventPublisher, OutboxRelay } from './core/relay.js';
 import { RestoredEvents } from './core/restored-events.js';
@@ -30,6 +38,8 @@ export interface StoreOptions {
   publisher: Abstract<EventPublisher>;
   /** Rules of the settings; without any, only findings count. */
   rules?: Rules;
+  /** Owners of the settings, by which lists are filtered; none unless given. */
+  owners?: OwnerSettings;
   /** Ages of advisories that give a warning; a week unless given. */
   maxAdvisoryAges?: AgeLimits;
   /** Retention of the tables that the service writes; the defaults unless given. */
@@ -65,6 +75,7 @@ export class StoreModule implements OnApplicationShutdown {
     poolSize,
     publisher,
     rules = noRules,
+    owners,
     maxAdvisoryAges,
     retention = defaultRetention,
     startsWithout = false,
@@ -87,6 +98,7 @@ export class StoreModule implements OnApplicationShutdown {
           inject: [StoreConnection],
         },
         ...repositories,
+        { provide: OwnerRules, useValue: new OwnerRules(owners) },
         { provide: EvaluationRules, useValue: new EvaluationRules(rules) },
         { provide: MaxAdvisoryAges, useValue: new MaxAdvisoryAges(maxAdvisoryAges) },
         {

@@ -91,6 +91,7 @@ export class NotifierModule {
           publisher: Bus,
           retention: config,
           rules: settings.rules,
+          owners: settings.owners,
           maxAdvisoryAges: settings.advisories.maxAges,
         }),
         AuditModule,

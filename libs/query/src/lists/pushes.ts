@@ -19,6 +19,8 @@ export const pushFields = fieldsOf({
   registry: { type: 'text', description: 'Host of the registry' },
   connection: { type: 'text', description: 'Name of the registry in the settings' },
   digest: { type: 'text', description: 'Digest' },
+  owner: { type: 'match', description: 'Owner of its repository, by the settings or a label of its newest image' },
+  package: { type: 'match', description: 'Package of its images with its versions: openssl<3.0.14' },
   pusher: { type: 'text', description: 'User who pushed it' },
   origin: { type: 'choice', values: ['hook', 'reconciled', 'imported'], description: 'How the push was learned' },
   code: { type: 'text', description: 'Code of the error: NO_PLATFORM' },

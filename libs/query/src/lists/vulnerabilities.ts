@@ -9,6 +9,8 @@ const exposure = fieldsOf({
   running: { type: 'flag', description: 'A workload runs an image that has it, or did in the last day' },
   package: { type: 'match', description: 'Package with its versions: openssl<3.0.14' },
   ecosystem: { type: 'text', description: 'Ecosystem of a package: Debian:12' },
+  image: { type: 'match', description: 'Image that has it: shop/app, shop/app:1 or a digest' },
+  owner: { type: 'match', description: 'Owner of a repository of an image that has it' },
   repository: { type: 'text', description: 'Repository of an image that has it: shop/app' },
   namespace: { type: 'text', description: 'Namespace in which an image that has it runs' },
   cluster: { type: 'text', description: 'Cluster in which an image that has it runs' },
@@ -25,7 +27,6 @@ export const vulnerabilityFields = fieldsOf({
     values: ['vulnerability', 'malware', 'supply-chain'],
     description: 'Kind; supply-chain: unmaintained or unsound packages',
   },
-  image: { type: 'match', description: 'Image that has it: shop/app, shop/app:1 or a digest' },
   fixable: { type: 'flag', description: 'A version fixes it for one of the packages' },
   certain: { type: 'flag', description: 'A version of a package was compared' },
   cvss: { type: 'number', description: 'CVSS base score, 0 to 10' },
@@ -37,6 +38,7 @@ export const vulnerabilityFields = fieldsOf({
 /** Fields of upgrades that close vulnerabilities of the fleet. */
 export const upgradeFields = fieldsOf({
   ...exposure,
+  fixable: { type: 'flag', description: 'A version fixes it: holds for all of them' },
   type: { type: 'text', description: 'Type of the package: deb, npm' },
   to: { type: 'text', description: 'Version to upgrade to' },
   vulnerability: { type: 'text', description: 'Vulnerability that it closes: CVE-2024-3094' },

@@ -199,11 +199,11 @@ describe('Lists', () => {
     await expect(page).rejects.toMatchObject({ code: 'CURSOR_INVALID' });
   });
 
-  it.each([
+  it.each<[string, { q?: string; isDescending?: boolean; sort?: 'events' }]>([
     ['another direction', { isDescending: true }],
     ['another order', { sort: 'events' }],
     ['another query', { q: 'severity=high' }],
-  ] as const)('rejects a cursor for %s', async (_, { q = '', ...order }: { q?: string }) => {
+  ])('rejects a cursor for %s', async (_, { q = '', ...order }) => {
     const page = async (text: string, changed: object, after?: string) =>
       store.unlimited(async () => {
         const where = parseQuery(text, incidentFields, new Date());

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InvalidInput, type Severity } from '@tidewaiter/domain';
 import { type QueryExpression, type FieldValue, namesField, type Operator } from '@tidewaiter/query';
+import type { OwnerSettings } from '@tidewaiter/runtime';
 
 import type { Columns } from './columns.js';
 import type { Page } from './page.js';
@@ -27,6 +28,17 @@ interface Related {
   from: string;
 }
 
+/** Owners of images by the settings; none unless given. */
+export class OwnerRules {
+  constructor(readonly settings: OwnerSettings = { rules: [], labels: [] }) {}
+}
+
+/** Sources of the condition of a field. */
+export interface Lookups {
+  store: Queries;
+  owners: OwnerSettings;
+}
+
 /** SQL by which a field of a query reads the rows of a list. */
 export type SqlField =
   /** Expressions of type text, text[], numeric, timestamptz or boolean. */
@@ -39,7 +51,7 @@ export type SqlField =
   | { rank: string; order: readonly string[] }
   /** Condition for one value, such as a version range, which may need a query of its own. */
   | {
-      match: (value: string, parameters: Parameters, store: Queries) => Promise<string>;
+      match: (value: string, parameters: Parameters, lookups: Lookups) => Promise<string>;
       /** Query of values to complete with, as `value`. */
       values?: string;
     };
@@ -129,7 +141,10 @@ const maxOpenReaders = 2;
 export class Lists {
   readonly #openReaders = new Permits(maxOpenReaders);
 
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    private readonly owners: OwnerRules = new OwnerRules(),
+  ) {}
 
   /** Reads a page by keyset: as fast at the end of a list as at its beginning. */
   async page<Row, Name extends string, Sort extends string>(
@@ -174,7 +189,7 @@ export class Lists {
   ): Promise<{ sql: string; parameters: Parameters }> {
     this.#requireDecision();
     const parameters = new Parameters();
-    const conditions = await conditionsOf(where, list, { parameters, store: this.store });
+    const conditions = await conditionsOf(where, list, this.#statement(parameters));
     const { sql } = list.sorts[sort];
     if (last) {
       const [type, keyType] = typesOf(list, sort);
@@ -197,7 +212,7 @@ export class Lists {
   async total<Name extends string>(list: RowList<unknown, Name>, where: QueryExpression<Name>): Promise<ListTotal> {
     this.#requireDecision();
     const parameters = new Parameters();
-    const condition = (await conditionsOf(where, list, { parameters, store: this.store })).join(' AND ');
+    const condition = (await conditionsOf(where, list, this.#statement(parameters))).join(' AND ');
     const [{ count } = { count: 0 }] = await this.store.assembled<{ count: number }>(
       `SELECT count(*)::int AS count FROM (SELECT ${list.from} WHERE ${condition} LIMIT ${maxCounted + 1}) AS matched`,
       parameters.values,
@@ -213,7 +228,7 @@ export class Lists {
   ): Promise<NamedRow[]> {
     this.#requireDecision();
     const parameters = new Parameters();
-    const conditions = await conditionsOf(where, list, { parameters, store: this.store });
+    const conditions = await conditionsOf(where, list, this.#statement(parameters));
     const { severity } = list.fields as Partial<Record<string, SqlField>>;
     return this.store.assembled<NamedRow>(
       `SELECT (${list.key.sql})::text AS key, coalesce(left(${list.title}, ${maxTitle}), '') AS title,
@@ -233,6 +248,10 @@ export class Lists {
       [`${escapeLike(prefix)}%`],
     );
     return rows.map(({ value }) => value);
+  }
+
+  #statement(parameters: Parameters): Statement {
+    return { parameters, store: this.store, owners: this.owners.settings };
   }
 
   /** Only requests read lists: one that lost its limits on the way must not read everything. */
@@ -257,9 +276,8 @@ export function rankSql(sql: string, order: readonly string[]): string {
 }
 
 /** Statement whose conditions are put together. */
-interface Statement {
+interface Statement extends Lookups {
   parameters: Parameters;
-  store: Queries;
 }
 
 /** Conditions of the rows that a query of a list selects. */
@@ -302,10 +320,10 @@ async function conditionOf<Name extends string>(
 async function fieldCondition(
   field: SqlField,
   { operator, values }: { operator: Operator; values: readonly FieldValue[] },
-  { parameters, store }: Statement,
+  statement: Statement,
 ): Promise<string> {
-  if (operator === '!=')
-    return `(${await fieldCondition(field, { operator: '=', values }, { parameters, store })}) IS NOT TRUE`;
+  if (operator === '!=') return `(${await fieldCondition(field, { operator: '=', values }, statement)}) IS NOT TRUE`;
+  const { parameters } = statement;
   if ('text' in field) {
     const { text, related } = field;
     const condition = textCondition(text, values, parameters);
@@ -318,7 +336,7 @@ async function fieldCondition(
   if ('flag' in field) return values[0] === true ? `(${field.flag})` : `(${field.flag}) IS NOT TRUE`;
   if ('rank' in field) return `${field.rank} = ANY(${parameters.add(ranked(field.order, operator, values))}::text[])`;
   const matches = [];
-  for (const value of values) matches.push(await field.match(String(value), parameters, store));
+  for (const value of values) matches.push(await field.match(String(value), parameters, statement));
   return `(${matches.join(' OR ')})`;
 }
 

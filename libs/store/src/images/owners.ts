@@ -17,7 +17,8 @@ export interface RunningImage extends OwnedImage {
   place: NamespacePlace | null;
 }
 
-const imageLabel = 'dev.tidewaiter.owner';
+/** Label of images that names their owner. */
+export const imageLabel = 'dev.tidewaiter.owner';
 
 /**
  * Finds the owner of images and workloads. The operator's rules win over the labels of the cluster,

@@ -82,17 +82,17 @@ export class UnfixedFindings {
   async of({ by, query, limits }: UnfixedQuestion, owners: OwnerSettings, now: Date): Promise<Unfixed> {
     // Read first: what is evaluated meanwhile may be in the findings, and nothing older is missing.
     const asOf = await this.exposure.refreshedAt();
-    const found = await this.#found(query, now);
+    const found = await this.#found(query, owners, now);
     const counted = found.flatMap((row) => this.#counted(row, now));
     const owner = await this.#ownersOf(counted, owners);
     const rows = counted.map((row) => describe(row, owner.get(row.repository) ?? null, limits, now));
     return { groups: groupUnfixed(rows, by), total: (found[0]?.total ?? 0) - found.length + rows.length, asOf };
   }
 
-  async #found(query: string, now: Date): Promise<FoundPackage[]> {
+  async #found(query: string, owners: OwnerSettings, now: Date): Promise<FoundPackage[]> {
     const parameters = new Parameters();
     const where = parseQuery(query, vulnerabilityFields, now);
-    const conditions = await conditionsOf(where, vulnerabilityList, { parameters, store: this.store });
+    const conditions = await conditionsOf(where, vulnerabilityList, { parameters, store: this.store, owners });
     return this.store.assembled<FoundPackage>(
       `WITH wanted AS MATERIALIZED (
          SELECT id, aliases, kev, epss, published FROM fleet_vulnerability WHERE ${conditions.join(' AND ')}),

@@ -195,6 +195,7 @@ export class ConsoleModule {
           publisher: Bus,
           retention: config,
           rules: settings.rules,
+          owners: settings.owners,
           maxAdvisoryAges: settings.advisories.maxAges,
         }),
         AccessModule,

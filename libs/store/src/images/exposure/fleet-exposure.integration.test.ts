@@ -1,14 +1,24 @@
 import { hash } from 'node:crypto';
 
 import { type Digest, type PackageType, Secret, type Severity, severities } from '@tidewaiter/domain';
-import { parseQuery, upgradeFields, vulnerabilityFields } from '@tidewaiter/query';
+import {
+  imageFields,
+  parseQuery,
+  pushFields,
+  repositoryFields,
+  upgradeFields,
+  vulnerabilityFields,
+} from '@tidewaiter/query';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
 import { connect } from '../../core/data-source.js';
-import { Lists } from '../../core/lists.js';
+import { Lists, OwnerRules } from '../../core/lists.js';
 import { Store } from '../../core/store.js';
 import { Findings } from '../findings.js';
+import { imageList } from '../lists/image-list.js';
+import { repositoryList } from '../lists/repository-list.js';
+import { pushList } from '../pushes/push-list.js';
 import { FleetExposure } from './fleet-exposure.js';
 import { upgradeList } from './upgrade-list.js';
 import { VulnerabilityDetails } from './vulnerability-details.js';
@@ -118,7 +128,11 @@ beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
   dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 2, name: 'test' });
   store = new Store(dataSource, 'test');
-  lists = new Lists(store);
+  const rules = [
+    { namespace: 'shop', owner: 'team-nowhere' },
+    { repository: 'shop/*', owner: 'team-shop' },
+  ];
+  lists = new Lists(store, new OwnerRules({ rules, labels: ['maintainer'] }));
   exposure = new FleetExposure(store);
 });
 
@@ -157,6 +171,10 @@ describe('FleetExposure', () => {
     await tag('shop/web', '1', web);
     await tag('shop/web', 'latest', web);
     await tag('pay/job', '1', job);
+    await store.query(`UPDATE image SET labels = '{"maintainer": "team-pay"}' WHERE digest = ANY($1)`, [[web, job]]);
+    await store.query(
+      'UPDATE image SET newest_push_id = (SELECT max(push_id::text)::uuid FROM push_image WHERE image_digest = digest)',
+    );
     await run(untagged, 'shop', 'legacy');
     await run(untagged, 'shop', 'legacy');
     expect(await exposure.refresh()).toBe('counted');
@@ -190,6 +208,9 @@ describe('FleetExposure', () => {
     ['image=shop/web:1', 'CVE-2026-0001 CVE-2026-0002'],
     ['image=shop/*:latest', 'CVE-2026-0001 CVE-2026-0002'],
     [`image=${digestOf('job')}`, 'CVE-2026-0003'],
+    ['owner=team-shop', 'CVE-2026-0001 CVE-2026-0002'],
+    ['owner=team-nowhere', ''],
+    ['owner=*-pay', 'CVE-2026-0003'],
     ['ecosystem=npm', 'CVE-2026-0003'],
     ['id=GHSA-aaaa-bbbb-cccc', 'CVE-2026-0003'],
     ['repository=shop/web -kev', 'CVE-2026-0002'],
@@ -201,6 +222,50 @@ describe('FleetExposure', () => {
     ],
   ])('finds the vulnerabilities of %j', async (text, ids) => {
     expect((await found(text)).join(' ')).toBe(ids);
+  });
+
+  it.each([
+    ['owner=team-shop', 'openssl'],
+    ['owner=team-pay', ''],
+    ['image=shop/*', 'openssl'],
+    ['image=shop/web:1', 'openssl'],
+    ['image=pay/job:1', ''],
+    ['severity>=high running kev fixable owner=team-shop package="openssl<3.0.14" image=shop/*', 'openssl'],
+  ])('finds the upgrades of %j', async (text, packages) => {
+    expect((await upgrades(text)).map((each) => each.split(' ')[0]).join(' ')).toBe(packages);
+  });
+
+  it.each([
+    ['owner=team-shop', { images: 2, pushes: 3, repositories: 1 }],
+    ['owner=team-pay', { images: 1, pushes: 1, repositories: 1 }],
+    ['not owner=team-*', { images: 0, pushes: 0, repositories: 0 }],
+  ])('finds images, pushes and repositories of %j', async (text, counts) => {
+    const count = async (total: Promise<{ count: number }>) => (await total).count;
+    await store.unlimited(async () => {
+      const now = new Date();
+      expect({
+        images: await count(lists.total(imageList, parseQuery(text, imageFields, now))),
+        pushes: await count(lists.total(pushList, parseQuery(text, pushFields, now))),
+        repositories: await count(lists.total(repositoryList, parseQuery(text, repositoryFields, now))),
+      }).toEqual(counts);
+    });
+  });
+
+  it.each([
+    ['package=libssl3', 2],
+    ['package="libssl3<3"', 0],
+    ['package=lodash', 1],
+  ])('finds pushes by %j', async (text, count) => {
+    const where = parseQuery(text, pushFields, new Date());
+    expect((await store.unlimited(async () => lists.total(pushList, where))).count).toBe(count);
+  });
+
+  it('finds images with a known exploited vulnerability', async () => {
+    const where = parseQuery('kev', imageFields, new Date());
+    const { items } = await store.unlimited(async () =>
+      lists.page(imageList, { where, sort: 'pushed', isDescending: true, limit: 10 }),
+    );
+    expect(items.map(({ digest }) => digest)).toEqual([web]);
   });
 
   it('reads every field and pages by every order of its lists', async () => {

@@ -2,18 +2,26 @@ import { severities } from '@tidewaiter/domain';
 import type { upgradeFields } from '@tidewaiter/query';
 
 import { columnsOf, type RowOf } from '../../core/columns.js';
-import { anyText, type Parameters, rankSql, type RowList } from '../../core/lists.js';
-import type { Queries } from '../../core/store.js';
+import { type Lookups, anyText, type Parameters, rankSql, type RowList } from '../../core/lists.js';
+import { ownedBy } from '../repository-owners.js';
 import { packageIdsOf } from '../search/blast-packages.js';
 import { FleetUpgradeRow } from './exposure-rows.js';
+import { packagesOfImage } from './vulnerability-list.js';
 
 const columns = columnsOf(FleetUpgradeRow, { omit: ['risk'] });
 
-async function packageMatch(value: string, parameters: Parameters, store: Queries): Promise<string> {
+async function packageMatch(value: string, parameters: Parameters, { store }: Lookups): Promise<string> {
   if (value.includes('*')) return anyText('(packages || fleet_upgrade.package)', value, parameters);
-  return `EXISTS (SELECT FROM package WHERE package.id = ANY(${parameters.add(await packageIdsOf(store, value))}::bigint[])
-    AND (package.type, package.source_name) = (fleet_upgrade.type, fleet_upgrade.package) AND package.version = ANY(from_versions))`;
+  return ofPackages(`SELECT unnest(${parameters.add(await packageIdsOf(store, value))}::bigint[])`);
 }
+
+async function imageMatch(value: string, parameters: Parameters): Promise<string> {
+  const packages = packagesOfImage(value, parameters);
+  return packages === null ? anyText('repositories', value, parameters) : ofPackages(packages);
+}
+
+const ofPackages = (ids: string) => `EXISTS (SELECT FROM package WHERE package.id IN (${ids})
+  AND (package.type, package.source_name) = (fleet_upgrade.type, fleet_upgrade.package) AND package.version = ANY(from_versions))`;
 
 /** Upgrades that close vulnerabilities of the fleet, as a list. */
 export const upgradeList = {
@@ -27,6 +35,10 @@ export const upgradeList = {
     running: { flag: 'running_images > 0' },
     type: { text: 'type' },
     package: { match: packageMatch, values: 'SELECT name AS value FROM package' },
+    image: { match: imageMatch, values: 'SELECT repository AS value FROM push' },
+    owner: { match: ownedBy((names) => `repositories && ${names}`) },
+    // Every upgrade fixes something: the flag may stand in a query for several lists.
+    fixable: { flag: 'true' },
     to: { text: 'to_version' },
     ecosystem: { text: 'ecosystem' },
     repository: { texts: 'repositories' },

@@ -2,13 +2,13 @@ import { severities, type Severity } from '@tidewaiter/domain';
 import type { imageFields } from '@tidewaiter/query';
 
 import { columnsOf, type RowOf } from '../../core/columns.js';
-import { type Parameters, rankSql, type RowList } from '../../core/lists.js';
-import type { Queries } from '../../core/store.js';
+import { type Lookups, type Parameters, rankSql, type RowList } from '../../core/lists.js';
 import { runningImages, runsImage } from '../../workloads/workload-ledger.js';
 import { imageColumns } from '../images.js';
 import { worstSeveritySql } from '../pushes/push-list.js';
 import { PushRow } from '../pushes/push-rows.js';
 import { isCurrent } from '../pushes/pushes.js';
+import { ownedBy } from '../repository-owners.js';
 import { packageIdsOf } from '../search/blast-packages.js';
 
 /** Text of the pushes that brought an image, as `brought`. */
@@ -25,11 +25,11 @@ const withPackages = (ids: readonly string[], parameters: Parameters) =>
   `image.digest IN (SELECT image_digest FROM image_package
     WHERE state = 'present' AND package_id = ANY(${parameters.add(ids)}::bigint[]))`;
 
-async function packageMatch(value: string, parameters: Parameters, store: Queries): Promise<string> {
+async function packageMatch(value: string, parameters: Parameters, { store }: Lookups): Promise<string> {
   return withPackages(await packageIdsOf(store, value), parameters);
 }
 
-async function vulnerabilityMatch(value: string, parameters: Parameters, store: Queries): Promise<string> {
+async function vulnerabilityMatch(value: string, parameters: Parameters, { store }: Lookups): Promise<string> {
   const found = await store.aggregate<{ id: string }>(
     `SELECT DISTINCT package_id AS id FROM package_vulnerability
      WHERE vulnerability_id IN (SELECT $1 UNION SELECT vulnerability_id FROM advisory WHERE advisory.id = $1)`,
@@ -74,6 +74,7 @@ export const imageList = {
     },
     verdict: { text: 'push.verdict' },
     severity: { rank: worst, order: severities },
+    owner: { match: ownedBy((repositories) => `push.repository = ANY(${repositories})`) },
     current: {
       flag: `image.digest IN (SELECT held.image_digest FROM push_image AS held JOIN push ON push.id = held.push_id
         WHERE ${isCurrent})`,
@@ -81,6 +82,10 @@ export const imageList = {
     running: { flag: `image.digest IN (${runningImages})` },
     package: { match: packageMatch, values: 'SELECT name AS value FROM package' },
     vulnerability: { match: vulnerabilityMatch, values: 'SELECT id AS value FROM fleet_vulnerability' },
+    kev: {
+      flag: `image.digest IN (SELECT image_digest FROM image_package WHERE state = 'present' AND package_id IN (
+        SELECT package_id FROM package_vulnerability JOIN fleet_vulnerability ON id = vulnerability_id WHERE kev))`,
+    },
     secret: {
       flag: `EXISTS (SELECT FROM image_finding WHERE image_digest = image.digest AND finding ->> 'kind' = 'secret')`,
     },

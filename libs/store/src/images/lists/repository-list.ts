@@ -7,6 +7,7 @@ import { runningImages } from '../../workloads/workload-ledger.js';
 import { worstSeveritySql } from '../pushes/push-list.js';
 import { PushRow } from '../pushes/push-rows.js';
 import { isImagePush } from '../pushes/pushes.js';
+import { ownedBy } from '../repository-owners.js';
 
 /** A repository with its newest push and the state of its tags. */
 export interface ListedRepository {
@@ -74,6 +75,7 @@ export const repositoryList = {
     repository: { text: 'repository' },
     registry: { text: 'coalesce(push.registry_host, connection)' },
     connection: { text: 'connection' },
+    owner: { match: ownedBy((repositories) => `repository = ANY(${repositories})`) },
     verdict: { text: 'push.verdict' },
     severity: { rank: `('{${ordered.join(',')}}'::text[])[worst]`, order: severities },
     failed: { flag: 'failed_tags > 0' },

@@ -1,8 +1,10 @@
 import { severities } from '@tidewaiter/domain';
 import type { pushFields } from '@tidewaiter/query';
 
-import { rankSql, type RowList } from '../../core/lists.js';
+import { type Lookups, type Parameters, rankSql, type RowList } from '../../core/lists.js';
 import { isRecent } from '../../workloads/workload-ledger.js';
+import { ownedBy } from '../repository-owners.js';
+import { packageIdsOf } from '../search/blast-packages.js';
 import { isCurrent, isImagePush, type Push, pushColumns } from './pushes.js';
 
 /** Worst severity of the counted findings of a push; null without any. */
@@ -15,6 +17,11 @@ const worst = worstSeveritySql('counts');
 const isRunning = `push.id IN (
   SELECT push_id FROM push_image JOIN container_ledger USING (image_digest) WHERE ${isRecent}
   UNION SELECT whole.id FROM push AS whole JOIN container_ledger ON image_digest = whole.digest WHERE ${isRecent})`;
+
+async function packageMatch(value: string, parameters: Parameters, { store }: Lookups): Promise<string> {
+  return `push.id IN (SELECT push_id FROM push_image JOIN image_package USING (image_digest)
+    WHERE image_package.state = 'present' AND package_id = ANY(${parameters.add(await packageIdsOf(store, value))}::bigint[]))`;
+}
 
 /** Pushes as a list. */
 export const pushList = {
@@ -33,6 +40,8 @@ export const pushList = {
     registry: { text: 'registry_host' },
     connection: { text: 'connection' },
     digest: { text: 'digest' },
+    owner: { match: ownedBy((repositories) => `repository = ANY(${repositories})`) },
+    package: { match: packageMatch, values: 'SELECT name AS value FROM package' },
     pusher: { text: 'pushed_by' },
     origin: { text: 'origin' },
     code: { text: 'code' },
