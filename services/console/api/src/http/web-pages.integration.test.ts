@@ -558,8 +558,16 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByLabel('Repositories').fill('');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('row', { name: 'nightly' }).getByText('everything').waitFor();
+    const question = page.getByRole('alertdialog');
+    await page.getByRole('button', { name: 'Delete nightly with its tokens' }).click();
+    await question.getByText('Programs with 1 token of it are refused').waitFor();
+    // Enter alone deletes nothing.
+    await page.keyboard.press('Enter');
+    await question.waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Revoke nightly of nightly' }).click();
+    await question.getByRole('button', { name: 'Revoke' }).click();
     await page.getByRole('button', { name: 'Revoke nightly of nightly' }).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Delete nightly with its tokens' }).waitFor();
     expect(await page.getByText(secret!).count()).toBe(0);
 
     await open('/system/sessions');
@@ -627,7 +635,7 @@ describeWith(programs('chromium'))('the web pages', () => {
     await context.close();
   });
 
-  it('silence alerts after a preview, and end the silence', async () => {
+  it('silence alerts after a preview, end the silence, and take that back', async () => {
     await open('/policies/silences');
     await page.getByText('New silence').click();
     await page.getByLabel('Matchers, one a line').fill(`repository="${hostile.replaceAll('"', String.raw`\"`)}"`);
@@ -639,6 +647,8 @@ describeWith(programs('chromium'))('the web pages', () => {
     await expectNoMarkup();
     await page.getByRole('button', { name: /^End the silence/ }).click();
     await page.getByRole('row', { name: 'active' }).waitFor({ state: 'detached' });
+    await page.getByRole('status').getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('row', { name: 'active' }).waitFor();
   });
 
   describe('channels and what they were given', () => {

@@ -46,6 +46,11 @@ const columns = [
         run={() => endSession(id)}
         done={`The session of ${name} is over`}
         changes={[['sessions']]}
+        confirm={{
+          title: `End 1 session of ${name}`,
+          verb: 'End',
+          effect: <p>The browser at {address} is signed out at once, and has to sign in again.</p>,
+        }}
         label={`End the session of ${name} from ${address}`}
       >
         End

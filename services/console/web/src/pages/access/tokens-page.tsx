@@ -10,10 +10,11 @@ import { useLiveList } from '../../live/live-list.js';
 import { ActionButton } from '../../parts/action-button.js';
 import { Moment } from '../../parts/moment.js';
 import { PageHead, Section } from '../../parts/page.js';
-import { EmptyState, Sample } from '../../parts/states.js';
+import { EmptyState, Sample, Skeleton } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { notify } from '../../parts/toasts.js';
+import { counted } from '../../parts/words.js';
 import { SystemTabs } from '../system/system-tabs.js';
 import { AdminOnly } from './admin-only.js';
 import { ChangeableLimits } from './limits.js';
@@ -39,6 +40,7 @@ const accountColumns = [
         run={() => deleteServiceAccount(id)}
         done={`${name} and its tokens are deleted`}
         changes={[['service-accounts'], ['tokens'], ['sessions']]}
+        confirm={{ title: `Delete ${name}`, verb: 'Delete', effect: <AccountDeletion account={name} /> }}
         label={`Delete ${name} with its tokens`}
       >
         Delete
@@ -78,11 +80,21 @@ const tokenColumns = [
     id: 'action',
     title: 'Action',
     kind: 'act',
-    cell: ({ id, name, account }) => (
+    cell: ({ id, name, account, lastUsedAt }) => (
       <ActionButton
         run={() => revokeToken(id)}
         done={`The token ${name} is revoked`}
         changes={[['tokens'], ['sessions']]}
+        confirm={{
+          title: `Revoke 1 token of ${account}`,
+          verb: 'Revoke',
+          effect: (
+            <p>
+              Programs that use {name} are refused from now on; it was used last:{' '}
+              {lastUsedAt === null ? 'never' : <Moment at={lastUsedAt} />}.
+            </p>
+          ),
+        }}
         label={`Revoke ${name} of ${account}`}
       >
         Revoke
@@ -107,6 +119,19 @@ export function TokensPage() {
         </Section>
       </AdminOnly>
     </>
+  );
+}
+
+function AccountDeletion({ account }: { account: string }) {
+  const { rows, isPending, error } = useLiveList(tokens);
+  const names = rows.filter((token) => token.account === account).map(({ name }) => name);
+  if (isPending) return <Skeleton lines={2} />;
+  if (error !== null) return <p role="alert">Its tokens could not be read: {error.message}</p>;
+  if (names.length === 0) return <p>It has no token.</p>;
+  return (
+    <p>
+      Programs with {counted(names.length, 'token')} of it are refused from now on: {names.join(', ')}.
+    </p>
   );
 }
 

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 
-import { expireSilence } from '../../api/changes.js';
+import { expireSilence, undoSilence } from '../../api/changes.js';
 import { silences } from '../../api/lists.js';
 import { silence } from '../../api/queries.js';
 import type { Silence } from '../../api/types.js';
@@ -61,6 +61,7 @@ const ending = column<Silence>({
       <ActionButton
         run={() => expireSilence(row.id)}
         done="The silence has ended; alerts that still fire are sent"
+        undo={({ id, version }) => undoSilence(id, { version, to: row.version })}
         changes={[['silences']]}
         label={`End the silence ${row.matchers.join(' ')}`}
       >

@@ -1,11 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ClusterState, clusterState } from '@tidewaiter/domain';
-import { useState } from 'react';
-import { Button } from 'react-aria-components/Button';
 
+import { removeCluster } from '../../api/changes.js';
 import { clusters } from '../../api/queries.js';
 import type { Cluster } from '../../api/types.js';
-import { dialogLater } from '../../parts/later.js';
+import { ActionButton } from '../../parts/action-button.js';
 import { Stamp, type StampKind } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { PageHead } from '../../parts/page.js';
@@ -16,8 +15,6 @@ import { useMe } from '../../parts/use-me.js';
 import { dotted, durationText, sizeText } from '../../parts/words.js';
 import { JoinForm } from './join-cluster.js';
 import { SystemTabs } from './system-tabs.js';
-
-const RemoveClusterDialog = dialogLater(async () => (await import('./remove-cluster-dialog.js')).RemoveClusterDialog);
 
 const stamps: Readonly<Record<ClusterState, StampKind>> = { invited: 'waiting', ok: 'good', silent: 'bad' };
 
@@ -42,21 +39,35 @@ const columns = [
   }),
 ];
 
+const removal = column<Cluster>({
+  id: 'action',
+  title: 'Action',
+  kind: 'act',
+  cell: ({ name }) => (
+    <ActionButton
+      run={() => removeCluster(name)}
+      done={`${name} is removed`}
+      changes={[['clusters']]}
+      confirm={{ title: `Remove ${name}`, verb: 'Remove', effect: removalEffect }}
+      label={`Remove ${name}`}
+    >
+      Remove
+    </ActionButton>
+  ),
+});
+
+const removalEffect = (
+  <ul>
+    <li>Its agent is refused from now on, and carries out no more orders.</li>
+    <li>Events that wait at the agent stay there until it joins again.</li>
+    <li>What it has sent stays until its retention ends; Storage deletes it before.</li>
+  </ul>
+);
+
 /** Clusters with their agents: what each reports, how one joins, and how it is removed. */
 export function ClustersPage() {
   const { may } = useMe();
   const isAdmin = may('admin');
-  const [removed, setRemoved] = useState<string | null>(null);
-  const action = column<Cluster>({
-    id: 'action',
-    title: 'Action',
-    kind: 'act',
-    cell: ({ name }) => (
-      <Button className="button" aria-label={`Remove ${name}`} onPress={() => setRemoved(name)}>
-        Remove
-      </Button>
-    ),
-  });
   return (
     <>
       <PageHead title="Clusters" about="One agent in each cluster sends its objects and events" />
@@ -69,14 +80,13 @@ export function ClustersPage() {
           ) : (
             <DataTable
               label="Clusters"
-              columns={isAdmin ? [...columns, action] : columns}
+              columns={isAdmin ? [...columns, removal] : columns}
               rows={items}
               keyOf={({ id }) => id}
             />
           )
         }
       </Loaded>
-      {removed !== null && <RemoveClusterDialog name={removed} close={() => setRemoved(null)} />}
     </>
   );
 }

@@ -1,17 +1,17 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 
 import { previewRemoval, type RemovalTarget, requestRemoval } from '../../api/changes.js';
 import { removals } from '../../api/queries.js';
 import type { Removal } from '../../api/types.js';
+import { ActionButton } from '../../parts/action-button.js';
 import { Stamp } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { Section } from '../../parts/page.js';
 import { Loaded } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { DataTable } from '../../parts/table/data-table.js';
-import { notify } from '../../parts/toasts.js';
 import { dotted } from '../../parts/words.js';
 
 type Counts = Readonly<Record<string, number>>;
@@ -63,20 +63,11 @@ export function DataDeletion() {
 
 function DeletionForm() {
   const id = useId();
-  const client = useQueryClient();
   const [kind, setKind] = useState<RemovalTarget['kind']>('repository');
   const [connection, setConnection] = useState('');
   const [name, setName] = useState('');
   const target: RemovalTarget = kind === 'repository' ? { kind, connection, name } : { kind, name };
   const preview = useMutation({ mutationFn: async () => ({ target, ...(await previewRemoval(target)) }) });
-  const request = useMutation({
-    mutationFn: requestRemoval,
-    onSuccess: () => {
-      notify(`The data of ${name} is deleted in the background`);
-      preview.reset();
-      return client.invalidateQueries({ queryKey: ['removals'] });
-    },
-  });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     preview.mutate();
@@ -110,17 +101,23 @@ function DeletionForm() {
             Preview
           </Button>
           {preview.data && (
-            <Button
-              className="primary"
-              isPending={request.isPending}
-              onPress={() => request.mutate(preview.data.target)}
+            <ActionButton
+              run={() => requestRemoval(preview.data.target).then(() => preview.reset())}
+              done={`The data of ${name} is deleted in the background`}
+              changes={[['removals']]}
+              confirm={{
+                title: `Delete the data of ${name}`,
+                verb: 'Delete',
+                effect: <p>{previewText(preview.data)}</p>,
+              }}
+              kind="primary"
             >
               Delete
-            </Button>
+            </ActionButton>
           )}
         </div>
         <p role="status">{preview.data && previewText(preview.data)}</p>
-        <p role="alert">{preview.error?.message ?? request.error?.message}</p>
+        <p role="alert">{preview.error?.message}</p>
       </form>
     </details>
   );

@@ -100,6 +100,13 @@ function Actions({ view, rename }: { view: View; rename: () => void }) {
         run={() => deleteView(id)}
         done={`${name} is deleted`}
         changes={viewQueries}
+        confirm={{
+          title: 'Delete 1 saved view',
+          verb: 'Delete',
+          effect: (
+            <p>{name} goes from this list and from Now for everyone who sees it, and notifies of nothing more.</p>
+          ),
+        }}
         label={`Delete ${name}`}
       >
         Delete
