@@ -1,10 +1,10 @@
-import { Link } from '@tanstack/react-router';
 import { Fragment } from 'react';
 
 import type { PushChanges } from '../../api/types.js';
 import { SeverityMark } from '../../parts/marks.js';
 import { Section } from '../../parts/page.js';
 import { dotted } from '../../parts/words.js';
+import { FindingId } from './finding-id.js';
 
 type Changes = PushChanges['findings']['introduced'];
 
@@ -74,18 +74,11 @@ export function FindingItems({ changes: { total, items } }: { changes: Changes }
 }
 
 function FindingItem({ change }: { change: Changes['items'][number] }) {
-  const { kind, id, severity, title, packageName, path, platforms } = change;
+  const { severity, title, packageName, path, platforms } = change;
   return (
     <li>
-      <SeverityMark severity={severity} />{' '}
-      {kind === 'vulnerability' ? (
-        <Link to="/vulnerabilities/$id" params={{ id }}>
-          {id}
-        </Link>
-      ) : (
-        id
-      )}{' '}
-      {title} <small className="quiet">{dotted(packageName, path, platforms?.join(', '))}</small>
+      <SeverityMark severity={severity} /> <FindingId finding={change} /> {title}{' '}
+      <small className="quiet">{dotted(packageName, path, platforms?.join(', '))}</small>
     </li>
   );
 }

@@ -1,4 +1,3 @@
-import { Link } from '@tanstack/react-router';
 import { severities } from '@tidewaiter/domain';
 import { useMemo, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
@@ -10,6 +9,7 @@ import { EmptyState } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { DataTable } from '../../parts/table/data-table.js';
 import { useMe } from '../../parts/use-me.js';
+import { FindingId } from './finding-id.js';
 import { placeOf, suppressionText } from './finding-remarks.js';
 
 const AcceptDialog = dialogLater(async () => (await import('./accept-dialog.js')).AcceptDialog);
@@ -29,14 +29,7 @@ const columns = [
     sortBy: ({ id }) => id,
     cell: (finding) => (
       <>
-        {finding.kind === 'vulnerability' ? (
-          <Link to="/vulnerabilities/$id" params={{ id: finding.id }}>
-            {finding.id}
-          </Link>
-        ) : (
-          finding.id
-        )}{' '}
-        <small className="quiet">{finding.title}</small>
+        <FindingId finding={finding} /> <small className="quiet">{finding.title}</small>
         <small className="quiet">{suppressionText(finding)}</small>
       </>
     ),
@@ -86,6 +79,7 @@ function acceptance(accept: (finding: ImageFinding) => void) {
   return column<ImageFinding>({
     id: 'accept',
     title: 'Action',
+    kind: 'act',
     cell: (finding) =>
       finding.counted && (
         <Button className="button" aria-label={`Accept ${finding.id}`} onPress={() => accept(finding)}>

@@ -4,6 +4,7 @@ import { Section } from '../../parts/page.js';
 import { EmptyState } from '../../parts/states.js';
 import { counted, dotted } from '../../parts/words.js';
 import { BaseSection } from './base-section.js';
+import { FindingId } from './finding-id.js';
 import { findingRemarks } from './finding-remarks.js';
 import { type Fix, fixesOf } from './fixes.js';
 
@@ -13,25 +14,36 @@ interface Props {
   findings: readonly ImageFinding[];
 }
 
-/** The base image, then one line for each upgrade, with the findings that it closes. */
+/**
+ * The base image, then one line for each upgrade, with the findings that it closes, then packages
+ * that no upgrade helps.
+ */
 export function FixesTab({ digest, pushId, findings }: Props) {
   const fixes = fixesOf(findings);
-  if (fixes.length === 0) return <EmptyState title="No package of this image needs an upgrade" />;
+  if (fixes.length === 0) return <EmptyState title="No package of this image has a finding that counts" />;
   return (
     <>
       <BaseSection digest={digest} pushId={pushId} />
-      <Section title="Upgrades" note={fixes.length}>
-        <ul className="fixes">
-          {fixes.map((fix) => (
-            <FixLine key={fix.key} fix={fix} />
-          ))}
-        </ul>
-      </Section>
+      <FixList title="Upgrades" fixes={fixes.filter(({ isFixable }) => isFixable)} />
+      <FixList title="Without a fix" fixes={fixes.filter(({ isFixable }) => !isFixable)} />
     </>
   );
 }
 
-function FixLine({ fix: { title, findings, worst, exploited, inUse } }: { fix: Fix }) {
+function FixList({ title, fixes }: { title: string; fixes: readonly Fix[] }) {
+  if (fixes.length === 0) return null;
+  return (
+    <Section title={title} note={fixes.length}>
+      <ul className="fixes">
+        {fixes.map((fix) => (
+          <FixLine key={fix.key} fix={fix} />
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function FixLine({ fix: { title, findings, worst, exploited, inUse, isFixable } }: { fix: Fix }) {
   return (
     <li>
       <details>
@@ -39,7 +51,7 @@ function FixLine({ fix: { title, findings, worst, exploited, inUse } }: { fix: F
           <SeverityMark severity={worst} /> <b>{title}</b>{' '}
           <small className="quiet">
             {dotted(
-              `closes ${counted(findings.length, 'finding')}`,
+              `${isFixable ? 'closes ' : ''}${counted(findings.length, 'finding')}`,
               exploited > 0 && `${exploited} exploited in the wild`,
               inUse && 'in use',
             )}
@@ -48,7 +60,7 @@ function FixLine({ fix: { title, findings, worst, exploited, inUse } }: { fix: F
         <ul className="lines">
           {findings.map((finding) => (
             <li key={`${finding.fingerprint} ${finding.path} ${finding.imageDigest}`}>
-              <SeverityMark severity={finding.severity} /> {finding.id}{' '}
+              <SeverityMark severity={finding.severity} /> <FindingId finding={finding} />{' '}
               <small className="quiet">{findingRemarks(finding)}</small>
             </li>
           ))}

@@ -1,9 +1,16 @@
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+
 import { Digest } from '../../parts/digest.js';
 import { SeverityCounts, VerdictStamp } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { Facts } from '../../parts/page.js';
 import { counted } from '../../parts/words.js';
+import { WorkloadLink } from '../workloads/workload-link.js';
 import { type ImageContextData, workloadsOf } from './image-context.js';
+
+/** Workloads that are named; the tab Runtime has all. */
+const maxPlaces = 3;
 
 /** Verdict, findings, where it runs, who pushed it, what it is made of. */
 export function ImageHead({ digest, images, push, places, findings }: ImageContextData) {
@@ -17,7 +24,7 @@ export function ImageHead({ digest, images, push, places, findings }: ImageConte
       </p>
       <Facts
         facts={[
-          ['Runs in', placesText(places?.counts.workloads, running.length)],
+          ['Runs in', placesOf(places?.counts.workloads, running)],
           ['Tags', tagsText(places)],
           [
             'Pushed',
@@ -39,10 +46,24 @@ export function ImageHead({ digest, images, push, places, findings }: ImageConte
   );
 }
 
-function placesText(known: number | null | undefined, running: number): string | undefined {
+function placesOf(known: number | null | undefined, running: ReturnType<typeof workloadsOf>): ReactNode {
   if (known === undefined) return undefined;
   if (known === null) return 'no sensor reports containers';
-  return running === 0 ? 'no workload now' : counted(running, 'workload');
+  if (running.length === 0) return 'no workload now';
+  return (
+    <>
+      {running.slice(0, maxPlaces).map(({ cluster, namespace, kind, name }) => (
+        <span key={JSON.stringify([cluster, namespace, kind, name])} className="block">
+          <WorkloadLink place={{ cluster, namespace, kind, name }} />
+        </span>
+      ))}
+      {running.length > maxPlaces && (
+        <Link to="." search={((before: object) => ({ ...before, tab: 'runtime' })) as never}>
+          and {counted(running.length - maxPlaces, 'other workload')}
+        </Link>
+      )}
+    </>
+  );
 }
 
 function tagsText(places: ImageContextData['places']): string {

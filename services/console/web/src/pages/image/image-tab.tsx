@@ -31,7 +31,7 @@ export function imageTabs({ images, places, findings }: ImageContextData): Tab[]
   const ofKinds = (kinds: readonly string[]) => items?.filter(({ kind }) => kinds.includes(kind)).length;
   return [
     { id: 'changes', title: 'Changes' },
-    { id: 'fixes', title: 'Fixes', count: items && fixesOf(items).length },
+    { id: 'fixes', title: 'Fixes', count: items && fixesOf(items).filter(({ isFixable }) => isFixable).length },
     { id: 'findings', title: 'Findings', count: items?.length },
     { id: 'layers', title: 'Layers', count: images[0]?.layers.length },
     { id: 'packages', title: 'Packages', count: images.reduce((sum, { packageCount }) => sum + packageCount, 0) },

@@ -1,3 +1,5 @@
+import { Link } from '@tanstack/react-router';
+
 import type { Image, Images } from '../../api/types.js';
 import { Stamp } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
@@ -14,7 +16,10 @@ export function ProvenanceTab({ images, pipeline }: { images: readonly Image[]; 
   if (all.length === 0 && pipeline === null)
     return (
       <EmptyState title="No signature or attestation is known">
-        <p>Signers are configured in tidewaiter.yaml; pipelines report to their hook: see docs/provenance.md.</p>
+        <p>
+          <Link to="/policies/signers">Add a signer</Link>, or have the pipeline report to its hook: see
+          docs/provenance.md.
+        </p>
       </EmptyState>
     );
   return (

@@ -5,6 +5,7 @@ import { SeverityCounts, SeverityMark } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { Section } from '../../parts/page.js';
 import { dotted, nameOf } from '../../parts/words.js';
+import { FindingId } from '../image/finding-id.js';
 
 type Known = NonNullable<IncidentDetail['imageFacts']>;
 
@@ -46,7 +47,7 @@ function KnownImage({ image }: { image: Known }) {
       </li>
       {findings.slice(0, maxFindings).map((finding) => (
         <li key={finding.fingerprint} className="below">
-          <SeverityMark severity={finding.severity} /> {finding.id}{' '}
+          <SeverityMark severity={finding.severity} /> <FindingId finding={finding} />{' '}
           <small className="quiet">
             {dotted(
               finding.packageName !== null && `${finding.packageName} ${finding.installedVersion ?? ''}`.trim(),

@@ -1,3 +1,5 @@
+import { Link } from '@tanstack/react-router';
+
 import { reachedContainers } from '../../api/lists.js';
 import type { QueryOf, ReachedContainer } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
@@ -6,6 +8,8 @@ import { Moment } from '../../parts/moment.js';
 import { Section } from '../../parts/page.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
+import { nameOf, shortDigest } from '../../parts/words.js';
+import { WorkloadLink } from '../workloads/workload-link.js';
 
 const columns = [
   column<ReachedContainer>({
@@ -19,10 +23,10 @@ const columns = [
     title: 'Workload',
     isName: true,
     cell: ({ namespace, workloadKind, workload, pod, container, cluster }) => (
-      <>
-        {[namespace, workloadKind, workload].filter(Boolean).join('/') || pod || container}{' '}
-        <small className="quiet">{cluster}</small>
-      </>
+      // A pod or container that no workload owns has no page.
+      <WorkloadLink
+        place={{ cluster, namespace, kind: workload && workloadKind, name: workload ?? pod ?? container }}
+      />
     ),
   }),
   column<ReachedContainer>({
@@ -34,7 +38,11 @@ const columns = [
   column<ReachedContainer>({
     id: 'image',
     title: 'Image',
-    cell: ({ repository, tag }) => (repository === null ? '' : `${repository}:${tag ?? ''}`),
+    cell: ({ digest, repository, tag }) => (
+      <Link to="/images/$digest" params={{ digest }}>
+        {repository === null ? `@${shortDigest(digest)}` : nameOf({ repository, tag })}
+      </Link>
+    ),
   }),
   column<ReachedContainer>({ id: 'since', title: 'Since', kind: 'when', cell: ({ since }) => <Moment at={since} /> }),
 ];

@@ -4,6 +4,7 @@ import type { ReachedImage } from '../../api/types.js';
 import { Digest } from '../../parts/digest.js';
 import { column } from '../../parts/table/columns.js';
 import { counted } from '../../parts/words.js';
+import { WorkloadLink } from '../workloads/workload-link.js';
 
 /** Packages or paths that a row shows. */
 const maxShown = 3;
@@ -60,10 +61,8 @@ export const reachedImageColumns = [
         <>
           {workloads.slice(0, maxShown).map(({ cluster, namespace, kind, name, exposed }) => (
             <span key={JSON.stringify([cluster, namespace, kind, name])} className="block">
-              {[namespace, kind, name].filter(Boolean).join('/')}{' '}
-              <small className="quiet">
-                {cluster} {exposed === true && 'exposed'}
-              </small>
+              <WorkloadLink place={{ cluster, namespace, kind, name }} />{' '}
+              {exposed === true && <small className="quiet">exposed</small>}
             </span>
           ))}
           {(workloadCount ?? 0) > maxShown && <small className="quiet">and {workloadCount! - maxShown} more</small>}

@@ -13,6 +13,7 @@ import { counted, dotted } from '../../parts/words.js';
 import { WorkloadImageLine } from './workload-images.js';
 import { WorkloadLink } from './workload-link.js';
 import { workloadOrders, type workloadOrderNames } from './workload-orders.js';
+import { workloadState } from './workload-state.js';
 
 /** Images of a row; the page of the workload has all. */
 const maxImages = 2;
@@ -52,8 +53,12 @@ const columns = [
   column<Workload>({
     id: 'containers',
     title: 'Runs',
-    cell: ({ containers }) =>
-      containers === 0 ? <span className="quiet">ended</span> : counted(containers, 'container'),
+    cell: (workload) =>
+      workload.containers === 0 ? (
+        <span className="quiet">{workloadState(workload)}</span>
+      ) : (
+        counted(workload.containers, 'container')
+      ),
   }),
   column<Workload>({
     id: 'seen',

@@ -14,6 +14,7 @@ import { RunTable } from './run-table.js';
 import { UsedPackages } from './used-packages.js';
 import { FindingLines } from './workload-findings.js';
 import { WorkloadImageLine } from './workload-images.js';
+import { workloadState } from './workload-state.js';
 
 const route = getRouteApi('/workloads/$cluster/$namespace/$kind/$name');
 
@@ -106,7 +107,7 @@ function WorkloadFacts({ known }: { known: WorkloadDetail }) {
         [
           'State',
           <Stamp key="state" kind={containers > 0 ? 'good' : 'neutral'}>
-            {containers > 0 ? 'running' : 'ended'}
+            {workloadState(known)}
           </Stamp>,
         ],
         ['Worst finding', severity !== null && <SeverityMark severity={severity} />],
