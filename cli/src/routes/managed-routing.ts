@@ -13,14 +13,16 @@ interface Routing {
   state: 'active' | 'overridden' | 'none';
 }
 
+const fileWins = 'not in effect: the notifier has a routing.yaml';
+
 /** Adds the commands that show and change the managed routing of a platform. */
 export function managedRoutingCommands(routes: Command): void {
   connected(routes.command('show'))
     .description('print the managed routing')
     .action(async (_: object, self: Command) => {
       const { text, state } = await getApi('routes', await flagsOf(self), isRouting);
+      if (state === 'overridden') printStderr(fileWins);
       if (text === null) return printStderr('there is no managed routing');
-      if (state === 'overridden') printStderr('not in effect: the notifier has a routing.yaml');
       process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
     });
   changing(routes.command('set'))
@@ -73,8 +75,9 @@ async function versions(server: Server) {
   return items;
 }
 
-function report({ version, state }: Routing): void {
-  printStderr(`version ${String(version)}${state === 'none' ? ', deleted' : ''}`);
+function report({ text, version, state }: Routing): void {
+  printStderr(`version ${String(version)}${text === null ? ', deleted' : ''}`);
+  if (state === 'overridden') printStderr(fileWins);
 }
 
 function isRouting(answer: unknown): answer is Routing {

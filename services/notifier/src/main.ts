@@ -27,7 +27,8 @@ export async function start(environment: Environment): Promise<RunningService> {
     const { settings, configError } = loadSettings(config, 'notifier', files, definition);
     const text = managedRouting(definition.managed);
     const own = readRouting(config.routingFile, environment, files);
-    const isManaged = text !== undefined && !sends(own);
+    const isOwn = sends(own);
+    const isManaged = text !== undefined && !isOwn;
     const { routing, routingError } = isManaged
       ? managedRoutingOf(definition.isStart, text, () =>
           readManagedRouting(text, config.settingsFile, settings.management.filesDir, environment, files),
@@ -41,8 +42,8 @@ export async function start(environment: Environment): Promise<RunningService> {
       }),
       config,
       configError: configError ?? routingError,
-      // A file with a channel wins, which the API shows.
-      overridden: text !== undefined && !isManaged ? ['routing'] : [],
+      // A file with a channel wins, which the API shows also before one is saved there.
+      overridden: isOwn ? ['routing'] : [],
       transport: JetStreamServer,
       configure(app) {
         for (const key of routing?.warnings ?? []) app.get(Logger).warn({ key }, 'routing key ignored');

@@ -128,7 +128,7 @@ describe('the managed routing', () => {
     await hook.stop();
   }, 150_000);
 
-  it('is overridden by a routing.yaml with a channel, which status shows', async () => {
+  it('is overridden by a routing.yaml with a channel, which the API shows', async () => {
     await services.pop()!.stop();
     await writeFile(join(folder, 'routing.yaml'), routing('own'));
     await startNotifier({ TIDEWAITER_ROUTING: join(folder, 'routing.yaml') });

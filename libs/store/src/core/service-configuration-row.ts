@@ -17,6 +17,6 @@ export class ServiceConfigurationRow {
   /** Error because of which the current files are not in use; null if they are. */
   @Column('text', { name: 'error_code', nullable: true }) errorCode!: string | null;
   @Column('text', { name: 'error_message', nullable: true }) errorMessage!: string | null;
-  /** Managed entries that its files override: `routing`. */
+  /** Managed entries that its files override, or would if they were there: `routing`. */
   @Column('text', { array: true, default: '{}' }) overridden!: string[];
 }

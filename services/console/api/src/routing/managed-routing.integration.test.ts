@@ -65,6 +65,25 @@ describe('the managed routing', () => {
     expect(body).toMatchObject({ isValid: false, problems: [expect.stringContaining(problem)] });
   });
 
+  it('is overridden by the file of a notifier, before and after it is saved', async () => {
+    const overridden = async () => ((await call('GET', 'status')).body as { overridden: string[] }).overridden;
+    await api.store.query(
+      `INSERT INTO service_configuration (service, instance, loaded_at, seen_at, overridden)
+       VALUES ('notifier', 'host/1', now(), now(), '{routing}')`,
+    );
+    expect((await call('DELETE', 'routes?version=4')).body).toMatchObject({ text: null, state: 'overridden' });
+    expect((await call('GET', 'routes')).body).toMatchObject({ text: null, state: 'overridden' });
+    expect(await overridden()).toEqual([]);
+    expect((await call('PUT', 'routes', { text: routing('team') })).body).toMatchObject({
+      version: 6,
+      state: 'overridden',
+    });
+    expect((await call('POST', 'routes/undo', { version: 6, to: 1 })).body).toMatchObject({ state: 'overridden' });
+    expect(await overridden()).toEqual(['routing']);
+    await api.store.query('DELETE FROM service_configuration');
+    expect((await call('GET', 'routes')).body).toMatchObject({ version: 7, state: 'active' });
+  });
+
   it('is tested with labels', async () => {
     const { body } = await call('POST', 'routes/test', { text: routing('team'), labels: { severity: 'low' } });
     expect(body).toMatchObject({ items: [{ receiver: 'quiet', route: 'route.routes[0]' }] });

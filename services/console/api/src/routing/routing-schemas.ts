@@ -26,7 +26,10 @@ export const routingAnswer = z.object({
   author: text,
   changedAt: time.nullable(),
   comment: text,
-  /** `overridden`: the notifier has a `routing.yaml`, and that is in effect. */
+  /**
+   * `overridden`: the notifier has a `routing.yaml` with a channel, and that is in effect, whether a
+   * managed routing is stored or not.
+   */
   state: z.enum(['active', 'overridden', 'none']),
 });
 

@@ -43,10 +43,7 @@ export class RoutesController {
   @Get()
   @Operation({ role: 'viewer', summary: 'The managed routing', answer: routingAnswer })
   async get(): Promise<z.output<typeof routingAnswer>> {
-    const [entry, running] = await Promise.all([this.entries.get('routing', name), this.configurations.running()]);
-    const isOverridden = running.some(({ overridden }) => overridden.includes(name));
-    if (!entry) return { ...none, version: null, author: null, changedAt: null, comment: null };
-    return described(entry, isOverridden);
+    return this.#described(await this.entries.get('routing', name));
   }
 
   @Get('versions')
@@ -79,7 +76,7 @@ export class RoutesController {
       version === undefined
         ? await this.changes.create('routing', document, { author, comment })
         : await this.changes.update('routing', name, { document, version, author, comment });
-    return described(changed, false);
+    return this.#described(changed);
   }
 
   @Delete()
@@ -93,7 +90,7 @@ export class RoutesController {
     @Query({ schema: entryDeletion }) asked: z.output<typeof entryDeletion>,
     @Caller() caller: ApiCaller,
   ): Promise<z.output<typeof routingAnswer>> {
-    return described(await this.changes.delete('routing', name, { ...asked, author: caller.name }), false);
+    return this.#described(await this.changes.delete('routing', name, { ...asked, author: caller.name }));
   }
 
   @Post('undo')
@@ -107,7 +104,7 @@ export class RoutesController {
     @Body({ schema: entryUndo }) body: z.output<typeof entryUndo>,
     @Caller() caller: ApiCaller,
   ): Promise<z.output<typeof routingAnswer>> {
-    return described(await this.changes.undo('routing', name, { ...body, author: caller.name }), false);
+    return this.#described(await this.changes.undo('routing', name, { ...body, author: caller.name }));
   }
 
   @Post('validate')
@@ -156,16 +153,17 @@ export class RoutesController {
       this.#isBusy = false;
     }
   }
-}
 
-const none = { text: null, receivers: [], state: 'none' as const };
-
-function described(entry: EntryVersion, isOverridden: boolean): z.output<typeof routingAnswer> {
-  const { document, version, author, at, comment, isDeleted } = entry;
-  const change = { version, author, changedAt: at, comment };
-  if (isDeleted) return { ...none, ...change };
-  const text = textOf(document);
-  return { text, receivers: receiversOf(text), ...change, state: isOverridden ? 'overridden' : 'active' };
+  async #described(entry: EntryVersion | null): Promise<z.output<typeof routingAnswer>> {
+    const running = await this.configurations.running();
+    const isOverridden = running.some(({ overridden }) => overridden.includes(name));
+    const { version = null, author = null, at: changedAt = null, comment = null } = entry ?? {};
+    const change = { version, author, changedAt, comment };
+    if (!entry || entry.isDeleted)
+      return { text: null, receivers: [], ...change, state: isOverridden ? 'overridden' : 'none' };
+    const text = textOf(entry.document);
+    return { text, receivers: receiversOf(text), ...change, state: isOverridden ? 'overridden' : 'active' };
+  }
 }
 
 /** Receivers with a channel; none of a text that an earlier version accepted, and this one not. */

@@ -53,6 +53,9 @@ export const statusAnswer = z.object({
       error: z.object({ code: z.string(), message: z.string() }).nullable(),
     }),
   ),
-  /** Managed entries without effect, as `tidewaiter.yaml` has entries of the same names. */
+  /**
+   * Managed entries without effect, as `tidewaiter.yaml` has entries of the same names; `routing`
+   * where the notifier has a `routing.yaml`.
+   */
   overridden: z.array(z.string()),
 });

@@ -5,6 +5,7 @@ import {
   AdvisoryFeeds,
   FileEntries,
   Jobs,
+  ManagedEntries,
   Pushes,
   ServiceConfigurations,
 } from '@tidewaiter/store';
@@ -25,6 +26,7 @@ export class StatusController {
     private readonly ages: AdvisoryAges,
     private readonly configurations: ServiceConfigurations,
     private readonly fileEntries: FileEntries,
+    private readonly entries: ManagedEntries,
   ) {}
 
   @Get()
@@ -34,7 +36,7 @@ export class StatusController {
     answer: statusAnswer,
   })
   async get(): Promise<z.output<typeof statusAnswer>> {
-    const [pushes, queues, advisories, feeds, ages, running, overridden] = await Promise.all([
+    const [pushes, queues, advisories, feeds, ages, running, overridden, routing] = await Promise.all([
       this.pushes.countByState(),
       this.jobs.backlogs(),
       this.advisories.status(),
@@ -42,6 +44,7 @@ export class StatusController {
       this.ages.all(),
       this.configurations.running(),
       this.fileEntries.overriding(),
+      this.entries.get('routing', 'routing'),
     ]);
     const admission = { allowedUnscanned: this.admission.allowedUnscanned };
     const shown = feeds.map(({ etag: _, lastModified: __, ...feed }) => feed);
@@ -51,7 +54,9 @@ export class StatusController {
       loadedAt,
       error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
     }));
-    const names = new Set([...overridden, ...running.flatMap((each) => each.overridden)]);
+    // A notifier with a file reports that also where no routing was saved.
+    const byServices = routing === null ? [] : running.flatMap((each) => each.overridden);
+    const names = new Set([...overridden, ...byServices]);
     return {
       pushes,
       queues,

@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { listPages } from '@tidewaiter/domain';
 
 import type { Receiver, Status } from '../../api/types.js';
 import { counted } from '../../parts/words.js';
@@ -21,11 +22,9 @@ export function Notices({ status, channels }: Props) {
           {service} runs on its last good configuration: {error?.message} (<code>{error?.code}</code>)
         </p>
       ))}
-      {status !== undefined && status.overridden.length > 0 && (
-        <p className="notice">
-          <code>tidewaiter.yaml</code> overrides what was configured here: {status.overridden.join(', ')}
-        </p>
-      )}
+      {status?.overridden.map((entry) => (
+        <Overridden key={entry} entry={entry} />
+      ))}
       {advisories?.advisories === 0 && (
         <p className="notice">
           No advisories yet: images cannot be evaluated. <Link to="/system/advisories">How to get them</Link>
@@ -44,5 +43,19 @@ export function Notices({ status, channels }: Props) {
         </p>
       )}
     </>
+  );
+}
+
+/** An entry that was configured here: `routing`, or its kind and name, `exceptions/known`. */
+function Overridden({ entry }: { entry: string }) {
+  const [kind = '', ...name] = entry.split('/');
+  return (
+    <p className="notice">
+      <code>{kind === 'routing' ? 'routing.yaml' : 'tidewaiter.yaml'}</code> is in effect in place of what was
+      configured here:{' '}
+      <Link to={kind === 'routing' ? '/policies/routes' : (listPages[kind]?.path ?? '/policies')}>
+        {[kind, name.join('/')].filter(Boolean).join(' ')}
+      </Link>
+    </p>
   );
 }

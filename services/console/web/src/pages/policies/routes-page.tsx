@@ -2,7 +2,14 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useId, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 
-import { checkRouting, removeRouting, replayRouting, saveRouting, testRouting } from '../../api/changes.js';
+import {
+  checkRouting,
+  removeRouting,
+  replayRouting,
+  saveRouting,
+  testRouting,
+  undoRouting,
+} from '../../api/changes.js';
 import { routing as managedRouting } from '../../api/queries.js';
 import type { Routing } from '../../api/types.js';
 import { ActionButton } from '../../parts/action-button.js';
@@ -12,6 +19,7 @@ import { notify } from '../../parts/toasts.js';
 import { useMe } from '../../parts/use-me.js';
 import { PolicyTabs } from './policy-tabs.js';
 import { ReplayResult } from './replay-result.js';
+import { effectText } from './routing-effect.js';
 import { RoutingHistory } from './routing-history.js';
 import { readLabels } from './routing-labels.js';
 
@@ -29,7 +37,9 @@ export function RoutesPage() {
           <>
             {routing.state === 'overridden' && (
               <p className="notice">
-                The notifier has a <code>routing.yaml</code>, which is in effect in place of this one.
+                The notifier has a <code>routing.yaml</code> with channels (<code>TIDEWAITER_ROUTING</code>). That file
+                is in effect and is changed on its machine; what is saved here takes its place once the file has no
+                channel.
               </p>
             )}
             <RoutingForm key={routing.version} stored={routing} />
@@ -73,8 +83,8 @@ function RoutingForm({ stored }: { stored: Routing }) {
         ...(stored.version !== null && { version: stored.version }),
         ...(comment.trim() !== '' && { comment }),
       }),
-    onSuccess: () => {
-      notify('The routing is saved, and in effect within seconds');
+    onSuccess: ({ state }) => {
+      notify(`The routing is saved, ${effectText(state)}`);
       return client.invalidateQueries({ queryKey: ['routing'] });
     },
   });
@@ -130,6 +140,7 @@ function RoutingForm({ stored }: { stored: Routing }) {
               run={() => removeRouting(stored.version ?? 1)}
               done="The managed routing is deleted; its versions can bring it back"
               changes={[['routing']]}
+              undo={async ({ version }) => version !== null && undoRouting({ version, to: stored.version ?? version })}
             >
               Delete
             </ActionButton>

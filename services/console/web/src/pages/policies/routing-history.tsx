@@ -6,6 +6,7 @@ import { ActionButton } from '../../parts/action-button.js';
 import { Moment } from '../../parts/moment.js';
 import { Section } from '../../parts/page.js';
 import { useMe } from '../../parts/use-me.js';
+import { effectText } from './routing-effect.js';
 
 /** Versions of the managed routing, each of which can be brought back. */
 export function RoutingHistory() {
@@ -27,7 +28,7 @@ export function RoutingHistory() {
               {may('maintainer') && version !== newest.version && (
                 <ActionButton
                   run={() => undoRouting({ version: newest.version, to: version })}
-                  done={`Version ${version} is in effect again`}
+                  done={({ state }) => `Version ${version} is back, ${effectText(state)}`}
                   changes={[['routing']]}
                   label={`Bring back version ${version}`}
                 >

@@ -19,12 +19,13 @@ type Management = RegistryKinds['management'];
 export function ChannelStep({ management }: { management: Management }) {
   const { may } = useMe();
   const stored = useQuery({ ...managedRouting, refetchInterval: 5_000 });
-  const isDone = (stored.data?.receivers.length ?? 0) > 0 && stored.data?.state === 'active';
+  // A file in effect has a channel.
+  const isDone = stored.data?.state === 'overridden' || (stored.data?.receivers.length ?? 0) > 0;
   return (
     <Step number={4} title="Choose who is notified" state={isDone ? 'done' : 'open'}>
       <Loaded read={stored}>
         {(routing) =>
-          routing.text === null ? (
+          routing.state === 'none' ? (
             may('maintainer') ? (
               <NewChannel version={routing.version} management={management} />
             ) : (
@@ -134,9 +135,10 @@ function StoredChannels({ routing }: { routing: Routing }) {
     return (
       <>
         <p className="notice">
-          The notifier has a <code>routing.yaml</code> with channels, which is in effect. Add the receiver there:
+          The notifier has a <code>routing.yaml</code> with channels, which is in effect.{' '}
+          {routing.text !== null && 'Add the receiver there:'}
         </p>
-        <Copyable label="Routing">{routing.text ?? ''}</Copyable>
+        {routing.text !== null && <Copyable label="Routing">{routing.text}</Copyable>}
       </>
     );
   return (
