@@ -87,7 +87,7 @@ function Frame() {
 
 function Rail({ openSearch, openKeys }: { openSearch: () => void; openKeys: () => void }) {
   const client = useQueryClient();
-  const { isLimited } = useMe();
+  const { name, role, isLimited } = useMe();
   const shown = isLimited === true ? sections.filter(([path]) => !isUnlimited(path)) : sections;
   const leave = async () => {
     const ended = await signOut().catch(() => undefined);
@@ -116,6 +116,9 @@ function Rail({ openSearch, openKeys }: { openSearch: () => void; openKeys: () =
         ))}
       </nav>
       <div className="rail-end">
+        <p className="me">
+          {name} <small>{role}</small>
+        </p>
         <Button className="plain" onPress={openKeys} aria-keyshortcuts="?">
           Keyboard
         </Button>
