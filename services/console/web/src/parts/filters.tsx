@@ -3,14 +3,17 @@ import { useId } from 'react';
 
 type Search = Record<string, string | undefined>;
 
-/** Changes parameters of the address; undefined removes one. */
-export function useSearchChange(): (change: Search) => void {
+/**
+ * Changes parameters of the address; undefined removes one.
+ * @param step `push` where Back undoes the change, `replace` where it is a mere choice in the page
+ */
+export function useSearchChange(step: 'push' | 'replace' = 'push'): (change: Search) => void {
   const navigate = useNavigate();
   return (change) =>
     void navigate({
       to: '.',
       search: ((before: Search) => ({ ...before, ...change })) as never,
-      replace: true,
+      replace: step === 'replace',
       resetScroll: false,
     });
 }

@@ -27,7 +27,7 @@ const stamps: Record<Entry['state'], StampKind> = { active: 'good', expired: 'ne
 /** Entries of one kind: those of `tidewaiter.yaml`, to read, and managed ones, to change. */
 export function EntriesPage({ kind, tabs }: { kind: EntryKind; tabs: ReactNode }) {
   const { q = '', name, edit } = useSearch({ strict: false });
-  const change = useSearchChange();
+  const change = useSearchChange('replace');
   const { may } = useMe();
   const { title, about, fields } = entryPages[kind];
   const source = entries(kind, { q });

@@ -74,7 +74,7 @@ const ending = column<Silence>({
 export function SilencesPage() {
   const { all, id } = route.useSearch();
   const { may } = useMe();
-  const change = useSearchChange();
+  const change = useSearchChange('replace');
   const source = silences({ all });
   return (
     <>

@@ -27,7 +27,7 @@ export function StartPage() {
 
 function Steps({ guide }: { guide: RegistryKinds }) {
   const { registry } = useSearch({ from: '/start' });
-  const change = useSearchChange();
+  const change = useSearchChange('replace');
   const { rows, isPending } = useLiveList(entries('registries', { sort: 'name' }));
   // The browser alone knows a secret that it has made, as long as the page is open.
   const [secrets, setSecrets] = useState<Readonly<Record<string, string>>>({});
