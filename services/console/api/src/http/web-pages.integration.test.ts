@@ -232,6 +232,10 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('button', { name: 'Acknowledge' }).waitFor();
     await page.getByRole('button', { name: 'Resolve' }).press('Enter');
     const dialog = page.getByRole('dialog', { name: `Resolve INC-` });
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    // Its keys are those of the list.
+    await page.keyboard.press('e');
     await dialog.getByLabel('False positive').check();
     await dialog.getByLabel('Comment').fill(hostile);
     await dialog.getByRole('button', { name: 'Resolve' }).click();
@@ -256,6 +260,11 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.keyboard.press('c');
     await page.getByRole('dialog').getByLabel('Comment').waitFor();
     await page.keyboard.type('Looking into it');
+    // What was typed outlives the dialog.
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.keyboard.press('c');
+    await page.getByRole('dialog').getByText('Looking into it').waitFor();
     await page.keyboard.press('Control+Enter');
     await panel.getByText('Looking into it').waitFor();
     await page.keyboard.press('i');
@@ -385,6 +394,10 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('status').getByText('column 1: no field "color"').waitFor();
     await page.getByLabel('Filter').fill('keyboard');
     await page.getByLabel('Filter').press('Enter');
+    await page.getByRole('link', { name: 'By keyboard' }).waitFor();
+    await page.goBack();
+    await page.getByRole('alert').getByText('QUERY_INVALID').waitFor();
+    await page.goForward();
     await page.getByRole('link', { name: 'By keyboard' }).waitFor();
     const file = page.waitForEvent('download');
     await page.getByRole('link', { name: 'CSV' }).click();

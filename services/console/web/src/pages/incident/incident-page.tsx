@@ -40,7 +40,7 @@ function Story({ incident }: { incident: IncidentDetail }) {
       <PageHead
         title={`INC-${number} ${title}`}
         about={<State incident={incident} />}
-        actions={<IncidentActions incident={incident} />}
+        actions={<IncidentActions incident={incident} hasKeys />}
       />
       <p className="sentence">{sentence}</p>
       <IncidentFacts incident={incident} />

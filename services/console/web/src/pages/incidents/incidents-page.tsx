@@ -6,13 +6,12 @@ import { incidents } from '../../api/lists.js';
 import { useLiveList } from '../../live/live-list.js';
 import { ExportLinks } from '../../parts/export-links.js';
 import { FilterSelect } from '../../parts/filters.js';
-import { dialogLater } from '../../parts/later.js';
+import { dialogLater, later } from '../../parts/later.js';
 import { PageHead } from '../../parts/page.js';
 import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState, Sample } from '../../parts/states.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { useMe } from '../../parts/use-me.js';
-import { IncidentPanel } from '../incident/incident-panel.js';
 import { incidentColumns, selectionColumn } from './incident-columns.js';
 import { orders } from './incident-orders.js';
 import { incidentQuery, incidentStateFilters } from './incident-query.js';
@@ -24,6 +23,7 @@ import { useSelection } from './use-selection.js';
 import { useTriageKeys } from './use-triage-keys.js';
 import { useTriage } from './use-triage.js';
 
+const IncidentPanel = later(async () => (await import('../incident/incident-panel.js')).IncidentPanel);
 const TriageDialog = dialogLater(async () => (await import('./triage-dialog.js')).TriageDialog);
 
 const route = getRouteApi('/incidents');
@@ -55,7 +55,7 @@ export function IncidentsPage() {
     selection.clear();
     if (isOnChosen && isLeaving(what) && done.has(selected)) choose(next === selected ? undefined : next);
   };
-  const ask = (kind: DialogKind) => chosen.length > 0 && may('responder') && setDialog(kind);
+  const ask = (kind: DialogKind) => chosen.length > 0 && setDialog(kind);
   const toggle = (id: string) => may('responder') && selection.toggle(id);
   const choose = useTriageKeys({ rows: list.rows, selected, toggle, act: (what) => void act(what), ask });
   const isFiltered = state !== 'open' || severity !== undefined || assignee !== undefined || q !== undefined;

@@ -1,5 +1,16 @@
 import { incidentQuery } from './incident-query.js';
-import { snoozeChoices } from './triage-acts.js';
+import { doneText, snoozeChoices } from './triage-acts.js';
+
+describe('doneText', () => {
+  it.each([
+    [{ kind: 'acknowledge' }, [7], 'INC-7 is acknowledged'],
+    [{ kind: 'comment', comment: 'seen' }, [7], 'The comment is added to INC-7'],
+    [{ kind: 'comment', comment: 'seen' }, [7, 8], 'The comment is added to 2 incidents'],
+    [{ kind: 'assign', assignee: null }, [7, 8], '2 incidents are no longer assigned'],
+  ] as const)('of %j on %j', (act, numbers, text) => {
+    expect(doneText(act, numbers)).toBe(text);
+  });
+});
 
 describe('snoozeChoices', () => {
   const names = (now: Date) => snoozeChoices(now).map(([name]) => name);

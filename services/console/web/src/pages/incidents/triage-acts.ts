@@ -8,14 +8,16 @@ export type TriageAct =
   | { kind: 'comment'; comment: string }
   | { kind: 'resolve'; reason: Resolution; comment: string };
 
-/** `INC-7 is resolved`, `3 incidents are resolved`. */
+/** `INC-7 is resolved`, `3 incidents are resolved`, `The comment is added to INC-7`. */
 export function doneText(act: TriageAct, numbers: readonly number[]): string {
   const [only] = numbers;
+  if (act.kind === 'comment')
+    return `The comment is added to ${numbers.length === 1 ? `INC-${only}` : `${numbers.length} incidents`}`;
   const subject = numbers.length === 1 ? `INC-${only} is` : `${numbers.length} incidents are`;
   return `${subject} ${participle(act)}`;
 }
 
-function participle(act: TriageAct): string {
+function participle(act: Exclude<TriageAct, { kind: 'comment' }>): string {
   switch (act.kind) {
     case 'acknowledge':
       return 'acknowledged';
@@ -27,8 +29,6 @@ function participle(act: TriageAct): string {
       return act.assignee === null ? 'no longer assigned' : `assigned to ${act.assignee}`;
     case 'snooze':
       return `snoozed until ${act.until.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}`;
-    case 'comment':
-      return 'commented';
     case 'resolve':
       return 'resolved';
   }

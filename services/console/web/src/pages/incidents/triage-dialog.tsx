@@ -10,6 +10,7 @@ import { assignees } from '../../api/queries.js';
 import { pauseKeys } from '../../frame/keys.js';
 import { absoluteTime } from '../../parts/relative-time.js';
 import { useMe } from '../../parts/use-me.js';
+import { draftOf, keepDraft } from './comment-drafts.js';
 import { reasonWords, snoozeChoices, type TriageAct } from './triage-acts.js';
 import type { Triaged } from './use-triage.js';
 
@@ -49,7 +50,7 @@ export function TriageDialog({ kind, incidents, act, close }: Props) {
           <Heading slot="title">
             {verbs[kind]} {subject}
           </Heading>
-          <Form finish={finish} />
+          <Form incidents={incidents} finish={finish} />
           <Button className="plain" onPress={close}>
             Cancel
           </Button>
@@ -60,6 +61,7 @@ export function TriageDialog({ kind, incidents, act, close }: Props) {
 }
 
 interface FormProps {
+  incidents: readonly Triaged[];
   finish: (act: TriageAct) => void;
 }
 
@@ -136,9 +138,19 @@ function localMinute(time: Date): string {
   return local.toISOString().slice(0, 16);
 }
 
-function CommentForm({ finish }: FormProps) {
+/** Text of a comment, which outlives a dialog that was closed without it. */
+function useDraft(incidents: readonly Triaged[]): [string, (text: string) => void] {
+  const [text, setText] = useState(() => draftOf(incidents));
+  const set = (next: string) => {
+    keepDraft(incidents, next);
+    setText(next);
+  };
+  return [text, set];
+}
+
+function CommentForm({ incidents, finish }: FormProps) {
   const id = useId();
-  const [comment, setComment] = useState('');
+  const [comment, setComment] = useDraft(incidents);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     finish({ kind: 'comment', comment });
@@ -153,10 +165,10 @@ function CommentForm({ finish }: FormProps) {
   );
 }
 
-function ResolveForm({ finish }: FormProps) {
+function ResolveForm({ incidents, finish }: FormProps) {
   const id = useId();
   const [reason, setReason] = useState<Resolution>('fixed');
-  const [comment, setComment] = useState('');
+  const [comment, setComment] = useDraft(incidents);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     finish({ kind: 'resolve', reason, comment: comment.trim() });

@@ -9,13 +9,16 @@ import type { TriageAct } from './triage-acts.js';
 import type { DialogKind } from './triage-dialog.js';
 import { neighborOf } from './triage.js';
 
-interface Triage {
+interface Acts {
+  act: (act: TriageAct) => void;
+  ask: (kind: DialogKind) => void;
+}
+
+interface Triage extends Acts {
   rows: readonly Incident[];
   selected: string | undefined;
   /** Adds the chosen incident to the selection, or takes it out. */
   toggle: (id: string) => void;
-  act: (act: TriageAct) => void;
-  ask: (kind: DialogKind) => void;
 }
 
 /**
@@ -24,8 +27,8 @@ interface Triage {
  */
 export function useTriageKeys({ rows, selected, toggle, act, ask }: Triage): (id: string | undefined) => void {
   const { history } = useRouter();
-  const { name } = useMe();
-  const change = useSearchChange();
+  const acts = useActKeys({ act, ask });
+  const change = useSearchChange('replace');
   const choose = (id: string | undefined) => change({ selected: id });
   const move = (step: 1 | -1) =>
     choose(
@@ -40,16 +43,25 @@ export function useTriageKeys({ rows, selected, toggle, act, ask }: Triage): (id
     k: () => move(-1),
     x: () => selected !== undefined && toggle(selected),
     Enter: () => selected !== undefined && history.push(`/incidents/${selected}`),
-    a: () => act({ kind: 'acknowledge' }),
-    m: () => name !== undefined && act({ kind: 'assign', assignee: name }),
-    i: () => ask('assign'),
-    s: () => ask('snooze'),
-    e: () => ask('resolve'),
-    c: () => ask('comment'),
+    ...acts,
     Escape: () => choose(undefined),
   });
   useEffect(() => {
     document.querySelector('tr[aria-current]')?.scrollIntoView({ block: 'nearest' });
   }, [selected]);
   return choose;
+}
+
+/** Keys of the acts on incidents; none for users who may not. */
+export function useActKeys({ act, ask }: Acts): Readonly<Record<string, () => void>> {
+  const { name, may } = useMe();
+  if (!may('responder')) return {};
+  return {
+    a: () => act({ kind: 'acknowledge' }),
+    m: () => name !== undefined && act({ kind: 'assign', assignee: name }),
+    i: () => ask('assign'),
+    s: () => ask('snooze'),
+    e: () => ask('resolve'),
+    c: () => ask('comment'),
+  };
 }

@@ -11,6 +11,7 @@ import {
 } from '../../api/changes.js';
 import type { Incident } from '../../api/types.js';
 import { notify } from '../../parts/toasts.js';
+import { dropDraft } from './comment-drafts.js';
 import { doneText, type TriageAct } from './triage-acts.js';
 
 export type Triaged = Pick<Incident, 'id' | 'number'>;
@@ -44,6 +45,7 @@ export function useTriage(): (act: TriageAct, incidents: readonly Triaged[]) => 
         ),
       );
     const [first] = failures;
+    if (first === undefined && 'comment' in act) dropDraft(incidents);
     if (first !== undefined) notify(failures.length === 1 ? first : `${first}, and ${failures.length - 1} more`, true);
     await client.invalidateQueries({ queryKey: ['incidents'] });
     keepFocus();

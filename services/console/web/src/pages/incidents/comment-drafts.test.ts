@@ -1,0 +1,16 @@
+import { draftOf, dropDraft, keepDraft } from './comment-drafts.js';
+
+describe('draftOf', () => {
+  const [one, two] = [
+    { id: 'a', number: 1 },
+    { id: 'b', number: 2 },
+  ];
+
+  it('returns what was typed about the same incidents, until it is stored', () => {
+    keepDraft([one], 'seen before');
+    expect(draftOf([one])).toBe('seen before');
+    expect(draftOf([one, two])).toBe('');
+    dropDraft([one]);
+    expect(draftOf([one])).toBe('');
+  });
+});

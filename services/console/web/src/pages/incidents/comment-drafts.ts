@@ -1,0 +1,20 @@
+import type { Triaged } from './use-triage.js';
+
+/** Comments that were typed and not sent, by the incidents that they are about. */
+const drafts = new Map<string, string>();
+
+const keyOf = (incidents: readonly Triaged[]) => incidents.map(({ id }) => id).join(' ');
+
+/** Text that a dialog about these incidents was closed with. */
+export function draftOf(incidents: readonly Triaged[]): string {
+  return drafts.get(keyOf(incidents)) ?? '';
+}
+
+export function keepDraft(incidents: readonly Triaged[], text: string): void {
+  drafts.set(keyOf(incidents), text);
+}
+
+/** Drops the text once it is stored with all of these incidents. */
+export function dropDraft(incidents: readonly Triaged[]): void {
+  drafts.delete(keyOf(incidents));
+}
