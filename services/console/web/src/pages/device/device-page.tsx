@@ -32,12 +32,14 @@ function CodeForm() {
     void navigate({ search: { code: code.trim() } });
   };
   return (
-    <form className="stack" onSubmit={submit}>
+    <form className="form" onSubmit={submit}>
       <label htmlFor="code">Code that the command line shows</label>
       <input id="code" value={code} required autoComplete="off" onChange={({ target }) => setCode(target.value)} />
-      <Button type="submit" className="primary">
-        Continue
-      </Button>
+      <div className="actions">
+        <Button type="submit" className="primary">
+          Continue
+        </Button>
+      </div>
     </form>
   );
 }

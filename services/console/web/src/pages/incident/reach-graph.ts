@@ -1,4 +1,5 @@
 import type { IncidentDetail } from '../../api/types.js';
+import { sharedArtifact } from './shared-artifact.js';
 
 export type NodeKind = 'push' | 'image' | 'workload' | 'reached' | 'incident' | 'more';
 
@@ -65,7 +66,7 @@ export function reachGraph(incident: IncidentDetail): Graph {
     id: `incident ${id}`,
     text: `INC-${number}`,
     note: title,
-    edge: `same ${shares.join(', ')}`,
+    edge: `same ${shares.map((share) => sharedArtifact(share).text).join(', ')}`,
   }));
   return graph;
 }

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { lazy, type ReactNode, Suspense, useMemo } from 'react';
+import { Fragment, lazy, type ReactNode, Suspense, useMemo } from 'react';
 
 import type { IncidentDetail } from '../../api/types.js';
 import { Section } from '../../parts/page.js';
@@ -8,6 +8,7 @@ import { counted } from '../../parts/words.js';
 import { WorkloadLink } from '../workloads/workload-link.js';
 import { placeOfWorkload } from '../workloads/workload-place.js';
 import { reachGraph, reachSentence } from './reach-graph.js';
+import { sharedArtifact } from './shared-artifact.js';
 
 const ReachPicture = lazy(() => import('./reach-picture.js'));
 
@@ -31,7 +32,7 @@ interface Line {
   key: string;
   what: string;
   name: ReactNode;
-  relation: string;
+  relation: ReactNode;
 }
 
 function ReachTable({ incident }: { incident: IncidentDetail }) {
@@ -101,9 +102,32 @@ function linesOf({ workloads, blastRadius: { images, workloads: reached, inciden
           {`INC-${number} ${title}`}
         </Link>
       ),
-      relation: `has the same ${shares.join(', ')}`,
+      relation: <SharedArtifacts shares={shares} />,
     })),
   ];
+}
+
+function SharedArtifacts({ shares }: { shares: readonly string[] }) {
+  return (
+    <>
+      has the same{' '}
+      {shares.map((share, index) => {
+        const { text, search } = sharedArtifact(share);
+        return (
+          <Fragment key={share}>
+            {index > 0 && ', '}
+            {search === null ? (
+              text
+            ) : (
+              <Link to="/vulnerabilities" search={{ tab: 'search', ...search }}>
+                {text}
+              </Link>
+            )}
+          </Fragment>
+        );
+      })}
+    </>
+  );
 }
 
 function ReachedWorkload({ workload, cluster }: { workload: string; cluster: string | null }) {

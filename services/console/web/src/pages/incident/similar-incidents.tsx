@@ -8,6 +8,7 @@ import { Moment } from '../../parts/moment.js';
 import { Section } from '../../parts/page.js';
 import { counted, dotted } from '../../parts/words.js';
 import { reasonWords } from '../incidents/triage-acts.js';
+import { sharedArtifact } from './shared-artifact.js';
 import { hasFindings, similarQuery } from './similar-query.js';
 
 /** Other incidents of the same workload or image, with how they ended. */
@@ -47,6 +48,6 @@ function sharedWith(incident: IncidentDetail, other: Incident): string {
     incident.workload !== null && other.workload === incident.workload && 'same workload',
     incident.imageDigest !== null && other.imageDigest === incident.imageDigest && 'same image',
     hasFindings(other, incident) && 'same findings',
-    ...shares.map((share) => `same ${share}`),
+    ...shares.map((share) => `same ${sharedArtifact(share).text}`),
   );
 }

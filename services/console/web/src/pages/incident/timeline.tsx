@@ -38,9 +38,9 @@ function TimelineEntry({ entry, clock }: { entry: Entry; clock: string }) {
       <span className={`shape ${severity ?? ''}`} aria-hidden="true">
         {shape}
       </span>
+      <small className="kind">{word}</small>
       <span>
-        <small className="kind">{word}</small> {title}{' '}
-        {detail !== null && (kind === 'comment' ? <q>{detail}</q> : <small className="quiet">{detail}</small>)}
+        {title} {detail !== null && (kind === 'comment' ? <q>{detail}</q> : <small className="quiet">{detail}</small>)}
       </span>
     </li>
   );

@@ -40,7 +40,12 @@ const columns = [
       </>
     ),
   }),
-  column<Delivery>({ id: 'about', title: 'About', cell: ({ groupLabels }) => labelsText(groupLabels) }),
+  column<Delivery>({
+    id: 'about',
+    title: 'About',
+    kind: 'wide',
+    cell: ({ groupLabels }) => labelsText(groupLabels),
+  }),
   column<Delivery>({
     id: 'attempts',
     title: 'Attempts',

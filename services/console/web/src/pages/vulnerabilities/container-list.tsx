@@ -21,6 +21,7 @@ const columns = [
   column<ReachedContainer>({
     id: 'workload',
     title: 'Workload',
+    kind: 'wide',
     isName: true,
     cell: ({ namespace, workloadKind, workload, pod, container, cluster }) => (
       // A pod or container that no workload owns has no page.

@@ -28,6 +28,7 @@ const columns = [
   column<Workload>({
     id: 'workload',
     title: 'Workload',
+    kind: 'wide',
     isName: true,
     cell: (workload) => (
       <>

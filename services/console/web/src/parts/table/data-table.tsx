@@ -71,12 +71,13 @@ function HeaderCell<Data extends object>({ header, isSortable }: HeaderProps<Dat
   const { column } = header;
   const title = String(column.columnDef.header);
   const sorted = column.getIsSorted();
+  const { kind, isName } = column.columnDef.meta ?? {};
   const canSort = isSortable && column.getCanSort();
   return (
     <th
       scope="col"
       role="columnheader"
-      className={column.columnDef.meta?.kind}
+      className={[kind, isName && 'naming'].filter(Boolean).join(' ')}
       aria-sort={canSort ? (sorted === false ? 'none' : ariaSort[sorted]) : undefined}
     >
       {canSort ? (
