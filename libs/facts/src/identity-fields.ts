@@ -3,7 +3,7 @@ import { maskAccessKey } from '@tidewaiter/secrets';
 import { addressesOf, isAddress, placeOf } from './addresses.js';
 import type { FactField } from './fact-field.js';
 import type { HabitKind } from './habits.js';
-import { clientOf, identitiesOf, isOwnProgram } from './identity.js';
+import { clientOf, identitiesOf, isOwnProgram, isPlatform } from './identity.js';
 import { own } from './own.js';
 import type { ObservationSubject } from './subject.js';
 
@@ -36,38 +36,21 @@ export const identityFields: readonly FactField[] = [
     type: 'boolean',
     meaning: 'Whether the call comes from the internet, by the first address of its path.',
     unknownWhen: 'the event is no call, or a service of the cloud makes it',
-    answer: ({ observation, context }) => {
-      const source = observation.request?.sourceIps[0];
-      return source && isAddress(source)
-        ? placeOf(source, addressesOf(context.policy.internalRanges)) === 'public'
-        : null;
-    },
+    answer: isPublicSource,
   },
   {
     name: 'Identity.UsualSource',
     type: 'boolean',
     meaning: 'Whether all addresses of its path are usual for the caller.',
     unknownWhen: `${noHabit}, or a service of the cloud makes the call`,
-    answer: (subject) => {
-      const sources = subject.observation.request?.sourceIps.filter(isAddress) ?? [];
-      const { keySources, serviceAccountSources } = subject.context.policy;
-      return isUsual(subject, 'source', [keySources, serviceAccountSources], sources);
-    },
+    answer: isUsualSource,
   },
   {
     name: 'Identity.UsualClient',
     type: 'boolean',
     meaning: 'Whether the calling program, in any version, is usual for the caller.',
     unknownWhen: noHabit,
-    answer: (subject) => {
-      const client = clientOf(subject.observation.request?.userAgent ?? null);
-      return isUsual(
-        subject,
-        'client',
-        [subject.context.policy.serviceAccountClients],
-        client === null ? [] : [client],
-      );
-    },
+    answer: isUsualClient,
   },
   {
     name: 'Identity.UsualNamespace',
@@ -103,7 +86,36 @@ export const identityFields: readonly FactField[] = [
       return isInside && isOwnProgram(request);
     },
   },
+  {
+    name: 'Identity.Platform',
+    type: 'boolean',
+    meaning:
+      'Whether a component of the cluster, or an operator or service that looks after it, makes the call: with its own account, with a program that is no tool, and neither from a place nor with a program that is unusual for it.',
+    unknownWhen: 'the event is no call',
+    answer: (subject) => {
+      const { request } = subject.observation;
+      if (!request) return null;
+      const isUnusual = isUsualSource(subject) === false || isUsualClient(subject) === false;
+      return !isUnusual && isPlatform(request, isPublicSource(subject) === true);
+    },
+  },
 ];
+
+function isPublicSource({ observation, context }: ObservationSubject): boolean | null {
+  const source = observation.request?.sourceIps[0];
+  return source && isAddress(source) ? placeOf(source, addressesOf(context.policy.internalRanges)) === 'public' : null;
+}
+
+function isUsualSource(subject: ObservationSubject): boolean | undefined {
+  const sources = subject.observation.request?.sourceIps.filter(isAddress) ?? [];
+  const { keySources, serviceAccountSources } = subject.context.policy;
+  return isUsual(subject, 'source', [keySources, serviceAccountSources], sources);
+}
+
+function isUsualClient(subject: ObservationSubject): boolean | undefined {
+  const client = clientOf(subject.observation.request?.userAgent ?? null);
+  return isUsual(subject, 'client', [subject.context.policy.serviceAccountClients], client === null ? [] : [client]);
+}
 
 /** Whether values are usual for the identity: by the configuration, else by the learned habits. */
 function isUsual(

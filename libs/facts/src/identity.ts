@@ -55,6 +55,27 @@ export function isOwnProgram({ user, userAgent }: ObservedRequest): boolean {
   return isNamedAlike(client, name) || controllerLibrary.test(client) || client === name.split('-', 1)[0];
 }
 
+/** Parts of a cluster. Nodes may have public addresses, and reach the API server by these. */
+const clusterUser =
+  /^system:(?:node:|bootstrap:|kube-|apiserver$|cloud-controller-manager$|serviceaccount:kube-system:)/;
+/** Services with which a cloud looks after a cluster. They call with any program. */
+const cloudService = /^(?:eks:|aksService$|gke-|system:(?:addon-manager|gke-[a-z-]+)$)/;
+/** Namespaces of what is installed to look after a cluster: delivery, certificates, policies, storage. */
+const platformAccount =
+  /^system:serviceaccount:(?:argocd|cert-manager|external-secrets|ingress-nginx|istio-system|kyverno|k8up-operator|kasten-io|knative-serving|kubernetes-dashboard|keel|kubescape|monitoring|olm|operators|sealed-secrets|tekton-pipelines|tigera-operator|traefik|vault|velero|(?:openshift|cattle|capi)-[a-z-]+|[a-z0-9-]+-systems?):/;
+
+/**
+ * Whether a component of the cluster, or an operator or service that looks after it, calls with its
+ * own program. A tool that uses its token is one of a user, or of a thief.
+ */
+export function isPlatform({ user, userAgent }: ObservedRequest, isPublic: boolean): boolean {
+  if (user === null) return false;
+  if (cloudService.test(user)) return true;
+  const client = clientOf(userAgent);
+  if (client === null || userTool.test(client)) return client === 'helm' && clusterUser.test(user);
+  return clusterUser.test(user) || (!isPublic && platformAccount.test(user));
+}
+
 /** Controllers whose account has the name of the product and not of the program. */
 const programs: ReadonlyMap<string, string> = new Map([['pilot-discovery', 'istiod']]);
 
