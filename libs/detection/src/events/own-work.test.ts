@@ -24,6 +24,8 @@ interface Start {
   /** Identity that changed the workload before, with its user agent. */
   changedBy?: [string, string];
   kind?: string;
+  /** File that it writes, in an event of its own. */
+  writes?: string;
 }
 
 /** Whether a process that starts like this does the work of its container. */
@@ -36,6 +38,7 @@ function isExplained({
   writtenBy,
   changedBy,
   kind = 'Deployment',
+  writes,
 }: Start): boolean {
   const container = { id: `containerd://${'c'.repeat(64)}`, name: 'main', image: { id: `r.example/agent@${digest}` } };
   const place = {
@@ -50,8 +53,11 @@ function isExplained({
   };
   const process = { ...named(command, 'child'), ...place, parent_exec_id: 'parent' };
   const at = '2026-04-01T10:00:00Z';
-  const event = { process_exec: { process, parent: named(parent, 'parent') }, node_name: 'n', time: at };
-  const observation = observe(recordOf({ id: '1', at, source: 'tetragon', event }, 'c'));
+  const both = { process, parent: named(parent, 'parent') };
+  const write = { function_name: 'security_file_permission', args: [{ file_arg: { path: writes } }, { int_arg: 2 }] };
+  const about = writes === undefined ? { process_exec: both } : { process_kprobe: { ...both, ...write } };
+  const event = { ...about, node_name: 'n', time: at };
+  const observation = observe(recordOf({ id: '1', at, source: 'tetragon', event } as never, 'c'));
   const files = Object.fromEntries(programs.map((path) => [path, { sha256: 'a'.repeat(64), package: 'agent' }]));
   const known = { repository: 'r.example/agent', tag: '1', digest, files, packages: [], ...image };
   const facts = factContext({
@@ -98,6 +104,7 @@ describe('works', () => {
       'a command after the copy of the runtime',
       { command: '/usr/sbin/modprobe ip_vs', parent: '/memfd:runc_cloned:/proc/self/exe (deleted) init' },
     ],
+    ['a file that the declared command writes', { command: '/usr/bin/agentd', writes: '/host/etc/agent.conf' }],
     ['an agent that ran before it was watched', { command: '/usr/sbin/modprobe ip_vs', parent: '/opt/agent/run' }],
   ])('explains %s', (_what, start) => {
     expect(isExplained(start)).toBe(true);
@@ -109,6 +116,7 @@ describe('works', () => {
     ['a download by the agent', { command: '/usr/bin/nsenter -t 1 -m -- bash -c "curl x | sh"' }],
     ['what a server starts', { command: '/usr/sbin/modprobe ip_vs', parent: '/usr/bin/node /app.js' }],
     ['what a program in a temporary folder starts', { command: '/usr/sbin/modprobe x', parent: '/tmp/agentd' }],
+    ['a file that exec writes', { command: '/usr/bin/agentd', writes: '/host/etc/agent.conf', init: false }],
     ['a program that is not in the image', { command: '/usr/bin/other' }],
   ])('does not explain %s', (_what, start) => {
     expect(isExplained(start)).toBe(false);
