@@ -90,6 +90,16 @@ describe('IncidentBuilder', () => {
       ['one alert that counts alone', [alert()], 1],
       ['one that needs another', [support({})], 0],
       ['two of one stage and one kind', [support({ rule: 'a' }), support({ rule: 'b' })], 0],
+      [
+        'two severe ones of one stage with different findings',
+        [support({ rule: 'a', severity: 'high' }), support({ rule: 'b', severity: 'high' })],
+        1,
+      ],
+      [
+        'two severe ones of one stage with the same finding',
+        [support({ rule: 'a', severity: 'high', finding: 'x' }), support({ rule: 'b', severity: 'high', finding: 'x' })],
+        0,
+      ],
       ['the same rule twice', [support({}), support({ stage: 'impact' })], 0],
       ['two of different stages', [support({ rule: 'a' }), support({ rule: 'b', stage: 'impact' })], 1],
       ['what happened and what is known', [support({ rule: 'a' }), support({ rule: 'b', isFact: true })], 1],

@@ -1,4 +1,4 @@
-import type { DetectionAlert } from '../alerts/alert.js';
+import { type DetectionAlert, isLevelAtLeast } from '../alerts/alert.js';
 import { roleOf } from './alert-cluster.js';
 import { calibration } from './calibration.js';
 import { type AlertEvidence, evidenceBy, openingBits } from './evidence.js';
@@ -9,7 +9,8 @@ export const shippedEvidence = evidenceBy(calibration);
  * Returns the alert with which a cluster becomes an incident, given its alerts in order of time;
  * null while it is none. One alert of weight `alone` suffices. Otherwise two independent ones are
  * needed: of different rules, and either of different tactics, or one about facts of the image and
- * one about behavior; and together they must be evidence enough.
+ * one about behavior, or both severe and with different findings; and together they must be evidence
+ * enough.
  */
 export function openingAlert(
   alerts: readonly DetectionAlert[],
@@ -30,5 +31,7 @@ function isEnoughWith(alert: DetectionAlert, evidence: AlertEvidence): (earlier:
 }
 
 function areIndependent(a: DetectionAlert, b: DetectionAlert): boolean {
-  return a.rule.id !== b.rule.id && (a.stage !== b.stage || a.isFact !== b.isFact);
+  if (a.rule.id === b.rule.id) return false;
+  const areSevere = isLevelAtLeast(a.severity, 'high') && isLevelAtLeast(b.severity, 'high');
+  return a.stage !== b.stage || a.isFact !== b.isFact || (areSevere && a.finding !== b.finding);
 }
