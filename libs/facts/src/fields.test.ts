@@ -48,6 +48,7 @@ const file = {
   policy: {
     admins: ['alice'],
     allowed_egress: { 'shop/api': ['192.0.2.0/28', '*.example.net'] },
+    cloud_accounts: ['222222222222'],
     debug_namespaces: ['debug'],
     cluster_dns: '10.96.0.10',
     egress_seen_with_previous_digest: { 'shop/api': ['10.1.1.1'] },
@@ -106,6 +107,11 @@ const connect = (destinationIp: string | null, hostname: string | null = null, c
   });
 const request = (parts: Parts<NonNullable<Observation['request']>>) =>
   observation({ activity: 'request', request: parts });
+const cloudCall = (requestParameters: object) => ({
+  ...request({ user: 'arn:aws:iam::111111111111:user/dev' }),
+  source: 'cloudtrail' as const,
+  native: { recipientAccountId: '111111111111', requestParameters } as never,
+});
 const runner = { user: 'system:serviceaccount:ci:runner' };
 const callBy = (account: string, userAgent: string, source = '10.42.0.9') =>
   request({ user: `system:serviceaccount:${account}`, userAgent, sourceIps: [source] });
@@ -264,6 +270,11 @@ describe('factField', () => {
     ['Identity.Platform', request({ user: 'system:node:n1', userAgent: null }), false],
     ['Identity.Platform', request({ user: 'eks:cluster-bootstrap', userAgent: 'kubectl/v1.33.1' }), true],
     ['Identity.Platform', exec('/app/server'), undefined],
+    ['Identity.ForeignAccounts', cloudCall({ userId: '999999999999', owner: '111111111111' }), ['999999999999']],
+    ['Identity.ForeignAccounts', cloudCall({ policy: '{"AWS":"arn:aws:iam::999999999999:root"}' }), ['999999999999']],
+    ['Identity.ForeignAccounts', cloudCall({ image: '222222222222.dkr.ecr.eu-west-1.amazonaws.com/a' }), undefined],
+    ['Identity.ForeignAccounts', cloudCall({ size: 999999999999, id: 'x999999999999' }), undefined],
+    ['Identity.ForeignAccounts', request({ user: 'alice' }), undefined],
     ['Policy.Admin', request({ user: 'alice' }), true],
     ['Policy.Admin', request({ user: 'bob' }), false],
     ['Policy.SecurityAgent', request({ namespace: 'security', name: 'agent' }), true],

@@ -1,3 +1,4 @@
+import type { JsonObject, JsonValue } from '@tidewaiter/domain';
 import { maskAccessKey } from '@tidewaiter/secrets';
 
 import { addressesOf, isAddress, placeOf } from './addresses.js';
@@ -99,7 +100,31 @@ export const identityFields: readonly FactField[] = [
       return !isUnusual && isPlatform(request, isPublicSource(subject) === true);
     },
   },
+  {
+    name: 'Identity.ForeignAccounts',
+    type: 'list',
+    meaning: 'Accounts of the cloud that the parameters of a call name, beside its own and those of `cloudAccounts`.',
+    unknownWhen: 'there is none',
+    answer: ({ observation: { source, native }, context }) => {
+      if (source !== 'cloudtrail') return null;
+      const home = [native['recipientAccountId'], accountOf(native['userIdentity']), ...context.policy.cloudAccounts];
+      const named = JSON.stringify(native['requestParameters'] ?? null).match(accountId) ?? [];
+      const foreign = [...new Set(named)].filter((id) => !home.includes(id));
+      return foreign.length === 0 ? null : foreign;
+    },
+  },
 ];
+
+/** Id of an account as a text of its own, or as a part of an ARN or of a registry's name. */
+const accountId = /(?<=[":/])\d{12}(?=[\\":.])/g;
+
+function accountOf(identity: JsonValue | undefined): JsonValue | undefined {
+  return isObject(identity) ? identity['accountId'] : undefined;
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
 
 function isPublicSource({ observation, context }: ObservationSubject): boolean | null {
   const source = observation.request?.sourceIps[0];

@@ -58,6 +58,7 @@ export const runtimePolicySettings = z.strictObject({
     .optional()
     .describe('Whether the API server is meant to answer anonymous users.'),
   keySources: placesByName.describe('Addresses from which the key of a cloud, or the role by its name, is used.'),
+  cloudAccounts: texts.describe('Accounts of the cloud that belong to the organization, by their 12 digits.'),
   serviceAccountSources: placesByName.describe('Addresses from which a service account is used.'),
   serviceAccountNamespaces: byName.describe('Namespaces that a service account works in.'),
   serviceAccountClients: byName.describe('Clients of a service account, by user agent.'),

@@ -120,15 +120,10 @@ function isOfImage(program: string, inputs: EventInputs): boolean {
 
 const isShell = (name: string): boolean => /^(?:sh|bash|dash|ash|busybox|tini|dumb-init)$/.test(name);
 
-/**
- * Whether the program is in an image that is no newcomer of unknown origin. For an event about a
- * file, the field `File.InImage` is about that file.
- */
-function isKnownImage(inputs: EventInputs): boolean {
-  const { observation, facts } = inputs;
-  const fact = (name: string) => factField(name, observation, facts);
-  const program = observation.process?.executable ?? null;
-  if (program === null || (imageOf(inputs)?.files.get(program) ?? null) === null) return false;
-  if (fact('Image.FirstSeen') === true) return false;
+/** Whether the program is in an image that is no newcomer of unknown origin. */
+function isKnownImage({ observation, facts }: EventInputs): boolean {
+  const fact = (name: string, about = observation) => factField(name, about, facts);
+  // For an event about a file, `File.InImage` is about that file.
+  if (fact('File.InImage', { ...observation, file: null }) !== true || fact('Image.FirstSeen') === true) return false;
   return !(fact('Image.PublicRegistry') === true && fact('Image.Signed') === false);
 }
