@@ -108,6 +108,7 @@ const adding: readonly (readonly [finding: string, name: string])[] = [
   ['foreign-source-address', 'Foreign source address'],
   ['first-seen-image', 'First-seen image'],
   ['in-use-vulnerability', 'Vulnerable package in use'],
+  ['cluster-plumbing', 'Cluster plumbing changed'],
   ['image-replaced', 'Image replaced'],
   ['image-pushed', 'Image pushed'],
   ['new-package-since-previous-digest', 'New package'],
