@@ -33,7 +33,7 @@ function recognizedRole(scene: Scene): unknown {
   const origin = scene.origins.originOf(observation);
   if (origin === 'admin') return 'debug';
   if (process === null) return declared;
-  if (observation.process?.inInitTree === false && scene.origins.isAdminSession(observation)) return 'debug';
+  if (observation.process?.inInitTree === false && scene.origins.visitorOf(observation) === 'admin') return 'debug';
   // A sensor that names neither the process nor its parent: the container is all that is known.
   const isUnplaced = process.parent === null && observation.process?.pid == null;
   if (isUnplaced && scene.origins.isBuilder(observation)) return 'builder';

@@ -80,6 +80,12 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Process.RootExecutable', (inputs) => inside(inputs).at(-1)?.executable ?? undefined],
   ['Image.Role', roleOfEvent],
   ['Process.Session', processSession],
+  // What `kubectl exec` starts is no part of the container's own tree.
+  [
+    'Process.OpenedBy',
+    ({ observation, origins }) =>
+      observation.process?.inInitTree === false ? (origins.visitorOf(observation) ?? undefined) : undefined,
+  ],
   ['Process.Depth', (inputs) => (inputs.process === null ? undefined : inside(inputs).length - 1)],
   ['Process.ParentUid', (inputs) => parentInside(inputs)?.uid ?? undefined],
   ['Process.AgeSeconds', ({ observation, process }) => age(observation.timeMs, process?.startedMs)],

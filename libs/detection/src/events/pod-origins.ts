@@ -11,13 +11,25 @@ import { containerKey } from './container-key.js';
  */
 export type PodOrigin = 'admin' | 'build-system' | 'node-agent';
 
+/**
+ * Who ran a command in a pod by the API server: an administrator, a controller with its own program,
+ * or a person from inside, from no unusual place.
+ */
+export type Visitor = 'admin' | 'controller' | 'person';
+
+interface Visit {
+  by: Visitor | null;
+  timeMs: number;
+}
+
 const maxPods = 50_000;
 
 export interface PersistedOrigins {
   pods: PersistedMap<PodOrigin>;
   foreign: PersistedMap<true>;
   builders: PersistedMap<true>;
-  sessions: PersistedMap<number>;
+  /** Missing in snapshots of earlier releases. */
+  visits?: PersistedMap<Visit>;
 }
 
 /** Over websockets, an exec is a GET. */
@@ -44,8 +56,8 @@ export class PodOrigins {
   /** Workloads that an identity changed which does not look after the cluster. */
   readonly #foreign = new RecentMap<true>(maxPods);
 
-  /** Time of the last command that an administrator ran in a pod; 0 after one of another user. */
-  readonly #sessions = new RecentMap<number>(maxPods);
+  /** Last command that a user ran in a pod. */
+  readonly #visits = new RecentMap<Visit>(maxPods);
   /** Containers in which a build was recognized, for events that name no process of it. */
   readonly #builders = new RecentMap<true>(maxPods);
 
@@ -62,8 +74,8 @@ export class PodOrigins {
       this.#foreign.set(key(cluster, namespace, name, null), true);
     }
     if (isExec) {
-      const isAdmin = originOf(observation, facts) === 'admin';
-      this.#sessions.set(key(cluster, namespace, name, null), isAdmin ? observation.timeMs : 0);
+      const visit = { by: visitorOf(observation, facts), timeMs: observation.timeMs };
+      this.#visits.set(key(cluster, namespace, name, null), visit);
       return;
     }
     const isDebugger = resource === 'pods/ephemeralcontainers';
@@ -87,13 +99,13 @@ export class PodOrigins {
   }
 
   /**
-   * Whether the last user who ran a command in the pod by the API server is an administrator. A
-   * command of another user ends that: the processes of two users look alike.
+   * The last user who ran a command in the pod by the API server. A command of another user ends
+   * that: the processes of two users look alike.
    */
-  isAdminSession({ cluster, pod, timeMs }: Observation): boolean {
-    if (!pod?.namespace || !pod.name) return false;
-    const atMs = this.#sessions.get(key(cluster, pod.namespace, pod.name, null)) ?? null;
-    return atMs !== null && timeMs - atMs <= sessionMs;
+  visitorOf({ cluster, pod, timeMs }: Observation): Visitor | null {
+    if (!pod?.namespace || !pod.name) return null;
+    const visit = this.#visits.get(key(cluster, pod.namespace, pod.name, null));
+    return visit !== undefined && timeMs - visit.timeMs <= sessionMs ? visit.by : null;
   }
 
   noteBuilder(observation: Observation): void {
@@ -111,15 +123,15 @@ export class PodOrigins {
       pods: this.#origins.snapshot(),
       foreign: this.#foreign.snapshot(),
       builders: this.#builders.snapshot(),
-      sessions: this.#sessions.snapshot(),
+      visits: this.#visits.snapshot(),
     };
   }
 
-  restore({ pods, foreign, builders, sessions }: PersistedOrigins): void {
+  restore({ pods, foreign, builders, visits }: PersistedOrigins): void {
     this.#origins.restore(pods);
     this.#foreign.restore(foreign);
     this.#builders.restore(builders);
-    this.#sessions.restore(sessions);
+    if (visits) this.#visits.restore(visits);
   }
 }
 
@@ -134,6 +146,14 @@ function originOf(observation: Observation, facts: FactContext): PodOrigin | nul
   return factField('Identity.OwnProgram', observation, facts) === true && hasNodeRights(observation)
     ? 'node-agent'
     : null;
+}
+
+function visitorOf(observation: Observation, facts: FactContext): Visitor | null {
+  const ask = (name: string) => factField(name, observation, facts);
+  if (originOf(observation, facts) === 'admin') return 'admin';
+  if (isLookingAfter(observation, facts)) return ask('Identity.OwnProgram') === true ? 'controller' : null;
+  if (observation.request!.user?.startsWith('system:') !== false) return null;
+  return ask('Source.Public') === false && ask('Identity.UsualSource') !== false ? 'person' : null;
 }
 
 /** Whether the requested pod is privileged, or in the process namespace of the node. */
