@@ -74,7 +74,7 @@ export class FileWriters {
  * Returns the path on the node of a file that is below a mount of the node's root in a container:
  * `/usr/bin/x` of `/host/usr/bin/x`. Null for a path of the container's own folders.
  */
-function throughMount(path: string): string | null {
+export function throughMount(path: string): string | null {
   const [, rest] =
     /^\/(?:proc\/\d+\/root|mnt\/[^/]+|[^/]+)(\/(?:etc|usr|opt|var|root|home|bin|sbin|lib|lib64|tmp|srv|run|boot)\/.+)$/.exec(
       path,

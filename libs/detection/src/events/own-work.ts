@@ -2,13 +2,19 @@ import { factField } from '@tidewaiter/facts';
 
 import type { EventInputs } from './event-inputs.js';
 import { roleOfEvent } from './event-role.js';
+import { throughMount } from './file-writers.js';
 import type { TreeProcess } from './process-tree.js';
 import { baseName, isInterpreter, isPassingPath } from './program.js';
 import { isOwnCopy, isRuntime, isServer } from './session.js';
-import { carrier, imageOf, isBelowPrograms } from './start-chain.js';
+import { carrier, imageOf, isBelowPrograms, isBelowStartScripts, isStartScript } from './start-chain.js';
 
 /** Kinds of work that may explain the alerts of a rule, by its key `explained`. */
-export const works = { 'own-work': isOwnWork, backup: isBackup, driver: isDriver } as const;
+export const works = {
+  'own-work': isOwnWork,
+  backup: isBackup,
+  driver: isDriver,
+  'start-script': isPreparation,
+} as const;
 export type Work = keyof typeof works;
 
 /** Programs whose arguments are names of packages. */
@@ -92,6 +98,29 @@ function isAgentsWork(inputs: EventInputs): boolean {
 }
 
 const modulePath = / (\/[^ ]+\.ko(?:\.(?:xz|gz|zst))?)(?: |$)/;
+
+/** Time after the start of a container within which its start script prepares it. */
+const preparationS = 3 * 60;
+
+/**
+ * Whether a start script of the image prepares its container: it makes accounts, and writes
+ * crontabs and keys. A script that is new, or came by a moved tag, may be an attacker's.
+ */
+function isPreparation(inputs: EventInputs): boolean {
+  const { observation, process, tree, facts } = inputs;
+  const ask = (name: string) => factField(name, observation, facts);
+  const age = ask('Container.AgeSeconds');
+  if (process?.executable == null || typeof age !== 'number' || age > preparationS) return false;
+  if (['Image.FirstSeen', 'Image.TagMoved', 'Image.EntrypointChanged'].some((name) => ask(name) === true)) return false;
+  if (isForeign(inputs) || tree.suspicions(process, observation.timeMs).length > 0) return false;
+  const words = [observation.file?.path ?? '', ...(observation.process?.commandLine ?? '').split(/[\s>"']+/)];
+  if (words.some((word) => throughMount(word) !== null)) return false;
+  if (isStartScript(inputs)) return true;
+  const name = baseName(process.executable);
+  if (isServer(name) || carrier.test(name) || !isBelowStartScripts(inputs)) return false;
+  const programs = isInterpreter(name) ? [process.executable, process.script] : [process.executable];
+  return programs.every((path) => path !== null && imageOf(inputs)?.files.get(path) !== null);
+}
 
 /** Whether the program is the runtime's copy of itself before the container's first program. */
 export function isFirstCopy(

@@ -17,12 +17,21 @@ export function imageOf({ observation, facts }: Pick<EventInputs, 'observation' 
  * makes these start something else than their author wrote.
  */
 export function isBelowStartScripts(inputs: EventInputs): boolean {
+  const [, ...above] = inside(inputs);
+  return areStartScripts(above, inputs);
+}
+
+/** Whether a process is itself such a shell with a script of the image. */
+export function isStartScript(inputs: EventInputs): boolean {
+  return areStartScripts(inside(inputs), inputs);
+}
+
+function areStartScripts([script, ...above]: TreeProcess[], inputs: EventInputs): boolean {
   const image = imageOf(inputs);
   if (image === null || image.flagged.size > 0 || inputs.observation.process?.inInitTree === false) return false;
-  const [process, parent, ...above] = inside(inputs);
-  if (!process || !parent || !isScriptOf(parent, image)) return false;
+  if (!script || !isScriptOf(script, image)) return false;
   const beganMs = inputs.facts.startedAtOf(inputs.observation);
-  let below = parent;
+  let below = script;
   for (const each of above) {
     if (!isScriptOf(each, image) && !isStarter(each, below, image, beganMs)) return false;
     below = each;
@@ -37,20 +46,21 @@ function isScriptOf({ executable, script }: TreeProcess, image: ImageFacts): boo
 }
 
 const starter =
-  /^(?:tini|tini-static|dumb-init|catatonit|docker-init|s6-svscan|s6-supervise|runsv|runsvdir|su-exec|gosu|setpriv|env)$/;
+  /^(?:tini|tini-static|dumb-init|catatonit|docker-init|s6-svscan|s6-supervise|runsv|runsvdir|supervisord|su-exec|gosu|setpriv|env)$/;
 /** Time within which a container starts its script. A server calls one at any time. */
 const startMs = 60_000;
 
 /** Whether a program of the image only starts what is below it. */
 function isStarter(
-  { executable }: TreeProcess,
+  { executable, script }: TreeProcess,
   below: TreeProcess,
   image: ImageFacts,
   beganMs: number | null,
 ): boolean {
   if (executable === null || image.files.get(executable) === null) return false;
+  // supervisord is a script of Python.
+  if (starter.test(baseName(script ?? executable))) return script === null || image.files.get(script) !== null;
   const name = baseName(executable);
-  if (starter.test(name)) return true;
   if (isServer(name) || isInterpreter(name) || carrier.test(name)) return false;
   return beganMs !== null && below.startedMs !== null && below.startedMs - beganMs <= startMs;
 }
