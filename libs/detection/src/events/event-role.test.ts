@@ -242,6 +242,18 @@ describe('roleOfEvent', () => {
     const created: NonNullable<Setup['requests']> = [['create', 'pods', daemonSet, manager, '10.0.0.2']];
     const work = ['/usr/bin/agent', '/usr/bin/nsenter -t 1 -m reboot', '/usr/sbin/reboot probe'];
 
+    it.each<[string, string, string]>([
+      ['is agent for the pod of a job to which an operator gives them', 'agent', 'volume-operator/v2'],
+      ['is app for that of a job that a tool created with the token', 'app', 'kubectl/v1.33'],
+    ])('%s', (_, role, agent) => {
+      const template = { spec: { template: rights } };
+      const requests: Setup['requests'] = [
+        ['create', 'jobs', operator, agent, '10.0.0.9', template],
+        ['create', 'pods', 'system:serviceaccount:kube-system:job-controller', manager, '10.0.0.2', rights],
+      ];
+      expect(roleOf(work, { ...admin, files, kind: 'Job', requests })).toBe(role);
+    });
+
     const operator = 'system:serviceaccount:storage:volume-operator';
     const rights = { spec: { containers: [{ name: 'main', securityContext: { privileged: true } }] } };
 

@@ -28,8 +28,9 @@ export interface PersistedOrigins {
   pods: PersistedMap<PodOrigin>;
   foreign: PersistedMap<true>;
   builders: PersistedMap<true>;
-  /** Missing in snapshots of earlier releases. */
+  /** These two are missing in snapshots of earlier releases. */
   visits?: PersistedMap<Visit>;
+  administered?: PersistedMap<true>;
 }
 
 /** Over websockets, an exec is a GET. */
@@ -44,6 +45,7 @@ const workloads: ReadonlySet<string> = new Set([
 ]);
 const sessionMs = 12 * 60 * 60_000;
 
+const jobController = 'system:serviceaccount:kube-system:job-controller';
 const daemonSetController = 'system:serviceaccount:kube-system:daemon-set-controller';
 
 /** Controllers that create a pod for each job of a pipeline, by their user agent. */
@@ -55,7 +57,8 @@ export class PodOrigins {
   readonly #origins = new RecentMap<PodOrigin>(maxPods);
   /** Workloads that an identity changed which does not look after the cluster. */
   readonly #foreign = new RecentMap<true>(maxPods);
-
+  /** Workloads that an identity changed which does. */
+  readonly #administered = new RecentMap<true>(maxPods);
   /** Last command that a user ran in a pod. */
   readonly #visits = new RecentMap<Visit>(maxPods);
   /** Containers in which a build was recognized, for events that name no process of it. */
@@ -70,8 +73,9 @@ export class PodOrigins {
     if (name === null) return;
     const isExec = resource === 'pods/exec' || resource === 'pods/attach';
     if (!isExec && (request.verb === 'get' || request.verb === 'connect')) return;
-    if (workloads.has(resource ?? '') && !isLookingAfter(observation, facts)) {
-      this.#foreign.set(key(cluster, namespace, name, null), true);
+    if (workloads.has(resource ?? '')) {
+      const changed = isLookingAfter(observation, facts) ? this.#administered : this.#foreign;
+      changed.set(key(cluster, namespace, name, null), true);
     }
     if (isExec) {
       const visit = { by: visitorOf(observation, facts), timeMs: observation.timeMs };
@@ -79,7 +83,10 @@ export class PodOrigins {
       return;
     }
     const isDebugger = resource === 'pods/ephemeralcontainers';
-    const origin = isDebugger || resource === 'pods' ? originOf(observation, facts) : null;
+    const isPod = isDebugger || resource === 'pods';
+    const origin = isPod
+      ? (this.#ofJob(observation, name) ?? originOf(observation, facts))
+      : ofOperator(observation, facts);
     if (origin === null) return;
     for (const container of isDebugger ? ephemeralOf(observation) : [null]) {
       this.#origins.set(key(cluster, namespace, name, container), origin);
@@ -93,9 +100,22 @@ export class PodOrigins {
     return ofContainer ?? this.#origins.get(key(cluster, namespace, name, null)) ?? null;
   }
 
+  /** Origin of the job for which its controller creates a pod. */
+  #ofJob({ cluster, request }: Observation, pod: string): PodOrigin | null {
+    const { user, userAgent, namespace } = request!;
+    if (user !== jobController || !userAgent?.startsWith('kube-controller-manager/')) return null;
+    return this.#origins.get(key(cluster, namespace!, pod.replace(/-[a-z0-9]{5}$/, ''), null)) ?? null;
+  }
+
   /** Whether an identity changed a workload that does not look after the cluster. */
   isForeign(cluster: string | null, namespace: string, workload: string): boolean {
     return this.#foreign.get(key(cluster, namespace, workload, null)) === true;
+  }
+
+  /** Whether an identity that looks after the cluster changed a workload, and no other. */
+  isAdministered(cluster: string | null, namespace: string, workload: string): boolean {
+    const place = key(cluster, namespace, workload, null);
+    return this.#administered.get(place) === true && this.#foreign.get(place) !== true;
   }
 
   /**
@@ -124,14 +144,16 @@ export class PodOrigins {
       foreign: this.#foreign.snapshot(),
       builders: this.#builders.snapshot(),
       visits: this.#visits.snapshot(),
+      administered: this.#administered.snapshot(),
     };
   }
 
-  restore({ pods, foreign, builders, visits }: PersistedOrigins): void {
+  restore({ pods, foreign, builders, visits, administered }: PersistedOrigins): void {
     this.#origins.restore(pods);
     this.#foreign.restore(foreign);
     this.#builders.restore(builders);
     if (visits) this.#visits.restore(visits);
+    if (administered) this.#administered.restore(administered);
   }
 }
 
@@ -142,7 +164,15 @@ function originOf(observation: Observation, facts: FactContext): PodOrigin | nul
   if (factField('Policy.Admin', observation, facts) === true) return 'admin';
   const client = userAgent?.split(/[/\s(]/, 1)[0]?.toLowerCase() ?? '';
   if (resource !== 'pods') return null;
-  if (buildSystems.test(client)) return 'build-system';
+  return buildSystems.test(client) ? 'build-system' : ofOperator(observation, facts);
+}
+
+/** Origin of a pod, or of a job, to which an operator gives rights on the node. */
+function ofOperator(observation: Observation, facts: FactContext): PodOrigin | null {
+  const { resource, user } = observation.request!;
+  if ((resource !== 'pods' && resource !== 'jobs') || !isLookingAfter(observation, facts)) return null;
+  // The controllers of the cluster make what others have asked for.
+  if (controllerOfCluster.test(user ?? '')) return null;
   return factField('Identity.OwnProgram', observation, facts) === true && hasNodeRights(observation)
     ? 'node-agent'
     : null;
@@ -158,7 +188,8 @@ function visitorOf(observation: Observation, facts: FactContext): Visitor | null
 
 /** Whether the requested pod is privileged, or in the process namespace of the node. */
 function hasNodeRights({ native }: Observation): boolean {
-  const spec = objectAt(objectAt(native, 'requestObject'), 'spec');
+  const requested = objectAt(objectAt(native, 'requestObject'), 'spec');
+  const spec = Object.hasOwn(requested, 'template') ? objectAt(objectAt(requested, 'template'), 'spec') : requested;
   if (spec['hostPID'] === true) return true;
   const containers = Array.isArray(spec['containers']) ? spec['containers'] : [];
   return containers.some((each) => isObject(each) && objectAt(each, 'securityContext')['privileged'] === true);
