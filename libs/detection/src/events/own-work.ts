@@ -1,19 +1,21 @@
 import { factField } from '@tidewaiter/facts';
 
-import type { EventInputs } from './event-inputs.js';
+import { type EventInputs, inside } from './event-inputs.js';
 import { roleOfEvent } from './event-role.js';
 import { throughMount } from './file-writers.js';
 import type { TreeProcess } from './process-tree.js';
 import { baseName, isInterpreter, isPassingPath } from './program.js';
 import { isOwnCopy, isRuntime, isServer } from './session.js';
-import { carrier, imageOf, isBelowPrograms, isBelowStartScripts, isStartScript } from './start-chain.js';
+import { carrier, imageOf, isBelowPrograms, isBelowScript, isBelowStartScripts, isStartScript } from './start-chain.js';
 
 /** Kinds of work that may explain the alerts of a rule, by its key `explained`. */
 export const works = {
   'own-work': isOwnWork,
   backup: isBackup,
   driver: isDriver,
+  declared: isDeclaredCommand,
   'start-script': isPreparation,
+  'own-script': isBelowScript,
 } as const;
 export type Work = keyof typeof works;
 
@@ -59,14 +61,31 @@ const dump =
 
 /**
  * Whether a process makes the backups for which its container was started. A client of an object
- * store does so where the declared command dumps a database.
+ * store does so where the declared command dumps a database or runs a backup program, or where it
+ * is that command, as an administrator has written it.
  */
 export function isBackup(inputs: EventInputs): boolean {
-  const { observation, process } = inputs;
+  const { observation, process, tree } = inputs;
   if (process === null || !isOwnWork(inputs)) return false;
   const name = baseName(process.script ?? process.executable ?? '');
   if (backupProgram.test(name)) return true;
-  return storeClient.test(name) && dump.test(observation.process?.parentCommandLine ?? '');
+  if (!storeClient.test(name)) return false;
+  if (dump.test(observation.process?.parentCommandLine ?? '') || isDeclaredCommand(inputs)) return true;
+  const siblings = tree.siblings(process).map(({ executable }) => executable);
+  return siblings.some((path) => path !== null && backupProgram.test(baseName(path)) && isOfImage(path, inputs));
+}
+
+/**
+ * Whether a process is the program of the image with which its container starts, in a workload that
+ * only identities changed which look after the cluster.
+ */
+function isDeclaredCommand(inputs: EventInputs): boolean {
+  const { observation, origins, facts } = inputs;
+  const workload = facts.workloadOf(observation);
+  if (workload === null || inside(inputs).length !== 1 || observation.process?.inInitTree === false) return false;
+  const path = observation.process?.executable ?? '';
+  if (!origins.isAdministered(observation.cluster, workload.namespace, workload.name)) return false;
+  return (imageOf(inputs)?.files.get(path) ?? null) !== null;
 }
 
 /** Programs that link or sign the kernel modules that a driver container builds. */

@@ -153,6 +153,15 @@ export class ProcessTree {
     return found;
   }
 
+  /** Other processes in memory that the parent has started. */
+  siblings(process: TreeProcess): TreeProcess[] {
+    const { parent } = process;
+    if (parent === null) return [];
+    return [...this.#processes.values()].filter(
+      (each) => each !== process && each.parent?.id === parent.id && each.parent.node === parent.node,
+    );
+  }
+
   suspect(process: TreeProcess, what: string, timeMs: number): void {
     process.suspectedMs = Math.max(process.suspectedMs, timeMs);
     if (process.suspicions.length < maxSuspicions && !process.suspicions.includes(what)) {

@@ -26,6 +26,13 @@ export function isStartScript(inputs: EventInputs): boolean {
   return areStartScripts(inside(inputs), inputs);
 }
 
+/** Whether a script of the image has started a process, wherever that was called from. */
+export function isBelowScript(inputs: EventInputs): boolean {
+  const [, parent] = inside(inputs);
+  const image = imageOf(inputs);
+  return parent !== undefined && image !== null && image.flagged.size === 0 && isScriptOf(parent, image);
+}
+
 function areStartScripts([script, ...above]: TreeProcess[], inputs: EventInputs): boolean {
   const image = imageOf(inputs);
   if (image === null || image.flagged.size > 0 || inputs.observation.process?.inInitTree === false) return false;

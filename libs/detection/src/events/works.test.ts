@@ -3,17 +3,19 @@ import { observe } from '@tidewaiter/sensors';
 
 import { recordOf } from '../storylines/storyline.js';
 import { FileWriters } from './file-writers.js';
-import { works } from './own-work.js';
+import { type Work, works } from './own-work.js';
 import { PodOrigins } from './pod-origins.js';
 import { ProcessTree } from './process-tree.js';
 
 const digest = `sha256:${'d'.repeat(64)}`;
 const programs = [
   ...['/bin/sh', '/bin/bash', '/usr/bin/crontab', '/usr/bin/curl', '/usr/bin/python3.11', '/usr/bin/supervisord'],
+  ...['/usr/local/bin/etcdctl', '/usr/bin/aws', '/usr/bin/rclone', '/usr/bin/cloudflared', '/usr/bin/redis-sentinel'],
   ...['/usr/sbin/nginx', '/opt/ruby/bin/ruby', '/opt/bin/configure', '/entry.sh', '/users.sh'],
 ];
 
 interface Start {
+  work?: Work;
   /** Command lines from the first of the container on. */
   chain: string[];
   /** Seconds after the start of the container. */
@@ -22,15 +24,30 @@ interface Start {
   image?: object;
   init?: boolean;
   suspicion?: string;
+  /** Program that the parent of the last has started before. */
+  before?: string;
+  /** Identities that changed the workload before, with their user agents. */
+  changedBy?: [string, string][];
 }
 
-/** Whether the last of a chain is work of a start script. */
-function isExplained({ chain, afterS = 20, policy = {}, image = {}, init = true, suspicion }: Start): boolean {
+/** Whether the last of a chain does work of a kind. */
+function isExplained({
+  work = 'start-script',
+  chain,
+  afterS = 20,
+  policy = {},
+  image = {},
+  init = true,
+  suspicion,
+  before,
+  changedBy = [],
+}: Start): boolean {
   const beganMs = Date.parse('2026-04-01T10:00:00Z');
   const start_time = new Date(beganMs).toISOString();
   const id = `containerd://${'c'.repeat(64)}`;
   const container = { id, name: 'main', image: { id: `r.example/app@${digest}` }, start_time };
-  const place = { pod: { namespace: 'shop', name: 'app-0', container }, docker: 'c'.repeat(31), in_init_tree: init };
+  const pod = { namespace: 'shop', name: 'app-0', container, workload: 'app', workload_kind: 'Deployment' };
+  const place = { pod, docker: 'c'.repeat(31), in_init_tree: init };
   const at = new Date(beganMs + afterS * 1000).toISOString();
   const named = (text: string, index: number) => {
     const [binary = ''] = text.split(' ', 1);
@@ -38,22 +55,34 @@ function isExplained({ chain, afterS = 20, policy = {}, image = {}, init = true,
   };
   const tree = new ProcessTree();
   const lines = ['/usr/bin/containerd-shim-runc-v2', ...chain];
-  const seen = chain.map((line, index) => {
-    const process = { ...named(line, index + 1), ...place, parent_exec_id: `${index}`, start_time: at };
+  const started = (line: string, index: number, execId = index + 1) => {
+    const process = { ...named(line, execId), ...place, parent_exec_id: `${index}`, start_time: at };
     const parent = { ...named(lines[index]!, index), ...(index > 0 ? place : {}), start_time: at };
     const event = { process_exec: { process, parent }, node_name: 'n', time: at };
-    const observation = observe(recordOf({ id: `${index}`, at, source: 'tetragon', event }, 'c'));
+    const observation = observe(recordOf({ id: `${execId}`, at, source: 'tetragon', event }, 'c'));
     return { observation, process: tree.note(observation) };
-  });
-  const { observation, process } = seen.at(-1)!;
+  };
+  if (before !== undefined) started(before, chain.length - 1, 99);
+  const { observation, process } = chain.map((line, index) => started(line, index)).at(-1)!;
   if (suspicion !== undefined) tree.suspect(process!, suspicion, observation.timeMs);
   const files = Object.fromEntries(programs.map((each) => [each, { sha256: 'a'.repeat(64) }]));
   const known = { repository: 'docker.io/acme/app', tag: '1', digest, files, packages: [], ...image };
   const facts = factContext(
-    factsFromFile({ format: 'tidewaiter-storyline-facts/1', cluster: 'c', images: { [digest]: known }, policy }),
+    factsFromFile({
+      format: 'tidewaiter-storyline-facts/1',
+      cluster: 'c',
+      images: { [digest]: known },
+      policy: { admins: ['ops@example.com'], internal_ranges: ['10.0.0.0/8'], ...policy },
+    }),
   );
   const [writers, origins] = [new FileWriters(), new PodOrigins()];
-  return works['start-script']({ observation, process, tree, writers, origins, facts });
+  for (const [username, userAgent] of changedBy) {
+    const objectRef = { resource: 'deployments', namespace: 'shop', name: 'app' };
+    const about = { kind: 'Event', stage: 'ResponseComplete', verb: 'patch', user: { username }, userAgent, objectRef };
+    const request = { ...about, sourceIPs: ['10.0.0.9'], responseStatus: { code: 200 } };
+    origins.note(observe(recordOf({ id: 'a', at, source: 'kubernetes-audit', event: request }, 'c')), facts);
+  }
+  return works[work]({ observation, process, tree, writers, origins, facts });
 }
 
 const script = '/bin/bash /entry.sh';
@@ -89,5 +118,53 @@ describe('start-script', () => {
     ['a suspected process', { chain: [script], suspicion: 'drift' }],
   ])('does not explain %s', (_, start) => {
     expect(isExplained(start)).toBe(false);
+  });
+});
+
+const admin: [string, string] = ['ops@example.com', 'kubectl/v1.33.4'];
+const thief: [string, string] = ['system:serviceaccount:shop:cart', 'curl/8.1'];
+
+describe('declared', () => {
+  const tunnel = '/usr/bin/cloudflared tunnel run';
+
+  it.each<[string, boolean, Partial<Start>]>([
+    ['the program of an administrator’s workload', true, { changedBy: [admin] }],
+    ['one that nobody was seen to make', false, {}],
+    ['one that an application made', false, { changedBy: [thief] }],
+    ['one that an application changed later', false, { changedBy: [admin, thief] }],
+    ['one that exec starts', false, { changedBy: [admin], init: false }],
+    ['one that a shell starts', false, { changedBy: [admin], chain: ['/bin/sh -c x', tunnel] }],
+    ['one that the image lacks', false, { changedBy: [admin], chain: ['/data/cloudflared tunnel run'] }],
+  ])('decides about %s: %s', (_, expected, start) => {
+    expect(isExplained({ work: 'declared', chain: [tunnel], ...start })).toBe(expected);
+  });
+});
+
+describe('own-script', () => {
+  it.each<[string, boolean, string[]]>([
+    [
+      'what a script of the image starts',
+      true,
+      ['/usr/bin/redis-sentinel', '/bin/bash /users.sh +sdown', '/usr/bin/curl x'],
+    ],
+    ['what a command line starts', false, ['/usr/bin/redis-sentinel', '/bin/bash -c "curl x"', '/usr/bin/curl x']],
+    ['what another script starts', false, ['/usr/bin/redis-sentinel', '/bin/bash /data/x.sh', '/usr/bin/curl x']],
+  ])('decides about %s: %s', (_, expected, chain) => {
+    expect(isExplained({ work: 'own-script', chain, afterS: 9_000 })).toBe(expected);
+  });
+});
+
+describe('backup', () => {
+  const signed = { repository: 'r.example/ops' };
+  const upload = '/usr/bin/aws s3 cp /backup/s.db s3://b/';
+
+  it.each<[string, boolean, Partial<Start>]>([
+    ['an upload after the snapshot of the same script', true, { before: '/usr/local/bin/etcdctl snapshot save /s.db' }],
+    ['an upload after a snapshot by what was brought in', false, { before: '/tmp/etcdctl snapshot save /s.db' }],
+    ['an upload alone', false, {}],
+    ['a sync that an administrator declared', true, { chain: ['/usr/bin/rclone sync /data b2:x'], changedBy: [admin] }],
+    ['a sync that an application declared', false, { chain: ['/usr/bin/rclone sync /data b2:x'], changedBy: [thief] }],
+  ])('decides about %s: %s', (_, expected, start) => {
+    expect(isExplained({ work: 'backup', image: signed, chain: [script, upload], ...start })).toBe(expected);
   });
 });
