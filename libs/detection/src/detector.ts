@@ -24,6 +24,7 @@ import type { EventInputs } from './events/event-inputs.js';
 import { roleOfEvent } from './events/event-role.js';
 import { eventView } from './events/event-view.js';
 import { FileWriters, type PersistedWriters } from './events/file-writers.js';
+import { OwnObjects } from './events/own-objects.js';
 import { PassiveDns } from './events/passive-dns.js';
 import { type PersistedOrigins, PodOrigins } from './events/pod-origins.js';
 import { type PersistedTree, ProcessTree, type TreeProcess } from './events/process-tree.js';
@@ -92,7 +93,8 @@ interface PersistedDetector {
   tree: PersistedTree;
   writers: PersistedWriters;
   origins: PersistedOrigins;
-  /** Missing in snapshots of earlier releases. */
+  /** These two are missing in snapshots of earlier releases. */
+  objects?: PersistedMap<number>;
   environments?: PersistedMap<string>;
   dns: PersistedMap<string>;
   recentIds: PersistedPairs<string, number>;
@@ -149,6 +151,7 @@ export class Detector {
   readonly #tree = new ProcessTree();
   readonly #writers = new FileWriters();
   readonly #origins = new PodOrigins();
+  readonly #objects = new OwnObjects();
   readonly #environments = new VirtualEnvironments();
   readonly #dns = new PassiveDns();
   /** Ids of recent records by node: a duplicate comes from the same node. */
@@ -264,6 +267,7 @@ export class Detector {
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
       origins: this.#origins.snapshot(),
+      objects: this.#objects.snapshot(),
       environments: this.#environments.snapshot(),
       dns: this.#dns.snapshot(),
       recentIds: this.#recentIds.snapshot((seconds) => seconds),
@@ -289,6 +293,7 @@ export class Detector {
     this.#tree.restore(state.tree);
     this.#writers.restore(state.writers);
     this.#origins.restore(state.origins);
+    if (state.objects) this.#objects.restore(state.objects);
     if (state.environments) this.#environments.restore(state.environments);
     this.#dns.restore(state.dns);
     this.#recentIds.restore(state.recentIds, (seconds) => seconds);
@@ -385,6 +390,7 @@ export class Detector {
       tree: this.#tree,
       writers: this.#writers,
       origins: this.#origins,
+      objects: this.#objects,
       facts: this.#options.facts,
     };
   }
@@ -432,6 +438,7 @@ export class Detector {
     this.#dns.note(observation);
     this.#options.ledger?.observe(observation);
     this.#origins.note(observation, this.#options.facts);
+    this.#objects.note(observation);
     this.#environments.note(observation, this.#options.facts);
     const process = this.#tree.note(observation);
     if (process !== null && observation.activity === 'file') {

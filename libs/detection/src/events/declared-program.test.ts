@@ -4,6 +4,7 @@ import { observe } from '@tidewaiter/sensors';
 import { recordOf } from '../storylines/storyline.js';
 import { isInImage } from './declared-program.js';
 import { FileWriters } from './file-writers.js';
+import { OwnObjects } from './own-objects.js';
 import { PodOrigins } from './pod-origins.js';
 import { ProcessTree } from './process-tree.js';
 
@@ -44,7 +45,15 @@ function inImage({ chain, runtime = shim, init = true, written }: Start): unknow
   const facts = factContext(
     factsFromFile({ format: 'tidewaiter-storyline-facts/1', cluster: 'c', images: { [digest]: image } }),
   );
-  return isInImage({ observation, process, tree, writers, origins: new PodOrigins(), facts });
+  return isInImage({
+    observation,
+    process,
+    tree,
+    writers,
+    origins: new PodOrigins(),
+    objects: new OwnObjects(),
+    facts,
+  });
 }
 
 describe('isInImage', () => {

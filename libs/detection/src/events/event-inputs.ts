@@ -2,6 +2,7 @@ import type { Observation } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
 
 import type { FileWriters } from './file-writers.js';
+import type { OwnObjects } from './own-objects.js';
 import type { PodOrigins } from './pod-origins.js';
 import type { ProcessTree, TreeProcess } from './process-tree.js';
 import { isOwnCopy } from './session.js';
@@ -13,6 +14,7 @@ export interface EventInputs {
   tree: ProcessTree;
   writers: FileWriters;
   origins: PodOrigins;
+  objects: OwnObjects;
   facts: FactContext;
 }
 

@@ -4,6 +4,7 @@ import { observe } from '@tidewaiter/sensors';
 import { recordOf } from '../storylines/storyline.js';
 import { FileWriters } from './file-writers.js';
 import { installedBy } from './own-install.js';
+import { OwnObjects } from './own-objects.js';
 import { PodOrigins } from './pod-origins.js';
 import { ProcessTree } from './process-tree.js';
 
@@ -55,7 +56,15 @@ function installer({ chain, writtenBy, afterS = 5, image = {}, init = true }: St
   const facts = factContext(
     factsFromFile({ format: 'tidewaiter-storyline-facts/1', cluster: 'c', images: { [digest]: known } }),
   );
-  return installedBy({ observation, process, tree, writers, origins: new PodOrigins(), facts });
+  return installedBy({
+    observation,
+    process,
+    tree,
+    writers,
+    origins: new PodOrigins(),
+    objects: new OwnObjects(),
+    facts,
+  });
 }
 
 const script = '/bin/bash /entry.sh';

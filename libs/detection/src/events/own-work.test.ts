@@ -3,6 +3,7 @@ import { observe } from '@tidewaiter/sensors';
 
 import { recordOf } from '../storylines/storyline.js';
 import { FileWriters } from './file-writers.js';
+import { OwnObjects } from './own-objects.js';
 import { type Work, works } from './own-work.js';
 import { PodOrigins } from './pod-origins.js';
 import { ProcessTree } from './process-tree.js';
@@ -91,7 +92,7 @@ function isExplained({
       facts,
     );
   }
-  return works[work]({ observation, process: found, tree, writers, origins, facts });
+  return works[work]({ observation, process: found, tree, writers, origins, objects: new OwnObjects(), facts });
 }
 
 describe('works', () => {

@@ -3,6 +3,7 @@ import { observation, type ObservationSketch } from '@tidewaiter/testkit';
 
 import type { EventInputs } from '../events/event-inputs.js';
 import { FileWriters } from '../events/file-writers.js';
+import { OwnObjects } from '../events/own-objects.js';
 import { PodOrigins } from '../events/pod-origins.js';
 import { ProcessTree } from '../events/process-tree.js';
 import { campaignJoins, campaignKeys } from './campaign-joins.js';
@@ -19,6 +20,7 @@ const inputs = (sketch: ObservationSketch): EventInputs => ({
   tree: new ProcessTree(),
   writers: new FileWriters(),
   origins: new PodOrigins(),
+  objects: new OwnObjects(),
   facts: factContext(known),
 });
 
