@@ -9,6 +9,7 @@ const creating = /^(?:Create|Run|Register|Allocate|Import|Copy)/;
 const removing = /^(?:Delete|Deregister|Disable|Remove|Schedule|Stop|Terminate)/;
 /** Members that name an object; the last snapshot of a database is another object than the one meant. */
 const naming = /^(?!final).*(?:name|id|identifier|arn)s?(?:Set)?$/i;
+const namingAlone = /^(?:name|id|identifier|arn)$/i;
 /** Members of lists in the answers of EC2. */
 const inList = /^(?:items?|content|member)$/;
 
@@ -19,8 +20,11 @@ export class OwnObjects {
 
   note({ source, request, native, timeMs }: Observation): void {
     if (source !== 'cloudtrail' || !request?.succeeded || !creating.test(request.verb ?? '')) return;
-    const names = [...namesIn(native['requestParameters']), ...namesIn(native['responseElements'])];
-    for (const name of names) this.#created.set(key(request, name), timeMs);
+    const kind = kindOf(request.verb!, creating);
+    // A snapshot also names what it is of, a copy its source.
+    const isOfKind = (member: string) => namingAlone.test(member) || member.toLowerCase().startsWith(kind);
+    for (const { member, name } of [...namesIn(native['requestParameters']), ...namesIn(native['responseElements'])])
+      if (isOfKind(member)) this.#created.set(key(request, kind, name), timeMs);
   }
 
   /**
@@ -31,7 +35,8 @@ export class OwnObjects {
     if (source !== 'cloudtrail' || !removing.test(request?.verb ?? '')) return undefined;
     const names = [...namesIn(native['requestParameters'])];
     if (names.length === 0) return undefined;
-    return names.every((name) => timeMs - (this.#created.get(key(request!, name)) ?? -Infinity) <= ownMs);
+    const kind = kindOf(request!.verb!, removing);
+    return names.every(({ name }) => timeMs - (this.#created.get(key(request!, kind, name)) ?? -Infinity) <= ownMs);
   }
 
   snapshot(): PersistedMap<number> {
@@ -43,10 +48,18 @@ export class OwnObjects {
   }
 }
 
+/** Kind of the object that a verb is about: `flowlog` of `DeleteFlowLogs`. */
+function kindOf(verb: string, prefix: RegExp): string {
+  return verb
+    .replace(prefix, '')
+    .replace(/Deletion$|s$/, '')
+    .toLowerCase();
+}
+
 /** Names and ids of a request or an answer, at any depth. */
-function* namesIn(value: JsonValue | undefined, member = ''): Iterable<string> {
+function* namesIn(value: JsonValue | undefined, member = ''): Iterable<{ member: string; name: string }> {
   if (typeof value === 'string') {
-    if (naming.test(member)) yield value;
+    if (naming.test(member)) yield { member, name: value };
   } else if (value !== null && typeof value === 'object') {
     for (const [name, each] of Object.entries(value)) {
       yield* namesIn(each, Array.isArray(value) || inList.test(name) ? member : name);
@@ -54,8 +67,8 @@ function* namesIn(value: JsonValue | undefined, member = ''): Iterable<string> {
   }
 }
 
-function key({ user, namespace, resource }: ObservedRequest, name: string): string {
+function key({ user, namespace, resource }: ObservedRequest, kind: string, name: string): string {
   // Each session of a role has a name of its own.
   const identity = user?.replace(/(:assumed-role\/[^/]+)\/.*$/, '$1');
-  return [identity, namespace, resource, name].join('\n');
+  return [identity, namespace, resource, kind, name].join('\n');
 }
