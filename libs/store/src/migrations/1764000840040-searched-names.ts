@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Indexes by which the search finds a tag of any repository, and a package by how its name begins. */
+/** Indexes for the search: tags of any repository, and packages by the beginning of their names. */
 export class SearchedNames1764000840040 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

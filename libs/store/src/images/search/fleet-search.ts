@@ -131,7 +131,10 @@ export class FleetSearch {
     return rows.map((row) => ({ type: 'incident', ...row, link: `${api}/incidents/${row.id}` }));
   }
 
-  /** Packages by name or purl, with a version that one of them has; without any, by the beginning of a name. */
+  /**
+   * Packages by name or purl, with a version that one of them has; without any, by the beginning
+   * of a name.
+   */
   async #packages(text: string): Promise<SearchHit[]> {
     const at = text.lastIndexOf('@');
     const name = at > 0 ? text.slice(0, at) : text;

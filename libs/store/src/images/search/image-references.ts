@@ -29,10 +29,13 @@ export interface NamedRepository {
 export function readReference(text: string): ImageReference {
   const named = text.split('@')[0]!;
   const [, name = named, tag = null] = /^(.+):([\w.-]{1,128})$/.exec(named) ?? [];
-  return { name, repository: name.replace(/^(?:localhost|[^/]*[.:][^/]*)\//, ''), tag };
+  return { name, repository: name.replace(/^(?:localhost|[^/.:]*[.:][^/]*)\//, ''), tag };
 }
 
-/** Tags that a reference names, by all or the last parts of its repository; by a tag alone, all of that name. */
+/**
+ * Tags that a reference names, by all or the last parts of its repository; by a tag alone, all of
+ * that name.
+ */
 export async function tagsNamed(store: Queries, text: string, limit: number): Promise<NamedTag[]> {
   const { name, repository, tag } = readReference(text);
   return store.aggregate<NamedTag>(

@@ -5,7 +5,10 @@ import { pushAnswer } from '../pushes/push-schemas.js';
 
 export const statusAnswer = z.object({
   pushes: z.record(pushAnswer.shape.state.exclude(['not-an-image']), count),
-  /** Queued and running work; `oldestSeconds` is the age of the oldest job that waits, also for a retry. */
+  /**
+   * Queued and running work; `oldestSeconds` is the age of the oldest job that waits, also for a
+   * retry.
+   */
   queues: z.array(z.object({ queue: z.string(), queued: count, running: count, oldestSeconds: z.number() })),
   advisories: z.object({
     advisories: count,
