@@ -19,7 +19,12 @@ describe('readExpressions', () => {
 
   it.each<[string[], string]>([
     [['openssl'], 'expression 1, openssl: position 1: expected one of package= purl= cve='],
+    [['openssl'], 'image= signer='],
     [['pod=x'], 'expression 1, pod=x: position 1: expected one of package='],
+    [
+      ['severity>=high', 'kev', 'fixable'],
+      "; this is a query of a list: tidewaiter vulnerabilities|fixes 'severity>=high kev fixable'",
+    ],
     [['package=openssl<'], 'expression 1, package=openssl<: position 16: expected one of < <= > >= = != and a version'],
     [['base=debian', 'image=app'], 'expression 2, image=app: position 7: expected sha256: and 64 hex digits'],
     [['path=usr/bin'], 'position 6: expected an absolute path'],

@@ -1,4 +1,5 @@
 import { InvalidInput, isDigest, printable } from '@tidewaiter/domain';
+import { type Fields, listFields, listNames, parseQuery, type QueryExpression } from '@tidewaiter/query';
 import { readPackageRange } from '@tidewaiter/versions';
 
 import { expressionKeys, type Parameter, parameterOfKey } from './expression-keys.js';
@@ -9,12 +10,13 @@ export type Conditions = Partial<Record<Parameter, string>>;
 /**
  * Reads `package=openssl<3.0.14`, `cve=CVE-2021-44228` …; an id of a vulnerability and a purl may
  * stand alone.
- * @throws InvalidInput `EXPRESSION_INVALID`, naming the position and what is allowed there
+ * @throws InvalidInput `EXPRESSION_INVALID`, naming the position and what is allowed there, or the
+ * commands of the lists whose query it is
  */
 export function readExpressions(texts: readonly string[]): Conditions {
   const conditions: Conditions = {};
   for (const [index, text] of texts.entries()) {
-    const { parameter, value } = readExpression(text, index + 1);
+    const { parameter, value } = readExpression(text, index + 1, texts);
     if (conditions[parameter] !== undefined) {
       throw invalid(index + 1, text, 1, `a condition other than ${parameter}, which is given already`);
     }
@@ -23,11 +25,20 @@ export function readExpressions(texts: readonly string[]): Conditions {
   return conditions;
 }
 
-function readExpression(text: string, number: number): { parameter: Parameter; value: string } {
+function readExpression(
+  text: string,
+  number: number,
+  texts: readonly string[],
+): { parameter: Parameter; value: string } {
   const [, key = '', rest = ''] = /^([a-z]+)=(.*)$/s.exec(withKey(text)) ?? [];
   const parameter = parameterOfKey[key];
   if (parameter === undefined)
-    throw invalid(number, text, 1, `one of ${expressionKeys.map((each) => `${each}=`).join(' ')}`);
+    throw invalid(
+      number,
+      text,
+      1,
+      `one of ${expressionKeys.map((each) => `${each}=`).join(' ')}${listsHint(texts.join(' '))}`,
+    );
   const at = text.length - rest.length;
   const value = rest.trim();
   if (value === '') throw invalid(number, text, at + 1, 'a value');
@@ -41,6 +52,35 @@ function readExpression(text: string, number: number): { parameter: Parameter; v
   const digest = (/^[0-9a-f]{64}$/i.test(value) ? `sha256:${value}` : value).toLowerCase();
   if (!isDigest(digest)) throw invalid(number, text, at + 1, 'sha256: and 64 hex digits');
   return { parameter, value: digest };
+}
+
+/** Names the commands that take the conditions as a query of a list. */
+function listsHint(query: string): string {
+  const lists = listNames.filter((list) => isQueryOf(query, listFields[list]));
+  return lists.length === 0 ? '' : `; this is a query of a list: tidewaiter ${lists.join('|')} '${printable(query)}'`;
+}
+
+function isQueryOf(query: string, fields: Fields): boolean {
+  try {
+    return !hasWords(parseQuery(query, fields, new Date()));
+  } catch {
+    return false;
+  }
+}
+
+/** Any text is a query of words. */
+function hasWords(expression: QueryExpression): boolean {
+  switch (expression.kind) {
+    case 'all':
+    case 'any':
+      return expression.of.some(hasWords);
+    case 'not':
+      return hasWords(expression.of);
+    case 'condition':
+      return false;
+    case 'words':
+      return true;
+  }
 }
 
 /** Adds the key where the value alone says what it is. */

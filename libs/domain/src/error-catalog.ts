@@ -35,6 +35,8 @@ const warning = of('warning');
 
 const notScannable = { exit: 3 };
 const notReady = { exit: 4 };
+/** @see sysexits(3), EX_USAGE */
+const usage = { exit: 64 };
 const unprocessable = { status: 422 };
 const listing = { isListing: true } as const;
 const blinding = { isBlinding: true } as const;
@@ -50,7 +52,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       DIGEST_INVALID: input('Give `sha256:` and 64 hexadecimal digits.'),
       ID_INVALID: input('Give the id of a list; ids are UUIDs.'),
       INPUT_INVALID: input('Correct the fields that the message names.'),
-      QUERY_INVALID: input('Correct the query at the column that the message names.'),
+      QUERY_INVALID: input('Correct the query at the column that the message names.', usage),
       ROLE_MISSING: denied('Ask an administrator for the role that the message names.'),
       ROLE_NOT_LIMITABLE: input('Limit a viewer, a responder or a gate, or leave out the limits.'),
       SCOPE_INSUFFICIENT: denied('Use an account without limits: what the route answers or changes cannot be limited.'),
@@ -236,7 +238,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       DIGEST_MISMATCH: input('The content is not what its digest says: copy the image again.'),
       DOCKER_CONFIG: input('Correct the credentials file that the message names.'),
       ENTRIES_INVALID: input('Clear the layer cache.'),
-      EXPRESSION_INVALID: input('Correct the expression: see `tidewaiter find --help`.'),
+      EXPRESSION_INVALID: input('Correct the expression: see `tidewaiter find --help`.', usage),
       LAYER_COUNT_MISMATCH: input('Config and manifest disagree: build the image again.'),
       LIMIT_EXCEEDED: warning('A named limit was reached; see docs/limits.md.', { ...incomplete, status: 413 }),
       MANIFEST_AMBIGUOUS: input('Push a manifest that is either an image or an index.'),
