@@ -2,18 +2,20 @@ import type { Command } from 'commander';
 
 import { printStderr } from '../context.js';
 import { withStore } from '../database.js';
+import { checkListOptions, listOptions } from '../lists/lists.js';
 
 const exitBroken = 1;
 
-/** Command that checks the audit log. */
+/** Command that lists the audit log, and checks it. */
 export function auditCommand(program: Command): void {
-  program
-    .command('audit')
-    .description('check the log of the actions of users')
+  listOptions(program.command('audit'), 'audit')
     .command('verify')
     .description('check that no entry was changed, removed or added by hand; prints the last number and hash')
     .option('--expect <number:hash>', 'entry that must be there, as an earlier check printed it')
-    .action(async ({ expect }: { expect?: string }) => verify(expect));
+    .action(async ({ expect }: { expect?: string }, command: Command) => {
+      checkListOptions(command, {});
+      await verify(expect);
+    });
 }
 
 async function verify(expected: string | undefined): Promise<void> {

@@ -150,6 +150,14 @@ export const listColumns = {
     created: ({ createdAt }) => createdAt,
     code: ({ code }) => code,
   },
+  audit: {
+    number: ({ number }) => number,
+    at: ({ at }) => at,
+    actor: ({ actor }) => actor,
+    action: ({ action }) => action,
+    subject: ({ subject }) => subject,
+    address: ({ address }) => address,
+  },
   exceptions: {
     name: nameOf,
     finding: documentKey('finding'),

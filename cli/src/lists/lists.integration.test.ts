@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { captureOutput, type CapturedOutput } from '@tidewaiter/testkit';
 import { Command } from 'commander';
 
+import { auditCommand } from '../audit/audit.js';
 import { deadLettersCommand } from '../dead-letters/dead-letters.js';
 import { deliveriesCommand } from '../deliveries/deliveries.js';
 import { fixesCommand } from '../fixes/fixes.js';
@@ -50,7 +51,17 @@ const rule = {
   line: 3,
   reason: 'no condition',
 };
-const rowsOf: Record<string, object> = { deliveries: delivery, silences: silence, 'dead-letters': letter, rules: rule };
+const auditEntry = {
+  ...{ number: 7, at: '2026-01-01T00:00:00Z', actor: 'ann', action: 'silence.created', subject: 's1' },
+  ...{ address: '192.0.2.1', details: {}, hash: 'ab' },
+};
+const rowsOf: Record<string, object> = {
+  audit: auditEntry,
+  deliveries: delivery,
+  silences: silence,
+  'dead-letters': letter,
+  rules: rule,
+};
 
 let server: Server;
 let output: CapturedOutput;
@@ -88,6 +99,7 @@ beforeAll(async () => {
     if (row) return response.end(JSON.stringify({ items: [row], next: null }));
     if (url.pathname.endsWith('/unfixed/export')) return response.end('owner,repository\r\n');
     if (url.pathname.endsWith('/fixes')) return response.end(JSON.stringify({ items: [fix], next: null }));
+    if (url.pathname.endsWith('/images/export')) return response.end('digest,platform\r\n');
     if (url.pathname.endsWith('/images')) return response.end(JSON.stringify({ items: [], next: null }));
     const start = Number(url.searchParams.get('after') ?? 0);
     const end = Math.min(450, start + Number(url.searchParams.get('limit')));
@@ -122,6 +134,7 @@ async function run(...args: string[]): Promise<void> {
     deliveriesCommand,
     silencesCommand,
     deadLettersCommand,
+    auditCommand,
     rulesCommand,
     reportsCommand,
   ])
@@ -192,6 +205,7 @@ describe('list commands', () => {
     ],
     ['silences', ['active'], /^s1 +\S+ +\S+ +ann +severity="low", rule="x" +planned work$/],
     ['dead-letters', ['worker=push'], /^l1 +\S+ +push +3 +shop\/app:1 +REGISTRY_UNAVAILABLE: no answer$/],
+    ['audit', ['action=silence.created'], /^7 +2026-01-01T00:00:00Z +ann +silence\.created +s1 +192\.0\.2\.1$/],
     ['rules', ['state=refused'], /^Shell +high +refused +a\.yml:3 +no condition$/],
   ])('print %s, whose subcommands have options of the same names', async (list, query, row) => {
     await run(list, ...query, '--sort', 'created', '--limit', '1');
@@ -228,6 +242,18 @@ describe('list commands', () => {
   it('print that nothing matches', async () => {
     await run('images', 'running');
     expect(output.stdout).toBe('no images match\n');
+  });
+
+  it('print the heading of CSV without rows', async () => {
+    await run('images', 'running', '-o', 'csv');
+    expect(output.stdout).toBe('digest,platform\r\n');
+  });
+
+  it('list silences of a platform, with those that have ended only if asked for', async () => {
+    await run('silences', 'list');
+    await run('silences', 'list', '--all', '-o', 'json');
+    expect(asked.map((url) => url.searchParams.get('q'))).toEqual(['', 'ended or not ended']);
+    expect(output.stdout).toContain('planned work');
   });
 
   it('fail with the error of the platform, and without one', async () => {

@@ -4,14 +4,15 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { printStderr } from '../context.js';
 import { durationOption } from '../duration.js';
 import { signedIn } from '../saved-sign-ins.js';
-import { getApi, type Server, serverUrl } from '../server.js';
+import { getApi, type Server, serverUrl, streamApi } from '../server.js';
 import { fit } from '../terminal.js';
 import { changesOf } from './changes.js';
 import { listColumns, type ListItem, type PrintedList } from './list-columns.js';
 import { viewNamed } from './named-view.js';
 import { warnOfAge } from './warn-of-age.js';
 
-interface ListFlags extends Server {
+/** Options of a list. */
+export interface ListFlags extends Server {
   output: 'table' | 'json' | 'csv' | 'ndjson';
   sort?: string;
   view?: string;
@@ -34,7 +35,7 @@ const exitUsage = 64;
 
 const descriptions: Record<PrintedList, string> = {
   repositories: 'list the repositories of a platform that match a query',
-  images: 'list the images of a platform that match a query',
+  images: 'list the images of a platform that match a query; or show one',
   pushes: 'list the pushes of a platform that match a query; or try refused ones again',
   vulnerabilities: 'list the vulnerabilities of the images that run or that a tag points to',
   fixes: 'list the upgrades that close these vulnerabilities',
@@ -46,6 +47,7 @@ const descriptions: Record<PrintedList, string> = {
   silences: 'list the silences of a platform that match a query; or add and end some',
   'dead-letters': 'list the failed jobs of a platform that match a query; or retry them',
   containment: 'list the containment orders of a platform that match a query; or order, approve and undo',
+  audit: 'list the actions of users of a platform that match a query; or check their log',
   exceptions: 'list the exceptions of a platform that match a query; or change managed ones',
   policies: 'list the policies of a platform that match a query; or change managed ones',
   signers: 'list the signers of a platform that match a query; or change managed ones',
@@ -100,7 +102,7 @@ export function listOptions(command: Command, name: PrintedList): Command {
       const signed = { ...flags, ...(await signedIn(flags)) };
       const { q, sort } = await inView(name, query.join(' '), signed);
       const shown = { ...signed, ...(sort !== undefined && { sort }) };
-      await (flags.watch ? watch : print)(name, q, shown);
+      await (flags.watch ? watch : printRows)(name, q, shown);
     });
 }
 
@@ -120,7 +122,8 @@ async function inView(
   return { q, sort: sort ?? view.sort ?? undefined };
 }
 
-async function print(name: PrintedList, query: string, flags: ListFlags): Promise<void> {
+/** Prints the rows of a query. */
+export async function printRows(name: PrintedList, query: string, flags: ListFlags): Promise<void> {
   const rows: ListItem[] = [];
   let last: ListPage | undefined;
   for await (const page of pages(name, query, flags)) {
@@ -130,7 +133,8 @@ async function print(name: PrintedList, query: string, flags: ListFlags): Promis
     else rows.push(...items);
   }
   if (flags.output === 'json') process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-  if (flags.output === 'csv') process.stdout.write(await csvOf(rows));
+  if (flags.output === 'csv')
+    process.stdout.write(rows.length === 0 ? await headOf(name, query, flags) : await csvOf(rows));
   if (flags.output === 'table') process.stdout.write(tableOf(name, rows));
   if (last?.asOf !== undefined) warnOfAge(last.asOf);
   if (last?.next) printStderr(`there are more; --limit ${flags.limit} cut the list`);
@@ -192,11 +196,19 @@ function isPage(answer: unknown): answer is ListPage {
   return Array.isArray((answer as Partial<ListPage> | undefined)?.items);
 }
 
+/** Heading of a list without rows: only the platform knows its fields. */
+async function headOf(name: PrintedList, query: string, server: Server): Promise<string> {
+  const path = `${name}/export?${new URLSearchParams({ q: query, format: 'csv' }).toString()}`;
+  let text = '';
+  for await (const part of await streamApi(path, server, new AbortController().signal)) text += part;
+  // Rows may have come meanwhile.
+  return text.slice(0, text.indexOf('\n') + 1);
+}
+
 /** Every field of the API as a column, as its own exports have them. */
 async function csvOf(rows: readonly ListItem[]): Promise<string> {
   const { csvLine } = await import('@tidewaiter/reports');
-  const names = Object.keys(rows[0] ?? {});
-  if (names.length === 0) return '';
+  const names = Object.keys(rows[0]!);
   return [csvLine(names), ...rows.map((row) => csvLine(names.map((name) => cellOf(row[name]))))].join('');
 }
 

@@ -6,7 +6,8 @@ import { printStderr } from '../context.js';
 import { changeStore, withStore } from '../database.js';
 import { age } from '../duration.js';
 import { versionOf } from '../entries/entries.js';
-import { checkListOptions, listOptions } from '../lists/lists.js';
+import { checkListOptions, type ListFlags, listOptions, printRows } from '../lists/lists.js';
+import { signedIn } from '../saved-sign-ins.js';
 import { fit } from '../terminal.js';
 
 const pageSize = 200;
@@ -40,13 +41,16 @@ export function silencesCommand(program: Command): void {
   const silences = listOptions(program.command('silences'), 'silences');
   silences
     .command('list')
-    .description('list silences, newest first')
+    .description('list silences of the database, newest first; with --server those of a platform')
     .option('--all', 'include expired silences')
     .addOption(new Option('-o, --output <format>', 'how').choices(outputs).default('table'))
     .action(async (_: object, command: Command) => {
-      checkListOptions(command, { output: outputs });
-      const { all = false, output } = command.optsWithGlobals<{ all?: boolean; output: Output }>();
-      await withStore(async (store) => list(store, all, output));
+      checkListOptions(command, { output: outputs, server: [], tokenFile: [], timeout: [] });
+      const { all = false, ...flags } = command.optsWithGlobals<{ all?: boolean } & ListFlags & { output: Output }>();
+      const { server, tokenFile } = flags as Partial<ListFlags>;
+      if (server === undefined && tokenFile === undefined)
+        return withStore(async (store) => list(store, all, flags.output));
+      await printRows('silences', all ? 'ended or not ended' : '', { ...flags, ...(await signedIn(flags)) });
     });
   silences
     .command('add')

@@ -1,9 +1,9 @@
 import { printable } from '@tidewaiter/domain';
+import { listNames } from '@tidewaiter/query';
 import { type Command, Option } from 'commander';
 
 import { printStderr } from '../context.js';
 import { connected, flagsOf } from '../entries/entries.js';
-import { listColumns } from '../lists/list-columns.js';
 import { isViews, type View, viewNamed } from '../lists/named-view.js';
 import { changeApi, getApi } from '../server.js';
 import { fit } from '../terminal.js';
@@ -14,8 +14,6 @@ interface SaveOptions {
   notify?: string;
   seenBy: string;
 }
-
-const lists = Object.keys(listColumns);
 
 /** Lists, saves and deletes views of a platform. */
 export function viewsCommand(program: Command): void {
@@ -29,7 +27,7 @@ export function viewsCommand(program: Command): void {
   connected(views.command('save'))
     .description('save a query of a list under a name; a view with this name is replaced')
     .argument('<name>', 'name of the view')
-    .addArgument(views.createArgument('<list>', 'list that it is about').choices(lists))
+    .addArgument(views.createArgument('<list>', 'list that it is about').choices(listNames))
     .argument('[query...]', "conditions that must all hold: 'severity>=high running'")
     .option('--sort <order>', 'order as in the API: -severity')
     .option('--pin', 'show it on the home page of the console, with its count')
