@@ -23,7 +23,7 @@ describe('readExpressions', () => {
     [['pod=x'], 'expression 1, pod=x: position 1: expected one of package='],
     [
       ['severity>=high', 'kev', 'fixable'],
-      "; this is a query of a list: tidewaiter vulnerabilities|fixes 'severity>=high kev fixable'",
+      "; this is a query of a list: tidewaiter images|vulnerabilities|fixes 'severity>=high kev fixable'",
     ],
     [['package=openssl<'], 'expression 1, package=openssl<: position 16: expected one of < <= > >= = != and a version'],
     [['base=debian', 'image=app'], 'expression 2, image=app: position 7: expected sha256: and 64 hex digits'],

@@ -72,7 +72,7 @@ describe('parseQuery', () => {
     ['running foo<3', 9, 'no field "foo"; there are severity, state,'],
     ['running severity>=worst', 19, '"worst" is none of critical, high, low'],
     ['running exposed', 9, 'exposed is no field of this list, but of workloads; write "exposed" for words'],
-    ['kev fixable', 5, 'fixable is no field of this list, but of vulnerabilities, fixes;'],
+    ['kev fixable', 5, 'fixable is no field of this list, but of images, vulnerabilities, fixes;'],
     ['running image', 9, 'image is a field: write image=…, or "image" for words'],
     ['image>a', 6, 'image has = !=, not >'],
     ['image=', 7, 'a value is missing'],

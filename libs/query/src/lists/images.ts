@@ -17,6 +17,8 @@ export const imageFields = fieldsOf({
   package: { type: 'match', description: 'Package with its versions: openssl<3.0.14' },
   vulnerability: { type: 'match', description: 'Vulnerability of a package: CVE-2024-3094' },
   kev: { type: 'flag', description: 'A package has a vulnerability in a list of known exploited ones' },
+  epss: { type: 'number', description: 'EPSS probability of a vulnerability of a package, 0 to 1' },
+  fixable: { type: 'flag', description: 'A package has a vulnerability that a version fixes' },
   secret: { type: 'flag', description: 'It holds a secret' },
   os: { type: 'text', description: 'Distribution with its version: debian:12' },
   base: { type: 'text', description: 'Base image that a label names: debian:12' },

@@ -44,7 +44,11 @@ export type SqlField =
   /** Expressions of type text, text[], numeric, timestamptz or boolean. */
   | { text: string; related?: Related }
   | { texts: string }
-  | { number: string }
+  | {
+      number: string;
+      /** Condition on a row of a list by one on other rows that have the number. */
+      related?: (condition: string) => string;
+    }
   | { time: string }
   | { flag: string }
   /** Text of which `order` lists the values, the greatest first. */
@@ -331,7 +335,10 @@ async function fieldCondition(
   }
   if ('texts' in field)
     return `EXISTS (SELECT FROM unnest(${field.texts}) AS item WHERE ${textCondition('item', values, parameters)})`;
-  if ('number' in field) return comparison(field.number, operator, 'double precision', values, parameters);
+  if ('number' in field) {
+    const condition = comparison(field.number, operator, 'double precision', values, parameters);
+    return field.related?.(condition) ?? condition;
+  }
   if ('time' in field) return comparison(field.time, operator, 'timestamptz', values, parameters);
   if ('flag' in field) return values[0] === true ? `(${field.flag})` : `(${field.flag}) IS NOT TRUE`;
   if ('rank' in field) return `${field.rank} = ANY(${parameters.add(ranked(field.order, operator, values))}::text[])`;
@@ -397,8 +404,8 @@ function withoutPlace<Row>({ cursorSort: _, cursorKey: __, ...row }: PlacedRow<R
 }
 
 /**
- * Hash of the list, its order and its query: after a row of other ones, rows would be missing. Times
- * are left out, as `7d` is another one with each request.
+ * Hash of the list, its order and its query: after a row of other ones, rows would be missing.
+ * Times are left out, as `7d` is another one with each request.
  */
 function bindingOf<Name extends string, Sort extends string>(
   { from }: RowList<unknown, Name, Sort>,

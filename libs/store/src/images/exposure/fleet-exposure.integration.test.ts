@@ -260,12 +260,17 @@ describe('FleetExposure', () => {
     expect((await store.unlimited(async () => lists.total(pushList, where))).count).toBe(count);
   });
 
-  it('finds images with a known exploited vulnerability', async () => {
-    const where = parseQuery('kev', imageFields, new Date());
+  it.each([
+    ['kev', [web]],
+    ['epss>0.5', [job]],
+    ['epss>0.8', []],
+    ['fixable', [web]],
+  ])('finds images by vulnerabilities of their packages: %s', async (text, digests) => {
+    const where = parseQuery(text, imageFields, new Date());
     const { items } = await store.unlimited(async () =>
       lists.page(imageList, { where, sort: 'pushed', isDescending: true, limit: 10 }),
     );
-    expect(items.map(({ digest }) => digest)).toEqual([web]);
+    expect(items.map(({ digest }) => digest)).toEqual(digests);
   });
 
   it('reads every field and pages by every order of its lists', async () => {

@@ -21,6 +21,15 @@ const ofPushes = (text: string) => ({
   },
 });
 
+/** @param packages query of ids */
+const holding = (packages: string) =>
+  `image.digest IN (SELECT image_digest FROM image_package WHERE state = 'present' AND package_id IN (${packages}))`;
+
+const withVulnerability = (condition: string) =>
+  holding(
+    `SELECT package_id FROM package_vulnerability JOIN fleet_vulnerability ON id = vulnerability_id WHERE ${condition}`,
+  );
+
 const withPackages = (ids: readonly string[], parameters: Parameters) =>
   `image.digest IN (SELECT image_digest FROM image_package
     WHERE state = 'present' AND package_id = ANY(${parameters.add(ids)}::bigint[]))`;
@@ -82,10 +91,9 @@ export const imageList = {
     running: { flag: `image.digest IN (${runningImages})` },
     package: { match: packageMatch, values: 'SELECT name AS value FROM package' },
     vulnerability: { match: vulnerabilityMatch, values: 'SELECT id AS value FROM fleet_vulnerability' },
-    kev: {
-      flag: `image.digest IN (SELECT image_digest FROM image_package WHERE state = 'present' AND package_id IN (
-        SELECT package_id FROM package_vulnerability JOIN fleet_vulnerability ON id = vulnerability_id WHERE kev))`,
-    },
+    kev: { flag: withVulnerability('kev') },
+    epss: { number: 'epss', related: withVulnerability },
+    fixable: { flag: holding('SELECT package_id FROM package_vulnerability WHERE fix_version IS NOT NULL') },
     secret: {
       flag: `EXISTS (SELECT FROM image_finding WHERE image_digest = image.digest AND finding ->> 'kind' = 'secret')`,
     },
