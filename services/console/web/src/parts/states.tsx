@@ -27,6 +27,7 @@ export function EmptyState({ title, isPage = false, children }: EmptyProps) {
   const Heading = isPage ? 'h1' : 'h2';
   return (
     <div className="empty">
+      {isPage && <title>{`${title} · Tidewaiter`}</title>}
       <StampImage size={56} />
       <Heading>{title}</Heading>
       {children}
@@ -34,13 +35,23 @@ export function EmptyState({ title, isPage = false, children }: EmptyProps) {
   );
 }
 
-/** A read that failed, with its code and a way to try again. */
-export function Problem({ error, retry }: { error: Error; retry?: (() => void) | undefined }) {
+interface ProblemProps {
+  error: Error;
+  retry?: (() => void) | undefined;
+  /** Whether it is all that the page shows. */
+  isPage?: boolean;
+}
+
+/** A read that failed, with its code and a way to try again, except for what does not exist. */
+export function Problem({ error, retry, isPage = false }: ProblemProps) {
+  const Heading = isPage ? 'h1' : 'h2';
+  const isMissing = error instanceof ApiProblem && error.status === 404;
   return (
     <div className="failure" role="alert">
-      <h2>{error.message}</h2>
+      {isPage && <title>{`${error.message} · Tidewaiter`}</title>}
+      <Heading>{error.message}</Heading>
       {error instanceof ApiProblem && <code>{error.code}</code>}
-      {retry && (
+      {retry && !isMissing && (
         <Button className="button" onPress={retry}>
           Try again
         </Button>
@@ -55,10 +66,17 @@ interface Read<Data> {
   refetch: () => unknown;
 }
 
+interface LoadedProps<Data> {
+  read: Read<Data>;
+  /** Whether it is all that the page shows. */
+  isPage?: boolean;
+  children: (data: Data) => ReactNode;
+}
+
 /** Answer of a query, or its placeholder or problem; old data outlives a failed refresh. */
-export function Loaded<Data>({ read, children }: { read: Read<Data>; children: (data: Data) => ReactNode }) {
+export function Loaded<Data>({ read, isPage = false, children }: LoadedProps<Data>) {
   if (read.data !== undefined) return children(read.data);
-  if (read.error !== null) return <Problem error={read.error} retry={() => void read.refetch()} />;
+  if (read.error !== null) return <Problem error={read.error} retry={() => void read.refetch()} isPage={isPage} />;
   return <Skeleton />;
 }
 

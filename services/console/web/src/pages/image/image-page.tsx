@@ -15,7 +15,11 @@ const route = getRouteApi('/images/$digest');
 /** One image, or the images of an index: whether it is safe to run, and why. */
 export function ImagePage() {
   const { digest } = route.useParams();
-  return <Loaded read={useQuery(image(digest))}>{(known) => <ImageView known={known} />}</Loaded>;
+  return (
+    <Loaded isPage read={useQuery(image(digest))}>
+      {(known) => <ImageView known={known} />}
+    </Loaded>
+  );
 }
 
 function ImageView({ known }: { known: Images }) {

@@ -29,7 +29,11 @@ const route = getRouteApi('/incidents/$id');
 /** One incident: what happened, how far it reaches, what to do, who was notified. */
 export function IncidentPage() {
   const { id } = route.useParams();
-  return <Loaded read={useQuery(incident(id))}>{(known) => <Story incident={known} />}</Loaded>;
+  return (
+    <Loaded isPage read={useQuery(incident(id))}>
+      {(known) => <Story incident={known} />}
+    </Loaded>
+  );
 }
 
 function Story({ incident }: { incident: IncidentDetail }) {

@@ -18,7 +18,11 @@ const route = getRouteApi('/pushes/$id');
 /** A push, also one of which no image is known: refused, waiting or failed. */
 export function PushPage() {
   const { id } = route.useParams();
-  return <Loaded read={useQuery(push(id))}>{(known) => <PushFacts push={known} />}</Loaded>;
+  return (
+    <Loaded isPage read={useQuery(push(id))}>
+      {(known) => <PushFacts push={known} />}
+    </Loaded>
+  );
 }
 
 function PushFacts({ push: known }: { push: PushDetail }) {

@@ -17,7 +17,11 @@ const route = getRouteApi('/system/deliveries/$id');
 /** One message to one channel with its steps. */
 export function DeliveryPage() {
   const { id } = route.useParams();
-  return <Loaded read={useQuery(delivery(id))}>{(known) => <Story delivery={known} />}</Loaded>;
+  return (
+    <Loaded isPage read={useQuery(delivery(id))}>
+      {(known) => <Story delivery={known} />}
+    </Loaded>
+  );
 }
 
 function Story({ delivery: known }: { delivery: DeliveryDetail }) {

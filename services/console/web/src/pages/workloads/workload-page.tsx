@@ -21,7 +21,11 @@ const route = getRouteApi('/workloads/$cluster/$namespace/$kind/$name');
 /** One workload: what it runs, how it is configured, and what happened in it. */
 export function WorkloadPage() {
   const place = route.useParams();
-  return <Loaded read={useQuery(workload(place))}>{(known) => <WorkloadView known={known} />}</Loaded>;
+  return (
+    <Loaded isPage read={useQuery(workload(place))}>
+      {(known) => <WorkloadView known={known} />}
+    </Loaded>
+  );
 }
 
 function WorkloadView({ known }: { known: WorkloadDetail }) {
