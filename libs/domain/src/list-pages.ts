@@ -20,4 +20,9 @@ export const listPages: Readonly<Partial<Record<string, ConsolePage>>> = {
   registries: { path: '/system/registries' },
   reports: { path: '/policies/reports' },
   sensors: { path: '/system/sensors' },
+  silences: { path: '/policies/silences' },
+  rules: { path: '/policies/rules' },
+  deliveries: { path: '/system/deliveries' },
+  'dead-letters': { path: '/system/dead-letters' },
+  alerts: { path: '/incidents/alerts' },
 };

@@ -61,7 +61,7 @@ describe('links of viewMessage', () => {
       { list: 'exceptions', query: 'state=expired', rows: [row('a')] },
       ['/policies/exceptions?q=state%3Dexpired'],
     ],
-    ['all views where no page shows the list', { list: 'alerts', query: '', rows: [row('1')] }, ['/views']],
+    ['all views where no page shows the list', { list: 'containment', query: '', rows: [row('1')] }, ['/views']],
   ] as const)('lead to %s', (_, more, expected) => {
     expect(links(more)).toEqual(expected);
   });

@@ -53,6 +53,12 @@ const incidents = createRoute({
   component: lazyRouteComponent(() => import('./pages/incidents/incidents-page.js'), 'IncidentsPage'),
 });
 
+const alerts = createRoute({
+  ...at('/incidents/alerts'),
+  validateSearch: searchParams({ q: 'text' }),
+  component: lazyRouteComponent(() => import('./pages/incidents/alerts-page.js'), 'AlertsPage'),
+});
+
 const incident = createRoute({
   ...at('/incidents/$id'),
   component: lazyRouteComponent(() => import('./pages/incident/incident-page.js'), 'IncidentPage'),
@@ -199,7 +205,7 @@ const sensors = createRoute({
 
 const silences = createRoute({
   ...at('/policies/silences'),
-  validateSearch: searchParams({ all: ['true'], id: 'text' }),
+  validateSearch: searchParams({ all: ['true'], id: 'text', q: 'text' }),
   component: lazyRouteComponent(() => import('./pages/policies/silences-page.js'), 'SilencesPage'),
 });
 
@@ -221,7 +227,7 @@ const messages = createRoute({
 
 const rules = createRoute({
   ...at('/policies/rules'),
-  validateSearch: searchParams({ state: ['loaded', 'refused'] }),
+  validateSearch: searchParams({ state: ['loaded', 'refused'], q: 'text' }),
   component: lazyRouteComponent(() => import('./pages/policies/rules-page.js'), 'RulesPage'),
 });
 
@@ -235,6 +241,7 @@ const deliveries = createRoute({
   validateSearch: searchParams({
     receiver: 'text',
     state: ['failed', 'fallen-back', 'retrying', 'held', 'sent'],
+    q: 'text',
   }),
   component: lazyRouteComponent(() => import('./pages/system/deliveries-page.js'), 'DeliveriesPage'),
 });
@@ -246,6 +253,7 @@ const delivery = createRoute({
 
 const deadLetters = createRoute({
   ...at('/system/dead-letters'),
+  validateSearch: searchParams({ q: 'text' }),
   component: lazyRouteComponent(() => import('./pages/system/dead-letters-page.js'), 'DeadLettersPage'),
 });
 
@@ -292,7 +300,7 @@ const device = createRoute({
 });
 
 const routeTree = root.addChildren([
-  ...[now, start, views, incidents, incident, images, image, repository, compare, push],
+  ...[now, start, views, incidents, alerts, incident, images, image, repository, compare, push],
   ...[vulnerabilities, vulnerability, workloads, workload],
   ...[exceptions, gates, signers, reports, registries, sensors],
   ...[report, fixTimes, storedReport],
@@ -310,7 +318,7 @@ export const router = createRouter({
   scrollRestoration: true,
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Skeleton />,
-  defaultErrorComponent: ({ error, reset }) => <Problem error={error as Error} retry={reset} />,
+  defaultErrorComponent: ({ error, reset }) => <Problem error={error as Error} retry={reset} isPage />,
 });
 
 declare module '@tanstack/react-router' {

@@ -450,6 +450,30 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('row', { name: 'version 4' }).getByText('team-shop').waitFor();
   });
 
+  it.each([
+    ['/incidents/alerts', 'severity>=high'],
+    ['/policies/rules', 'level>=high'],
+    ['/policies/silences', 'by=admin'],
+    ['/system/deliveries', 'attempts>1'],
+    ['/system/dead-letters', 'stage=event'],
+  ])('filter, export and keep the list of %s', async (path, q) => {
+    await open(path);
+    await page.getByRole('combobox', { name: 'Filter' }).fill(q);
+    await page.getByRole('combobox', { name: 'Filter' }).press('Enter');
+    await page.waitForURL((url) => url.searchParams.get('q') === q);
+    expect(await page.getByRole('alert').count()).toBe(0);
+    const href = await page.getByRole('link', { name: 'NDJSON' }).getAttribute('href');
+    expect(new URLSearchParams(href!.split('?')[1]).get('q')).toContain(q);
+    expect((await page.request.get(`${api.url}/${href!}`)).status()).toBe(200);
+    await page.getByRole('button', { name: 'Save view' }).click();
+    await page.getByLabel('Name of the view').fill(path);
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('status').getByText('is saved, and on Now').waitFor();
+    await open('/views');
+    await page.getByRole('link', { name: path, exact: true }).click();
+    await page.waitForURL((url) => url.pathname === path && url.searchParams.get('q')!.includes(q));
+  });
+
   it('complete a filter by keyboard while it is typed', async () => {
     await open('/incidents?state=all');
     const box = page.getByRole('combobox', { name: 'Filter' });
@@ -593,6 +617,15 @@ describeWith(programs('chromium'))('the web pages', () => {
     expect(await page.getByRole('row', { name: 'service-account.created' }).count()).toBe(0);
   });
 
+  it('name what does not exist in the title, and offer no other try', async () => {
+    await open(`/images/sha256:${'0'.repeat(64)}`);
+    await page.getByText('IMAGE_UNKNOWN').waitFor();
+    expect(await page.title()).toMatch(/^no image .* · Tidewaiter$/i);
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+    await open('/no/such/page');
+    expect(await page.title()).toBe('There is no such page · Tidewaiter');
+  });
+
   it('explain to users without the role that a page is for administrators', async () => {
     const token = (await new ApiTokens(store).make('reader', 'viewer', null)).reveal();
     const context = await browser.newContext();
@@ -658,7 +691,7 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('button', { name: 'Silence', exact: true }).click();
     await page.getByRole('row', { name: 'active' }).getByText(hostile).last().waitFor();
     await expectNoMarkup();
-    await page.getByRole('button', { name: /^End the silence/ }).click();
+    await page.getByRole('button', { name: /^End now the silence/ }).click();
     await page.getByRole('row', { name: 'active' }).waitFor({ state: 'detached' });
     await page.getByRole('status').getByRole('button', { name: 'Undo' }).click();
     await page.getByRole('row', { name: 'active' }).waitFor();
@@ -760,6 +793,8 @@ describeWith(programs('chromium'))('the web pages', () => {
         '/incidents',
         `/incidents?selected=${uuidOf('misconfigured')}`,
         `/incidents/${uuidOf('followed')}`,
+        '/incidents/alerts',
+        `/incidents/${uuidOf('nothing')}`,
       ],
       ...[
         '/images',
@@ -770,6 +805,7 @@ describeWith(programs('chromium'))('the web pages', () => {
         '/vulnerabilities/CVE-2021-44228',
       ],
       ...[`/vulnerabilities?by=image&value=${digest}`, '/workloads', '/no/such/page'],
+      `/images/sha256:${'0'.repeat(64)}`,
       ...['/report', '/report?by=owner&q=', '/report/fixes?by=owner'],
       ...imageTabs.map((tab) => `/images/${digest}?tab=${tab}`),
       ...['exceptions?edit=new', 'gates?edit=new', 'signers?edit=new', 'reports?edit=new'].map(

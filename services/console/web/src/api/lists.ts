@@ -145,12 +145,12 @@ export function deliveries(filter: Filter<'/api/v1/deliveries'>): ListSource<Del
   };
 }
 
-export function deadLetters(): ListSource<DeadLetter> {
+export function deadLetters(filter: Filter<'/api/v1/dead-letters'> = {}): ListSource<DeadLetter> {
   return {
-    key: ['dead-letters'],
+    key: ['dead-letters', filter],
     keyOf: idOf,
     page: (after, signal) =>
-      answerOf(client.GET('/api/v1/dead-letters', { params: { query: { limit, after } }, signal })),
+      answerOf(client.GET('/api/v1/dead-letters', { params: { query: { ...filter, limit, after } }, signal })),
   };
 }
 

@@ -1,13 +1,14 @@
-import type { EntryKind } from '@tidewaiter/domain';
 import { lazy, Suspense } from 'react';
+
+import type { View } from '../api/types.js';
 
 const SaveView = lazy(async () => ({ default: (await import('./save-view.js')).SaveView }));
 
-const formats = { csv: 'CSV', ndjson: 'NDJSON' } as const;
+const formats = { csv: 'CSV', json: 'JSON', ndjson: 'NDJSON' } as const;
 
 interface Props {
   /** List of the API: `incidents`. */
-  list: 'audit' | 'fixes' | 'incidents' | 'pushes' | 'repositories' | 'vulnerabilities' | 'workloads' | EntryKind;
+  list: 'audit' | View['list'];
   q: string;
   sort: string | undefined;
 }

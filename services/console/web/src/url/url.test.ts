@@ -53,5 +53,6 @@ describe('queryText', () => {
   it('keeps the terms of the controls beside what was typed', () => {
     expect(queryText({ state: 'open', severity: undefined }, 'a or b')).toBe('state=open (a or b)');
     expect(queryText({ state: undefined }, undefined)).toBe('');
+    expect(queryText({ receiver: 'on "call" or not' }, undefined)).toBe(String.raw`receiver="on \"call\" or not"`);
   });
 });

@@ -9,18 +9,21 @@ import type { Entry } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
 import { ActionButton } from '../../parts/action-button.js';
 import { ExportLinks } from '../../parts/export-links.js';
-import { FilterText, useSearchChange } from '../../parts/filters.js';
+import { useSearchChange } from '../../parts/filters.js';
+import { later } from '../../parts/later.js';
 import { Stamp, type StampKind } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { PageHead, Section } from '../../parts/page.js';
+import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState } from '../../parts/states.js';
 import { type Column, column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { useMe } from '../../parts/use-me.js';
-import { EntryForm } from './entry-form.js';
-import { EntryHistory } from './entry-history.js';
 import { entryPages, entryTitle } from './entry-kinds.js';
 import { textOf } from './entry-values.js';
+
+const EntryForm = later(async () => (await import('./entry-form.js')).EntryForm);
+const EntryHistory = later(async () => (await import('./entry-history.js')).EntryHistory);
 
 const stamps: Record<Entry['state'], StampKind> = { active: 'good', expired: 'neutral', overridden: 'broken' };
 
@@ -68,7 +71,7 @@ export function EntriesPage({ kind, tabs }: { kind: EntryKind; tabs: ReactNode }
         </Section>
       )}
       <div className="filters">
-        <FilterText label="Search" name="q" value={q === '' ? undefined : q} placeholder="source=managed" isWide />
+        <QueryBox list={kind} value={q === '' ? undefined : q} placeholder="source=managed" />
         <ExportLinks list={kind} q={q} sort={undefined} />
       </div>
       <LiveTable

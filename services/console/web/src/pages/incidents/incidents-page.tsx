@@ -1,4 +1,4 @@
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { severities } from '@tidewaiter/domain';
 import { useMemo, useState } from 'react';
 
@@ -65,7 +65,14 @@ export function IncidentsPage() {
   );
   return (
     <>
-      <PageHead title="Incidents" about="Alerts of runtime sensors, joined into what happened" />
+      <PageHead
+        title="Incidents"
+        about={
+          <>
+            <Link to="/incidents/alerts">Alerts</Link> of runtime sensors, joined into what happened
+          </>
+        }
+      />
       <div className="filters">
         <FilterSelect label="State" name="state" value={state} options={incidentStateFilters} />
         <FilterSelect label="Severity" name="severity" value={severity} any="any" options={severities} />

@@ -3,13 +3,16 @@ import { getRouteApi } from '@tanstack/react-router';
 import { rules } from '../../api/lists.js';
 import type { Rule } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
+import { ExportLinks } from '../../parts/export-links.js';
 import { FilterSelect } from '../../parts/filters.js';
 import { Stamp, type StampKind } from '../../parts/marks.js';
 import { PageHead } from '../../parts/page.js';
+import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { dotted } from '../../parts/words.js';
+import { queryText } from '../../url/query-text.js';
 import { PolicyTabs } from './policy-tabs.js';
 
 const route = getRouteApi('/policies/rules');
@@ -49,14 +52,16 @@ const columns = [
 
 /** Sigma rules of the detector, also those that it refused. */
 export function RulesPage() {
-  const { state } = route.useSearch();
-  const source = rules({ state });
+  const { state, q } = route.useSearch();
+  const source = rules({ state, q });
   return (
     <>
       <PageHead title="Detection rules" about="Sigma rules for runtime events, with the reason where one was refused" />
       <PolicyTabs />
       <div className="filters">
         <FilterSelect label="State" name="state" value={state} any="any" options={Object.keys(stamps)} />
+        <QueryBox list="rules" value={q} placeholder="level>=high tag=attack.t1496" />
+        <ExportLinks list="rules" q={queryText({ state }, q)} sort={undefined} />
       </div>
       <LiveTable
         label="Detection rules"

@@ -7,10 +7,12 @@ import { silence } from '../../api/queries.js';
 import type { Silence } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
 import { ActionButton } from '../../parts/action-button.js';
+import { ExportLinks } from '../../parts/export-links.js';
 import { FilterSelect, useSearchChange } from '../../parts/filters.js';
 import { Stamp } from '../../parts/marks.js';
 import { Moment } from '../../parts/moment.js';
 import { PageHead, Section } from '../../parts/page.js';
+import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState, Loaded, Sample } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
@@ -63,7 +65,7 @@ const ending = column<Silence>({
         done="The silence has ended; alerts that still fire are sent"
         undo={({ id, version }) => undoSilence(id, { version, to: row.version })}
         changes={[['silences']]}
-        label={`End the silence ${row.matchers.join(' ')}`}
+        label={`End now the silence ${row.matchers.join(' ')}`}
       >
         End now
       </ActionButton>
@@ -72,10 +74,10 @@ const ending = column<Silence>({
 
 /** Silences: what is suppressed for a time, by whom and why. */
 export function SilencesPage() {
-  const { all, id } = route.useSearch();
+  const { all, id, q } = route.useSearch();
   const { may } = useMe();
   const change = useSearchChange('replace');
-  const source = silences({ all });
+  const source = silences({ all, q });
   return (
     <>
       <PageHead title="Silences" about="Alerts that no channel gets for a time" />
@@ -90,6 +92,12 @@ export function SilencesPage() {
           any="active and pending"
           options={[['true', 'also ended ones']]}
         />
+        <QueryBox list="silences" value={q} placeholder="by=ann matcher=*repository*" />
+        <ExportLinks
+          list="silences"
+          q={[all === 'true' && '(ended or -ended)', q && `(${q})`].filter(Boolean).join(' ')}
+          sort={undefined}
+        />
       </div>
       <LiveTable
         label="Silences"
@@ -98,7 +106,7 @@ export function SilencesPage() {
         keyOf={source.keyOf}
         selected={id}
         empty={
-          <EmptyState title="No silence">
+          <EmptyState title={q === undefined ? 'No silence' : 'No silence matches this filter'}>
             <p>A silence holds back the messages of matching alerts for a time:</p>
             <Sample>{`tidewaiter silences add 'repository="shop/app"' --for 2h --comment 'known, fix on Monday'`}</Sample>
           </EmptyState>

@@ -1,17 +1,21 @@
-import { Link } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 
 import { redriveDeadLetter } from '../../api/changes.js';
 import { deadLetters } from '../../api/lists.js';
 import type { DeadLetter } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
 import { ActionButton } from '../../parts/action-button.js';
+import { ExportLinks } from '../../parts/export-links.js';
 import { Moment } from '../../parts/moment.js';
 import { PageHead } from '../../parts/page.js';
+import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { counted } from '../../parts/words.js';
 import { SystemTabs } from './system-tabs.js';
+
+const route = getRouteApi('/system/dead-letters');
 
 const columns = [
   column<DeadLetter>({
@@ -71,18 +75,23 @@ const columns = [
 
 /** Events and jobs that failed for good. */
 export function DeadLettersPage() {
-  const source = deadLetters();
+  const { q } = route.useSearch();
+  const source = deadLetters({ q });
   return (
     <>
       <PageHead title="Dead letters" about="Events and jobs that failed after all retries" />
       <SystemTabs />
+      <div className="filters">
+        <QueryBox list="dead-letters" value={q} placeholder="stage=event code=REGISTRY_UNAVAILABLE" />
+        <ExportLinks list="dead-letters" q={q ?? ''} sort={undefined} />
+      </div>
       <LiveTable
         label="Dead letters"
         list={useLiveList(source)}
         columns={columns}
         keyOf={source.keyOf}
         empty={
-          <EmptyState title="No dead letters">
+          <EmptyState title={q === undefined ? 'No dead letters' : 'No dead letter matches this filter'}>
             <p>Work that fails for good waits here with its reason, until it is redriven.</p>
           </EmptyState>
         }

@@ -5,13 +5,16 @@ import { deliveries } from '../../api/lists.js';
 import type { Delivery } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
 import { ActionButton } from '../../parts/action-button.js';
+import { ExportLinks } from '../../parts/export-links.js';
 import { FilterSelect, FilterText } from '../../parts/filters.js';
 import { Moment } from '../../parts/moment.js';
 import { PageHead } from '../../parts/page.js';
+import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { counted, dotted, labelsText, problemText } from '../../parts/words.js';
+import { queryText } from '../../url/query-text.js';
 import { DeliveryStamp } from './delivery-stamp.js';
 import { SystemTabs } from './system-tabs.js';
 
@@ -76,9 +79,11 @@ const columns = [
 
 /** Messages to channels with their delivery. */
 export function DeliveriesPage() {
-  const { receiver, state } = route.useSearch();
-  const source = deliveries({ receiver, state });
-  const isFiltered = receiver !== undefined || state !== undefined;
+  const { receiver, state, q } = route.useSearch();
+  const source = deliveries({ receiver, state, q });
+  const isFiltered = receiver !== undefined || state !== undefined || q !== undefined;
+  const isFallback = state === 'fallen-back';
+  const query = queryText({ state: isFallback ? undefined : state, receiver }, q);
   return (
     <>
       <PageHead title="Deliveries" about="Messages to channels, with their attempts" />
@@ -86,6 +91,8 @@ export function DeliveriesPage() {
       <div className="filters">
         <FilterSelect label="State" name="state" value={state} any="all messages" options={shownStates} />
         <FilterText label="Receiver" name="receiver" value={receiver} />
+        <QueryBox list="deliveries" value={q} placeholder="channel=slack attempts>1 created>1d" />
+        <ExportLinks list="deliveries" q={isFallback ? `fallback ${query}` : query} sort={undefined} />
       </div>
       <LiveTable
         label="Deliveries"
