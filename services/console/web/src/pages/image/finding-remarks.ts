@@ -25,11 +25,17 @@ export function suppressionText({ counted, by, state }: Pick<ImageFinding, 'coun
   if (counted) return null;
   if (by !== null)
     return dotted(
-      `suppressed by ${by.source}`,
+      `suppressed by ${sourceText(by)}`,
       by.reason ?? by.justification,
       by.until && `until ${by.until.slice(0, 10)}`,
     );
   return state === 'shadowed' ? 'not counted: a later layer hides it' : 'not counted: repeats another finding';
+}
+
+/** Exceptions are named as their page does; other sources are files. */
+function sourceText({ kind, source }: NonNullable<ImageFinding['by']>): string {
+  if (kind !== 'exception') return source;
+  return source.startsWith('exceptions/') ? `exception ${source.slice(11)}` : 'an exception of tidewaiter.yaml';
 }
 
 /** Place of a finding in a file or in the configuration: `/app/.env:3`. */

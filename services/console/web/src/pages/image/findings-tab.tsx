@@ -38,13 +38,11 @@ const columns = [
     id: 'package',
     title: 'Package or place',
     sortBy: ({ packageName, path }) => packageName ?? path ?? '',
-    cell: (finding) => (
-      <span className="mono">
-        {finding.packageName === null
-          ? placeOf(finding)
-          : `${finding.packageName} ${finding.installedVersion ?? ''}`.trim()}
-      </span>
-    ),
+    cell: (finding) => {
+      const { packageName, installedVersion } = finding;
+      const place = packageName === null ? placeOf(finding) : `${packageName} ${installedVersion ?? ''}`.trim();
+      return place !== '' && <span className="mono">{place}</span>;
+    },
   }),
   column<ImageFinding>({
     id: 'fix',

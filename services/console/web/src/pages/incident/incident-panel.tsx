@@ -9,11 +9,11 @@ import { IncidentActions } from './incident-actions.js';
 import { Timeline } from './timeline.js';
 import { TriageState } from './triage-state.js';
 
-/** The chosen incident beside the list: enough to decide about it. */
+/** Content of the panel beside the list: enough of the chosen incident to decide about it. */
 export function IncidentPanel({ id, close }: { id: string; close: () => void }) {
   const read = useQuery(incident(id));
   return (
-    <aside className="panel" aria-label="Chosen incident">
+    <>
       <Button className="plain close" onPress={close} aria-label="Close the panel">
         ✕
       </Button>
@@ -40,6 +40,6 @@ export function IncidentPanel({ id, close }: { id: string; close: () => void }) 
           </>
         )}
       </Loaded>
-    </aside>
+    </>
   );
 }

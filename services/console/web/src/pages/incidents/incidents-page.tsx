@@ -91,7 +91,12 @@ export function IncidentsPage() {
           selected={selected}
           empty={isFiltered ? <EmptyState title="No incident matches these filters" /> : <NoIncidents />}
         />
-        {selected !== undefined && <IncidentPanel id={selected} close={() => choose(undefined)} />}
+        {selected !== undefined && (
+          // It takes its room at once, so that the row can be scrolled beside it.
+          <aside className="panel" aria-label="Chosen incident">
+            <IncidentPanel id={selected} close={() => choose(undefined)} />
+          </aside>
+        )}
       </div>
       {dialog !== null && (
         <TriageDialog kind={dialog} incidents={chosen} act={(what) => void act(what)} close={() => setDialog(null)} />
