@@ -260,7 +260,7 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.keyboard.press('c');
     await page.getByRole('dialog').getByLabel('Comment').waitFor();
     await page.keyboard.type('Looking into it');
-    // What was typed outlives the dialog.
+    // The dialog keeps a draft.
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.keyboard.press('c');

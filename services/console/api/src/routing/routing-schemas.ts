@@ -27,8 +27,8 @@ export const routingAnswer = z.object({
   changedAt: time.nullable(),
   comment: text,
   /**
-   * `overridden`: the notifier has a `routing.yaml` with a channel, and that is in effect, whether a
-   * managed routing is stored or not.
+   * `overridden`: the notifier has a `routing.yaml` with a channel, and that is in effect, also
+   * where no managed routing is stored.
    */
   state: z.enum(['active', 'overridden', 'none']),
 });

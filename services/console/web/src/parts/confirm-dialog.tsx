@@ -12,7 +12,7 @@ export interface Confirmation {
   title: string;
   /** The act alone, on its button: `Delete`. */
   verb: string;
-  /** What is gone afterwards, with its count. */
+  /** Content that is gone afterwards, with its count. */
   effect: ReactNode;
 }
 
