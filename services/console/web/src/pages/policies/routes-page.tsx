@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { type FormEvent, useId, useState } from 'react';
 import { Button } from 'react-aria-components/Button';
 
@@ -38,8 +39,8 @@ export function RoutesPage() {
             {routing.state === 'overridden' && (
               <p className="notice">
                 The notifier has a <code>routing.yaml</code> with channels (<code>TIDEWAITER_ROUTING</code>). That file
-                is in effect and is changed on its machine; what is saved here takes its place once the file has no
-                channel.
+                is in effect and is changed on its machine; <Link to="/policies/channels">Channels</Link> has its
+                receivers. What is saved here takes its place once the file has no channel.
               </p>
             )}
             <RoutingForm key={routing.version} stored={routing} />
