@@ -60,7 +60,7 @@ const clusterUser =
   /^system:(?:node:|bootstrap:|kube-|apiserver$|cloud-controller-manager$|serviceaccount:kube-system:)/;
 /** Services with which a cloud looks after a cluster. They call with any program. */
 const cloudService = /^(?:eks:|aksService$|gke-|system:(?:addon-manager|gke-[a-z-]+)$)/;
-/** Namespaces of what is installed to look after a cluster: delivery, certificates, policies, storage. */
+/** Namespaces of what is installed to look after a cluster: delivery, certificates, storage. */
 const platformAccount =
   /^system:serviceaccount:(?:argocd|cert-manager|external-secrets|ingress-nginx|istio-system|kyverno|k8up-operator|kasten-io|knative-serving|kubernetes-dashboard|keel|kubescape|monitoring|olm|operators|sealed-secrets|tekton-pipelines|tigera-operator|traefik|vault|velero|(?:openshift|cattle|capi)-[a-z-]+|[a-z0-9-]+-systems?):/;
 

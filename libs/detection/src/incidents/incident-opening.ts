@@ -9,7 +9,7 @@ export const shippedEvidence = evidenceBy(calibration);
  * Returns the alert with which a cluster becomes an incident, given its alerts in order of time;
  * null while it is none. One alert of weight `alone` suffices. Otherwise two independent ones are
  * needed: of different rules, and either of different tactics, or one about facts of the image and
- * one about behavior, or both severe and with different findings; and together they must be evidence
+ * one about behavior, or both severe and with different findings. Together they must be evidence
  * enough.
  */
 export function openingAlert(
