@@ -1,5 +1,5 @@
 import type { Observation } from '@tidewaiter/domain';
-import type { FactContext } from '@tidewaiter/facts';
+import { type FactContext, factField } from '@tidewaiter/facts';
 
 import type { AlertContext } from '../alerts/alert.js';
 import { containerKey } from '../events/container-key.js';
@@ -116,7 +116,7 @@ export function joinKeys(
     place.workload && `workload:${cluster ?? ''}/${place.workload}`,
     serviceAccountKey(observation, facts),
     ...execKeys(process, tree),
-    ...requestKeys(observation),
+    ...requestKeys(observation, facts),
   ];
   return {
     keys: [...new Set(keys.filter((key) => key !== null))].toSorted(),
@@ -220,20 +220,23 @@ function execKeys(process: TreeProcess | null, tree: ProcessTree): string[] {
   return [process, ...ancestors.slice(0, 4)].map((each) => `exec:${processKey(each)}`);
 }
 
-function requestKeys({ cluster, request }: Observation): (string | null)[] {
+function requestKeys(observation: Observation, facts: FactContext): (string | null)[] {
+  const { cluster, request } = observation;
   if (request === null) return [];
+  const isEvidence = request.user !== null && !isShared(request.user, observation, facts);
   return [
     request.accessKeyId && `key:${request.accessKeyId}`,
-    request.user === null || isShared(request.user) ? null : `identity:${cluster ?? ''}/${request.user}`,
+    isEvidence ? `identity:${cluster ?? ''}/${request.user}` : null,
   ];
 }
 
 /**
  * Whether an identity acts for many users, as controllers and nodes do: a shared identity is no
- * evidence.
+ * evidence. A tool that uses the token of one acts for who stole it.
  */
-function isShared(user: string): boolean {
-  return /^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user);
+function isShared(user: string, observation: Observation, facts: FactContext): boolean {
+  if (!/^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user)) return false;
+  return factField('Identity.Platform', observation, facts) !== false;
 }
 
 function extraKeysOf(inputs: EventInputs, { imageDigest }: AlertContext): Record<string, string[]> {

@@ -1,0 +1,34 @@
+import { factContext, factsFromFile } from '@tidewaiter/facts';
+import { observe } from '@tidewaiter/sensors';
+
+import { FileWriters } from '../events/file-writers.js';
+import { PodOrigins } from '../events/pod-origins.js';
+import { ProcessTree } from '../events/process-tree.js';
+import { recordOf } from '../storylines/storyline.js';
+import { joinKeys } from './join-keys.js';
+
+const at = '2026-04-01T10:00:00Z';
+
+/** Keys of the identity that makes a call to the API server. */
+function identityKeys(username: string, userAgent: string): string[] {
+  const call = { kind: 'Event', stage: 'ResponseComplete', verb: 'get', user: { username }, userAgent };
+  const event = { ...call, sourceIPs: ['10.0.0.9'], objectRef: { resource: 'secrets', namespace: 'pay' } };
+  const observation = observe(recordOf({ id: '1', at, source: 'kubernetes-audit', event }, 'c'));
+  const facts = factContext({ ...factsFromFile({ format: 'tidewaiter-storyline-facts/1', cluster: 'c' }) });
+  const [tree, writers, origins] = [new ProcessTree(), new FileWriters(), new PodOrigins()];
+  const place = { cluster: 'c', imageDigest: null, workload: null } as never;
+  const { keys } = joinKeys({ observation, process: null, tree, writers, origins, facts }, place);
+  return keys.filter((key) => key.startsWith('identity:'));
+}
+
+describe('joinKeys', () => {
+  it.each([
+    ['system:node:n1', 'kubelet/v1.33', []],
+    ['system:node:n1', 'kubectl/v1.33', ['identity:c/system:node:n1']],
+    ['system:serviceaccount:kube-system:job-controller', 'kube-controller-manager/v1.33', []],
+    ['system:serviceaccount:kube-system:aws-node', 'curl/8', ['identity:c/system:serviceaccount:kube-system:aws-node']],
+    ['kim@example.com', 'kubectl/v1.33', ['identity:c/kim@example.com']],
+  ])('joins the calls of %s with %s by %j', (user, userAgent, keys) => {
+    expect(identityKeys(user, userAgent)).toEqual(keys);
+  });
+});
