@@ -75,6 +75,7 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
     ({ observation, process, tree }) =>
       observation.process?.parentExecutable ?? (process && tree.parentOf(process)?.executable) ?? undefined,
   ],
+  ['Request.OwnImage', ({ observation, origins }) => origins.isOwnImage(observation)],
   ['Request.OwnObject', ({ observation, objects }) => objects.isOwn(observation)],
   ['File.InImage', isInImage],
   ['File.InstalledBy', installedBy],

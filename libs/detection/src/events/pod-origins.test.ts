@@ -1,4 +1,4 @@
-import type { Observation } from '@tidewaiter/domain';
+import type { JsonObject, Observation } from '@tidewaiter/domain';
 import { factContext, factsFromFile } from '@tidewaiter/facts';
 import { observe } from '@tidewaiter/sensors';
 
@@ -12,15 +12,26 @@ const { facts, policy } = factsFromFile({
 const context = factContext({ facts, policy });
 
 function exec(username: string, userAgent: string, address: string): Observation {
+  const objectRef = { resource: 'pods', subresource: 'exec', namespace: 'work', name: 'job-x' };
+  return audit({ user: { username }, userAgent, sourceIPs: [address], objectRef });
+}
+
+const ofReplicaSets = 'system:serviceaccount:kube-system:replicaset-controller';
+
+/** Creation of a pod. */
+function pod(username: string, spec: JsonObject, namespace = 'work'): Observation {
+  const userAgent = username === ofReplicaSets ? 'kube-controller-manager/v1.33.4' : 'okhttp/3.12';
+  const objectRef = { resource: 'pods', namespace, name: 'x' };
+  return audit({ user: { username }, userAgent, sourceIPs: ['10.1.2.3'], objectRef, requestObject: { spec } });
+}
+
+function audit(request: JsonObject): Observation {
   const event = {
     kind: 'Event',
     stage: 'ResponseComplete',
     verb: 'create',
-    user: { username },
-    userAgent,
-    sourceIPs: [address],
-    objectRef: { resource: 'pods', subresource: 'exec', namespace: 'work', name: 'job-x' },
-    responseStatus: { code: 101 },
+    responseStatus: { code: 201 },
+    ...request,
   };
   const at = '2026-03-03T01:12:00Z';
   return observe({ id: 'a', source: 'kubernetes-audit', sensor: 'test', cluster: 'eu1', node: null, at, event });
@@ -41,7 +52,44 @@ describe('PodOrigins', () => {
     origins.note(exec(user, agent, address), context);
     const restored = new PodOrigins();
     restored.restore(origins.snapshot());
-    const pod = { namespace: 'work', name: 'job-x' } as Observation['pod'];
-    expect(restored.visitorOf({ ...exec(user, agent, address), pod })).toBe(visitor);
+    const place = { namespace: 'work', name: 'job-x' } as Observation['pod'];
+    expect(restored.visitorOf({ ...exec(user, agent, address), pod: place })).toBe(visitor);
+  });
+
+  const image = 'docker.io/apache/spark:4.0.0';
+  const containers = [{ name: 'main', image }];
+  const driver = 'system:serviceaccount:work:driver';
+
+  it.each<[string, boolean | undefined, string, JsonObject, string]>([
+    ['its own image in its own namespace', true, driver, { containers }, 'work'],
+    [
+      'another image',
+      false,
+      driver,
+      { containers: [...containers, { name: 'x', image: 'docker.io/evil/x:1' }] },
+      'work',
+    ],
+    ['its image in another namespace', false, driver, { containers }, 'kube-system'],
+    [
+      'its image with the disk of the node',
+      false,
+      driver,
+      { containers, volumes: [{ hostPath: { path: '/' } }] },
+      'work',
+    ],
+    ['the image of another account', false, 'system:serviceaccount:work:other', { containers }, 'work'],
+    ['an image as a person', undefined, 'dev@example.com', { containers }, 'work'],
+  ])('decides whether an account requests %s: %s', (_, expected, user, spec, namespace) => {
+    const origins = new PodOrigins();
+    origins.note(pod(ofReplicaSets, { serviceAccountName: 'driver', containers }), context);
+    const restored = new PodOrigins();
+    restored.restore(origins.snapshot());
+    expect(restored.isOwnImage(pod(user, spec, namespace))).toBe(expected);
+  });
+
+  it('learns no images from who does not look after the cluster', () => {
+    const origins = new PodOrigins();
+    origins.note(pod('system:serviceaccount:work:thief', { serviceAccountName: 'driver', containers }), context);
+    expect(origins.isOwnImage(pod(driver, { containers }))).toBe(false);
   });
 });

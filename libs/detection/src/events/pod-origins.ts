@@ -1,6 +1,7 @@
 import { type PersistedMap, RecentMap } from '@tidewaiter/collections';
 import type { Observation } from '@tidewaiter/domain';
 import { factField, type FactContext } from '@tidewaiter/facts';
+import { sigmaGetter } from '@tidewaiter/sensors';
 
 import { containerKey } from './container-key.js';
 
@@ -28,9 +29,10 @@ export interface PersistedOrigins {
   pods: PersistedMap<PodOrigin>;
   foreign: PersistedMap<true>;
   builders: PersistedMap<true>;
-  /** These two are missing in snapshots of earlier releases. */
+  /** These are missing in snapshots of earlier releases. */
   visits?: PersistedMap<Visit>;
   administered?: PersistedMap<true>;
+  images?: PersistedMap<string[]>;
 }
 
 /** Over websockets, an exec is a GET. */
@@ -59,6 +61,8 @@ export class PodOrigins {
   readonly #foreign = new RecentMap<true>(maxPods);
   /** Workloads that an identity changed which does. */
   readonly #administered = new RecentMap<true>(maxPods);
+  /** Images of the last pod of each service account. */
+  readonly #images = new RecentMap<string[]>(maxPods);
   /** Last command that a user ran in a pod. */
   readonly #visits = new RecentMap<Visit>(maxPods);
   /** Containers in which a build was recognized, for events that name no process of it. */
@@ -74,8 +78,10 @@ export class PodOrigins {
     const isExec = resource === 'pods/exec' || resource === 'pods/attach';
     if (!isExec && (request.verb === 'get' || request.verb === 'connect')) return;
     if (workloads.has(resource ?? '')) {
-      const changed = isLookingAfter(observation, facts) ? this.#administered : this.#foreign;
-      changed.set(key(cluster, namespace, name, null), true);
+      const isAdministration = isLookingAfter(observation, facts);
+      if (isAdministration) this.#administered.set(key(cluster, namespace, name, null), true);
+      else if (!this.isOwnImage(observation)) this.#foreign.set(key(cluster, namespace, name, null), true);
+      if (isAdministration && resource === 'pods') this.#noteImages(observation);
     }
     if (isExec) {
       const visit = { by: visitorOf(observation, facts), timeMs: observation.timeMs };
@@ -105,6 +111,27 @@ export class PodOrigins {
     const { user, userAgent, namespace } = request!;
     if (user !== jobController || !userAgent?.startsWith('kube-controller-manager/')) return null;
     return this.#origins.get(key(cluster, namespace!, pod.replace(/-[a-z0-9]{5}$/, ''), null)) ?? null;
+  }
+
+  #noteImages(observation: Observation): void {
+    const { cluster, request, native } = observation;
+    const account = textAt(objectAt(objectAt(native, 'requestObject'), 'spec'), 'serviceAccountName');
+    const images = textsOf(imagesAsked(observation));
+    if (account !== null && images.length > 0)
+      this.#images.set(key(cluster, request!.namespace!, account, null), images);
+  }
+
+  /**
+   * Whether a service account requests pods of its own image in its own namespace, without rights on
+   * the node, as Spark's driver does for its executors. Undefined where no images are requested.
+   */
+  isOwnImage(observation: Observation): boolean | undefined {
+    const [, home, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(observation.request?.user ?? '') ?? [];
+    const images = textsOf(imagesAsked(observation));
+    if (images.length === 0 || home === undefined || account === undefined) return undefined;
+    if (home !== observation.request!.namespace || rightsAsked.some((ask) => ask(observation) != null)) return false;
+    const own = this.#images.get(key(observation.cluster, home, account, null)) ?? [];
+    return images.every((image) => own.includes(image));
   }
 
   /** Whether an identity changed a workload that does not look after the cluster. */
@@ -145,15 +172,17 @@ export class PodOrigins {
       builders: this.#builders.snapshot(),
       visits: this.#visits.snapshot(),
       administered: this.#administered.snapshot(),
+      images: this.#images.snapshot(),
     };
   }
 
-  restore({ pods, foreign, builders, visits, administered }: PersistedOrigins): void {
+  restore({ pods, foreign, builders, visits, administered, images }: PersistedOrigins): void {
     this.#origins.restore(pods);
     this.#foreign.restore(foreign);
     this.#builders.restore(builders);
     if (visits) this.#visits.restore(visits);
     if (administered) this.#administered.restore(administered);
+    if (images) this.#images.restore(images);
   }
 }
 
@@ -214,6 +243,13 @@ export function isLookingAfter(observation: Observation, facts: FactContext): bo
   if (isHabit && user?.startsWith('system:serviceaccount:') && !toolAgent.test(userAgent ?? '')) return true;
   // A token of theirs that a tool uses is a stolen one.
   return controllerOfCluster.test(user ?? '') && /^kube(?:-controller-manager|-scheduler|let)\b/.test(userAgent ?? '');
+}
+
+const imagesAsked = sigmaGetter('Request.Images');
+const rightsAsked = ['Request.HostPaths', 'Request.HostNamespaces', 'Request.Capabilities'].map(sigmaGetter);
+
+function textsOf(values: unknown): string[] {
+  return Array.isArray(values) ? values.filter((value) => typeof value === 'string') : [];
 }
 
 function ephemeralOf({ native }: Observation): string[] {
