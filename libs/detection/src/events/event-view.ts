@@ -82,7 +82,7 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Process.RootExecutable', (inputs) => inside(inputs).at(-1)?.executable ?? undefined],
   ['Image.Role', roleOfEvent],
   ['Process.Session', processSession],
-  // What `kubectl exec` starts is no part of the container's own tree.
+  // Processes of `kubectl exec` are not in the tree of the container.
   [
     'Process.OpenedBy',
     ({ observation, origins }) =>

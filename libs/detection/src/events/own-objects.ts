@@ -7,7 +7,7 @@ const ownMs = 24 * 60 * 60_000;
 
 const creating = /^(?:Create|Run|Register|Allocate|Import|Copy)/;
 const removing = /^(?:Delete|Deregister|Disable|Remove|Schedule|Stop|Terminate)/;
-/** Members that name an object; the last snapshot of a database is another object than the one meant. */
+/** Members that name an object. The last snapshot of a database is another object. */
 const naming = /^(?!final).*(?:name|id|identifier|arn)s?(?:Set)?$/i;
 const namingAlone = /^(?:name|id|identifier|arn)$/i;
 /** Members of lists in the answers of EC2. */
@@ -28,8 +28,8 @@ export class OwnObjects {
   }
 
   /**
-   * Whether the caller itself has created, within a day, all that a request removes; undefined where
-   * it names nothing, and for other requests.
+   * Whether the caller itself has created, within a day, all that a request removes; undefined
+   * where it names nothing, and for other requests.
    */
   isOwn({ source, request, native, timeMs }: Observation): boolean | undefined {
     if (source !== 'cloudtrail' || !removing.test(request?.verb ?? '')) return undefined;

@@ -13,8 +13,8 @@ import { containerKey } from './container-key.js';
 export type PodOrigin = 'admin' | 'build-system' | 'node-agent';
 
 /**
- * Who ran a command in a pod by the API server: an administrator, a controller with its own program,
- * or a person from inside, from no unusual place.
+ * User that ran a command in a pod by the API server: an administrator, a controller with its own
+ * program, or a person from inside, from no unusual place.
  */
 export type Visitor = 'admin' | 'controller' | 'person';
 
@@ -122,8 +122,8 @@ export class PodOrigins {
   }
 
   /**
-   * Whether a service account requests pods of its own image in its own namespace, without rights on
-   * the node, as Spark's driver does for its executors. Undefined where no images are requested.
+   * Whether a service account requests pods of its own image in its own namespace, without rights
+   * on the node, as Spark's driver does for its executors. Undefined where no images are requested.
    */
   isOwnImage(observation: Observation): boolean | undefined {
     const [, home, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(observation.request?.user ?? '') ?? [];
