@@ -2,6 +2,7 @@ import { factContext, factsFromFile } from '@tidewaiter/facts';
 import { observe } from '@tidewaiter/sensors';
 
 import { FileWriters } from '../events/file-writers.js';
+import { OwnObjects } from '../events/own-objects.js';
 import { PodOrigins } from '../events/pod-origins.js';
 import { ProcessTree } from '../events/process-tree.js';
 import { recordOf } from '../storylines/storyline.js';
@@ -17,7 +18,10 @@ function identityKeys(username: string, userAgent: string): string[] {
   const facts = factContext({ ...factsFromFile({ format: 'tidewaiter-storyline-facts/1', cluster: 'c' }) });
   const [tree, writers, origins] = [new ProcessTree(), new FileWriters(), new PodOrigins()];
   const place = { cluster: 'c', imageDigest: null, workload: null } as never;
-  const { keys } = joinKeys({ observation, process: null, tree, writers, origins, facts }, place);
+  const { keys } = joinKeys(
+    { observation, process: null, tree, writers, origins, objects: new OwnObjects(), facts },
+    place,
+  );
   return keys.filter((key) => key.startsWith('identity:'));
 }
 
