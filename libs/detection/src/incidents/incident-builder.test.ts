@@ -97,7 +97,10 @@ describe('IncidentBuilder', () => {
       ],
       [
         'two severe ones of one stage with the same finding',
-        [support({ rule: 'a', severity: 'high', finding: 'x' }), support({ rule: 'b', severity: 'high', finding: 'x' })],
+        [
+          support({ rule: 'a', severity: 'high', finding: 'x' }),
+          support({ rule: 'b', severity: 'high', finding: 'x' }),
+        ],
         0,
       ],
       ['the same rule twice', [support({}), support({ stage: 'impact' })], 0],
