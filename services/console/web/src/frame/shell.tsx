@@ -5,6 +5,7 @@ import { Button } from 'react-aria-components/Button';
 
 import { signOut } from '../api/changes.js';
 import { useLiveEvents } from '../live/use-live-events.js';
+import { dropDrafts } from '../pages/incidents/comment-drafts.js';
 import { session, useHasEnded } from '../pages/sign-in/session.js';
 import { SignInPage } from '../pages/sign-in/sign-in-page.js';
 import { StampImage } from '../parts/stamp.js';
@@ -92,6 +93,7 @@ function Rail({ openSearch, openKeys }: { openSearch: () => void; openKeys: () =
   const leave = async () => {
     const ended = await signOut().catch(() => undefined);
     session.end();
+    dropDrafts();
     client.clear();
     // The identity provider ends its session, too, and leads back.
     if (ended?.signOutUrl) location.assign(ended.signOutUrl);
@@ -117,7 +119,7 @@ function Rail({ openSearch, openKeys }: { openSearch: () => void; openKeys: () =
       </nav>
       <div className="rail-end">
         <p className="me">
-          {name} <small>{role}</small>
+          {name} <small>{role && `as ${role}`}</small>
         </p>
         <Button className="plain" onPress={openKeys} aria-keyshortcuts="?">
           Keyboard

@@ -1,4 +1,4 @@
-import { draftOf, dropDraft, keepDraft } from './comment-drafts.js';
+import { draftOf, dropDraft, dropDrafts, keepDraft } from './comment-drafts.js';
 
 describe('draftOf', () => {
   const [one, two] = [{ id: 'a' }, { id: 'b' }];
@@ -9,5 +9,11 @@ describe('draftOf', () => {
     expect(draftOf([one, two])).toBe('');
     dropDraft([one]);
     expect(draftOf([one])).toBe('');
+  });
+
+  it('returns nothing of a user who has signed out', () => {
+    keepDraft([one, two], 'mine');
+    dropDrafts();
+    expect(draftOf([one, two])).toBe('');
   });
 });

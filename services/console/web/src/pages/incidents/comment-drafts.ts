@@ -17,6 +17,11 @@ export function keepDraft(incidents: readonly Subject[], text: string): void {
   drafts.set(keyOf(incidents), text);
 }
 
+/** Drops all texts: the next user of the browser is another one. */
+export function dropDrafts(): void {
+  drafts.clear();
+}
+
 /** Drops the text once it is stored with all of these incidents. */
 export function dropDraft(incidents: readonly Subject[]): void {
   drafts.delete(keyOf(incidents));

@@ -92,7 +92,7 @@ export function DeliveriesPage() {
         <FilterSelect label="State" name="state" value={state} any="all messages" options={shownStates} />
         <FilterText label="Receiver" name="receiver" value={receiver} />
         <QueryBox list="deliveries" value={q} placeholder="channel=slack attempts>1 created>1d" />
-        <ExportLinks list="deliveries" q={isFallback ? `fallback ${query}` : query} sort={undefined} />
+        <ExportLinks list="deliveries" q={isFallback ? `fallback ${query}`.trim() : query} sort={undefined} />
       </div>
       <LiveTable
         label="Deliveries"
