@@ -643,6 +643,16 @@ describeWith(programs('chromium'))('the web pages', () => {
     await tab.goto(`${api.url}/incidents/${uuidOf('followed')}`);
     await tab.getByRole('heading', { name: 'Timeline' }).waitFor();
     expect(await tab.getByRole('button', { name: 'Comment' }).count()).toBe(0);
+    await tab.getByText('reader as viewer').waitFor();
+    const sent: string[] = [];
+    tab.on('request', (request) => request.method() !== 'GET' && sent.push(request.url()));
+    for (const key of ['a', 'm', 'c']) await tab.keyboard.press(key);
+    await tab.goto(`${api.url}/incidents?state=all`);
+    await tab.getByRole('row').nth(1).waitFor();
+    for (const key of ['j', 'a', 'm', 'c']) await tab.keyboard.press(key);
+    await tab.getByRole('complementary', { name: 'Chosen incident' }).getByRole('heading').first().waitFor();
+    expect(await tab.getByRole('dialog').count()).toBe(0);
+    expect(sent).toEqual([]);
     await context.close();
   });
 
