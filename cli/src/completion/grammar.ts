@@ -78,6 +78,7 @@ const placeholders = new Map<string, Values>([
     'number',
     'object',
     'pattern',
+    'reference',
     'port',
     'receiver',
     'registry',

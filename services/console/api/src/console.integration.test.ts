@@ -504,7 +504,8 @@ describe('the API', () => {
   it.each([
     ['cve-2026-1000', 'vulnerability', 'vulnerability=CVE-2026-1000'],
     ['openssl', 'package', 'purl=pkg%3Adeb%2Fdebian%2Fopenssl'],
-    ['shop/app:1', 'repository', '/images/sha256:'],
+    ['shop/app:1', 'tag', '/images/sha256:'],
+    ['shop/app', 'repository', '/repositories?q='],
     ['/usr/bin/curl', 'path', 'path=%2Fusr%2Fbin%2Fcurl'],
     [hex('e'), 'layer', 'layer=sha256%3A'],
     [amd64.slice('sha256:'.length), 'image', 'image=sha256%3A'],
