@@ -157,13 +157,17 @@ export function isForeign({ observation, origins, facts }: EventInputs): boolean
   return workload !== null && origins.isForeign(observation.cluster, workload.namespace, workload.name);
 }
 
-/** Whether the image has the program, or it ran before it was watched and was not written. */
+/**
+ * Whether the image has the program, or nothing has written it in the container and it ran before
+ * it was watched or starts the container: an operator has put that on a volume.
+ */
 function isOfImage(program: string, inputs: EventInputs): boolean {
   const { observation, process, tree, writers } = inputs;
   const image = imageOf(inputs);
   if (image === null || image.files.get(program) !== null) return image !== null;
   const wasSeen = (process && tree.parentOf(process)?.startedMs) != null;
-  return !wasSeen && !isPassingPath(program) && writers.writerOf(observation, program) === null;
+  const isFirst = inside(inputs).at(-1)?.executable === program;
+  return (isFirst || !wasSeen) && !isPassingPath(program) && writers.writerOf(observation, program) === null;
 }
 
 const isShell = (name: string): boolean => /^(?:sh|bash|dash|ash|busybox|tini|dumb-init)$/.test(name);

@@ -11,7 +11,14 @@ import { ProcessTree } from './process-tree.js';
 const digest = `sha256:${'d'.repeat(64)}`;
 const programs = [
   ...['/bin/sh', '/bin/bash', '/usr/bin/crontab', '/usr/bin/curl', '/usr/bin/python3.11', '/usr/bin/supervisord'],
-  ...['/usr/local/bin/etcdctl', '/usr/bin/aws', '/usr/bin/rclone', '/usr/bin/cloudflared', '/usr/bin/redis-sentinel'],
+  ...[
+    '/usr/local/bin/etcdctl',
+    '/usr/bin/aws',
+    '/usr/bin/barman-cloud-wal-archive',
+    '/usr/bin/rclone',
+    '/usr/bin/cloudflared',
+    '/usr/bin/redis-sentinel',
+  ],
   ...['/usr/sbin/nginx', '/opt/ruby/bin/ruby', '/opt/bin/configure', '/entry.sh', '/users.sh'],
 ];
 
@@ -157,10 +164,14 @@ describe('own-script', () => {
 
 describe('backup', () => {
   const signed = { repository: 'r.example/ops' };
+  const archive = '/usr/bin/barman-cloud-wal-archive s3://b/ pg pg_wal/0003';
   const upload = '/usr/bin/aws s3 cp /backup/s.db s3://b/';
 
   it.each<[string, boolean, Partial<Start>]>([
     ['an upload after the snapshot of the same script', true, { before: '/usr/local/bin/etcdctl snapshot save /s.db' }],
+    ['an upload by the declared program of a volume', true, { chain: ['/controller/manager run', archive] }],
+    ['an upload by a dropped program', false, { chain: ['/tmp/manager run', archive] }],
+    ['an upload by a program below that', false, { chain: ['/controller/manager run', '/data/x', archive] }],
     ['an upload after a snapshot by what was brought in', false, { before: '/tmp/etcdctl snapshot save /s.db' }],
     ['an upload alone', false, {}],
     ['a sync that an administrator declared', true, { chain: ['/usr/bin/rclone sync /data b2:x'], changedBy: [admin] }],
