@@ -26,11 +26,16 @@ export function isStartScript(inputs: EventInputs): boolean {
   return areStartScripts(inside(inputs), inputs);
 }
 
-/** Whether a script of the image has started a process, wherever that was called from. */
+/**
+ * Whether a script of the image has started a process, which a program of the image has called by
+ * its path. A command line may give a script of the image anything to run.
+ */
 export function isBelowScript(inputs: EventInputs): boolean {
-  const [, parent] = inside(inputs);
+  const [, parent, caller] = inside(inputs);
   const image = imageOf(inputs);
-  return parent !== undefined && image !== null && image.flagged.size === 0 && isScriptOf(parent, image);
+  if (parent === undefined || image === null || image.flagged.size > 0 || !isScriptOf(parent, image)) return false;
+  if (caller?.executable == null || image.files.get(caller.executable) === null) return false;
+  return isScriptOf(caller, image) || !isInterpreter(baseName(caller.executable));
 }
 
 function areStartScripts([script, ...above]: TreeProcess[], inputs: EventInputs): boolean {

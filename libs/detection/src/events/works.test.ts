@@ -156,6 +156,16 @@ describe('own-script', () => {
       ['/usr/bin/redis-sentinel', '/bin/bash /users.sh +sdown', '/usr/bin/curl x'],
     ],
     ['what a command line starts', false, ['/usr/bin/redis-sentinel', '/bin/bash -c "curl x"', '/usr/bin/curl x']],
+    [
+      'what a script starts that a command line calls',
+      false,
+      [
+        '/usr/bin/redis-sentinel',
+        '/bin/sh -c "bash /users.sh curl x"',
+        '/bin/bash /users.sh curl x',
+        '/usr/bin/curl x',
+      ],
+    ],
     ['what another script starts', false, ['/usr/bin/redis-sentinel', '/bin/bash /data/x.sh', '/usr/bin/curl x']],
   ])('decides about %s: %s', (_, expected, chain) => {
     expect(isExplained({ work: 'own-script', chain, afterS: 9_000 })).toBe(expected);
