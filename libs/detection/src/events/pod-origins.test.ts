@@ -77,6 +77,28 @@ describe('PodOrigins', () => {
       { containers, volumes: [{ hostPath: { path: '/' } }] },
       'work',
     ],
+    [
+      'its image as privileged',
+      false,
+      driver,
+      { containers: [{ name: 'x', image, securityContext: { privileged: true } }] },
+      'work',
+    ],
+    ['its image with another account', false, driver, { containers, serviceAccountName: 'admin' }, 'work'],
+    [
+      'its image with a shell command',
+      false,
+      driver,
+      { containers: [{ name: 'x', image, command: ['/bin/sh', '-c', 'x'] }] },
+      'work',
+    ],
+    [
+      'its image with its own arguments',
+      true,
+      driver,
+      { containers: [{ name: 'x', image, args: ['executor'] }] },
+      'work',
+    ],
     ['the image of another account', false, 'system:serviceaccount:work:other', { containers }, 'work'],
     ['an image as a person', undefined, 'dev@example.com', { containers }, 'work'],
   ])('decides whether an account requests %s: %s', (_, expected, user, spec, namespace) => {

@@ -114,8 +114,8 @@ export class PodOrigins {
   }
 
   #noteImages(observation: Observation): void {
-    const { cluster, request, native } = observation;
-    const account = textAt(objectAt(objectAt(native, 'requestObject'), 'spec'), 'serviceAccountName');
+    const { cluster, request } = observation;
+    const account = textAt(podSpecOf(observation), 'serviceAccountName');
     const images = textsOf(imagesAsked(observation));
     if (account !== null && images.length > 0)
       this.#images.set(key(cluster, request!.namespace!, account, null), images);
@@ -123,13 +123,17 @@ export class PodOrigins {
 
   /**
    * Whether a service account requests pods of its own image in its own namespace, without rights
-   * on the node, as Spark's driver does for its executors. Undefined where no images are requested.
+   * on the node, another account or a shell command, as Spark's driver does for its executors.
+   * Undefined where no images are requested.
    */
   isOwnImage(observation: Observation): boolean | undefined {
     const [, home, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(observation.request?.user ?? '') ?? [];
     const images = textsOf(imagesAsked(observation));
     if (images.length === 0 || home === undefined || account === undefined) return undefined;
-    if (home !== observation.request!.namespace || rightsAsked.some((ask) => ask(observation) != null)) return false;
+    const runsAs = textAt(podSpecOf(observation), 'serviceAccountName') ?? 'default';
+    if (home !== observation.request!.namespace || (runsAs !== account && runsAs !== 'default')) return false;
+    if (hasNodeRights(observation) || rightsAsked.some((ask) => ask(observation) != null)) return false;
+    if (textsOf(commandsAsked(observation)).some((command) => shellCommand.test(command))) return false;
     const own = this.#images.get(key(observation.cluster, home, account, null)) ?? [];
     return images.every((image) => own.includes(image));
   }
@@ -216,12 +220,19 @@ function visitorOf(observation: Observation, facts: FactContext): Visitor | null
 }
 
 /** Whether the requested pod is privileged, or in the process namespace of the node. */
-function hasNodeRights({ native }: Observation): boolean {
-  const requested = objectAt(objectAt(native, 'requestObject'), 'spec');
-  const spec = Object.hasOwn(requested, 'template') ? objectAt(objectAt(requested, 'template'), 'spec') : requested;
+function hasNodeRights(observation: Observation): boolean {
+  const spec = podSpecOf(observation);
   if (spec['hostPID'] === true) return true;
   const containers = Array.isArray(spec['containers']) ? spec['containers'] : [];
   return containers.some((each) => isObject(each) && objectAt(each, 'securityContext')['privileged'] === true);
+}
+
+/** Specification of the requested pod, also in a template of a job or a schedule. */
+function podSpecOf({ native }: Observation): Record<string, unknown> {
+  let spec = objectAt(objectAt(native, 'requestObject'), 'spec');
+  for (const template of ['jobTemplate', 'template'])
+    if (Object.hasOwn(spec, template)) spec = objectAt(objectAt(spec, template), 'spec');
+  return spec;
 }
 
 const toolAgent = /^(?:|kubectl|curl|wget|python|httpx|aiohttp|go-http-client|mozilla|httpie|k9s|lens|helm)\b/i;
@@ -246,6 +257,8 @@ export function isLookingAfter(observation: Observation, facts: FactContext): bo
 }
 
 const imagesAsked = sigmaGetter('Request.Images');
+const commandsAsked = sigmaGetter('Request.Commands');
+const shellCommand = /(?:^|\/)(?:ba|da|a|z|k)?sh(?: -[a-z]+)* -[a-z]*c(?: |$)/;
 const rightsAsked = ['Request.HostPaths', 'Request.HostNamespaces', 'Request.Capabilities'].map(sigmaGetter);
 
 function textsOf(values: unknown): string[] {
