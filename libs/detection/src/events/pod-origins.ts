@@ -24,6 +24,9 @@ interface Visit {
 }
 
 const maxPods = 50_000;
+/** Limits on the images of a pod that are remembered: names in requests have none. */
+const maxImages = 16;
+const maxImageChars = 512;
 
 export interface PersistedOrigins {
   pods: PersistedMap<PodOrigin>;
@@ -116,7 +119,9 @@ export class PodOrigins {
   #noteImages(observation: Observation): void {
     const { cluster, request } = observation;
     const account = textAt(podSpecOf(observation), 'serviceAccountName');
-    const images = textsOf(imagesAsked(observation));
+    const images = textsOf(imagesAsked(observation))
+      .filter(({ length }) => length <= maxImageChars)
+      .slice(0, maxImages);
     if (account !== null && images.length > 0)
       this.#images.set(key(cluster, request!.namespace!, account, null), images);
   }
