@@ -71,8 +71,7 @@ export function isBackup(inputs: EventInputs): boolean {
   if (backupProgram.test(name)) return true;
   if (!storeClient.test(name)) return false;
   if (dump.test(observation.process?.parentCommandLine ?? '') || isDeclaredCommand(inputs)) return true;
-  const siblings = tree.siblings(process).map(({ executable }) => executable);
-  return siblings.some((path) => path !== null && backupProgram.test(baseName(path)) && isOfImage(path, inputs));
+  return tree.hasSibling(process, (path) => backupProgram.test(baseName(path)) && isOfImage(path, inputs));
 }
 
 /**

@@ -153,13 +153,15 @@ export class ProcessTree {
     return found;
   }
 
-  /** Other processes in memory that the parent has started. */
-  siblings(process: TreeProcess): TreeProcess[] {
+  /** Whether the parent has started another process, that is still in memory, with such a program. */
+  hasSibling(process: TreeProcess, isWanted: (executable: string) => boolean): boolean {
     const { parent } = process;
-    if (parent === null) return [];
-    return [...this.#processes.values()].filter(
-      (each) => each !== process && each.parent?.id === parent.id && each.parent.node === parent.node,
-    );
+    if (parent === null) return false;
+    for (const each of this.#processes.values()) {
+      const isSibling = each !== process && each.parent?.id === parent.id && each.parent.node === parent.node;
+      if (isSibling && each.executable !== null && isWanted(each.executable)) return true;
+    }
+    return false;
   }
 
   suspect(process: TreeProcess, what: string, timeMs: number): void {
