@@ -109,7 +109,7 @@ export async function startTidewaiter(home: string, ingestPort: number, ...more:
     log: () =>
       output()
         .split('\n')
-        .filter((line) => line.startsWith('{') && line.endsWith('}'))
+        .filter((line) => line.startsWith('{"level":') && line.endsWith('}'))
         .map((line) => JSON.parse(line) as Record<string, unknown>),
     command: (...args) => run(launcher, args, { env: environment }),
     async stop() {
