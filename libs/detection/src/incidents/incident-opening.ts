@@ -9,8 +9,8 @@ export const shippedEvidence = evidenceBy(calibration);
  * Returns the alert with which a cluster becomes an incident, given its alerts in order of time;
  * null while it is none. One alert of weight `alone` suffices. Otherwise two independent ones are
  * needed: of different rules, and either of different tactics, or one about facts of the image and
- * one about behavior, or both severe and with different findings. Together they must be evidence
- * enough.
+ * one about behavior, or both severe, with different findings and about different events. Together
+ * they must be evidence enough.
  */
 export function openingAlert(
   alerts: readonly DetectionAlert[],
@@ -32,6 +32,11 @@ function isEnoughWith(alert: DetectionAlert, evidence: AlertEvidence): (earlier:
 
 function areIndependent(a: DetectionAlert, b: DetectionAlert): boolean {
   if (a.rule.id === b.rule.id) return false;
-  const areSevere = isLevelAtLeast(a.severity, 'high') && isLevelAtLeast(b.severity, 'high');
-  return a.stage !== b.stage || a.isFact !== b.isFact || (areSevere && a.finding !== b.finding);
+  return a.stage !== b.stage || a.isFact !== b.isFact || (areSevere(a, b) && a.finding !== b.finding);
+}
+
+/** Whether both are severe, and about different events: two rules may see one act from two sides. */
+function areSevere(a: DetectionAlert, b: DetectionAlert): boolean {
+  if (![a, b].every(({ severity }) => isLevelAtLeast(severity, 'high'))) return false;
+  return a.events.some((event) => !b.events.includes(event)) || b.events.some((event) => !a.events.includes(event));
 }
