@@ -38,9 +38,15 @@ export function clientOf(userAgent: string | null): string | null {
  * for controllers.
  */
 const userTool =
-  /^(kubectl|curl|wget|python.*|httpx|aiohttp|go-http-client|java|okhttp|mozilla|axios|node|node-fetch|undici|ruby|perl|libwww-perl|k9s|lens|helm|httpie|openapi-generator|rest-client|)$/;
+  /^(kubectl|curl|wget|python.*|httpx|aiohttp|go-http-client|java|okhttp|mozilla|axios|node|node-fetch|undici|ruby|perl|libwww-perl|k9s|lens|helm|httpie|openapi-generator|rest-client|oc|libcurl|got|apache-httpclient|php|guzzlehttp|reqwest|hyper|postmanruntime|insomnia|peirates|kubeletctl|kdigger|)$/;
 const controllerLibrary = /^(manager|fabric8-kubernetes-client|kopf|operator.*|.*-(operator|controller|manager))$/;
 const controllerAccount = /(^|[-:])(operator|controller|controllers|manager)(-|$)/;
+
+/** Whether an account is named as those of operators are. */
+export function isControllerAccount(user: string | null): boolean {
+  const account = serviceAccount.exec(user ?? '')?.[1];
+  return account !== undefined && controllerAccount.test(account.slice(account.indexOf(':') + 1));
+}
 
 /**
  * Whether a service account calls with the controller program of its own name, or is named like a
@@ -57,23 +63,29 @@ export function isOwnProgram({ user, userAgent }: ObservedRequest): boolean {
 
 /** Parts of a cluster. Nodes may have public addresses, and reach the API server by these. */
 const clusterUser =
-  /^system:(?:node:|bootstrap:|kube-|apiserver$|cloud-controller-manager$|serviceaccount:kube-system:)/;
+  /^system:(?:node:|bootstrap:|kube-|apiserver$|cloud-controller-manager$|gcp-[a-z-]+$|glbc$|managed-certificate-controller$|serviceaccount:kube-system:)/;
 /** Services with which a cloud looks after a cluster. They call with any program. */
-const cloudService = /^(?:eks:|aksService$|gke-|system:(?:addon-manager|gke-[a-z-]+)$)/;
+const cloudService = /^(?:eks:|aksService$|gke-[a-z0-9-]+$|system:(?:addon-manager|gke-[a-z-]+)$)/;
 /** Namespaces of what is installed to look after a cluster: delivery, certificates, storage. */
 const platformAccount =
-  /^system:serviceaccount:(?:argocd|cert-manager|external-secrets|ingress-nginx|istio-system|kyverno|k8up-operator|kasten-io|knative-serving|kubernetes-dashboard|keel|kubescape|monitoring|olm|operators|sealed-secrets|tekton-pipelines|tigera-operator|traefik|vault|velero|(?:openshift|cattle|capi)-[a-z-]+|[a-z0-9-]+-systems?):/;
+  /^system:serviceaccount:(?:argocd|cert-manager|external-secrets|ingress-nginx|istio-system|kyverno|k8up-operator|kasten-io|knative-serving|kubernetes-dashboard|keel|kubescape|monitoring|olm|operators|sealed-secrets|tekton-pipelines|tigera-operator|traefik|vault|velero|(?:openshift|cattle|capi)-[a-z-]+|(?:flux|gatekeeper|istio|knative)-system):/;
+/** By the custom of operators; applications have such names, too. */
+const systemAccount = /^system:serviceaccount:[a-z0-9-]+-systems?:/;
 
 /**
  * Whether a component of the cluster, or an operator or service that looks after it, calls with its
  * own program. A tool that uses its token is one of a user, or of a thief.
  */
-export function isPlatform({ user, userAgent }: ObservedRequest, isPublic: boolean): boolean {
+export function isPlatform(request: ObservedRequest, isPublic: boolean): boolean {
+  const { user, userAgent } = request;
   if (user === null) return false;
   if (cloudService.test(user)) return true;
   const client = clientOf(userAgent);
   if (client === null || userTool.test(client)) return client === 'helm' && clusterUser.test(user);
-  return clusterUser.test(user) || (!isPublic && platformAccount.test(user));
+  const isOwn = isOwnProgram(request);
+  if (clusterUser.test(user)) return isOwn || !isPublic || !serviceAccount.test(user);
+  if (isPublic) return false;
+  return platformAccount.test(user) || (systemAccount.test(user) && (isOwn || isControllerAccount(user)));
 }
 
 /** Controllers whose account has the name of the product and not of the program. */

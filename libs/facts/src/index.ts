@@ -4,7 +4,7 @@ export { factsMarkdown } from './document.js';
 export type { FactField } from './fact-field.js';
 export { factField, factFields, factGetter, isFactField } from './fields.js';
 export { isMalwareAdvisory } from './facts.js';
-export { accessKeyOf } from './identity.js';
+export { accessKeyOf, isControllerAccount } from './identity.js';
 export type {
   AccessKey,
   FileManifest,

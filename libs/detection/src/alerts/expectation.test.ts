@@ -139,6 +139,12 @@ tidewaiter: { finding: cluster-admin, stage: persistence, weight: support, scope
         '203.0.113.4',
       ],
       ['an application', 'system:serviceaccount:shop:web', 'python-requests/2.32', '10.9.0.4'],
+      [
+        'an application’s token in a program of its name',
+        'system:serviceaccount:shop:portal',
+        'portal/1.0',
+        '10.9.0.4',
+      ],
     ])('keeps those of %s', (_, user, agent, address) => {
       expect(binding(user, agent, address)).toEqual(['high', 'support', null]);
     });

@@ -1,11 +1,11 @@
-import { factField } from '@tidewaiter/facts';
+import { factField, isControllerAccount } from '@tidewaiter/facts';
 
 import type { EventInputs } from '../events/event-inputs.js';
 import { works } from '../events/own-work.js';
 import { isLookingAfter } from '../events/pod-origins.js';
 import { processSession } from '../events/process-session.js';
 import { isRuntimeCopy, type Session } from '../events/session.js';
-import type { AlertLevel, DetectionAlert } from './alert.js';
+import { type AlertLevel, type DetectionAlert, isLevelAtLeast } from './alert.js';
 import type { RuleMeaning } from './rule-meaning.js';
 
 /**
@@ -74,13 +74,16 @@ const decisiveRequests: ReadonlySet<string> = new Set([
 ]);
 
 /** Reason for which a request to the API server is expected of its identity; null without one. */
-function requestExpectation({ observation, facts }: EventInputs, { finding }: DetectionAlert): string | null {
+function requestExpectation({ observation, facts }: EventInputs, alert: DetectionAlert): string | null {
+  const { finding, severity } = alert;
   if (observation.request === null || !observation.source.startsWith('kubernetes')) return null;
   if (finding !== null && decisiveRequests.has(finding)) return null;
   if (!isLookingAfter(observation, facts)) return null;
-  return factField('Policy.Admin', observation, facts) === true
-    ? 'done by an administrator from inside'
-    : 'done by a controller with its own program';
+  if (factField('Policy.Admin', observation, facts) === true) return 'done by an administrator from inside';
+  // A thief of an application's token can call by its name.
+  const isController =
+    isControllerAccount(observation.request.user) || factField('Identity.Platform', observation, facts) === true;
+  return isController || !isLevelAtLeast(severity, 'high') ? 'done by a controller with its own program' : null;
 }
 
 /** Whether an alert of this meaning keeps its severity in every session. */

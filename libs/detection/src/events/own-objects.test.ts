@@ -11,13 +11,24 @@ interface Call {
   session?: string;
   error?: string;
   hour?: number;
+  region?: string;
 }
 
-function call({ verb, request, response, service = 'rds', session = 'run-1', error, hour = 0 }: Call): Observation {
+function call({
+  verb,
+  request,
+  response,
+  service = 'rds',
+  session = 'run-1',
+  error,
+  hour = 0,
+  region = 'us-east-1',
+}: Call): Observation {
   const event = {
     eventSource: `${service}.amazonaws.com`,
     eventName: verb,
     recipientAccountId: '418273649105',
+    awsRegion: region,
     userIdentity: { type: 'AssumedRole', arn: `arn:aws:sts::418273649105:assumed-role/${session}` },
     requestParameters: request ?? null,
     responseElements: response ?? null,
@@ -76,11 +87,12 @@ describe('OwnObjects', () => {
       deleted,
     ],
     [
-      'a key that it has scheduled to go',
-      true,
+      'a key, which may have encrypted anything',
+      undefined,
       { verb: 'CreateKey', service: 'kms', response: { keyMetadata: { keyId: 'k-1', arn: 'arn:k-1' } } },
       { verb: 'ScheduleKeyDeletion', service: 'kms', request: { keyId: 'k-1', pendingWindowInDays: 7 } },
     ],
+    ['an object of that name of another region', false, { ...created, region: 'eu-west-1' }, deleted],
     ['what another role created', false, { ...created, session: 'crossplane/x' }, deleted],
     ['what it created days ago', false, created, { ...deleted, hour: 48 }],
     ['what it could not create', false, { ...created, error: 'AccessDenied' }, deleted],

@@ -1,12 +1,13 @@
 import { type PersistedMap, RecentMap } from '@tidewaiter/collections';
-import type { JsonValue, Observation, ObservedRequest } from '@tidewaiter/domain';
+import type { JsonObject, JsonValue, Observation, ObservedRequest } from '@tidewaiter/domain';
 
 const maxObjects = 50_000;
 /** Time for which an object counts as the identity's own: a test stack lives no longer. */
 const ownMs = 24 * 60 * 60_000;
 
 const creating = /^(?:Create|Run|Register|Allocate|Import|Copy)/;
-const removing = /^(?:Delete|Deregister|Disable|Remove|Schedule|Stop|Terminate)/;
+/** Not of keys: with one, all that it has encrypted is lost. */
+const removing = /^(?:Delete|Deregister|Remove|Stop|Terminate)/;
 /** Members that name an object. The last snapshot of a database is another object. */
 const naming = /^(?!final).*(?:name|id|identifier|arn)s?(?:Set)?$/i;
 const namingAlone = /^(?:name|id|identifier|arn)$/i;
@@ -24,7 +25,7 @@ export class OwnObjects {
     // A snapshot also names what it is of, a copy its source.
     const isOfKind = (member: string) => namingAlone.test(member) || member.toLowerCase().startsWith(kind);
     for (const { member, name } of [...namesIn(native['requestParameters']), ...namesIn(native['responseElements'])])
-      if (isOfKind(member)) this.#created.set(key(request, kind, name), timeMs);
+      if (isOfKind(member)) this.#created.set(key(request, native, kind, name), timeMs);
   }
 
   /**
@@ -36,7 +37,9 @@ export class OwnObjects {
     const names = [...namesIn(native['requestParameters'])];
     if (names.length === 0) return undefined;
     const kind = kindOf(request!.verb!, removing);
-    return names.every(({ name }) => timeMs - (this.#created.get(key(request!, kind, name)) ?? -Infinity) <= ownMs);
+    return names.every(
+      ({ name }) => timeMs - (this.#created.get(key(request!, native, kind, name)) ?? -Infinity) <= ownMs,
+    );
   }
 
   snapshot(): PersistedMap<number> {
@@ -50,10 +53,7 @@ export class OwnObjects {
 
 /** Kind of the object that a verb is about: `flowlog` of `DeleteFlowLogs`. */
 function kindOf(verb: string, prefix: RegExp): string {
-  return verb
-    .replace(prefix, '')
-    .replace(/Deletion$|s$/, '')
-    .toLowerCase();
+  return verb.replace(prefix, '').replace(/s$/, '').toLowerCase();
 }
 
 /** Names and ids of a request or an answer, at any depth. */
@@ -67,8 +67,8 @@ function* namesIn(value: JsonValue | undefined, member = ''): Iterable<{ member:
   }
 }
 
-function key({ user, namespace, resource }: ObservedRequest, kind: string, name: string): string {
+function key({ user, namespace, resource }: ObservedRequest, native: JsonObject, kind: string, name: string): string {
   // Each session of a role has a name of its own.
   const identity = user?.replace(/(:assumed-role\/[^/]+)\/.*$/, '$1');
-  return [identity, namespace, resource, kind, name].join('\n');
+  return JSON.stringify([identity, namespace, resource, native['awsRegion'], kind, name]);
 }

@@ -76,13 +76,15 @@ export function isBackup(inputs: EventInputs): boolean {
 
 /**
  * Whether a process is the program of the image with which its container starts, in a workload that
- * only identities changed which look after the cluster.
+ * only identities changed which look after the cluster. They may deploy a foreign image, too: one
+ * that is new explains nothing.
  */
 function isDeclaredCommand(inputs: EventInputs): boolean {
   const { observation, origins, facts } = inputs;
   const workload = facts.workloadOf(observation);
   if (workload === null || inside(inputs).length !== 1 || observation.process?.inInitTree === false) return false;
   const path = observation.process?.executable ?? '';
+  if (factField('Image.FirstSeen', observation, facts) === true) return false;
   if (!origins.isAdministered(observation.cluster, workload.namespace, workload.name)) return false;
   return (imageOf(inputs)?.files.get(path) ?? null) !== null;
 }

@@ -56,6 +56,17 @@ describe('PodOrigins', () => {
     expect(restored.visitorOf({ ...exec(user, agent, address), pod: place })).toBe(visitor);
   });
 
+  it.each<[string, string, string, number, Visitor | null]>([
+    ['a controller, whose hook is over', operator, 'velero-server/v1.16', 31, null],
+    ['an administrator, whose shell stays open', 'ops@example.com', 'kubectl/v1.33', 31, 'admin'],
+  ])('remembers %s', (_, user, agent, minutes, visitor) => {
+    const origins = new PodOrigins();
+    const observation = exec(user, agent, '10.1.2.3');
+    origins.note(observation, context);
+    const pod = { namespace: 'work', name: 'job-x' } as Observation['pod'];
+    expect(origins.visitorOf({ ...observation, pod, timeMs: observation.timeMs + minutes * 60_000 })).toBe(visitor);
+  });
+
   const image = 'docker.io/apache/spark:4.0.0';
   const containers = [{ name: 'main', image }];
   const driver = 'system:serviceaccount:work:driver';
@@ -90,6 +101,20 @@ describe('PodOrigins', () => {
       false,
       driver,
       { containers: [{ name: 'x', image, command: ['/bin/sh', '-c', 'x'] }] },
+      'work',
+    ],
+    [
+      'its image with a program as argument',
+      false,
+      driver,
+      { containers: [{ name: 'x', image, command: ['node', '-e', 'x'] }] },
+      'work',
+    ],
+    [
+      'its image with a secret',
+      false,
+      driver,
+      { containers, volumes: [{ name: 's', secret: { secretName: 'payments' } }] },
       'work',
     ],
     [

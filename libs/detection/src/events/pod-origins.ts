@@ -49,6 +49,8 @@ const workloads: ReadonlySet<string> = new Set([
   'pods',
 ]);
 const sessionMs = 12 * 60 * 60_000;
+/** The command of a controller is a hook, which ends soon. */
+const hookMs = 30 * 60_000;
 
 const jobController = 'system:serviceaccount:kube-system:job-controller';
 const daemonSetController = 'system:serviceaccount:kube-system:daemon-set-controller';
@@ -128,8 +130,8 @@ export class PodOrigins {
 
   /**
    * Whether a service account requests pods of its own image in its own namespace, without rights
-   * on the node, another account or a shell command, as Spark's driver does for its executors.
-   * Undefined where no images are requested.
+   * on the node, another account, secrets or a command line, as Spark's driver does for its
+   * executors. Undefined where no images are requested.
    */
   isOwnImage(observation: Observation): boolean | undefined {
     const [, home, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(observation.request?.user ?? '') ?? [];
@@ -137,6 +139,7 @@ export class PodOrigins {
     if (images.length === 0 || home === undefined || account === undefined) return undefined;
     const runsAs = textAt(podSpecOf(observation), 'serviceAccountName') ?? 'default';
     if (home !== observation.request!.namespace || (runsAs !== account && runsAs !== 'default')) return false;
+    if (secretUse.test(JSON.stringify(podSpecOf(observation)))) return false;
     if (hasNodeRights(observation) || rightsAsked.some((ask) => ask(observation) != null)) return false;
     if (textsOf(commandsAsked(observation)).some((command) => shellCommand.test(command))) return false;
     const own = this.#images.get(key(observation.cluster, home, account, null)) ?? [];
@@ -161,7 +164,8 @@ export class PodOrigins {
   visitorOf({ cluster, pod, timeMs }: Observation): Visitor | null {
     if (!pod?.namespace || !pod.name) return null;
     const visit = this.#visits.get(key(cluster, pod.namespace, pod.name, null));
-    return visit !== undefined && timeMs - visit.timeMs <= sessionMs ? visit.by : null;
+    if (visit === undefined) return null;
+    return timeMs - visit.timeMs <= (visit.by === 'controller' ? hookMs : sessionMs) ? visit.by : null;
   }
 
   noteBuilder(observation: Observation): void {
@@ -263,7 +267,9 @@ export function isLookingAfter(observation: Observation, facts: FactContext): bo
 
 const imagesAsked = sigmaGetter('Request.Images');
 const commandsAsked = sigmaGetter('Request.Commands');
-const shellCommand = /(?:^|\/)(?:ba|da|a|z|k)?sh(?: -[a-z]+)* -[a-z]*c(?: |$)/;
+const secretUse = /"(?:secret|secretName|secretRef|secretKeyRef)":/;
+/** Command of a shell, or of an interpreter with its program as argument. */
+const shellCommand = /(?:^|\/)(?:(?:ba|da|a|z|k)?sh|node|perl|php|python[\d.]*|ruby)(?: -[a-z]+)* -[a-z]*[ce](?: |$)/;
 const rightsAsked = ['Request.HostPaths', 'Request.HostNamespaces', 'Request.Capabilities'].map(sigmaGetter);
 
 function textsOf(values: unknown): string[] {

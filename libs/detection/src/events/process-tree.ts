@@ -153,7 +153,7 @@ export class ProcessTree {
     return found;
   }
 
-  /** Whether the parent has started another process, that is still in memory, with such a program. */
+  /** Whether the parent has started another process with such a program, still in memory. */
   hasSibling(process: TreeProcess, isWanted: (executable: string) => boolean): boolean {
     const { parent } = process;
     if (parent === null) return false;

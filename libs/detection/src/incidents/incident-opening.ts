@@ -35,7 +35,7 @@ function areIndependent(a: DetectionAlert, b: DetectionAlert): boolean {
   return a.stage !== b.stage || a.isFact !== b.isFact || (areSevere(a, b) && a.finding !== b.finding);
 }
 
-/** Whether both are severe, and about different events: two rules may see one act from two sides. */
+/** Whether both are severe, and about different events: two rules may see one act. */
 function areSevere(a: DetectionAlert, b: DetectionAlert): boolean {
   if (![a, b].every(({ severity }) => isLevelAtLeast(severity, 'high'))) return false;
   return a.events.some((event) => !b.events.includes(event)) || b.events.some((event) => !a.events.includes(event));
