@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { createLogger } from '@tidewaiter/runtime';
 
-import { type LogPosition, SegmentLog } from './segment-log.js';
+import { type LogPosition, positionIn, SegmentLog } from './segment-log.js';
 import { SpoolBudget } from './spool-budget.js';
 
 const mebibyte = 2 ** 20;
@@ -77,6 +77,32 @@ describe('SegmentLog', () => {
     await append(second, 'c');
     expect([await readAll(second), losses, (await segments()).length]).toEqual([['a', 'b', 'c'], 0, 2]);
     expect(await readFile(join(folder, name))).toEqual(whole);
+  });
+
+  it('reads all entries that came after a restart, whatever was noted about deleted ones', async () => {
+    const first = await openLog();
+    await append(first, 'stored', 'before');
+    await first.note(first.end);
+    await first.closeSegment();
+    await first.dropBefore(first.end);
+    const second = await openLog();
+    await append(second, 'of an outage', 'of the same outage');
+    const third = await openLog();
+    expect(await readAll(third, positionIn(third, await third.lastNote()))).toEqual([
+      'of an outage',
+      'of the same outage',
+    ]);
+    expect(losses).toBe(0);
+  });
+
+  it('begins with the oldest entry where the note is not its own', async () => {
+    const log = await openLog();
+    await append(log, 'a', 'b');
+    for (const note of ['{"segment":1,"offset":9}', '{"lastNumber":"1","value":{}}', '[]', '1', 'null', '{']) {
+      await writeFile(join(folder, 'position.json'), note);
+      const next = await openLog();
+      expect([note, await next.lastNote(), positionIn(next, await next.lastNote())]).toEqual([note, null, log.start]);
+    }
   });
 
   it('counts damage once, and reads the other segments', async () => {

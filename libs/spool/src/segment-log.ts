@@ -40,6 +40,13 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** A note beside the segments, which may all be deleted. */
+interface Note {
+  /** Number of the newest segment so far. */
+  lastNumber: number;
+  value: unknown;
+}
+
 interface LogOptions {
   folder: string;
   budget: SpoolBudget;
@@ -75,9 +82,10 @@ export class SegmentLog {
   private constructor(
     private readonly options: LogOptions,
     segments: Segment[],
+    notedNumber: number,
   ) {
     this.#segments = segments;
-    this.#lastNumber = segments.at(-1)?.number ?? 0;
+    this.#lastNumber = Math.max(segments.at(-1)?.number ?? 0, notedNumber);
     for (const { bytes } of segments) options.budget.add(bytes);
   }
 
@@ -99,7 +107,7 @@ export class SegmentLog {
         last.bytes = wholeBytes;
       }
     }
-    return new SegmentLog(options, segments);
+    return new SegmentLog(options, segments, (await noteIn(folder)).lastNumber);
   }
 
   /** Place of the oldest entry. */
@@ -211,13 +219,17 @@ export class SegmentLog {
     await unlink(pathOf(this.options.folder, number)).catch(() => undefined);
   }
 
-  /** Notes how far readers are. */
+  /**
+   * Notes how far readers are. Segments that are made later, also by the next process, have numbers
+   * that no place in the note has.
+   */
   async note(value: unknown): Promise<void> {
-    await writeNote(join(this.options.folder, noteName), value);
+    const note: Note = { lastNumber: this.#lastNumber, value };
+    await writeNote(join(this.options.folder, noteName), note);
   }
 
   async lastNote(): Promise<unknown> {
-    return readNote(join(this.options.folder, noteName));
+    return (await noteIn(this.options.folder)).value;
   }
 
   async close(): Promise<void> {
@@ -334,6 +346,12 @@ export function positionIn(log: SegmentLog, note: unknown): LogPosition {
   const { segment, offset } = (note ?? {}) as Partial<LogPosition>;
   const place = { segment: Number(segment), offset: Number(offset) };
   return isAtOrBehind(place, log.start) && isAtOrBehind(log.end, place) ? place : log.start;
+}
+
+/** Notes of earlier releases had no number: they may be about another segment of the same name. */
+async function noteIn(folder: string): Promise<Note> {
+  const { lastNumber, value } = ((await readNote(join(folder, noteName))) ?? {}) as Partial<Note>;
+  return Number.isSafeInteger(lastNumber) ? { lastNumber: lastNumber!, value } : { lastNumber: 0, value: null };
 }
 
 function pathOf(folder: string, segment: number): string {
