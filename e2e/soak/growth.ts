@@ -107,7 +107,7 @@ interface Point {
 
 /** Samples whose median stands for the memory before and after a burst. */
 const settledSamples = 6;
-/** Most time between two collections of the whole heap under a steady load: 16 minutes were seen. */
+/** Most time between collections of a whole heap under a steady load: 16 minutes were seen. */
 const collectionMs = 20 * 60_000;
 
 export function judgeSoak(run: SoakRun, limits = soakLimits): SoakJudgment {

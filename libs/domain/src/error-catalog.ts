@@ -221,6 +221,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       SERVER_START_FAILED: failed('Look into the log that the message names.', listing),
       SERVER_UNREACHABLE: unavailable('Start Tidewaiter, or check the URL after `--server`.'),
       SERVICE_NOT_READY: unavailable('Send again after `Retry-After`; `/readyz` shows what the service waits for.'),
+      STORE_TIMEOUT: unavailable('Look at the load of PostgreSQL, and for sessions that hold locks.'),
       STORE_UNAVAILABLE: unavailable('Check PostgreSQL and TIDEWAITER_DATABASE_URL.'),
       NOT_SIGNED_IN: input('Sign in by `tidewaiter login`, or give --server and --token-file.'),
       SIGN_IN_REFUSED: denied('Run `tidewaiter login` again, and approve it in the browser.'),

@@ -332,7 +332,7 @@ export class WorkQueue {
  */
 function sourceRun({ isLarge }: Job, { result, isIdle, error }: Outcome, durationMs: number): SourceRun | null {
   if (error !== undefined) {
-    const isOfSource = error instanceof Unavailable && error.code !== 'STORE_UNAVAILABLE';
+    const isOfSource = error instanceof Unavailable && !error.code.startsWith('STORE_');
     return isOfSource && !(error instanceof NotYet) ? { isQuick: false, isOfRegistry: true } : null;
   }
   if (result === 'lost') return null;

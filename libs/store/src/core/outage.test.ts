@@ -1,4 +1,4 @@
-import { isOutage } from './outage.js';
+import { isOutage, isTimeout } from './outage.js';
 
 const error = (code: string, severity = 'ERROR') => Object.assign(new Error('something'), { code, severity });
 
@@ -23,5 +23,13 @@ describe('isOutage', () => {
     ['an error of our own', new Error('no')],
   ])('takes %s for none', (_, each) => {
     expect(isOutage(each)).toBe(false);
+  });
+});
+
+describe('isTimeout', () => {
+  it('recognizes statements that were canceled, and nothing else', () => {
+    const codes = ['57014', '55P03', '57P01', '23505', '40P01'];
+    expect(codes.filter((code) => isTimeout(error(code)))).toEqual(['57014', '55P03']);
+    expect([new Error('57014'), null].map((each) => isTimeout(each ?? {}))).toEqual([false, false]);
   });
 });

@@ -26,6 +26,20 @@ const connectionCodes = new Set([
 const lostConnection =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client (was closed|has encountered a connection error))/;
 
+/**
+ * SQLSTATEs of statements that were canceled, at their time limit or by an operator, or waited too
+ * long for a lock.
+ */
+const canceledStates: ReadonlySet<unknown> = new Set(['57014', '55P03']);
+
+/**
+ * Whether PostgreSQL took too long. That says nothing about what was to be stored, except where it
+ * happens each time.
+ */
+export function isTimeout(error: unknown): boolean {
+  return canceledStates.has((error as { code?: unknown }).code);
+}
+
 /** Whether PostgreSQL cannot be reached, or the error is retryable. */
 export function isOutage(error: unknown): boolean {
   const { code, message = '', severity } = error as { code?: unknown; message?: string; severity?: unknown };

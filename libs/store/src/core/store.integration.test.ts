@@ -151,6 +151,19 @@ describe('an outage', () => {
     await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', cause: error });
   });
 
+  it.each([
+    ['at its time limit', `SET LOCAL statement_timeout = '50ms'`],
+    ['by an operator', 'SELECT 1'],
+  ])('includes a statement that is canceled %s', async (how, limit) => {
+    const slow = store.transaction(async (tx) => {
+      await tx.query(limit);
+      const [{ pid }] = (await tx.query('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
+      if (how === 'by an operator') setTimeout(() => void store.query('SELECT pg_cancel_backend($1)', [pid]), 50);
+      await tx.query('SELECT pg_sleep(60)');
+    });
+    await expect(slow).rejects.toMatchObject({ code: 'STORE_TIMEOUT', retryable: true });
+  });
+
   it('includes a standby in place of the primary', async () => {
     const writing = store.transaction(async (tx) => {
       await tx.query('SET TRANSACTION READ ONLY');

@@ -13,7 +13,7 @@ import { type ColumnName, type Columns, columnsOf, type Entity, type RowOf } fro
 import { copyLines } from './copy.js';
 import { OutboxRow } from './event-rows.js';
 import { type JobClass, JobRow } from './job-rows.js';
-import { isOutage } from './outage.js';
+import { isOutage, isTimeout } from './outage.js';
 import { isStaleStatement } from './prepared-statements.js';
 import type { QueueName } from './queues.js';
 import { unnestOf } from './row-sets.js';
@@ -311,7 +311,7 @@ export class Store implements Queries {
   /**
    * Runs `work` in one transaction.
    * @throws Unavailable `STORE_UNAVAILABLE` when PostgreSQL cannot be reached or the error is
-   * retryable; nothing is committed.
+   * retryable, `STORE_TIMEOUT` when it took too long; nothing is committed.
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const pending: Pending = { events: [], jobs: [], enqueued: [], changes: [] };
@@ -578,6 +578,7 @@ function onceEach(jobs: readonly TracedJob[]): TracedJob[] {
 
 function explained(error: unknown, runner: QueryRunner): unknown {
   if (error instanceof TidewaiterError) return error;
+  if (isTimeout(error)) return new Unavailable('STORE_TIMEOUT', 'PostgreSQL took too long', { cause: error });
   // TypeORM releases a runner whose connection breaks between two statements, which makes the next
   // statement fail.
   if (!isOutage(error) && !runner.isReleased) return error;

@@ -106,12 +106,16 @@ describe('pushes side by side', () => {
     expect(tags).toEqual(['one', 'other']);
     await store.transaction(async (tx) => {
       await ledger.lock(tx, place);
-      await expect(unwaiting(async (other) => put(other, randomUUID()))).rejects.toThrow('lock timeout');
+      await expect(unwaiting(async (other) => put(other, randomUUID()))).rejects.toMatchObject({
+        code: 'STORE_TIMEOUT',
+      });
     });
     await store.transaction(async (tx) => {
       await put(tx, 'one');
-      await expect(unwaiting(async (other) => put(other, 'one'))).rejects.toThrow('lock timeout');
-      await expect(unwaiting(async (other) => ledger.lock(other, place))).rejects.toThrow('lock timeout');
+      await expect(unwaiting(async (other) => put(other, 'one'))).rejects.toMatchObject({ code: 'STORE_TIMEOUT' });
+      await expect(unwaiting(async (other) => ledger.lock(other, place))).rejects.toMatchObject({
+        code: 'STORE_TIMEOUT',
+      });
     });
   });
 });

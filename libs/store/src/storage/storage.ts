@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest } from '@tidewaiter/domain';
+import { type Digest, Unavailable } from '@tidewaiter/domain';
 import { type RetentionDays, retentionSettings } from '@tidewaiter/runtime';
 
 import { type Entity, tableOf } from '../core/columns.js';
@@ -130,7 +130,6 @@ type TableAge = Pick<StoredTable, 'table' | 'oldest' | 'due'>;
 export const maxCounted = 10_000;
 /** A report must not occupy a connection for long: what takes longer is not counted. */
 const timeoutMs = 2_000;
-const canceled = '57014';
 
 /** SQL conditions of what cleaners delete, by table: `$2` are the days, `$3` the digests in use. */
 const cleanedRows: Readonly<Record<string, string>> = {
@@ -199,7 +198,7 @@ export class Storage {
         return tx.aggregate<Row>(sql, parameters);
       });
     } catch (error) {
-      if ((error as { code?: unknown }).code === canceled) return [];
+      if (error instanceof Unavailable && error.code === 'STORE_TIMEOUT') return [];
       throw error;
     }
   }

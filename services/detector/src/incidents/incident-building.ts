@@ -60,7 +60,8 @@ export class IncidentBuilding implements LeasedWork {
 
   /** Runs until it is stopped. @throws Unavailable `LEASE_LOST` */
   async #run(lease: DetectorLease, signal: AbortSignal): Promise<void> {
-    // After a failure, takes inputs one by one, to find the one whose results cannot be stored.
+    // After a failure, takes inputs one by one, to find the one whose results cannot be stored, or
+    // to need less of a slow PostgreSQL.
     let isOneByOne = false;
     const correlations = (state: Uint8Array | null) => this.engines.wideCorrelations(lease.name, state);
     while (!signal.aborted) {
@@ -72,7 +73,7 @@ export class IncidentBuilding implements LeasedWork {
       } catch (err) {
         if (err instanceof Unavailable && err.code === 'LEASE_LOST') throw err;
         this.log.warn({ err }, 'incident building failed, retrying');
-        if (!(err instanceof Unavailable)) isOneByOne = true;
+        if (!(err instanceof Unavailable) || err.code === 'STORE_TIMEOUT') isOneByOne = true;
         await sleep(retryMs, undefined, { signal }).catch(() => undefined);
       }
     }

@@ -425,21 +425,24 @@ describe('Partition', () => {
   });
 
   describe('an outage of PostgreSQL', () => {
-    it('is waited out without evaluating anything twice', async () => {
-      let failures = 2;
-      const { whole, stored } = dependencies();
-      const keep: PartitionDependencies['keep'] = async (...given) => {
-        failures -= 1;
-        if (failures >= 0) throw new Unavailable('STORE_UNAVAILABLE', 'away');
-        return whole.keep(...given);
-      };
-      const evaluate = engine();
-      const partition = new Partition({ ...lease }, evaluate, { ...whole, keep }, log, null, never);
-      await partition.take(message(1, 'a'));
-      await partition.handOver();
-      expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a']);
-      expect(evaluate.observed).toEqual(['1000', 'a']);
-    });
+    it.each(['STORE_UNAVAILABLE', 'STORE_TIMEOUT'])(
+      'is waited out without evaluating anything twice: %s',
+      async (code) => {
+        let failures = 2;
+        const { whole, stored } = dependencies();
+        const keep: PartitionDependencies['keep'] = async (...given) => {
+          failures -= 1;
+          if (failures >= 0) throw new Unavailable(code, 'away');
+          return whole.keep(...given);
+        };
+        const evaluate = engine();
+        const partition = new Partition({ ...lease }, evaluate, { ...whole, keep }, log, null, never);
+        await partition.take(message(1, 'a'));
+        await partition.handOver();
+        expect(stored.flatMap(({ alerts }) => alerts)).toEqual(['a']);
+        expect(evaluate.observed).toEqual(['1000', 'a']);
+      },
+    );
 
     it('stops reading before memory grows', async () => {
       const gate = Promise.withResolvers<void>();

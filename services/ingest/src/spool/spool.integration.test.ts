@@ -167,17 +167,22 @@ describe('webhooks', () => {
     ).toEqual([{ events: 5 }]);
   });
 
-  it('are taken by a start without PostgreSQL, and survive another one', async () => {
-    await servers.postgres.kill();
-    ingest = await start(environment);
+  it('are taken by starts without PostgreSQL, and survive others, in one outage after the other', async () => {
     const repository = `shop/${unique()}`;
-    expect(await post('registry/main', pushHook(repository, 'v1'))).toMatchObject({ status: 202, accepted: 1 });
-    await ingest.stop();
-    ingest = await start(environment);
-    expect(await post('registry/main', pushHook(repository, 'v2'))).toMatchObject({ status: 202 });
-    await servers.postgres.restart();
-    await until('both are stored', async () => (await tagsOf(repository)).length === 2);
-    expect(await tagsOf(repository)).toEqual(['v1', 'v2']);
+    for (const tags of [
+      ['v1', 'v2'],
+      ['v3', 'v4', 'v5'],
+    ]) {
+      await servers.postgres.kill();
+      for (const tag of tags) {
+        await ingest?.stop();
+        ingest = await start(environment);
+        expect(await post('registry/main', pushHook(repository, tag))).toMatchObject({ status: 202, accepted: 1 });
+      }
+      await servers.postgres.restart();
+      await until('all are stored', async () => (await tagsOf(repository)).includes(tags.at(-1)!));
+    }
+    expect(await tagsOf(repository)).toEqual(['v1', 'v2', 'v3', 'v4', 'v5']);
   });
 
   it('are answered in time while a table is locked, and are stored once', async () => {
