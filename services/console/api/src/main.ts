@@ -11,6 +11,7 @@ import {
 } from '@tidewaiter/runtime';
 import { AuditLog, entriesAtStart, SetupLinks } from '@tidewaiter/store';
 
+import { acceptLargeReviews } from './admission/admission-http.js';
 import { ConsoleConfig } from './config.js';
 import { ConsoleModule } from './console.module.js';
 import { servePages } from './http/web-pages.js';
@@ -26,9 +27,9 @@ export async function start(environment: Environment): Promise<RunningService> {
       module: ConsoleModule.forRoot(config, settings, readTemplates(settings.templates)),
       config,
       configError,
-      // An AdmissionReview holds the object twice, and Kubernetes keeps objects of 1.5 MiB.
       http: { bodyLimit: 4 * 1024 * 1024 },
       configure: async (app) => {
+        acceptLargeReviews(app);
         readForms(app);
         await servePages(app);
       },

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { NotFound, printable, TidewaiterError } from '@tidewaiter/domain';
+import { cut, NotFound, printable, TidewaiterError } from '@tidewaiter/domain';
 import { counterIn, metricCatalog, type AdmissionSettings, Logger, TidewaiterSettings } from '@tidewaiter/runtime';
 import { redactedReason } from '@tidewaiter/secrets';
 import { type Counter, Registry } from 'prom-client';
@@ -28,6 +28,8 @@ const maxImages = 50;
  * no metric would count.
  */
 const answerWithinMs = 1_500;
+/** Limit on an image in logs, whose name may have any length. */
+const maxLoggedName = 256;
 
 /** Error codes for an image without a known push, or whose push is being analyzed. */
 const unscannedCodes = new Set(['IMAGE_UNKNOWN', 'VERDICT_PENDING']);
@@ -86,7 +88,7 @@ export class AdmissionService {
     if (images.length === 0) return;
     this.#allowedUnscanned += images.length;
     this.#unscanned.inc(images.length);
-    const shown = images.map((image) => printable(image));
+    const shown = images.map(loggedName);
     this.logger.warn({ images: shown, namespace, mode: this.#settings.mode }, 'unscanned image allowed');
   }
 
@@ -115,7 +117,8 @@ export class AdmissionService {
       return { image, ...evaluation.verdict };
     } catch (error) {
       const isExpected = error instanceof TidewaiterError;
-      if (!isExpected || !(error instanceof NotFound)) this.logger.warn({ image, err: error }, 'admission unknown');
+      if (!isExpected || !(error instanceof NotFound))
+        this.logger.warn({ image: loggedName(image), err: error }, 'admission unknown');
       const isUnscanned = isExpected && unscannedCodes.has(error.code);
       return {
         image,
@@ -125,6 +128,10 @@ export class AdmissionService {
       };
     }
   }
+}
+
+function loggedName(image: string): string {
+  return cut(printable(image), maxLoggedName);
 }
 
 async function withinTime<Value>(work: Promise<Value>): Promise<Value> {

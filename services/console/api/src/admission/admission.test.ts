@@ -44,6 +44,16 @@ describe('admissionReview', () => {
     ['nothing of an exempt namespace', { namespace: 'kube-system', object: pod('a') }, []],
     ['a container without an image', { object: { spec: { containers: [{ name: 'c' }, { image: 'a' }] } } }, ['a']],
     ['an object of another kind', { object: { spec: 'x' } }, []],
+    ['volumes of images', { object: { spec: { volumes: [{ emptyDir: {} }, { image: { reference: 'v' } }] } } }, ['v']],
+    // Kubernetes limits neither the length of an image nor the number of containers.
+    ['what is beside an endless name', { object: pod('bad', 'x'.repeat(5_000)) }, ['bad', 'x'.repeat(5_000)]],
+    ['the last of many containers', { object: pod(...Array(1_001).fill('a'), 'bad') }, ['a', 'bad']],
+    ['what is beside an unreadable part', { object: { spec: { template: 'x', ...pod('bad').spec } } }, ['bad']],
+    [
+      'an image that is no text',
+      { object: { spec: { containers: [5, { image: 5 }, { image: 'bad' }] } } },
+      ['5', 'bad'],
+    ],
   ])('evaluates %s', (_what, request, images) => {
     expect(imagesOf(request)).toEqual(images);
   });

@@ -2,21 +2,6 @@ import { cut, printable, type Verdict } from '@tidewaiter/domain';
 import type { AdmissionSettings } from '@tidewaiter/runtime';
 import { z } from 'zod';
 
-const container = z.object({ image: z.string().max(4_096).optional() });
-const containers = z.array(container).max(1_000).optional().catch(undefined);
-
-const podSpec = z.object({ containers, initContainers: containers, ephemeralContainers: containers });
-const podTemplate = z.object({ template: z.object({ spec: podSpec.optional() }).optional() });
-
-/** Pod, or an object with a pod template, whose place depends on the kind. */
-const workload = z.object({
-  spec: podSpec
-    .extend(podTemplate.shape)
-    .extend({ jobTemplate: z.object({ spec: podTemplate.optional() }).optional() })
-    .optional(),
-  template: podTemplate.shape.template,
-});
-
 /**
  * @see
  * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#request
@@ -28,8 +13,8 @@ export const admissionReview = z.object({
     uid: z.string().min(1).max(200),
     operation: z.string(),
     namespace: z.string().optional(),
-    object: workload.nullish().catch(null),
-    oldObject: workload.nullish().catch(null),
+    object: z.unknown().optional(),
+    oldObject: z.unknown().optional(),
   }),
 });
 
@@ -80,18 +65,46 @@ export function imagesToEvaluate(request: AdmissionRequest, { exemptNamespaces }
   return [...new Set(imagesOf(object))].filter((image) => !old.has(image));
 }
 
-function imagesOf(object: z.output<typeof workload> | null | undefined): string[] {
-  const specs = [
-    object?.spec,
-    object?.spec?.template?.spec,
-    object?.spec?.jobTemplate?.spec?.template?.spec,
-    object?.template?.spec,
-  ];
-  return specs.flatMap((spec) =>
-    [spec?.initContainers, spec?.containers, spec?.ephemeralContainers].flatMap((list) =>
-      (list ?? []).flatMap(({ image }) => image ?? []),
-    ),
-  );
+/** Places of a pod's specification: in a pod, a workload, a cron job and a PodTemplate. */
+const podSpecs = [
+  ['spec'],
+  ['spec', 'template', 'spec'],
+  ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
+  ['template', 'spec'],
+];
+const containerLists = ['initContainers', 'containers', 'ephemeralContainers'];
+
+/**
+ * Images of an object's pods, each place by itself: a part that Kubernetes takes and this does not
+ * expect must not hide the images beside it.
+ */
+function imagesOf(object: unknown): string[] {
+  return podSpecs.flatMap((place) => {
+    const spec = at(object, place);
+    const containers = containerLists.flatMap((list) => itemsAt(spec, list).map((each) => at(each, ['image'])));
+    const volumes = itemsAt(spec, 'volumes').map((each) => at(each, ['image', 'reference']));
+    return [...containers, ...volumes].flatMap((image) => textOfImage(image) ?? []);
+  });
+}
+
+/** An image that is no text is an invalid reference: unknown, and not absent. */
+function textOfImage(image: unknown): string | undefined {
+  if (image === undefined || image === null || image === '') return undefined;
+  return typeof image === 'string' ? image : JSON.stringify(image);
+}
+
+function itemsAt(object: unknown, name: string): unknown[] {
+  const list = at(object, [name]);
+  return Array.isArray(list) ? list : [];
+}
+
+function at(object: unknown, place: readonly string[]): unknown {
+  let value = object;
+  for (const name of place) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value;
 }
 
 /**

@@ -252,6 +252,19 @@ describe('admission', () => {
     expect(await responseOf(review(image))).toMatchObject({ uid: 'u-1', ...response });
   });
 
+  it('denies a refused image in the largest object that Kubernetes stores', async () => {
+    // 1.5 MiB in etcd; JSON writes six bytes for each of these.
+    const env = [{ name: 'PADDING', value: '<'.repeat(1_500_000) }];
+    const padded = review('r.example.com/shop/cart:2', {
+      object: { spec: { containers: [{ image: 'r.example.com/shop/cart:2', env }] } },
+    });
+    const body = JSON.stringify(padded).replaceAll('<', '\\u003c');
+    expect(body.length).toBeGreaterThan(9_000_000);
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${api.url}/admission/validate`, { method: 'POST', headers, body });
+    expect(await answer.json()).toMatchObject({ response: { allowed: false } });
+  });
+
   it('allows every pod of an exempt namespace', async () => {
     expect(await responseOf(review('r.example.com/shop/none:1', { namespace: 'kube-system' }))).toEqual({
       uid: 'u-1',
