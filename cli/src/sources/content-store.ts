@@ -103,7 +103,9 @@ async function findImage(
 }
 
 function choose(index: Parameters<typeof choosePlatforms>[0], wanted: Platform | undefined): Descriptor {
-  const [asked] = choosePlatforms(index, [wanted ?? platformOfThisMachine()]);
+  const suitable = choosePlatforms(index, [wanted ?? platformOfThisMachine()]);
+  // Runtimes take a child without a platform only where no other is suitable.
+  const asked = suitable.find(({ platform }) => platform !== undefined) ?? suitable[0];
   if (asked) return asked;
   const platforms = [...new Set(index.manifests.map(({ platform }) => platform ?? 'unknown/unknown'))];
   const real = platforms.filter((platform) => platform !== 'unknown/unknown');

@@ -25,9 +25,29 @@ describe('choosePlatforms', () => {
     ['linux/arm', ['linux/arm/v6', 'linux/arm/v7'], ['linux/arm/v7']],
     ['linux/arm/v6', ['linux/arm/v6', 'linux/arm/v7'], ['linux/arm/v6']],
     ['linux/amd64', ['windows/amd64'], []],
+    // Names that containerd takes for others: a child of such a name runs, so it is chosen.
+    ['linux/amd64', ['linux/x86_64', 'linux/amd64'], ['linux/x86_64', 'linux/amd64']],
+    ['linux/amd64', ['Linux/x86-64/v1'], ['Linux/x86-64/v1']],
+    ['linux/arm64', ['linux/aarch64', 'linux/arm64/8'], ['linux/aarch64', 'linux/arm64/8']],
+    ['linux/arm/v7', ['linux/armhf', 'linux/armel', 'linux/arm/7'], ['linux/armhf', 'linux/arm/7']],
+    ['linux/386', ['linux/i386'], ['linux/i386']],
+    // Platforms that a runtime falls back to where there is nothing better.
+    ['linux/amd64', ['linux/386', 'linux/amd64'], ['linux/amd64']],
+    ['linux/amd64', ['linux/386', 'linux/arm/v7'], ['linux/386']],
+    ['linux/arm64', ['linux/arm/v5', 'linux/arm/v6', 'linux/amd64'], ['linux/arm/v6']],
+    ['linux/arm64', ['linux/arm/v6', 'linux/arm'], ['linux/arm']],
+    ['linux/arm', ['linux/arm/v6'], ['linux/arm/v6']],
+    ['linux/amd64/v3', ['linux/amd64', 'linux/amd64/v2'], ['linux/amd64/v2']],
+    ['linux/s390x', ['linux/amd64'], []],
   ])('for %s chooses from %j the children %j', (wanted, platforms, chosen) => {
     const index = indexOf(platforms.map((platform) => ({ platform })));
     expect(choosePlatforms(index, [wanted]).map((child) => child.platform)).toEqual(chosen);
+  });
+
+  it('chooses the best platform for each of those wanted', () => {
+    const index = indexOf(['linux/arm/v7', 'linux/amd64', 'linux/386'].map((platform) => ({ platform })));
+    const chosen = choosePlatforms(index, ['linux/amd64', 'linux/arm64']);
+    expect(chosen.map(({ platform }) => platform)).toEqual(['linux/arm/v7', 'linux/amd64']);
   });
 
   it('keeps a child without a platform', () => {
