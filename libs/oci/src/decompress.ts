@@ -63,13 +63,15 @@ async function* replay(head: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGene
   }
 }
 
-function detectCompression(head: Buffer): Compression {
+/** Compression by the first bytes of a blob. */
+export function detectCompression(head: Buffer): Compression {
   if (head.length < 4) return 'none';
   if (head.readUInt16BE() === 0x1f8b) return 'gzip';
   return isZstdMagic(head.readUInt32LE()) ? 'zstd' : 'none';
 }
 
-function unsupportedCompression(head: Buffer): string | undefined {
+/** Compression that container runtimes unpack and this does not; undefined if there is none. */
+export function unsupportedCompression(head: Buffer): string | undefined {
   if (head.toString('latin1', 0, 3) === 'BZh') return 'bzip2';
   return head.toString('latin1', 1, 5) === '7zXZ' ? 'xz' : undefined;
 }

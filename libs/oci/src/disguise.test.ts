@@ -1,4 +1,7 @@
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+
 import { NotFound, Unavailable } from '@tidewaiter/domain';
+import { tarArchive } from '@tidewaiter/testkit';
 
 import { isDisguisedImage } from './disguise.js';
 import type { ImageManifest } from './manifest.js';
@@ -33,10 +36,45 @@ describe('isDisguisedImage', () => {
     ['a chart', manifest(chart, 'application/vnd.cncf.helm.chart.content.v1.tar+gzip'), rootfs],
     ['an artifact with files as layers', manifest('application/vnd.oci.empty.v1+json', layer), '{}'],
     ['a config that is no JSON', manifest(chart, layer), 'name: chart'],
-    ['what says that it is an image', manifest('application/vnd.oci.image.config.v1+json', layer), rootfs],
     ['a manifest without layers', manifest(chart), rootfs],
   ])('ignores %s', async (_what, given, config) => {
     expect(await isDisguisedImage(given, blobOf(config))).toBe(false);
+  });
+
+  describe('with layers of other types', () => {
+    const config = 'application/vnd.oci.image.config.v1+json';
+    const statement = 'application/vnd.in-toto+json';
+    const tar = tarArchive([{ path: 'bin/miner', content: 'x' }]);
+    const withLayer = (bytes: Buffer, given = manifest(config, statement)) =>
+      isDisguisedImage(given, async function* ({ mediaType }) {
+        // In pieces, as from a registry.
+        const blob = mediaType === statement ? bytes : Buffer.from(rootfs);
+        for (let at = 0; at < blob.length; at += 100) yield blob.subarray(at, at + 100);
+      });
+
+    it.each([
+      ['gzip', gzipSync(tar)],
+      ['zstd', zstdCompressSync(tar)],
+      ['xz', Buffer.from('\xfd7zXZ\0\0\x04', 'latin1')],
+      ['tar', tar],
+    ])('detects an image by a first layer that is %s', async (_what, bytes) => {
+      expect(await withLayer(bytes)).toBe(true);
+    });
+
+    it.each([
+      ['JSON', Buffer.from(`{"_type":"https://in-toto.io/Statement/v1","predicate":"${'x'.repeat(1_000)}"}`)],
+      ['less than a header', tar.subarray(0, 511)],
+      ['nothing', Buffer.alloc(0)],
+    ])('ignores a statement that is %s', async (_what, bytes) => {
+      expect(await withLayer(bytes)).toBe(false);
+    });
+
+    it('looks behind an empty layer, and nowhere if all are empty', async () => {
+      const empty = { mediaType: 'application/vnd.example', digest, size: 0 } as const;
+      const { layers, ...rest } = manifest(config, statement);
+      expect(await withLayer(gzipSync(tar), { ...rest, layers: [empty, ...layers] })).toBe(true);
+      expect(await withLayer(gzipSync(tar), { ...rest, layers: [empty] })).toBe(false);
+    });
   });
 
   it('treats a config that is too large as an image', async () => {

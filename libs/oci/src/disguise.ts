@@ -1,20 +1,29 @@
 import { LimitExceeded, NotFound, TidewaiterError } from '@tidewaiter/domain';
 
 import { readImageConfig } from './config.js';
+import { detectCompression, unsupportedCompression } from './decompress.js';
 import type { Descriptor, ImageManifest } from './manifest.js';
-import { isImageConfig, isLayer } from './media-types.js';
+import { isLayer } from './media-types.js';
+import { blockSize, readHeader } from './tar-header.js';
+
+type BlobOf = (descriptor: Descriptor) => AsyncIterable<Uint8Array>;
 
 /**
- * Whether a manifest whose config has another media type could be run as an image: its layers can
- * be unpacked, and its config blob lists diffIDs. Some runtimes ignore the type of a config.
+ * Whether a manifest that calls itself another artifact could be run as an image: its config blob
+ * lists diffIDs, and its layers can be unpacked. Docker and CRI-O ignore the media types of layers,
+ * and some runtimes that of the config.
  * @param blobOf reads a blob of the manifest's repository
  * @throws whatever `blobOf` throws, except for a missing blob or one that is no config
  */
-export async function isDisguisedImage(
-  { config, layers }: ImageManifest,
-  blobOf: (descriptor: Descriptor) => AsyncIterable<Uint8Array>,
-): Promise<boolean> {
-  if (isImageConfig(config.mediaType) || !layers.some(({ mediaType }) => isLayer(mediaType))) return false;
+export async function isDisguisedImage({ config, layers }: ImageManifest, blobOf: BlobOf): Promise<boolean> {
+  if (!(await mayHaveDiffIds(config, blobOf))) return false;
+  if (layers.some(({ mediaType }) => isLayer(mediaType))) return true;
+  // A runtime unpacks all layers or none, so the first one with content decides.
+  const first = layers.find(({ size }) => size > 0);
+  return first !== undefined && beginsAsLayer(await headOf(first, blobOf));
+}
+
+async function mayHaveDiffIds(config: Descriptor, blobOf: BlobOf): Promise<boolean> {
   try {
     const { diffIds } = await readImageConfig(config, blobOf(config));
     return diffIds.length > 0;
@@ -25,5 +34,34 @@ export async function isDisguisedImage(
     if (error instanceof NotFound || (error instanceof TidewaiterError && error.code === 'CONFIG_INVALID'))
       return false;
     throw error;
+  }
+}
+
+/** First bytes of a blob, as many as a header of a tar has; none of a missing blob. */
+async function headOf(layer: Descriptor, blobOf: BlobOf): Promise<Buffer> {
+  let head = Buffer.alloc(0);
+  try {
+    for await (const chunk of blobOf(layer)) {
+      head = Buffer.concat([head, chunk.subarray(0, blockSize - head.length)]);
+      if (head.length === blockSize) break;
+    }
+  } catch (error) {
+    if (!(error instanceof NotFound)) throw error;
+  }
+  return head;
+}
+
+/** Statements and bills of materials are text; what a runtime unpacks is a tar, mostly compressed. */
+function beginsAsLayer(head: Buffer): boolean {
+  if (detectCompression(head) !== 'none' || unsupportedCompression(head) !== undefined) return true;
+  return head.length === blockSize && hasTarHeader(head);
+}
+
+function hasTarHeader(block: Buffer): boolean {
+  try {
+    readHeader(block);
+    return true;
+  } catch {
+    return false;
   }
 }
