@@ -184,6 +184,15 @@ describe('inventory', () => {
       expect(await packagesOf([lodash, vendor, list(lodash.path)])).toEqual([...own, 'lodash 4.17.4 present 0']);
     });
 
+    it.each(['opt/app', 'usr/local/lib', 'srv', 'app', 'home/app', 'root'])(
+      'are reported in /%s, where no distribution installs',
+      async (folder) => {
+        const own = { ...lodash, path: `${folder}/node_modules/lodash/package.json` };
+        const all = ['app 1 present 0', 'lodash 4.17.4 present 0'];
+        expect(await packagesOf([own, dpkg(['app', '1']), list(own.path)])).toEqual(all);
+      },
+    );
+
     it("count as the distribution's even if a package owns their database", async () => {
       expect(await packagesOf([dpkg(['app', '1']), list(status)])).toEqual(['app 1 present 0']);
     });

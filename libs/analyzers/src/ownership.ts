@@ -4,6 +4,13 @@ import type { Overlay } from '@tidewaiter/oci';
 import type { AnalyzedLayer } from './layer-facts.js';
 
 /**
+ * Folders that distributions leave to others. An own package that installs there has no mark of a
+ * third party where only positive evidence counts. @see
+ * https://refspecs.linuxfoundation.org/FHS_3.0/fhs/index.html sections 3.13, 3.17 and 4.9
+ */
+const leftToOthers = /^(?:app|home|opt|root|srv|usr\/local)\//;
+
+/**
  * Files of the distribution's packages in the visible databases, each with the layer of its
  * database; the lowest first. Third-party packages are left out, since no distribution maintains
  * their content.
@@ -16,7 +23,9 @@ export function* distributedFiles(
   const thirdParties = new Set(owners.filter(({ owned }) => owned.isThirdParty).map(({ owned }) => keyOf(owned)));
   for (const { owned, layer } of owners) {
     if (!isDistributionType(owned.type) || thirdParties.has(keyOf(owned))) continue;
-    for (const file of owned.files) yield { file, layer };
+    // Packages of rpm name their vendor, and Red Hat's software collections are below /opt.
+    const mayBeAnywhere = owned.type === 'rpm';
+    for (const file of owned.files) if (mayBeAnywhere || !leftToOthers.test(file.path)) yield { file, layer };
   }
 }
 
