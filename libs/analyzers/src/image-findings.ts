@@ -12,6 +12,7 @@ import {
 } from '@tidewaiter/integrity';
 import type { ImageConfig, Overlay } from '@tidewaiter/oci';
 
+import { findOs } from './inventory.js';
 import type { AnalysisOptions, AnalyzedLayer } from './layer-facts.js';
 import { secretsInConfig, secretsInFiles } from './secret-findings.js';
 import { groupSecrets } from './secret-places.js';
@@ -61,7 +62,7 @@ function scriptSource(layers: readonly StepLayer[]): ScriptSource {
 }
 
 function secretFindings(layers: readonly StepLayer[], view: Overlay, { secretKey }: AnalysisOptions): Finding[] {
-  return secretKey === undefined ? [] : groupSecrets(secretsInFiles(layers, view));
+  return secretKey === undefined ? [] : groupSecrets(secretsInFiles(layers, view, findOs(layers, view)));
 }
 
 /** Findings about the config of an image; worst first. */

@@ -153,7 +153,8 @@ function foldersAbove(path: string): string[] {
   return [...folders, ''];
 }
 
-function findOs(layers: readonly AnalyzedLayer[], view: Overlay): OsRelease | null {
+/** Distribution of an image; null if it has none. */
+export function findOs(layers: readonly AnalyzedLayer[], view: Overlay): OsRelease | null {
   for (const path of osReleasePaths) {
     const shown = layers.find((layer, index) => osIn(layer, path) && view.isVisible(path, index));
     const found = view.lookup(path);

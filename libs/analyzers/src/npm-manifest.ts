@@ -16,9 +16,19 @@ export function readManifest(text: string): LibraryEntry {
   return { name: name.trim(), version: cleanVersion(version), licenses: licensesOf(license ?? licenses ?? []) };
 }
 
-/** Whether the `package.json` forbids npm to publish the package. */
-export function isPrivate(text: string): boolean {
-  return text.includes('"private"') && objectOf(parseManifest(text))['private'] === true;
+const publicRegistry = /^https?:\/\/registry\.npmjs\.(?:org|com)(?:\/|$)/;
+
+/**
+ * Whether a `package.json` keeps its package from the public registry: npm refuses to publish it,
+ * its license forbids every use, or it goes to a registry of its own.
+ * @see https://docs.npmjs.com/cli/configuring-npm/package-json "private", "license", "publishConfig"
+ */
+export function isUnpublished(text: string): boolean {
+  if (!/"(?:private|publishConfig|UNLICENSED)"/.test(text)) return false;
+  const { private: isPrivate, license, publishConfig } = objectOf(parseManifest(text));
+  const { access, registry } = objectOf(publishConfig);
+  if (isPrivate === true || license === 'UNLICENSED' || access === 'restricted') return true;
+  return typeof registry === 'string' && !publicRegistry.test(registry);
 }
 
 /** Cleans a version like npm, which reads `v1.2.3` and ` =1.2.3` as 1.2.3. */

@@ -15,7 +15,7 @@ const leftToOthers = /^(?:app|home|opt|root|srv|usr\/local)\//;
  * database; the lowest first. Third-party packages are left out, since no distribution maintains
  * their content.
  */
-export function* distributedFiles(
+function* distributedFiles(
   layers: readonly AnalyzedLayer[],
   view: Overlay,
 ): Generator<{ file: OwnedFile; layer: number }> {

@@ -6,17 +6,21 @@ import type { AnalyzedLayer, FileRecord } from './layer-facts.js';
 import { isNeverPublished, type PackageFolder, packageFoldersOf } from './package-layouts.js';
 import { purlOf } from './purl.js';
 
-/** Origin of the bytes of a file in the folder of a package. */
+/** Origin of the bytes of a file that a package may have brought. */
 export interface FileOrigin {
   /**
    * `published`: as in the package. `changed`: the user changed or added it. `unknown`: no evidence
    * for either.
    */
   state: 'published' | 'changed' | 'unknown';
-  /** Purl of the package. */
-  package: string;
+  /** Purl of the package; absent for a file of none. */
+  package?: string;
   /** Evidence for the state. */
   reason: string;
+  /** Published by the distribution. */
+  isDistributed?: true;
+  /** In a folder of the distribution's packages, of which none owns it. */
+  isDisowned?: true;
 }
 
 /** Package that owns a folder, and the layer that installed it. */
@@ -186,6 +190,7 @@ function distribution(
     all.find(({ record }) => list !== undefined && parentOf(record.foundIn) === parentOf(list)) ??
     all.find(({ record }) => owns(record, folder.name));
   if (own && isFromElsewhere(own.record, view)) return undefined;
+  if (own && records.of(own.record.foundIn, own.layer)?.isUnpublished) return undefined;
   if (own) {
     const { foundIn } = own.record;
     return { folder, manifest: foundIn, layer: own.layer, purl: purlOf(own.record, null), isAssumed: false };

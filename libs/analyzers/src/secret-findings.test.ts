@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 
+import type { Finding } from '@tidewaiter/domain';
 import { overlay } from '@tidewaiter/oci';
 import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
@@ -17,14 +18,20 @@ const status = (fields = ''): TarEntry => ({
   path: 'var/lib/dpkg/status',
   content: `Package: tool\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n${fields}`,
 });
-const conffiles = `Conffiles:\n /${shipped.path} ${'0'.repeat(32)}\n`;
-const md5sums: TarEntry = { path: 'var/lib/dpkg/info/tool.md5sums', content: `${md5(shipped)}  ${shipped.path}\n` };
+const conffile = (digest: string) => `Conffiles:\n /${shipped.path} ${digest}\n`;
+const sums = (entry: TarEntry): TarEntry => ({
+  path: 'var/lib/dpkg/info/tool.md5sums',
+  content: `${md5(entry)}  ${entry.path}\n`,
+});
+const md5sums = sums(shipped);
+const otherSums = sums({ path: 'usr/bin/tool', content: 'x' });
+const listed: TarEntry = { path: 'var/lib/dpkg/info/tool.list', content: `/${shipped.path}\n` };
 const wheel: TarEntry = {
   path: 'usr/lib/python3/dist-packages/tool-1.dist-info/RECORD',
   content: `../../tool/.npmrc,,\n`,
 };
 
-async function reported(...tars: TarEntry[][]): Promise<string[]> {
+async function findingsOf(...tars: TarEntry[][]): Promise<Finding[]> {
   const read = tars.map((entries) => {
     async function* blob(): AsyncGenerator<Uint8Array> {
       yield tarArchive(entries);
@@ -32,7 +39,11 @@ async function reported(...tars: TarEntry[][]): Promise<string[]> {
     return analyzeLayer(blob, { mediaType: 'application/vnd.oci.image.layer.v1.tar', secretKey });
   });
   const layers = await Promise.all(read);
-  const findings = fileFindings(layers, overlay(layers.map(({ entries }) => entries)), { secretKey });
+  return fileFindings(layers, overlay(layers.map(({ entries }) => entries)), { secretKey });
+}
+
+async function reported(...tars: TarEntry[][]): Promise<string[]> {
+  const findings = await findingsOf(...tars);
   return findings.map(({ severity, layer, state }) => `${severity} ${layer} ${state}`);
 }
 
@@ -41,7 +52,19 @@ describe('secretsInFiles', () => {
     ['no package owns', [[shipped]], ['high 0 present']],
     ['a package of the distribution brought', [[shipped, status(), md5sums]], ['negligible 0 present']],
     ['was changed after its package installed it', [[npmrc('ffffffff'), status(), md5sums]], ['high 0 present']],
-    ['is there to be filled in', [[shipped, status(conffiles), md5sums]], ['high 0 present']],
+    ['was filled in', [[npmrc('ffffffff'), status(conffile(md5(shipped)))]], ['high 0 present']],
+    ['a package ships as configuration', [[shipped, status(conffile(md5(shipped)))]], ['negligible 0 present']],
+    ['is configuration of unknown content', [[shipped, status(conffile('newconffile'))]], ['high 0 present']],
+    ['its package lists without a digest', [[shipped, status(), listed, otherSums]], ['high 0 present']],
+    ['a package without digests lists', [[shipped, status(), listed]], ['negligible 0 present']],
+    [
+      'an upgrade of its package replaced',
+      [
+        [shipped, status(), md5sums],
+        [npmrc('ffffffff'), status(), sums(npmrc('ffffffff'))],
+      ],
+      ['negligible 1 present'],
+    ],
     ['a package of a third party brought', [[shipped, status('Vendor: Acme\n'), md5sums]], ['high 0 present']],
     ['a package of a language brought', [[shipped, wheel]], ['high 0 present']],
     ['was removed', [[shipped], [{ path: 'usr/lib/tool/.wh..npmrc' }]], ['high 0 shadowed']],
@@ -65,7 +88,7 @@ describe('secretsInFiles', () => {
   ]);
 
   it.each<[string, TarEntry[], string[]]>([
-    ['a package makes at installation', [snakeOil], ['negligible 0 present']],
+    ['is where a package makes one at installation', [snakeOil], ['low 0 present']],
     [
       'a package makes at installation, with its certificate',
       [snakeOil, publicAt('etc/ssl/certs/ssl-cert-snakeoil.pem')],
@@ -73,8 +96,19 @@ describe('secretsInFiles', () => {
     ],
     [
       'a package makes at installation, whose certificate a server has',
-      [snakeOil, publicAt('srv/web/tls.crt')],
+      [snakeOil, publicAt('etc/ssl/certs/ssl-cert-snakeoil.pem'), publicAt('srv/web/tls.crt')],
       ['critical 0 present'],
+    ],
+    ['is an example of a package by its path', [keyAt('usr/share/doc/tool/examples/server.key')], ['low 0 present']],
+    [
+      'looks like an example of a package that does not own it',
+      [keyAt('usr/share/doc/tool/examples/server.key'), status(), md5sums],
+      ['medium 0 present'],
+    ],
+    [
+      'looks like a test of a Python package that does not own it',
+      [keyAt('usr/lib/python3/dist-packages/tool/tests/server.key'), status(), md5sums],
+      ['medium 0 present'],
     ],
     ['is in another folder', [keyAt('srv/etc/ssl/private/ssl-cert-snakeoil.key')], ['critical 0 present']],
     ['a package publishes', [packaged, ...packages], ['low 0 present']],
@@ -90,5 +124,38 @@ describe('secretsInFiles', () => {
     ],
   ])('reports a private key that %s', async (_, layer, expected) => {
     expect(await reported(layer)).toEqual(expected);
+  });
+
+  it.each<[string, TarEntry[], object]>([
+    [
+      'the package database',
+      [shipped, status(), md5sums],
+      {
+        fileOrigin: 'published: digest in the package database',
+        package: 'pkg:deb/debian/tool@1?arch=amd64',
+        isPublic: true,
+      },
+    ],
+    [
+      'another digest in the package database',
+      [npmrc('ffffffff'), status(), md5sums],
+      {
+        fileOrigin: 'changed: other digest than in the package database',
+        package: 'pkg:deb/debian/tool@1?arch=amd64',
+        isPublic: false,
+      },
+    ],
+    [
+      'nothing but the path',
+      [keyAt('usr/share/doc/tool/examples/server.key')],
+      { fileOrigin: 'unknown: path of an example in a package' },
+    ],
+    [
+      'a complete database that does not list the file',
+      [keyAt('usr/share/doc/tool/examples/server.key'), status(), md5sums],
+      { fileOrigin: 'unknown: no package owns it' },
+    ],
+  ])('gives %s as the reason for the severity', async (_, layer, evidence) => {
+    expect((await findingsOf(layer)).map((finding) => finding.evidence)).toEqual([expect.objectContaining(evidence)]);
   });
 });

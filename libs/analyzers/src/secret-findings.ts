@@ -1,29 +1,33 @@
-import { compareSeverity, type Finding, findingOf, type OwnedFile } from '@tidewaiter/domain';
-import type { DigestAlgorithm, ImageConfig, Overlay } from '@tidewaiter/oci';
+import { compareSeverity, type Finding, findingOf, type OsRelease } from '@tidewaiter/domain';
+import type { ImageConfig, Overlay } from '@tidewaiter/oci';
 import { findSecretsInConfig, isMadeAtInstall, isShippedExample } from '@tidewaiter/secrets';
 
 import type { LayerSecret } from './archive-secrets.js';
+import { distributionOrigins } from './distribution-files.js';
 import type { AnalyzedLayer } from './layer-facts.js';
-import { distributedFiles, mergedPath } from './ownership.js';
 import { fileOrigins, type FileOrigin } from './published-files.js';
 
 /**
  * Secrets in the files of every layer, including those that a later layer hides: one finding for
  * each file, which `groupSecrets` joins.
  */
-export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay): Finding[] {
+export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay, os: OsRelease | null): Finding[] {
   const paths = new Set(layers.flatMap(({ facts }) => facts.secrets.map(fileOf)));
   if (paths.size === 0) return [];
   const halves = publicHalves(layers);
   for (const { path } of halves) paths.add(path);
-  const isShipped = shippedFiles(layers, view, paths);
-  const originOf = fileOrigins(layers, view, placesOf(layers, halves));
+  const distributionOf = distributionOrigins(layers, view, paths, os);
+  const packageOf = fileOrigins(layers, view, placesOf(layers, halves));
   // The digests of a path are those of its last entry in the layer.
-  const originOfFile = (file: string, path: string, layer: number) =>
-    isShipped(file, layer) ? 'distribution' : originOf(path, layer);
+  const originOf = (file: string, path: string, layer: number) => {
+    const distributed = distributionOf(file, layer);
+    return distributed?.isDistributed ? distributed : (packageOf(path, layer) ?? distributed);
+  };
   const inUse = new Map<string, string>();
+  const made = new Set<string>();
   for (const { path, layer, key } of halves) {
-    if (isOwn(path, originOfFile(path, path, layer))) inUse.set(key, path);
+    if (isMadeAtInstall(path)) made.add(key);
+    else if (isOwn(path, originOf(path, path, layer))) inUse.set(key, path);
   }
   const findings = new Map<string, Finding>();
   for (const [layer, { facts }] of layers.entries()) {
@@ -31,7 +35,9 @@ export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay):
       const file = fileOf(sighting);
       const removedInLayer = sighting.isReplaced ? layer : view.hiddenBy(file, layer);
       const key = [sighting.rule, sighting.path, sighting.fingerprint].join('\n');
-      const origin = sighting.isReplaced ? undefined : originOfFile(file, sighting.path, layer);
+      const origin = sighting.isReplaced
+        ? undefined
+        : (originOf(file, sighting.path, layer) ?? assumedOrigin(sighting, made));
       const usedBy = inUse.get(sighting.publicKey ?? '');
       const finding = ofSighting(sighting, { origin, layer, removedInLayer, usedBy });
       const known = findings.get(key);
@@ -61,9 +67,9 @@ function publicHalves(layers: readonly AnalyzedLayer[]): PublicHalf[] {
 }
 
 /** Whether the user put a certificate or public key there, so that its private key is in use. */
-function isOwn(path: string, origin: Origin): boolean {
-  if (isMadeAtInstall(path) || isShippedExample(path) || origin === 'distribution') return false;
-  return origin === undefined || origin.state === 'changed';
+function isOwn(path: string, origin: FileOrigin | undefined): boolean {
+  if (isShippedExample(path) || origin?.isDistributed) return false;
+  return origin?.package === undefined || origin.state === 'changed';
 }
 
 /** Paths with secrets, and with their public keys, by layer. */
@@ -78,56 +84,39 @@ function placesOf(layers: readonly AnalyzedLayer[], halves: readonly PublicHalf[
 const fileOf = ({ archive, path }: LayerSecret): string => archive ?? path;
 
 /**
- * Whether a file is unchanged since a distribution package installed it. Configuration does not
- * count, because it is meant to be edited, and neither does a file with changed bytes.
+ * Origin by nothing but the path, which the user may have chosen. The key that a package made at
+ * installation has its certificate beside it.
+ * @param made public keys in certificates that packages made at installation
  */
-function shippedFiles(
-  layers: readonly AnalyzedLayer[],
-  view: Overlay,
-  paths: ReadonlySet<string>,
-): (path: string, layer: number) => boolean {
-  const asked = new Set([...paths].map(mergedPath));
-  const owned = new Map<string, OwnedFile>();
-  for (const { file } of distributedFiles(layers, view)) {
-    const path = mergedPath(file.path);
-    if (asked.has(path)) owned.set(path, { ...owned.get(path), ...file });
-  }
-  return (path, layer) => {
-    const file = owned.get(mergedPath(path));
-    if (!file || file.role === 'config') return false;
-    const [algorithm = '', expected] = file.digest?.split(':', 2) ?? [];
-    const entry = view.stackAt(path).find((found) => found.layer === layer)?.entry;
-    const actual = entry?.[algorithm as DigestAlgorithm];
-    // Some databases have no digests: then only the path decides.
-    return expected === undefined || actual === expected;
-  };
+function assumedOrigin({ path, publicKey }: LayerSecret, made: ReadonlySet<string>): FileOrigin | undefined {
+  if (isMadeAtInstall(path) && made.has(publicKey ?? ''))
+    return { state: 'published', reason: 'made at installation, with its certificate', isDistributed: true };
+  if (isMadeAtInstall(path)) return { state: 'unknown', reason: 'path of a key that packages make at installation' };
+  return isShippedExample(path) ? { state: 'unknown', reason: 'path of an example in a package' } : undefined;
 }
-
-type Origin = FileOrigin | 'distribution' | undefined;
 
 /**
  * Severity and confidence of a secret by whose bytes it is in. What the distribution ships is
  * negligible: it is public, and an example or a test. What a package published is low for the same
- * reasons; without evidence that it did, a secret with a form of its own counts in full.
+ * reasons; without evidence that it did, a secret with a form of its own counts in full. Where the
+ * package database denies that a file is an example of a package, it is medium.
  */
-function weigh(sighting: LayerSecret, origin: Origin): Pick<Finding, 'severity' | 'confidence'> {
+function weigh(sighting: LayerSecret, origin: FileOrigin | undefined): Pick<Finding, 'severity' | 'confidence'> {
   const { severity, confidence } = sighting;
-  if (origin === 'distribution' || isMadeAtInstall(sighting.path))
-    return { severity: 'negligible', confidence: 'possible' };
+  if (origin?.isDistributed) return { severity: 'negligible', confidence: 'possible' };
   if (!isPublicIn(sighting, origin)) return { severity, confidence };
-  return { severity: compareSeverity(severity, 'low') < 0 ? 'low' : severity, confidence: 'possible' };
+  const most = origin?.isDisowned && confidence !== 'possible' ? 'medium' : 'low';
+  return { severity: compareSeverity(severity, most) < 0 ? most : severity, confidence: 'possible' };
 }
 
 function isPublicIn({ path, isWeak }: LayerSecret, origin: FileOrigin | undefined): boolean {
-  return (
-    origin?.state === 'published' ||
-    (origin?.state === 'unknown' && isWeak === true) ||
-    (origin?.state !== 'changed' && isShippedExample(path))
-  );
+  if (origin === undefined || origin.state === 'changed') return false;
+  if (origin.state === 'published' || (origin.package !== undefined && isWeak === true)) return true;
+  return isShippedExample(path) || isMadeAtInstall(path);
 }
 
 interface Circumstances {
-  origin: Origin;
+  origin: FileOrigin | undefined;
   layer: number;
   removedInLayer: number | undefined;
   /** File with the public key of a private key: then even a published one grants access. */
@@ -153,9 +142,9 @@ function ofSighting(sighting: LayerSecret, { origin, layer, removedInLayer, used
       valueFingerprint: fingerprint,
       ...(publicAs !== undefined && { publicAs }),
       ...(usedBy !== undefined && { usedBy }),
-      ...(typeof origin === 'object' && {
+      ...(origin && { fileOrigin: `${origin.state}: ${origin.reason}` }),
+      ...(origin?.package !== undefined && {
         package: origin.package,
-        fileOrigin: `${origin.state}: ${origin.reason}`,
         isPublic: usedBy === undefined && isPublicIn(sighting, origin),
       }),
       ...(removedInLayer !== undefined && { removedInLayer }),

@@ -86,8 +86,18 @@ describe('nodePackage', () => {
     },
   );
 
-  it('marks a private manifest as never published', () => {
-    expect(read(JSON.stringify({ name: 'a', private: true }))).toEqual({ packages: [], isUnpublished: true });
+  it.each([
+    [{ private: true }, true],
+    [{ license: 'UNLICENSED' }, true],
+    [{ publishConfig: { access: 'restricted' } }, true],
+    [{ publishConfig: { registry: 'https://npm.example.com/' } }, true],
+    [{ publishConfig: { registry: 'https://registry.npmjs.org.example.com/' } }, true],
+    [{ publishConfig: { access: 'public', registry: 'https://registry.npmjs.org/' } }, undefined],
+    [{ publishConfig: { registry: 'https://registry.npmjs.com' } }, undefined],
+    [{ private: false, license: 'MIT', publishConfig: 'x' }, undefined],
+    [{ keywords: ['UNLICENSED'] }, undefined],
+  ])('decides for %j whether no public registry has the package: %s', (fields, expected) => {
+    expect(read(JSON.stringify({ name: 'a', ...fields })).isUnpublished).toBe(expected);
   });
 
   it.each([

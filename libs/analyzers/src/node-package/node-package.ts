@@ -1,7 +1,7 @@
 import type { Analyzer } from '../analyzer.js';
 import { readText } from '../document.js';
 import { installedLibraries } from '../library-package.js';
-import { isPrivate, readManifest } from '../npm-manifest.js';
+import { isUnpublished, readManifest } from '../npm-manifest.js';
 
 // Folder of a package; a folder name that starts with a dot is no package name (`.pnpm`, `.bin`).
 const manifest = /(?:^|\/)node_modules\/(?:@[^/]{1,255}\/)?[^/@.][^/]{0,255}\/package\.json$/;
@@ -19,7 +19,7 @@ const bunCache = /(?:^|\/)\.bun\/install\/cache\/(?:@[^/@]{1,255}\/)?[^/@.][^/@]
  */
 export const nodePackage: Analyzer = {
   name: 'node-package',
-  version: 3,
+  version: 4,
   wants: (path) =>
     path.endsWith('/package.json') &&
     ((manifest.test(path) && !isTestData(path)) || packageManager.test(path) || bunCache.test(path)),
@@ -27,7 +27,7 @@ export const nodePackage: Analyzer = {
     const text = readText(content);
     return {
       ...installedLibraries('npm', path, [readManifest(text)]),
-      ...(isPrivate(text) && { isUnpublished: true }),
+      ...(isUnpublished(text) && { isUnpublished: true }),
     };
   },
 };

@@ -46,6 +46,14 @@ describe('pythonPackage', () => {
   });
 
   it.each([
+    ['Private :: Do Not Upload', true],
+    ['Topic :: Private', undefined],
+  ])('decides by the classifier %j whether PyPI has the distribution', (classifier, expected) => {
+    const text = `Name: a\nVersion: 1\nClassifier: License :: Free\nClassifier: ${classifier}\n`;
+    expect(read(text).isUnpublished).toBe(expected);
+  });
+
+  it.each([
     ['six-METADATA', 'six', '1.17.0', ['MIT']],
     ['click-METADATA', 'click', '8.4.0', ['BSD-3-Clause']],
     ['itsdangerous-METADATA', 'itsdangerous', '2.2.0', ['BSD License']],

@@ -20,10 +20,28 @@ const maxLicenses = 16;
  */
 export const pythonPackage: Analyzer = {
   name: 'python-package',
-  version: 2,
+  version: 3,
   wants: (path, head) => (isMetadata(path) || isZippedEgg(path, head)) && !isTestData(path),
-  analyze: (file) => collectPackages(metadataOf(file).map((metadata) => readDistribution(metadata, file.path))),
+  analyze: (file) => {
+    const all = metadataOf(file);
+    return {
+      ...collectPackages(all.map((metadata) => readDistribution(metadata, file.path))),
+      ...(all.some(isUnpublished) && { isUnpublished: true }),
+    };
+  },
 };
+
+/**
+ * Whether PyPI rejects a distribution of this metadata, so that it is the user's own.
+ * @see https://packaging.python.org/en/latest/specifications/core-metadata/#classifier-multiple-use
+ */
+function isUnpublished(metadata: Buffer): boolean {
+  return (
+    fieldsOf(metadata)
+      .get('classifier')
+      ?.some((each) => each.startsWith('Private ::')) ?? false
+  );
+}
 
 function isMetadata(path: string): boolean {
   if (path.endsWith('.egg-info') || path.endsWith('.dist-info/METADATA')) return true;
@@ -43,7 +61,7 @@ function metadataOf({ path, content }: SourceFile): Buffer[] {
 
 /** Distribution of a `METADATA` or `PKG-INFO`. */
 export function readDistribution(metadata: Buffer, foundIn: string): PackageRecord | 'unreadable' | undefined {
-  const fields = readFields(metadata.toString('utf8', 0, maxHeaderBytes));
+  const fields = fieldsOf(metadata);
   const name = fields.get('name')?.[0];
   // Name that setuptools gives to a project without a name.
   if (name === 'UNKNOWN') return undefined;
@@ -51,6 +69,8 @@ export function readDistribution(metadata: Buffer, foundIn: string): PackageReco
 }
 
 const usedFields = new Set(['name', 'version', 'license', 'license-expression', 'classifier']);
+
+const fieldsOf = (metadata: Buffer): Fields => readFields(metadata.toString('utf8', 0, maxHeaderBytes));
 
 type Fields = ReadonlyMap<string, readonly string[]>;
 
