@@ -17,6 +17,7 @@ const alsoOurs = new Map([
   ['sourcegraph-access-token', ['sourcegraph-access-token-legacy']],
   ['aws-access-key-id', ['aws-access-token', 'aws-secret-access-key']],
   ['private-key', ['encrypted-private-key']],
+  ['telegram-bot-api-token', ['telegram-bot-token']],
 ]);
 
 interface Sample {

@@ -147,6 +147,24 @@ export const messagingRules: readonly SecretRule[] = [
     expression: /[0-9]{5,16}:A[A-Za-z0-9_-]{34}/,
     sample: () => `${digits(10)}:A${fake(34)}`,
   }),
+  // https://core.telegram.org/bots/features#botfather
+  token({
+    id: 'telegram-bot-token',
+    title: 'Telegram bot token',
+    keywords: [':aa'],
+    back: 10,
+    expression: /[0-9]{10}:AA[A-Za-z0-9_-]{33}/,
+    matches: () => [`new Telegraf('${digits(10)}:AA${fake(33)}')`],
+    ignores: () => [`${digits(11)}:AA${fake(33)}`, `${digits(10)}:AA${fake(34)}`],
+  }),
+  captured({
+    id: 'telegram-bot-url',
+    title: 'Telegram bot token',
+    keywords: ['api.telegram.org/bot'],
+    expression: /api\.telegram\.org\/bot([0-9]{5,16}:A[A-Za-z0-9_-]{34})\//,
+    matches: () => [`curl https://api.telegram.org/bot${digits(9)}:A${fake(34)}/getMe`],
+    ignores: () => ['https://api.telegram.org/bot<token>/getMe', 'https://api.telegram.org/bot123456:ABC-DEF/getMe'],
+  }),
   assigned({
     id: 'mattermost-access-token',
     title: 'Mattermost access token',
