@@ -1,4 +1,12 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Link, redirect } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Link,
+  redirect,
+  retainSearchParams,
+} from '@tanstack/react-router';
 import { severities } from '@tidewaiter/domain';
 
 import { Shell } from './frame/shell.js';
@@ -11,9 +19,13 @@ import { conditionNames } from './pages/vulnerabilities/reach-question.js';
 import { vulnerabilitySorts } from './pages/vulnerabilities/vulnerability-orders.js';
 import { workloadOrderNames } from './pages/workloads/workload-orders.js';
 import { EmptyState, Problem, Skeleton } from './parts/states.js';
-import { parseSearch, searchParams, stringifySearch } from './url/search-params.js';
+import { scopeParamNames, scopeParams } from './scope/scope.js';
+import { parseSearch, type SearchOf, searchParams, stringifySearch } from './url/search-params.js';
 
 const root = createRootRoute({
+  validateSearch: searchParams(scopeParams),
+  // The scope stays until it is removed.
+  search: { middlewares: [retainSearchParams<SearchOf<typeof scopeParams>>([...scopeParamNames])] },
   component: () => <Shell />,
   notFoundComponent: () => (
     <EmptyState title="There is no such page" isPage>

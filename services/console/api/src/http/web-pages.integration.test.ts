@@ -404,6 +404,48 @@ describeWith(programs('chromium'))('the web pages', () => {
     expect(readFileSync(await (await file).path(), 'utf8').match(/By keyboard/g)).toHaveLength(1);
   });
 
+  it('limit every page by a scope that is chosen once, and name what it does not limit', async () => {
+    const incident = minerIncident({ id: uuidOf('elsewhere'), title: 'Elsewhere', cluster: 'us1' });
+    await store.transaction(async (tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
+    await open('/incidents');
+    await page.getByRole('row', { name: 'Elsewhere' }).waitFor();
+    await page.getByRole('button', { name: 'Scope' }).press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Scope' });
+    await dialog.locator('option[value="eu1"]').waitFor({ state: 'attached' });
+    await page.keyboard.type('eu1');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/incidents?scope.cluster=eu1');
+    await page.getByRole('row', { name: 'Misconfigured' }).waitFor();
+    expect(await page.getByRole('row', { name: 'Elsewhere' }).count()).toBe(0);
+    const bar = page.getByRole('region', { name: 'Scope' });
+    expect(await bar.textContent()).not.toContain('does not apply');
+    const csv = await page.getByRole('link', { name: 'CSV' }).getAttribute('href');
+    expect(csv).toContain(new URLSearchParams({ q: 'cluster=eu1 (state=open)' }).toString());
+
+    await page.getByRole('link', { name: 'Images', exact: true }).click();
+    await page.waitForURL('**/images?scope.cluster=eu1');
+    await bar.getByText('The scope does not apply to this page').waitFor();
+    await page.getByRole('link', { name: 'Now', exact: true }).click();
+    await bar.getByText('cluster does not apply to last pushes').waitFor();
+    await page.getByRole('link', { name: 'Misconfigured' }).waitFor();
+    await page.keyboard.press('/');
+    await page.getByRole('searchbox').fill('INC-1');
+    await page.getByRole('option').first().click();
+    await page.waitForURL('**/incidents/*?scope.cluster=eu1');
+
+    await page.getByRole('button', { name: 'Scope' }).click();
+    await dialog.getByLabel('Repository').fill('shop/none*');
+    await dialog.getByLabel('Owner').fill('team');
+    await dialog.getByRole('button', { name: 'Apply' }).click();
+    await page.getByRole('link', { name: 'Vulnerabilities', exact: true }).click();
+    await page.getByText('No vulnerability matches this filter').waitFor();
+    await page.getByRole('button', { name: 'Remove owner team' }).press('Enter');
+    await page.waitForURL('**/vulnerabilities?scope.cluster=eu1&scope.repository=shop*');
+    await page.getByRole('button', { name: 'Remove all' }).click();
+    await page.waitForURL('**/vulnerabilities');
+    await bar.waitFor({ state: 'detached' });
+  });
+
   it('save the query of a list, show its count on Now, rename it and delete it', async () => {
     await open('/images?state=accepted&q=tag%3D2');
     await page.getByRole('button', { name: 'Save view' }).click();
@@ -809,6 +851,8 @@ describeWith(programs('chromium'))('the web pages', () => {
       ...[
         '/images',
         '/images?tab=repositories',
+        '/?scope.cluster=eu1',
+        '/images?scope.namespace=shop&scope.repository=shop/*',
         '/images/repository?connection=main&name=shop/app',
         '/vulnerabilities',
         '/vulnerabilities?tab=fixes',

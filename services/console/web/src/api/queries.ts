@@ -85,6 +85,13 @@ export const assignees = queryOptions({
   staleTime: 60_000,
 });
 
+/** Lists with their fields. */
+export const lists = queryOptions({
+  queryKey: ['lists'],
+  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/lists', { signal })),
+  staleTime: Infinity,
+});
+
 /** Completions of a query at a place between its characters, and its error. */
 export const completions = (list: CompletedList, q: string, cursor: number) =>
   queryOptions({

@@ -7,6 +7,7 @@ const paths = {
   workloads: 'M2 2.6h5v4.4H2ZM9 2.6h5v4.4H9ZM2 9h5v4.4H2ZM9 9h5v4.4H9Z',
   policies: 'M3.4 2h9.2v12H3.4ZM5.8 5.2h4.4M5.8 8h4.4M5.8 10.8h2.6',
   system: 'M2 4.4h12M2 8h12M2 11.6h12M5 3v2.8M10.6 6.6v2.8M7 10.2V13',
+  scope: 'M2 3h12L9.6 8.4V13L6.4 14V8.4Z',
   search: 'M7 2.4a4.6 4.6 0 1 1 0 9.2 4.6 4.6 0 0 1 0-9.2ZM10.4 10.4 14 14',
 } as const;
 

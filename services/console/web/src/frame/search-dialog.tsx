@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useRouter } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { Autocomplete } from 'react-aria-components/Autocomplete';
 import { Dialog } from 'react-aria-components/Dialog';
@@ -27,7 +27,7 @@ export default function SearchDialog({ close }: { close: () => void }) {
 }
 
 function SearchBox({ close }: { close: () => void }) {
-  const { history } = useRouter();
+  const navigate = useNavigate();
   const [text, setText] = useState('');
   const settled = useSettled(text.trim());
   const { data, error, isFetching } = useQuery(search(settled));
@@ -36,7 +36,7 @@ function SearchBox({ close }: { close: () => void }) {
     const hit = hits.find((each) => keyOf(each) === key);
     if (!hit) return;
     close();
-    history.push(pathOfHit(hit));
+    void navigate({ href: pathOfHit(hit) });
   };
   return (
     <Autocomplete inputValue={text} onInputChange={setText}>
@@ -63,7 +63,8 @@ function keyOf({ type, id }: { type: string; id: string }): string {
 }
 
 function hintOf(text: string, isFetching: boolean, count: number): string {
-  if (text === '') return 'Names are matched whole: CVE-2021-44228, openssl, shop/app, INC-7, sha256:…, /usr/bin/curl';
+  if (text === '')
+    return 'Names are matched whole, in the whole fleet: CVE-2021-44228, openssl, shop/app, INC-7, sha256:…, /usr/bin/curl';
   if (isFetching) return 'Searching';
   return count === 0 ? `Nothing is named ${text}` : 'Enter opens the chosen result';
 }

@@ -11,6 +11,8 @@ import { SignInPage } from '../pages/sign-in/sign-in-page.js';
 import { StampImage } from '../parts/stamp.js';
 import { Toasts } from '../parts/toasts.js';
 import { useMe } from '../parts/use-me.js';
+import { ScopeKnown } from '../scope/scope-known.js';
+import { useIsScoped } from '../scope/use-scope.js';
 import { Icon, type IconName } from './icons.js';
 import { pauseKeys, useKeys } from './keys.js';
 import { isUnlimited, UnlimitedOnly } from './unlimited-only.js';
@@ -18,6 +20,8 @@ import { isUnlimited, UnlimitedOnly } from './unlimited-only.js';
 const loadSearch = () => import('./search-dialog.js');
 const SearchDialog = lazy(loadSearch);
 const KeysDialog = lazy(() => import('./keys-dialog.js'));
+const ScopeBar = lazy(() => import('../scope/scope-bar.js'));
+const ScopeDialog = lazy(() => import('../scope/scope-dialog.js'));
 
 /** Time after the first page at which the search is loaded. */
 const preloadMs = 1_000;
@@ -44,13 +48,15 @@ export function Shell() {
 }
 
 function Frame() {
-  const [dialog, setDialog] = useState<'search' | 'keys' | null>(null);
+  const [dialog, setDialog] = useState<'search' | 'scope' | 'keys' | null>(null);
   const main = useFocusOnNavigation();
   const show = (next: typeof dialog) => {
     pauseKeys(next !== null);
     setDialog(next);
   };
   const close = () => show(null);
+  const openScope = () => show('scope');
+  const isScoped = useIsScoped();
   const { isLimited } = useMe();
   useLiveEvents(isLimited !== false);
   useKeys({ '/': () => show('search'), '?': () => show('keys') });
@@ -72,21 +78,35 @@ function Frame() {
       >
         Skip to the content
       </a>
-      <Rail openSearch={() => show('search')} openKeys={() => show('keys')} />
+      <Rail openSearch={() => show('search')} openScope={openScope} openKeys={() => show('keys')} />
       <main ref={main} id="main" tabIndex={-1}>
+        {isScoped && (
+          <Suspense>
+            <ScopeBar openDialog={openScope} />
+          </Suspense>
+        )}
         <UnlimitedOnly>
-          <Outlet />
+          <ScopeKnown>
+            <Outlet />
+          </ScopeKnown>
         </UnlimitedOnly>
       </main>
       <Suspense>
         {dialog === 'search' && <SearchDialog close={close} />}
+        {dialog === 'scope' && <ScopeDialog close={close} />}
         {dialog === 'keys' && <KeysDialog close={close} />}
       </Suspense>
     </div>
   );
 }
 
-function Rail({ openSearch, openKeys }: { openSearch: () => void; openKeys: () => void }) {
+interface RailProps {
+  openSearch: () => void;
+  openScope: () => void;
+  openKeys: () => void;
+}
+
+function Rail({ openSearch, openScope, openKeys }: RailProps) {
   const client = useQueryClient();
   const { name, role, isLimited } = useMe();
   const shown = isLimited === true ? sections.filter(([path]) => !isUnlimited(path)) : sections;
@@ -108,6 +128,10 @@ function Rail({ openSearch, openKeys }: { openSearch: () => void; openKeys: () =
         <Icon name="search" />
         <span>Search</span>
         <kbd aria-hidden="true">/</kbd>
+      </Button>
+      <Button className="search-button" onPress={openScope}>
+        <Icon name="scope" />
+        <span>Scope</span>
       </Button>
       <nav aria-label="Sections">
         {shown.map(([path, title, icon]) => (

@@ -8,6 +8,7 @@ import { FilterSelect } from '../../parts/filters.js';
 import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState, Sample } from '../../parts/states.js';
 import { LiveTable } from '../../parts/table/live-table.js';
+import { useScopedQuery } from '../../scope/use-scope.js';
 import { queryText } from '../../url/query-text.js';
 import { pushColumns } from './push-columns.js';
 import { pushOrders, type pushOrderNames } from './push-orders.js';
@@ -29,16 +30,17 @@ interface Props {
 
 /** Pushes with their verdict. */
 export function PushList({ state, q, sort = '-received' }: Props) {
-  const source = pushes({ state, q, sort });
+  const scoped = useScopedQuery('pushes', q);
+  const source = pushes({ state, q: scoped, sort });
   const list = useLiveList(source);
-  const isFiltered = state !== undefined || q !== undefined;
+  const isFiltered = state !== undefined || scoped !== undefined;
   return (
     <>
       <div className="filters">
         <FilterSelect label="State" name="state" value={state} any="any" options={states} />
         <FilterSelect label="Order" name="sort" value={sort} options={pushOrders} />
         <QueryBox list="pushes" value={q} placeholder="verdict=fail running image=shop/*" />
-        <ExportLinks list="pushes" q={queryText({ state }, q)} sort={sort} />
+        <ExportLinks list="pushes" q={queryText({ state }, scoped)} sort={sort} />
       </div>
       <LiveTable
         label="Pushes"

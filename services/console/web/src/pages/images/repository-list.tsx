@@ -11,6 +11,7 @@ import { EmptyState } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { counted } from '../../parts/words.js';
+import { useScopedQuery } from '../../scope/use-scope.js';
 
 const columns = [
   column<Repository>({
@@ -64,12 +65,13 @@ const columns = [
 
 /** Repositories with their newest push; a link leads to the page of each. */
 export function RepositoryList({ q }: { q: string | undefined }) {
-  const source = repositories({ q });
+  const scoped = useScopedQuery('repositories', q);
+  const source = repositories({ q: scoped });
   return (
     <>
       <div className="filters">
         <QueryBox list="repositories" value={q} placeholder="shop running severity>=high" />
-        <ExportLinks list="repositories" q={q ?? ''} sort={undefined} />
+        <ExportLinks list="repositories" q={scoped ?? ''} sort={undefined} />
       </div>
       <LiveTable
         label="Repositories"
@@ -77,7 +79,7 @@ export function RepositoryList({ q }: { q: string | undefined }) {
         columns={columns}
         keyOf={source.keyOf}
         empty={
-          q === undefined ? (
+          scoped === undefined ? (
             <EmptyState title="No repository is known">
               <p>
                 Repositories come with their first push. <Link to="/start">Connect a registry</Link>

@@ -12,6 +12,7 @@ import { EmptyState } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { dotted, shortDigest } from '../../parts/words.js';
+import { useScopedQuery } from '../../scope/use-scope.js';
 import { WorkloadLink } from '../workloads/workload-link.js';
 import { placeOfWorkload } from '../workloads/workload-place.js';
 
@@ -93,7 +94,8 @@ function Where({ context }: { context: Alert['context'] }) {
 /** Alerts of the detection rules and of sensors, also those that belong to no incident. */
 export function AlertsPage() {
   const { q } = route.useSearch();
-  const source = alerts({ q });
+  const scoped = useScopedQuery('alerts', q);
+  const source = alerts({ q: scoped });
   return (
     <>
       <PageHead
@@ -106,14 +108,14 @@ export function AlertsPage() {
       />
       <div className="filters">
         <QueryBox list="alerts" value={q} placeholder="severity>=high -joined namespace=shop" />
-        <ExportLinks list="alerts" q={q ?? ''} sort={undefined} />
+        <ExportLinks list="alerts" q={scoped ?? ''} sort={undefined} />
       </div>
       <LiveTable
         label="Alerts"
         list={useLiveList(source)}
         columns={columns}
         keyOf={source.keyOf}
-        empty={<EmptyState title={q === undefined ? 'No rule has matched yet' : 'No alert matches this filter'} />}
+        empty={<EmptyState title={scoped === undefined ? 'No rule has matched yet' : 'No alert matches this filter'} />}
       />
     </>
   );

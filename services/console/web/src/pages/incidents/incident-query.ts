@@ -1,6 +1,9 @@
 /** States that the filter offers; a snoozed incident is open. */
 export const incidentStateFilters = ['open', 'snoozed', 'resolved', 'merged', 'all'] as const;
 
+/** Query of the list without filters. */
+export const usualQuery = 'state=open';
+
 interface Filters {
   state: (typeof incidentStateFilters)[number];
   severity: string | undefined;
@@ -22,7 +25,7 @@ export function incidentQuery({ state, severity, assignee, q }: Filters, me: str
 }
 
 const stateTerms: Record<Filters['state'], string> = {
-  open: 'state=open',
+  open: usualQuery,
   snoozed: 'state=open snoozed',
   resolved: 'state=resolved',
   merged: 'state=merged',

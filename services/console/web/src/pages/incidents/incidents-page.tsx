@@ -12,9 +12,10 @@ import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState, Sample } from '../../parts/states.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { useMe } from '../../parts/use-me.js';
+import { useScopedQuery } from '../../scope/use-scope.js';
 import { incidentColumns, selectionColumn } from './incident-columns.js';
 import { orders } from './incident-orders.js';
-import { incidentQuery, incidentStateFilters } from './incident-query.js';
+import { incidentQuery, incidentStateFilters, usualQuery } from './incident-query.js';
 import { isLeaving, type TriageAct } from './triage-acts.js';
 import { TriageBar } from './triage-bar.js';
 import type { DialogKind } from './triage-dialog.js';
@@ -39,7 +40,7 @@ const assigneeOptions = [
 export function IncidentsPage() {
   const { state = 'open', severity, assignee, q, sort = '-urgency', selected } = route.useSearch();
   const { name: own, may } = useMe();
-  const query = incidentQuery({ state, severity, assignee, q }, own);
+  const query = useScopedQuery('incidents', incidentQuery({ state, severity, assignee, q }, own)) ?? '';
   const source = incidents({ q: query, sort });
   const list = useLiveList(source);
   const selection = useSelection(list.rows);
@@ -58,7 +59,7 @@ export function IncidentsPage() {
   const ask = (kind: DialogKind) => chosen.length > 0 && setDialog(kind);
   const toggle = (id: string) => may('responder') && selection.toggle(id);
   const choose = useTriageKeys({ rows: list.rows, selected, toggle, act: (what) => void act(what), ask });
-  const isFiltered = state !== 'open' || severity !== undefined || assignee !== undefined || q !== undefined;
+  const isFiltered = query !== usualQuery;
   const columns = useMemo(
     () => (may('responder') ? [selectionColumn(selection), ...incidentColumns] : incidentColumns),
     [selection, may('responder')],

@@ -1,4 +1,4 @@
-import { useRouter } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
 import type { Incident } from '../../api/types.js';
@@ -26,7 +26,7 @@ interface Triage extends Acts {
  * the chosen one. Returns a function that chooses an incident.
  */
 export function useTriageKeys({ rows, selected, toggle, act, ask }: Triage): (id: string | undefined) => void {
-  const { history } = useRouter();
+  const navigate = useNavigate();
   const acts = useActKeys({ act, ask });
   const change = useSearchChange('replace');
   const choose = (id: string | undefined) => change({ selected: id });
@@ -42,7 +42,7 @@ export function useTriageKeys({ rows, selected, toggle, act, ask }: Triage): (id
     j: () => move(1),
     k: () => move(-1),
     x: () => selected !== undefined && toggle(selected),
-    Enter: () => selected !== undefined && history.push(`/incidents/${selected}`),
+    Enter: () => selected !== undefined && void navigate({ to: '/incidents/$id', params: { id: selected } }),
     ...acts,
     Escape: () => choose(undefined),
   });

@@ -11,6 +11,7 @@ import { PageHead, Section } from '../../parts/page.js';
 import { Loaded, Skeleton } from '../../parts/states.js';
 import { useMe } from '../../parts/use-me.js';
 import { counted } from '../../parts/words.js';
+import { useIsScoped, useScopedQuery, useUnscoped } from '../../scope/use-scope.js';
 import { PushLink } from '../images/push-link.js';
 import { sortByUrgency } from '../incidents/triage.js';
 import { countSince } from './last-visit.js';
@@ -28,8 +29,10 @@ const maxPushes = 8;
 /** Home: what needs attention, and whether Tidewaiter keeps up. */
 export function NowPage() {
   const lastVisit = useLastVisit();
-  const open = useLiveList(incidents({ state: 'open' }));
-  const recent = useLiveList(pushes({}));
+  const open = useLiveList(incidents({ state: 'open', q: useScopedQuery('incidents', undefined, 'open incidents') }));
+  const recent = useLiveList(pushes({ q: useScopedQuery('pushes', undefined, 'last pushes') }));
+  useUnscoped('saved views');
+  useUnscoped('charts');
   const { isLimited } = useMe();
   return (
     <>
@@ -72,9 +75,10 @@ type List<Source> = Source extends (...args: never[]) => {
   : never;
 
 function OpenIncidents({ list: { rows, isPending, error } }: { list: List<typeof incidents> }) {
+  const isScoped = useIsScoped();
   if (error !== null) return <p>{error.message}</p>;
   if (isPending) return <Skeleton lines={3} />;
-  if (rows.length === 0) return <p>Calm sea: no open incident.</p>;
+  if (rows.length === 0) return <p>{isScoped ? 'No open incident in this scope.' : 'Calm sea: no open incident.'}</p>;
   return (
     <>
       <ul className="lines">
@@ -96,8 +100,10 @@ function OpenIncidents({ list: { rows, isPending, error } }: { list: List<typeof
 }
 
 function LastPushes({ list: { rows, isPending, error } }: { list: List<typeof pushes> }) {
+  const isScoped = useIsScoped();
   if (error !== null) return <p>{error.message}</p>;
   if (isPending) return <Skeleton lines={3} />;
+  if (rows.length === 0 && isScoped) return <p>No push in this scope.</p>;
   if (rows.length === 0)
     return (
       <p>

@@ -9,6 +9,7 @@ import { PageHead } from '../../parts/page.js';
 import { QueryBox } from '../../parts/query-box.js';
 import { absoluteTime } from '../../parts/relative-time.js';
 import { EmptyState, Loaded } from '../../parts/states.js';
+import { useScopedQuery } from '../../scope/use-scope.js';
 import { ReportGroup } from './report-group.js';
 import { PrintButton } from './report-parts.js';
 import { placesText, rightsText, usualQuery } from './report-words.js';
@@ -19,6 +20,7 @@ const stored = getRouteApi('/report/$run');
 /** Unfixed findings of now with their ages, for the screen and for paper. */
 export function ReportPage() {
   const { by = 'repository', q = usualQuery } = live.useSearch();
+  const scoped = useScopedQuery('vulnerabilities', q) ?? '';
   return (
     <>
       <PageHead
@@ -38,13 +40,13 @@ export function ReportPage() {
         <QueryBox list="vulnerabilities" value={q} placeholder={usualQuery} />
         <span className="exports">
           Export{' '}
-          <a download href={`api/v1/unfixed/export?${new URLSearchParams({ by, q }).toString()}`}>
+          <a download href={`api/v1/unfixed/export?${new URLSearchParams({ by, q: scoped }).toString()}`}>
             CSV
           </a>
         </span>
         <RunChoice chosen="" />
       </div>
-      <Loaded read={useQuery(unfixed({ by, q }))}>{(report) => <Report report={report} />}</Loaded>
+      <Loaded read={useQuery(unfixed({ by, q: scoped }))}>{(report) => <Report report={report} />}</Loaded>
     </>
   );
 }

@@ -11,6 +11,7 @@ import { EmptyState } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { dotted } from '../../parts/words.js';
+import { useScopedQuery } from '../../scope/use-scope.js';
 import { upgradeOrders, type VulnerabilitySort } from './vulnerability-orders.js';
 
 /** Names that a cell lists. */
@@ -88,13 +89,14 @@ function shortened(names: readonly string[]): string {
 /** Upgrades that close vulnerabilities, the most useful first. */
 export function UpgradeList({ q, sort: chosen }: { q: string | undefined; sort: VulnerabilitySort | undefined }) {
   const sort = upgradeOrders.map(([name]) => name).find((name) => name === chosen) ?? '-risk';
-  const source = fixes({ q, sort });
+  const scoped = useScopedQuery('fixes', q);
+  const source = fixes({ q: scoped, sort });
   return (
     <>
       <div className="filters">
         <FilterSelect label="Order" name="sort" value={sort} options={upgradeOrders} />
         <QueryBox list="fixes" value={q} placeholder="severity>=high running kev package=openssl" />
-        <ExportLinks list="fixes" q={q ?? ''} sort={sort} />
+        <ExportLinks list="fixes" q={scoped ?? ''} sort={sort} />
       </div>
       <LiveTable
         label="Fixes"
@@ -103,7 +105,7 @@ export function UpgradeList({ q, sort: chosen }: { q: string | undefined; sort: 
         keyOf={source.keyOf}
         empty={
           <EmptyState
-            title={q === undefined ? 'No upgrade closes a known vulnerability' : 'No fix matches this filter'}
+            title={scoped === undefined ? 'No upgrade closes a known vulnerability' : 'No fix matches this filter'}
           >
             <p>Counts follow new images and advisories after some minutes.</p>
           </EmptyState>

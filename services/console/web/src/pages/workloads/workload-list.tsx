@@ -10,6 +10,7 @@ import { EmptyState } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
 import { counted, dotted } from '../../parts/words.js';
+import { useScopedQuery } from '../../scope/use-scope.js';
 import { WorkloadImageLine } from './workload-images.js';
 import { WorkloadLink } from './workload-link.js';
 import { workloadOrders, type workloadOrderNames } from './workload-orders.js';
@@ -90,20 +91,21 @@ interface Props {
 
 /** Workloads with their images, posture and open incidents. */
 export function WorkloadList({ q, sort = '-urgency' }: Props) {
-  const source = workloads({ q, sort });
+  const scoped = useScopedQuery('workloads', q);
+  const source = workloads({ q: scoped, sort });
   return (
     <>
       <div className="filters">
         <FilterSelect label="Order" name="sort" value={sort} options={workloadOrders} />
         <QueryBox list="workloads" value={q} placeholder="cluster=eu1 namespace=shop verdict=fail exposed" />
-        <ExportLinks list="workloads" q={q ?? ''} sort={sort} />
+        <ExportLinks list="workloads" q={scoped ?? ''} sort={sort} />
       </div>
       <LiveTable
         label="Workloads"
         list={useLiveList(source)}
         columns={columns}
         keyOf={source.keyOf}
-        empty={q === undefined ? <NoWorkloads /> : <EmptyState title="No workload matches this filter" />}
+        empty={scoped === undefined ? <NoWorkloads /> : <EmptyState title="No workload matches this filter" />}
       />
     </>
   );
