@@ -11,6 +11,8 @@ describe('isOutage', () => {
     ['a session that the server could not begin', error('XX000', 'FATAL')],
     ['a server that ends itself', error('XX000', 'PANIC')],
     ['a deadlock', error('40P01')],
+    ['too many open files', Object.assign(error('EMFILE'), { syscall: 'connect' })],
+    ['no free port', Object.assign(error('EADDRNOTAVAIL'), { syscall: 'connect' })],
   ])('recognizes %s', (_, each) => {
     expect(isOutage(each)).toBe(true);
   });
@@ -21,6 +23,7 @@ describe('isOutage', () => {
     ['a missing database', error('3D000', 'FATAL')],
     ['a violated constraint', error('23505')],
     ['an error of our own', new Error('no')],
+    ['a file that cannot be opened', Object.assign(error('EMFILE'), { syscall: 'open' })],
   ])('takes %s for none', (_, each) => {
     expect(isOutage(each)).toBe(false);
   });

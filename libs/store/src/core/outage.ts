@@ -40,9 +40,21 @@ export function isTimeout(error: unknown): boolean {
   return canceledStates.has((error as { code?: unknown }).code);
 }
 
+/** System calls that only make connections, whatever they fail with: also too few files or ports. */
+const connecting: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo']);
+
+/** What errors of PostgreSQL, its driver and Node say of themselves. */
+interface Faults {
+  code?: unknown;
+  message?: string;
+  severity?: unknown;
+  syscall?: unknown;
+}
+
 /** Whether PostgreSQL cannot be reached, or the error is retryable. */
 export function isOutage(error: unknown): boolean {
-  const { code, message = '', severity } = error as { code?: unknown; message?: string; severity?: unknown };
+  const { code, message = '', severity, syscall } = error as Faults;
+  if (connecting.has(syscall)) return true;
   const isKnownCode = typeof code === 'string' && (connectionCodes.has(code) || retryableStates.test(code));
   const hasEndedSession = code === internalError && (severity === 'FATAL' || severity === 'PANIC');
   return isKnownCode || hasEndedSession || lostConnection.test(message) || isStaleStatement(error);
