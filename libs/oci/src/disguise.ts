@@ -51,7 +51,7 @@ async function headOf(layer: Descriptor, blobOf: BlobOf): Promise<Buffer> {
   return head;
 }
 
-/** Statements and bills of materials are text; what a runtime unpacks is a tar, mostly compressed. */
+/** Statements and bills of materials are text; a runtime unpacks a tar, mostly compressed. */
 function beginsAsLayer(head: Buffer): boolean {
   if (detectCompression(head) !== 'none' || unsupportedCompression(head) !== undefined) return true;
   return head.length === blockSize && hasTarHeader(head);

@@ -40,10 +40,10 @@ export function isTimeout(error: unknown): boolean {
   return canceledStates.has((error as { code?: unknown }).code);
 }
 
-/** System calls that only make connections, whatever they fail with: also too few files or ports. */
+/** System calls that only make connections. They also fail for too few files or ports. */
 const connecting: ReadonlySet<unknown> = new Set(['connect', 'getaddrinfo']);
 
-/** What errors of PostgreSQL, its driver and Node say of themselves. */
+/** Properties of errors of PostgreSQL, its driver and Node. */
 interface Faults {
   code?: unknown;
   message?: string;
