@@ -59,21 +59,19 @@ export type Cursors = Record<string, string>;
 const windowSize = 64;
 
 /**
- * Sets how PostgreSQL plans the claims of a transaction. Compiling one takes longer than running
- * it. Its statistics are those of an empty queue when a burst begins: it would expect one row, and
- * read and sort the whole backlog for every name instead of skipping from name to name in the order
- * of the index.
+ * Settings of a transaction for how PostgreSQL plans its claims. Compiling one takes longer than
+ * running it. Its statistics are those of an empty queue when a burst begins: it would expect one
+ * row, and read and sort the whole backlog for every name instead of skipping from name to name in
+ * the order of the index.
  */
-export async function planClaims(tx: Transaction): Promise<void> {
-  await tx.query('SET LOCAL jit = off; SET LOCAL enable_sort = off');
-}
+export const claimSettings = '; SET LOCAL jit = off; SET LOCAL enable_sort = off';
 
 /**
  * Claims the due job of a queue whose turn it is. Registries take turns, in a registry its
  * repositories, and in a repository the pushes by the time they were accepted: ten thousand pushes
  * of one repository delay a single push of another by one job. What continues a push that had its
  * turn comes first. Of a registry with many waiting repositories, each claim looks at some, from
- * `cursors` on. The transaction has {@link planClaims}.
+ * `cursors` on. The transaction has {@link claimSettings}.
  */
 export async function claimFairly(
   tx: Transaction,

@@ -8,11 +8,11 @@ import {
   type ClaimedJob,
   claimedColumns,
   claimFairly,
+  claimSettings,
   type Cursors,
   type FairClaim,
   type FairlyClaimedJob,
   noteSourceRun,
-  planClaims,
   type SourceRun,
 } from './fair-claims.js';
 import { GroupCommit } from './group-commit.js';
@@ -128,13 +128,12 @@ export class Jobs {
   async claimNext(queue: QueueName, leaseMs: number, maySlow: boolean): Promise<FairlyClaimedJob | null> {
     // One transaction for both classes: most claims are in vain, after the last job.
     return this.store.transaction(async (tx) => {
-      await planClaims(tx);
       for (const jobClass of jobClasses) {
         const job = await this.#claimOf(tx, { queue, jobClass, token: uuidv7(), leaseMs, maySlow });
         if (job) return job;
       }
       return null;
-    });
+    }, claimSettings);
   }
 
   /**

@@ -145,10 +145,14 @@ describe('an outage', () => {
     ['a network that is down', Object.assign(new Error('connect'), { code: 'ENETUNREACH' })],
     ['a server that no longer answers', new Error('Query read timeout')],
   ])('is %s', async (_, error) => {
-    jest
-      .spyOn(dataSource, 'createQueryRunner')
-      .mockReturnValueOnce({ query: () => Promise.reject(error), release: () => Promise.resolve() } as never);
-    await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', cause: error });
+    jest.spyOn(dataSource, 'createQueryRunner').mockReturnValueOnce({
+      connect: () => Promise.resolve({ query: () => Promise.reject(error) }),
+      release: () => Promise.resolve(),
+    } as never);
+    await expect(store.query('SELECT 1')).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      cause: { driverError: error },
+    });
   });
 
   it.each([

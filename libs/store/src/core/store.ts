@@ -5,7 +5,7 @@ import { TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import type { CloudEvent, Draft, EventType } from '@tidewaiter/events';
 import { currentTraceparent, failpoint } from '@tidewaiter/runtime';
 import { Query } from 'pg';
-import type { QueryRunner, Repository } from 'typeorm';
+import { QueryFailedError, type QueryRunner, type Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { AuditAction } from '../access/audit-row.js';
@@ -74,13 +74,6 @@ export interface Queries {
    * are not listed by hand in it: a test searches the sources for them.
    */
   aggregate<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
-  /**
-   * Reads or writes whole rows of an entity with TypeORM, where no other row and no speed matters.
-   */
-  entity<Row extends object, Result>(
-    entity: Entity<Row>,
-    work: (repository: Repository<Row>) => Promise<Result>,
-  ): Promise<Result>;
 }
 
 /** Change of one object, for the audit log. */
@@ -263,6 +256,9 @@ export class Store implements Queries {
     return unlessStale(async () => openCursor<Row>(this.connection.createQueryRunner(), statement));
   }
 
+  /**
+   * Reads or writes whole rows of an entity with TypeORM, where no other row and no speed matters.
+   */
   async entity<Row extends object, Result>(
     entity: Entity<Row>,
     work: (repository: Repository<Row>) => Promise<Result>,
@@ -310,28 +306,32 @@ export class Store implements Queries {
 
   /**
    * Runs `work` in one transaction.
+   * @param settings statements for it alone, each after a semicolon: `; SET LOCAL jit = off`
    * @throws Unavailable `STORE_UNAVAILABLE` when PostgreSQL cannot be reached or the error is
    * retryable, `STORE_TIMEOUT` when it took too long; nothing is committed.
    */
-  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: Transaction) => Promise<T>, settings = ''): Promise<T> {
     const pending: Pending = { events: [], jobs: [], enqueued: [], changes: [] };
     const runner = this.connection.createQueryRunner();
+    let isOpen = false;
     try {
       await runner.connect();
-      await runner.startTransaction();
-      if (this.access === 'read') await runner.query('SET TRANSACTION READ ONLY');
+      isOpen = true;
+      const access = this.access === 'read' ? ' READ ONLY' : '';
+      await records(runner, { sql: `START TRANSACTION${access}${settings}`, parameters: [] });
       const tx = this.#open(runner, pending);
       const result = await work(tx);
       for (const hook of this.#hooks) await this.unlimited(async () => hook(tx, pending.changes));
       pending.jobs.push(...(await insertJobs(tx, pending.enqueued)));
       failpoint('store.before-commit');
-      await runner.commitTransaction();
+      await records(runner, { sql: 'COMMIT', parameters: [] });
+      isOpen = false;
       failpoint('store.committed');
       this.#notify(pending);
       return result;
     } catch (error) {
       const reason = explained(error, runner);
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      if (isOpen) await records(runner, { sql: 'ROLLBACK', parameters: [] }).catch(() => undefined);
       throw reason;
     } finally {
       await runner.release().catch(() => undefined);
@@ -388,10 +388,6 @@ export class Store implements Queries {
       aggregate: query,
       rows: async (columns, rest, parameters) => query(selectOf(columns, rest), parameters),
       returning: async (columns, statement, parameters) => query(`${statement} RETURNING ${columns}`, parameters),
-      entity: async (entity, work) => {
-        this.#refuseLimits();
-        return next(async () => work(runner.manager.getRepository(entity)));
-      },
       copy: async (entity, names, lines) => {
         this.#refuseLimits();
         return next(async () => copyLines(runner, entity, names, lines));
@@ -432,9 +428,23 @@ function selectOf(columns: Columns<unknown>, rest: Rest): string {
   return typeof rest === 'string' ? `SELECT ${columns} ${rest}` : rest(columns.toString());
 }
 
+/**
+ * Runs a statement on the connection itself: TypeORM's way there takes as long as a small statement.
+ */
 async function records<Row>(runner: QueryRunner, { sql, parameters }: SqlStatement): Promise<Row[]> {
-  const result = await runner.query(sql, parameters.map(storable), true);
-  return (result.records ?? []) as Row[];
+  const client = (await runner.connect()) as StatementClient;
+  const values = parameters.map(storable);
+  try {
+    // Several statements in one text have several results.
+    return ((await client.query(sql, values)).rows ?? []) as Row[];
+  } catch (error) {
+    throw new QueryFailedError(sql, values, error as Error);
+  }
+}
+
+/** The call of a client of `pg` for one statement. */
+interface StatementClient {
+  query(sql: string, values: unknown[]): Promise<{ rows?: unknown[] }>;
 }
 
 /**
