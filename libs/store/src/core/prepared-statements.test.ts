@@ -33,6 +33,33 @@ describe('PreparedStatements', () => {
     expect(used(statements, 'SELECT 1', 1)).toBe('tidewaiter_2');
   });
 
+  it('is old after twice the time of before, up to 16 minutes, and anew after a minute once one failed', () => {
+    let now = 0;
+    const statements = new PreparedStatements(() => now);
+    const minutesUntilOld = () => {
+      used(statements, 'SELECT 1', 3);
+      let minutes = 0;
+      for (; !statements.isOld; minutes += 1) now += 60_000;
+      statements.clear();
+      return minutes - 1;
+    };
+    expect(Array.from({ length: 6 }, minutesUntilOld)).toEqual([1, 2, 4, 8, 16, 16]);
+    statements.expire();
+    statements.clear();
+    expect(minutesUntilOld()).toBe(1);
+  });
+
+  it('is old after a minute where a frequent statement finds no name left', () => {
+    let now = 0;
+    const statements = new PreparedStatements(() => now);
+    used(statements, 'SELECT 1', 3);
+    now = 60_001;
+    statements.clear();
+    for (let text = 0; text < 151; text += 1) used(statements, `SELECT ${text}`, 3);
+    now += 60_001;
+    expect(statements.isOld).toBe(true);
+  });
+
   it('names nothing after a failure until the connection has dropped its statements', () => {
     const statements = new PreparedStatements();
     used(statements, 'SELECT 1', 3);

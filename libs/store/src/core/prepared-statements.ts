@@ -1,14 +1,17 @@
-/** Uses of a statement within {@link renewMs} before it gets a name. */
+/** Uses of a statement, since the connection began anew, before it gets a name. */
 const usesBefore = 3;
 /** Limit on the names of one connection, each of which is a plan in the memory of the server. */
 const maxNames = 150;
 /** Limit on the texts whose uses are counted. */
 const maxTexts = 2_000;
 /**
- * Age of the names of a connection after which it begins anew. A plan is made for the tables as
- * they are then: one for a table that was empty would stay until the table is analyzed.
+ * Age of the names of a connection after which it begins anew, first and at most; each is twice the
+ * one before. A plan is made for the tables as they are then: one for a table that was empty would
+ * stay until the table is analyzed. Planning all anew takes half of the server's time where a
+ * statement comes a few times a minute.
  */
-const renewMs = 60_000;
+const firstLifeMs = 60_000;
+const longestLifeMs = 16 * firstLifeMs;
 
 /**
  * Codes of a statement that cannot be used any more, or that a pooler prepared in another session.
@@ -31,6 +34,9 @@ export class PreparedStatements {
   readonly #uses = new Map<string, number>();
   readonly #names = new Map<string, string>();
   #begunAt: number;
+  #lifeMs = firstLifeMs;
+  /** Whether a frequent statement got no name. */
+  #isFull = false;
   #isExpired = false;
   #serial = 0;
 
@@ -40,7 +46,8 @@ export class PreparedStatements {
 
   /** Whether the connection should drop its statements, and {@link clear}. */
   get isOld(): boolean {
-    return this.#isExpired || (this.#names.size > 0 && this.now() - this.#begunAt > renewMs);
+    const lifeMs = this.#isFull ? firstLifeMs : this.#lifeMs;
+    return this.#isExpired || (this.#names.size > 0 && this.now() - this.#begunAt > lifeMs);
   }
 
   /** Gives no names until the connection has dropped its statements, of which one failed. */
@@ -57,7 +64,6 @@ export class PreparedStatements {
     if (this.#isExpired) return undefined;
     const known = this.#names.get(text);
     if (known !== undefined) return known;
-    if (this.#names.size >= maxNames) return undefined;
     const uses = (this.#uses.get(text) ?? 0) + 1;
     if (uses < usesBefore) {
       this.#uses.delete(text);
@@ -66,6 +72,8 @@ export class PreparedStatements {
       if (this.#uses.size > maxTexts) this.#uses.delete(this.#uses.keys().next().value!);
       return undefined;
     }
+    this.#isFull = this.#names.size >= maxNames;
+    if (this.#isFull) return undefined;
     this.#uses.delete(text);
     // Never a name that was used before: the server may still know it.
     const name = `tidewaiter_${(this.#serial += 1)}`;
@@ -75,9 +83,11 @@ export class PreparedStatements {
 
   /** Forgets all names. */
   clear(): void {
+    this.#lifeMs = this.#isExpired ? firstLifeMs : Math.min(2 * this.#lifeMs, longestLifeMs);
     this.#uses.clear();
     this.#names.clear();
     this.#isExpired = false;
+    this.#isFull = false;
     this.#begunAt = this.now();
   }
 }
