@@ -211,6 +211,37 @@ describe('RegistryClient', () => {
       expect(requests.map(({ url }) => url)).toEqual([path, `/v2/shop/app/manifests/${subject.replace(':', '-')}`]);
     });
 
+    describe('of a registry whose web server does not know the path', () => {
+      const unknownPath = answer(404, { 'content-type': 'text/plain; charset=utf-8' }, '404 page not found');
+      const byTag = `/v2/shop/app/manifests/${subject.replace(':', '-')}`;
+      const registry = async () => {
+        const requests: string[] = [];
+        const url = await http((request, response) => {
+          requests.push(request.url!);
+          (request.url!.includes('/referrers/') ? unknownPath : answer(200, {}, list('a')))(request, response);
+        });
+        return { client: client(url), requests };
+      };
+
+      it('are asked for by their tag alone, in that repository', async () => {
+        const { client: asking, requests } = await registry();
+        for (const _ of [1, 2]) expect(await asking.referrers('shop/app', subject)).toEqual(named('a'));
+        expect(requests).toEqual([path, byTag, byTag]);
+        await asking.referrers('shop/other', subject);
+        expect(requests).toContain(path.replace('app', 'other'));
+      });
+
+      it('are asked for again after ten minutes', async () => {
+        const { client: asking, requests } = await registry();
+        await asking.referrers('shop/app', subject);
+        const now = performance.now.bind(performance);
+        const later = jest.spyOn(performance, 'now').mockImplementation(() => now() + 600_001);
+        await asking.referrers('shop/app', subject);
+        later.mockRestore();
+        expect(requests).toEqual([path, byTag, path, byTag]);
+      });
+    });
+
     it('finds none without either list', async () => {
       const { client } = await scripted(answer(404));
       expect(await client.referrers('shop/app', subject)).toEqual([]);

@@ -34,6 +34,11 @@ export interface FetchedManifest {
  */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
+/** Time for which it is remembered that an API is missing: a registry may be upgraded. */
+const rememberedMs = 600_000;
+/** Limit on the repositories of which that is remembered. */
+const maxRemembered = 10_000;
+
 const accept = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.oci.image.manifest.v1+json',
@@ -54,6 +59,11 @@ export class HostClient {
   readonly host: string;
   readonly #session: RegistrySession;
   readonly #rewrite: RegistryConnection['rewrite'];
+  /**
+   * Repositories without the API for referrers, which each scan would ask for in vain, and until
+   * when. By repository, as a registry may hand some on to another one.
+   */
+  readonly #withoutReferrers = new Map<string, number>();
 
   /**
    * @param maxAttempts of a request that fails in a way that a repetition may cure
@@ -146,7 +156,7 @@ export class HostClient {
    * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema
    */
   async referrers(repository: string, digest: Digest, signal?: AbortSignal): Promise<Descriptor[]> {
-    const listed = await listReferrers(this.#session, this.#repository(repository), digest, signal);
+    const listed = await this.#listedReferrers(this.#repository(repository), digest, signal);
     if (listed) return listed;
     try {
       return parseReferrers((await this.manifest(repository, digest.replace(':', '-'), signal)).bytes);
@@ -154,6 +164,17 @@ export class HostClient {
       if (error instanceof NotFound) return [];
       throw error;
     }
+  }
+
+  /** Null where the registry does not list them. */
+  async #listedReferrers(name: string, digest: Digest, signal?: AbortSignal): Promise<Descriptor[] | null> {
+    if ((this.#withoutReferrers.get(name) ?? 0) > performance.now()) return null;
+    const listed = await listReferrers(this.#session, name, digest, signal);
+    if (listed === 'unsupported') {
+      if (this.#withoutReferrers.size >= maxRemembered) this.#withoutReferrers.clear();
+      this.#withoutReferrers.set(name, performance.now() + rememberedMs);
+    }
+    return typeof listed === 'string' ? null : listed;
   }
 
   /** Stores a blob unless it is there. @throws as `uploadBlob` */

@@ -1,5 +1,5 @@
 import type { Digest } from '@tidewaiter/domain';
-import { NotFound } from '@tidewaiter/domain';
+import type { EgressResponse } from '@tidewaiter/egress';
 import { type Descriptor, documentLimits, parseReferrers } from '@tidewaiter/oci';
 
 import type { RegistrySession } from './session.js';
@@ -11,7 +11,8 @@ const unknownStatuses = new Set([400, 404, 405, 501]);
 const nextLink = /<([^<>]{1,2000})>\s*;\s*rel="?next"?/;
 
 /**
- * Lists the manifests that refer to a manifest. Undefined where the registry does not support that.
+ * Lists the manifests that refer to a manifest. `unlisted` where the registry does not do so for
+ * this one, `unsupported` where it has no such API.
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
  */
 export async function listReferrers(
@@ -19,16 +20,16 @@ export async function listReferrers(
   repository: string,
   digest: Digest,
   signal?: AbortSignal,
-): Promise<Descriptor[] | undefined> {
+): Promise<Descriptor[] | 'unlisted' | 'unsupported'> {
   const found: Descriptor[] = [];
   const first = `referrers/${digest}`;
   let path: string | undefined = first;
   for (let page = 0; path !== undefined && page < MAX_PAGES; page += 1) {
-    const response = await session.send({ repository, path, unknown: 'MANIFEST_UNKNOWN', signal }).catch(missing);
-    if (!response) return undefined;
+    const response = await session.send({ repository, path, unknown: null, signal });
     if (response.status !== 200) {
       await response.discard();
-      if (page === 0 && unknownStatuses.has(response.status)) return undefined;
+      if (isUnknownPath(response)) return 'unsupported';
+      if (response.status === 404 || (page === 0 && unknownStatuses.has(response.status))) return 'unlisted';
       throw session.unexpected(response.status);
     }
     found.push(...parseReferrers(await response.bytes(documentLimits.maxManifestBytes)));
@@ -37,8 +38,9 @@ export async function listReferrers(
   return found;
 }
 
-function missing(error: unknown): undefined {
-  if (!(error instanceof NotFound)) throw error;
+/** Whether a web server knows nothing of the path: a registry would describe the error in JSON. */
+function isUnknownPath({ status, headers }: EgressResponse): boolean {
+  return status === 404 && /^text\/plain\b/i.test(headers['content-type'] ?? '');
 }
 
 /** Follows a link within the same query only: our credentials are for nothing else. */

@@ -15,8 +15,8 @@ export interface RegistryRequest {
   method?: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT';
   body?: Buffer;
   headers?: Record<string, string>;
-  /** Code of the error for a 404. */
-  unknown: 'MANIFEST_UNKNOWN' | 'BLOB_UNKNOWN' | 'NAME_UNKNOWN';
+  /** Code of the error for a 404; null where that is an answer like others. */
+  unknown: 'MANIFEST_UNKNOWN' | 'BLOB_UNKNOWN' | 'NAME_UNKNOWN' | null;
   signal?: AbortSignal;
 }
 
@@ -73,7 +73,7 @@ export class RegistrySession {
   /**
    * Sends a request and returns the final response, unless its status has an error of its own.
    * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
-   * @throws NotFound with the code of `read.unknown`
+   * @throws NotFound with the code of `read.unknown`, if it has one
    * @throws Unavailable `REGISTRY_BUSY` with `retryAfterMs`, `REGISTRY_UNAVAILABLE`, and those of
    * Egress
    */
@@ -162,10 +162,10 @@ export class RegistrySession {
   async #settle(request: RegistryRequest, response: EgressResponse): Promise<EgressResponse> {
     const { repository, unknown } = request;
     const { host } = this.endpoint;
-    if (response.status !== 403 && response.status !== 404) return response;
+    const isUnknown = response.status === 404 && unknown !== null;
+    if (response.status !== 403 && !isUnknown) return response;
     await response.discard();
-    if (response.status === 404)
-      throw new NotFound(unknown, `${host} does not have what was asked of ${repository ?? 'it'}`);
+    if (isUnknown) throw new NotFound(unknown, `${host} does not have what was asked of ${repository ?? 'it'}`);
     throw new AccessDenied(
       'REGISTRY_FORBIDDEN',
       `${host} forbids ${isWrite(request) ? 'writing' : 'reading'} ${repository ?? 'it'}`,
