@@ -124,6 +124,11 @@ export class RegistryClient {
     return this.#origin.resolve(this.#repository(repository), tag, signal);
   }
 
+  /** Fetches the manifest of a tag from the registry itself. @throws as `manifest` */
+  async manifestOfOrigin(repository: string, tag: string, signal?: AbortSignal): Promise<FetchedManifest> {
+    return this.#origin.manifest(this.#repository(repository), tag, signal);
+  }
+
   /**
    * Stores a blob in the registry itself unless it is there; returns whether it was sent. A blob of
    * another repository of the registry is mounted instead, where it allows that.

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, InvalidInput, LimitExceeded, NotFound, Unavailable } from '@tidewaiter/domain';
+import type { FetchedManifest } from '@tidewaiter/registry';
 import { failpoint } from '@tidewaiter/runtime';
 import { Images, type Push, Pushes, Store, type TagAnswer, TagLedger, type Transaction } from '@tidewaiter/store';
 
@@ -9,6 +10,9 @@ import { attachedKey } from '../provenance/verify-attached.js';
 import { TagLookup } from '../reconcile/tag-lookup.js';
 import { Registries } from '../registries.js';
 import { NotAnImage, resolvePush } from './resolve-push.js';
+
+/** Answer of the registry about a tag, with the manifest where it has sent that, too. */
+type AnswerWithManifest = TagAnswer & { manifest?: FetchedManifest };
 
 /** Limit on registry requests about one tag while concurrent processes record the same tag. */
 const maxAnswers = 5;
@@ -60,11 +64,16 @@ export class PushResolution {
   }
 
   /** @param answer about the tag of the push, which enters the ledger even without its content */
-  async #read(push: Push, answer: TagAnswer | null, signal: AbortSignal) {
+  async #read(push: Push, answer: AnswerWithManifest | null, signal: AbortSignal) {
     const client = this.registries.client(push.connection);
     const { platforms } = this.registries;
     try {
-      const resolved = await resolvePush(client, push, platforms, this.analysis, signal);
+      const resolved = await resolvePush(
+        client,
+        push,
+        { platforms, analysis: this.analysis, fetched: answer?.manifest },
+        signal,
+      );
       return { ...resolved, registryHost: client.host };
     } catch (error) {
       // The registry confirms the content: the tag was moved, whether or not the image can be read.
@@ -85,11 +94,11 @@ export class PushResolution {
   }
 
   /** Null if there is no tag to resolve, or its content cannot be read: then the webhook counts. */
-  async #ask({ connection, repository, tag, artifact }: Push, signal: AbortSignal): Promise<TagAnswer | null> {
+  async #ask({ connection, repository, tag, artifact }: Push, signal: AbortSignal): Promise<AnswerWithManifest | null> {
     if (tag === null || artifact !== 'image') return null;
     const askedAt = await this.ledger.now();
     try {
-      return { digest: await this.tags.digestOf(connection, repository, tag, signal), askedAt };
+      return { ...(await this.tags.manifestOf(connection, repository, tag, signal)), askedAt };
     } catch (error) {
       if (error instanceof InvalidInput || error instanceof LimitExceeded) return null;
       throw error;

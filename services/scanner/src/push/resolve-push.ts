@@ -42,6 +42,14 @@ const { maxIndexDepth } = documentLimits;
 /** Limit on manifests of the wanted platforms in the indexes of one push, each counted once. */
 const maxImages = 32;
 
+/** What a push is resolved by. */
+interface ResolutionContext {
+  platforms: readonly Platform[];
+  analysis: Analysis;
+  /** Manifest that the tag of the push has now, where the registry has sent it. */
+  fetched?: FetchedManifest | undefined;
+}
+
 /**
  * Reads the pushed content from the registry: one image, or the wanted platforms of an index.
  * Trusts only the repository name of the webhook.
@@ -52,15 +60,14 @@ const maxImages = 32;
 export async function resolvePush(
   client: RegistryClient,
   push: Pick<Push, 'repository' | 'tag' | 'claimedDigest' | 'digest' | 'artifact' | 'attachedTo'>,
-  platforms: readonly Platform[],
-  analysis: Analysis,
+  { platforms, analysis, fetched: ofTag }: ResolutionContext,
   signal: AbortSignal,
 ): Promise<ResolvedPush> {
   const { repository, tag, claimedDigest, digest } = push;
   // A retried push keeps its resolved digest, whatever its tag points to now.
   const reference = digest ?? claimedDigest ?? tag;
   if (reference === null) throw new InvalidInput('REFERENCE_MISSING', 'the webhook named neither tag nor digest');
-  const fetched = await client.manifest(repository, reference, signal);
+  const fetched = ofTag?.digest === reference ? ofTag : await client.manifest(repository, reference, signal);
   const images = await readImages(
     { client, repository, platforms, analysis, signal, seen: new Set() },
     fetched,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Digest, NotFound } from '@tidewaiter/domain';
+import { type Digest, InvalidInput, LimitExceeded, NotFound } from '@tidewaiter/domain';
+import type { FetchedManifest } from '@tidewaiter/registry';
 
 import { Registries } from '../registries.js';
 
@@ -19,6 +20,30 @@ export class TagLookup {
     } catch (error) {
       if (error instanceof NotFound) return null;
       throw error;
+    }
+  }
+
+  /**
+   * {@link digestOf} a tag, with its manifest where no mirror saves the registry from sending it:
+   * who wants both asks once.
+   * @throws as {@link digestOf}
+   */
+  async manifestOf(
+    connection: string,
+    repository: string,
+    tag: string,
+    signal?: AbortSignal,
+  ): Promise<{ digest: Digest | null; manifest?: FetchedManifest }> {
+    const client = this.registries.client(connection);
+    if (client.hasMirrors) return { digest: await this.digestOf(connection, repository, tag, signal) };
+    try {
+      const manifest = await client.manifestOfOrigin(repository, tag, signal);
+      return { digest: manifest.digest, manifest };
+    } catch (error) {
+      if (error instanceof NotFound) return { digest: null };
+      // The registry still knows what the tag points to.
+      if (!(error instanceof InvalidInput) && !(error instanceof LimitExceeded)) throw error;
+      return { digest: await this.digestOf(connection, repository, tag, signal) };
     }
   }
 }
