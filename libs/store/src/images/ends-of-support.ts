@@ -10,29 +10,28 @@ import {
   type PublishedReleases,
   publishedName,
 } from '@tidewaiter/checks';
-import type { Digest, Finding, OsRelease } from '@tidewaiter/domain';
+import type { Digest, Finding } from '@tidewaiter/domain';
 
 import { AdvisoryFeedRow, EndOfLifeRow } from '../advisories/advisory-rows.js';
-import { columnsOf } from '../core/columns.js';
+import { columnsOf, type RowOf } from '../core/columns.js';
 import type { Store } from '../core/store.js';
 import { ImageRow } from './image-rows.js';
 import { ImagePackageRow, PackageRow } from './package-rows.js';
 
-const systemColumns = columnsOf(ImageRow, { only: ['digest', 'os'] });
-const datedColumns = columnsOf(ImagePackageRow, {
+const packageColumns = columnsOf(ImagePackageRow, {
   of: 'image_package',
-  only: ['imageDigest', 'layer', 'state', 'foundIn'],
+  only: ['layer', 'state', 'foundIn'],
 }).and(columnsOf(PackageRow, { of: 'package', only: ['type', 'name', 'version'] }));
+/** Parts of an image for which a support may end. */
+const datedColumns = columnsOf(ImageRow, { of: 'image', only: ['digest', 'os'] }).computed<{ packages: DatedPackage[] }>({
+  packages: `(SELECT coalesce(json_agg(dated), '[]') FROM (
+    SELECT ${packageColumns} FROM image_package JOIN package ON package.id = package_id
+    WHERE image_digest = image.digest AND image_package.state = 'present'
+      AND (type = ANY($2) OR name = ANY($3) OR starts_with(name, $4))) AS dated)`,
+});
 
 const feedColumns = columnsOf(AdvisoryFeedRow, { only: ['asOf'] });
 const releaseColumns = columnsOf(EndOfLifeRow, { only: ['product', 'title', 'releases'] });
-
-/** Parts of an image for which a support may end. */
-interface DatedImage {
-  digest: Digest;
-  os: OsRelease | null;
-  packages: DatedPackage[];
-}
 
 /**
  * Findings about unsupported distributions and runtimes of images; not stored, since they depend on
@@ -80,15 +79,7 @@ async function publishedReleases(store: Store, products: readonly string[]): Pro
   };
 }
 
-async function datedImages(store: Store, imageDigests: readonly Digest[]): Promise<DatedImage[]> {
-  const systems = await store.rows(systemColumns, 'FROM image WHERE digest = ANY($1)', [imageDigests]);
-  const packages = await store.rows(
-    datedColumns,
-    `FROM image_package JOIN package ON package.id = package_id
-     WHERE image_digest = ANY($1) AND image_package.state = 'present'
-       AND (type = ANY($2) OR name = ANY($3) OR starts_with(name, $4))`,
-    [imageDigests, datedPackages.types, datedPackages.names, datedPackages.namePrefix],
-  );
-  const packagesOf = Map.groupBy(packages, ({ imageDigest }) => imageDigest);
-  return systems.map(({ digest, os }) => ({ digest, os, packages: packagesOf.get(digest) ?? [] }));
+async function datedImages(store: Store, imageDigests: readonly Digest[]): Promise<RowOf<typeof datedColumns>[]> {
+  const { types, names, namePrefix } = datedPackages;
+  return store.rows(datedColumns, 'FROM image WHERE digest = ANY($1)', [imageDigests, types, names, namePrefix]);
 }

@@ -188,10 +188,12 @@ async function write(
       [...tag, position],
     );
   }
+  const isLast = position > last && !seen;
   await tx.query(
-    `INSERT INTO tag_ledger (connection, repository, tag, digest, push_id, actor, at, position)
-     SELECT connection, repository, tag, $2, id, pushed_by, to_timestamp($3::float8 / 1000), $4 FROM push WHERE id = $1`,
-    [push.id, digest, atMs, position],
+    `INSERT INTO tag_ledger (connection, repository, tag, digest, push_id, actor, at, position, confirmed_at)
+     SELECT connection, repository, tag, $2, id, pushed_by, to_timestamp($3::float8 / 1000), $4, CASE WHEN $5 THEN clock_timestamp() END
+     FROM push WHERE id = $1`,
+    [push.id, digest, atMs, position, isLast],
   );
   if (seen) {
     await tx.query(
@@ -200,11 +202,13 @@ async function write(
       [...tag, seen.digest, seen.pushId, Math.max(atMs, entries.at(-1)?.atMs ?? 0), last + 2],
     );
   }
-  await tx.query(
-    `UPDATE tag_ledger SET confirmed_at = clock_timestamp() WHERE (connection, repository, tag) = ($1, $2, $3) AND position = (
-       SELECT max(position) FROM tag_ledger WHERE (connection, repository, tag) = ($1, $2, $3))`,
-    tag,
-  );
+  if (!isLast) {
+    await tx.query(
+      `UPDATE tag_ledger SET confirmed_at = clock_timestamp() WHERE (connection, repository, tag) = ($1, $2, $3) AND position = (
+         SELECT max(position) FROM tag_ledger WHERE (connection, repository, tag) = ($1, $2, $3))`,
+      tag,
+    );
+  }
   await tx.query(`UPDATE push SET digest = $2, previous_digest = (${previousOf('push', '$2')}) WHERE id = $1`, [
     push.id,
     digest,
