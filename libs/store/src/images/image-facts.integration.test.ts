@@ -21,7 +21,6 @@ import { ImageOrigins } from './image-origins.js';
 import { Images } from './images.js';
 import { LayerPaths } from './layer-paths.js';
 import { Provenances } from './pushes/provenances.js';
-import { PushBaselines } from './pushes/push-baselines.js';
 import { PushDifferences } from './pushes/push-differences.js';
 import { type Push, Pushes } from './pushes/pushes.js';
 import { blastRadiiOf } from './search/blast-radius.js';
@@ -199,7 +198,7 @@ describe('ImageFactsOf', () => {
     await signedBy(newer, 'mallory@example.com');
     expect((await factsOf.load(newer))!.facts).toMatchObject({ previous: [], signerChanged: null });
     const baseline = { tag: '1.0', digest: older, reason: 'previous-version', line: '1' } as const;
-    await store.transaction((tx) => new PushBaselines(store).put(tx, push.id, baseline));
+    await store.query('UPDATE push SET compared_with = $2 WHERE id = $1', [push.id, JSON.stringify(baseline)]);
     const { facts } = (await factsOf.load(newer))!;
     expect(facts).toMatchObject({
       tag: '1.1',
@@ -222,7 +221,7 @@ describe('ImageFactsOf', () => {
     await pushed(older, [file('app/server', 'old')], 'ci', '/app/server', '1.0');
     const push = await pushed(newer, [file('app/server', 'new')], 'ci', '/app/server', '1.1');
     const baseline = { tag: '1.0', digest: older, reason: 'previous-version', line: '1' } as const;
-    await store.transaction((tx) => new PushBaselines(store).put(tx, push.id, baseline));
+    await store.query('UPDATE push SET compared_with = $2 WHERE id = $1', [push.id, JSON.stringify(baseline)]);
     await store.query(`UPDATE image SET platform = 'linux/arm64' WHERE digest = $1`, [older]);
     expect((await factsOf.load(newer))!.facts.previous).toEqual([]);
     const again = digestOf('e');

@@ -46,29 +46,37 @@ export class IdentityCheck {
     private readonly settings: TidewaiterSettings,
   ) {}
 
-  /** @param put stores the artifacts themselves, in the same transaction */
-  async evaluate(push: Push, images: readonly ExaminedImage[], put: (tx: Transaction) => Promise<void>): Promise<void> {
+  /**
+   * Returns the warnings about parts that could not be read, as {@link warnings} does later.
+   * @param put stores the artifacts themselves, in the same transaction
+   */
+  async evaluate(
+    push: Push,
+    images: readonly ExaminedImage[],
+    put: (tx: Transaction) => Promise<void>,
+  ): Promise<PushWarning[]> {
     const { tag } = push;
     // The platforms of an index come first and without a tag; the index is checked for them.
-    if (tag === null) return this.store.transaction(put);
+    if (tag === null) {
+      await this.store.transaction(put);
+      return [];
+    }
     const tagged = { ...push, tag };
     const [ofTag, identity] = await Promise.all([this.tags.findings(tagged), this.#identityOf(tagged, images)]);
     const isVersion = isVersionTag(tag);
+    const warnings = images.flatMap((image) => image.warnings);
     const deviating = await this.#deviations(tagged, identity, { isVersion, hasOtherSigns: ofTag.length > 0 });
     await this.store.transaction(async (tx) => {
       await put(tx);
       for (const { digest } of images) await this.provenances.putOfTag(tx, tagged, digest, [...ofTag, ...deviating]);
-      await this.identities.put(tx, push, {
-        identity,
-        isVersion,
-        warnings: images.flatMap(({ warnings }) => warnings),
-      });
+      await this.identities.put(tx, push, { identity, isVersion, warnings });
     });
+    return warnings;
   }
 
-  /** Whether the signature of a push may still arrive. */
-  async isInGrace(push: Push): Promise<boolean> {
-    return (await this.grace.dueAt(push)) !== null;
+  /** Time until which the signature of a push may still arrive; null when it is over. */
+  async signatureDueAt(push: Push): Promise<Date | null> {
+    return this.grace.dueAt(push);
   }
 
   /** Stores the current supply-chain findings of the push, for the decision about an incident. */

@@ -40,6 +40,8 @@ export interface PushEvaluation extends EvaluatedContents {
   rulesVersion: string;
   /** Undefined where signatures were not verified. */
   signersVersion?: string;
+  /** Time until which the signature of the push may still arrive; null when it is over. */
+  signatureDueAt: Date | null;
   /**
    * Whether a layer was read that was missing before, or a file differs from images that came
    * later.
@@ -87,14 +89,14 @@ export class EvaluatePush {
       this.#examine(push, images, signal),
       first && others.length === 0 ? this.assembly.prepare(first) : null,
     ]);
-    await this.identity.evaluate(push, examined, async (tx) => {
+    const warnings = await this.identity.evaluate(push, examined, async (tx) => {
       for (const image of examined) await this.origin.put(tx, push, image);
       await putInventory?.(tx);
     });
     failpoint('push.identity-stored');
     const unassembled = others.length === 0 ? [] : images;
     const attached = new Map(examined.map((each) => [each.digest, { ...each, signal }]));
-    return { ...(await this.#evaluate(push, images, unassembled, attached, earlier)), signersVersion };
+    return { ...(await this.#evaluate(push, images, unassembled, warnings, attached, earlier)), signersVersion };
   }
 
   async #examine(push: Push, images: readonly Image[], signal: AbortSignal): Promise<ExaminedOrigin[]> {
@@ -105,19 +107,21 @@ export class EvaluatePush {
 
   /** Evaluates a push from stored data. */
   async evaluate(push: Push): Promise<PushEvaluation> {
-    const images = await this.images.ofPush(push.id);
-    return this.#evaluate(push, images, images);
+    const [images, warnings] = await Promise.all([this.images.ofPush(push.id), this.identity.warnings(push)]);
+    return this.#evaluate(push, images, images, warnings);
   }
 
   /**
    * @param before its images as they were
    * @param unassembled images whose inventory may be missing or outdated
+   * @param unread warnings about parts of its identity that could not be read
    * @param attached SBOMs in the registry by image, where it was asked
    */
   async #evaluate(
     push: Push,
     before: readonly Image[],
     unassembled: readonly Image[],
+    unread: readonly PushWarning[],
     attached: ReadonlyMap<Digest, AttachedSboms> = new Map(),
     earlierDigest: Digest | null = null,
   ): Promise<PushEvaluation> {
@@ -130,11 +134,12 @@ export class EvaluatePush {
     const [images, earlier] = await Promise.all([this.images.ofPush(push.id), this.#earlierOf(push, earlierDigest)]);
     const digests = [...images, ...(earlier?.images ?? [])].map(({ digest }) => digest);
     const provenances = await this.provenances.of(push, digests);
-    const hasOutliersAdded = await this.#compare(push, images, provenances, attached);
+    const signatureDueAt = await this.identity.signatureDueAt(push);
+    const hasOutliersAdded = await this.#compare(push, images, provenances, attached, signatureDueAt !== null);
     failpoint('push.signs-noted');
     // Read first: data that changes meanwhile must lead to another evaluation.
     const rulesVersion = await this.evaluations.rulesVersion();
-    const warnings = await this.#warnings(push, images, provenances);
+    const warnings = onceEach([...(await this.#warnings(images, provenances)), ...unread]);
     const { now: evaluated, before: findings } = await this.evaluations.ofWithEarlier(push, images, earlier, warnings, {
       provenances,
     });
@@ -146,6 +151,7 @@ export class EvaluatePush {
       counts: countFindings(evaluated.findings),
       warnings: evaluated.warnings,
       rulesVersion,
+      signatureDueAt,
       mustPublish: hasOutliersAdded || unreadCount(images) < unreadCount(before),
     };
   }
@@ -159,6 +165,7 @@ export class EvaluatePush {
     images: readonly Image[],
     provenances: KnownProvenances,
     attached: ReadonlyMap<Digest, AttachedSboms>,
+    isInGrace: boolean,
   ): Promise<boolean> {
     const compared: { digest: Digest; ofRevision: Finding[]; ofFiles: ComparedFiles; ofSboms: SbomFindings }[] = [];
     for (const image of images) {
@@ -169,7 +176,6 @@ export class EvaluatePush {
       ]);
       compared.push({ digest: image.digest, ofRevision, ofFiles, ofSboms });
     }
-    const isInGrace = await this.identity.isInGrace(push);
     return this.store.transaction(async (tx) => {
       let hasOutliersAdded = false;
       for (const { digest, ofRevision, ofFiles, ofSboms } of compared) {
@@ -188,18 +194,20 @@ export class EvaluatePush {
     return { digest, images: await this.images.ofDigest(digest) };
   }
 
-  async #warnings(push: Push, images: readonly Image[], provenances: KnownProvenances): Promise<PushWarning[]> {
-    const [ofIdentity, ...perImage] = await Promise.all([
-      this.identity.warnings(push),
-      ...images.map(async ({ digest, os, warnings }) => [
+  async #warnings(images: readonly Image[], provenances: KnownProvenances): Promise<PushWarning[]> {
+    const perImage = await Promise.all(
+      images.map(async ({ digest, os, warnings }) => [
         ...warnings,
         ...(await this.matching.blindSpots(digest, os)),
         ...(provenances.get(digest)?.warnings ?? []),
       ]),
-    ]);
-    const unique = new Map([...perImage.flat(), ...ofIdentity].map((warning) => [JSON.stringify(warning), warning]));
-    return [...unique.values()];
+    );
+    return perImage.flat();
   }
+}
+
+function onceEach(warnings: readonly PushWarning[]): PushWarning[] {
+  return [...new Map(warnings.map((warning) => [JSON.stringify(warning), warning])).values()];
 }
 
 function unreadCount(images: readonly Image[]): number {

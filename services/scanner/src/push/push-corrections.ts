@@ -4,7 +4,6 @@ import { type DataOf, draft, imageReexamined } from '@tidewaiter/events';
 import { signatureFindings, splitAwaited } from '@tidewaiter/provenance';
 import { Incidents, Provenances, type Push, Pushes, type Transaction } from '@tidewaiter/store';
 
-import { SignatureGrace } from '../provenance/signature-grace.js';
 import type { PushEvaluation } from './evaluate-push.js';
 import { pushSubject } from './push-subject.js';
 
@@ -16,7 +15,6 @@ export class PushCorrections {
   constructor(
     private readonly pushes: Pushes,
     private readonly provenances: Provenances,
-    private readonly grace: SignatureGrace,
     private readonly incidents: Incidents,
   ) {}
 
@@ -24,10 +22,10 @@ export class PushCorrections {
    * Stores which findings the announcement of a push covers; returns the fingerprints of findings
    * that wait for a signature.
    */
-  async begin(tx: Transaction, push: Push): Promise<string[]> {
+  async begin(tx: Transaction, push: Push, { signatureDueAt }: PushEvaluation): Promise<string[]> {
     const { previousDigest } = push;
     const before = previousDigest === null ? null : await this.pushes.announcedBefore(push, previousDigest);
-    const { awaited } = await this.#announce(tx, push, before ?? new Set());
+    const { awaited } = await this.#announce(tx, push, signatureDueAt, before ?? new Set());
     return awaited.map(({ fingerprint }) => fingerprint);
   }
 
@@ -35,9 +33,10 @@ export class PushCorrections {
    * Publishes that the signatures of a push were verified again, and which announced findings
    * resolved.
    */
-  async correct(tx: Transaction, push: Push, { counts, verdict, platforms }: PushEvaluation): Promise<void> {
+  async correct(tx: Transaction, push: Push, evaluation: PushEvaluation): Promise<void> {
+    const { counts, verdict, platforms, signatureDueAt } = evaluation;
     const before = await this.pushes.announced(tx, push.id);
-    const { announced: now } = await this.#announce(tx, push, fingerprintsOf(before ?? []));
+    const { announced: now } = await this.#announce(tx, push, signatureDueAt, fingerprintsOf(before ?? []));
     const isCurrent = await this.pushes.isCurrent(tx, push.id);
     const isCorrected = before !== null && (await this.#isCorrected(tx, push, isCurrent));
     const opened = isCorrected ? missingIn(before, now) : [];
@@ -69,15 +68,16 @@ export class PushCorrections {
   }
 
   /**
+   * @param dueAt time until which its signature may arrive, if it still may
    * @param known fingerprints that were announced for this push or for the earlier content of its
    * tag: they do not wait, so that a signature resolves them
    */
   async #announce(
     tx: Transaction,
     push: Push,
+    dueAt: Date | null,
     known: ReadonlySet<string>,
   ): Promise<{ announced: Finding[]; awaited: Finding[] }> {
-    const dueAt = await this.grace.dueAt(push);
     const findings = await this.provenances.findings(tx, push.id);
     const awaited = splitAwaited(findings, dueAt !== null).awaited.filter(({ fingerprint }) => !known.has(fingerprint));
     const announced = findings.filter((each) => !awaited.includes(each));

@@ -33,7 +33,8 @@ export class PushResolution {
   /**
    * Resolves the push unless that is done; returns its new state, or null when it needs no more
    * work.
-   * @param then goes on in the transaction that stores it, with what comes next for the push
+   * @param then goes on in the transaction that stores it, which has locked the push, with what comes
+   * next for it
    */
   async resolve<Next>(
     id: string,
@@ -42,7 +43,7 @@ export class PushResolution {
   ): Promise<{ push: Push; next: Next } | null> {
     const push = await this.pushes.get(id);
     if (!push || ['analyzed', 'not-an-image', 'refused'].includes(push.state)) return null;
-    if (push.state === 'analyzing') return { push, next: await this.store.transaction(async (tx) => then(tx, push)) };
+    if (push.state === 'analyzing') return { push, next: await this.#goOn(push, then) };
     const answer = await this.#ask(push, signal);
     const digest = push.digest ?? push.claimedDigest ?? answer?.digest ?? null;
     if (digest === null && push.tag !== null && answer?.digest === null) {
@@ -61,6 +62,13 @@ export class PushResolution {
       : this.store.transaction(store));
     failpoint('push.resolved');
     return resolved;
+  }
+
+  async #goOn<Next>(push: Push, then: (tx: Transaction, push: Push) => Promise<Next>): Promise<Next> {
+    return this.store.transaction(async (tx) => {
+      await this.pushes.lock(tx, push.id);
+      return then(tx, push);
+    });
   }
 
   /** @param answer about the tag of the push, which enters the ledger even without its content */

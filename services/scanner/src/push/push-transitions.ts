@@ -10,7 +10,6 @@ import {
   Jobs,
   LayerFailures,
   type Push,
-  PushBaselines,
   PushDifferences,
   Pushes,
   Store,
@@ -46,7 +45,6 @@ export class PushTransitions {
     private readonly images: Images,
     private readonly layers: LayerFailures,
     private readonly differences: PushDifferences,
-    private readonly pushBaselines: PushBaselines,
     private readonly corrections: PushCorrections,
     private readonly failures: PushFailures,
     private readonly analysis: Analysis,
@@ -57,11 +55,10 @@ export class PushTransitions {
   }
 
   /**
-   * Queues the unread layers. Locks the push meanwhile, as a layer's reader does to find waiting
-   * pushes: one of the two sees the other's work.
+   * Queues the unread layers of a push that the transaction has locked, as a layer's reader does to
+   * find waiting pushes: one of the two sees the other's work.
    */
   async advance(tx: Transaction, job: ClaimedJob, push: Push): Promise<PushProgress> {
-    await this.pushes.lock(tx, push.id);
     const pending = await this.layers.pending(tx, push.id, this.analysis.reader);
     if (pending.length === 0) return 'ready';
     const { connection, repository } = push;
@@ -93,10 +90,9 @@ export class PushTransitions {
   ): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.#mustBeUpToDate(tx, push);
-      if (await this.pushes.analyzed(tx, push.id, evaluation)) {
-        if (baseline) await this.pushBaselines.put(tx, push.id, baseline);
+      if (await this.pushes.analyzed(tx, push.id, evaluation, baseline)) {
         if (changes) await this.differences.put(tx, push.id, changes);
-        const awaited = await this.corrections.begin(tx, push);
+        const awaited = await this.corrections.begin(tx, push, evaluation);
         await tx.emit(...pushEvents(push, evaluation, { baseline, changes, awaited }));
       }
       await this.jobs.finish(tx, job);
@@ -117,7 +113,7 @@ export class PushTransitions {
       await this.#mustBeUpToDate(tx, push);
       await this.pushes.reevaluated(tx, push.id, evaluation);
       if (mustPublish) {
-        const awaited = await this.corrections.begin(tx, push);
+        const awaited = await this.corrections.begin(tx, push, evaluation);
         const context = { baseline: push.comparedWith, changes: null, awaited, again: true };
         await tx.emit(...pushEvents(push, evaluation, context));
       }

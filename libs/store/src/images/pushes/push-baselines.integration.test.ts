@@ -70,10 +70,11 @@ describe('PushBaselines', () => {
     expect(await baselines.pusherOf(moved, '1', digestOf('b'))).toBeNull();
   });
 
-  it('stores the baseline of a push', async () => {
-    const { id } = await push('shop/kept', '2.0.1', 'a');
+  it('are stored with the verdict of the push', async () => {
+    const { id } = await push('shop/kept', '2.0.1', 'a', 'ci', true);
     const baseline = { tag: '2.0.0', digest: digestOf('b'), reason: 'previous-version', line: '2.0' } as const;
-    await store.transaction((tx) => baselines.put(tx, id, baseline));
+    const verdict = { verdict: 'pass', counts: countBySeverity([]), warnings: [] } as const;
+    await store.transaction((tx) => pushes.analyzed(tx, id, verdict, baseline));
     expect((await pushes.get(id))?.comparedWith).toEqual(baseline);
   });
 });

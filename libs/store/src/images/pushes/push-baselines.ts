@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Baseline, Digest } from '@tidewaiter/domain';
+import type { Digest } from '@tidewaiter/domain';
 
-import { json } from '../../core/storable.js';
-import { Store, type Transaction } from '../../core/store.js';
+import { Store } from '../../core/store.js';
 import type { Push } from './pushes.js';
 
 /** Content of another tag of the repository before a push. */
@@ -59,11 +58,5 @@ export class PushBaselines {
       [push.connection, push.repository, tag, digest, push.id],
     );
     return entry?.actor ?? null;
-  }
-
-  /** Stores the baseline of a push. */
-  async put(tx: Transaction, pushId: string, { tag, digest, reason, line }: Baseline): Promise<void> {
-    const baseline = json({ tag, digest, reason, line });
-    await tx.query('UPDATE push SET compared_with = $2 WHERE id = $1', [pushId, baseline]);
   }
 }

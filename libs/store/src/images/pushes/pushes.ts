@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest, Finding, LayerClaim, SeverityCounts, Verdict } from '@tidewaiter/domain';
+import type { Baseline, Digest, Finding, LayerClaim, SeverityCounts, Verdict } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { columnsOf, type RowOf } from '../../core/columns.js';
@@ -153,8 +153,8 @@ export const isCurrent = `EXISTS (
     SELECT FROM tag_ledger AS later
     WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.position > entry.position))`;
 
-async function pushOf(store: Queries, id: string): Promise<Push | undefined> {
-  const [push] = await store.rows(pushColumns, 'FROM push WHERE id = $1', [id]);
+async function pushOf(store: Queries, id: string, lock: '' | ' FOR UPDATE' = ''): Promise<Push | undefined> {
+  const [push] = await store.rows(pushColumns, `FROM push WHERE id = $1${lock}`, [id]);
   return push;
 }
 
@@ -318,7 +318,7 @@ export class Pushes {
    * Stores the manifest that the registry has for a push. A push that is not in the tag ledger yet
    * becomes the current one of its tag. Idempotent, even if the registry answers differently:
    * only an accepted or dead-lettered push is updated.
-   * @returns the push as it is then
+   * @returns the push as it is then, locked until the transaction ends
    */
   async resolved(tx: Transaction, push: Push, found: ResolvedContent): Promise<Push> {
     const [resolved] = await tx.returning(
@@ -329,7 +329,7 @@ export class Pushes {
        WHERE id = $1 AND state IN ('accepted', 'dead-lettered')`,
       [push.id, found.digest, found.mediaType, found.registryHost],
     );
-    if (!resolved) return (await pushOf(tx, push.id))!;
+    if (!resolved) return (await pushOf(tx, push.id, ' FOR UPDATE'))!;
     await tx.query(
       `INSERT INTO push_image (push_id, image_digest) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`,
       [push.id, found.imageDigests],
@@ -459,13 +459,16 @@ export class Pushes {
     );
   }
 
-  /** Ends a push with a verdict; false when it had ended before. */
-  async analyzed(tx: Transaction, id: string, result: PushVerdict): Promise<boolean> {
+  /**
+   * Ends a push with a verdict; false when it had ended before.
+   * @param baseline what it was compared with
+   */
+  async analyzed(tx: Transaction, id: string, result: PushVerdict, baseline: Baseline | null = null): Promise<boolean> {
     const ended = await tx.query(
       `UPDATE push SET state = 'analyzed', verdict = $2, counts = $3, warnings = $4, rules_version = $5,
-         signers_version = coalesce($6, signers_version), finished_at = now()
+         signers_version = coalesce($6, signers_version), compared_with = coalesce($7, compared_with), finished_at = now()
        WHERE id = $1 AND NOT ${isFinal} RETURNING id`,
-      [id, ...valuesOf(result)],
+      [id, ...valuesOf(result), baseline && json(storedBaseline(baseline))],
     );
     return ended.length > 0;
   }
@@ -667,6 +670,11 @@ export class Pushes {
       [blobDigest, sizeBytes, diffId, place?.connection ?? null, place?.repository ?? null],
     );
   }
+}
+
+/** A caller may know more about a baseline than is stored. */
+function storedBaseline({ tag, digest, reason, line }: Baseline): Baseline {
+  return { tag, digest, reason, line };
 }
 
 function nameOfTag({ connection, repository, tag }: Pick<PushRow, 'connection' | 'repository' | 'tag'>): string {
