@@ -37,10 +37,18 @@ describe('parseJson', () => {
     expect(() => parseJson(source)).toThrow(expect.objectContaining({ code: 'BODY_NOT_JSON' }));
   });
 
-  it('takes 64 levels and no more', () => {
-    const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
-    expect(() => parseJson(nested(64))).not.toThrow();
-    expect(() => parseJson(nested(65))).toThrow(expect.objectContaining({ code: 'BODY_TOO_DEEP' }));
+  it.each([
+    ['[', ']'],
+    ['{"a":', '}'],
+    ['{"\\u0000":', '}'],
+  ])('reads 64 levels of %s, and a text in place of more', (open, close) => {
+    const nested = (levels: number, inner: string) => open.repeat(levels) + inner + close.repeat(levels);
+    const cut = '"nested deeper than 64 levels"';
+    expect(JSON.stringify(parseJson(nested(64, '1')))).not.toContain('deeper');
+    for (const levels of [65, 50_000]) expect(parseJson(nested(levels, '1'))).toEqual(parseJson(nested(64, cut)));
+  });
+
+  it('refuses what is deep and never ends', () => {
     expect(() => parseJson('{"a":'.repeat(100_000))).toThrow(expect.objectContaining({ code: 'BODY_NOT_JSON' }));
   });
 

@@ -5,10 +5,16 @@ const quote = 0x22;
 const backslash = 0x5c;
 
 /**
+ * Stands for what is nested more deeply. The rest is read: one such object in a request to
+ * Kubernetes must not discard the batch of audit events that it is in.
+ */
+const tooDeep = `nested deeper than ${maxDepth} levels`;
+
+/**
  * JSON without surprises: an integer that a JavaScript number cannot hold becomes its digits as
- * text, no member is called `__proto__`, nothing is nested deeper than 64 levels, and every text is
- * one that PostgreSQL can keep.
- * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`
+ * text, no member is called `__proto__`, a text stands for what is nested deeper than 64 levels, and
+ * every text is one that PostgreSQL can keep.
+ * @throws InvalidInput `BODY_NOT_JSON`
  */
 export function parseJson(source: string): JsonValue {
   const value = parse(longDigits.test(source) ? quoteLongIntegers(source) : source);
@@ -90,7 +96,7 @@ function tidy(value: JsonValue, mayBeUnkept: boolean, levelsLeft: number): JsonV
   if (typeof value === 'string') return mayBeUnkept ? keepable(value) : value;
   if (typeof value === 'number' && !Number.isFinite(value)) return null;
   if (typeof value !== 'object' || value === null) return value;
-  if (levelsLeft === 0) throw new InvalidInput('BODY_TOO_DEEP', `The body is nested deeper than ${maxDepth} levels.`);
+  if (levelsLeft === 0) return tooDeep;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {
       const each = value[index] as JsonValue;
@@ -101,7 +107,7 @@ function tidy(value: JsonValue, mayBeUnkept: boolean, levelsLeft: number): JsonV
   if (mayBeUnkept) return tidyMembers(value, levelsLeft);
   for (const key in value) {
     const each = value[key] as JsonValue;
-    if (typeof each === 'object') tidy(each, false, levelsLeft - 1);
+    if (typeof each === 'object') value[key] = tidy(each, false, levelsLeft - 1);
   }
   return value;
 }

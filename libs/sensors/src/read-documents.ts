@@ -20,7 +20,7 @@ export const maxDocuments = 100_000;
  * Splits a body into its documents: one, an array of them, one a line, or one after the other as
  * `kubectl --watch` writes them. Bytes that are not UTF-8 become U+FFFD, so that a sensor never
  * repeats a damaged event for ever.
- * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`
+ * @throws InvalidInput `BODY_NOT_JSON`
  * @throws LimitExceeded above {@link maxDocuments}
  */
 export function readDocuments(body: Buffer): Documents {

@@ -50,7 +50,7 @@ export type EventReader = (document: JsonObject, connection: SensorSource) => It
 
 /**
  * The records of a body. One bad document of a batch is counted and does not affect the others.
- * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`, and `BODY_UNRECOGNIZED` when no document
+ * @throws InvalidInput `BODY_NOT_JSON`, and `BODY_UNRECOGNIZED` when no document
  * is of this sensor
  */
 export function* recordSteps(
