@@ -35,7 +35,7 @@ export interface FetchedManifest {
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 /** Time for which it is remembered that an API is missing: a registry may be upgraded. */
-const rememberedMs = 600_000;
+const rememberedMs = 60_000;
 /** Limit on the repositories of which that is remembered. */
 const maxRemembered = 10_000;
 

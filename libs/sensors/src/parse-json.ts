@@ -12,8 +12,8 @@ const tooDeep = `nested deeper than ${maxDepth} levels`;
 
 /**
  * JSON without surprises: an integer that a JavaScript number cannot hold becomes its digits as
- * text, no member is called `__proto__`, a text stands for what is nested deeper than 64 levels, and
- * every text is one that PostgreSQL can keep.
+ * text, no member is called `__proto__`, a text stands for what is nested deeper than 64 levels,
+ * and every text is one that PostgreSQL can keep.
  * @throws InvalidInput `BODY_NOT_JSON`
  */
 export function parseJson(source: string): JsonValue {

@@ -428,9 +428,7 @@ function selectOf(columns: Columns<unknown>, rest: Rest): string {
   return typeof rest === 'string' ? `SELECT ${columns} ${rest}` : rest(columns.toString());
 }
 
-/**
- * Runs a statement on the connection itself: TypeORM's way there takes as long as a small statement.
- */
+/** Runs a statement on the connection itself: TypeORM takes as long as a small statement does. */
 async function records<Row>(runner: QueryRunner, { sql, parameters }: SqlStatement): Promise<Row[]> {
   const client = (await runner.connect()) as StatementClient;
   const values = parameters.map(storable);

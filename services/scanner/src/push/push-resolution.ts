@@ -33,8 +33,8 @@ export class PushResolution {
   /**
    * Resolves the push unless that is done; returns its new state, or null when it needs no more
    * work.
-   * @param then goes on in the transaction that stores it, which has locked the push, with what comes
-   * next for it
+   * @param then goes on in the transaction that stores it, which has locked the push, with what
+   * comes next for it
    */
   async resolve<Next>(
     id: string,

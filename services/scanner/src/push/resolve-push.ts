@@ -42,7 +42,7 @@ const { maxIndexDepth } = documentLimits;
 /** Limit on manifests of the wanted platforms in the indexes of one push, each counted once. */
 const maxImages = 32;
 
-/** What a push is resolved by. */
+/** Input for the resolution of a push. */
 interface ResolutionContext {
   platforms: readonly Platform[];
   analysis: Analysis;
