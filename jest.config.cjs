@@ -22,7 +22,10 @@ const base = {
   setupFiles: ['reflect-metadata'],
 };
 
-/** Unit tests need nothing but Node; integration tests start real servers; e2e runs the real programs. */
+/**
+ * Unit tests need nothing but Node; truth tests judge large sets of cases; integration tests start real servers; e2e runs
+ * the real programs.
+ */
 module.exports = {
   // The suites wait for servers more than they compute.
   maxWorkers: Math.ceil(availableParallelism() * 2.5),
@@ -38,7 +41,13 @@ module.exports = {
       ...base,
       displayName: 'unit',
       testMatch: ['**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.integration\\.test\\.ts$', '<rootDir>/e2e/'],
+      testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.(integration|truth)\\.test\\.ts$', '<rootDir>/e2e/'],
+    },
+    {
+      ...base,
+      displayName: 'truth',
+      testMatch: ['**/*.truth.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '/dist/'],
     },
     {
       ...base,

@@ -1,7 +1,7 @@
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 /** The first take minutes, the last seconds. */
-const projects = ['e2e', 'integration', 'unit'];
+const projects = ['e2e', 'integration', 'truth', 'unit'];
 const rankOf = ({ context }) => projects.indexOf(context.config.displayName.name);
 
 // Where no earlier run on this machine has left durations, as in CI, Jest would start the largest files first, and end
