@@ -26,7 +26,7 @@ export default function ScopeDialog({ close }: { close: () => void }) {
   const apply = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const typed = new FormData(event.currentTarget);
-    const values = scopeFields.map((field) => [field, String(typed.get(field)).trim() || undefined] as const);
+    const values = scopeFields.map((field) => [field, (typed.get(field) as string).trim() || undefined] as const);
     change(scopeSearch(Object.fromEntries(values)));
     close();
   };
