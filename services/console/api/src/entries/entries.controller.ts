@@ -113,7 +113,7 @@ function entriesController(kind: EntryKind): Type<object> {
       @Body({ schema: entryCreation }) { document, comment }: z.output<typeof entryCreation>,
       @Caller() caller: ApiCaller,
     ): Promise<EntryAnswer> {
-      return changed(await this.changes.create(kind, document, { author: caller.name, comment }));
+      return this.#changed(await this.changes.create(kind, document, { author: caller.name, comment }));
     }
 
     @Put(':name')
@@ -129,7 +129,7 @@ function entriesController(kind: EntryKind): Type<object> {
       @Body({ schema: entryUpdate }) body: z.output<typeof entryUpdate>,
       @Caller() caller: ApiCaller,
     ): Promise<EntryAnswer> {
-      return changed(await this.changes.update(kind, name, { ...body, author: caller.name }));
+      return this.#changed(await this.changes.update(kind, name, { ...body, author: caller.name }));
     }
 
     @Delete(':name')
@@ -144,7 +144,7 @@ function entriesController(kind: EntryKind): Type<object> {
       @Query({ schema: entryDeletion }) asked: z.output<typeof entryDeletion>,
       @Caller() caller: ApiCaller,
     ): Promise<EntryAnswer> {
-      return changed(await this.changes.delete(kind, name, { ...asked, author: caller.name }));
+      return this.#changed(await this.changes.delete(kind, name, { ...asked, author: caller.name }));
     }
 
     @Post(':name/undo')
@@ -159,7 +159,15 @@ function entriesController(kind: EntryKind): Type<object> {
       @Body({ schema: entryUndo }) body: z.output<typeof entryUndo>,
       @Caller() caller: ApiCaller,
     ): Promise<EntryAnswer> {
-      return changed(await this.changes.undo(kind, name, { ...body, author: caller.name }));
+      return this.#changed(await this.changes.undo(kind, name, { ...body, author: caller.name }));
+    }
+
+    /** An entry after its change; an undo may bring back an exception that is over. */
+    async #changed({ name, document, sealed, version, author, at, comment }: EntryVersion): Promise<EntryAnswer> {
+      const common = { name, document, version, author, comment, changedAt: at, line: null, lastSeenAt: null };
+      const isOverridden = await this.changes.isOverridden(kind, name);
+      const state = isOverridden ? 'overridden' : isOver(kind, document, new Date()) ? 'expired' : 'active';
+      return { ...common, secrets: Object.keys(sealed), source: 'managed', state };
     }
   }
   return EntriesController;
@@ -170,11 +178,4 @@ export const entryControllers = entryKinds.map((kind) => entriesController(kind)
 
 function describe({ secrets, document, ...entry }: EntryRow): EntryAnswer {
   return { ...entry, document, secrets: secrets ?? [] };
-}
-
-/** An entry after its change; an undo may bring back an exception that is over. */
-function changed({ kind, name, document, sealed, version, author, at, comment }: EntryVersion): EntryAnswer {
-  const common = { name, document, version, author, comment, changedAt: at, line: null, lastSeenAt: null };
-  const state = isOver(kind, document, new Date()) ? 'expired' : 'active';
-  return { ...common, secrets: Object.keys(sealed), source: 'managed', state };
 }

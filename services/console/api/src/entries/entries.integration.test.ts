@@ -265,5 +265,11 @@ describe('entries of the API', () => {
       ['file', 'active'],
     ]);
     expect((await call('GET', 'status', undefined, 'viewer')).body).toMatchObject({ overridden: ['exceptions/twice'] });
+    const { version } = body.items[0]!;
+    const document = { ...exception, name: 'twice', finding: 'CVE-8' };
+    expect(await call('PUT', 'exceptions/twice', { document, version })).toMatchObject({
+      status: 200,
+      body: { source: 'managed', state: 'overridden' },
+    });
   });
 });

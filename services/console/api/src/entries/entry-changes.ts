@@ -82,6 +82,11 @@ export class EntryChanges {
     throw new NotFound('ENTRY_UNKNOWN', `no managed entry ${kind}/${name}`);
   }
 
+  /** Whether `tidewaiter.yaml` has an entry of the name, which is in effect. */
+  async isOverridden(kind: ManagedKind, name: string): Promise<boolean> {
+    return (await this.files.get(kind, name)) !== null;
+  }
+
   /** Before its first version an entry did not exist. */
   async #target(kind: ManagedKind, name: string, to: number): Promise<EntryVersion> {
     if (to > 0) return this.entries.version(kind, name, to);

@@ -78,12 +78,13 @@ export const me = queryOptions({
   staleTime: 5 * 60_000,
 });
 
-/** Users to whom incidents can be assigned. */
-export const assignees = queryOptions({
-  queryKey: ['assignees'],
-  queryFn: ({ signal }) => answerOf(client.GET('/api/v1/assignees', { signal })),
-  staleTime: 60_000,
-});
+/** Users to whom an incident can be assigned, or any incident of the caller. */
+export const assignees = (incident?: string) =>
+  queryOptions({
+    queryKey: ['assignees', incident],
+    queryFn: ({ signal }) => answerOf(client.GET('/api/v1/assignees', { params: { query: { incident } }, signal })),
+    staleTime: 60_000,
+  });
 
 /** Lists with their fields. */
 export const lists = queryOptions({

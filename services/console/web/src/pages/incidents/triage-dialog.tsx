@@ -65,9 +65,9 @@ interface FormProps {
   finish: (act: TriageAct) => void;
 }
 
-function AssignForm({ finish }: FormProps) {
+function AssignForm({ incidents, finish }: FormProps) {
   const { name: own } = useMe();
-  const { data, error } = useQuery(assignees);
+  const { data, error } = useQuery(assignees(incidents.length === 1 ? incidents[0]!.id : undefined));
   const others = (data?.items ?? []).map(({ name }) => name).filter((name) => name !== own);
   return (
     <div className="choices">

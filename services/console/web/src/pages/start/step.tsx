@@ -28,7 +28,7 @@ export function Step({ number, title, state, children }: Props) {
 /** Names the users who can do a step that needs a role. */
 export function NeedsRole({ role, children }: { role: AccessRole; children: ReactNode }) {
   const { data: own } = useQuery(me);
-  const { data: users } = useQuery(assignees);
+  const { data: users } = useQuery(assignees());
   const able = users?.items.filter((user) => includesRole(user.role, role)).map(({ name }) => name) ?? [];
   return (
     <p className="notice">
