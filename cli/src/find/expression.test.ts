@@ -1,4 +1,4 @@
-import { readExpressions } from './expression.js';
+import { readExpressions, searchText } from './expression.js';
 
 const [hash, digest] = ['a'.repeat(64), `sha256:${'a'.repeat(64)}`];
 
@@ -38,5 +38,29 @@ describe('readExpressions', () => {
     expect(() => readExpressions(texts)).toThrow(
       expect.objectContaining({ code: 'EXPRESSION_INVALID', message: expect.stringContaining(message) }),
     );
+  });
+});
+
+describe('searchText', () => {
+  it.each([
+    [['shop/web'], 'shop/web'],
+    [['INC-7'], 'INC-7'],
+    [['log4j', 'core'], 'log4j core'],
+    [[digest], digest],
+    [['/usr/bin/curl'], '/usr/bin/curl'],
+  ])('returns the text of %j', (texts, text) => {
+    expect(searchText(texts)).toBe(text);
+  });
+
+  it.each([
+    [['CVE-2021-44228']],
+    [['pkg:npm/lodash']],
+    [['package=openssl']],
+    [['openssl<3.0.14']],
+    [['shop/web', 'base=debian:12']],
+    [['kev', 'fixable']],
+    [[' ']],
+  ])('leaves %j to conditions and queries', (texts) => {
+    expect(searchText(texts)).toBeUndefined();
   });
 });

@@ -25,6 +25,16 @@ export function readExpressions(texts: readonly string[]): Conditions {
   return conditions;
 }
 
+/**
+ * Text that names something, for the search of the console; undefined for conditions, and for a
+ * query of a list.
+ */
+export function searchText(texts: readonly string[]): string | undefined {
+  const text = texts.join(' ').trim();
+  const isCondition = texts.some((each) => /[<>=]/.test(each) || withKey(each) !== each);
+  return text === '' || isCondition || listsHint(text) !== '' ? undefined : text;
+}
+
 function readExpression(
   text: string,
   number: number,

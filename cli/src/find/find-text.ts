@@ -97,6 +97,15 @@ export function csvOf({ images = [], containers }: FleetAnswer): string {
   return rows.map(csvLine).join('');
 }
 
+/** One line for each image and each container, with its kind. */
+export function ndjsonOf({ images = [], containers }: FleetAnswer): string {
+  const lines = [
+    ...images.map((image) => ({ kind: 'image', ...image })),
+    ...containers.map((container) => ({ kind: 'container', ...container })),
+  ];
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
 const imageHead = ['IMAGE', 'DIGEST', 'TAGGED', 'RUNNING', 'PACKAGES', 'WHERE'];
 
 function imageRow(image: ImageHits['items'][number]): Row {

@@ -116,7 +116,53 @@ describe('find', () => {
     }
   });
 
+  it('prints images and containers as lines of JSON', async () => {
+    await find(`image=${digest}`, '-o', 'ndjson');
+    const kinds = output.stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { kind: string }).kind);
+    expect(kinds).toEqual(['image', 'container', 'container']);
+  });
+
+  it('searches for a name in the database', async () => {
+    await find('0'.repeat(12));
+    expect(output.stdout).toMatch(/^TYPE +NAME\ncontainer +0{64}  shop\/=cmd\/web\/0{64}\n$/);
+  });
+
   it.each([
+    ['csv', /^type,id,title,link\r\n$/],
+    ['ndjson', /^$/],
+    ['json', /^\[\]\n$/],
+    ['table', /^nothing is named no\/such\n$/],
+  ])('prints as %s that nothing has a name', async (format, text) => {
+    await find('no/such', '-o', format);
+    expect(output.stdout).toMatch(text);
+  });
+
+  it('asks a platform with the token of the caller for a name', async () => {
+    const calls: string[] = [];
+    const hit = { type: 'incident', id: 'i', title: 'INC-7 a \u001b[31mminer', link: '/api/v1/incidents/i' };
+    const server: Server = createServer((request, response) => {
+      calls.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+      response.end(JSON.stringify({ items: [hit], next: null }));
+    }).listen(0, '127.0.0.1');
+    const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-find-'));
+    try {
+      const tokenFile = join(folder, 'token');
+      await writeFile(tokenFile, 'tide_x\n');
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      await find('INC-7', '--server', url, '--token-file', tokenFile);
+      expect(calls).toEqual(['GET /api/v1/search?q=INC-7 Bearer tide_x']);
+      expect(output.stdout).toBe('TYPE      NAME\nincident  i  INC-7 a \uFFFD[31mminer\n');
+    } finally {
+      server.close();
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it.each([
+    ['--running with a name', ['shop/web', '--running'], 'commander.error'],
     ['an unknown condition', ['pod=x'], 'EXPRESSION_INVALID'],
     ['no condition', [], 'commander.missingArgument'],
     ['a time that is none', ['cve=CVE-1', '--since', 'yesterday'], 'commander.invalidArgument'],

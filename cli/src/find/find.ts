@@ -7,13 +7,13 @@ import { getApi, serverUrl } from '../server.js';
 import { stdoutWidth } from '../terminal.js';
 import { expressionKeys } from './expression-keys.js';
 import type { Conditions } from './expression.js';
-import { csvOf, type FleetAnswer, type ContainerHits, type ImageHits, tableOf } from './find-text.js';
+import { csvOf, type FleetAnswer, type ContainerHits, type ImageHits, ndjsonOf, tableOf } from './find-text.js';
 
 interface FindFlags {
   running?: boolean;
   since?: Date;
   until?: Date;
-  output: 'table' | 'json' | 'csv';
+  output: 'table' | 'json' | 'csv' | 'ndjson';
   server?: string;
   tokenFile?: string;
   timeout: number;
@@ -34,11 +34,11 @@ export function findCommand(program: Command): void {
   program
     .command('find')
     .description(
-      'find the images and pods that hold a package, a file, a secret …, whether or not a tag still points to them',
+      'search everything by name, or find the images and pods that hold a package, a file, a secret …, whether or not a tag still points to them',
     )
     .argument(
       '<expression...>',
-      `${expressionKeys.join('=, ')}= and a value: 'package=openssl<3.0.14', cve=CVE-2021-44228; all must hold`,
+      `a name: shop/web, INC-7, sha256:…; or ${expressionKeys.join('=, ')}= and a value: 'package=openssl<3.0.14', cve=CVE-2021-44228; all must hold`,
     )
     .option('--running', 'only what runs now')
     .addOption(
@@ -47,7 +47,7 @@ export function findCommand(program: Command): void {
       ),
     )
     .addOption(new Option('--until <when>', 'only what was tagged or ran until then').argParser(moment))
-    .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json', 'csv']).default('table'))
+    .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json', 'csv', 'ndjson']).default('table'))
     .option('--server <url>', 'ask this platform, else the database; with --token-file, or after `login`', serverUrl)
     .option('--token-file <file>', 'holds an API token of the platform')
     .addOption(durationOption('--timeout <duration>', 'how long the platform may take', '1m'))
@@ -57,14 +57,33 @@ export function findCommand(program: Command): void {
 async function find(expressions: string[], flags: FindFlags, command: Command): Promise<void> {
   const { server, tokenFile, running = false, output } = flags;
   if (server === undefined && tokenFile !== undefined) return command.error('error: --token-file needs --server');
-  const { readExpressions } = await import('./expression.js');
+  const { readExpressions, searchText } = await import('./expression.js');
+  const text = searchText(expressions);
+  if (text !== undefined) {
+    if (running || flags.since || flags.until)
+      return command.error('error: --running, --since and --until need a condition, such as package=openssl');
+    const { hitsText, searchHits } = await import('./search.js');
+    return void process.stdout.write(hitsText(text, await searchHits(text, flags), output));
+  }
   const conditions = readExpressions(expressions);
   const answer =
     server === undefined
       ? await askDatabase(conditions, flags)
       : await answerOf(platform(conditions, { ...flags, ...(await signedIn(flags)) }), running);
-  if (output === 'json') process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
-  else process.stdout.write(output === 'csv' ? csvOf(answer) : tableOf(answer, stdoutWidth()));
+  process.stdout.write(textOf(answer, output));
+}
+
+function textOf(answer: FleetAnswer, output: FindFlags['output']): string {
+  switch (output) {
+    case 'json':
+      return `${JSON.stringify(answer, null, 2)}\n`;
+    case 'ndjson':
+      return ndjsonOf(answer);
+    case 'csv':
+      return csvOf(answer);
+    case 'table':
+      return tableOf(answer, stdoutWidth());
+  }
 }
 
 /** Containers alone where only what runs is asked for: one call. */
