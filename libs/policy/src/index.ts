@@ -29,5 +29,7 @@ export type { Rules, ScopedPolicy } from './rules.js';
 export { suppress } from './suppress.js';
 export type { SuppressionResult, Objections } from './suppress.js';
 export { attestedStatements } from './vex/attested.js';
+export { vexProductTexts } from './vex/product-text.js';
 export { readVex } from './vex/read-vex.js';
+export { vexStatuses } from './vex/statement.js';
 export type { VexStatement, VexStatus } from './vex/statement.js';

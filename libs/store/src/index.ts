@@ -148,6 +148,7 @@ export { ImageComparison } from './images/pushes/image-comparison.js';
 export type { ComparedImages, ImagesDifference } from './images/pushes/image-comparison.js';
 export { ImageStates, SharedLayers } from './images/pushes/image-states.js';
 export { Verdicts } from './images/pushes/verdicts.js';
+export { type FleetVexStatement, VexStatements } from './images/pushes/vex-statements.js';
 export type { EarlierImages, EvaluationQuestion } from './images/pushes/verdicts.js';
 export type { EvaluatedPush } from './images/pushes/verdicts.js';
 export { Jobs, leaseLost } from './core/jobs.js';

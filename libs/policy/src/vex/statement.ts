@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 import { type PurlPattern, readPurl } from '../purl-pattern.js';
 
-export type VexStatus = 'not_affected' | 'affected' | 'fixed' | 'under_investigation';
+export const vexStatuses = ['not_affected', 'affected', 'fixed', 'under_investigation'] as const;
+export type VexStatus = (typeof vexStatuses)[number];
 
 /**
  * Statement of one author about one vulnerability in some products.

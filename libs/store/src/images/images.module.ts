@@ -23,6 +23,7 @@ import { ImageStates } from './pushes/image-states.js';
 import { Provenances } from './pushes/provenances.js';
 import { PushesModule } from './pushes/pushes.module.js';
 import { EvaluationRules, Verdicts } from './pushes/verdicts.js';
+import { VexStatements } from './pushes/vex-statements.js';
 
 const repositories = [
   ExposureTrends,
@@ -42,6 +43,7 @@ const repositories = [
   OwnerLabels,
   PackageContents,
   PackageUses,
+  VexStatements,
 ];
 
 /** Images, layers, packages and findings, and their evaluation by the rules of the settings. */

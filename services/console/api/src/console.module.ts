@@ -91,6 +91,7 @@ import { MeController } from './users/me.controller.js';
 import { ServiceAccountsController } from './users/service-accounts.controller.js';
 import { UsersController } from './users/users.controller.js';
 import { ViewsController } from './views/views.controller.js';
+import { VexController } from './vulnerabilities/vex.controller.js';
 import { FixesController, VulnerabilitiesController } from './vulnerabilities/vulnerabilities.controller.js';
 import { WorkloadsController } from './workloads/workloads.controller.js';
 
@@ -112,6 +113,7 @@ export const controllers = [
   BlastRadiusController,
   SearchController,
   VulnerabilitiesController,
+  VexController,
   FixesController,
   IncidentsController,
   IncidentTriageController,

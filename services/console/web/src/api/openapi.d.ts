@@ -13696,6 +13696,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vulnerabilities/{id}/vex": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Statements of VEX documents about a vulnerability */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Statements of VEX documents about a vulnerability */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                at: string | null;
+                                author: string | null;
+                                image: {
+                                    digest: string;
+                                    repository: string;
+                                } | null;
+                                justification: string | null;
+                                moreProducts: number;
+                                products: string[];
+                                reason: string | null;
+                                source: string;
+                                /** @enum {string} */
+                                status: "not_affected" | "affected" | "fixed" | "under_investigation";
+                            }[];
+                            next: string | null;
+                        };
+                    };
+                };
+                /** @description A problem with a stable code */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/vulnerabilities/export": {
         parameters: {
             query?: never;

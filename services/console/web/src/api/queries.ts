@@ -279,6 +279,13 @@ export const reach = (query: QueryOf<'/api/v1/blast-radius'>) =>
     queryFn: ({ signal }) => answerOf(client.GET('/api/v1/blast-radius', { params: { query }, signal })),
   });
 
+export const vexStatements = (id: string) =>
+  queryOptions({
+    queryKey: ['vulnerabilities', id, 'vex'],
+    queryFn: ({ signal }) =>
+      answerOf(client.GET('/api/v1/vulnerabilities/{id}/vex', { params: { path: { id } }, signal })),
+  });
+
 export const search = (q: string) =>
   queryOptions({
     queryKey: ['search', q],

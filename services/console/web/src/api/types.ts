@@ -36,6 +36,7 @@ export type Repository = Item<'/api/v1/repositories'>;
 export type Vulnerability = Item<'/api/v1/vulnerabilities'>;
 export type Upgrade = Item<'/api/v1/fixes'>;
 export type VulnerabilityDetail = Get<'/api/v1/vulnerabilities/{id}'>;
+export type VexStatement = Item<'/api/v1/vulnerabilities/{id}/vex'>;
 export type SearchHit = Item<'/api/v1/search'>;
 export type Workload = Item<'/api/v1/workloads'>;
 export type WorkloadDetail = Get<'/api/v1/workloads/{cluster}/{namespace}/{kind}/{name}'>;
