@@ -8,6 +8,7 @@ import { dotnetDeps } from './dotnet-deps/dotnet-deps.js';
 import { dpkg } from './dpkg/dpkg.js';
 import { embeddedSbom } from './embedded-sbom/embedded-sbom.js';
 import type { AnalyzedLayer } from './layer-facts.js';
+import { nestedRoot } from './nested-root/nested-root.js';
 import { opkg } from './opkg/opkg.js';
 import { osRelease } from './os-release/os-release.js';
 import { rpm } from './rpm/rpm.js';
@@ -25,7 +26,7 @@ export const databases: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** Analyzers of files that list packages which have no other file that identifies them. */
-const inventories: readonly Analyzer[] = [apk, composer, dotnetDeps, dpkg, embeddedSbom, opkg, rpm];
+const inventories: readonly Analyzer[] = [apk, composer, dotnetDeps, dpkg, embeddedSbom, nestedRoot, opkg, rpm];
 
 const noHead = new Uint8Array();
 

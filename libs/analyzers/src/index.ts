@@ -40,6 +40,7 @@ import { julia } from './julia/julia.js';
 import type { AnalysisOptions } from './layer-facts.js';
 import { luarocks } from './luarocks/luarocks.js';
 import { mixLock } from './mix-lock/mix-lock.js';
+import { nestedRoot } from './nested-root/nested-root.js';
 import { nix } from './nix/nix.js';
 import { nodePackage } from './node-package/node-package.js';
 import { npmLock } from './npm-lock/npm-lock.js';
@@ -129,6 +130,7 @@ export const analyzers: readonly Analyzer[] = [
   julia,
   luarocks,
   mixLock,
+  nestedRoot,
   nix,
   nodePackage,
   npmLock,

@@ -251,6 +251,14 @@ describe('inventory', () => {
       inventory(await Promise.all(layers.map(analyzed))).warnings.map(({ code, path }) => [code, path]);
     const missing = ['PACKAGES_MISSING', null];
     const unreadable = ['DATABASE_UNREADABLE', status];
+
+    it('is named if it is that of another root, while the image has it', async () => {
+      const nested = { ...dpkg(['a', '1']), path: `opt/root/${status}` };
+      const own = [debian, dpkg(['b', '1'])];
+      expect(await codesOf([...own, nested])).toContainEqual(['DATABASE_UNREADABLE', nested.path]);
+      const removed = await codesOf([...own, nested], [{ path: 'opt/.wh.root' }]);
+      expect(removed).not.toContainEqual(['DATABASE_UNREADABLE', nested.path]);
+    });
     const link: TarEntry = { path: status, type: 'symlink', linkTarget: '/srv/status' };
     const real: TarEntry = { ...dpkg(['a', '1']), path: 'srv/status' };
 
