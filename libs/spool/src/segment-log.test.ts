@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { createLogger } from '@tidewaiter/runtime';
+import * as fc from 'fast-check';
 
-import { type LogPosition, positionIn, SegmentLog } from './segment-log.js';
+import { isAtOrBehind, type LogPosition, positionIn, SegmentLog } from './segment-log.js';
 import { SpoolBudget } from './spool-budget.js';
 
 const mebibyte = 2 ** 20;
@@ -93,6 +94,43 @@ describe('SegmentLog', () => {
       'of the same outage',
     ]);
     expect(losses).toBe(0);
+  });
+
+  it('gives every entry to its reader in order, once per note, over any sequence of restarts', async () => {
+    const steps = fc.array(fc.constantFrom('append', 'read', 'read and note', 'restart'), { maxLength: 20 });
+    await fc.assert(
+      fc.asyncProperty(steps, async (sequence) => {
+        await rm(folder, { recursive: true });
+        let log = await openLog();
+        let at = log.start;
+        let appended = 0;
+        // What was read is read again if the process ends before it has noted that.
+        const [read, noted]: [string[], string[]] = [[], []];
+        // A read ends with its segment.
+        const toTheEnd = Array<string>(sequence.length + 1).fill('read and note');
+        for (const step of [...sequence, 'restart', ...toTheEnd]) {
+          if (step === 'append') await append(log, `${(appended += 1)}`.repeat(appended));
+          if (step.startsWith('read')) {
+            const entries = await log.read(at, mebibyte);
+            read.push(...entries.map(({ content }) => content.toString()));
+            at = entries.at(-1)?.next ?? at;
+          }
+          if (step === 'read and note') {
+            noted.push(...read.splice(0));
+            await log.note(at);
+            if (isAtOrBehind(at, log.end)) await log.closeSegment();
+            await log.dropBefore(at);
+          }
+          if (step === 'restart') {
+            read.splice(0);
+            await log.close();
+            log = await openLog();
+            at = positionIn(log, await log.lastNote());
+          }
+        }
+        expect(noted).toEqual(Array.from({ length: appended }, (_, index) => `${index + 1}`.repeat(index + 1)));
+      }),
+    );
   });
 
   it('begins with the oldest entry where the note is not its own', async () => {
