@@ -12,7 +12,7 @@ import { scriptSigns } from './script-signs.js';
 /**
  * Stored with every analyzed layer: raise it when the same bytes give other signs, hosts or texts.
  */
-export const integrityVersion = 4;
+export const integrityVersion = 5;
 
 /** Every family of signs. */
 const inspectors: readonly Inspector[] = [

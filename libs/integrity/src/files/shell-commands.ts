@@ -27,6 +27,7 @@ const prefixes = new Set(
 );
 const talk = new Set('echo printf log die warn error info print msg cat say'.split(' '));
 const checkers = /^(?:sha(?:1|224|256|384|512)?sum|shasum|md5sum|b2sum|cosign|minisign|signify|rpmkeys)$/;
+const otherLanguage = /^#![^\n]{0,100}\b(?:perl|php|python|ruby|node)/;
 const url = /\b(https?|ftp):\/\/(?:[^\s"'`<>|;)\\/@]{1,256}@)?([^\s"'`<>|;)\\/?#]{1,256})([^\s"'`<>|;)\\?#]{0,1024})/;
 
 /**
@@ -36,6 +37,7 @@ const url = /\b(https?|ftp):\/\/(?:[^\s"'`<>|;)\\/@]{1,256}@)?([^\s"'`<>|;)\\/?#
 export function downloadsOf(script: string): Download[] {
   if (!mayFetch.test(script)) return [];
   const statements = statementsOf(script);
+  const isShell = !otherLanguage.test(script);
   const isAnyChecked = statements.some(isCheck);
   const downloads: Download[] = [];
   for (const [index, statement] of statements.entries()) {
@@ -48,7 +50,7 @@ export function downloadsOf(script: string): Download[] {
       const { origin, isEncrypted, file } = fetched;
       // A download piped into an interpreter cannot be verified first.
       const straight = pipedTo(pieces.slice(at + 1)) ?? substitutedIn(piece);
-      const runBy = straight ?? runLater(file, statements, index + 1);
+      const runBy = straight ?? runLater(file, statements.slice(index + 1), isShell);
       downloads.push({
         origin,
         isEncrypted,
@@ -143,15 +145,15 @@ function splitOnce(text: string, separator: RegExp): [string, string | undefined
   return match ? [text.slice(0, match.index), text.slice(match.index + match[0].length)] : [text, undefined];
 }
 
-/** Whether a later statement runs the file. */
-function runLater(file: string | undefined, statements: readonly string[], from: number): string | undefined {
+/** Whether a later statement runs the file. A shell alone runs what a variable at its start names. */
+function runLater(file: string | undefined, later: readonly string[], isShell: boolean): string | undefined {
   if (file === undefined || file === '-' || file.startsWith('/dev/')) return undefined;
   const name = baseName(file);
-  for (const statement of statements.slice(from, from + 50)) {
+  for (const statement of later.slice(0, 50)) {
     if (!statement.includes(name)) continue;
     const words = wordsOf(statement);
     const program = programOf(words) ?? '';
-    if (baseName(program) === name && (program.includes('/') || program.startsWith('$'))) return name;
+    if (baseName(program) === name && (program.includes('/') || (isShell && program.startsWith('$')))) return name;
     if (interpreter.test(baseName(program)) && words.some((word) => baseName(word) === name)) return baseName(program);
   }
   return undefined;
