@@ -135,7 +135,11 @@ describe('fileOrigins', () => {
       'critical',
     ],
     ['is in a folder without a package', [[at(installTime, `${app}/rc.json`, strong), user]], 'critical'],
-    ['is in the tests of a folder without a package', [[at(installTime, `${app}/test/rc.json`, strong), user]], 'low unknown'],
+    [
+      'is in the tests of a folder without a package',
+      [[at(installTime, `${app}/test/rc.json`, strong), user]],
+      'low unknown',
+    ],
     [
       'is in a package inside a package',
       [

@@ -24,6 +24,25 @@ describe('readPrivateKey', () => {
     expect(prints[0]).toHaveLength(1);
   });
 
+  it.each([
+    ['Java', (line: string) => `"${line}\\n" +\n  `],
+    ['PHP', (line: string) => `"${line}\\n" .\n`],
+    ['C', (line: string) => `  "${line}\\r\\n"\n`],
+    ['a list of JavaScript', (line: string) => `  '${line}',\n`],
+    ['a comment', (line: string) => `// ${line}\n`],
+    ['a quotation', (line: string) => `> ${line}\n`],
+  ])('reads a key that %s joins of its lines', (_, joined) => {
+    const [{ fingerprint } = {}] = look(pem);
+    const text = pem.trim().split('\n').map(joined).join('');
+    expect(look(text, 'srv/Key.java')).toMatchObject([{ rule: 'private-key', fingerprint }]);
+  });
+
+  it('ignores the code between the lines of a program that writes keys', () => {
+    const code = Array.from({ length: 20 }, (_, at) => `const privateB64${at} = encode(key.slice(${at}));`).join('\n');
+    const text = `let out = '-----BEGIN OPENSSH PRIVATE KEY-----\\n';\n${code}\nout += '-----END OPENSSH PRIVATE KEY-----\\n';`;
+    expect(look(text, 'srv/keygen.js')).toEqual([]);
+  });
+
   it('lowers the confidence of a truncated key', () => {
     const lines = pem.split('\n');
     expect(look([...lines.slice(0, 2), ...lines.slice(3)].join('\n'))).toMatchObject([{ confidence: 'possible' }]);

@@ -44,8 +44,11 @@ function readPem({ text, start }: Start, kind: KeyKind): readonly Candidate[] {
   const bodyEnd = window.indexOf('-----');
   if (bodyEnd === -1 || !window.startsWith(footer, bodyEnd)) return nothing;
   const body = window.slice(0, bodyEnd);
-  const encoded = base64Of(body);
+  const words = base64Words(body);
+  const encoded = words.join('');
   if (encoded.length < 64 || new Set(encoded).size < 12) return nothing;
+  // Between the lines of a program that writes keys are its names, none as long as a line of a key.
+  if (!words.some((word) => word.length >= 40)) return nothing;
   if (kindOf(label, body, encoded, text.slice(Math.max(0, start - 40), start)) !== kind) return nothing;
   return [
     {
@@ -68,14 +71,19 @@ function kindOf(label: string, body: string, encoded: string, before: string): K
   return label.includes('ENCRYPTED') || body.includes('ENCRYPTED') ? 'encrypted' : 'plain';
 }
 
+/** Quotes of a string for each line, as programs join them: `"MIIE…\n" +`, `'MIIE…',`. */
+const quotes = /^["'`]{1,3}|["'`]{1,3}[,;.+)\]]{0,3}$/g;
+/** Operators and comment signs that are in the alphabet of Base64. */
+const signs = /^[+/]{1,3}$/;
+
 // Line breaks may be escaped, and header lines (`Proc-Type`, `Version`) may precede the data.
-function base64Of(body: string): string {
-  const lines = body.replace(/\\r|\\n|\r/g, '\n').split(/[\n\s]+/);
-  const isHeader = (line: string) => line.includes(':') || line.includes(',') || line.includes('-');
-  return lines
-    .filter((line) => !isHeader(line) && /^[A-Za-z0-9+/=\\]+$/.test(line))
-    .map((line) => line.replaceAll('\\', ''))
-    .join('');
+function base64Words(body: string): string[] {
+  return body
+    .replace(/\\r|\\n|\r/g, '\n')
+    .split(/\s+/)
+    .map((word) => word.replace(quotes, ''))
+    .filter((word) => /^[A-Za-z0-9+/=\\]+$/.test(word) && !signs.test(word))
+    .map((word) => word.replaceAll('\\', ''));
 }
 
 function isKey(label: string, key: Buffer): boolean {
