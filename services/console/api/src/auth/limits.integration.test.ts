@@ -50,6 +50,17 @@ type Tenant = ReturnType<typeof tenantOf>;
 
 const [ours, theirs, absent] = [tenantOf('zorblax'), tenantOf('quuxberryy'), tenantOf('zzabsentzz')] as const;
 
+/** VEX document that a signer attached to the image of a tenant. */
+const vexOf = ({ word, vulnerability, library }: Tenant) => ({
+  signer: { name: word, keyFingerprint: null, identity: null, issuer: null },
+  artifact: digestOf(`${word} vex`),
+  document: {
+    '@context': 'https://openvex.dev/ns/v0.2.0',
+    author: word,
+    statements: [{ vulnerability, products: [`pkg:npm/${library}`], status: 'affected' }],
+  },
+});
+
 /** Texts of a tenant by which an answer gives it away. */
 const canaries = ({ kind: _, ...tenant }: Tenant) => Object.values(tenant);
 
@@ -141,7 +152,7 @@ async function addTenant(tenant: Tenant): Promise<void> {
       ...place,
       signatures: signedBy(word),
       attestations: '[]',
-      vex: '[]',
+      vex: JSON.stringify([vexOf(tenant)]),
       warnings: '[]',
     },
   });
