@@ -23,11 +23,12 @@ export interface Demo {
 
 const mark = '# Written by `up --demo`: a fictitious fleet.';
 const reportName = 'unfixed-by-owner';
+const vexFile = 'demo.openvex.json';
 const pollMs = 250;
 const pollsMax = 240;
 
 /**
- * Writes the two configuration files of the demo and starts its registry and chat. With files of an
+ * Writes the configuration files of the demo and starts its registry and chat. With files of an
  * earlier demo it starts them again on the same port.
  * @throws InvalidInput `DEMO_NOT_EMPTY` where the folder has a configuration of its own
  */
@@ -37,6 +38,7 @@ export async function startDemo(home: string): Promise<Demo> {
     const port = await freePort();
     await writeFile(settingsPath, settings(port), { mode: 0o600, flag: 'wx' });
     await writeFile(join(home, 'routing.yaml'), routing(port), { mode: 0o600, flag: 'wx' });
+    await writeFile(join(home, vexFile), JSON.stringify(vexDocument(new Date()), null, 2), { mode: 0o600, flag: 'wx' });
   }
   const text = readFileSync(settingsPath, 'utf8');
   const [, port, secret, token] =
@@ -242,9 +244,32 @@ owners:
 exceptions:
   - { repository: 'shop/*', finding: DEMO-2026-1002, reason: 'Demo: not reachable', owner: team-shop, until: ${dayIn(30)} }
 
+vex: [${vexFile}]
+
 reports:
   - { name: ${reportName}, by: owner, query: 'severity>=medium', schedule: weekly, receiver: team }
 `;
+}
+
+/** Statements that suppress nothing. */
+function vexDocument(at: Date): object {
+  const statement = (name: string, product: string, status: string, note: string) => ({
+    vulnerability: { name },
+    products: [{ '@id': product }],
+    status,
+    status_notes: note,
+  });
+  return {
+    '@context': 'https://openvex.dev/ns/v0.2.0',
+    '@id': 'urn:tidewaiter:demo:vex',
+    author: 'Demo: security of team-shop',
+    timestamp: at.toISOString(),
+    version: 1,
+    statements: [
+      statement('DEMO-2026-1001', 'pkg:deb/debian/openssl', 'affected', 'Demo: the parser reads requests; upgrade'),
+      statement('DEMO-2026-1004', 'pkg:deb/debian/curl', 'under_investigation', 'Demo: whether cookies are set at all'),
+    ],
+  };
 }
 
 function routing(port: number): string {
