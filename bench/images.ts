@@ -67,7 +67,7 @@ export async function writeAdvisories(folder: string): Promise<void> {
 }
 
 /**
- * Pushes an image of these layers to the registry; its config has the tag, so that no two images
+ * Pushes an image of these layers to the registry; its config has its name, so that no two images
  * are the same.
  */
 export async function pushImage(
@@ -81,7 +81,7 @@ export async function pushImage(
     JSON.stringify({
       architecture: 'amd64',
       os: 'linux',
-      config: { Labels: { tag } },
+      config: { Labels: { name: `${repository}:${tag}` } },
       rootfs: { type: 'layers', diff_ids: layers.map(digestOf) },
     }),
   );

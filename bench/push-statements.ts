@@ -19,7 +19,7 @@ import type { DataSource } from 'typeorm';
 import { type DatabaseWork, serverCpuSeconds, StatementLog, writesSoFar } from './database-counts.ts';
 import { type Pushed, pushImage, retag, uniqueLayer, writeAdvisories } from './images.ts';
 import { secret, Stopwatch } from './stopwatch.ts';
-import { environmentOf, launcher, makeHome, startUp, type Up } from './up.ts';
+import { cpuSecondsOf, environmentOf, launcher, makeHome, startUp, type Up } from './up.ts';
 
 /** Time for the work that follows from a push: deliveries, counts, confirmations. */
 const settleMs = 3_000;
@@ -102,31 +102,43 @@ async function main(): Promise<void> {
 interface Spent {
   server: number;
   own: number;
+  nats: number;
+  redis: number;
   writes: number;
   seconds: number;
 }
 
 async function spentSoFar({ up, database }: Bench): Promise<Spent> {
-  const postmaster = up.run.processes.find((each) => each.name === 'postgres')!.pid;
-  const writes = await writesSoFar(database);
-  return { server: serverCpuSeconds(postmaster), own: up.cpuSeconds(), writes, seconds: performance.now() / 1_000 };
+  const pidOf = (name: string) => up.run.processes.find((each) => each.name === name)!.pid;
+  return {
+    server: serverCpuSeconds(pidOf('postgres')),
+    own: up.cpuSeconds(),
+    nats: cpuSecondsOf(pidOf('nats')),
+    redis: cpuSecondsOf(pidOf('redis')),
+    writes: await writesSoFar(database),
+    seconds: performance.now() / 1_000,
+  };
 }
 
 /** Spent since `before`, without what an idle system spends in the time. */
 function net(now: Spent, before: Spent, usual?: Spent): Spent {
   const seconds = now.seconds - before.seconds;
   const of = (key: keyof Spent) => now[key] - before[key] - (usual ? (usual[key] / usual.seconds) * seconds : 0);
-  return { server: of('server'), own: of('own'), writes: of('writes'), seconds };
+  return {
+    ...{ server: of('server'), own: of('own'), nats: of('nats'), redis: of('redis') },
+    ...{ writes: of('writes'), seconds },
+  };
 }
 
 /** Prints CPU of PostgreSQL and of Tidewaiter's own processes for each push. */
 async function cpuOf(bench: Bench, name: string, pushes: readonly Pushed[], atOnce: number): Promise<void> {
   const before = await spentSoFar(bench);
   await bench.stopwatch.timeAll(pushes, atOnce);
-  const { server, own, writes, seconds } = net(await spentSoFar(bench), before, idleSpent);
+  const { server, own, nats, redis, writes, seconds } = net(await spentSoFar(bench), before, idleSpent);
   const perPush = (all: number) => (all / pushes.length).toFixed(1);
   console.log(
     `${name}: ${perPush(1_000 * server)} ms of PostgreSQL's CPU, ${perPush(1_000 * own)} ms of our own, ` +
+      `${perPush(1_000 * nats)} of NATS, ${perPush(1_000 * redis)} of Redis, ` +
       `${perPush(writes)} transactions that wrote, ${(pushes.length / seconds).toFixed(1)} pushes a second`,
   );
 }

@@ -58,7 +58,7 @@ function workersOf({ processes }: Run): number[] {
 }
 
 /** CPU seconds by the kernel's counters, in steps of a hundredth. */
-function cpuSecondsOf(pid: number): number {
+export function cpuSecondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
