@@ -13,6 +13,8 @@ export {
 export { baselineReasons } from './baseline.js';
 export type { Baseline, BaselineReason } from './baseline.js';
 export { containmentActions, containmentKinds, containmentStates } from './containment.js';
+export { clientKindOf, clientOf } from './client.js';
+export type { ClientKind } from './client.js';
 export { clusterState } from './cluster-state.js';
 export type { ClusterState } from './cluster-state.js';
 export type { ContainmentAction, ContainmentKind, ContainmentState, ContainmentSubject } from './containment.js';

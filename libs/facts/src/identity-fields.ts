@@ -1,10 +1,10 @@
-import type { JsonObject, JsonValue } from '@tidewaiter/domain';
+import { clientOf, type JsonObject, type JsonValue } from '@tidewaiter/domain';
 import { maskAccessKey } from '@tidewaiter/secrets';
 
 import { addressesOf, isAddress, placeOf } from './addresses.js';
 import type { FactField } from './fact-field.js';
 import type { HabitKind } from './habits.js';
-import { clientOf, identitiesOf, isOwnProgram, isPlatform } from './identity.js';
+import { identitiesOf, isOwnProgram, isPlatform } from './identity.js';
 import { own } from './own.js';
 import type { ObservationSubject } from './subject.js';
 

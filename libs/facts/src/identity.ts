@@ -1,4 +1,4 @@
-import type { Observation, ObservedRequest } from '@tidewaiter/domain';
+import { clientKindOf, clientOf, type Observation, type ObservedRequest } from '@tidewaiter/domain';
 
 import type { AccessKey } from './facts.js';
 
@@ -27,18 +27,7 @@ export function accessKeyOf({ request, secrets = [] }: Pick<Observation, 'reques
   return { id, fingerprint: secrets.find(({ masked }) => masked === id)?.fingerprint ?? null };
 }
 
-/** Program of a user agent without its version: `kubectl` of `kubectl/v1.31.0 (linux/amd64)`. */
-export function clientOf(userAgent: string | null): string | null {
-  const program = userAgent?.split(/[/\s(]/, 1)[0]?.toLowerCase();
-  return program ? program.slice(0, 128) : null;
-}
-
-/**
- * Clients of users and their scripts. A controller is a program of its own, or built with a library
- * for controllers.
- */
-const userTool =
-  /^(kubectl|curl|wget|python.*|httpx|aiohttp|go-http-client|java|okhttp|mozilla|axios|node|node-fetch|undici|ruby|perl|libwww-perl|k9s|lens|helm|httpie|openapi-generator|rest-client|oc|libcurl|got|apache-httpclient|php|guzzlehttp|reqwest|hyper|postmanruntime|insomnia|peirates|kubeletctl|kdigger|)$/;
+/** A controller is a program of its own, or built with a library for controllers. */
 const controllerLibrary = /^(manager|fabric8-kubernetes-client|kopf|operator.*|.*-(operator|controller|manager))$/;
 const controllerAccount = /(^|[-:])(operator|controller|controllers|manager)(-|$)/;
 
@@ -55,7 +44,7 @@ export function isControllerAccount(user: string | null): boolean {
 export function isOwnProgram({ user, userAgent }: ObservedRequest): boolean {
   const account = serviceAccount.exec(user ?? '')?.[1];
   const client = clientOf(userAgent);
-  if (!account || client === null || userTool.test(client)) return false;
+  if (!account || client === null || clientKindOf(userAgent) !== 'program') return false;
   const name = account.slice(account.indexOf(':') + 1);
   if (!controllerAccount.test(name)) return isNamedAlike(programs.get(client) ?? client, name);
   return isNamedAlike(client, name) || controllerLibrary.test(client) || client === name.split('-', 1)[0];
@@ -81,7 +70,7 @@ export function isPlatform(request: ObservedRequest, isPublic: boolean): boolean
   if (user === null) return false;
   if (cloudService.test(user)) return true;
   const client = clientOf(userAgent);
-  if (client === null || userTool.test(client)) return client === 'helm' && clusterUser.test(user);
+  if (clientKindOf(userAgent) !== 'program') return client === 'helm' && clusterUser.test(user);
   const isOwn = isOwnProgram(request);
   if (clusterUser.test(user)) return isOwn || !isPublic || !serviceAccount.test(user);
   if (isPublic) return false;

@@ -1,9 +1,9 @@
-import type { Digest, Observation } from '@tidewaiter/domain';
+import { clientOf, type Digest, type Observation } from '@tidewaiter/domain';
 
 import { isAddress } from './addresses.js';
 import type { FactContext } from './context.js';
 import type { HabitKind, Habits } from './habits.js';
-import { clientOf, identitiesOf } from './identity.js';
+import { identitiesOf } from './identity.js';
 
 /** Value seen for an image, a cluster or an identity. */
 export interface LearnedHabit {

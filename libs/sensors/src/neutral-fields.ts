@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, Observation } from '@tidewaiter/domain';
+import { clientKindOf, type JsonObject, type JsonValue, type Observation } from '@tidewaiter/domain';
 
 import { parentDomainOf } from './domains.js';
 import { object } from './json.js';
@@ -71,6 +71,7 @@ const fields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Request.SourceIps', ({ request }) => request?.sourceIps],
   ['Request.SourceIp', ({ request }) => request?.sourceIps[0]],
   ['Request.UserAgent', ({ request }) => request?.userAgent],
+  ['Request.ClientKind', ({ request }) => clientKindOf(request?.userAgent ?? null)],
   ['Request.Verb', ({ request }) => request?.verb],
   ['Request.Resource', ({ request }) => request?.resource],
   ['Request.Subresource', ({ request }) => request?.resource?.split('/')[1]],

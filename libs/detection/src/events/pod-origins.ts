@@ -1,5 +1,5 @@
 import { type PersistedMap, RecentMap } from '@tidewaiter/collections';
-import type { Observation } from '@tidewaiter/domain';
+import { clientKindOf, type Observation } from '@tidewaiter/domain';
 import { factField, type FactContext } from '@tidewaiter/facts';
 import { sigmaGetter } from '@tidewaiter/sensors';
 
@@ -244,8 +244,6 @@ function podSpecOf({ native }: Observation): Record<string, unknown> {
   return spec;
 }
 
-const toolAgent = /^(?:|kubectl|curl|wget|python|httpx|aiohttp|go-http-client|mozilla|httpie|k9s|lens|helm)\b/i;
-
 const controllerOfCluster =
   /^system:(?:serviceaccount:kube-system:[a-z-]+-controller|kube-controller-manager|kube-scheduler|node:.*)$/;
 
@@ -260,7 +258,7 @@ export function isLookingAfter(observation: Observation, facts: FactContext): bo
   if (ask('Identity.OwnProgram') === true || ask('Policy.Admin') === true) return true;
   // A service account that has long done so from the same place, with a program that is no tool.
   const isHabit = ask('Identity.UsualSource') === true && ask('Identity.UsualClient') === true;
-  if (isHabit && user?.startsWith('system:serviceaccount:') && !toolAgent.test(userAgent ?? '')) return true;
+  if (isHabit && user?.startsWith('system:serviceaccount:') && clientKindOf(userAgent) === 'program') return true;
   // A token of theirs that a tool uses is a stolen one.
   return controllerOfCluster.test(user ?? '') && /^kube(?:-controller-manager|-scheduler|let)\b/.test(userAgent ?? '');
 }
