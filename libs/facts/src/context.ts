@@ -16,6 +16,8 @@ export interface FactContext {
   workloadOf(observation: Observation): WorkloadRef | null;
   /** When the container started, in milliseconds since 1970. */
   startedAtOf(observation: Observation): number | null;
+  /** Service account, `namespace:name`, of the pod that has an address; null if none is known. */
+  accountAt(cluster: string | null, address: string): string | null;
   /** Returns the image fields that the container's pod overrides; null if unknown. */
   overridesOf(observation: Observation): readonly Override[] | null;
   /** Returns the known facts about a workload. */
@@ -32,7 +34,14 @@ export interface FactContext {
 /** Lookup of containers and workloads, implemented by the container ledger. */
 export type ContainerLookup = Pick<
   FactContext,
-  'digestOf' | 'workloadOf' | 'startedAtOf' | 'overridesOf' | 'workload' | 'namespaceLabelsOf' | 'probesOf'
+  | 'digestOf'
+  | 'workloadOf'
+  | 'startedAtOf'
+  | 'accountAt'
+  | 'overridesOf'
+  | 'workload'
+  | 'namespaceLabelsOf'
+  | 'probesOf'
 >;
 
 /** Creates a context that prefers `lookup`, and falls back to the fields of the observation. */
@@ -55,6 +64,7 @@ export function factContext(known: {
       return (digest === null ? null : soleRunner(facts.workloadsOf(digest), observation)) ?? workload;
     },
     startedAtOf: (observation) => lookup?.startedAtOf(observation) ?? reportedStart(observation),
+    accountAt: (cluster, address) => lookup?.accountAt(cluster, address) ?? null,
     overridesOf: (observation) => lookup?.overridesOf(observation) ?? null,
     workload: (workload) => facts.workload(workload) ?? lookup?.workload(workload) ?? null,
     namespaceLabelsOf: (workload) =>

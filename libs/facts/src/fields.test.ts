@@ -3,6 +3,7 @@ import type { Observation } from '@tidewaiter/domain';
 import { factContext } from './context.js';
 import { factsFromFile } from './facts-file.js';
 import { factField, factFields, isFactField } from './fields.js';
+import type { Habits } from './habits.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const previous = `sha256:${'b'.repeat(64)}`;
@@ -323,6 +324,7 @@ describe('factField', () => {
       pod: {},
       process: { executable: '/bin/true', commandLine: 'true', parentCommandLine: null },
     });
+        accountAt: () => 'web:cms',
     const answers = ['Image.Digest', 'Image.Role', 'Container.Privileged', 'Container.AgeSeconds', 'Policy.ExecProbe'];
     expect(answers.map((name) => factField(name, probe, known))).toEqual([previous, 'debug', true, 10, true]);
     expect(factField('Container.Overrides', probe, known)).toEqual(['command']);
@@ -338,6 +340,35 @@ describe('factField', () => {
       pod: null,
       cluster: null,
     };
+  it('excuse no operator that calls from the pod of another account', () => {
+    const accountAt = (_cluster: string | null, address: string) => (address === '10.42.0.9' ? 'web:portal' : null);
+    const known = { ...context, accountAt };
+    const names = ['Identity.OwnProgram', 'Identity.Platform', 'Identity.Elsewhere'];
+    const answers = (call: Observation) => names.map((name) => factField(name, call, known));
+    expect(answers(callBy('velero:velero', 'velero-server/v1.15.0'))).toEqual([false, false, true]);
+    expect(answers(callBy('velero:velero', 'velero-server/v1.15.0', '10.42.0.8'))).toEqual([true, true, false]);
+    expect(answers(callBy('web:portal', 'portal/v1'))).toEqual([true, false, false]);
+  });
+
+  it('know controllers by the place of the controller manager', () => {
+    const isControllerManager = (_cluster: string | null, address: string) => address === '192.0.2.10';
+    const habits: Habits = {
+      isControllerManager,
+      hasTalkedTo: () => undefined,
+      isUsual: () => undefined,
+      isFirstSeen: () => undefined,
+    };
+    const known = { ...context, habits };
+    const answers = (account: string, source: string, agent = 'kube-controller-manager/v1.33.4') =>
+      ['Identity.Platform', 'Identity.Elsewhere'].map((name) =>
+        factField(name, callBy(`kube-system:${account}`, agent, source), known),
+      );
+    expect(answers('generic-garbage-collector', '192.0.2.10')).toEqual([true, false]);
+    expect(answers('generic-garbage-collector', '203.0.113.9')).toEqual([false, true]);
+    expect(answers('namespace-controller', '10.42.0.9')).toEqual([false, true]);
+    expect(answers('namespace-controller', '192.0.2.10', 'curl/8.5.0')).toEqual([false, false]);
+  });
+
     const about = { activity: 'other', timeMs: 0, ...blank } as unknown as Observation;
     const answers = factFields.map(({ name }) => factField(name, about, context));
     expect(answers.filter((answer) => answer !== undefined)).toEqual([]);

@@ -11,6 +11,11 @@ export interface Habits {
   /** Whether containers of an image have talked to an address or a host. */
   hasTalkedTo(digest: Digest, destination: string, atMs: number): boolean | undefined;
   isUsual(kind: HabitKind, identity: string, value: string, atMs: number): boolean | undefined;
+  /**
+   * Whether the controller manager of a cluster has called from an address with its own certificate;
+   * undefined until it was watched for some minutes.
+   */
+  isControllerManager(cluster: string | null, address: string, atMs: number): boolean | undefined;
   /** Whether a cluster runs an image for the first time. */
   isFirstSeen(digest: Digest, cluster: string | null, atMs: number): boolean | undefined;
 }

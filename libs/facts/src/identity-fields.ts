@@ -78,27 +78,38 @@ export const identityFields: readonly FactField[] = [
     name: 'Identity.OwnProgram',
     type: 'boolean',
     meaning:
-      'Whether a service account calls from inside with its own program, as controllers and operators do: the program has the name of the account, and is no interactive tool.',
+      'Whether a service account calls from inside with its own program, as controllers and operators do: the program has the name of the account, is no interactive tool, and does not call from a pod of another account.',
     unknownWhen: 'the event is no call of a service account',
-    answer: ({ observation: { request }, context }) => {
+    answer: (subject) => {
+      const { request } = subject.observation;
       if (!request?.user?.startsWith('system:serviceaccount:')) return null;
-      const ranges = addressesOf(context.policy.internalRanges);
+      const ranges = addressesOf(subject.context.policy.internalRanges);
       const isInside = request.sourceIps.every((source) => isAddress(source) && placeOf(source, ranges) !== 'public');
-      return isInside && isOwnProgram(request);
+      return isInside && isOwnProgram(request) && !isElsewhere(subject);
     },
   },
   {
     name: 'Identity.Platform',
     type: 'boolean',
     meaning:
-      'Whether a component of the cluster, or an operator or service that looks after it, makes the call: with its own account, with a program that is no tool, and neither from a place nor with a program that is unusual for it.',
+      'Whether a component of the cluster, or an operator or service that looks after it, makes the call: with its own account, with a program that is no tool, and neither from a place nor with a program that is unusual for it, nor from a pod of another account.',
     unknownWhen: 'the event is no call',
     answer: (subject) => {
       const { request } = subject.observation;
       if (!request) return null;
-      const isUnusual = isUsualSource(subject) === false || isUsualClient(subject) === false;
+      if (isControllerManager(subject) === true) return true;
+      const isUnusual = isUsualSource(subject) === false || isUsualClient(subject) === false || isElsewhere(subject);
       return !isUnusual && isPlatform(request, isPublicSource(subject) === true);
     },
+  },
+  {
+    name: 'Identity.Elsewhere',
+    type: 'boolean',
+    meaning:
+      'Whether a service account calls from the pod of another, or with the program of the controller manager from where that has not called with its own certificate.',
+    unknownWhen: 'the event is no call of a service account',
+    answer: (subject) =>
+      subject.observation.request?.user?.startsWith('system:serviceaccount:') ? isElsewhere(subject) : null,
   },
   {
     name: 'Identity.ForeignAccounts',
@@ -141,6 +152,34 @@ function isUsualClient(subject: ObservationSubject): boolean | undefined {
   const client = clientOf(subject.observation.request?.userAgent ?? null);
   return isUsual(subject, 'client', [subject.context.policy.serviceAccountClients], client === null ? [] : [client]);
 }
+/**
+ * Whether a service account calls from where its program does not run. All controllers of the
+ * controller manager call from where that calls itself, with its certificate, which no token gives.
+ */
+function isElsewhere(subject: ObservationSubject): boolean {
+  const { request, cluster } = subject.observation;
+  const [, account] = /^system:serviceaccount:(.+)$/.exec(request?.user ?? '') ?? [];
+  if (!request || account === undefined) return false;
+  const isManager = isControllerManager(subject);
+  if (isManager !== undefined) return !isManager;
+  return request.sourceIps.some((source) => {
+    const runsAs = subject.context.accountAt(cluster, source);
+    return runsAs !== null && runsAs !== account;
+  });
+}
+
+/** Whether the controller manager makes a call with the account of one of its controllers. */
+function isControllerManager({ observation, context }: ObservationSubject): boolean | undefined {
+  const { request, cluster, timeMs } = observation;
+  if (!request?.user?.startsWith('system:serviceaccount:kube-system:')) return undefined;
+  if (clientOf(request.userAgent) !== 'kube-controller-manager') return undefined;
+  const answers = request.sourceIps
+    .filter(isAddress)
+    .map((source) => context.habits?.isControllerManager(cluster, source, timeMs));
+  if (answers.includes(false)) return false;
+  return answers.length === 0 || answers.includes(undefined) ? undefined : true;
+}
+
 
 /** Whether values are usual for the identity: by the configuration, else by the learned habits. */
 function isUsual(

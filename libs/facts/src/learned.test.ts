@@ -53,6 +53,19 @@ describe('Learned', () => {
     expect(learned.hasTalkedTo(digest, '203.0.113.1', 6 * day)).toBe(true);
   });
 
+  it('knows where a controller manager calls from after some minutes', () => {
+    const manager = (timeMs: number, source: string, cluster: string) => {
+      const event = call(timeMs, source);
+      return { ...event, cluster, request: { ...event.request!, user: 'system:kube-controller-manager' } };
+    };
+    const learned = learnedFrom(manager(0, '192.0.2.10', 'eu1'), call(1, '203.0.113.1'));
+    const ask = (cluster: string, source: string, minute: number) =>
+      learned.isControllerManager(cluster, source, minute * 60_000);
+    expect([ask('eu1', '192.0.2.10', 1), ask('eu1', '203.0.113.1', 1)]).toEqual([undefined, undefined]);
+    expect([ask('eu1', '192.0.2.10', 11), ask('eu1', '203.0.113.1', 11)]).toEqual([true, false]);
+    expect(ask('us1', '203.0.113.1', 11)).toBeUndefined();
+  });
+
   it('learns sources, clients and namespaces of an identity from allowed calls', () => {
     const learned = learnedFrom(call(0, '10.0.0.1'), call(1, '203.0.113.1', false));
     const usual = (kind: 'source' | 'client' | 'namespace', value: string) =>

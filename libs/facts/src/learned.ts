@@ -29,6 +29,10 @@ export interface LearnedOptions {
 /** Limit on values of a subject; a subject that reaches it has no habits. */
 export const maxHabits = 256;
 
+const controllerManager = 'system:kube-controller-manager';
+/** Time in which each member of a control plane calls: it asks for its lease every few seconds. */
+const membersMs = 10 * 60_000;
+
 interface Times {
   firstSeenMs: number;
   lastSeenMs: number;
@@ -74,7 +78,10 @@ export class Learned implements Habits {
     if (!request?.succeeded) return;
     const [identity] = identitiesOf(request);
     if (identity === undefined) return;
-    for (const source of request.sourceIps.filter(isAddress)) this.#see('source', identity, source, atMs);
+    for (const source of request.sourceIps.filter(isAddress)) {
+      this.#see('source', identity, source, atMs);
+      if (identity === controllerManager) this.#see('source', `${identity}@${cluster ?? ''}`, source, atMs);
+    }
     const client = clientOf(request.userAgent);
     if (client !== null) this.#see('client', identity, client, atMs);
     if (request.namespace) this.#see('namespace', identity, request.namespace, atMs);
@@ -86,6 +93,12 @@ export class Learned implements Habits {
 
   isUsual(kind: HabitKind, identity: string, value: string, atMs: number): boolean | undefined {
     return this.#isUsual(kind, identity, value, atMs);
+  }
+
+  isControllerManager(cluster: string | null, address: string, atMs: number): boolean | undefined {
+    const learner = this.#learners.get(keyOf('source', `${controllerManager}@${cluster ?? ''}`));
+    if (!learner || atMs - learner.sinceMs < membersMs || learner.values.size >= maxHabits) return undefined;
+    return learner.values.has(address);
   }
 
   isFirstSeen(digest: Digest, cluster: string | null, atMs: number): boolean | undefined {

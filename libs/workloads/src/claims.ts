@@ -40,6 +40,8 @@ export interface PodClaim extends PodName {
   uid: string | null;
   node: string | null;
   serviceAccount: string | null;
+  /** Addresses of its own, which only the watch reports: none on the network of the node. */
+  addresses?: readonly string[];
   workload: { kind: string; name: string } | null;
   labels: Readonly<Record<string, string>> | null;
   privileged: boolean | null;

@@ -109,6 +109,22 @@ describe('ContainerLedger', () => {
     });
   });
 
+  it("knows the accounts of the pods' addresses, until the pods end", () => {
+    const pod = (name: string, status: object) => {
+      const object = podObject({ podIP: '10.42.0.9', hostIP: '192.0.2.7', ...status }) as { metadata: object };
+      return { ...object, metadata: { ...object.metadata, name, uid: name } } as JsonObject;
+    };
+    const accountAt = (...events: Observation[]) => ledgerOf(...events).accountAt('eu1', '10.42.0.9');
+    const started = watch(pod('a', {}));
+    expect(accountAt(started)).toBe('shop:checkout-sa');
+    expect(accountAt(started, watch(pod('a', { phase: 'Succeeded' }), 'MODIFIED', start + second))).toBeNull();
+    expect(accountAt(started, watch(pod('a', {}), 'DELETED', start + second))).toBeNull();
+    const other = watch(pod('b', {}), 'ADDED', start + second);
+    expect(accountAt(started, other, watch(pod('a', {}), 'DELETED', start + 2 * second))).toBe('shop:checkout-sa');
+    expect(accountAt(watch(pod('a', { hostIP: '10.42.0.9' })))).toBeNull();
+    expect(accountAt(watch(pod('a', { podIP: null, podIPs: [{ ip: '10.42.0.9' }] })))).toBe('shop:checkout-sa');
+  });
+
   it('joins truncated ids of sensors with later objects of the API server, in any order', () => {
     const events = [watch(podObject(running)), falco, tetragon, deleted];
     fc.assert(

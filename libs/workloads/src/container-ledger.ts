@@ -18,6 +18,7 @@ import { NamespaceRecords } from './namespace-records.js';
 import { NodeRecords } from './node-records.js';
 import { claimsOf } from './observed-claims.js';
 import { PersistedWorkloads } from './persisted-workloads.js';
+import { PodAddresses } from './pod-addresses.js';
 import { keyOfWorkload, PodRecords, workloadOfKey } from './pod-records.js';
 import { Repetitions } from './repetitions.js';
 import type { ContainerView, WorkloadView } from './views.js';
@@ -42,6 +43,7 @@ export class ContainerLedger {
   readonly #containers: ContainerRecords;
   readonly #pods: PodRecords;
   readonly #namespaces = new NamespaceRecords();
+  readonly #addresses = new PodAddresses();
   readonly #nodes = new NodeRecords();
   readonly #persisted: PersistedWorkloads;
   readonly #repetitions = new Repetitions();
@@ -76,7 +78,10 @@ export class ContainerLedger {
     this.#last = null;
     this.#nodes.add(claims);
     // Pods first: a container is added to a pod at less cost than a pod to another record of it.
-    for (const claim of claims.pods) this.#addPod(recordOfPod(podKey(claim), claim, by, atMs));
+    for (const claim of claims.pods) {
+      this.#addPod(recordOfPod(podKey(claim), claim, by, atMs));
+      this.#addresses.add(claim);
+    }
     for (const claim of claims.containers) {
       const pod = claim.pod && podKey(claim.pod);
       this.#addContainer(recordOfContainer(claim, pod, by, claims));
@@ -128,6 +133,11 @@ export class ContainerLedger {
 
   startedAtOf(observation: Observation): number | null {
     return this.find(observation)?.startedAtMs ?? null;
+  }
+
+  /** Service account, `namespace:name`, of the pod that has an address; null if none is known. */
+  accountAt(cluster: string | null, address: string): string | null {
+    return this.#addresses.accountAt(cluster, address);
   }
 
   /** Returns the image fields that the container's pod overrides; null if unknown. */

@@ -68,6 +68,7 @@ function addPod(claims: Claims, pod: JsonObject, place: PodName, { atMs, isGone 
     uid: textAt(metadata, 'uid'),
     node,
     serviceAccount: textAt(spec, 'serviceAccountName') ?? textAt(spec, 'serviceAccount'),
+    addresses: addressesOf(status),
     // A response without the pod itself, such as the one to a deletion, has no information on its
     // owners.
     workload: isObject(pod.spec) ? workloadOfPod({ metadata }) : null,
@@ -88,6 +89,13 @@ function addPod(claims: Claims, pod: JsonObject, place: PodName, { atMs, isGone 
   if (node !== null && architecture !== null) {
     claims.nodes.push({ cluster: place.cluster, node, platform: `linux/${architecture}` });
   }
+}
+
+/** Addresses of a pod's own: on the network of the node it has those of the node. */
+function addressesOf(status: JsonObject): string[] {
+  const all = [status, ...listAt(status, 'podIPs')].map((each) => textAt(each, 'podIP') ?? textAt(each, 'ip'));
+  const ofNode = [status, ...listAt(status, 'hostIPs')].map((each) => textAt(each, 'hostIP') ?? textAt(each, 'ip'));
+  return [...new Set(all)].filter((address) => address !== null && !ofNode.includes(address)) as string[];
 }
 
 const maxProbes = 32;
