@@ -114,6 +114,13 @@ const cloudCall = (requestParameters: object) => ({
   native: { recipientAccountId: '111111111111', requestParameters } as never,
 });
 const runner = { user: 'system:serviceaccount:ci:runner' };
+const bucketAcl = (Owner: string, Grantee: string) =>
+  cloudCall({
+    AccessControlPolicy: {
+      Owner: { ID: Owner },
+      AccessControlList: { Grant: [Owner, Grantee].map((ID) => ({ Grantee: { 'xsi:type': 'CanonicalUser', ID } })) },
+    },
+  });
 const callBy = (account: string, userAgent: string, source = '10.42.0.9') =>
   request({ user: `system:serviceaccount:${account}`, userAgent, sourceIps: [source] });
 
@@ -286,6 +293,9 @@ describe('factField', () => {
     ['Identity.ForeignAccounts', cloudCall({ policy: '{"AWS":"arn:aws:iam::999999999999:root"}' }), ['999999999999']],
     ['Identity.ForeignAccounts', cloudCall({ image: '222222222222.dkr.ecr.eu-west-1.amazonaws.com/a' }), undefined],
     ['Identity.ForeignAccounts', cloudCall({ size: 999999999999, id: 'x999999999999' }), undefined],
+    ['Identity.ForeignAccounts', bucketAcl('a'.repeat(64), 'b'.repeat(64)), ['b'.repeat(64)]],
+    ['Identity.ForeignAccounts', bucketAcl('a'.repeat(64), 'a'.repeat(64)), undefined],
+    ['Identity.ForeignAccounts', cloudCall({ 'x-amz-grant-read': `id="${'b'.repeat(64)}"` }), ['b'.repeat(64)]],
     ['Identity.ForeignAccounts', request({ user: 'alice' }), undefined],
     ['Policy.Admin', request({ user: 'alice' }), true],
     ['Policy.Admin', request({ user: 'bob' }), false],
@@ -314,6 +324,7 @@ describe('factField', () => {
         digestOf: () => previous,
         workloadOf: () => workload,
         startedAtOf: () => Date.parse('2026-01-03T00:00:20Z'),
+        accountAt: () => 'web:cms',
         overridesOf: () => ['command'],
         workload: (ref) => ({ ...ref, namespaceLabels, ...unknownFields, privileged: true }),
         namespaceLabelsOf: () => namespaceLabels,
@@ -324,22 +335,11 @@ describe('factField', () => {
       pod: {},
       process: { executable: '/bin/true', commandLine: 'true', parentCommandLine: null },
     });
-        accountAt: () => 'web:cms',
     const answers = ['Image.Digest', 'Image.Role', 'Container.Privileged', 'Container.AgeSeconds', 'Policy.ExecProbe'];
     expect(answers.map((name) => factField(name, probe, known))).toEqual([previous, 'debug', true, 10, true]);
     expect(factField('Container.Overrides', probe, known)).toEqual(['command']);
   });
 
-  it('is undefined without facts and never throws', () => {
-    const blank = {
-      process: null,
-      file: null,
-      network: null,
-      request: null,
-      container: null,
-      pod: null,
-      cluster: null,
-    };
   it('excuse no operator that calls from the pod of another account', () => {
     const accountAt = (_cluster: string | null, address: string) => (address === '10.42.0.9' ? 'web:portal' : null);
     const known = { ...context, accountAt };
@@ -369,6 +369,16 @@ describe('factField', () => {
     expect(answers('namespace-controller', '192.0.2.10', 'curl/8.5.0')).toEqual([false, false]);
   });
 
+  it('is undefined without facts and never throws', () => {
+    const blank = {
+      process: null,
+      file: null,
+      network: null,
+      request: null,
+      container: null,
+      pod: null,
+      cluster: null,
+    };
     const about = { activity: 'other', timeMs: 0, ...blank } as unknown as Observation;
     const answers = factFields.map(({ name }) => factField(name, about, context));
     expect(answers.filter((answer) => answer !== undefined)).toEqual([]);

@@ -114,12 +114,17 @@ export const identityFields: readonly FactField[] = [
   {
     name: 'Identity.ForeignAccounts',
     type: 'list',
-    meaning: 'Accounts of the cloud that the parameters of a call name, beside its own and those of `cloudAccounts`.',
+    meaning:
+      'Accounts of the cloud that the parameters of a call name, beside its own and those of `cloudAccounts`; in access lists of buckets, canonical ids beside the owner.',
     unknownWhen: 'there is none',
     answer: ({ observation: { source, native }, context }) => {
       if (source !== 'cloudtrail') return null;
-      const home = [native['recipientAccountId'], accountOf(native['userIdentity']), ...context.policy.cloudAccounts];
-      const named = JSON.stringify(native['requestParameters'] ?? null).match(accountId) ?? [];
+      const parameters = JSON.stringify(native['requestParameters'] ?? null);
+      const home = [
+        ...[native['recipientAccountId'], accountOf(native['userIdentity']), ...context.policy.cloudAccounts],
+        ...[owner.exec(parameters)?.[1], logDelivery],
+      ];
+      const named = [accountId, canonicalId].flatMap((id) => parameters.match(id) ?? []);
       const foreign = [...new Set(named)].filter((id) => !home.includes(id));
       return foreign.length === 0 ? null : foreign;
     },
@@ -128,6 +133,11 @@ export const identityFields: readonly FactField[] = [
 
 /** Id of an account as a text of its own, or as a part of an ARN or of a registry's name. */
 const accountId = /(?<=[":/])\d{12}(?=[\\":.])/g;
+/** Id of an account in access lists of S3, which says nothing of the account's number. */
+const canonicalId = /(?<="ID":"|\bid=\\?"?)[0-9a-f]{64}/g;
+const owner = /"Owner":\{[^{}]*"ID":"([0-9a-f]{64})"/;
+/** Account with which CloudFront writes logs into buckets. */
+const logDelivery = 'c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0';
 
 function accountOf(identity: JsonValue | undefined): JsonValue | undefined {
   return isObject(identity) ? identity['accountId'] : undefined;
@@ -142,16 +152,6 @@ function isPublicSource({ observation, context }: ObservationSubject): boolean |
   return source && isAddress(source) ? placeOf(source, addressesOf(context.policy.internalRanges)) === 'public' : null;
 }
 
-function isUsualSource(subject: ObservationSubject): boolean | undefined {
-  const sources = subject.observation.request?.sourceIps.filter(isAddress) ?? [];
-  const { keySources, serviceAccountSources } = subject.context.policy;
-  return isUsual(subject, 'source', [keySources, serviceAccountSources], sources);
-}
-
-function isUsualClient(subject: ObservationSubject): boolean | undefined {
-  const client = clientOf(subject.observation.request?.userAgent ?? null);
-  return isUsual(subject, 'client', [subject.context.policy.serviceAccountClients], client === null ? [] : [client]);
-}
 /**
  * Whether a service account calls from where its program does not run. All controllers of the
  * controller manager call from where that calls itself, with its certificate, which no token gives.
@@ -180,6 +180,16 @@ function isControllerManager({ observation, context }: ObservationSubject): bool
   return answers.length === 0 || answers.includes(undefined) ? undefined : true;
 }
 
+function isUsualSource(subject: ObservationSubject): boolean | undefined {
+  const sources = subject.observation.request?.sourceIps.filter(isAddress) ?? [];
+  const { keySources, serviceAccountSources } = subject.context.policy;
+  return isUsual(subject, 'source', [keySources, serviceAccountSources], sources);
+}
+
+function isUsualClient(subject: ObservationSubject): boolean | undefined {
+  const client = clientOf(subject.observation.request?.userAgent ?? null);
+  return isUsual(subject, 'client', [subject.context.policy.serviceAccountClients], client === null ? [] : [client]);
+}
 
 /** Whether values are usual for the identity: by the configuration, else by the learned habits. */
 function isUsual(
