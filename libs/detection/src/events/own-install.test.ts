@@ -23,9 +23,10 @@ interface Start {
   afterS?: number;
   image?: object;
   init?: boolean;
+  exposed?: boolean;
 }
 
-function installer({ chain, writtenBy, afterS = 5, image = {}, init = true }: Start): string | undefined {
+function installer({ chain, writtenBy, afterS = 5, image = {}, init = true, exposed }: Start): string | undefined {
   const beganMs = Date.parse('2026-04-01T10:00:00Z');
   const start_time = new Date(beganMs).toISOString();
   const id = `containerd://${'c'.repeat(64)}`;
@@ -54,7 +55,12 @@ function installer({ chain, writtenBy, afterS = 5, image = {}, init = true }: St
   const files = Object.fromEntries(programs.map((each) => [each, { sha256: 'a'.repeat(64) }]));
   const known = { repository: 'r.example/app', tag: '1', digest, files, packages: [], ...image };
   const facts = factContext(
-    factsFromFile({ format: 'tidewaiter-storyline-facts/1', cluster: 'c', images: { [digest]: known } }),
+    factsFromFile({
+      format: 'tidewaiter-storyline-facts/1',
+      cluster: 'c',
+      images: { [digest]: known },
+      workloads: exposed === undefined ? {} : { 'shop/StatefulSet/app': { exposed } },
+    }),
   );
   return installedBy({
     observation,
@@ -86,6 +92,11 @@ describe('installedBy', () => {
       { chain: ['/usr/bin/app', '/data/plugins/x'], writtenBy: '/usr/bin/app', afterS: 900 },
       'running-application',
     ],
+    [
+      'from where it unpacks itself',
+      { chain: ['/usr/bin/app', '/tmp/_MEI1/x'], writtenBy: '/usr/bin/app', exposed: false },
+      'application',
+    ],
   ])('names the application that has written it and starts it %s', (_, start, expected) => {
     expect(installer(start)).toBe(expected);
   });
@@ -102,6 +113,10 @@ describe('installedBy', () => {
     ['an image of unknown origin', { chain: [script, '/data/x'], image: unsigned }],
     ['a download that the application starts', { chain: ['/usr/bin/app', '/data/x'], writtenBy: '/usr/bin/curl' }],
     ['an interpreter', { chain: ['/usr/bin/node /a.js', '/data/x'], writtenBy: '/usr/bin/node' }],
+    ...[{ exposed: true }, { exposed: false, afterS: 900 }, {}].map((more): [string, Start] => [
+      `a temporary folder with ${JSON.stringify(more)}`,
+      { chain: ['/usr/bin/app', '/tmp/x'], writtenBy: '/usr/bin/app', ...more },
+    ]),
     ['an application that starts what it did not write', { chain: ['/usr/bin/app', '/data/x'] }],
     ...['/tmp/x', '/dev/shm/x', '/data/.x', '/usr/bin/x', '/lib/x', 'memfd:x'].map((path): [string, Start] => [
       `${path} by the script`,

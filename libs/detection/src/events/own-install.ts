@@ -26,18 +26,25 @@ export function installedBy(inputs: EventInputs): string | undefined {
   const { observation, process, tree, writers, facts } = inputs;
   const path = observation.process?.executable;
   if (!path || process === null || observation.container === null) return undefined;
-  if (isPassingPath(path) || hiddenName.test(path) || systemFolder.test(path)) return undefined;
+  if (hiddenName.test(path) || systemFolder.test(path)) return undefined;
   const ask = (name: string) => factField(name, observation, facts);
   // An unsigned public image is trusted once it has run here before.
   const isUnsigned = ask('Image.PublicRegistry') === true && ask('Image.Signed') === false;
   if (isUnsigned && ask('Image.FirstSeen') !== false) return undefined;
   if (imageOf(inputs)?.files.get(path) !== null || isForeign(inputs)) return undefined;
-  if (isBelowStartScripts(inputs)) return 'start-script';
+  const isPassing = isPassingPath(path);
+  if (!isPassing && isBelowStartScripts(inputs)) return 'start-script';
   const starter = tree.parentOf(process)?.executable ?? observation.process?.parentExecutable;
   if (!starter || writers.writerOf(observation, path)?.executables[0] !== starter) return undefined;
   if (!isApplication(starter, inputs)) return undefined;
   const age = ask('Container.AgeSeconds');
-  return typeof age === 'number' && age <= startS ? 'application' : 'running-application';
+  const isAtStart = typeof age === 'number' && age <= startS;
+  // Self-extracting programs unpack there when they start, and an intruder at any time.
+  if (isPassing) {
+    const isUnpacked = isAtStart && path.startsWith('/tmp/') && ask('Container.Exposed') === false;
+    return isUnpacked ? 'application' : undefined;
+  }
+  return isAtStart ? 'application' : 'running-application';
 }
 
 /** Whether a program of the image is no interpreter, server or tool, which may act for others. */

@@ -57,6 +57,9 @@ describe('OwnObjects', () => {
       created,
       { ...deleted, request: { ...database, finalDBSnapshotIdentifier: 'last' } },
     ],
+    ...['RestoreDBInstanceFromDBSnapshot', 'RestoreDBInstanceToPointInTime'].map(
+      (verb): [string, boolean, Call, Call] => [`a drill with ${verb}`, true, { ...created, verb }, deleted],
+    ),
     [
       'an object whose id is in the answer',
       true,

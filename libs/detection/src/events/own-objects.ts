@@ -5,7 +5,7 @@ const maxObjects = 50_000;
 /** Time for which an object counts as the identity's own: a test stack lives no longer. */
 const ownMs = 24 * 60 * 60_000;
 
-const creating = /^(?:Create|Run|Register|Allocate|Import|Copy)/;
+const creating = /^(?:Create|Run|Register|Allocate|Import|Copy|Restore)/;
 /** Not of keys: with one, all that it has encrypted is lost. */
 const removing = /^(?:Delete|Deregister|Remove|Stop|Terminate)/;
 /** Members that name an object. The last snapshot of a database is another object. */
@@ -51,9 +51,16 @@ export class OwnObjects {
   }
 }
 
-/** Kind of the object that a verb is about: `flowlog` of `DeleteFlowLogs`. */
+/**
+ * Kind of the object that a verb is about: `flowlog` of `DeleteFlowLogs`, `dbinstance` of
+ * `RestoreDBInstanceFromDBSnapshot`.
+ */
 function kindOf(verb: string, prefix: RegExp): string {
-  return verb.replace(prefix, '').replace(/s$/, '').toLowerCase();
+  return verb
+    .replace(prefix, '')
+    .replace(/(?:From|ToPointInTime).*$/, '')
+    .replace(/s$/, '')
+    .toLowerCase();
 }
 
 /** Names and ids of a request or an answer, at any depth. */
