@@ -1,7 +1,7 @@
 import { clientKindOf, clientOf } from './client.js';
 
 describe('clientOf', () => {
-  it('drops the version', () => {
+  it('returns the program without its version', () => {
     expect(clientOf('kubectl/v1.31.0 (linux/amd64)')).toBe('kubectl');
     expect(clientOf('')).toBeNull();
   });

@@ -12,7 +12,7 @@ export interface Habits {
   hasTalkedTo(digest: Digest, destination: string, atMs: number): boolean | undefined;
   isUsual(kind: HabitKind, identity: string, value: string, atMs: number): boolean | undefined;
   /**
-   * Whether the controller manager of a cluster has called from an address with its own certificate;
+   * Whether the controller manager of a cluster has called from an address with its certificate;
    * undefined until it was watched for some minutes.
    */
   isControllerManager(cluster: string | null, address: string, atMs: number): boolean | undefined;
