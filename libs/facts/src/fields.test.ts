@@ -139,6 +139,7 @@ describe('factField', () => {
     ['Image.EntrypointChanged', exec('/app/server'), true],
     ['Image.AgeHours', exec('/app/server'), 24 + 30 / 3600],
     ['Image.FirstSeen', exec('/app/server'), undefined],
+    ['Image.FirstSeen', { ...exec('/app/server'), timeMs: Date.parse('2026-02-20T00:00:00Z') }, false],
     ['Image.Role', exec('/app/server'), 'app'],
     ['Image.Role', observation({ pod: { namespace: 'debug', workload: 'x', workloadKind: 'Pod' } }), 'debug'],
     ['Image.Role', observation({ pod: { namespace: 'ci', workload: 'build', workloadKind: 'Job' } }), 'builder'],

@@ -97,13 +97,16 @@ export const imageFields: readonly FactField[] = [
   {
     name: 'Image.FirstSeen',
     type: 'boolean',
-    meaning: 'Whether the cluster had never run this image before.',
+    meaning:
+      'Whether the cluster had never run this image before. A container that runs for the learning period is no first one.',
     unknownWhen: 'the cluster was not watched for long enough',
-    answer: ({ digest, observation, context }) =>
-      digest === null
-        ? null
-        : (context.policy.imageFirstSeen ??
-          context.habits?.isFirstSeen(digest, observation.cluster, observation.timeMs)),
+    answer: ({ digest, observation, context }) => {
+      if (digest === null) return null;
+      const { cluster, timeMs } = observation;
+      const isFirst = context.policy.imageFirstSeen ?? context.habits?.isFirstSeen(digest, cluster, timeMs);
+      const startedAtMs = context.startedAtOf(observation) ?? timeMs;
+      return isFirst ?? (timeMs - startedAtMs >= context.policy.learningMs ? false : null);
+    },
   },
   {
     name: 'Image.Role',

@@ -16,7 +16,13 @@ describe('imageEvidence', () => {
     [null, []],
   ] as const)('reports a container whose pod overrides %j of its image: %j', (overrides, expected) => {
     const lookup = {
-      ...{ digestOf: () => null, workloadOf: () => null, startedAtOf: () => null, workload: () => null },
+      ...{
+        digestOf: () => null,
+        workloadOf: () => null,
+        startedAtOf: () => null,
+        accountAt: () => null,
+        workload: () => null,
+      },
       ...{ namespaceLabelsOf: () => ({}), probesOf: () => [], overridesOf: () => overrides },
     } satisfies ContainerLookup;
     const evidence = imageEvidence(shell, factContext({ ...factsFromFile({}), lookup }), place);
@@ -42,7 +48,13 @@ describe('imageEvidence', () => {
         },
       }),
       lookup: {
-        ...{ digestOf: () => digest, workloadOf: () => null, startedAtOf: () => null, workload: () => null },
+        ...{
+          digestOf: () => digest,
+          workloadOf: () => null,
+          startedAtOf: () => null,
+          accountAt: () => null,
+          workload: () => null,
+        },
         ...{ namespaceLabelsOf: () => ({}), probesOf: () => [], overridesOf: () => null },
       } satisfies ContainerLookup,
     });
