@@ -124,15 +124,17 @@ const preparationS = 3 * 60;
 
 /**
  * Whether a start script of the image prepares its container: it makes accounts, and writes
- * crontabs and keys. A script that is new, or came by a moved tag, may be an attacker's.
+ * crontabs and keys. A script that is new, or came by a moved tag, may be an attacker's, and so may
+ * what it reads from a configuration that another application has changed.
  */
 function isPreparation(inputs: EventInputs): boolean {
-  const { observation, process, tree, facts } = inputs;
+  const { observation, process, tree, origins, facts } = inputs;
   const ask = (name: string) => factField(name, observation, facts);
   const age = ask('Container.AgeSeconds');
   if (process?.executable == null || typeof age !== 'number' || age > preparationS) return false;
   if (['Image.FirstSeen', 'Image.TagMoved', 'Image.EntrypointChanged'].some((name) => ask(name) === true)) return false;
   if (isForeign(inputs) || tree.suspicions(process, observation.timeMs).length > 0) return false;
+  if (origins.isReconfigured(observation.cluster, observation.pod?.namespace ?? '')) return false;
   const words = [observation.file?.path ?? '', ...(observation.process?.commandLine ?? '').split(/[\s>"']+/)];
   if (words.some((word) => throughMount(word) !== null)) return false;
   if (isStartScript(inputs)) return true;

@@ -36,6 +36,7 @@ export interface PersistedOrigins {
   visits?: PersistedMap<Visit>;
   administered?: PersistedMap<true>;
   images?: PersistedMap<string[]>;
+  reconfigured?: PersistedMap<true>;
 }
 
 /** Over websockets, an exec is a GET. */
@@ -68,6 +69,8 @@ export class PodOrigins {
   readonly #administered = new RecentMap<true>(maxPods);
   /** Images of the last pod of each service account. */
   readonly #images = new RecentMap<string[]>(maxPods);
+  /** Namespaces whose configuration an application of another one changed. */
+  readonly #reconfigured = new RecentMap<true>(maxPods);
   /** Last command that a user ran in a pod. */
   readonly #visits = new RecentMap<Visit>(maxPods);
   /** Containers in which a build was recognized, for events that name no process of it. */
@@ -82,6 +85,8 @@ export class PodOrigins {
     if (name === null) return;
     const isExec = resource === 'pods/exec' || resource === 'pods/attach';
     if (!isExec && (request.verb === 'get' || request.verb === 'connect')) return;
+    if (resource === 'configmaps' && isOutsider(observation, facts))
+      this.#reconfigured.set(key(cluster, namespace, '', null), true);
     if (workloads.has(resource ?? '')) {
       const isAdministration = isLookingAfter(observation, facts);
       if (isAdministration) this.#administered.set(key(cluster, namespace, name, null), true);
@@ -157,6 +162,11 @@ export class PodOrigins {
     return this.#administered.get(place) === true && this.#foreign.get(place) !== true;
   }
 
+  /** Whether an application of another namespace changed the configuration of this one. */
+  isReconfigured(cluster: string | null, namespace: string): boolean {
+    return this.#reconfigured.get(key(cluster, namespace, '', null)) === true;
+  }
+
   /**
    * The last user who ran a command in the pod by the API server. A command of another user ends
    * that: the processes of two users look alike.
@@ -186,17 +196,24 @@ export class PodOrigins {
       visits: this.#visits.snapshot(),
       administered: this.#administered.snapshot(),
       images: this.#images.snapshot(),
+      reconfigured: this.#reconfigured.snapshot(),
     };
   }
 
-  restore({ pods, foreign, builders, visits, administered, images }: PersistedOrigins): void {
+  restore({ pods, foreign, builders, visits, administered, images, reconfigured }: PersistedOrigins): void {
     this.#origins.restore(pods);
     this.#foreign.restore(foreign);
     this.#builders.restore(builders);
     if (visits) this.#visits.restore(visits);
     if (administered) this.#administered.restore(administered);
     if (images) this.#images.restore(images);
+    if (reconfigured) this.#reconfigured.restore(reconfigured);
   }
+}
+
+/** Whether an account acts in a namespace that is not its own without looking after the cluster. */
+function isOutsider(observation: Observation, facts: FactContext): boolean {
+  return factField('Identity.OwnNamespace', observation, facts) === false && !isLookingAfter(observation, facts);
 }
 
 function originOf(observation: Observation, facts: FactContext): PodOrigin | null {

@@ -34,8 +34,8 @@ interface Start {
   suspicion?: string;
   /** Program that the parent of the last has started before. */
   before?: string;
-  /** Identities that changed the workload before, with their user agents. */
-  changedBy?: [string, string][];
+  /** Identities that changed the workload before, or another resource, with their user agents. */
+  changedBy?: [user: string, agent: string, resource?: string][];
 }
 
 /** Whether the last of a chain does work of a kind. */
@@ -84,8 +84,8 @@ function isExplained({
     }),
   );
   const [writers, origins] = [new FileWriters(), new PodOrigins()];
-  for (const [username, userAgent] of changedBy) {
-    const objectRef = { resource: 'deployments', namespace: 'shop', name: 'app' };
+  for (const [username, userAgent, resource = 'deployments'] of changedBy) {
+    const objectRef = { resource, namespace: 'shop', name: 'app' };
     const about = { kind: 'Event', stage: 'ResponseComplete', verb: 'patch', user: { username }, userAgent, objectRef };
     const request = { ...about, sourceIPs: ['10.0.0.9'], responseStatus: { code: 200 } };
     origins.note(observe(recordOf({ id: 'a', at, source: 'kubernetes-audit', event: request }, 'c')), facts);
@@ -94,6 +94,8 @@ function isExplained({
 }
 
 const script = '/bin/bash /entry.sh';
+const cart = 'system:serviceaccount:shop:cart';
+const portal = 'system:serviceaccount:web:portal';
 
 describe('start-script', () => {
   it.each<[string, Start]>([
@@ -102,6 +104,10 @@ describe('start-script', () => {
     ['a program of the image', { chain: [script, '/usr/bin/crontab /app/crontab'] }],
     ['an interpreter with a script of the image', { chain: [script, '/opt/ruby/bin/ruby /opt/bin/configure'] }],
     ['a script below a supervisor', { chain: ['/usr/bin/python3.11 /usr/bin/supervisord', script] }],
+    [
+      'a configuration that an account of the namespace changed',
+      { chain: [script], changedBy: [[cart, 'curl/8.1', 'configmaps']] },
+    ],
     ['an unsigned image', { chain: [script], image: { signature: { signed: false, verified: false } } }],
   ])('explains %s', (_, start) => {
     expect(isExplained(start)).toBe(true);
@@ -124,13 +130,17 @@ describe('start-script', () => {
       { chain: [script], image: { previous_digests: [{ digest: `sha256:${'e'.repeat(64)}` }] } },
     ],
     ['a suspected process', { chain: [script], suspicion: 'drift' }],
+    [
+      'a configuration that another application changed',
+      { chain: [script], changedBy: [[portal, 'axios/1.7', 'configmaps']] },
+    ],
   ])('does not explain %s', (_, start) => {
     expect(isExplained(start)).toBe(false);
   });
 });
 
 const admin: [string, string] = ['ops@example.com', 'kubectl/v1.33.4'];
-const thief: [string, string] = ['system:serviceaccount:shop:cart', 'curl/8.1'];
+const thief: [string, string] = [cart, 'curl/8.1'];
 
 describe('declared', () => {
   const tunnel = '/usr/bin/cloudflared tunnel run';
