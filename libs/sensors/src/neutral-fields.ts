@@ -1,6 +1,6 @@
 import { clientKindOf, type JsonObject, type JsonValue, type Observation } from '@tidewaiter/domain';
 
-import { parentDomainOf } from './domains.js';
+import { lookupZoneOf, parentDomainOf } from './domains.js';
 import { object } from './json.js';
 import {
   capabilitiesOf,
@@ -30,6 +30,7 @@ const fields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Process.ParentPid', ({ process }) => process?.parentPid],
   ['Process.Executable', ({ process }) => process?.executable],
   ['Process.CommandLine', ({ process }) => process?.commandLine],
+  ['Process.LookupZone', ({ process }) => lookupZoneOf(process?.commandLine ?? null)],
   ['Process.Arguments', ({ process }) => process?.arguments],
   ['Process.Name', ({ process }) => process?.name],
   ['Process.WorkingDirectory', ({ process }) => process?.workingDirectory],
