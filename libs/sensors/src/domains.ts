@@ -37,7 +37,8 @@ export function parentDomainOf(hostname: string | null): string | null {
 const longLabel = 16;
 
 /**
- * Zone in which a command looks a long name up: `t.evil.example` of `dig 4d5a90000300000004.t.evil.example`.
+ * Zone in which a command looks a long name up: `t.evil.example` of
+ * `dig 4d5a90000300000004.t.evil.example`.
  */
 export function lookupZoneOf(commandLine: string | null): string | null {
   for (const word of commandLine?.split(/[\s=&"']+/) ?? []) {
