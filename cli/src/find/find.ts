@@ -38,7 +38,7 @@ export function findCommand(program: Command): void {
     )
     .argument(
       '<expression...>',
-      `a name: shop/web, INC-7, sha256:…; or ${expressionKeys.join('=, ')}= and a value: 'package=openssl<3.0.14', cve=CVE-2021-44228; all must hold`,
+      `a name: shop/web, INC-7; or ${expressionKeys.join('=, ')}= and a value; conditions must all hold`,
     )
     .option('--running', 'only what runs now')
     .addOption(
