@@ -267,7 +267,7 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('dialog').getByText('Looking into it').waitFor();
     await page.keyboard.press('Control+Enter');
     await panel.getByText('Looking into it').waitFor();
-    // Who may see this incident, and not all of the caller's incidents.
+    // Users of the incident, in place of those for any incident of the caller.
     const asked = page.waitForRequest((request) => request.url().includes('/api/v1/assignees?incident='));
     await page.keyboard.press('i');
     await page.getByRole('dialog').getByRole('button', { name: 'Nobody' }).press('Enter');

@@ -23,7 +23,7 @@ const vexAnswer = listOf(
     /** Products as the document names them, at most 50. */
     products: z.array(z.string()),
     moreProducts: count,
-    /** Image to which a trusted signer attached the document; null of a document of the settings. */
+    /** Image to which a signer attached the document; null of a document of the settings. */
     image: z.object({ repository: z.string(), digest: z.string() }).nullable(),
   }),
 );
