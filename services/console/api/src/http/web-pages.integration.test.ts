@@ -428,6 +428,8 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('link', { name: 'Images', exact: true }).click();
     await page.waitForURL('**/images?scope.cluster=eu1');
     await bar.getByText('The scope does not apply to this page').waitFor();
+    await page.getByRole('link', { name: 'Workloads', exact: true }).first().click();
+    await page.getByRole('table', { name: 'Workloads' }).waitFor();
     await page.getByRole('link', { name: 'Now', exact: true }).click();
     await bar.getByText('cluster does not apply to last pushes').waitFor();
     await page.getByRole('link', { name: 'Misconfigured' }).waitFor();

@@ -9,14 +9,14 @@ const route = getRouteApi('/workloads');
 
 /** Workloads by urgency and by namespace, and their misconfiguration. */
 export function WorkloadsPage() {
-  const { tab, q, sort, ...filter } = route.useSearch();
+  const { tab, q, sort, severity, state, cluster, namespace, workload, check } = route.useSearch();
+  const filter = { severity, cluster, namespace, workload, check, state };
   // Links of earlier versions name what is misconfigured without a tab.
   const isOfFindings = Object.values(filter).some((value) => value !== undefined);
   const chosen = tab ?? (isOfFindings ? 'misconfiguration' : 'workloads');
-  const { severity, cluster, namespace, workload, check, state } = filter;
   return (
     <>
-      <PageHead title={filter.workload ?? 'Workloads'} about="What runs in the clusters, from which image, and how" />
+      <PageHead title={workload ?? 'Workloads'} about="What runs in the clusters, from which image, and how" />
       <TabLinks
         label="Views of workloads"
         chosen={chosen}
@@ -28,9 +28,7 @@ export function WorkloadsPage() {
       />
       {chosen === 'workloads' && <WorkloadList q={q} sort={sort} />}
       {chosen === 'namespaces' && <NamespaceList />}
-      {chosen === 'misconfiguration' && (
-        <MisconfigurationList filter={{ severity, cluster, namespace, workload, check, state }} />
-      )}
+      {chosen === 'misconfiguration' && <MisconfigurationList filter={filter} />}
     </>
   );
 }
