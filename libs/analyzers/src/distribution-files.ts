@@ -72,7 +72,7 @@ interface Databases {
   thirdParties: ReadonlySet<string>;
   /** Packages whose file lists have digests. */
   withDigests: ReadonlySet<string>;
-  /** Whether at least half of the packages have a file list, so that other files are foreign. */
+  /** Whether at least half of the packages have a file list: then an unlisted file is foreign. */
   isComplete: boolean;
 }
 

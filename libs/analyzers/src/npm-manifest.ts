@@ -21,7 +21,7 @@ const publicRegistry = /^https?:\/\/registry\.npmjs\.(?:org|com)(?:\/|$)/;
 /**
  * Whether a `package.json` keeps its package from the public registry: npm refuses to publish it,
  * its license forbids every use, or it goes to a registry of its own.
- * @see https://docs.npmjs.com/cli/configuring-npm/package-json#publishconfig
+ * @see https://docs.npmjs.com/cli/configuring-npm/package-json "private", "license" and more
  */
 export function isUnpublished(text: string): boolean {
   if (!/"(?:private|publishConfig|UNLICENSED)"/.test(text)) return false;

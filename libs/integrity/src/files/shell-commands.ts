@@ -145,7 +145,7 @@ function splitOnce(text: string, separator: RegExp): [string, string | undefined
   return match ? [text.slice(0, match.index), text.slice(match.index + match[0].length)] : [text, undefined];
 }
 
-/** Whether a later statement runs the file. A shell alone runs what a variable at its start names. */
+/** Whether a later statement runs the file. Only shells run what a variable at its start names. */
 function runLater(file: string | undefined, later: readonly string[], isShell: boolean): string | undefined {
   if (file === undefined || file === '-' || file.startsWith('/dev/')) return undefined;
   const name = baseName(file);
