@@ -110,6 +110,15 @@ describe('secretsInFiles', () => {
       [keyAt('usr/lib/python3/dist-packages/tool/tests/server.key'), status(), md5sums],
       ['medium 0 present'],
     ],
+    [
+      'looks like a test of a Python package of the distribution',
+      [
+        keyAt('usr/lib/python3/dist-packages/tool/tests/server.key'),
+        { path: 'usr/lib/python3/dist-packages/tool-1.egg-info/PKG-INFO', content: 'Name: tool\nVersion: 1\n' },
+        ...[status(), md5sums],
+      ],
+      ['medium 0 present'],
+    ],
     ['is in another folder', [keyAt('srv/etc/ssl/private/ssl-cert-snakeoil.key')], ['critical 0 present']],
     ['a package publishes', [packaged, ...packages], ['low 0 present']],
     [

@@ -21,7 +21,10 @@ export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay, 
   // The digests of a path are those of its last entry in the layer.
   const originOf = (file: string, path: string, layer: number) => {
     const distributed = distributionOf(file, layer);
-    return distributed?.isDistributed ? distributed : (packageOf(path, layer) ?? distributed);
+    if (distributed?.isDistributed) return distributed;
+    const packaged = packageOf(path, layer);
+    // The folder's package may be one of the distribution, which would own the file.
+    return packaged === undefined || (distributed?.isDisowned && packaged.state === 'unknown') ? distributed : packaged;
   };
   const inUse = new Map<string, string>();
   const made = new Set<string>();
