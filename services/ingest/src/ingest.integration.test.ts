@@ -288,6 +288,13 @@ describe('a handshake', () => {
   });
 });
 
+// The CNCF registry repeats a refused notice for ever, with all later ones behind it.
+it('takes a notice with the longest User-Agent that a client can send', async () => {
+  const pushed = { ...push(), request: { useragent: '<'.repeat(2 ** 20) } };
+  const body = JSON.stringify({ events: [pushed] }).replaceAll('<', '\\u003c');
+  expect(await post('registry/main', body, secret)).toMatchObject({ status: 202, body: { accepted: 1 } });
+});
+
 describe('a refused webhook', () => {
   const body = JSON.stringify({ events: [push()] });
 
@@ -303,7 +310,7 @@ describe('a refused webhook', () => {
     ['no JSON', 'registry/main', '{', secret, 400, 'BODY_NOT_JSON'],
     ['JSON of something else', 'registry/main', '{}', secret, 422, 'BODY_UNRECOGNIZED'],
     ['JSON without an end', 'registry/main', '['.repeat(100) + ']'.repeat(100), secret, 422, 'BODY_TOO_DEEP'],
-    ['over 1 MiB', 'registry/main', ' '.repeat(2 ** 20 + 1), secret, 413, 'BODY_TOO_LARGE'],
+    ['over 8 MiB', 'registry/main', ' '.repeat(8 * 2 ** 20 + 1), secret, 413, 'BODY_TOO_LARGE'],
     ['no such route', 'registry', body, secret, 404, 'NOT_FOUND'],
   ])('%s', async (_, path, sent, headers, status, code) => {
     const answer = await post(path, sent, headers);

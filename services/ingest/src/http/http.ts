@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify';
 
 import { configureAgentRoutes, isOfAgent } from '../agents/agent-http.js';
 import { configurePipelineRoute } from '../pipelines/pipeline-http.js';
+import { configureRegistryRoute } from '../registry/registry-http.js';
 import { configureRuntimeRoute } from '../runtime/runtime-http.js';
 import { Connections } from './connections.js';
 import { HookMetrics } from './hook-metrics.js';
@@ -28,6 +29,7 @@ export async function configureHttp(app: NestFastifyApplication, hookRate: numbe
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   configureAgentRoutes(app);
   configurePipelineRoute(app);
+  configureRegistryRoute(fastify);
   configureRuntimeRoute(app);
   await limitRate(app, hookRate);
 }
