@@ -1,4 +1,5 @@
-import { type Finding, TidewaiterError } from '@tidewaiter/domain';
+import type { CheckedManifests } from '@tidewaiter/checks';
+import { type Finding, NotFound, TidewaiterError } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 
 import type { SourceKind } from './image-source.js';
@@ -9,10 +10,16 @@ export const kubernetes: SourceKind = {
   async open(location) {
     const findings: Finding[] = [];
     const warnings: Warning[] = [];
+    let checked = 0;
     for (const { path, name } of await textFiles(location, /\.(ya?ml|json)$/)) {
       const result = await check(path, name);
       findings.push(...result.findings);
       warnings.push(...result.warnings);
+      checked += result.checked;
+    }
+    // A verdict about nothing would pass. What is unreadable has its own warning and none.
+    if (checked === 0 && warnings.every(({ code }) => code === 'K8S_NO_MANIFEST')) {
+      throw new NotFound('TARGET_MISSING', `${location} holds no object of Kubernetes that is checked`);
     }
     return {
       digest: null,
@@ -29,12 +36,12 @@ export const kubernetes: SourceKind = {
 };
 
 /** A file that cannot be read costs itself and leaves a warning. */
-async function check(path: string, name: string): Promise<{ findings: Finding[]; warnings: Warning[] }> {
+async function check(path: string, name: string): Promise<CheckedManifests> {
   const { checkKubernetes } = await import('@tidewaiter/checks');
   try {
     return checkKubernetes(await readText(path), name);
   } catch (error) {
     if (!(error instanceof TidewaiterError)) throw error;
-    return { findings: [], warnings: [{ code: error.code, path: name, message: error.message }] };
+    return { findings: [], warnings: [{ code: error.code, path: name, message: error.message }], checked: 0 };
   }
 }

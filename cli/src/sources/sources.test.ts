@@ -290,6 +290,17 @@ describe('dockerfile: and k8s:', () => {
     ).toEqual(['b.yml', 'shop/a.yaml']);
     expect(warnings).toMatchObject([{ path: 'b.yml' }]);
   });
+
+  it.each([
+    ['values of a chart', 'replicas: 2\n'],
+    ['a custom resource', 'kind: Rollout\napiVersion: argoproj.io/v1alpha1\n'],
+    ['nothing', ''],
+  ])('are missing where there is only %s', async (_what, text) => {
+    writeFileSync(join(folder, 'a.yaml'), text);
+    await expect(open(`k8s:${folder}`)).rejects.toMatchObject({ code: 'TARGET_MISSING' });
+    writeFileSync(join(folder, 'b.yaml'), 'kind: Pod\napiVersion: v1\n');
+    await expect(open(`k8s:${folder}`)).resolves.toBeDefined();
+  });
 });
 
 it.each([

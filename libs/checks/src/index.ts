@@ -8,5 +8,6 @@ export { checksMarkdown } from './document.js';
 export { checkImageConfig, checkImageFiles } from './image/image-checks.js';
 export { checkDockerfile } from './dockerfile/dockerfile-checks.js';
 export { checkKubernetes, kubernetesChecks } from './kubernetes/kubernetes-checks.js';
+export type { CheckedManifests } from './kubernetes/kubernetes-checks.js';
 export { objectLimits, runningObjectChecker, runsPods } from './kubernetes/running-object.js';
 export type { CheckRunningObject } from './kubernetes/running-object.js';

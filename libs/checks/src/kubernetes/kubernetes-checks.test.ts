@@ -183,7 +183,7 @@ spec:
           volumeMounts: [{ name: tmp, mountPath: /tmp }]
       volumes: [{ name: tmp, emptyDir: {} }]
 `;
-    expect(checkKubernetes(text, 'app.yaml')).toEqual({ findings: [], warnings: [] });
+    expect(checkKubernetes(text, 'app.yaml')).toEqual({ findings: [], warnings: [], checked: 1 });
   });
 
   it('counts findings above the limit', () => {

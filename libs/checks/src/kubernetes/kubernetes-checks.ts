@@ -23,20 +23,31 @@ export const kubernetesChecks: readonly KubernetesCheck[] = [
   ...secretChecks,
 ];
 
+/** Result of checking a manifest. */
+export interface CheckedManifests {
+  findings: Finding[];
+  warnings: Warning[];
+  /** Number of objects that were checked, and of definitions, which need no check. */
+  checked: number;
+}
+
 /**
  * Returns the findings of all checks on the objects of a manifest: YAML with any number of
  * documents, or JSON, lists included. An unreadable document gives a warning; custom resources are
  * skipped.
  * @throws LimitExceeded `maxFileLength`, `maxDocuments`
  */
-export function checkKubernetes(text: string, path: string): { findings: Finding[]; warnings: Warning[] } {
+export function checkKubernetes(text: string, path: string): CheckedManifests {
   const warnings = new WarningList();
   const manifest: KubernetesManifest = { resources: [], accounts: new Map() };
   const read = documentReader();
+  let definitions = 0;
   for (const document of manifestDocuments(text)) {
-    if (!isDefinition(document)) readResources(document, read, path, manifest, warnings);
+    if (isDefinition(document)) definitions += 1;
+    else readResources(document, read, path, manifest, warnings);
   }
-  return { findings: runChecks(kubernetesChecks, manifest.resources, path), warnings: warnings.toArray() };
+  const findings = runChecks(kubernetesChecks, manifest.resources, path);
+  return { findings, warnings: warnings.toArray(), checked: definitions + manifest.resources.length };
 }
 
 /**
