@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { buildImage, describeWith, programs, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
 
 import { debian13, dpkgStatus, writeAdvisories } from './fixtures.js';
-import { removeFolders, runIn, temporaryFolder } from './tidewaiter.js';
+import { launcher, removeFolders, runIn, temporaryFolder } from './tidewaiter.js';
 
 const auth = { username: 'reader', password: 'password-of-the-test' };
 
@@ -137,6 +138,13 @@ describe('tidewaiter scan', () => {
     expect(readFileSync(table, 'utf8')).toContain('CVE-2026-1003');
     expect((JSON.parse(readFileSync(json, 'utf8')) as Report).target.digest).toBe(digest);
   });
+
+  it('does not pass where standard output is a full disk', () => {
+    const command = '"$0" scan "$1" --advisories "$2" -o json > /dev/full';
+    const env = { ...process.env, HOME: home, XDG_CACHE_HOME: join(home, 'cache') };
+    const { status, stderr } = spawnSync('sh', ['-c', command, launcher, image, advisories], { env });
+    expect([status, stderr.toString()]).toEqual([2, expect.stringMatching('OUTPUT_UNWRITABLE')]);
+  }, 60_000);
 
   it('explains the origin of a finding', async () => {
     const { code, stdout } = await tidewaiter('explain', 'CVE-2026-1001', image, '--advisories', advisories);

@@ -12,8 +12,8 @@ const exitFailed = 2;
 const exitUsage = 64;
 
 useSourceMaps();
-// The reader of a pipe may end before all is written.
-process.stdout.on('error', () => undefined);
+let unwritten: NodeJS.ErrnoException | undefined;
+process.stdout.on('error', (error) => (unwritten ??= error));
 try {
   const program = await createProgram(process.argv.slice(2));
   await program.parseAsync();
@@ -22,6 +22,11 @@ try {
 }
 // A pipe takes 64 KiB at once, and its reader may be slow.
 await new Promise((resolve) => process.stdout.write('', resolve));
+// The reader of a pipe may end before all is written. On a full disk the report is lost.
+if (unwritten && unwritten.code !== 'EPIPE') {
+  printStderr(`tidewaiter: standard output cannot be written (${unwritten.code}) [OUTPUT_UNWRITABLE]`);
+  process.exitCode ||= exitFailed;
+}
 // A service that did not end in time still holds the event loop.
 process.exit();
 
