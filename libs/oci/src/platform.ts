@@ -80,10 +80,9 @@ function canonicalPlatform(platform: Platform): Platform {
 /** Canonical platforms that a machine of this one runs, the best first. */
 function runnable(platform: Platform): Platform[] {
   const [system = '', architecture = '', variant] = platform.split('/');
-  const range = levels.get(architecture);
+  const { usual, lowest } = levels.get(architecture) ?? { usual: 0, lowest: Infinity };
   const below: Platform[] = [];
-  const own = variant === undefined ? range?.usual : Number(variant.slice(1));
-  for (let level = (own ?? 0) - 1; range && level >= range.lowest; level -= 1)
+  for (let level = (variant === undefined ? usual : Number(variant.slice(1))) - 1; level >= lowest; level -= 1)
     below.push(canonicalPlatform(`${system}/${architecture}/v${level}`));
   const fallback = fallbacks.get(architecture);
   return [platform, ...below, ...(fallback === undefined ? [] : runnable(`${system}/${fallback}`))];

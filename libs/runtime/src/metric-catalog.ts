@@ -131,6 +131,14 @@ export const metricCatalog = {
     trouble: 'it rises: webhooks of a registry do not arrive',
     page: 'sources.md#pushes-without-a-webhook',
   }),
+  notReconciled: counter({
+    name: 'tidewaiter_scanner_repositories_not_reconciled_total',
+    help: 'Reconciliations of a repository whose tags could not be listed, or are too many',
+    labels: ['source', 'code'],
+    services: ['scanner'],
+    trouble: 'it rises: pushes without a webhook are not found in repositories that the log names',
+    page: 'sources.md#pushes-without-a-webhook',
+  }),
   redeliveries: counter({
     name: 'tidewaiter_ingest_redeliveries_total',
     help: 'Failed webhook deliveries that the registry was asked to send again',

@@ -24,7 +24,7 @@ import { TagLookup } from './tag-lookup.js';
 /** Limit on tags of one repository; programs write most repositories with more. */
 const maxTags = 5_000;
 /** Tags of signatures and attestations, which appear and disappear with their image. */
-const attachmentTag = /^sha256-[0-9a-f]{64}(\.|$)/;
+const attachmentTag = /^sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
 
 /** Digests of the tags of a repository. */
 interface FoundTags {
@@ -144,7 +144,9 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     try {
       for await (const tag of client.tags(repository, signal)) {
         if (attachmentTag.test(tag)) continue;
-        if (found.tags.size === maxTags) return null;
+        if (found.tags.size === maxTags) {
+          throw new LimitExceeded('maxTags', `${repository} has more than ${maxTags} tags`);
+        }
         // The request budget protects the registry, which has other clients.
         await sleep(pauseMs, undefined, { signal });
         const digest = await this.#digestOf(connection, repository, tag, signal);
@@ -153,8 +155,11 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
       }
       return found;
     } catch (error) {
-      if (!(error instanceof AccessDenied || error instanceof NotFound)) throw error;
-      this.logger.debug({ connection, repository, code: error.code }, 'repository reconciliation failed');
+      if (error instanceof NotFound) return null;
+      if (!(error instanceof AccessDenied || error instanceof LimitExceeded)) throw error;
+      // Its pushes are known by webhooks alone now, or not at all.
+      this.metrics.notReconciled.inc({ source: connection, code: error.code });
+      this.logger.warn({ connection, repository, err: error }, 'repository not reconciled');
       return null;
     }
   }
