@@ -26,10 +26,10 @@ const fallbacks = new Map([
 ]);
 
 /**
- * Manifests of an index that machines of the wanted platforms would run, in its order; empty
- * without any. For each platform these are all children of the best platform that the index has: a
- * runtime that finds no arm64 runs arm/v7. A child without a platform may run anywhere and is kept;
- * BuildKit's attestations (`unknown/unknown`) are not images.
+ * Manifests of an index that machines of the wanted platforms would run, in the index's order;
+ * empty without any. For each platform these are all children of the best platform that the index
+ * has: a runtime that finds no arm64 runs arm/v7. A child without a platform may run anywhere and
+ * is kept; BuildKit's attestations (`unknown/unknown`) are not images.
  * @see
  * https://github.com/opencontainers/image-spec/blob/main/image-index.md#image-index-property-descriptions
  * and https://github.com/containerd/platforms/blob/main/compare.go for the order of platforms

@@ -50,6 +50,17 @@ describe('javaAnalyzer', () => {
     expect(java.wants(path, new Uint8Array())).toBe(expected);
   });
 
+  it('reads a jar of any name, as `COPY app.jar /app` makes it, and no other zip', () => {
+    const files = [manifest(), pom('org.acme', 'shop', '1.0')];
+    const content = zipArchive(files);
+    expect(java.wants('app', content.subarray(0, 512))).toBe(true);
+    expect(found('app', ...files)).toEqual(['org.acme:shop@1.0']);
+    const document = zipArchive([{ name: '[Content_Types].xml', content: '' }, ...files]);
+    expect(java.wants('a.docx', document.subarray(0, 512))).toBe(false);
+    expect(java.wants('app', content.subarray(0, 20))).toBe(false);
+    expect(java.wants('app', Buffer.from('#!/bin/sh\n'))).toBe(false);
+  });
+
   it.each([
     ['guava-32.0.1-jre.jar', 'guava', '32.0.1-jre'],
     ['log4j-1.2-api-2.19.0.jar', 'log4j-1.2-api', '2.19.0'],

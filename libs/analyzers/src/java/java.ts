@@ -12,6 +12,11 @@ import { isMavenId, isMavenVersion, readPomProperties, readPomXml, type Coordina
 
 /** Archives of Java, of Jenkins plugins, of ServiceMix, of Android. */
 const archive = /\.(jar|war|ear|par|sar|hpi|jpi|aar)$/i;
+/** Start of a zip, and the first folder of a jar behind the header of its first entry. */
+const zipStart = Buffer.from('PK\u0003\u0004');
+const jarFolder = Buffer.from('META-INF/');
+const localHeaderBytes = 30;
+
 /** Archives that Maven publishes beside an artifact, for readers. */
 const forReaders = /-(?:sources|javadoc)\.jar$/i;
 const manifestName = 'META-INF/MANIFEST.MF';
@@ -46,10 +51,20 @@ export function javaAnalyzer(knownJars: JarIndex = new Map()): Analyzer {
   return {
     name: 'java',
     maxBytes: Infinity,
-    version: 3,
-    wants: (path) => archive.test(path.slice(-4)) || (path.endsWith('/pom.properties') && pomName.test(path)),
-    analyze: (file) => (archive.test(file.path) ? analyzeArchive(file, knownJars) : analyzePom(file)),
+    version: 4,
+    wants: (path, head) => isArchive(path, head) || (path.endsWith('/pom.properties') && pomName.test(path)),
+    analyze: (file) => (isArchive(file.path, file.content) ? analyzeArchive(file, knownJars) : analyzePom(file)),
   };
+}
+
+/** `java -jar` takes any name, and `COPY app.jar /app` gives one without an ending. */
+function isArchive(path: string, head: Uint8Array): boolean {
+  if (archive.test(path.slice(-4))) return true;
+  return (
+    head[0] === zipStart[0] &&
+    zipStart.equals(head.subarray(0, zipStart.length)) &&
+    jarFolder.equals(head.subarray(localHeaderBytes, localHeaderBytes + jarFolder.length))
+  );
 }
 
 /** {@link javaAnalyzer} without a table of known jars. */
