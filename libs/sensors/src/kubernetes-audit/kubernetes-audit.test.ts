@@ -116,6 +116,15 @@ it('calls a subresource by both names', () => {
   expect(see({ objectRef: { resource: 'secrets', namespace: 'shop' } })?.pod).toBeNull();
 });
 
+it('reads the events beside one with a deeply nested object, and that one, too', () => {
+  const event = (auditID: string, requestObject: unknown) => JSON.stringify({ ...sample, auditID, requestObject });
+  const deep = event('deep', 'HERE').replace('"HERE"', `${'{"a":'.repeat(500)}1${'}'.repeat(500)}`);
+  const body = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[${deep},${event('plain', {})}]}`;
+  const { records, ignored } = kubernetesAudit.read(Buffer.from(body), connection);
+  expect(ignored).toEqual({});
+  expect(records.map(({ id }) => id.split(':')[0])).toEqual(['deep', 'plain']);
+});
+
 describe('what nobody should keep', () => {
   const kept = (change: object) => read({ ...sample, ...change }).records[0]?.event;
 
