@@ -104,7 +104,7 @@ describe('SegmentLog', () => {
         let log = await openLog();
         let at = log.start;
         let appended = 0;
-        // What was read is read again if the process ends before it has noted that.
+        // A read is repeated if the process ends before its note.
         const [read, noted]: [string[], string[]] = [[], []];
         // A read ends with its segment.
         const toTheEnd = Array<string>(sequence.length + 1).fill('read and note');
