@@ -23,7 +23,9 @@ const packageColumns = columnsOf(ImagePackageRow, {
   only: ['layer', 'state', 'foundIn'],
 }).and(columnsOf(PackageRow, { of: 'package', only: ['type', 'name', 'version'] }));
 /** Parts of an image for which a support may end. */
-const datedColumns = columnsOf(ImageRow, { of: 'image', only: ['digest', 'os'] }).computed<{ packages: DatedPackage[] }>({
+const datedColumns = columnsOf(ImageRow, { of: 'image', only: ['digest', 'os'] }).computed<{
+  packages: DatedPackage[];
+}>({
   packages: `(SELECT coalesce(json_agg(dated), '[]') FROM (
     SELECT ${packageColumns} FROM image_package JOIN package ON package.id = package_id
     WHERE image_digest = image.digest AND image_package.state = 'present'
