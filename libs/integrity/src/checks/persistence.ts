@@ -83,7 +83,7 @@ function loadsOnlyPackaged({ evidence }: LayerSign, { view, ownership }: Evaluat
 }
 
 const startedFile =
-  /^(etc\/(cron\.(d|hourly|daily|weekly|monthly)|periodic\/(15min|hourly|daily|weekly|monthly)|crontabs|init\.d|local\.d|profile\.d|systemd\/(system|user))|var\/spool\/cron|(usr\/)?lib\/systemd\/system)\/[^.][^\n]{0,255}$|^etc\/(crontab|rc\.local)$/;
+  /^(etc\/(cron\.(d|hourly|daily|weekly|monthly)|periodic\/(15min|hourly|daily|weekly|monthly)|crontabs|init\.d|local\.d|profile\.d|systemd\/(system|user))|var\/spool\/cron|(usr\/)?lib\/systemd\/system)\/(?:[^/.\n][^/\n]{0,255}\/){0,8}[^/.\n][^/\n]{0,255}$|^etc\/(crontab|rc\.local)$/;
 
 /** Jobs and services that layers above the distribution's added without a package. */
 function* addedStarts({ tree, ownership, spans }: EvaluatedImage): Generator<Finding> {

@@ -363,6 +363,12 @@ describe('evaluateIntegrity', () => {
       ],
       ['a job', [file('etc/cron.d/x', '* * * * * app true\n')], ['unowned-cron-job etc/cron.d/x 1']],
       [
+        'a job of at',
+        [file('var/spool/cron/atjobs/a00001', 'true\n')],
+        ['unowned-cron-job var/spool/cron/atjobs/a00001 1'],
+      ],
+      ['the counter of at', [file('var/spool/cron/atjobs/.SEQ', '0\n')], []],
+      [
         'a service',
         [file('etc/systemd/system/x.service', '[Service]\nExecStart=/x\n')],
         ['unowned-service etc/systemd/system/x.service 1'],
