@@ -624,6 +624,7 @@ describeWith(programs('docker-registry', 'skopeo'))('secrets in all inputs', () 
       'sign-in/oidc',
       'sign-in/oidc/callback',
       'vulnerabilities/{id}',
+      'vulnerabilities/{id}/vex',
       'containment/{id}',
     ];
     expect(unanswered).toEqual(withoutData.map((path) => `/api/v1/${path}`));

@@ -40,6 +40,8 @@ export interface RuntimeRecord {
    */
   seenAt?: string;
   event: JsonObject;
+  /** Whether parts of the event were removed because it was too large, by its source or here. */
+  isCut?: true;
   /** Secrets that occurred in {@link event} and were masked before it was stored. */
   secrets?: ObservedSecret[];
   /** Misconfigurations of the objects of {@link event}: one, or those of a deleted collection. */

@@ -110,6 +110,8 @@ const runtimeRecord = z.object({
   seenAt: z.string().optional(),
   /** Event in the sensor's own format. */
   event: z.looseObject({}) as unknown as z.ZodType<JsonObject>,
+  /** Whether it was too large, so that parts of it are missing. */
+  isCut: z.literal(true).optional(),
   /** Secrets that were masked in it. */
   secrets: z.array(z.object({ rule: z.string(), masked: z.string(), fingerprint: z.string() })).optional(),
   /** Misconfigurations of its Kubernetes objects, without values of variables and Secrets. */

@@ -50,7 +50,7 @@ function isObserved(data: unknown): data is Observed {
 
 function isRecord(value: unknown): value is RuntimeRecord {
   if (!isObject(value)) return false;
-  const { id, source, sensor, cluster, node, at, seenAt, event, secrets, evaluations } = value;
+  const { id, source, sensor, cluster, node, at, seenAt, event, isCut, secrets, evaluations } = value;
   return (
     typeof id === 'string' &&
     id !== '' &&
@@ -61,6 +61,7 @@ function isRecord(value: unknown): value is RuntimeRecord {
     typeof at === 'string' &&
     (seenAt === undefined || typeof seenAt === 'string') &&
     isObject(event) &&
+    (isCut === undefined || isCut === true) &&
     (secrets === undefined || (Array.isArray(secrets) && secrets.every(isSecret))) &&
     (evaluations === undefined || (Array.isArray(evaluations) && evaluations.every(isEvaluation)))
   );

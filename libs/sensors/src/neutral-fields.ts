@@ -24,6 +24,7 @@ const fields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Cluster', ({ cluster }) => cluster],
   ['Node', ({ node }) => node],
   ['Dropped', ({ dropped }) => dropped],
+  ['Event.Cut', ({ isCut = false }) => isCut],
   ['Process.ExecId', ({ process }) => process?.execId],
   ['Process.ParentExecId', ({ process }) => process?.parentExecId],
   ['Process.Pid', ({ process }) => process?.pid],

@@ -291,7 +291,7 @@ describe('the outcome', () => {
       ),
       connection,
     ).records;
-    expect(record?.event).toEqual({});
+    expect(record).toMatchObject({ event: { type: 'ADDED' }, isCut: true });
     expect(record?.evaluations?.[0]?.findings.map(({ check }) => check)).toEqual(
       expect.arrayContaining([expect.stringMatching(/^k8s-(?:privileged|not-checked)$/)]),
     );

@@ -31,6 +31,7 @@ export function observationOf(
     native,
   };
   if (record.secrets) observation.secrets = record.secrets;
+  if (record.isCut) observation.isCut = true;
   if (record.seenAt !== undefined) observation.seenAt = record.seenAt;
   return observation;
 }

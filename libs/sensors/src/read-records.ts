@@ -33,6 +33,8 @@ export interface DocumentEvent {
   /** Claimed by the body; a configured cluster takes precedence. */
   cluster?: string | null;
   event: JsonObject;
+  /** Whether the sensor itself has removed parts of it. */
+  isCut?: boolean;
   /** Number of events that it reports as lost. */
   dropped?: number;
   /** Objects of Kubernetes that it is about; those that run pods are evaluated. */
@@ -118,9 +120,7 @@ function add(read: SensorRecords, sent: DocumentEvent, { source, connection, che
   // Redact before cutting to size: a truncated secret no longer matches its pattern.
   const redacted = redactEvent(sent.event, connection.fingerprintKey);
   const evaluations = evaluated(sent.objects ?? [], connection, check);
-  // An attacker must not hide an object's findings by making it too large to be cut to size.
-  const kept = fitted(redacted.event) ?? (evaluations.length > 0 ? fitted({}) : null);
-  if (kept === null) return ignore(read, 'too-large');
+  const kept = fitted(redacted.event);
   const id = typeof sent.id === 'function' ? sent.id(redacted.event) : sent.id;
   read.records.push({
     id: ownId(id) ?? hashOf(kept.json),
@@ -131,6 +131,7 @@ function add(read: SensorRecords, sent: DocumentEvent, { source, connection, che
     at: sent.at ?? connection.receivedAt,
     ...(sent.seenAt !== undefined && { seenAt: sent.seenAt }),
     event: kept.event,
+    ...((kept.isCut || sent.isCut) && { isCut: true }),
     ...(redacted.secrets.length > 0 && { secrets: redacted.secrets }),
     ...(evaluations.length > 0 && { evaluations }),
   });

@@ -14,24 +14,42 @@ const cuts = [
   { maxChars: 128, maxItems: 20 },
 ] as const;
 
-/** An event, and its JSON. */
+/** An event, its JSON, and whether parts of it are missing. */
 export interface Fitted {
   event: JsonObject;
   json: string;
+  isCut: boolean;
 }
 
 /**
- * The event unchanged, or with its longest texts and lists cut; null where it is still too large.
+ * The event unchanged, or with its longest texts and lists cut, and without its largest members
+ * where that does not suffice.
  */
-export function fitted(event: JsonObject): Fitted | null {
+export function fitted(event: JsonObject): Fitted {
   const json = JSON.stringify(event);
-  if (Buffer.byteLength(json) <= maxEventBytes) return { event, json };
+  if (Buffer.byteLength(json) <= maxEventBytes) return { event, json, isCut: false };
+  let smaller = event;
   for (const { maxChars, maxItems } of cuts) {
-    const smaller = shorten(event, maxChars, maxItems) as JsonObject;
+    smaller = shorten(event, maxChars, maxItems) as JsonObject;
     const shorter = JSON.stringify(smaller);
-    if (Buffer.byteLength(shorter) <= maxEventBytes) return { event: smaller, json: shorter };
+    if (Buffer.byteLength(shorter) <= maxEventBytes) return { event: smaller, json: shorter, isCut: true };
   }
-  return null;
+  const rest = withoutLargest(smaller);
+  return { event: rest, json: JSON.stringify(rest), isCut: true };
+}
+
+/** The smallest members, as many as fit: caller, verb and name of an object are small. */
+function withoutLargest(event: JsonObject): JsonObject {
+  const members = Object.entries(event).map(([key, value]) => ({ [key]: value }));
+  const bytesOf = (member: JsonObject) => Buffer.byteLength(JSON.stringify(member));
+  const kept: JsonObject = {};
+  let bytesLeft = maxEventBytes;
+  for (const member of members.toSorted((a, b) => bytesOf(a) - bytesOf(b))) {
+    bytesLeft -= bytesOf(member);
+    if (bytesLeft < 0) break;
+    Object.assign(kept, member);
+  }
+  return kept;
 }
 
 function shorten(value: JsonValue, maxChars: number, maxItems: number): JsonValue {

@@ -29,7 +29,7 @@ curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:7070/hooks/runtime/nodes
 - **Bodies**: JSON, at most 8 MiB as sent and 64 MiB decompressed (gzip, deflate, zstd; with or without
   \`Content-Encoding\`). Events that a shipper has wrapped in \`log\` or \`message\` are unwrapped.
 - **Bad events**: one bad event of a batch counts as \`malformed\` and stops none of its neighbors. One above
-  192 KiB loses its longest texts and lists.
+  192 KiB loses its longest texts and lists, and has \`Event.Cut\` for rules.
 - **Losses**: events that a sensor reports as lost are in \`tidewaiter_sensor_dropped_total\`. Results of
   received events are in \`tidewaiter_sensor_events_total\`.
 

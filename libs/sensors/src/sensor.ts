@@ -40,7 +40,7 @@ export interface SensorPage {
   reports: readonly Activity[];
   /** How a repeated event is recognized. */
   repetition: string;
-  /** Reasons for which events are counted and ignored, beside `malformed` and `too-large`. */
+  /** Reasons for which events are counted and ignored, beside `malformed`. */
   ignores: Readonly<Record<string, string>>;
   /** Limitations, and how sensitive or excess data is handled. */
   note: string;

@@ -92,6 +92,18 @@ describe('a field', () => {
     expect(sigmaField(sent, 'process_kprobe.args.int_arg')).toEqual([512]);
   });
 
+  it('of a request is whether parts of it are missing', () => {
+    const changed = (change: JsonObject) =>
+      sigmaField(
+        seen('kubernetes-audit', (event) => ({ ...event, ...change })),
+        'Event.Cut',
+      );
+    const containers = Array.from({ length: 900 }, (_, index) => ({ name: `pad-${index}`, image: 'x'.repeat(300) }));
+    expect(changed({})).toBe(false);
+    expect(changed({ annotations: { 'audit.k8s.io/truncated': 'true' } })).toBe(true);
+    expect(changed({ requestObject: { spec: { containers } } })).toBe(true);
+  });
+
   it.each([
     ['verb', 'create'],
     ['objectRef.resource', 'pods'],

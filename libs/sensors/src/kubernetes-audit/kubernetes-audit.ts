@@ -55,6 +55,7 @@ function* readEvent(event: JsonObject, receivedAt: string): Iterable<DocumentEve
       readTime(event['requestReceivedTimestamp']) ?? readTime(event['stageTimestamp']) ?? readTime(event['timestamp']),
     node: null,
     event: withoutSecrets(event),
+    isCut: text(object(event['annotations'])['audit.k8s.io/truncated']) === 'true',
     objects: auditedObjects(event, receivedAt),
   };
 }
