@@ -828,7 +828,8 @@ describe('scanner', () => {
       reason: 'the layers have more than 2500000 entries together',
     });
     expect(await push('entries', 'some')).toMatchObject({ state: 'analyzed' });
-  });
+    // Millions of entries are merged in turns with other suites.
+  }, 300_000);
 
   describe('a refused push', () => {
     const refusals = async (id: string) =>
