@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { Secret } from '@tidewaiter/domain';
 import { ApiTokens, connect, Store } from '@tidewaiter/store';
@@ -95,6 +96,18 @@ describe('restoreCommand', () => {
       code: 'DATABASE_IN_USE',
       message: 'stop the services first: connected: tidewaiter-scanner',
     });
+  });
+
+  it('waits until the sessions of services that stop are gone', async () => {
+    await create('first');
+    await run('backup', '--to', file);
+    let restored: Promise<void> | undefined;
+    await on(async () => {
+      restored = run('restore', '--from', file);
+      await setTimeout(1000);
+    }, 'scanner');
+    await restored;
+    expect(await names()).toEqual(['first']);
   });
 
   it.each([
