@@ -1,22 +1,18 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { hubKeyText } from '@tidewaiter/containment';
 import { freePort } from '@tidewaiter/servers';
-import { ability, describeWith, type HttpSink, kubernetesNode, programs, webhookSink } from '@tidewaiter/testkit';
+import { describeWith, type HttpSink, webhookSink } from '@tidewaiter/testkit';
 
 import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from '../tidewaiter.js';
-import { type Cluster, helmPrograms, kube, startCluster } from './kubernetes.js';
+import { type Cluster, nodeNeeds, slowMs, startCluster } from './kubernetes.js';
 import { busyboxImage, loadImage, ownImage } from './node-images.js';
 
-const networking = ability('containernetworking-plugins', existsSync('/usr/lib/cni/bridge'));
-const tools = programs('etcd', 'zstd', 'python3', 'containerd', 'runc', 'busybox');
 const signingKey = generateKeyPairSync('ed25519').privateKey;
 const sensorToken = 'sensor-token-of-the-test';
 const agentUrl = 'http://127.0.0.1:7075';
-/** On a busy machine every step takes as long as ten on a quiet one. */
-const slowMs = 300_000;
 
 interface Order {
   id: string;
@@ -37,13 +33,7 @@ interface Pod {
   status: { phase: string; containerStatuses?: { containerID: string; imageID: string; ready: boolean }[] };
 }
 
-describeWith(
-  kubernetesNode(),
-  networking,
-  tools,
-  helmPrograms,
-  kube,
-)('Containment on a node', () => {
+describeWith(...nodeNeeds)('Containment on a node', () => {
   let cluster: Cluster | undefined;
   let hub: Tidewaiter | undefined;
   let sink: HttpSink | undefined;

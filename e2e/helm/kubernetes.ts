@@ -4,7 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { type Need, sharedData } from '@tidewaiter/testkit';
+import { ability, kubernetesNode, type Need, programs, sharedData } from '@tidewaiter/testkit';
 
 import { chart } from './chart-files.js';
 
@@ -59,6 +59,18 @@ function hasFetched(): boolean {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** On a busy machine every step takes as long as ten on a quiet one. */
+export const slowMs = 300_000;
+
+/** Needs of tests on the one-node cluster. */
+export const nodeNeeds: Need[] = [
+  kubernetesNode(),
+  ability('containernetworking-plugins', existsSync('/usr/lib/cni/bridge')),
+  programs('etcd', 'zstd', 'python3', 'containerd', 'runc', 'busybox'),
+  helmPrograms,
+  kube,
+];
 
 export interface Cluster {
   /** State, logs and certificates. */

@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import { type ConnectionOptions, openUnlimited } from './data-source.js';
 
 const aside = 'tidewaiter_before_restore';
-/** PostgreSQL lists a session until its process has ended, which is after the service has closed it. */
+/** PostgreSQL lists a session until its process has ended, a moment after the service closed it. */
 const leavingMs = 3000;
 
 /** Schema of a database while a backup takes its place: a failed restore leaves it as it was. */
