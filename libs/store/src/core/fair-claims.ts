@@ -1,7 +1,7 @@
 import { columnsOf } from './columns.js';
 import { type JobClass, JobRow } from './job-rows.js';
 import { inQueue, type QueueName } from './queues.js';
-import type { Queries, Transaction } from './store.js';
+import { type Queries, type Transaction, withoutFlush } from './store.js';
 
 /** A job that this process has claimed. Only the holder of the token may finish it. */
 export interface ClaimedJob extends Pick<
@@ -62,9 +62,10 @@ const windowSize = 64;
  * Settings of a transaction for how PostgreSQL plans its claims. Compiling one takes longer than
  * running it. Its statistics are those of an empty queue when a burst begins: it would expect one
  * row, and read and sort the whole backlog for every name instead of skipping from name to name in
- * the order of the index.
+ * the order of the index. A claim that PostgreSQL loses is made again: the effects of its first
+ * holder do not commit, as the job has not its token.
  */
-export const claimSettings = '; SET LOCAL jit = off; SET LOCAL enable_sort = off';
+export const claimSettings = `; SET LOCAL jit = off; SET LOCAL enable_sort = off${withoutFlush}`;
 
 /**
  * Claims the due job of a queue whose turn it is. Registries take turns, in a registry its

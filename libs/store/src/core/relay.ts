@@ -6,7 +6,7 @@ import { failpoint, type Logger } from '@tidewaiter/runtime';
 
 import { columnsOf, type RowOf } from './columns.js';
 import { OutboxRow } from './event-rows.js';
-import type { Store } from './store.js';
+import { type Store, withoutFlush } from './store.js';
 
 /** Publishes one event on the bus; resolves when the bus has it on disk. */
 export interface EventPublisher {
@@ -39,8 +39,8 @@ const maxPatienceSeconds = 3_600;
 
 /**
  * Publishes the events of the outbox, in every process of every service; they share the rows. An
- * event is marked after the bus has confirmed it, so a crash in between publishes it twice and the
- * consumers' inboxes drop the second.
+ * event is marked after the bus has confirmed it, so a crash in between, or of PostgreSQL soon after,
+ * publishes it twice and the consumers' inboxes drop the second.
  */
 export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdown {
   #stopped = new AbortController();
@@ -138,7 +138,7 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
       const failed = results.find((result) => result.status === 'rejected');
       if (failed && sent.length === 0) throw failed.reason;
       return failed ? 0 : events.length;
-    });
+    }, withoutFlush);
   }
 
   async #publish({ nextSweepAt, channel, traceparent, time, ...event }: OutboxEvent): Promise<void> {

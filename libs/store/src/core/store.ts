@@ -166,6 +166,13 @@ type CommitListener = (committed: Committed) => void;
 type CommitHook = (tx: Transaction, changes: readonly RecordedChange[]) => Promise<void>;
 
 /**
+ * Setting of a transaction that does not wait until its commit is on disk. Another commit that does
+ * brings it there first, so that only a crash of PostgreSQL within less than a second undoes it:
+ * for what may be done once more.
+ */
+export const withoutFlush = '; SET LOCAL synchronous_commit = off';
+
+/**
  * Access to PostgreSQL: queries, and transactions in which rows, events and jobs commit together.
  */
 @Injectable()
