@@ -105,6 +105,7 @@ import { OtherReleases1764000840010 } from './1764000840010-other-releases.js';
 import { RepeatedJoins1764000840020 } from './1764000840020-repeated-joins.js';
 import { ReportAges1764000840030 } from './1764000840030-report-ages.js';
 import { SearchedNames1764000840040 } from './1764000840040-searched-names.js';
+import { TagAges1764000840041 } from './1764000840041-tag-ages.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -215,4 +216,5 @@ export const migrations = [
   RepeatedJoins1764000840020,
   ReportAges1764000840030,
   SearchedNames1764000840040,
+  TagAges1764000840041,
 ];

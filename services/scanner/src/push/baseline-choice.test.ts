@@ -1,6 +1,6 @@
 import type { EarlierTag } from '@tidewaiter/store';
 
-import { chooseBaseline } from './baseline-choice.js';
+import { chooseBaseline, isDecidedByNewest } from './baseline-choice.js';
 
 const known = (tag: string, digest = tag): EarlierTag => {
   return { tag, digest: `sha256:${digest}`, at: new Date(0), pushedBy: null, isAnalyzed: true };
@@ -49,5 +49,18 @@ describe('chooseBaseline', () => {
     ];
     const choice = chooseBaseline(push('2.0.1'), tags, settings);
     expect([choice?.known.tag ?? null, choice?.reason ?? null]).toEqual([expected, reason]);
+  });
+});
+
+describe('isDecidedByNewest', () => {
+  it.each([
+    ['sha-4f2a91c', 'version', true],
+    ['main', 'version', true],
+    ['2.0.1', 'version', false],
+    ['2.0.1', 'time', true],
+    ['main', 'tag:stable', false],
+    ['main', 'none', false],
+  ])('decides %s, compared by %s', (tag, compareWith, expected) => {
+    expect(isDecidedByNewest(push(tag), [{ repository: '*', compareWith }])).toBe(expected);
   });
 });

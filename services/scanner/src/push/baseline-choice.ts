@@ -26,14 +26,26 @@ export function chooseBaseline(
   known: readonly EarlierTag[],
   settings: readonly ReleaseSettings[],
 ): BaselineChoice | null {
-  const rule = settings.find(({ repository }) => matchesWildcard(repository, push.repository));
-  const compareWith = rule?.compareWith ?? 'version';
+  const compareWith = ruleFor(push, settings);
   if (compareWith === 'none') return null;
   if (compareWith.startsWith('tag:')) {
     const configured = known.find(({ tag }) => compareWith === `tag:${tag}`);
     return configured ? { known: configured, reason: 'configured', line: null } : null;
   }
   return (compareWith === 'version' ? previousVersion(push, known) : null) ?? previousPush(push, known);
+}
+
+/**
+ * Whether {@link chooseBaseline} takes the newest tag of the variant of a push, so that a choice
+ * among the newest tags is that among all: the tag names no version, or the setting is `time`.
+ */
+export function isDecidedByNewest(push: ComparedPush, settings: readonly ReleaseSettings[]): boolean {
+  const compareWith = ruleFor(push, settings);
+  return compareWith === 'time' || (compareWith === 'version' && readTagVersion(push.tag) === null);
+}
+
+function ruleFor({ repository }: ComparedPush, settings: readonly ReleaseSettings[]): string {
+  return settings.find((rule) => matchesWildcard(rule.repository, repository))?.compareWith ?? 'version';
 }
 
 function previousVersion(push: ComparedPush, known: readonly EarlierTag[]): BaselineChoice | null {

@@ -3,7 +3,10 @@ import { type Baseline, NotYet } from '@tidewaiter/domain';
 import { TidewaiterSettings } from '@tidewaiter/runtime';
 import { type EarlierTag, type Push, PushBaselines } from '@tidewaiter/store';
 
-import { chooseBaseline } from './baseline-choice.js';
+import { type BaselineChoice, chooseBaseline, type ComparedPush, isDecidedByNewest } from './baseline-choice.js';
+
+/** Newest tags of a repository, of which mostly one has the variant of a new tag. */
+const newestTags = 50;
 
 /** Time that a push waits for its predecessor while the predecessor is still being read. */
 const maxWaitMs = 5_000;
@@ -32,13 +35,24 @@ export class Baselines {
       const pushedBy = await this.known.pusherOf(push, tag, previousDigest);
       return { tag, digest: previousDigest, reason: 'same-tag', line: null, pushedBy };
     }
-    const others = await this.known.otherTags(push, tag);
-    const usable = others.filter((each) => each.isAnalyzed || (push.origin !== 'imported' && isYoung(each)));
-    const choice = chooseBaseline({ repository, tag, digest }, usable, this.settings.releases);
+    const choice = await this.#choose(push, { repository, tag, digest });
     if (!choice) return null;
     const { known, reason, line } = choice;
     if (!known.isAnalyzed) throw earlierPending(known.tag);
     return { tag: known.tag, digest: known.digest, reason, line, pushedBy: known.pushedBy };
+  }
+
+  /** Reads all tags of the repository only where the newest ones do not decide. */
+  async #choose(push: Push, compared: ComparedPush): Promise<BaselineChoice | null> {
+    const { releases } = this.settings;
+    const usable = (tags: readonly EarlierTag[]) =>
+      tags.filter((each) => each.isAnalyzed || (push.origin !== 'imported' && isYoung(each)));
+    if (isDecidedByNewest(compared, releases)) {
+      const newest = await this.known.newestTags(push, compared.tag, newestTags);
+      const choice = chooseBaseline(compared, usable(newest), releases);
+      if (choice || newest.length < newestTags) return choice;
+    }
+    return chooseBaseline(compared, usable(await this.known.otherTags(push, compared.tag)), releases);
   }
 }
 

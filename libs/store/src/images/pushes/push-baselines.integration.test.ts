@@ -61,6 +61,9 @@ describe('PushBaselines', () => {
       ['1.0.0', digestOf('c'), 'ann', true],
       ['1.0.1', digestOf('b'), 'ci', true],
     ]);
+    const newest = async (limit: number) => baselines.newestTags(current, '1.1.0', limit);
+    expect(await newest(5)).toEqual(known);
+    expect(await newest(2)).toEqual(known.slice(0, 2));
   });
 
   it('returns the account that pushed the digest of a tag before', async () => {

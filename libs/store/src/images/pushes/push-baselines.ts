@@ -19,6 +19,11 @@ export interface EarlierTag {
  */
 const maxTags = 20_000;
 
+/** SQL condition on an entry of the ledger and its push: it was there before the push `$4`. */
+const isEarlier = (entry: string, brought: string) =>
+  `${entry}.digest IS NOT NULL AND ${brought}.state IN ('analyzing', 'analyzed')
+   AND ${entry}.at < (SELECT min(at) FROM tag_ledger WHERE push_id = $4)`;
+
 /** Baselines that pushes are compared with. */
 @Injectable()
 export class PushBaselines {
@@ -33,10 +38,31 @@ export class PushBaselines {
       `SELECT tag, digest, at, "pushedBy", "isAnalyzed" FROM (
          SELECT DISTINCT ON (entry.tag) entry.tag, entry.digest, entry.at, entry.actor AS "pushedBy", brought.state = 'analyzed' AS "isAnalyzed"
          FROM tag_ledger AS entry JOIN push AS brought ON brought.id = entry.push_id
-         WHERE (entry.connection, entry.repository) = ($1, $2) AND entry.tag <> $3 AND entry.digest IS NOT NULL
-           AND brought.state IN ('analyzing', 'analyzed') AND entry.at < (SELECT min(at) FROM tag_ledger WHERE push_id = $4)
+         WHERE (entry.connection, entry.repository) = ($1, $2) AND entry.tag <> $3 AND ${isEarlier('entry', 'brought')}
          ORDER BY entry.tag, entry.position DESC
        ) AS known ORDER BY at DESC, tag LIMIT ${maxTags}`,
+      [push.connection, push.repository, tag, push.id],
+    );
+  }
+
+  /**
+   * The first `limit` of {@link otherTags}, without reading the others: the plan is made for the
+   * number, which is in the text.
+   */
+  async newestTags(
+    push: Pick<Push, 'id' | 'connection' | 'repository'>,
+    tag: string,
+    limit: number,
+  ): Promise<EarlierTag[]> {
+    return this.store.aggregate<EarlierTag>(
+      `SELECT entry.tag, entry.digest, entry.at, entry.actor AS "pushedBy", brought.state = 'analyzed' AS "isAnalyzed"
+       FROM tag_ledger AS entry JOIN push AS brought ON brought.id = entry.push_id
+       WHERE (entry.connection, entry.repository) = ($1, $2) AND entry.tag <> $3 AND ${isEarlier('entry', 'brought')}
+         AND NOT EXISTS (
+           SELECT FROM tag_ledger AS later JOIN push AS later_push ON later_push.id = later.push_id
+           WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag)
+             AND later.position > entry.position AND ${isEarlier('later', 'later_push')})
+       ORDER BY entry.at DESC, entry.tag LIMIT ${limit}`,
       [push.connection, push.repository, tag, push.id],
     );
   }

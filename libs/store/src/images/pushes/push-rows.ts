@@ -135,6 +135,7 @@ export class PushImageRow {
 @DeletedBy('ImageRetention.deletePushes', 'pushDays')
 @Entity('tag_ledger')
 @Index('tag_ledger_tag_ix', ['connection', 'repository', 'tag', 'position'])
+@Index('tag_ledger_at_ix', ['connection', 'repository', 'at'])
 @Index('tag_ledger_seen_ix', ['pushId'], { where: 'is_seen' })
 export class TagLedgerRow {
   @PrimaryGeneratedColumn('identity', {
