@@ -22,7 +22,7 @@ export {
 export type { Message, MessageFact, MessageItem, MessageKind, MessageLink, MessageSection } from './message.js';
 export type { PushFinding } from './kinds/push-message-groups.js';
 export { correctedMessage, correctionMessage } from './kinds/correction-message.js';
-export { isAlarming, pushMessage } from './kinds/push-message.js';
+export { isAlarming, isAlarmingSeverity, pushMessage } from './kinds/push-message.js';
 export type { PushReport } from './kinds/push-message.js';
 export { reminderMessage } from './kinds/reminder-message.js';
 export type { StillFiring } from './kinds/reminder-message.js';

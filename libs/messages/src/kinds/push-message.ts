@@ -8,6 +8,7 @@ import {
   worstSeverity,
   type Digest,
   type Platform,
+  type Severity,
   type SeverityCounts,
 } from '@tidewaiter/domain';
 import type { PushChanges } from '@tidewaiter/integrity';
@@ -125,12 +126,17 @@ function aboutOf({ registry, repository, tag, digest, pushedBy, pushedAt, pipeli
   return aboutValues({ registry, repository, tag, digest, pushedBy, pushedAt, revision });
 }
 
-/**
- * Whether a finding is announced. Unknown severity counts, as it may be critical: Debian's own
- * advisories carry none at all.
- */
+/** Whether a finding is announced. */
 export function isAlarming({ finding }: PushFinding): boolean {
-  return isCounted(finding) && (isAtLeast(finding.severity, 'high') || finding.severity === 'unknown');
+  return isCounted(finding) && isAlarmingSeverity(finding.severity);
+}
+
+/**
+ * Whether counted findings of a severity are announced. Unknown severity counts, as it may be
+ * critical: Debian's own advisories carry none at all.
+ */
+export function isAlarmingSeverity(severity: Severity): boolean {
+  return isAtLeast(severity, 'high') || severity === 'unknown';
 }
 
 function headline(report: PushReport, alarming: PushFinding[], fresh: PushFinding[]): string {

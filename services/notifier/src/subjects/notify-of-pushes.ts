@@ -10,7 +10,7 @@ import { Dispatcher } from '../dispatch/dispatcher.js';
 import { ImageUploads } from '../images/image-uploads.js';
 import { FailedPushAlerts } from './failed-push-alerts.js';
 import { IncidentDecision } from './incident-decision.js';
-import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
+import { hasNoAlerts, isNews, narrowedTo, pushSubjects } from './push-alerts.js';
 import { PushReports } from './push-reports.js';
 
 /** A report may have thousands of findings. */
@@ -44,7 +44,7 @@ export class NotifyOfPushes {
   async #notify(event: EventOf<typeof imageAnalyzed>, isInIncident: boolean): Promise<void> {
     const { id, time, data } = event;
     const push = await this.pushes.get(data.pushId);
-    const report = isInIncident ? null : await this.reports.of(push, data);
+    const report = isInIncident || hasNoAlerts(data) ? null : await this.reports.of(push, data);
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       if (push?.tag != null) await this.failed.resolve(tx, { ...push, tag: push.tag }, time);
       await this.uploads.add(tx, event, push);

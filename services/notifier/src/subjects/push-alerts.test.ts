@@ -1,6 +1,7 @@
+import type { DataOf, imageAnalyzed } from '@tidewaiter/events';
 import type { PushFinding, PushReport } from '@tidewaiter/messages';
 
-import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
+import { hasNoAlerts, isNews, narrowedTo, pushSubjects } from './push-alerts.js';
 
 const finding = (id: string, more: Partial<PushFinding['finding']> = {}, isNew = true): PushFinding => ({
   finding: {
@@ -30,6 +31,31 @@ const report = (findings: PushFinding[], resolved: PushFinding[] = []) =>
     findings,
     resolved,
   }) as unknown as PushReport;
+
+describe('hasNoAlerts', () => {
+  const [own, other] = ['sha256:own', 'sha256:other'];
+  it.each<[string, Partial<DataOf<typeof imageAnalyzed>>, boolean]>([
+    ['nothing before it', {}, true],
+    ['findings of medium severity', { counts: { medium: 3 } }, true],
+    ['a finding of high severity', { counts: { high: 1 } }, false],
+    ['a finding of unknown severity', { counts: { unknown: 1 } }, false],
+    ['the digest of its baseline', { previousDigest: own }, true],
+    ['another digest before it', { previousDigest: other }, false],
+    [
+      'a release before it',
+      { comparedWith: { tag: '1', digest: other, reason: 'previous-version', line: null } },
+      false,
+    ],
+    [
+      'the digest of the release before it',
+      { previousDigest: null, comparedWith: { tag: '1', digest: own, reason: 'previous-push', line: null } },
+      true,
+    ],
+  ])('decides a push with %s', (_, given, expected) => {
+    const data = { digest: own, previousDigest: null, comparedWith: null, counts: {}, ...given };
+    expect(hasNoAlerts(data as DataOf<typeof imageAnalyzed>)).toBe(expected);
+  });
+});
 
 describe('isNews', () => {
   it('alerts on findings that are critical, high or unknown', () => {

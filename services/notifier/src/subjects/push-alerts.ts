@@ -1,5 +1,14 @@
-import { type Alert, type Labels, layerText, locationCount, locationText, morePlaces } from '@tidewaiter/domain';
-import { evidenceText, isAlarming, type PushFinding, type PushReport } from '@tidewaiter/messages';
+import {
+  type Alert,
+  type Labels,
+  layerText,
+  locationCount,
+  locationText,
+  morePlaces,
+  severities,
+} from '@tidewaiter/domain';
+import type { DataOf, imageAnalyzed } from '@tidewaiter/events';
+import { evidenceText, isAlarming, isAlarmingSeverity, type PushFinding, type PushReport } from '@tidewaiter/messages';
 import type { AlertSubject } from '@tidewaiter/routing';
 
 /** A finding of a push, and whether the push brought or ended it. */
@@ -16,6 +25,16 @@ export function pushSubjects(report: PushReport): AlertSubject<PushSubject>[] {
   const firing = report.findings.filter(isAlarming).map((finding) => ({ finding, isResolved: false }));
   const resolved = report.resolved.filter(isAlarming).map((finding) => ({ finding, isResolved: true }));
   return [...firing, ...resolved].map((about) => ({ alert: alertOf(report, about), about }));
+}
+
+/**
+ * Whether a push has no alarming finding, and no baseline that could have had others: then it has no
+ * alerts, as its event alone shows.
+ */
+export function hasNoAlerts({ digest, previousDigest, comparedWith, counts }: DataOf<typeof imageAnalyzed>): boolean {
+  const baseline = comparedWith?.digest ?? previousDigest;
+  const isAlarming = severities.some((severity) => isAlarmingSeverity(severity) && (counts[severity] ?? 0) > 0);
+  return !isAlarming && (baseline === null || baseline === digest);
 }
 
 /** Whether a message about these alerts would report a new problem. */
