@@ -208,7 +208,7 @@ export { pushJob, Pushes, resumedPushJob } from './images/pushes/pushes.js';
 export { finalPushStates, pushOrigins, pushStates } from './images/pushes/push-rows.js';
 export type { PushOrigin, PushState } from './images/pushes/push-rows.js';
 export type { PushWarning } from './images/image-rows.js';
-export type { EvaluationVersions, NewPush, Push, RepositoryPlace } from './images/pushes/pushes.js';
+export type { Announcement, EvaluationVersions, NewPush, Push, RepositoryPlace } from './images/pushes/pushes.js';
 export { PushDifferences } from './images/pushes/push-differences.js';
 export { ServiceConfigurations } from './core/service-configurations.js';
 export { SensorContacts } from './workloads/sensor-contacts.js';

@@ -22,7 +22,7 @@ import {
 
 import { columnsOf } from '../core/columns.js';
 import { excluded, recordsetOf } from '../core/row-sets.js';
-import type { Transaction } from '../core/store.js';
+import type { Queries, Transaction } from '../core/store.js';
 import { PackageRow } from '../images/package-rows.js';
 import { countWorkloads } from '../workloads/workload-ledger.js';
 import { changeLock } from './advisories.js';
@@ -104,6 +104,9 @@ const vulnerableColumns = columnsOf(PackageMatchRow, { only: ['packageId'] }).co
     WHEN bool_and(evidence ? 'informational') AND vulnerability_id NOT LIKE 'CVE-%' THEN 'informational' ELSE 'open' END`,
 });
 const matchOutcome = ['state', 'fixState', 'fixVersion', 'severity', 'vulnerabilityIds', 'evidence'] as const;
+/** Packages of the image `$1` that this version of matching, `$2`, has not seen. */
+const unmatchedPackages = `image_package JOIN package ON package.id = package_id
+  WHERE image_digest = $1 AND ecosystem IS NOT NULL AND matched_by IS DISTINCT FROM $2`;
 const newMatches = recordsetOf(PackageMatchRow, ['packageId', 'advisoryId', ...matchOutcome]);
 const keptMatches = recordsetOf(PackageMatchRow, ['packageId', 'advisoryId'], 3);
 
@@ -162,12 +165,16 @@ export class FleetMatches {
    * advisories find the others.
    */
   async unmatched(tx: Transaction, imageDigest: Digest): Promise<UnmatchedPackage[]> {
-    return tx.rows(
-      packageColumns,
-      (list) => `SELECT DISTINCT ${list} FROM image_package JOIN package ON package.id = package_id
-       WHERE image_digest = $1 AND ecosystem IS NOT NULL AND matched_by IS DISTINCT FROM $2 ORDER BY package.id`,
-      [imageDigest, matchingVersion],
-    );
+    return tx.rows(packageColumns, (list) => `SELECT DISTINCT ${list} FROM ${unmatchedPackages} ORDER BY package.id`, [
+      imageDigest,
+      matchingVersion,
+    ]);
+  }
+
+  /** Whether an image has {@link unmatched} packages. */
+  async hasUnmatched(store: Queries, imageDigest: Digest): Promise<boolean> {
+    const rows = await store.query(`SELECT FROM ${unmatchedPackages} LIMIT 1`, [imageDigest, matchingVersion]);
+    return rows.length > 0;
   }
 
   /** Whether the fleet has a package that an advisory with one of these names may list. */

@@ -7,7 +7,7 @@ import { contentKeyOf, PackedManifest } from '@tidewaiter/facts';
 import { columnsOf, type RowOf } from '../core/columns.js';
 import { GroupCommit } from '../core/group-commit.js';
 import { Store, type Transaction } from '../core/store.js';
-import { ImageLayerRow } from './layer-rows.js';
+import { ImageLayerRow, LayerRow } from './layer-rows.js';
 
 /** Limit on the images in the result of one search by content. */
 export const maxHolders = 10_000;
@@ -18,6 +18,10 @@ export const maxHolders = 10_000;
 const togetherLimits = { concurrency: 1, batchBytes: 64, waitingBytes: Infinity, timeoutMs: 60_000 };
 
 const layerColumns = columnsOf(ImageLayerRow, { only: ['imageDigest', 'diffId'] });
+
+const diffIdOnly = columnsOf(LayerRow, { only: ['diffId'] });
+/** SQL condition on a layer: no index has its contents. */
+const isUnlisted = `coalesce(content_keys, '{}') = '{}'`;
 
 type LayerOfImage = RowOf<typeof layerColumns>;
 
@@ -42,12 +46,16 @@ export class FileContents {
   async put(tx: Transaction, digest: Digest, layers: readonly LayerContents[], files: PackedManifest): Promise<void> {
     const visible = files.contentKeys();
     const hidden = new Set<bigint>();
+    const unlisted = await tx.rows(diffIdOnly, `FROM layer WHERE diff_id = ANY($1) AND ${isUnlisted}`, [
+      layers.map(({ diffId }) => diffId),
+    ]);
+    const unlistedIds = new Set(unlisted.map(({ diffId }) => diffId));
     // In one order, so that two images cannot deadlock.
     for (const { diffId, keys } of layers.toSorted((a, b) => (a.diffId < b.diffId ? -1 : 1))) {
-      await tx.query(
-        `UPDATE layer SET content_keys = $2::bigint[] WHERE diff_id = $1 AND coalesce(content_keys, '{}') = '{}'`,
-        [diffId, arrayOf(keys)],
-      );
+      if (unlistedIds.has(diffId)) {
+        const update = `UPDATE layer SET content_keys = $2::bigint[] WHERE diff_id = $1 AND ${isUnlisted}`;
+        await tx.query(update, [diffId, arrayOf(keys)]);
+      }
       for (const key of missingIn(visible, keys)) hidden.add(key);
     }
     await tx.query('UPDATE image SET hidden_contents = $2::bigint[] WHERE digest = $1', [digest, arrayOf([...hidden])]);

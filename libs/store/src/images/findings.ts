@@ -23,8 +23,7 @@ import { AdvisoryRow, PackageMatchRow } from '../advisories/advisory-rows.js';
 import { exploitationOf } from '../advisories/exploitation.js';
 import { columnsOf, type RowOf } from '../core/columns.js';
 import { type Queries, Store } from '../core/store.js';
-import { isRecent, runningAmong, workloadNames } from '../workloads/workload-ledger.js';
-import { PackageUseRow } from '../workloads/workload-rows.js';
+import { isRecent, runningAmong, usesAmong, workloadNames } from '../workloads/workload-ledger.js';
 import { endsOfSupport, endsOfSupportVersion, haveDatedProducts } from './ends-of-support.js';
 import { ImageFindingRow } from './image-rows.js';
 import { unreadLayersOf } from './layer-failures.js';
@@ -116,9 +115,6 @@ const programColumns = columnsOf(ImageLayerRow, { only: ['imageDigest'] }).and(
   columnsOf(LayerRow, { only: ['linkedPrograms'] }),
 );
 const imageFindingColumns = columnsOf(ImageFindingRow, { only: ['imageDigest', 'finding'] });
-const usedColumns = columnsOf(PackageUseRow, { only: ['imageDigest'] }).computed<{ names: string[] }>({
-  names: 'array_agg(package)',
-});
 const aliasesOnly = columnsOf(AdvisoryRow, { only: ['aliases'] });
 
 /**
@@ -135,8 +131,20 @@ export class Findings {
    * @param now time by which the end of support is decided
    */
   async of(imageDigests: readonly Digest[], place?: FindingPlace, now = new Date()): Promise<ImageFinding[]> {
-    if (imageDigests.length === 0) return [];
-    const [rows, others, useOf, unread, ended] = await Promise.all([
+    return (await this.withRunning(imageDigests, place, now)).findings;
+  }
+
+  /**
+   * {@link of}, with those of the images that a workload runs, or did in the last day; null while no
+   * sensor reports containers.
+   */
+  async withRunning(
+    imageDigests: readonly Digest[],
+    place?: FindingPlace,
+    now = new Date(),
+  ): Promise<{ findings: ImageFinding[]; running: ReadonlySet<Digest> | null }> {
+    if (imageDigests.length === 0) return { findings: [], running: null };
+    const [rows, others, { running, useOf }, unread, ended] = await Promise.all([
       this.store.rows(
         columns,
         `FROM image_package
@@ -191,7 +199,7 @@ export class Findings {
       ...useOf(each.imageDigest, each.packageName),
     }));
     const once = [...Map.groupBy(known, ({ imageDigest }) => imageDigest).values()].flatMap(withoutRepeated);
-    return [...once, ...findings].toSorted(byRisk);
+    return { findings: [...once, ...findings].toSorted(byRisk), running };
   }
 
   /** Whether any of these images has a product whose support may end. */
@@ -225,19 +233,17 @@ export class Findings {
     );
   }
 
-  /** Returns a function that looks up the use of a package of an image. */
-  async #uses(imageDigests: readonly Digest[]): Promise<(digest: Digest, packageName: string | null) => Use> {
-    const [running, used] = await Promise.all([
-      runningAmong(this.store, imageDigests),
-      this.store.rows(usedColumns, 'FROM package_use WHERE image_digest = ANY($1) GROUP BY image_digest', [
-        imageDigests,
-      ]),
-    ]);
-    const namesOf = new Map(used.map(({ imageDigest, names }) => [imageDigest, new Set(names)]));
-    return (digest, packageName) => ({
+  /** Returns the images that run, and a function that looks up the use of a package of an image. */
+  async #uses(imageDigests: readonly Digest[]): Promise<{
+    running: ReadonlySet<Digest> | null;
+    useOf: (digest: Digest, packageName: string | null) => Use;
+  }> {
+    const { running, used } = await usesAmong(this.store, imageDigests);
+    const useOf = (digest: Digest, packageName: string | null) => ({
       running: running && running.has(digest),
-      inUse: packageName === null ? null : (namesOf.get(digest)?.has(packageName) ?? null),
+      inUse: packageName === null ? null : (used.get(digest)?.has(packageName) ?? null),
     });
+    return { running, useOf };
   }
 
   /**

@@ -48,8 +48,18 @@ export class FleetFiles {
 
   /** Replaces the files of an image. */
   async put(tx: Transaction, image: Digest, files: readonly FleetFile[]): Promise<void> {
+    if (files.length > 0) await this.#add(tx, image, files);
+    // After adding, so that a content that stays is never without an image.
+    await tx.query(
+      `DELETE FROM fleet_file WHERE image_digest = $3 AND (path, sha256) NOT IN (
+         SELECT path, decode(hex, 'hex') FROM unnest($1::text[], $2::text[]) AS file (path, hex))`,
+      [...keysOf(files), image],
+    );
+  }
+
+  async #add(tx: Transaction, image: Digest, files: readonly FleetFile[]): Promise<void> {
     const texts = files.map(({ text }) => (text === null ? null : zstdCompressSync(text)));
-    const keys = [files.map(({ path }) => path), files.map(({ sha256 }) => sha256)];
+    const keys = keysOf(files);
     await tx.query(
       // In one order, so that two images that bring the same files cannot deadlock. Contents that
       // stay as they are get a lock that others share: images with the same file do not wait.
@@ -73,12 +83,6 @@ export class FleetFiles {
        FROM unnest($1::text[], $2::text[], $3::integer[]) AS file (path, hex, layer) ORDER BY path, sha256
        ON CONFLICT (path, sha256, image_digest) DO UPDATE SET layer = EXCLUDED.layer`,
       [...keys, files.map(({ layer }) => layer), image],
-    );
-    // After adding, so that a content that stays is never without an image.
-    await tx.query(
-      `DELETE FROM fleet_file WHERE image_digest = $3 AND (path, sha256) NOT IN (
-         SELECT path, decode(hex, 'hex') FROM unnest($1::text[], $2::text[]) AS file (path, hex))`,
-      [...keys, image],
     );
   }
 
@@ -166,6 +170,10 @@ export class FleetFiles {
     );
     return rows.map(({ id }) => id);
   }
+}
+
+function keysOf(files: readonly FleetFile[]): unknown[] {
+  return [files.map(({ path }) => path), files.map(({ sha256 }) => sha256)];
 }
 
 function arraysOf(findings: readonly ContentFinding[]): unknown[] {

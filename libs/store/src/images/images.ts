@@ -174,15 +174,17 @@ export class Images {
     await lockReferences(tx, 'shared');
     // In one order, so that two indexes that list the same images in another one cannot deadlock.
     for (const image of images.toSorted((a, b) => (a.digest < b.digest ? -1 : 1))) {
-      await tx.query(
+      const [added] = await tx.aggregate<{ isNew: boolean }>(
         `INSERT INTO image (${newImage.columns}) VALUES (${newImage.values})
          ON CONFLICT (digest) DO UPDATE SET ${excluded(ImageRow, ['labels', 'baseCreatedAt', 'user', 'configVersion'])},
-           config = coalesce(EXCLUDED.config, image.config)`,
+           config = coalesce(EXCLUDED.config, image.config)
+         RETURNING xmax = 0 AS "isNew"`,
         newImage.parameters({ ...image, config: image.config ?? null }),
       );
       await this.#addLayers(tx, image);
       // Rules for secrets and misconfigurations may have changed since the last push.
-      await tx.query(`DELETE FROM image_finding WHERE image_digest = $1 AND source = 'config'`, [image.digest]);
+      if (!added!.isNew)
+        await tx.query(`DELETE FROM image_finding WHERE image_digest = $1 AND source = 'config'`, [image.digest]);
       await addFindings(tx, image.digest, 'config', image.findings);
     }
   }
@@ -339,18 +341,11 @@ export class Images {
   /** Replaces the inventory of an image. */
   async analyzed(tx: Transaction, digest: Digest, analyzersVersion: string, inventory: StoredInventory): Promise<void> {
     await lockReferences(tx, 'shared');
-    await tx.query('DELETE FROM image_package WHERE image_digest = $1', [digest]);
-    await addPackages(tx, digest, inventory.packages);
-    // Images with the same layers are stored at the same time: in one order, against deadlocks.
-    const linked = (inventory.linkedPrograms ?? []).toSorted((a, b) => (a.diffId < b.diffId ? -1 : 1));
-    for (const { diffId, linkedPrograms } of linked) {
-      const changed = 'UPDATE layer SET linked_programs = $2 WHERE diff_id = $1 AND linked_programs IS NULL';
-      await tx.query(changed, [diffId, linkedPrograms]);
-    }
-    await tx.query(`DELETE FROM image_finding WHERE image_digest = $1 AND source = 'layers'`, [digest]);
-    await addFindings(tx, digest, 'layers', inventory.findings);
-    await tx.query(
-      `UPDATE image SET os = $2, warnings = $3, analyzers_version = $4, not_evaluated = $5, unread_layers = $6, analyzed_at = now() WHERE digest = $1`,
+    // First of all, as the lock of its row makes another analysis of the image wait.
+    const [before] = await tx.aggregate<{ hasInventory: boolean }>(
+      `UPDATE image SET os = $2, warnings = $3, analyzers_version = $4, not_evaluated = $5, unread_layers = $6, analyzed_at = now()
+       FROM (SELECT analyzers_version FROM image WHERE digest = $1 FOR NO KEY UPDATE) AS before
+       WHERE digest = $1 RETURNING before.analyzers_version IS NOT NULL AS "hasInventory"`,
       [
         digest,
         json(inventory.os),
@@ -360,6 +355,18 @@ export class Images {
         inventory.unreadLayers ?? [],
       ],
     );
+    if (before?.hasInventory) {
+      await tx.query('DELETE FROM image_package WHERE image_digest = $1', [digest]);
+      await tx.query(`DELETE FROM image_finding WHERE image_digest = $1 AND source = 'layers'`, [digest]);
+    }
+    await addPackages(tx, digest, inventory.packages);
+    // Images with the same layers are stored at the same time: in one order, against deadlocks.
+    const linked = (inventory.linkedPrograms ?? []).toSorted((a, b) => (a.diffId < b.diffId ? -1 : 1));
+    for (const { diffId, linkedPrograms } of linked) {
+      const changed = 'UPDATE layer SET linked_programs = $2 WHERE diff_id = $1 AND linked_programs IS NULL';
+      await tx.query(changed, [diffId, linkedPrograms]);
+    }
+    await addFindings(tx, digest, 'layers', inventory.findings);
   }
 
   async packageCount(digest: Digest): Promise<number> {

@@ -10,8 +10,20 @@ const referenceLock = '7261946352087713';
  */
 export async function lockReferences(tx: Transaction, mode: 'shared' | 'exclusive'): Promise<void> {
   if (mode === 'exclusive') return void (await tx.query(`SELECT pg_advisory_xact_lock(${referenceLock})`));
-  if (sharing.has(tx)) return;
-  await tx.query(`SELECT pg_advisory_xact_lock_shared(${referenceLock})`);
+  if (!sharing.has(tx)) await shareReferences(tx, [], []);
+}
+
+/**
+ * Shares the lock of {@link lockReferences}, and then takes others by the same statement.
+ * @param locks calls of functions, with `parameters`
+ */
+export async function shareReferences(
+  tx: Transaction,
+  locks: readonly string[],
+  parameters: readonly unknown[],
+): Promise<void> {
+  const first = sharing.has(tx) ? [] : [`pg_advisory_xact_lock_shared(${referenceLock})`];
+  await tx.query(`SELECT ${[...first, ...locks].join(', ')}`, parameters);
   sharing.add(tx);
 }
 

@@ -64,14 +64,34 @@ export async function isAnyRunning(store: Queries, digests: readonly Digest[]): 
   return row?.isReported ? row.isRunning : undefined;
 }
 
+/** Whether a sensor reports containers, and which of the images `$1` run. */
+const runningColumns = `EXISTS (SELECT FROM container_ledger) AS "isReported",
+  ARRAY(SELECT DISTINCT image_digest FROM container_ledger WHERE image_digest = ANY($1) AND ${isRecent}) AS running`;
+
 /** Images among some that run, or did in the last day; null while no sensor reports containers. */
 export async function runningAmong(store: Queries, digests: readonly Digest[]): Promise<Set<Digest> | null> {
-  const [row] = await store.aggregate<{ isReported: boolean; running: Digest[] }>(
-    `SELECT EXISTS (SELECT FROM container_ledger) AS "isReported",
-       ARRAY(SELECT DISTINCT image_digest FROM container_ledger WHERE image_digest = ANY($1) AND ${isRecent}) AS running`,
+  const [row] = await store.aggregate<{ isReported: boolean; running: Digest[] }>(`SELECT ${runningColumns}`, [
+    digests,
+  ]);
+  return row?.isReported ? new Set(row.running) : null;
+}
+
+/**
+ * {@link runningAmong} some images, and the names of the packages of each that were seen to be
+ * executed or loaded.
+ */
+export async function usesAmong(
+  store: Queries,
+  digests: readonly Digest[],
+): Promise<{ running: Set<Digest> | null; used: Map<Digest, Set<string>> }> {
+  const [row] = await store.aggregate<{ isReported: boolean; running: Digest[]; used: Record<Digest, string[]> }>(
+    `SELECT ${runningColumns},
+       (SELECT coalesce(jsonb_object_agg(image_digest, packages), '{}') FROM (
+          SELECT image_digest, jsonb_agg(package) AS packages FROM package_use WHERE image_digest = ANY($1) GROUP BY image_digest) AS use) AS used`,
     [digests],
   );
-  return row?.isReported ? new Set(row.running) : null;
+  const used = Object.entries(row?.used ?? {}).map(([digest, packages]) => [digest, new Set(packages)] as const);
+  return { running: row?.isReported ? new Set(row.running) : null, used: new Map(used) };
 }
 
 /** Limit on the named workloads of one image. */

@@ -154,7 +154,7 @@ describe('PushFindings', () => {
       const id = await push(digest);
       const os = { id: 'alpine', versionId: '3.10.9', name: 'Alpine Linux v3.10' };
       await store.query('UPDATE image SET os = $2 WHERE digest = $1', [digest, JSON.stringify(os)]);
-      await store.transaction(async (tx) => pushes.announce(tx, id, [], null));
+      await store.transaction(async (tx) => pushes.announce(tx, id, { announced: [], signatureDueAt: null }));
       return id;
     };
     const end = (isNew: boolean) => [{ finding: { id: 'end-of-life-distribution' }, isNew }];

@@ -1,4 +1,7 @@
-import { withinLimit } from './image-matching.js';
+import type { Advisories, FleetMatches, Store } from '@tidewaiter/store';
+
+import type { ScannerConfig } from '../config.js';
+import { ImageMatching, withinLimit } from './image-matching.js';
 
 const packages = ['a', 'b', 'c'].map((id) => ({ id }));
 const matchesOf = (...ids: string[]) => ids.map((packageId, index) => ({ packageId, index }));
@@ -28,5 +31,18 @@ describe('withinLimit', () => {
     }
     expect(withinLimit(packages, endless(), 10)).toEqual({ packages: [], matches: [] });
     expect(read).toBe(11);
+  });
+});
+
+describe('ImageMatching', () => {
+  it.each([
+    [false, 0],
+    [true, 1],
+  ])('opens a transaction only for new packages: %s', async (hasUnmatched, transactions) => {
+    let opened = 0;
+    const store = { transaction: async () => void (opened += 1) } as unknown as Store;
+    const fleet = { hasUnmatched: async () => hasUnmatched } as unknown as FleetMatches;
+    await new ImageMatching(store, {} as Advisories, fleet, {} as ScannerConfig).match('sha256:x');
+    expect(opened).toBe(transactions);
   });
 });

@@ -21,6 +21,8 @@ export class ImageMatching {
    * stay unmatched: the image gets a warning, and the next examination continues with them.
    */
   async match(digest: Digest): Promise<void> {
+    // An image of known layers mostly brings no new package, and what is matched stays so.
+    if (!(await this.fleet.hasUnmatched(this.store, digest))) return;
     await this.store.transaction(async (tx) => {
       await this.fleet.hold(tx);
       const unmatched = await this.fleet.unmatched(tx, digest);

@@ -79,6 +79,11 @@ export class IdentityCheck {
     return this.grace.dueAt(push);
   }
 
+  /** Whether the repository has findings about the images of the push, or the push has noted signs. */
+  async hasFindings(push: Push): Promise<boolean> {
+    return this.identities.hasFindings(push.id);
+  }
+
   /** Stores the current supply-chain findings of the push, for the decision about an incident. */
   async noteSigns(tx: Transaction, push: Push, isInGrace: boolean): Promise<void> {
     const { awaited } = splitAwaited(await this.provenances.findings(tx, push.id), isInGrace);
@@ -93,10 +98,11 @@ export class IdentityCheck {
 
   /** A registry error does not revoke a known signature. */
   async #identityOf(push: PushUnderTag, images: readonly ExaminedImage[]): Promise<Identity> {
-    const [run, known] = await Promise.all([this.reports.runOf(push.id), this.identities.get(push.id)]);
+    const run = await this.reports.runOf(push.id);
     const presented = images.map((image) => image.presented);
-    const isWorse =
-      presented.some(({ isComplete }) => !isComplete) && known?.identity.images.every((each) => each.signature);
+    const isComplete = presented.every((each) => each.isComplete);
+    const known = isComplete ? null : await this.identities.get(push.id);
+    const isWorse = known?.identity.images.every((each) => each.signature) ?? false;
     const pipeline = run && [run.run.source, run.run.workflow].filter(Boolean).join(' ');
     return {
       images: isWorse && known ? known.identity.images : presented,

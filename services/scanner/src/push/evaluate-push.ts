@@ -57,6 +57,14 @@ interface EvaluatedContents {
   earlier: (EarlierImages & { findings: readonly ImageFinding[] }) | null;
 }
 
+/** Findings of an image from comparing it with others and with its SBOMs. */
+interface ComparedImage {
+  digest: Digest;
+  ofRevision: Finding[];
+  ofFiles: ComparedFiles;
+  ofSboms: SbomFindings;
+}
+
 /** Evaluates a push whose layers are all read, or known to be unreadable. */
 @Injectable()
 export class EvaluatePush {
@@ -167,7 +175,7 @@ export class EvaluatePush {
     attached: ReadonlyMap<Digest, AttachedSboms>,
     isInGrace: boolean,
   ): Promise<boolean> {
-    const compared: { digest: Digest; ofRevision: Finding[]; ofFiles: ComparedFiles; ofSboms: SbomFindings }[] = [];
+    const compared: ComparedImage[] = [];
     for (const image of images) {
       const [ofRevision, ofFiles, ofSboms] = await Promise.all([
         this.sameRevision.findings(push, image, provenances.get(image.digest)),
@@ -176,6 +184,8 @@ export class EvaluatePush {
       ]);
       compared.push({ digest: image.digest, ofRevision, ofFiles, ofSboms });
     }
+    // Most pushes have no findings of this kind, and had none.
+    if (compared.every(isUnremarkable) && !(await this.identity.hasFindings(push))) return false;
     return this.store.transaction(async (tx) => {
       let hasOutliersAdded = false;
       for (const { digest, ofRevision, ofFiles, ofSboms } of compared) {
@@ -204,6 +214,11 @@ export class EvaluatePush {
     );
     return perImage.flat();
   }
+}
+
+/** Whether nothing is to be stored about an image that had no such findings before. */
+function isUnremarkable({ ofRevision, ofFiles, ofSboms }: ComparedImage): boolean {
+  return [ofRevision, ofFiles.paths, ofFiles.outliers, ofSboms.findings].every(({ length }) => length === 0);
 }
 
 function onceEach(warnings: readonly PushWarning[]): PushWarning[] {

@@ -2,12 +2,18 @@ import { Injectable } from '@nestjs/common';
 import type { Finding } from '@tidewaiter/domain';
 import { type DataOf, draft, imageReexamined } from '@tidewaiter/events';
 import { signatureFindings, splitAwaited } from '@tidewaiter/provenance';
-import { Incidents, Provenances, type Push, Pushes, type Transaction } from '@tidewaiter/store';
+import { type Announcement, Incidents, Provenances, type Push, Pushes, type Transaction } from '@tidewaiter/store';
 
 import type { PushEvaluation } from './evaluate-push.js';
 import { pushSubject } from './push-subject.js';
 
 type NamedFinding = DataOf<typeof imageReexamined>['opened'][number];
+
+/** Announcement of a push. */
+interface PushAnnouncement extends Announcement {
+  /** Findings that are not announced yet, as a signature may still arrive. */
+  awaited: readonly Finding[];
+}
 
 /** Stores which supply-chain findings of a push were announced, and announces changes since. */
 @Injectable()
@@ -22,10 +28,22 @@ export class PushCorrections {
    * Stores which findings the announcement of a push covers; returns the fingerprints of findings
    * that wait for a signature.
    */
-  async begin(tx: Transaction, push: Push, { signatureDueAt }: PushEvaluation): Promise<string[]> {
+  async begin(tx: Transaction, push: Push, evaluation: PushEvaluation): Promise<string[]> {
+    const announcement = await this.announcementOf(tx, push, evaluation);
+    await this.pushes.announce(tx, push.id, announcement);
+    return this.awaitSignature(tx, push, announcement);
+  }
+
+  /** Findings that the announcement of a push covers, and those that wait for a signature. */
+  async announcementOf(tx: Transaction, push: Push, { signatureDueAt }: PushEvaluation): Promise<PushAnnouncement> {
     const { previousDigest } = push;
     const before = previousDigest === null ? null : await this.pushes.announcedBefore(push, previousDigest);
-    const { awaited } = await this.#announce(tx, push, signatureDueAt, before ?? new Set());
+    return this.#announcement(tx, push, signatureDueAt, before ?? new Set());
+  }
+
+  /** Queues the end of the wait for a signature, if any; returns the fingerprints of what waits. */
+  async awaitSignature(tx: Transaction, { id }: Push, { awaited }: PushAnnouncement): Promise<string[]> {
+    if (awaited.length > 0) await tx.enqueue({ queue: 'signature', key: id, class: 'interactive' });
     return awaited.map(({ fingerprint }) => fingerprint);
   }
 
@@ -36,7 +54,10 @@ export class PushCorrections {
   async correct(tx: Transaction, push: Push, evaluation: PushEvaluation): Promise<void> {
     const { counts, verdict, platforms, signatureDueAt } = evaluation;
     const before = await this.pushes.announced(tx, push.id);
-    const { announced: now } = await this.#announce(tx, push, signatureDueAt, fingerprintsOf(before ?? []));
+    const announcement = await this.#announcement(tx, push, signatureDueAt, fingerprintsOf(before ?? []));
+    await this.pushes.announce(tx, push.id, announcement);
+    await this.awaitSignature(tx, push, announcement);
+    const now = announcement.announced;
     const isCurrent = await this.pushes.isCurrent(tx, push.id);
     const isCorrected = before !== null && (await this.#isCorrected(tx, push, isCurrent));
     const opened = isCorrected ? missingIn(before, now) : [];
@@ -72,19 +93,16 @@ export class PushCorrections {
    * @param known fingerprints that were announced for this push or for the earlier content of its
    * tag: they do not wait, so that a signature resolves them
    */
-  async #announce(
+  async #announcement(
     tx: Transaction,
     push: Push,
     dueAt: Date | null,
     known: ReadonlySet<string>,
-  ): Promise<{ announced: Finding[]; awaited: Finding[] }> {
+  ): Promise<PushAnnouncement> {
     const findings = await this.provenances.findings(tx, push.id);
     const awaited = splitAwaited(findings, dueAt !== null).awaited.filter(({ fingerprint }) => !known.has(fingerprint));
     const announced = findings.filter((each) => !awaited.includes(each));
-    const isWaiting = awaited.length > 0;
-    await this.pushes.announce(tx, push.id, announced, isWaiting ? dueAt : null);
-    if (isWaiting) await tx.enqueue({ queue: 'signature', key: push.id, class: 'interactive' });
-    return { announced, awaited };
+    return { announced, awaited, signatureDueAt: awaited.length > 0 ? dueAt : null };
   }
 }
 

@@ -41,10 +41,11 @@ export class PushResolution {
     signal: AbortSignal,
     then: (tx: Transaction, push: Push) => Promise<Next>,
   ): Promise<{ push: Push; next: Next } | null> {
-    const push = await this.pushes.get(id);
-    if (!push || ['analyzed', 'not-an-image', 'refused'].includes(push.state)) return null;
+    const known = await this.pushes.getAt(id);
+    if (!known || ['analyzed', 'not-an-image', 'refused'].includes(known.push.state)) return null;
+    const { push, readAt } = known;
     if (push.state === 'analyzing') return { push, next: await this.#goOn(push, then) };
-    const answer = await this.#ask(push, signal);
+    const answer = await this.#ask(push, readAt, signal);
     const digest = push.digest ?? push.claimedDigest ?? answer?.digest ?? null;
     if (digest === null && push.tag !== null && answer?.digest === null) {
       throw new NotFound('MANIFEST_UNKNOWN', `the tag ${push.tag} is gone`);
@@ -101,10 +102,16 @@ export class PushResolution {
     await this.store.transaction(async (tx) => this.ledger.observed(tx, push, tags, answer));
   }
 
-  /** Null if there is no tag to resolve, or its content cannot be read: then the webhook counts. */
-  async #ask({ connection, repository, tag, artifact }: Push, signal: AbortSignal): Promise<AnswerWithManifest | null> {
+  /**
+   * Null if there is no tag to resolve, or its content cannot be read: then the webhook counts.
+   * @param askedAt time before the request, by {@link TagLedger.now}
+   */
+  async #ask(
+    { connection, repository, tag, artifact }: Push,
+    askedAt: string,
+    signal: AbortSignal,
+  ): Promise<AnswerWithManifest | null> {
     if (tag === null || artifact !== 'image') return null;
-    const askedAt = await this.ledger.now();
     try {
       return { ...(await this.tags.manifestOf(connection, repository, tag, signal)), askedAt };
     } catch (error) {
@@ -146,7 +153,7 @@ export class PushResolution {
       });
       failpoint('push.tag-placed');
       if (placed) return placed.next;
-      answer = await this.#ask(push, signal);
+      answer = await this.#ask(push, await this.ledger.now(), signal);
     }
     throw new Unavailable('TAG_CHANGING', `${push.repository}:${push.tag} is being pushed to`);
   }

@@ -90,9 +90,10 @@ export class PushTransitions {
   ): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.#mustBeUpToDate(tx, push);
-      if (await this.pushes.analyzed(tx, push.id, evaluation, baseline)) {
+      const announcement = await this.corrections.announcementOf(tx, push, evaluation);
+      if (await this.pushes.analyzed(tx, push.id, evaluation, baseline, announcement)) {
         if (changes) await this.differences.put(tx, push.id, changes);
-        const awaited = await this.corrections.begin(tx, push, evaluation);
+        const awaited = await this.corrections.awaitSignature(tx, push, announcement);
         await tx.emit(...pushEvents(push, evaluation, { baseline, changes, awaited }));
       }
       await this.jobs.finish(tx, job);

@@ -99,10 +99,10 @@ export class Provenances {
   ): Promise<void> {
     const place = [digest, connection, repository];
     const isHere = '(image_digest, connection, repository) = ($1, $2, $3)';
-    await tx.query(`DELETE FROM image_provenance WHERE ${isHere}`, place);
     await tx.query(
       // Keeps findings from comparing content, as they come from the layers.
-      `DELETE FROM repository_finding WHERE ${isHere} AND tag IS NULL AND finding ->> 'id' <> ALL($4)`,
+      `WITH earlier AS (DELETE FROM image_provenance WHERE ${isHere})
+       DELETE FROM repository_finding WHERE ${isHere} AND tag IS NULL AND finding ->> 'id' <> ALL($4)`,
       [...place, comparedFindings],
     );
     if (known) {

@@ -83,6 +83,17 @@ export class PushIdentities {
     );
   }
 
+  /** Whether the repository has findings about the images of a push, or the push has noted signs. */
+  async hasFindings(pushId: string): Promise<boolean> {
+    const [known] = await this.store.aggregate<{ hasFindings: boolean }>(
+      `SELECT EXISTS (SELECT FROM push_identity WHERE push_id = $1 AND signs <> '{}') OR EXISTS (
+         SELECT FROM push_image JOIN push ON push.id = push_id
+           JOIN repository_finding USING (image_digest, connection, repository) WHERE push_id = $1) AS "hasFindings"`,
+      [pushId],
+    );
+    return known!.hasFindings;
+  }
+
   /**
    * Stores the ids of the present supply-chain findings of a push, above low severity.
    * @param awaited ids of findings that are not announced yet, which are left out

@@ -87,6 +87,8 @@ export const pushColumns = columnsOf(PushRow, {
 /** A push without its longest documents. */
 export type Push = RowOf<typeof pushColumns>;
 
+const timedColumns = pushColumns.computed<{ readAt: string }>({ readAt: 'clock_timestamp()::text' });
+
 /** Content of a push, as its registry has it. */
 export interface ResolvedContent {
   digest: Digest;
@@ -106,6 +108,13 @@ export interface PushVerdict {
   rulesVersion?: string;
   /** Version of the signers, where signatures were verified; undefined leaves it as it is. */
   signersVersion?: string;
+}
+
+/** Supply-chain findings that the announcement of a push covers. */
+export interface Announcement {
+  announced: readonly Finding[];
+  /** Time until which other findings wait for a signature; null if none does. */
+  signatureDueAt: Date | null;
 }
 
 /** Repository with the version of the signers that its images require. */
@@ -230,6 +239,14 @@ export class Pushes {
     return (await pushOf(this.store, id)) ?? null;
   }
 
+  /** A push, and the time of the read by PostgreSQL's clock. */
+  async getAt(id: string): Promise<{ push: Push; readAt: string } | null> {
+    const [row] = await this.store.rows(timedColumns, 'FROM push WHERE id = $1', [id]);
+    if (!row) return null;
+    const { readAt, ...push } = row;
+    return { push, readAt };
+  }
+
   /** Warnings of the verdict of a push; a hostile image may cause thousands. */
   async warnings(id: string): Promise<PushWarning[]> {
     const [push] = await this.store.rows(warningsOnly, 'FROM push WHERE id = $1', [id]);
@@ -321,19 +338,19 @@ export class Pushes {
    * @returns the push as it is then, locked until the transaction ends
    */
   async resolved(tx: Transaction, push: Push, found: ResolvedContent): Promise<Push> {
-    const [resolved] = await tx.returning(
+    const [resolved] = await tx.rows(
       pushColumns,
       // The tag looked like that of a signature, but an image was found under it.
-      `UPDATE push SET digest = $2, media_type = $3, registry_host = $4, artifact = 'image', attached_to = NULL,
-         state = 'analyzing', code = NULL, reason = NULL, finished_at = NULL
-       WHERE id = $1 AND state IN ('accepted', 'dead-lettered')`,
-      [push.id, found.digest, found.mediaType, found.registryHost],
+      (list) => `WITH resolved AS (
+         UPDATE push SET digest = $2, media_type = $3, registry_host = $4, artifact = 'image', attached_to = NULL,
+           state = 'analyzing', code = NULL, reason = NULL, finished_at = NULL
+         WHERE id = $1 AND state IN ('accepted', 'dead-lettered') RETURNING *
+       ), held AS (
+         INSERT INTO push_image (push_id, image_digest) SELECT id, unnest($5::text[]) FROM resolved ON CONFLICT DO NOTHING)
+       SELECT ${list} FROM resolved`,
+      [push.id, found.digest, found.mediaType, found.registryHost, found.imageDigests],
     );
     if (!resolved) return (await pushOf(tx, push.id, ' FOR UPDATE'))!;
-    await tx.query(
-      `INSERT INTO push_image (push_id, image_digest) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`,
-      [push.id, found.imageDigests],
-    );
     if (found.isPlaced) return resolved;
     await placeInLedger(tx, push, found.digest, null);
     return (await pushOf(tx, push.id))!;
@@ -462,13 +479,27 @@ export class Pushes {
   /**
    * Ends a push with a verdict; false when it had ended before.
    * @param baseline what it was compared with
+   * @param announcement stored as by {@link announce}
    */
-  async analyzed(tx: Transaction, id: string, result: PushVerdict, baseline: Baseline | null = null): Promise<boolean> {
+  async analyzed(
+    tx: Transaction,
+    id: string,
+    result: PushVerdict,
+    baseline: Baseline | null = null,
+    announcement: Announcement | null = null,
+  ): Promise<boolean> {
     const ended = await tx.query(
       `UPDATE push SET state = 'analyzed', verdict = $2, counts = $3, warnings = $4, rules_version = $5,
-         signers_version = coalesce($6, signers_version), compared_with = coalesce($7, compared_with), finished_at = now()
+         signers_version = coalesce($6, signers_version), compared_with = coalesce($7, compared_with), finished_at = now(),
+         announced = coalesce($8, announced), signature_due_at = CASE WHEN $8 IS NULL THEN signature_due_at ELSE $9 END
        WHERE id = $1 AND NOT ${isFinal} RETURNING id`,
-      [id, ...valuesOf(result), baseline && json(storedBaseline(baseline))],
+      [
+        id,
+        ...valuesOf(result),
+        baseline && json(storedBaseline(baseline)),
+        announcement && json(announcement.announced),
+        announcement?.signatureDueAt ?? null,
+      ],
     );
     return ended.length > 0;
   }
@@ -506,18 +537,10 @@ export class Pushes {
     return before?.announced ? new Set(before.announced.map(({ fingerprint }) => fingerprint)) : null;
   }
 
-  /**
-   * @param signatureDueAt time until which other findings wait for a signature; null if none does
-   */
-  async announce(
-    tx: Transaction,
-    id: string,
-    findings: readonly Finding[],
-    signatureDueAt: Date | null,
-  ): Promise<void> {
+  async announce(tx: Transaction, id: string, { announced, signatureDueAt }: Announcement): Promise<void> {
     await tx.query('UPDATE push SET announced = $2, signature_due_at = $3 WHERE id = $1', [
       id,
-      json(findings),
+      json(announced),
       signatureDueAt,
     ]);
   }

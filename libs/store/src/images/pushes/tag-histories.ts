@@ -72,6 +72,7 @@ export class TagHistories {
          ORDER BY past.position DESC LIMIT ${maxEntries}) AS newest ORDER BY position`,
       [pushId, connection, repository, tag],
     );
+    if (earlier.length === 0) return { tag, earlier: [], alsoNamed: [] };
     const alsoNamed = await this.store.aggregate<TagEntry>(
       `SELECT tag, digest, min(extract(epoch FROM at)::float * 1000) AS "atMs" FROM tag_ledger
        WHERE (connection, repository) = ($1, $2) AND tag <> $3 AND digest = ANY($4) GROUP BY tag, digest LIMIT ${maxNames}`,

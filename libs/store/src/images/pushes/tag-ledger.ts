@@ -4,7 +4,7 @@ import { type Digest, placePush, type TagEntry, type TagPlacement } from '@tidew
 import { columnsOf, type RowOf } from '../../core/columns.js';
 import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
-import { lockReferences } from '../reference-lock.js';
+import { lockReferences, shareReferences } from '../reference-lock.js';
 import { TagLedgerRow } from './push-rows.js';
 
 /** A repository of a connection. */
@@ -123,17 +123,12 @@ export async function placeInLedger(
   const { connection, repository, tag } = push;
   if (tag === null) return noPlace;
   await lockTag(tx, { connection, repository, tag });
-  const [times] = await tx.aggregate<{ pushedAtMs: number | null; receivedAtMs: number; isPlaced: boolean }>(
-    `SELECT ${millisecondsOf('pushed_at')} AS "pushedAtMs", ${millisecondsOf('received_at')} AS "receivedAtMs",
-       EXISTS (SELECT FROM tag_ledger WHERE push_id = push.id AND NOT is_seen) AS "isPlaced"
-     FROM push WHERE id = $1`,
-    [push.id],
-  );
-  if (!times || times.isPlaced) return noPlace;
-  const entries = await newestEntries(tx, push, answer?.askedAt ?? null);
+  const known = await placeOf(tx, push, answer?.askedAt ?? null);
+  if (!known || known.isPlaced) return noPlace;
+  const { entries, pushedAtMs, receivedAtMs } = known;
   if (entries.at(-1)?.isNewer) return { isOutdated: true, successor: null };
   const current = answer === null ? digest : answer.digest;
-  const placement = placePush(entries, { id: push.id, digest, ...times }, current);
+  const placement = placePush(entries, { id: push.id, digest, pushedAtMs, receivedAtMs }, current);
   await write(tx, push, digest, entries, placement);
   const isNewest = placement.index >= entries.length - (placement.replaced === null ? 0 : 1);
   return isNewest ? noPlace : { isOutdated: false, successor: await successorOf(tx, push.id) };
@@ -150,18 +145,29 @@ const entryColumns = columnsOf(TagLedgerRow, {
 
 type StoredEntry = RowOf<typeof entryColumns>;
 
-async function newestEntries(
+/** Times of a push, and the newest entries of its tag, oldest first. */
+interface KnownPlace {
+  pushedAtMs: number | null;
+  receivedAtMs: number;
+  isPlaced: boolean;
+  entries: StoredEntry[];
+}
+
+async function placeOf(
   tx: Transaction,
-  { connection, repository, tag }: TaggedPush,
+  { id, connection, repository, tag }: TaggedPush,
   askedAt: string | null,
-): Promise<StoredEntry[]> {
-  const rows = await tx.rows(
-    entryColumns,
-    `FROM tag_ledger AS entry LEFT JOIN push ON push.id = push_id
-     WHERE (entry.connection, entry.repository, entry.tag) = ($1, $2, $3) ORDER BY position DESC LIMIT ${maxEntries}`,
-    [connection, repository, tag, askedAt],
+): Promise<KnownPlace | undefined> {
+  const [known] = await tx.aggregate<KnownPlace>(
+    `SELECT ${millisecondsOf('pushed_at')} AS "pushedAtMs", ${millisecondsOf('received_at')} AS "receivedAtMs",
+       EXISTS (SELECT FROM tag_ledger WHERE push_id = own.id AND NOT is_seen) AS "isPlaced",
+       (SELECT coalesce(json_agg(newest ORDER BY position), '[]') FROM (
+          SELECT ${entryColumns} FROM tag_ledger AS entry LEFT JOIN push ON push.id = push_id
+          WHERE (entry.connection, entry.repository, entry.tag) = ($1, $2, $3) ORDER BY position DESC LIMIT ${maxEntries}) AS newest) AS entries
+     FROM push AS own WHERE id = $5`,
+    [connection, repository, tag, askedAt, id],
   );
-  return rows.toReversed();
+  return known;
 }
 
 async function write(
@@ -290,12 +296,12 @@ export async function lockRepository(tx: Transaction, place: RepositoryPlace): P
  * that places several tags must hold {@link lockRepository}: two of them could wait for each other.
  */
 async function lockTag(tx: Transaction, { tag, ...place }: RepositoryPlace & { tag: string }): Promise<void> {
-  await lockReferences(tx, 'shared');
   const name = lockNameOf(place);
-  await tx.query(
-    'SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0)), pg_advisory_xact_lock(hashtextextended($2, 0))',
-    [name, `${name} ${tag}`],
-  );
+  const locks = [
+    'pg_advisory_xact_lock_shared(hashtextextended($1, 0))',
+    'pg_advisory_xact_lock(hashtextextended($2, 0))',
+  ];
+  await shareReferences(tx, locks, [name, `${name} ${tag}`]);
 }
 
 function lockNameOf({ connection, repository }: RepositoryPlace): string {

@@ -128,11 +128,11 @@ export class Verdicts {
     asked: EvaluationQuestion = {},
   ): Promise<{ now: ImageEvaluation<ImageFinding>; before: ImageFinding[] }> {
     const rules = { ...this.rules, onIncomplete: asked.onIncomplete ?? this.rules.onIncomplete };
-    const [{ now: known, before }, running, sources] = await Promise.all([
+    const [{ now: known, before, running: runs }, sources] = await Promise.all([
       this.#read(push, images, earlier, asked.provenances),
-      asked.isRunning ?? this.images.areRunning(images.map(({ digest }) => digest)),
       this.ages.sources(),
     ]);
+    const running = asked.isRunning ?? (runs ? images.some(({ digest }) => runs.has(digest)) : undefined);
     const now = new Date();
     const ages = await this.ages.ofImages(
       images.map(({ digest }) => digest),
@@ -192,10 +192,10 @@ export class Verdicts {
     images: readonly Image[],
     earlier: EarlierImages | null,
     known?: KnownProvenances,
-  ): Promise<Record<'now' | 'before', EvaluationInput<ImageFinding>[]>> {
+  ): Promise<Record<'now' | 'before', EvaluationInput<ImageFinding>[]> & { running: ReadonlySet<Digest> | null }> {
     const digests = [...new Set([...images, ...(earlier?.images ?? [])].map(({ digest }) => digest))];
-    const [findings, provenances] = await Promise.all([
-      this.findings.of(digests, push),
+    const [{ findings, running }, provenances] = await Promise.all([
+      this.findings.withRunning(digests, push),
       known ?? this.provenances.of(push, digests),
     ]);
     const read = { findings: Map.groupBy(findings, ({ imageDigest }) => imageDigest), provenances };
@@ -203,7 +203,7 @@ export class Verdicts {
       this.#inputs(push, images, read),
       earlier ? this.#inputs({ ...push, digest: earlier.digest }, earlier.images, read) : [],
     ]);
-    return { now, before };
+    return { now, before, running };
   }
 
   async #inputs(
