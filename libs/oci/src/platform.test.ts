@@ -56,17 +56,14 @@ describe('choosePlatforms', () => {
 
   it('drops attestations, even if unknown platforms are wanted', () => {
     const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' };
-    const index = indexOf([
-      { annotations, platform: 'unknown/unknown' },
-      { annotations },
-      { platform: 'unknown/unknown' },
-    ]);
+    const index = indexOf([{ annotations, platform: 'unknown/unknown' }, { platform: 'unknown/unknown' }]);
     expect(choosePlatforms(index, ['unknown/unknown', 'linux/amd64'])).toEqual([]);
   });
 
   it('keeps an image that claims to be an attestation', () => {
     const annotations = { 'vnd.docker.reference.type': 'attestation-manifest' };
-    expect(choosePlatforms(indexOf([{ annotations, platform: 'linux/amd64' }]), ['linux/amd64'])).toHaveLength(1);
+    const index = indexOf([{ annotations, platform: 'linux/amd64' }, { annotations }]);
+    expect(choosePlatforms(index, ['linux/amd64'])).toHaveLength(2);
   });
 });
 
@@ -84,6 +81,6 @@ describe('attestationsOf', () => {
       { annotations: of('sha256:a'), platform: 'linux/amd64' },
       { annotations: of('sha256:a') },
     ]);
-    expect(attestationsOf(index, 'sha256:a').map(({ size }) => size)).toEqual([1, 5]);
+    expect(attestationsOf(index, 'sha256:a').map(({ size }) => size)).toEqual([1]);
   });
 });

@@ -60,12 +60,11 @@ export function attestationsOf(index: ImageIndex, image: Digest): Descriptor[] {
 }
 
 /**
- * Whether a child of an index describes another child instead of being an image. A child with a
- * platform is an image under any annotations: runtimes check only the platform.
+ * Whether a child of an index describes another child instead of being an image. Runtimes check
+ * only the platform, and without one that of the config: annotations prove nothing.
  */
-function isAttestation({ annotations, platform }: Descriptor): boolean {
-  if (platform !== undefined) return platform === 'unknown/unknown';
-  return annotations?.['vnd.docker.reference.type'] === 'attestation-manifest';
+function isAttestation({ platform }: Descriptor): boolean {
+  return platform === 'unknown/unknown';
 }
 
 /** Formats a platform as containerd does: its usual names, without the usual variant. */
