@@ -242,7 +242,9 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       EXPRESSION_INVALID: input('Correct the expression: see `tidewaiter find --help`.', usage),
       LAYER_COUNT_MISMATCH: input('Config and manifest disagree: build the image again.'),
       LIMIT_EXCEEDED: warning('A named limit was reached; see docs/limits.md.', { ...incomplete, status: 413 }),
-      MANIFEST_AMBIGUOUS: input('Push a manifest that is either an image or an index.'),
+      MANIFEST_AMBIGUOUS: input(
+        'Push a manifest that has one meaning, and so its config: either an image or an index, no member twice or in two spellings.',
+      ),
       MANIFEST_DAMAGED: input('The stored file list is damaged: analyze the image again.'),
       MANIFEST_INVALID: input('Push a valid manifest.'),
       MANIFEST_SCHEMA1: input('Push the image with a client that writes schema 2 or OCI.'),

@@ -51,6 +51,15 @@ describe('parseImageConfig', () => {
     expect({ ...read.labels }).toEqual({ maintainer: 'me' });
   });
 
+  it('reads members in any spelling, and rejects two of one name', () => {
+    const rootfs = { Diff_IDs: [digestOf('1')] };
+    expect(config({ rootfs, Config: { env: ['A=1'] } })).toMatchObject({ diffIds: [digestOf('1')], env: ['A=1'] });
+    // Go merges both objects, and reports the user of the first one.
+    const twice = Buffer.from('{"config":{"User":"root"},"config":{}}');
+    expect(() => parseImageConfig(twice)).toThrow(expect.objectContaining({ code: 'MANIFEST_AMBIGUOUS' }));
+    expect(() => config({ config: { User: '1', user: '0' } })).toThrow('two spellings');
+  });
+
   it('has every text, of whatever field, exactly once or more', () => {
     const field = fc.stringMatching(/^[A-Za-z_]{1,12}$/);
     const value = fc.letrec<{ any: unknown }>((tie) => ({

@@ -58,7 +58,7 @@ const { maxConfigBytes, maxTextLength } = documentLimits;
 
 /**
  * Reads an image's config from its blob.
- * @throws InvalidInput `CONFIG_INVALID`
+ * @throws InvalidInput `CONFIG_INVALID`, `MANIFEST_AMBIGUOUS`
  * @throws LimitExceeded `maxConfigBytes`, before the blob is read
  */
 export async function readImageConfig({ size }: Descriptor, blob: AsyncIterable<Uint8Array>): Promise<ImageConfig> {
@@ -69,7 +69,7 @@ export async function readImageConfig({ size }: Descriptor, blob: AsyncIterable<
 /**
  * Parses an image config. Fields of a wrong type are dropped and texts are cut at `maxTextLength`,
  * because builders differ; diffIDs identify layers and must be valid.
- * @throws InvalidInput `CONFIG_INVALID`
+ * @throws InvalidInput `CONFIG_INVALID`, `MANIFEST_AMBIGUOUS`
  * @throws LimitExceeded `maxConfigBytes`
  * @see https://github.com/opencontainers/image-spec/blob/main/config.md#properties
  */

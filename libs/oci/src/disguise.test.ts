@@ -41,6 +41,13 @@ describe('isDisguisedImage', () => {
     expect(await isDisguisedImage(given, blobOf(config))).toBe(false);
   });
 
+  it('rejects a config of which runtimes may see other diffIDs', async () => {
+    const hidden = rootfs.replace(/\}$/, ',"rootfs":{}}');
+    await expect(isDisguisedImage(manifest(chart, layer), blobOf(hidden))).rejects.toMatchObject({
+      code: 'MANIFEST_AMBIGUOUS',
+    });
+  });
+
   describe('with layers of other types', () => {
     const config = 'application/vnd.oci.image.config.v1+json';
     const statement = 'application/vnd.in-toto+json';

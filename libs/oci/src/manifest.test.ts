@@ -99,6 +99,31 @@ describe('parseManifest', () => {
     expect(codeOf(() => parseManifest(input))).toBe(code);
   });
 
+  // Go's encoding/json reads all of these as layers; it merges the elements of repeated ones.
+  it.each([
+    ['twice', '"layers"'],
+    ['twice, once escaped', String.raw`"l\u0061yers" `],
+    ['in a second spelling', '"Layers"'],
+    ['in a spelling with a long s', '"layerſ"'],
+  ])('rejects a manifest with its layers %s', (_, name) => {
+    const text = JSON.stringify({ config, layers: [layer] });
+    const twice = `${text.slice(0, -1)},${name}:[]}`;
+    expect(codeOf(() => parseManifest(Buffer.from(twice)))).toBe('MANIFEST_AMBIGUOUS');
+  });
+
+  it('rejects a descriptor with two digests', () => {
+    const text = JSON.stringify({ config, layers: [layer] }).replace('"size":10', `"Digest":"${digest}","size":10`);
+    expect(codeOf(() => parseManifest(Buffer.from(text)))).toBe('MANIFEST_AMBIGUOUS');
+  });
+
+  it('reads members in any spelling, as runtimes do', () => {
+    const platform = { OS: 'linux', Architecture: 'arm64' };
+    const index = { Manifests: [{ ...layer, Platform: platform, annotations: { Name: 'a', name: 'b' } }] };
+    expect(parseManifest(bytes(index))).toMatchObject({
+      manifests: [{ platform: 'linux/arm64', annotations: { Name: 'a', name: 'b' } }],
+    });
+  });
+
   it('rejects a document that contradicts its content type', () => {
     const document = bytes({ mediaType: mediaTypes.ociManifest, config, layers: [layer] });
     expect(codeOf(() => parseManifest(document, mediaTypes.dockerManifest))).toBe('MEDIA_TYPE_MISMATCH');

@@ -97,8 +97,8 @@ function agreedMediaType(document: UntrustedObject, contentType: string | undefi
 }
 
 function kindByShape(document: UntrustedObject): 'index' | 'manifest' {
-  const isIndex = Object.hasOwn(document, 'manifests');
-  const isManifest = ['layers', 'config', 'fsLayers'].some((name) => Object.hasOwn(document, name));
+  const isIndex = field(document, 'manifests') !== undefined;
+  const isManifest = ['layers', 'config', 'fsLayers'].some((name) => field(document, name) !== undefined);
   if (isIndex && isManifest) throw new InvalidInput('MANIFEST_AMBIGUOUS', 'manifest has both manifests and layers');
   if (!isIndex && !isManifest) throw new InvalidInput('MANIFEST_INVALID', 'manifest has neither manifests nor layers');
   return isIndex ? 'index' : 'manifest';
@@ -132,7 +132,7 @@ function readDescriptors(document: UntrustedObject, name: string, most: number, 
   return list.map((value, position) => readDescriptor(value, `${name}[${position}]`));
 }
 
-/** @throws InvalidInput `MANIFEST_INVALID` */
+/** @throws InvalidInput `MANIFEST_INVALID`, `MANIFEST_AMBIGUOUS` */
 export function readDescriptor(value: unknown, where: string): Descriptor {
   if (!isJsonObject(value)) throw new InvalidInput('MANIFEST_INVALID', `${where} is not a descriptor`);
   const mediaType = textField(value, 'mediaType');
