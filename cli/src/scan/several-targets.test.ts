@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -122,6 +122,14 @@ describe('tagsOf', () => {
     const { manifests, ...rest } = JSON.parse(readFileSync(index, 'utf8')) as { manifests: object[] };
     writeFileSync(index, JSON.stringify({ ...rest, manifests: [...manifests, { ...manifests[0], annotations: {} }] }));
     expect(await tagsOf(`oci:${place}`, options)).toEqual([`oci:${place}:a`, `oci:${place}@${digest}`]);
+  });
+
+  it('rejects a layout without images, of which a gate would pass', async () => {
+    const place = join(folder, 'empty');
+    mkdirSync(place);
+    writeFileSync(join(place, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+    writeFileSync(join(place, 'index.json'), '{"schemaVersion":2,"manifests":[]}');
+    await expect(tagsOf(`oci:${place}`, options)).rejects.toMatchObject({ code: 'TARGET_MISSING' });
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { InvalidInput } from '@tidewaiter/domain';
+import { InvalidInput, NotFound } from '@tidewaiter/domain';
 import { namesRepository } from '@tidewaiter/registry';
 
 import { withScheme } from './bare-path.js';
@@ -11,12 +11,19 @@ import { schemes } from './sources.js';
 
 /**
  * Targets of all images of an OCI layout or a repository.
- * @throws InvalidInput `TAGS_UNKNOWN` for another kind of target, and for one that names a tag
+ * @throws InvalidInput `TAGS_UNKNOWN` for another kind of target, and for one that names a tag;
+ * NotFound `TARGET_MISSING` if there are no images: a gate of none would pass
  */
 export async function tagsOf(
   named: string,
   options: Pick<SourceOptions, 'isInsecure' | 'isOffline'>,
 ): Promise<string[]> {
+  const images = await imagesOf(named, options);
+  if (images.length === 0) throw new NotFound('TARGET_MISSING', `${named} has no images`);
+  return images;
+}
+
+async function imagesOf(named: string, options: Pick<SourceOptions, 'isInsecure' | 'isOffline'>): Promise<string[]> {
   const target = await withScheme(named);
   if (target.startsWith('oci:')) return tagsOfLayout(target);
   const scheme = schemes.find((each) => target.startsWith(`${each}:`));
