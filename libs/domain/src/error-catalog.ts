@@ -440,6 +440,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       SIGNER_UNKNOWN: warning('Configure the signer, or sign with a known key.'),
       SPARSE_FILE_NOT_HASHED: warning('The sparse file was not compared.', incomplete),
       TIMESTAMP_UNVERIFIED: warning('No trusted source confirms the time of signing.'),
+      TOC_MISMATCH: warning('The layer for lazy pulling has two contents: build or convert the image again.', blinding),
       TOO_MANY_RESULTS: warning('Ask for less: the list is cut.'),
       UNKNOWN_ENTRY_TYPE: warning('The layer has an entry of a type that no runtime unpacks.'),
       UNREADABLE: warning('The file could not be read.', incomplete),

@@ -12,6 +12,8 @@ import { layerLimits, type LayerLimits } from './limits.js';
 import { announcedCompression } from './media-types.js';
 import { overlay } from './overlay.js';
 import { parseTar } from './tar.js';
+import { BlobTail } from './toc-footer.js';
+import { tocWarnings } from './toc.js';
 import { WarningList, type Warning } from './warning.js';
 
 export interface ReadLayerOptions extends FileSink {
@@ -77,7 +79,7 @@ export async function readLayer(blob: AsyncIterable<Uint8Array>, options: ReadLa
 /**
  * Reads a layer, and a second time if wanted links lead to files of the layer that were not wanted
  * by their own names: those are passed on under the link's path. `overlay` resolves links into
- * other layers.
+ * other layers. A layer for lazy pulling is read again, too, to compare its table of contents.
  * @param open opens the blob from its start
  * @throws as `readLayer`
  */
@@ -85,9 +87,13 @@ export async function readLayerFollowingLinks(
   open: () => AsyncIterable<Uint8Array>,
   options: ReadLayerOptions,
 ): Promise<LayerContent> {
-  const content = await readLayer(open(), options);
+  const tail = new BlobTail();
+  const content = await readLayer(tail.watch(open()), options);
+  const toc = tail.tocPlace();
+  const limits = { ...layerLimits, ...options.limits };
+  if (toc) content.warnings.push(...(await tocWarnings(toc, { open, limits, progressed: options.progressed })));
   const warnings = new WarningList();
-  const pending = affordableLinks(pendingLinks(content, options), { ...layerLimits, ...options.limits }, warnings);
+  const pending = affordableLinks(pendingLinks(content, options), limits, warnings);
   if (pending.size > 0) {
     const targets = await readLinked(open, options, pending, warnings);
     if (options.needsDigests) addDigests(content.entries, pending, targets);
