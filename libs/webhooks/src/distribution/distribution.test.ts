@@ -26,6 +26,12 @@ const parse = (...events: unknown[]) =>
   distribution.parse({ headers: {}, body: Buffer.from(JSON.stringify({ events })) });
 const withTarget = (target: object, rest: object = {}) => ({ ...push, ...rest, target: { ...push.target, ...target } });
 
+const layer = {
+  mediaType: 'application/octet-stream',
+  tag: undefined,
+  url: `http://inner:5000/v2/shop/app/blobs/${digest}`,
+};
+
 describe('distribution', () => {
   it('reads a push', () => {
     expect(parse(push)).toEqual({
@@ -51,11 +57,11 @@ describe('distribution', () => {
 
   it.each([
     ['pull of a manifest', { ...push, action: 'pull' }, 'pull'],
-    ['pull of a layer', withTarget({ mediaType: 'application/octet-stream' }, { action: 'pull' }), 'blob'],
-    ['push of a layer', withTarget({ mediaType: 'application/octet-stream' }), 'blob'],
-    ['mount of a layer', withTarget({ mediaType: 'application/octet-stream' }, { action: 'mount' }), 'blob'],
+    ['pull of a layer', withTarget(layer, { action: 'pull' }), 'blob'],
+    ['push of a layer', withTarget(layer), 'blob'],
+    ['push of a layer without its URL', withTarget({ ...layer, url: undefined }), 'blob'],
+    ['mount of a layer', withTarget(layer, { action: 'mount' }), 'blob'],
     ['an action of tomorrow', { ...push, action: 'seal' }, 'ignore'],
-    ['push without media type', withTarget({ mediaType: undefined }), 'malformed'],
     ['push of nothing', withTarget({ tag: undefined, digest: 'sha256:short' }), 'malformed'],
     ['upper-case repository', withTarget({ repository: 'Shop/app' }), 'malformed'],
     ['path as repository', withTarget({ repository: '../../etc' }), 'malformed'],
@@ -65,6 +71,14 @@ describe('distribution', () => {
     ['no action', { ...push, action: 7 }, 'malformed'],
   ])('counts %s', (_, event, reason) => {
     expect(parse(event)).toEqual({ events: [], ignored: { [reason]: 1 } });
+  });
+
+  it.each([
+    ['of a type of tomorrow, by its tag', { mediaType: 'application/vnd.oci.image.manifest.v2+json', url: undefined }],
+    ['of a type of tomorrow, by its URL', { mediaType: 'application/vnd.oci.image.manifest.v2+json', tag: undefined }],
+    ['without a media type', { mediaType: undefined }],
+  ])('reads the push of a manifest %s', (_, target) => {
+    expect(parse(withTarget(target)).events).toMatchObject([{ outcome: 'push', repository: 'shop/app', digest }]);
   });
 
   it('parses the other events beside a malformed one', () => {

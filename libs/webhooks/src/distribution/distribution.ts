@@ -72,14 +72,23 @@ const manifestMediaTypes: ReadonlySet<unknown> = new Set([
 
 function readEvent(event: unknown, contentKey: string): RegistryEvent | IgnoreReason {
   const action = field(event, 'action');
-  const mediaType = field(event, 'target', 'mediaType');
   if (typeof action !== 'string') return 'malformed';
   // Deletions name no media type: a deleted blob looks like a deleted manifest.
   if (action === 'delete') return eventOf('delete', event, contentKey);
-  const isPush = action === 'push';
-  if (typeof mediaType === 'string' && !manifestMediaTypes.has(mediaType)) return 'blob';
-  if (isPush) return typeof mediaType === 'string' ? eventOf('push', event, contentKey) : 'malformed';
+  if (isBlob(field(event, 'target'))) return 'blob';
+  if (action === 'push') return eventOf('push', event, contentKey);
   return action === 'pull' ? 'pull' : 'ignore';
+}
+
+/**
+ * Blobs have no tag, and a path of their own. A type that is not known proves nothing: a registry
+ * may store manifests of newer types.
+ */
+function isBlob(target: unknown): boolean {
+  const mediaType = field(target, 'mediaType');
+  const url = field(target, 'url');
+  if (field(target, 'tag') || (typeof url === 'string' && url.includes('/manifests/'))) return false;
+  return typeof mediaType === 'string' && !manifestMediaTypes.has(mediaType);
 }
 
 function eventOf(outcome: 'push' | 'delete', event: unknown, contentKey: string): RegistryEvent | 'malformed' {
