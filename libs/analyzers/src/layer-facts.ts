@@ -499,6 +499,8 @@ function readingOf(
 function readFile(analyzer: Analyzer, { path, content }: TakenFile): Reading {
   try {
     const { damage, ...found }: FileFacts = analyzer.analyze({ path, content });
+    // Most programs and scripts have nothing that an analyzer looks for.
+    if (damage === undefined && Object.keys(found).length === 0) return {};
     const { packages, os } = found;
     const record = {
       ...{ path, analyzer: analyzer.name, ...found },

@@ -57,8 +57,26 @@ describe('javaAnalyzer', () => {
     expect(found('app', ...files)).toEqual(['org.acme:shop@1.0']);
     const document = zipArchive([{ name: '[Content_Types].xml', content: '' }, ...files]);
     expect(java.wants('a.docx', document.subarray(0, 512))).toBe(false);
-    expect(java.wants('app', content.subarray(0, 20))).toBe(false);
-    expect(java.wants('app', Buffer.from('#!/bin/sh\n'))).toBe(false);
+  });
+
+  it('reads a jar at the end of a script or program of any name, and none in other files', () => {
+    const jar = zipArchive([type('a'), manifest(), pom('org.acme', 'shop', '1.0')]);
+    const script = Buffer.from(`#!/bin/bash\nexec java -jar "$0"\n${'#'.repeat(9000)}\n`);
+    const program = Buffer.alloc(4096);
+    program.write('\u007fELF\u0002\u0001\u0001', 'latin1');
+    program[16] = 2;
+    for (const start of [Buffer.alloc(0), script, program]) {
+      const content = Buffer.concat([start, jar]);
+      expect(java.wants('srv/app', content.subarray(0, 512))).toBe(true);
+      expect(java.analyze({ path: 'srv/app', content }).packages).toMatchObject([{ name: 'org.acme:shop' }]);
+    }
+    for (const other of [
+      script,
+      program,
+      zipArchive([type('a')]),
+      Buffer.concat([script, Buffer.from('PK\u0005\u0006')]),
+    ])
+      expect(java.analyze({ path: 'srv/app', content: other })).toEqual({});
   });
 
   it.each([

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { LimitExceeded, MalformedFile, TidewaiterError, type PackageRecord } from '@tidewaiter/domain';
 
 import type { Analyzer, FileFacts, SourceFile } from '../analyzer.js';
+import { attachedEntries, mayBeApplication } from '../attached-archive.js';
 import { collectPackages, oneLine } from '../package-database.js';
 import { zipEntries, zipLimits, type ZipEntry } from '../zip.js';
 import { identify } from './jar-identity.js';
@@ -51,9 +52,13 @@ export function javaAnalyzer(knownJars: JarIndex = new Map()): Analyzer {
   return {
     name: 'java',
     maxBytes: Infinity,
-    version: 4,
-    wants: (path, head) => isArchive(path, head) || (path.endsWith('/pom.properties') && pomName.test(path)),
-    analyze: (file) => (isArchive(file.path, file.content) ? analyzeArchive(file, knownJars) : analyzePom(file)),
+    version: 5,
+    wants: (path, head) => isArchive(path, head) || isPom(path) || mayBeApplication(path, head),
+    analyze: (file) => {
+      if (isArchive(file.path, file.content)) return analyzeArchive(file, knownJars);
+      if (isPom(file.path)) return analyzePom(file);
+      return attachedEntries(file.content).some(isManifest) ? analyzeArchive(file, knownJars) : {};
+    },
   };
 }
 
@@ -65,6 +70,14 @@ function isArchive(path: string, head: Uint8Array): boolean {
     zipStart.equals(head.subarray(0, zipStart.length)) &&
     jarFolder.equals(head.subarray(localHeaderBytes, localHeaderBytes + jarFolder.length))
   );
+}
+
+function isPom(path: string): boolean {
+  return path.endsWith('/pom.properties') && pomName.test(path);
+}
+
+function isManifest({ name }: ZipEntry): boolean {
+  return name.toUpperCase() === manifestName;
 }
 
 /** {@link javaAnalyzer} without a table of known jars. */
@@ -118,7 +131,7 @@ function searchNested(entry: ZipEntry, location: string, depth: number, search: 
 }
 
 function readManifestOf(entries: readonly ZipEntry[], location: string, search: Search): JarManifest {
-  const entry = entries.find(({ name }) => name.toUpperCase() === manifestName);
+  const entry = entries.find(isManifest);
   const text = entry && attempt(location, search, () => readWithin(entry, maxMetadataBytes, search).toString('utf8'));
   return readManifest(text ?? '');
 }

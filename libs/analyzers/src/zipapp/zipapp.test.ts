@@ -24,12 +24,12 @@ describe('zipapp', () => {
     [path, '#!/opt/pypy/bin/pypy3 -I\nPK\u0003\u0004', true],
     ['srv/app.pyz', 'PK\u0003\u0004', true],
     ['srv/app.pex', '#!/bin/sh\n# looks for an interpreter\n', true],
-    [path, `${line}import sys\n`, false],
-    [path, '#!/bin/sh\nPK\u0003\u0004', false],
-    [path, 'PK\u0003\u0004', false],
+    [path, '#!/bin/sh\nPK\u0003\u0004', true],
+    [path, 'PK\u0003\u0004', true],
+    ['srv/report.docx', 'PK\u0003\u0004', false],
     ['srv/app.jar', 'PK\u0003\u0004', false],
     ['srv/app.pyz', '', false],
-    [path, '#!python', false],
+    [path, 'import sys', false],
   ])('decides whether to read %j with %j: %s', (file, head, expected) => {
     expect(zipapp.wants(file, Buffer.from(head, 'latin1'))).toBe(expected);
   });
@@ -48,6 +48,15 @@ describe('zipapp', () => {
         },
       ],
     });
+  });
+
+  it('reads an application of any name behind a script that starts Python', () => {
+    const files = { 'site-packages/a-1.0.dist-info/METADATA': metadata('a') };
+    const behindScript = (names: Record<string, string>) =>
+      Buffer.concat([Buffer.from('#!/bin/sh\nexec python3 "$0"\n'), archive(names)]);
+    expect(namesIn(behindScript({ '__main__.py': '', ...files }))).toEqual(['a']);
+    expect(namesIn(behindScript(files))).toBeUndefined();
+    expect(zipapp.analyze({ path, content: Buffer.from('#!/bin/sh\n') })).toEqual({});
   });
 
   it('reads the wheels of PEX, and eggs, and nothing else', () => {

@@ -1,6 +1,7 @@
 import { MalformedFile } from '@tidewaiter/domain';
 
 import type { Analyzer, FileFacts, SourceFile } from '../analyzer.js';
+import { attachedEntries, mayBeApplication } from '../attached-archive.js';
 import { collectPackages } from '../package-database.js';
 import { isTestData } from '../pypi.js';
 import { readDistribution } from '../python-package/python-package.js';
@@ -19,9 +20,9 @@ const maxTotalBytes = 256 << 20;
  */
 export const zipapp: Analyzer = {
   name: 'zipapp',
-  version: 1,
+  version: 2,
   maxBytes: Infinity,
-  wants: (path, head) => isApplication(path, head),
+  wants: (path, head) => isApplication(path, head) || mayBeApplication(path, head),
   analyze,
 };
 
@@ -37,15 +38,23 @@ function isApplication(path: string, head: Uint8Array): boolean {
   return /(?:python|pypy)/.test(text.slice(0, Math.max(end, 0))) && text.startsWith(localSignature, end + 1);
 }
 
+const limits = { maxTotalBytes, maxEntryBytes: maxMetadataBytes };
+
 function analyze({ path, content }: SourceFile): FileFacts {
+  if (!isApplication(path, content)) {
+    const entries = attachedEntries(content, limits);
+    return entries.some(({ name }) => name === '__main__.py') ? distributionsIn(entries, path) : {};
+  }
   if (!content.includes(localSignature, 0, 'latin1')) {
     if (content[0] === 0x23) return {};
     throw new MalformedFile('application of Python that is no archive');
   }
-  const entries = zipEntries(content, { maxTotalBytes, maxEntryBytes: maxMetadataBytes }).filter(
-    ({ name }) => metadata.test(name) && !isTestData(name),
-  );
-  return collectPackages(distributionsOf(entries, path));
+  return distributionsIn(zipEntries(content, limits), path);
+}
+
+function distributionsIn(entries: readonly ZipEntry[], path: string): FileFacts {
+  const described = entries.filter(({ name }) => metadata.test(name) && !isTestData(name));
+  return collectPackages(distributionsOf(described, path));
 }
 
 function* distributionsOf(entries: readonly ZipEntry[], path: string) {

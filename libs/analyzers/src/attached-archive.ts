@@ -1,0 +1,33 @@
+import { TidewaiterError } from '@tidewaiter/domain';
+
+import { isDistributionLibrary } from './elf.js';
+import { isExecutable } from './go-binary/executable.js';
+import { zipEntries, type ZipEntry, type ZipLimits } from './zip.js';
+
+const zipStart = 'PK\u0003\u0004';
+const endOfDirectory = 'PK\u0005\u0006';
+/** Bytes of the end of a directory with its longest comment. */
+const maxEndBytes = 22 + 0xffff;
+
+/**
+ * Whether a file may be an application in a ZIP archive, under any name: Java and Python read such
+ * an archive from its end, behind a script or a launcher. Archives with another ending than a
+ * program's are data.
+ */
+export function mayBeApplication(path: string, head: Uint8Array): boolean {
+  const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, 4)).toString('latin1');
+  if (start === zipStart) return !path.slice(path.lastIndexOf('/') + 1).includes('.');
+  return start.startsWith('#!') || (isExecutable(head) && !isDistributionLibrary(path));
+}
+
+/** Files of the archive at the end of a file; none unless there is one that can be read. */
+export function attachedEntries(content: Buffer, limits: Partial<ZipLimits> = {}): ZipEntry[] {
+  if (!content.subarray(-maxEndBytes).includes(endOfDirectory, 0, 'latin1')) return [];
+  try {
+    return zipEntries(content, limits);
+  } catch (error) {
+    // Programs that write archives have the same bytes in them.
+    if (error instanceof TidewaiterError) return [];
+    throw error;
+  }
+}
