@@ -48,6 +48,7 @@ import { nugetLock } from './nuget-lock/nuget-lock.js';
 import { opkg } from './opkg/opkg.js';
 import { osRelease } from './os-release/os-release.js';
 import { otp } from './otp/otp.js';
+import { packedProgram } from './packed-program/packed-program.js';
 import { pdmLock } from './pdm-lock/pdm-lock.js';
 import { perl } from './perl/perl.js';
 import { pipfileLock } from './pipfile-lock/pipfile-lock.js';
@@ -138,6 +139,7 @@ export const analyzers: readonly Analyzer[] = [
   opkg,
   osRelease,
   otp,
+  packedProgram,
   pdmLock,
   perl,
   pipfileLock,

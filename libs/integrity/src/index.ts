@@ -16,6 +16,7 @@ export { hostsInFile, mayNameHosts } from './files/named-hosts.js';
 export type { NamedHosts } from './files/named-hosts.js';
 export type { IntegrityLayer } from './image/integrity-layer.js';
 export { evaluateIntegrity, evaluateWithContents } from './image/evaluate-integrity.js';
+export { isUpx } from './files/packed-signs.js';
 export { layerNotAnalyzed } from './checks/layer-not-analyzed.js';
 export type { UnreadLayer } from './checks/layer-not-analyzed.js';
 export { outlierFinding } from './fleet/package-contents.js';

@@ -45,8 +45,11 @@ function signsOf(path: string, content: Buffer, elf: ElfHeader): FileSign[] {
   return [{ path, sign: 'packed', confidence: 'likely', evidence: { entropy: Number(entropy.toFixed(2)) } }];
 }
 
-/** UPX writes its name behind the program headers and at the end. */
-function isUpx(content: Buffer): boolean {
+/**
+ * Whether a program is packed by UPX, which writes its name behind the program headers and at the
+ * end.
+ */
+export function isUpx(content: Buffer): boolean {
   const start = content.subarray(0, 1024);
   return start.includes('UPX!') || content.subarray(Math.max(0, content.length - 64)).includes('UPX!');
 }

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { elfFile, zipArchive } from '@tidewaiter/testkit';
+
+import { packedProgram } from './packed-program.js';
+
+// Start of `int main(){}` of gcc, packed by upx 4.2.4.
+const packed = readFileSync(join(__dirname, 'fixtures/packed'));
+const program = elfFile([{ name: '.text', content: Buffer.alloc(4096), address: 0x1000 }]);
+const damageOf = (...parts: Buffer[]) =>
+  packedProgram.analyze({ path: 'srv/app', content: Buffer.concat(parts) }).damage;
+
+describe('packedProgram', () => {
+  it('wants programs and own libraries, and no library of the distribution', () => {
+    expect(packedProgram.wants('srv/app', program.subarray(0, 512))).toBe(true);
+    expect(packedProgram.wants('usr/lib/libc.so.6', program.subarray(0, 512))).toBe(false);
+    expect(packedProgram.wants('srv/app', Buffer.from('#!/bin/sh\n'))).toBe(false);
+  });
+
+  it('warns of a program packed by UPX', () => {
+    expect(damageOf(packed)).toMatch('packed by UPX');
+  });
+
+  it('warns of data behind a program, unless it is an archive that is read', () => {
+    const data = Buffer.alloc(100_000, 'data');
+    expect(damageOf(program, data)).toMatch(/^\d+ bytes behind the program are not read/);
+    expect(damageOf(program, zipArchive([{ name: 'a.class', content: data, isStored: true }]))).toBeUndefined();
+    expect(damageOf(program, data.subarray(0, 4096))).toBeUndefined();
+  });
+
+  it('accepts ordinary programs', () => {
+    expect(damageOf(program)).toBeUndefined();
+    expect(damageOf(readFileSync(process.execPath))).toBeUndefined();
+  });
+});
