@@ -45,6 +45,20 @@ describe('blindSpots', () => {
     ]);
   });
 
+  it('reports packages of another distribution than the one that os-release names', () => {
+    const alpine = { ...debian, id: 'alpine', versionId: '3.20', name: 'Alpine 3.20' };
+    const packages = [scoped('deb', null), scoped('deb', null), scoped('rpm', null), scoped('nix', null)];
+    expect(codes(packages, alpine, [])).toEqual([
+      'OS_UNKNOWN 2 deb packages were not evaluated: Alpine 3.20 has no such packages',
+      'OS_UNKNOWN 1 rpm package was not evaluated: Alpine 3.20 has no such packages',
+      'PACKAGES_NOT_EVALUATED 1 nix package was not evaluated: no advisory source covers it',
+    ]);
+    // Those of a vendor, built for the distribution.
+    expect(codes([scoped('deb', null)], debian, [])).toEqual([
+      'PACKAGES_NOT_EVALUATED 1 deb package was not evaluated: no advisory source covers it',
+    ]);
+  });
+
   it('ignores packages that a later layer hides', () => {
     expect(codes([scoped('npm', npm, 'shadowed'), scoped('generic', null, 'shadowed')], debian, [])).toEqual([]);
   });

@@ -2,6 +2,7 @@ import { type ImagePackage, isDistributionType, type OsRelease } from '@tidewait
 
 import { type AdvisoryKey, releasesOf } from './advisory-key.js';
 import { distributionOf } from './distributions.js';
+import { ecosystems } from './ecosystems.js';
 import { programEcosystem } from './programs/programs.js';
 
 /** Ecosystem and release whose advisories evaluate some packages. */
@@ -62,7 +63,13 @@ export function blindSpots(
   covered: readonly AdvisoryScope[],
 ): BlindSpot[] {
   const present = packages.filter(({ state }) => state === 'present');
-  return [...unknownOs(packages, os), ...missingAdvisories(present, covered), ...notEvaluated(present)];
+  const foreign = new Set(ofOtherDistributions(present, os));
+  return [
+    ...unknownOs(packages, os),
+    ...withoutDistribution([...foreign], os),
+    ...missingAdvisories(present, covered),
+    ...notEvaluated(present.filter((each) => !foreign.has(each))),
+  ];
 }
 
 /**
@@ -76,6 +83,29 @@ function unknownOs(packages: readonly ScopedPackage[], os: OsRelease | null): Bl
     ? `no vulnerability data for ${os.name}, its packages were not evaluated`
     : 'distribution not recognized, its packages were not evaluated';
   return [{ code: 'OS_UNKNOWN', path: null, message }];
+}
+
+/** Kinds of packages that distributions have advisories for. */
+const distributed: ReadonlySet<string> = new Set(
+  [...ecosystems.values()].flatMap(({ isDistribution, packageType }) => (isDistribution ? [packageType] : [])),
+);
+
+/**
+ * Packages of a package manager that the recognized distribution does not use: the name in
+ * os-release would otherwise hide the packages of the image.
+ */
+function ofOtherDistributions(packages: readonly ScopedPackage[], os: OsRelease | null): ScopedPackage[] {
+  const own = os && distributionOf(os);
+  if (!own) return [];
+  const ownType = ecosystems.get(own.ecosystem)?.packageType;
+  return packages.filter(({ type, scope }) => scope === null && type !== ownType && distributed.has(type));
+}
+
+function withoutDistribution(packages: readonly ScopedPackage[], os: OsRelease | null): BlindSpot[] {
+  return [...Map.groupBy(packages, ({ type }) => type)].map(([type, { length }]) => {
+    const subject = length === 1 ? `1 ${type} package was` : `${length} ${type} packages were`;
+    return { code: 'OS_UNKNOWN', path: null, message: `${subject} not evaluated: ${os?.name} has no such packages` };
+  });
 }
 
 function missingAdvisories(packages: readonly ScopedPackage[], covered: readonly AdvisoryScope[]): BlindSpot[] {
