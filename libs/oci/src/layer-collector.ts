@@ -170,6 +170,9 @@ export class LayerCollector implements TarVisitor {
     this.#countName(member.linkName);
     const path = normalizePath(member.name);
     const type = typesByFlag.get(member.flag);
+    if (member.isRedirected) {
+      this.#warnings.add('OVERLAY_ATTRIBUTE', path, 'attribute by which a runtime may show other files here');
+    }
     if (type === undefined) {
       this.#warnings.add('UNKNOWN_ENTRY_TYPE', path, 'tar entry of a type that no runtime unpacks');
     } else if (path === '' && type !== 'directory') {
@@ -327,7 +330,10 @@ export class LayerCollector implements TarVisitor {
   #addWhiteout(path: string): void {
     const base = baseOf(path);
     if (base === opaqueWhiteout) {
-      this.#putWhiteout(parentOf(path), 'opaque');
+      // The root of an overlayfs is never opaque: what lies below it is there when the image runs.
+      if (base === path)
+        this.#warnings.add('INVALID_WHITEOUT', path, 'whiteout of the whole root, which hides nothing');
+      else this.#putWhiteout(parentOf(path), 'opaque');
       return;
     }
     const name = base.slice(whiteoutPrefix.length);

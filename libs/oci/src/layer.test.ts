@@ -238,7 +238,6 @@ describe('readLayer', () => {
           { path: 'etc/.wh.motd' },
           { path: 'etc/motd', content: 'welcome' },
           { path: 'usr/share/man/.wh..wh..opq' },
-          { path: '.wh..wh..opq' },
           { path: '.wh.z' },
           { path: 'usr/bin/somewh.ere' },
           { path: 'usr/bin/.who' },
@@ -252,13 +251,30 @@ describe('readLayer', () => {
         ['etc/motd', 'file'],
         ['etc/motd', undefined],
         ['usr/share/man', 'opaque'],
-        ['', 'opaque'],
         ['z', 'file'],
         ['usr/bin/somewh.ere', undefined],
         ['usr/bin/.who', undefined],
         ['usr/bin/x.wh.y', undefined],
       ]);
       expect(warnings.map(({ code }) => code)).toEqual(['INVALID_WHITEOUT', 'INVALID_WHITEOUT', 'INVALID_WHITEOUT']);
+    });
+
+    // The kernel merges the roots of all layers, whatever their attributes say.
+    it.each(['.wh..wh..opq', './.wh..wh..opq'])('hides nothing by the whiteout %s of the root', async (path) => {
+      const { entries, warnings } = await read(tarArchive([{ path }, { path: 'etc/motd' }]));
+      expect(entries.map((entry) => entry.path)).toEqual(['etc/motd']);
+      expect(warnings.map(({ code }) => code)).toEqual(['INVALID_WHITEOUT']);
+    });
+
+    it.each([
+      ['trusted.overlay.redirect', ['OVERLAY_ATTRIBUTE']],
+      ['user.overlay.metacopy', ['OVERLAY_ATTRIBUTE']],
+      // Both hide at most what is reported; builders copy them by accident.
+      ['user.overlay.opaque', []],
+      ['user.overlay.origin', []],
+    ])('reports the attribute %s: %j', async (name, codes) => {
+      const tar = Buffer.concat([pax({ [`SCHILY.xattr.${name}`]: '/deleted' }), tarArchive([{ path: 'bin/' }])]);
+      expect((await read(tar)).warnings.map(({ code }) => code)).toEqual(codes);
     });
 
     it('resolves names with .. inside the root, never replacing a regular entry', async () => {

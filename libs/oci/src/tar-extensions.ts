@@ -14,11 +14,19 @@ export interface TarExtensions {
   mtime?: number;
   /** Hex of the `vfs_cap_data` that gives a program capabilities. */
   capabilities?: string;
+  /** Whether overlayfs would show other files here than those of the tar. */
+  isRedirected?: boolean;
   sparse?: PaxSparse;
 }
 
 /** Keyword of Go's archive/tar, which container runtimes use to unpack images. */
 const capabilityKeyword = 'SCHILY.xattr.security.capability';
+/**
+ * Attributes by which overlayfs finds a directory or the content of a file elsewhere in the layers,
+ * even what a later layer deletes. @see
+ * https://docs.kernel.org/filesystems/overlayfs.html#renaming-directories
+ */
+const redirection = /^SCHILY\.xattr\.(?:trusted|user)\.overlay\.(?:redirect|metacopy)$/;
 /**
  * The kernel accepts no longer value. @see capabilities(7), "File capability extended attribute
  * versioning"
@@ -55,6 +63,7 @@ export function readPax(payload: Buffer): TarExtensions {
     ...(gid !== undefined && { gid: gid >>> 0 }),
     ...(mtime?.length && { mtime: seconds(Number(mtime.toString('latin1'))) }),
     ...(capabilities && capabilities.length <= maxCapabilityBytes && { capabilities: capabilities.toString('hex') }),
+    ...([...records.keys()].some((keyword) => redirection.test(keyword)) && { isRedirected: true }),
     ...(sparse && { sparse }),
   };
 }

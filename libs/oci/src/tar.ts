@@ -22,6 +22,8 @@ export interface TarMember {
   size: number;
   /** As in {@link TarExtensions}. */
   capabilities?: string;
+  /** As in {@link TarExtensions}. */
+  isRedirected?: boolean;
   isSparse: boolean;
 }
 
@@ -130,6 +132,7 @@ function* readMember(
     mtime: extensions.mtime ?? header.mtime,
     size,
     capabilities: extensions.capabilities,
+    isRedirected: extensions.isRedirected,
     isSparse: sparse !== undefined,
   });
   const missing = sparse ? yield* passSparse(sparse, visitor) : yield* pass(stored, (piece) => visitor.data(piece));

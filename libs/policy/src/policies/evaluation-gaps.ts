@@ -32,6 +32,7 @@ const gapsByCode: ReadonlyMap<string, readonly EvaluationGap['kind'][]> = new Ma
   ['MALFORMED_FILE', ofPackages],
   ['MORE_WARNINGS', everything],
   ['OS_UNKNOWN', ['vulnerability']],
+  ['OVERLAY_ATTRIBUTE', everything],
   ['PACKAGES_MISSING', ofPackages],
   ['PROVENANCE_UNREADABLE', ['supply-chain']],
   ['SECRET_SEARCH_CUT', ['secret']],
