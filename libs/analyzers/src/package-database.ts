@@ -54,7 +54,8 @@ export function* stanzasOf(
   let fields = new Map<string, string>();
   let isEmpty = true;
   for (const line of linesOf(text)) {
-    if (line !== '') {
+    // A database that was edited on Windows, or checked out by Git, is one of several packages, too.
+    if (line !== '' && line !== '\r') {
       const field = fieldOf(line);
       if (field) fields.set(field[0], field[1]);
       isEmpty = false;

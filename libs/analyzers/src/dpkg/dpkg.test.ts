@@ -14,12 +14,20 @@ describe('dpkg', () => {
     ['var/lib/dpkg/status.d/openssl.md5sums', false],
     ['var/lib/dpkg/status.d', false],
     ['var/lib/dpkg/status.d/a/b', false],
+    ['var/lib/dpkg/updates/0000', true],
+    ['var/lib/dpkg/updates/tmp.i', false],
     ['var/lib/dpkg/status-old', false],
     ['var/lib/dpkg/statusx', false],
     ['x/var/lib/dpkg/status', false],
     ['var/lib/dpkg/status\n', false],
   ])('decides whether to read %j: %s', (path, expected) => {
     expect(dpkg.wants(path, Buffer.alloc(0))).toBe(expected);
+  });
+
+  it('separates packages at lines that end in a carriage return', () => {
+    const content = Buffer.from('Package: a\r\nVersion: 1\r\n\r\nPackage: b\r\nVersion: 2\r\n');
+    const { packages } = dpkg.analyze({ path: status, content });
+    expect(packages?.map(({ name, version }) => `${name} ${version}`)).toEqual(['a 1', 'b 2']);
   });
 
   it('reads packages on the disk, with their source', () => {

@@ -7,8 +7,8 @@ import { conffilesOf } from './conffiles.js';
 import { isThirdParty, provenanceFields } from './third-party.js';
 
 // Distroless images have `status.d`: a file for each package, possibly with a list of digests
-// beside it.
-const database = /^var\/lib\/dpkg\/(status|status\.d\/[^/]+(?<!\.md5sums))$/;
+// beside it. In `updates` are the packages of a run that ended before dpkg merged them.
+const database = /^var\/lib\/dpkg\/(status|updates\/\d{1,8}|status\.d\/[^/]+(?<!\.md5sums))$/;
 
 /**
  * Whether the files of a package in this state are on the disk. @see
@@ -31,7 +31,7 @@ const states = new Map([
  */
 export const dpkg: Analyzer = {
   name: 'dpkg',
-  version: 5,
+  version: 6,
   wants: (path) => database.test(path),
   analyze: ({ path, content }) => readDatabase(content.toString('utf8'), path),
 };
