@@ -53,7 +53,7 @@ describe('blindSpots', () => {
       'OS_UNKNOWN 1 rpm package was not evaluated: Alpine 3.20 has no such packages',
       'PACKAGES_NOT_EVALUATED 1 nix package was not evaluated: no advisory source covers it',
     ]);
-    // Those of a vendor, built for the distribution.
+    // A vendor's package for the distribution itself decides nothing.
     expect(codes([scoped('deb', null)], debian, [])).toEqual([
       'PACKAGES_NOT_EVALUATED 1 deb package was not evaluated: no advisory source covers it',
     ]);

@@ -54,7 +54,7 @@ export function* stanzasOf(
   let fields = new Map<string, string>();
   let isEmpty = true;
   for (const line of linesOf(text)) {
-    // A database that was edited on Windows, or checked out by Git, is one of several packages, too.
+    // Editors and version control may have changed the line ends of a database.
     if (line !== '' && line !== '\r') {
       const field = fieldOf(line);
       if (field) fields.set(field[0], field[1]);
