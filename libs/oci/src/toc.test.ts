@@ -101,6 +101,11 @@ describe('tocWarnings', () => {
     expect(await warningsOf(blob, mediaType)).toEqual([]);
   });
 
+  it('accepts a hard link with a size, as some archivers write it', async () => {
+    const sized = toc.map((entry) => (entry.type === 'hardlink' ? { ...entry, size: large.length } : entry));
+    expect(await warningsOf(zstdChunked(sized, true), ociLayerZstd)).toEqual([]);
+  });
+
   it('accepts zeros that zstd:chunked does not store', async () => {
     const sparse = [{ path: 'disk', content: Buffer.concat([Buffer.alloc(1000), large]) }];
     const [first, ...rest] = tocOf(sparse);

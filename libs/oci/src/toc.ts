@@ -201,7 +201,8 @@ function isSameMember(member: TarMember, entry: UntrustedObject): boolean {
     isSameLink &&
     nameOf(entry) === normalizePath(member.name) &&
     textOf(entry, 'type') === type &&
-    numberOf(entry, 'size') === (type === 'reg' ? member.size : 0) &&
+    // Writers copy the size of the header, which is meaningless for anything but a file.
+    (type !== 'reg' || numberOf(entry, 'size') === member.size) &&
     (numberOf(entry, 'mode') & 0o7777) === member.mode &&
     numberOf(entry, 'uid') >>> 0 === member.uid &&
     numberOf(entry, 'gid') >>> 0 === member.gid &&
