@@ -1,7 +1,8 @@
 const gzipMagic = 0x1f8b;
 const stargz = 'STARGZ';
 const externalToc = 'STARGZEXTERNALTOC';
-const zstdChunked = 'GnUlInUx';
+/** Magic numbers of containers/storage and of eStargz, which mean the same. */
+const zstdChunked = /G[Nn]UlInUx$/;
 /** Header of a skippable frame of 64 bytes, the footer of containers/storage. */
 const longFrame = '502a4d1840000000';
 const longFooterBytes = 64;
@@ -58,7 +59,7 @@ export class BlobTail {
 
   /** Footers of zstd:chunked, that of containers/storage and the shorter one of eStargz. */
   #zstdPlace(): TocPlace | undefined {
-    if (!this.#last.toString('latin1').endsWith(zstdChunked)) return undefined;
+    if (!zstdChunked.test(this.#last.toString('latin1'))) return undefined;
     const isLong = this.#last.toString('hex', 0, 8) === longFrame;
     const footer = this.#last.subarray(isLong ? -longFooterBytes : -shortFooterBytes);
     if (footer.length < shortFooterBytes || footer.readBigUInt64LE(24) !== tarTable)

@@ -77,8 +77,8 @@ function zstdChunked(toc: readonly unknown[], isLong: boolean, files = members):
   const tar = zstdCompressSync(tarArchive(files));
   const table = zstdCompressSync(jsonOf(toc));
   const place = u64(tar.length + 8, table.length, jsonOf(toc).length, 1);
-  const footer = Buffer.concat([place, isLong ? u64(0, 0, 0) : Buffer.alloc(0), Buffer.from('GnUlInUx')]);
-  return Buffer.concat([tar, skippable(table), skippable(footer)]);
+  const footer = isLong ? [place, u64(0, 0, 0), Buffer.from('GNUlInUx')] : [place, Buffer.from('GnUlInUx')];
+  return Buffer.concat([tar, skippable(table), skippable(Buffer.concat(footer))]);
 }
 
 async function warningsOf(blob: Buffer, mediaType: string = mediaTypes.ociLayerGzip) {
