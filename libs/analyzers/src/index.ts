@@ -17,6 +17,7 @@ import { apkRepositories } from './apk-repositories/apk-repositories.js';
 import { apk } from './apk/apk.js';
 import { aptPreferences } from './apt-preferences/apt-preferences.js';
 import { aptSources } from './apt-sources/apt-sources.js';
+import { asar } from './asar/asar.js';
 import { binaries } from './binaries/binaries.js';
 import { bunLock } from './bun-lock/bun-lock.js';
 import { cabalFreeze } from './cabal-freeze/cabal-freeze.js';
@@ -109,6 +110,7 @@ export const analyzers: readonly Analyzer[] = [
   apkRepositories,
   aptPreferences,
   aptSources,
+  asar,
   binaries,
   bunLock,
   cabalFreeze,
