@@ -13,7 +13,7 @@ import { announcedCompression } from './media-types.js';
 import { overlay } from './overlay.js';
 import { parseTar } from './tar.js';
 import { BlobTail } from './toc-footer.js';
-import { tocWarnings } from './toc.js';
+import { verifyToc } from './toc.js';
 import { WarningList, type Warning } from './warning.js';
 
 export interface ReadLayerOptions extends FileSink {
@@ -81,7 +81,7 @@ export async function readLayer(blob: AsyncIterable<Uint8Array>, options: ReadLa
  * by their own names: those are passed on under the link's path. `overlay` resolves links into
  * other layers. A layer for lazy pulling is read again, too, to compare its table of contents.
  * @param open opens the blob from its start
- * @throws as `readLayer`
+ * @throws as `readLayer`; InvalidInput `TOC_MISMATCH`
  */
 export async function readLayerFollowingLinks(
   open: () => AsyncIterable<Uint8Array>,
@@ -91,7 +91,7 @@ export async function readLayerFollowingLinks(
   const content = await readLayer(tail.watch(open()), options);
   const toc = tail.tocPlace();
   const limits = { ...layerLimits, ...options.limits };
-  if (toc) content.warnings.push(...(await tocWarnings(toc, { open, limits, progressed: options.progressed })));
+  if (toc) await verifyToc(toc, { open, limits, progressed: options.progressed });
   const warnings = new WarningList();
   const pending = affordableLinks(pendingLinks(content, options), limits, warnings);
   if (pending.size > 0) {

@@ -9,7 +9,7 @@ import { readLayerFollowingLinks } from './layer.js';
 import { parseManifest } from './manifest.js';
 import { BlobTail } from './toc-footer.js';
 
-describeWith(programs('skopeo'))('tocWarnings of layers that skopeo writes', () => {
+describeWith(programs('skopeo'))('verifyToc of layers that skopeo writes', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tidewaiter-toc-'));
   const blob = (digest: string) => readFileSync(join(folder, 'chunked/blobs', digest.replace(':', '/')));
   afterAll(() => rmSync(folder, { recursive: true }));

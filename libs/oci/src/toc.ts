@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 
+import { InvalidInput, printable } from '@tidewaiter/domain';
+
 import { ByteWalk } from './byte-walk.js';
 import { decompress } from './decompress.js';
 import { field, isJsonObject, parseJsonObject, type UntrustedObject } from './json.js';
@@ -11,7 +13,6 @@ import { normalizePath } from './paths.js';
 import { blockSize, readHeader } from './tar-header.js';
 import { parseTar, type TarMember, type TarVisitor } from './tar.js';
 import type { TocPlace } from './toc-footer.js';
-import type { Warning } from './warning.js';
 
 /** Limit on a table, which is in memory: that of a layer with 100,000 files has some 30 MB. */
 const maxTocBytes = 64 * 1024 * 1024;
@@ -39,13 +40,13 @@ interface TocReading {
 /**
  * Compares the table of contents of an eStargz or zstd:chunked layer with its tar. A runtime that
  * pulls lazily shows the files of the table, which nothing compares with the diffID: another tar
- * would be analyzed than run.
- * @returns a warning unless both have the same files
+ * would be analyzed than run. The blob is at fault, not the tar, which other blobs may have as well.
+ * @throws InvalidInput `TOC_MISMATCH` unless both have the same files
  */
-export async function tocWarnings(place: TocPlace | 'elsewhere', reading: TocReading): Promise<Warning[]> {
-  if (place === 'elsewhere') return [mismatch(null, 'table of contents for lazy pulling that is not in the layer')];
+export async function verifyToc(place: TocPlace | 'elsewhere', reading: TocReading): Promise<void> {
+  if (place === 'elsewhere') throw mismatch('is not in the layer');
   const entries = await readToc(place, reading);
-  if (entries === undefined) return [mismatch(null, 'table of contents for lazy pulling that cannot be read')];
+  if (entries === undefined) throw mismatch('cannot be read');
   const comparison = new TocComparison(entries);
   const tar = new ByteWalk(parseTar(comparison, reading.limits));
   const { compression, chunks } = await decompress(reading.open(), reading.limits);
@@ -56,13 +57,11 @@ export async function tocWarnings(place: TocPlace | 'elsewhere', reading: TocRea
   }
   tar.end();
   const difference = comparison.difference();
-  return difference === undefined
-    ? []
-    : [mismatch(difference, 'table of contents for lazy pulling that has another file than the tar')];
+  if (difference !== undefined) throw mismatch(`differs from the tar at ${printable(difference, 200)}`);
 }
 
-function mismatch(path: string | null, message: string): Warning {
-  return { code: 'TOC_MISMATCH', path, message };
+function mismatch(problem: string): InvalidInput {
+  return new InvalidInput('TOC_MISMATCH', `the layer's table of contents for lazy pulling ${problem}`);
 }
 
 async function readToc({ compression, start, end }: TocPlace, reading: TocReading): Promise<unknown[] | undefined> {

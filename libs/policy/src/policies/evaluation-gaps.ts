@@ -37,7 +37,6 @@ const gapsByCode: ReadonlyMap<string, readonly EvaluationGap['kind'][]> = new Ma
   ['PROVENANCE_UNREADABLE', ['supply-chain']],
   ['SECRET_SEARCH_CUT', ['secret']],
   ['TARGET_MISSING', ['misconfiguration']],
-  ['TOC_MISMATCH', everything],
   ['UNREADABLE', everything],
 ]);
 
