@@ -40,7 +40,7 @@ interface TocReading {
 /**
  * Compares the table of contents of an eStargz or zstd:chunked layer with its tar. A runtime that
  * pulls lazily shows the files of the table, which nothing compares with the diffID: another tar
- * would be analyzed than run. The blob is at fault, not the tar, which other blobs may have as well.
+ * would be analyzed than run. The blob is at fault, not the tar, which other blobs may share.
  * @throws InvalidInput `TOC_MISMATCH` unless both have the same files
  */
 export async function verifyToc(place: TocPlace | 'elsewhere', reading: TocReading): Promise<void> {
