@@ -4,6 +4,7 @@ import { factContext } from './context.js';
 import { factsFromFile } from './facts-file.js';
 import { factField, factFields, isFactField } from './fields.js';
 import type { Habits } from './habits.js';
+import { Learned } from './learned.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const previous = `sha256:${'b'.repeat(64)}`;
@@ -253,6 +254,7 @@ describe('factField', () => {
     ['Identity.OwnProgram', callBy('velero:velero', 'velero-server/v1.15.0 (linux/amd64)'), true],
     ['Identity.OwnProgram', callBy('kafka:strimzi-cluster-operator', 'fabric8-kubernetes-client/6.13'), true],
     ['Identity.OwnProgram', callBy('kafka:strimzi-cluster-operator', 'kubectl/v1.31.0'), false],
+    ['Identity.OwnProgram', callBy('aso-system:azureserviceoperator-default', 'aso-controller/v2.14'), true],
     ['Identity.OwnProgram', callBy('velero:velero', 'velero-server/v1.15.0', '203.0.113.9'), false],
     ['Identity.OwnProgram', callBy('cattle-fleet-system:fleet-agent', 'fleetagent/v0.12'), true],
     ['Identity.OwnProgram', callBy('istio-system:istiod', 'pilot-discovery/1.26'), true],
@@ -268,6 +270,11 @@ describe('factField', () => {
     ['Identity.OwnProgram', request({ user: 'alice', userAgent: 'alice/1' }), undefined],
     ['Identity.Platform', callBy('kube-system:job-controller', 'kube-controller-manager/v1.33.1'), true],
     ['Identity.Platform', callBy('kube-system:job-controller', 'curl/8.5.0'), false],
+    [
+      'Identity.Platform',
+      callBy('kube-system:job-controller', 'kube-controller-manager/v1.33.1', '203.0.113.9'),
+      false,
+    ],
     ['Identity.Platform', callBy('kube-system:helm-traefik', 'Helm/3.18'), true],
     ['Identity.Platform', callBy('kube-system:aws-node', 'aws-node/1.20', '203.0.113.9'), true],
     ['Identity.Platform', callBy('argocd:argocd-server', 'argocd-server/v3.1'), true],
@@ -357,6 +364,7 @@ describe('factField', () => {
       isControllerManager,
       hasTalkedTo: () => undefined,
       isUsual: () => undefined,
+      isAuditedAccount: () => false,
       isFirstSeen: () => undefined,
     };
     const known = { ...context, habits };
@@ -368,6 +376,13 @@ describe('factField', () => {
     expect(answers('generic-garbage-collector', '203.0.113.9')).toEqual([false, true]);
     expect(answers('namespace-controller', '10.42.0.9')).toEqual([false, true]);
     expect(answers('namespace-controller', '192.0.2.10', 'curl/8.5.0')).toEqual([false, false]);
+  });
+
+  it('count no account as foreign whose audit log arrives', () => {
+    const habits = new Learned();
+    const call = cloudCall({ policy: '{"AWS":["arn:aws:iam::999999999999:root","arn:aws:iam::888888888888:root"]}' });
+    habits.observe({ ...call, native: { recipientAccountId: '888888888888' } }, context);
+    expect(factField('Identity.ForeignAccounts', call, { ...context, habits })).toEqual(['999999999999']);
   });
 
   it('is undefined without facts and never throws', () => {

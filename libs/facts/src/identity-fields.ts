@@ -115,7 +115,7 @@ export const identityFields: readonly FactField[] = [
     name: 'Identity.ForeignAccounts',
     type: 'list',
     meaning:
-      'Accounts of the cloud that the parameters of a call name, beside its own and those of `cloudAccounts`; in access lists of buckets, canonical ids beside the owner.',
+      'Accounts of the cloud that the parameters of a call name, beside its own, those of `cloudAccounts` and those whose audit log arrives; in access lists of buckets, canonical ids beside the owner.',
     unknownWhen: 'there is none',
     answer: ({ observation: { source, native }, context }) => {
       if (source !== 'cloudtrail') return null;
@@ -125,7 +125,9 @@ export const identityFields: readonly FactField[] = [
         ...[owner.exec(parameters)?.[1], logDelivery],
       ];
       const named = [accountId, canonicalId].flatMap((id) => parameters.match(id) ?? []);
-      const foreign = [...new Set(named)].filter((id) => !home.includes(id));
+      const foreign = [...new Set(named)].filter(
+        (id) => !home.includes(id) && context.habits?.isAuditedAccount(id) !== true,
+      );
       return foreign.length === 0 ? null : foreign;
     },
   },

@@ -29,7 +29,7 @@ export function accessKeyOf({ request, secrets = [] }: Pick<Observation, 'reques
 
 /** A controller is a program of its own, or built with a library for controllers. */
 const controllerLibrary = /^(manager|fabric8-kubernetes-client|kopf|operator.*|.*-(operator|controller|manager))$/;
-const controllerAccount = /(^|[-:])(operator|controller|controllers|manager)(-|$)/;
+const controllerAccount = /(^|[-:])([a-z]*operator|controller|controllers|manager)(-|$)/;
 
 /** Whether an account is named as those of operators are. */
 export function isControllerAccount(user: string | null): boolean {
@@ -72,7 +72,9 @@ export function isPlatform(request: ObservedRequest, isPublic: boolean): boolean
   const client = clientOf(userAgent);
   if (clientKindOf(userAgent) !== 'program') return client === 'helm' && clusterUser.test(user);
   const isOwn = isOwnProgram(request);
-  if (clusterUser.test(user)) return isOwn || !isPublic || !serviceAccount.test(user);
+  // From the internet, only its certificate shows the controller manager, not its name.
+  const isNamed = isOwn && client !== 'kube-controller-manager';
+  if (clusterUser.test(user)) return isNamed || !isPublic || !serviceAccount.test(user);
   if (isPublic) return false;
   return platformAccount.test(user) || (systemAccount.test(user) && (isOwn || isControllerAccount(user)));
 }

@@ -29,6 +29,9 @@ export interface LearnedOptions {
 /** Limit on values of a subject; a subject that reaches it has no habits. */
 export const maxHabits = 256;
 
+/** Subject of the accounts of the cloud whose audit logs arrive. */
+const auditedAccounts = 'cloudtrail:recipients';
+
 const controllerManager = 'system:kube-controller-manager';
 /** Time in which each member of a control plane calls: it asks for its lease every few seconds. */
 const membersMs = 10 * 60_000;
@@ -74,6 +77,8 @@ export class Learned implements Habits {
       const names = activity === 'connect' ? [network?.destinationIp, network?.hostname] : [];
       for (const name of names) if (name) this.#see('destination', digest, name.toLowerCase(), atMs);
     }
+    const account = observation.source === 'cloudtrail' ? observation.native['recipientAccountId'] : undefined;
+    if (typeof account === 'string') this.#see('source', auditedAccounts, account, atMs);
     // A refused call is no evidence of usual behavior.
     if (!request?.succeeded) return;
     const [identity] = identitiesOf(request);
@@ -99,6 +104,10 @@ export class Learned implements Habits {
     const learner = this.#learners.get(keyOf('source', `${controllerManager}@${cluster ?? ''}`));
     if (!learner || atMs - learner.sinceMs < membersMs || learner.values.size >= maxHabits) return undefined;
     return learner.values.has(address);
+  }
+
+  isAuditedAccount(account: string): boolean {
+    return this.#learners.get(keyOf('source', auditedAccounts))?.values.has(account) ?? false;
   }
 
   isFirstSeen(digest: Digest, cluster: string | null, atMs: number): boolean | undefined {
