@@ -64,6 +64,7 @@ function explanationOf(inputs: EventInputs, techniques: readonly string[]): stri
   if (role === 'security') return 'expected of a security agent';
   if (is('Policy.SecurityAgent')) return 'expected of a security agent';
   if (is('Policy.KnownChild') || is('Policy.ExecProbe')) return 'known child command or probe';
+  if (isLogin(inputs)) return 'read at a login';
   if (observation.network?.destinationIp != null && (is('Dest.Internal') || is('Dest.Allowed'))) {
     return 'allowed destination';
   }
@@ -75,6 +76,20 @@ function explanationOf(inputs: EventInputs, techniques: readonly string[]): stri
     return 'the file is in the image';
   }
   return null;
+}
+
+/** Programs that check passwords: each login reads these files. */
+const authenticator =
+  /\/(?:sshd(?:-session|-auth)?|login|su|sudo|runuser|cron|crond|vsftpd|proftpd|pure-ftpd|smbd|saslauthd|unix_chkpwd|dovecot\/auth)$/;
+const passwordFile =
+  /^\/etc\/(?:shadow|gshadow|passwd|group|pam\.d(?:\/[\w-]+)?|pam\.conf|security\/[\w.-]+|sudoers(?:\.d\/.+)?)$/;
+
+/** Whether a login program of the system reads the files of accounts, as for each login. */
+function isLogin({ observation, facts }: EventInputs): boolean {
+  const { file, process } = observation;
+  if (file?.access !== 'read' || !passwordFile.test(file.path ?? '') || !authenticator.test(process?.executable ?? ''))
+    return false;
+  return factField('File.InImage', { ...observation, file: null }, facts) !== false;
 }
 
 /**

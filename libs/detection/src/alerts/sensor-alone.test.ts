@@ -108,6 +108,18 @@ describe('evaluateSensorAlert, without other evidence', () => {
     ]);
   });
 
+  it('opens none for a login program that reads the files of accounts', () => {
+    const read = (program: string, path: string) =>
+      alert('Read sensitive file trusted after startup', 'Warning', 'a', 0, {
+        'evt.type': 'openat',
+        'proc.exepath': program,
+        'fd.name': path,
+      });
+    expect(incidentsOf([read('/usr/sbin/sshd', '/etc/shadow')])).toEqual([]);
+    expect(incidentsOf([read('/usr/sbin/sshd', '/root/.ssh/id_rsa')])).toHaveLength(1);
+    expect(incidentsOf([read('/usr/bin/python3', '/etc/shadow')])).toHaveLength(1);
+  });
+
   it('opens no incident in a build environment', () => {
     const drift = alert('Drop and execute new binary in container', 'Critical', 'a');
     expect(incidentsOf([drift], { policy: { builder_namespaces: ['payments'] } })).toEqual([]);
