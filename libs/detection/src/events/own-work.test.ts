@@ -11,7 +11,16 @@ import { ProcessTree } from './process-tree.js';
 const digest = `sha256:${'d'.repeat(64)}`;
 const programs = [
   ...['/bin/sh', '/usr/bin/agentd', '/usr/bin/nsenter', '/usr/sbin/modprobe', '/usr/bin/node', '/sbin/apk'],
-  ...['/usr/bin/restic', '/usr/bin/aws', '/usr/bin/curl', '/usr/sbin/insmod', '/usr/bin/ld', '/opt/drivers/net.ko'],
+  ...[
+    '/usr/bin/restic',
+    '/usr/bin/aws',
+    '/usr/bin/curl',
+    '/usr/sbin/insmod',
+    '/usr/bin/ld',
+    '/opt/drivers/net.ko',
+    '/usr/bin/python3',
+    '/app/mirrors.py',
+  ],
 ];
 
 interface Start {
@@ -27,6 +36,7 @@ interface Start {
   kind?: string;
   /** File that it writes, in an event of its own. */
   writes?: string;
+  namespace?: string;
 }
 
 /** Whether a process that starts like this does the work of its container. */
@@ -40,10 +50,11 @@ function isExplained({
   changedBy,
   kind = 'Deployment',
   writes,
+  namespace = 'shop',
 }: Start): boolean {
   const container = { id: `containerd://${'c'.repeat(64)}`, name: 'main', image: { id: `r.example/agent@${digest}` } };
   const place = {
-    pod: { namespace: 'shop', name: 'agent-0', container, workload: 'agent', workload_kind: kind },
+    pod: { namespace, name: 'agent-0', container, workload: 'agent', workload_kind: kind },
     docker: 'c'.repeat(31),
     in_init_tree: init,
   };
@@ -77,7 +88,7 @@ function isExplained({
     ...(kind === 'DaemonSet' ? [[controller, 'kube-controller-manager/v1.33', 'pods', 'agent-0'] as const] : []),
   ];
   for (const [username, userAgent, resource, name] of requests) {
-    const objectRef = { resource, namespace: 'shop', name };
+    const objectRef = { resource, namespace, name };
     const asked = {
       kind: 'Event',
       stage: 'ResponseComplete',
@@ -106,6 +117,7 @@ describe('works', () => {
       { command: '/usr/sbin/modprobe ip_vs', parent: '/memfd:runc_cloned:/proc/self/exe (deleted) init' },
     ],
     ['a file that the declared command writes', { command: '/usr/bin/agentd', writes: '/host/etc/agent.conf' }],
+    ['a script of the image that starts the container', { command: '/usr/bin/python3 /app/mirrors.py --all' }],
     ['an agent that ran before it was watched', { command: '/usr/sbin/modprobe ip_vs', parent: '/opt/agent/run' }],
   ])('explains %s', (_what, start) => {
     expect(isExplained(start)).toBe(true);
@@ -118,6 +130,7 @@ describe('works', () => {
     ['what a server starts', { command: '/usr/sbin/modprobe ip_vs', parent: '/usr/bin/node /app.js' }],
     ['what a program in a temporary folder starts', { command: '/usr/sbin/modprobe x', parent: '/tmp/agentd' }],
     ['a file that exec writes', { command: '/usr/bin/agentd', writes: '/host/etc/agent.conf', init: false }],
+    ['a script that is not in the image', { command: '/usr/bin/python3 /data/mirrors.py' }],
     ['a program that is not in the image', { command: '/usr/bin/other' }],
   ])('does not explain %s', (_what, start) => {
     expect(isExplained(start)).toBe(false);
@@ -148,6 +161,32 @@ describe('works', () => {
     ],
   ])('does not explain %s as a backup', (_what, start) => {
     expect(isExplained({ ...start, work: 'backup' })).toBe(false);
+  });
+
+  const manager = {
+    command: '/usr/bin/agentd start --root-mount=/rootfs',
+    work: 'node-manager',
+    kind: 'DaemonSet',
+    namespace: 'openshift-machine-config-operator',
+    writes: '/rootfs/etc/systemd/system/kubens.service',
+    image: { signature: { signed: false } },
+  } as const;
+
+  it('explains what the DaemonSet of a distribution does to its nodes', () => {
+    expect(isExplained(manager)).toBe(true);
+  });
+
+  it.each([
+    ['a shell of such a DaemonSet', { command: '/bin/sh /x.sh' }],
+    ['a shell that exec opened', { init: false }],
+    ['the DaemonSet of another namespace', { namespace: 'kube-system' }],
+    ['a Deployment', { kind: 'Deployment' }],
+    [
+      'one that an application has changed',
+      { changedBy: ['system:serviceaccount:shop:cart', 'curl/8'] as [string, string] },
+    ],
+  ])('does not explain %s as the management of a node', (_what, start) => {
+    expect(isExplained({ ...manager, ...start })).toBe(false);
   });
 
   const driver = { work: 'driver', kind: 'DaemonSet', parent: '/usr/bin/agentd --install' } as const;

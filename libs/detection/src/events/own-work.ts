@@ -11,6 +11,8 @@ import { carrier, imageOf, isBelowPrograms, isBelowScript, isBelowStartScripts, 
 /** Kinds of work that may explain the alerts of a rule, by its key `explained`. */
 export const works = {
   'own-work': isOwnWork,
+  'node-manager': isNodeManager,
+  'node-work': (inputs: EventInputs) => isOwnWork(inputs) || isNodeManager(inputs),
   backup: isBackup,
   driver: isDriver,
   declared: isDeclaredCommand,
@@ -40,7 +42,7 @@ export function isOwnWork(inputs: EventInputs): boolean {
   const parent = tree.parentOf(process);
   const starter = seen.parentExecutable ?? parent?.executable ?? null;
   const own = baseName(seen.executable);
-  if (starter === null || (!installer.test(own) && runsCarrier.test(seen.commandLine ?? ''))) return false;
+  if (starter === null || (!installer.test(own) && runsCarrier.test(ownArguments(inputs)))) return false;
   if (isRuntime(starter) || isFirstCopy(starter, parent, inputs)) return true;
   const grandparent = parent && tree.parentOf(parent);
   const isInner = grandparent?.container === process.container;
@@ -49,6 +51,15 @@ export function isOwnWork(inputs: EventInputs): boolean {
   const by = baseName(starter);
   if (isShell(by)) return true;
   return !isServer(by) && !isInterpreter(by) && !isInterpreter(own) && !carrier.test(own);
+}
+
+/** Command line of a process, without the interpreter of the image's script that starts the container. */
+function ownArguments(inputs: EventInputs): string {
+  const { observation, process } = inputs;
+  const line = observation.process?.commandLine ?? '';
+  const script = process?.script ?? null;
+  const isDeclared = script !== null && inside(inputs).length === 1 && imageOf(inputs)?.files.get(script) != null;
+  return isDeclared ? line.slice(line.indexOf(script) + script.length) : line;
 }
 
 /** Programs that copy data into a repository of backups, or from a database. */
@@ -87,6 +98,24 @@ function isDeclaredCommand(inputs: EventInputs): boolean {
   if (factField('Image.FirstSeen', observation, facts) === true) return false;
   if (!origins.isAdministered(observation.cluster, workload.namespace, workload.name)) return false;
   return (imageOf(inputs)?.files.get(path) ?? null) !== null;
+}
+
+/** Namespaces that a distribution lets none but its administrators and operators use. */
+const reservedNamespace = /^openshift-/;
+
+/**
+ * Whether the first program of a DaemonSet in a namespace of the distribution does something
+ * itself: that is how it configures its nodes.
+ */
+function isNodeManager(inputs: EventInputs): boolean {
+  const { observation, process, tree, facts } = inputs;
+  const workload = facts.workloadOf(observation);
+  if (process?.executable == null || workload?.kind !== 'DaemonSet') return false;
+  if (!reservedNamespace.test(workload.namespace) || isForeign(inputs)) return false;
+  if (inside(inputs).length !== 1 || observation.process?.inInitTree === false) return false;
+  if (tree.suspicions(process, observation.timeMs).length > 0 || isInterpreter(baseName(process.executable)))
+    return false;
+  return imageOf(inputs)?.files.get(process.executable) !== null;
 }
 
 /** Programs that link or sign the kernel modules that a driver container builds. */
