@@ -18,16 +18,38 @@ function requested({ requestObject }: JsonObject): JsonObject {
   return Array.isArray(requestObject) ? objectOfPatch(requestObject) : object(requestObject);
 }
 
+/** Limit on the objects of a custom resource that are searched for parts of pods. */
+const maxParts = 2_000;
+
+/**
+ * Parts of the specification of a custom resource. Workflows, pipelines and operators hold pods in
+ * places of their own: `templates[].container`, `taskSpec.steps[]`, `podTemplate.spec`.
+ */
+function partsOf(event: JsonObject): JsonObject[] {
+  const group = text(object(event['objectRef'])['apiGroup']);
+  // Groups of the API server itself have no domain, or are known to hold no pods.
+  if (!group?.includes('.') || group.endsWith('.k8s.io')) return [];
+  const parts: JsonValue[] = [object(requested(event)['spec'])];
+  for (let at = 0; at < parts.length && parts.length < maxParts; at += 1) {
+    const part = parts[at]!;
+    if (Array.isArray(part)) parts.push(...part.slice(0, maxParts));
+    else if (isObject(part)) parts.push(...Object.values(part));
+  }
+  return parts.filter(isObject);
+}
+
 /** Init and ephemeral containers are containers too. */
 function containersOf(event: JsonObject): JsonObject[] {
   const spec = podSpecOf(event);
   const lists: (JsonValue | undefined)[] = [spec['containers'], spec['initContainers'], spec['ephemeralContainers']];
-  return lists.flatMap((each) => list(each).filter(isObject));
+  const own = lists.flatMap((each) => list(each).filter(isObject));
+  return own.length > 0 ? own : partsOf(event).filter((part) => text(part['image']) !== null);
 }
 
 /** Paths of the node that the pods would mount. */
 export function hostPathsOf(event: JsonObject): string[] {
-  const volumes = list(podSpecOf(event)['volumes']);
+  const own = list(podSpecOf(event)['volumes']);
+  const volumes = own.length > 0 ? own : partsOf(event);
   return volumes.flatMap((volume) => text(object(object(volume)['hostPath'])['path']) ?? []);
 }
 
@@ -54,6 +76,6 @@ export function commandsOf(event: JsonObject): string[] {
 
 /** Namespaces that the pods would share with the node: `hostPID`, `hostNetwork`, `hostIPC`. */
 export function hostNamespacesOf(event: JsonObject): string[] {
-  const spec = podSpecOf(event);
-  return ['hostPID', 'hostNetwork', 'hostIPC'].filter((name) => spec[name] === true);
+  const specs = [podSpecOf(event), ...partsOf(event)];
+  return ['hostPID', 'hostNetwork', 'hostIPC'].filter((name) => specs.some((spec) => spec[name] === true));
 }
