@@ -1,3 +1,4 @@
+import type { JsonObject } from '@tidewaiter/domain';
 import { factContext, factsFromFile } from '@tidewaiter/facts';
 import { observe } from '@tidewaiter/sensors';
 
@@ -10,11 +11,23 @@ import { joinKeys } from './join-keys.js';
 
 const at = '2026-04-01T10:00:00Z';
 
+const cloudCall = {
+  eventVersion: '1.11',
+  eventSource: 'sts.amazonaws.com',
+  eventTime: at,
+  eventID: 'e1',
+  userIdentity: { accessKeyId: 'AKIAOLD00000' },
+};
+
 /** Keys of the identity that makes a call to the API server. */
 function identityKeys(username: string, userAgent: string): string[] {
   const call = { kind: 'Event', stage: 'ResponseComplete', verb: 'get', user: { username }, userAgent };
   const event = { ...call, sourceIPs: ['10.0.0.9'], objectRef: { resource: 'secrets', namespace: 'pay' } };
-  const observation = observe(recordOf({ id: '1', at, source: 'kubernetes-audit', event }, 'c'));
+  return keysOf('kubernetes-audit', event, 'identity:');
+}
+
+function keysOf(source: 'kubernetes-audit' | 'cloudtrail', event: JsonObject, kind: string): string[] {
+  const observation = observe(recordOf({ id: '1', at, source, event }, 'c'));
   const facts = factContext({ ...factsFromFile({ format: 'tidewaiter-storyline-facts/1', cluster: 'c' }) });
   const [tree, writers, origins] = [new ProcessTree(), new FileWriters(), new PodOrigins()];
   const place = { cluster: 'c', imageDigest: null, workload: null } as never;
@@ -22,7 +35,7 @@ function identityKeys(username: string, userAgent: string): string[] {
     { observation, process: null, tree, writers, origins, objects: new OwnObjects(), facts },
     place,
   );
-  return keys.filter((key) => key.startsWith('identity:'));
+  return keys.filter((key) => key.startsWith(kind));
 }
 
 describe('joinKeys', () => {
@@ -34,5 +47,14 @@ describe('joinKeys', () => {
     ['kim@example.com', 'kubectl/v1.33', ['identity:c/kim@example.com']],
   ])('joins the calls of %s with %s by %j', (user, userAgent, keys) => {
     expect(identityKeys(user, userAgent)).toEqual(keys);
+  });
+
+  it('joins a call with those of the key that it issues', () => {
+    const call = (eventName: string, responseElements: JsonObject) =>
+      keysOf('cloudtrail', { ...cloudCall, eventName, responseElements }, 'key:');
+    const old = 'key:AKIA****0000';
+    expect(call('AssumeRole', { credentials: { accessKeyId: 'ASIANEW00001' } })).toEqual([old, 'key:ASIA****0001']);
+    expect(call('CreateAccessKey', { accessKey: { accessKeyId: 'AKIANEW00002' } })).toEqual([old, 'key:AKIA****0002']);
+    expect(call('UpdateAccessKey', { accessKey: { accessKeyId: 'AKIANEW00002' } })).toEqual([old]);
   });
 });

@@ -224,10 +224,20 @@ function requestKeys(observation: Observation, facts: FactContext): (string | nu
   const { cluster, request } = observation;
   if (request === null) return [];
   const isEvidence = request.user !== null && !isShared(request.user, observation, facts);
+  const issued = issuedKey(observation);
   return [
     request.accessKeyId && `key:${request.accessKeyId}`,
+    issued === undefined ? null : `key:${issued}`,
     isEvidence ? `identity:${cluster ?? ''}/${request.user}` : null,
   ];
+}
+
+const issuing = /^(?:AssumeRole|GetSessionToken|GetFederationToken|CreateAccessKey)/;
+
+/** Key that a call issues, for a user or for the session of a role: its calls continue this one. */
+function issuedKey({ source, request, native }: Observation): string | undefined {
+  if (source !== 'cloudtrail' || !issuing.test(request?.verb ?? '')) return undefined;
+  return /"accessKeyId":"([^"]{1,128})"/.exec(JSON.stringify(native['responseElements'] ?? null))?.[1];
 }
 
 /**
