@@ -297,6 +297,22 @@ describe('factField', () => {
     ],
     ['Identity.Platform', request({ user: 'eks:cluster-bootstrap', userAgent: 'kubectl/v1.33.1' }), true],
     ['Identity.Platform', exec('/app/server'), undefined],
+    [
+      'Identity.Platform',
+      request({ user: 'system:clustermetrics', userAgent: 'clustermetrics/v0', sourceIps: ['10.0.0.2'] }),
+      true,
+    ],
+    [
+      'Identity.Platform',
+      request({ user: 'system:clustermetrics', userAgent: 'curl/8', sourceIps: ['10.0.0.2'] }),
+      false,
+    ],
+    [
+      'Identity.Platform',
+      request({ user: 'system:clustermetrics', userAgent: 'clustermetrics/v0', sourceIps: ['203.0.113.9'] }),
+      false,
+    ],
+    ['Identity.Platform', request({ user: 'system:anonymous', userAgent: 'x/1', sourceIps: ['10.0.0.2'] }), false],
     ['Identity.ForeignAccounts', cloudCall({ userId: '999999999999', owner: '111111111111' }), ['999999999999']],
     ['Identity.ForeignAccounts', cloudCall({ policy: '{"AWS":"arn:aws:iam::999999999999:root"}' }), ['999999999999']],
     ['Identity.ForeignAccounts', cloudCall({ image: '222222222222.dkr.ecr.eu-west-1.amazonaws.com/a' }), undefined],

@@ -53,6 +53,11 @@ export function isOwnProgram({ user, userAgent }: ObservedRequest): boolean {
 /** Parts of a cluster. Nodes may have public addresses, and reach the API server by these. */
 const clusterUser =
   /^system:(?:node:|bootstrap:|kube-|apiserver$|cloud-controller-manager$|gcp-[a-z-]+$|glbc$|managed-certificate-controller$|serviceaccount:kube-system:)/;
+/**
+ * Names that Kubernetes reserves for parts of a cluster, which providers give their own. The
+ * excluded ones are of users and groups.
+ */
+const reservedUser = /^system:(?!(?:admin|anonymous|authenticated|masters|unauthenticated)$)[a-z0-9-]+$/;
 /** Services with which a cloud looks after a cluster. They call with any program. */
 const cloudService = /^(?:eks:|aksService$|gke-[a-z0-9-]+$|system:(?:addon-manager|gke-[a-z-]+)$)/;
 /** Namespaces of what is installed to look after a cluster: delivery, certificates, storage. */
@@ -76,6 +81,7 @@ export function isPlatform(request: ObservedRequest, isPublic: boolean): boolean
   const isNamed = isOwn && client !== 'kube-controller-manager';
   if (clusterUser.test(user)) return isNamed || !isPublic || !serviceAccount.test(user);
   if (isPublic) return false;
+  if (reservedUser.test(user)) return true;
   return platformAccount.test(user) || (systemAccount.test(user) && (isOwn || isControllerAccount(user)));
 }
 
