@@ -47,6 +47,7 @@ const ownSecrets = [
   'wrong API token',
   'wrong hook secret',
   'secret of a managed entry',
+  'secret of a channel',
 ].map((name): Canary => {
   const secret = createHash('sha256').update(`${control} ${name}`).digest('base64url').slice(0, 24);
   return { name, text: secret, secret };
@@ -109,6 +110,9 @@ receivers:
     slack_configs: [ { app_token: xoxb-test, app_url: "${slack.apiUrl}/chat.postMessage", channel: ${channel} } ]
     email_configs: [ { to: security@example.com } ]
     webhook_configs: [ { url: "${webhook.url}/ok" }, { url: "${webhook.url}/fails" } ]
+  # No route leads here: the secret is in no message, and not in the routing that the API shows.
+  - name: ${controlOf('receiver')}
+    webhook_configs: [ { url: "https://hook.example/${ownSecret('secret of a channel')}" } ]
 `,
   });
   process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = collector.url;
@@ -600,7 +604,7 @@ describeWith(programs('docker-registry', 'skopeo'))('secrets in all inputs', () 
 
   it.each([
     ...kindsWithActor.map((kind) => `actor of ${kind}`),
-    ...['OS release', 'package license', 'label', 'volume', 'history', 'file name'],
+    ...['receiver', 'OS release', 'package license', 'label', 'volume', 'history', 'file name'],
     ...['pipeline run', 'SBOM', 'provenance'],
   ])('are received by %s, whose other text is stored', (place) => {
     const marker = controlOf(place);

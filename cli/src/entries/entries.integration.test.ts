@@ -105,6 +105,14 @@ describe('commands of entries', () => {
     expect(await run('routes', 'show')).toBe('');
     await run('routes', 'undo', '--to', '1');
     expect(await run('routes', 'history')).toMatch(/^4 .* version 1 again\n3 .* deleted\n2 .*\n1 .* first\n$/);
+    await api.store.query(
+      `INSERT INTO service_configuration (service, instance, loaded_at, seen_at, overridden, routing)
+       VALUES ('notifier', 'host/1', now(), now(), '{routing}', 'route: ...')`,
+    );
+    expect(await run('routes', 'show', '--in-effect')).toBe('route: ...\n');
+    expect(await run('routes', 'show')).toContain('receiver: team');
+    await api.store.query('DELETE FROM service_configuration');
+    expect(await run('routes', 'show', '--in-effect')).toContain('receiver: team');
     await writeFile(file, 'route: { receiver: none }\n');
     await expect(run('routes', 'set', file)).rejects.toMatchObject({ code: 'ROUTING_INVALID' });
   });

@@ -32,6 +32,7 @@ interface Flags extends Server {
   file?: string;
   dryRun?: boolean;
   to?: number;
+  inEffect?: boolean;
 }
 
 /** Command that lists and changes the entries of a kind. */

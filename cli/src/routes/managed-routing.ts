@@ -11,6 +11,7 @@ interface Routing {
   text: string | null;
   version: number | null;
   state: 'active' | 'overridden' | 'none';
+  files: { text: string; instances: string[] }[];
 }
 
 const fileWins = 'not in effect: the notifier has a routing.yaml';
@@ -19,11 +20,14 @@ const fileWins = 'not in effect: the notifier has a routing.yaml';
 export function managedRoutingCommands(routes: Command): void {
   connected(routes.command('show'))
     .description('print the managed routing')
+    .option('--in-effect', 'print the routing.yaml of the notifier where that is in effect, without its secrets')
     .action(async (_: object, self: Command) => {
-      const { text, state } = await getApi('routes', await flagsOf(self), isRouting);
+      const { inEffect = false, ...flags } = await flagsOf(self);
+      const { text, state, files } = await getApi('routes', flags, isRouting);
+      if (inEffect && files.length > 0) return printFiles(files);
       if (state === 'overridden') printStderr(fileWins);
       if (text === null) return printStderr('there is no managed routing');
-      process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+      printText(text);
     });
   changing(routes.command('set'))
     .description('replace the managed routing by a file')
@@ -73,6 +77,18 @@ function commented({ comment }: { comment?: string }): { comment?: string } {
 async function versions(server: Server) {
   const { items } = await getApi('routes/versions', server, isHistory);
   return items;
+}
+
+function printFiles(files: Routing['files']): void {
+  for (const { text, instances } of files) {
+    // Notifiers that read different files, as while a change is rolled out.
+    if (files.length > 1) printStderr(`${instances.join(', ')}:`);
+    printText(text);
+  }
+}
+
+function printText(text: string): void {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
 function report({ text, version, state }: Routing): void {

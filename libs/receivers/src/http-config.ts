@@ -141,7 +141,7 @@ function readOAuth2(http: Section): HttpAuth | undefined {
   const tokenUrl = section.url('token_url');
   const more = {
     scopes: section.texts('scopes') ?? [],
-    parameters: section.pairs('endpoint_params'),
+    parameters: readParameters(section),
     ...readConnection(section),
   };
   // Client authentication methods that need more than a shared secret are not supported.
@@ -158,6 +158,13 @@ function readOAuth2(http: Section): HttpAuth | undefined {
   if (tokenUrl === undefined) section.problem('token_url', 'is required');
   if (clientId === undefined || !clientSecret || tokenUrl === undefined) return undefined;
   return { type: 'oauth2', clientId, clientSecret, tokenUrl, ...more };
+}
+
+/** Reads parameters of a token request, which may be credentials. */
+function readParameters(section: Section): OAuth2['parameters'] {
+  const parameters = section.pairs('endpoint_params');
+  section.redact('endpoint_params');
+  return parameters;
 }
 
 /** Reads the TLS and proxy settings that a channel and its OAuth token server share. */
@@ -190,6 +197,7 @@ function readProxy(section: Section, key: string, text: string | undefined): Pro
     section.problem(key, 'expected the address of an http or https proxy');
     return undefined;
   }
+  if (url.username || url.password) section.redact(key);
   const [name, password] = [decoded(url.username), decoded(url.password)];
   return { url: url.origin, user: name === '' ? undefined : { name, password: new Secret(password) } };
 }
@@ -249,5 +257,6 @@ function checkHeader(section: Section, name: string): void {
 function joined(section: Section, name: string, values: readonly string[]): Secret {
   const text = values.join(', ');
   if (!/^[\t\x20-\x7e]*$/.test(text)) section.problem(name, 'has characters that a header cannot carry');
+  section.redact(name);
   return new Secret(text);
 }

@@ -11,6 +11,14 @@ export interface ConfigError {
   message: string;
 }
 
+/** Parts of the configuration in use that users see from outside. */
+export interface ConfigInUse {
+  /** Names of managed entries that files override, which only their service knows. */
+  overridden?: readonly string[];
+  /** Text of the routing file, without its secrets; null without one. */
+  routing?: string | null;
+}
+
 /** Whether a service runs with the configuration that its files hold now. */
 export class ConfigState {
   #error: ConfigError | null = null;
@@ -20,6 +28,7 @@ export class ConfigState {
   #reload: (() => void) | undefined;
   #isOffered = false;
   #overridden: readonly string[] = [];
+  #routing: string | null = null;
 
   /** @param managed entries that the service starts with; null if the database is away */
   constructor(managed: ManagedEntrySet | null = null) {
@@ -68,8 +77,14 @@ export class ConfigState {
     return this.#overridden;
   }
 
-  overrides(entries: readonly string[]): void {
-    this.#overridden = entries;
+  /** Text of the routing file in use, without its secrets; null without one. */
+  get routing(): string | null {
+    return this.#routing;
+  }
+
+  uses({ overridden = [], routing = null }: ConfigInUse): void {
+    this.#overridden = overridden;
+    this.#routing = routing;
   }
 
   loaded(): void {

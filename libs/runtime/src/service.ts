@@ -11,7 +11,7 @@ import type { FastifyServerOptions } from 'fastify';
 import { Registry } from 'prom-client';
 
 import { ConfigFiles } from './config-files.js';
-import { ConfigState } from './config-state.js';
+import { type ConfigInUse, ConfigState } from './config-state.js';
 import { EveryModule } from './every.js';
 import { HealthModule } from './health.js';
 import { type Backend, HttpFront } from './http-front.js';
@@ -37,7 +37,7 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
-export interface ServiceDefinition {
+export interface ServiceDefinition extends ConfigInUse {
   name: string;
   module: DynamicModule;
   config: ListenerConfig & { logLevel: string; otlpEndpoint?: string | undefined };
@@ -49,8 +49,6 @@ export interface ServiceDefinition {
   notices?(app: NestFastifyApplication, url: string): Promise<string[]>;
   /** Error about managed entries that were replaced by the strictest ones, at the start alone. */
   configError?: TidewaiterError | null;
-  /** Names of managed entries that files override, which only this service knows. */
-  overridden?: readonly string[];
 }
 
 /** Whether a service starts, or reloads its configuration. */
@@ -97,7 +95,7 @@ export async function startReloadable(
   const managed = await patiently(async () => readManaged(logger, waits), waits).catch(closing(front));
   const definition = define(files, { managed, isStart: true });
   const state = new ConfigState(managed);
-  state.overrides(definition.overridden ?? []);
+  state.uses(definition);
   if (definition.configError) {
     state.failed(definition.configError);
     logger.error({ err: definition.configError, code: definition.configError.code }, 'managed entries not read');
@@ -121,7 +119,7 @@ export async function startReloadable(
       replica = started;
       files = fresh;
       state.loaded();
-      state.overrides(next.overridden ?? []);
+      state.uses(next);
       await front.serve(started.backend, drainWithinMs);
       await before.app.close();
       logger.info({}, 'configuration reload done');

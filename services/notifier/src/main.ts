@@ -44,6 +44,7 @@ export async function start(environment: Environment): Promise<RunningService> {
       configError: configError ?? routingError,
       // A file with a channel wins, which the API shows also before one is saved there.
       overridden: isOwn ? ['routing'] : [],
+      routing: isManaged ? null : own?.redacted(),
       transport: JetStreamServer,
       configure(app) {
         for (const key of routing?.warnings ?? []) app.get(Logger).warn({ key }, 'routing key ignored');

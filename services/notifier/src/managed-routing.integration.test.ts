@@ -133,9 +133,11 @@ describe('the managed routing', () => {
     await writeFile(join(folder, 'routing.yaml'), routing('own'));
     await startNotifier({ TIDEWAITER_ROUTING: join(folder, 'routing.yaml') });
     const reported = async () =>
-      store.query("SELECT FROM service_configuration WHERE service = 'notifier' AND overridden = '{routing}'");
+      store.query<{ routing: string }>(
+        "SELECT routing FROM service_configuration WHERE service = 'notifier' AND overridden = '{routing}'",
+      );
     for (const end = performance.now() + 20_000; performance.now() < end; await sleep(100))
       if ((await reported()).length > 0) break;
-    expect(await reported()).toHaveLength(1);
+    expect(await reported()).toEqual([{ routing: expect.stringContaining('url_file: hook-url') }]);
   });
 });

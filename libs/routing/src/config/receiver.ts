@@ -99,7 +99,7 @@ export function readReceivers(
 /** Refuses unsupported channels of a receiver that has no other one; warns if it has one. */
 function readMissingKinds(section: Section, hasChannel: boolean): void {
   for (const [key, why] of Object.entries(missingKinds)) {
-    if (section.value(key) === undefined) continue;
+    if (!section.skip(key)) continue;
     if (hasChannel) section.ignored(key, why);
     else section.unsupported(key, why);
   }

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { inspect } from 'node:util';
 
-import { InvalidInput } from '@tidewaiter/domain';
+import { InvalidInput, Secret } from '@tidewaiter/domain';
 import { channelReaders, parseUnreadRouting } from '@tidewaiter/receivers';
 import { describeWith, sharedData } from '@tidewaiter/testkit';
 
@@ -230,6 +231,73 @@ describe('YAML', () => {
   });
 });
 
+/** Values of all secrets below a value of a configuration. */
+function secretsIn(value: unknown): string[] {
+  if (value instanceof Secret) return [value.reveal()];
+  if (value instanceof Map) return [...value.values()].flatMap(secretsIn);
+  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(secretsIn) : [];
+}
+
+describe('the redacted text', () => {
+  const redacted = (receiver: string, global = '{}'): string =>
+    parseRouting(`global: ${global}\nroute: {receiver: a}\nreceivers:\n  - name: a\n    ${receiver}\n`, {
+      channels: channelReaders,
+      readFile: () => 'https://hooks.example.com/from-a-file',
+    }).redacted();
+
+  it('has the keys in the order of the file, one to a line', () => {
+    const text = [
+      'route: {receiver: a, group_wait: 1m, routes: [{matchers: [severity="high", "x=~\'a b\'"], receiver: a}]}',
+      "receivers: [{name: a, slack_configs: [{channel: '#ops', api_url_file: /run/secrets/hook}]}]",
+    ].join('\n');
+    expect(parseUnreadRouting(text).redacted()).toBe(`route:
+  receiver: a
+  group_wait: 1m
+  routes:
+    - matchers:
+        - severity="high"
+        - x=~'a b'
+      receiver: a
+receivers:
+  - name: a
+    slack_configs:
+      - channel: "#ops"
+        api_url_file: /run/secrets/hook
+`);
+  });
+
+  it('reads as the same routing', () => {
+    const text = `route: {receiver: a, routes: [{match: {a: 0x10, b: yes, c: "", d: 'null'}, mute_time_intervals: [n]}]}
+time_intervals: [{name: n, time_intervals: [{weekdays: [saturday], location: Europe/Rome}]}]
+inhibit_rules: [{source_matchers: [severity="high"], target_matchers: ['a="\\n"'], equal: [b]}]
+receivers: [{name: a, jira_configs: [{api_url: 'https://j.example', project: A, issue_type: Bug, fields: {f: [{id: '1'}]}}]}]`;
+    const config = parseUnreadRouting(text);
+    const shown = (value: unknown) => inspect(value, { depth: 20 });
+    expect(shown(parseUnreadRouting(config.redacted()))).toBe(shown(config));
+  });
+
+  it.each<[receiver: string, global?: string]>([
+    ["slack_configs: [{api_url: 'https://s3cret/'}, {channel: c}]", '{slack_app_token: s3cret}'],
+    ["webhook_configs: [{url: 'https://a/?s3cret'}]", "{http_config: {proxy_url: 'http://u:s3cret@proxy'}}"],
+    ['webhook_configs: [{url_file: f, http_config: {http_headers: {X: {values: [s3cret], secrets: [s3cret]}}}}]'],
+    ["webhook_configs: [{url_file: f, http_config: {proxy_url: 'http://p', proxy_connect_header: {X: [s3cret]}}}]"],
+    [
+      "webhook_configs: [{url_file: f, http_config: {oauth2: {client_id: c, client_secret: s3cret, token_url: 'https://a', endpoint_params: {password: s3cret}}}}]",
+    ],
+    ['webhook_configs: [{url_file: f, payload: {a: s3cret}}]'],
+    ['slack_configs: [{api_url_file: f}]\n    signl4_configs: [{team_secret: s3cret}]'],
+  ])('has no secret of %s', (...given) => {
+    const text = redacted(...given);
+    expect(text).not.toContain('s3cret');
+    expect(text).not.toContain('from-a-file');
+  });
+
+  it('keeps the address of a proxy without a user', () => {
+    const text = redacted("webhook_configs: [{url: 'https://a/', http_config: {proxy_url: 'http://proxy:3128'}}]");
+    expect(text).toContain('url: "[redacted]"\n        http_config:\n          proxy_url: http://proxy:3128\n');
+  });
+});
+
 const repository = resolve(import.meta.dirname, '../../../..');
 const alertmanagers = sharedData('fixtures/alertmanager');
 
@@ -261,6 +329,23 @@ describeWith(alertmanagers)('configurations of real Alertmanagers', () => {
     expect(warnings.map((warning) => warning.replace(/ (under|\().*$/, ''))).toEqual(
       ignored.map((path) => `ignored: ${path}`),
     );
+  });
+
+  it('have no secret in their redacted text', () => {
+    const texts = readdirSync(alertmanagers.path)
+      .filter((name) => name.endsWith('.yml'))
+      .map((name) => readFileSync(resolve(alertmanagers.path, name), 'utf8'))
+      .filter((text) => problemsOf(text, () => 'https://hooks.example.com/').length === 0);
+    const secrets = texts.flatMap((text) => {
+      const { receivers, redacted } = parseUnreadRouting(text);
+      const inFile = secretsIn(receivers).filter((secret) => text.includes(secret));
+      const scalars = redacted()
+        .split(/\n|: |- /)
+        .map((part) => part.replaceAll('"', ''));
+      expect(scalars.filter((scalar) => inFile.includes(scalar))).toEqual([]);
+      return inFile;
+    });
+    expect(secrets.length).toBeGreaterThan(20);
   });
 
   it.each([

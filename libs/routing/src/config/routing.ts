@@ -1,4 +1,5 @@
 import { InvalidInput } from '@tidewaiter/domain';
+import { formatYaml } from '@tidewaiter/yaml';
 
 import { type InhibitRule, readInhibitRules } from '../matching/inhibition.js';
 import { readRoute, type Route } from '../matching/route.js';
@@ -15,6 +16,11 @@ export interface RoutingConfig {
   inhibitRules: readonly InhibitRule[];
   /** Keys of Alertmanager that are ignored, one line each with its path. */
   warnings: readonly string[];
+  /**
+   * The file as YAML, without comments and ignored keys. Every value that its reader takes for a
+   * secret is `[redacted]`.
+   */
+  redacted(): string;
 }
 
 /** Kinds, files and variables that `routing.yaml` refers to. */
@@ -48,16 +54,20 @@ export function parseRouting(
   const root = readYaml(text, reading.problems);
   refuseAny(reading.problems);
   if (!(root instanceof Map)) throw new InvalidInput('ROUTING_INVALID', 'expected a map with route and receivers');
-  const config = readConfig(new Section(root, '', reading), channels);
+  const section = new Section(root, '', reading);
+  const config = readConfig(section, channels);
   refuseAny(reading.problems);
-  return { ...config, warnings: reading.warnings };
+  return { ...config, warnings: reading.warnings, redacted: () => formatYaml(section.redacted()) };
 }
 
 function refuseAny(problems: string[]): void {
   if (problems.length > 0) throw new InvalidInput('ROUTING_INVALID', problems.join('\n'));
 }
 
-function readConfig(root: Section, channels: ChannelReaders): Omit<RoutingConfig, 'warnings'> {
+function readConfig(
+  root: Section,
+  channels: ChannelReaders,
+): Pick<RoutingConfig, 'route' | 'receivers' | 'inhibitRules'> {
   const global = root.sectionOrEmpty('global');
   const readers = [...channels(global)];
   // Only for alerts of other senders; Tidewaiter's own alerts have an end.

@@ -4,6 +4,9 @@ import { parseDuration } from './duration.js';
 import { showKey } from './yaml-document.js';
 import type { YamlValue } from './yaml-document.js';
 
+/** Value of a key that a reader took; a secret is redacted. */
+type ReadValue = YamlValue | Secret | Section | Section[] | ReadonlyMap<string, string>;
+
 /** Returns the content of the file that a key names, as in `api_url_file`. */
 export type ReadFile = (path: string, key: string) => string;
 
@@ -47,6 +50,8 @@ const maxTimerMs = 2 ** 31 - 1;
  */
 export class Section {
   readonly #taken = new Set<string>();
+  /** Values that readers know, of which a redacted copy is made. */
+  readonly #read = new Map<string, ReadValue>();
 
   constructor(
     private readonly entries: ReadonlyMap<string, YamlValue>,
@@ -77,7 +82,8 @@ export class Section {
 
   scalar(key: string): string | undefined {
     const value = this.#take(key);
-    if (value === undefined || typeof value === 'string') return value;
+    if (value === undefined) return undefined;
+    if (typeof value === 'string') return this.#reads(key, value);
     this.problem(key, 'expected a text');
     return undefined;
   }
@@ -129,7 +135,7 @@ export class Section {
     if (inline !== undefined && file !== undefined) this.problem(key, `and ${key}_file are both given; keep one`);
     if (inline !== undefined && this.reading.hasSecretsInFiles)
       this.problem(key, `is a secret: name a file as ${key}_file`);
-    if (inline !== undefined) return new Secret(inline);
+    if (inline !== undefined) return this.#reads(key, new Secret(inline));
     const text = file === undefined ? undefined : this.#file(`${key}_file`, file)?.trim();
     if (text === '') this.problem(`${key}_file`, 'the file is empty');
     return text ? new Secret(text) : undefined;
@@ -182,12 +188,19 @@ export class Section {
 
   /** Value of any type, for a reader that passes it on unchanged. */
   value(key: string): Exclude<YamlValue, null> | undefined {
-    return this.#take(key);
+    const value = this.#take(key);
+    return value && this.#reads(key, value);
+  }
+
+  /** Whether the key is there, for a reader that has no use for its value. */
+  skip(key: string): boolean {
+    return this.#take(key) !== undefined;
   }
 
   section(key: string): Section | undefined {
     const value = this.#take(key);
-    return value === undefined ? undefined : this.#asSection(value, this.at(key));
+    const section = value === undefined ? undefined : this.#asSection(value, this.at(key));
+    return section && this.#reads(key, section);
   }
 
   /** Like `section`, but returns an empty one where the key is absent. */
@@ -196,17 +209,20 @@ export class Section {
   }
 
   sections(key: string): Section[] {
-    return this.#list(key).flatMap((item, index) => this.#asSection(item, `${this.at(key)}[${index}]`) ?? []);
+    const items = this.#list(key);
+    const sections = items.flatMap((item, index) => this.#asSection(item, `${this.at(key)}[${index}]`) ?? []);
+    return this.#reads(key, sections);
   }
 
   /** Undefined when the key is absent; an empty list stays a list. */
   texts(key: string): string[] | undefined {
     if (!this.has(key)) return undefined;
-    return this.#list(key).flatMap((item, index) => {
+    const texts = this.#list(key).flatMap((item, index) => {
       if (typeof item === 'string') return item;
       this.problem(`${key}[${index}]`, 'expected a text');
       return [];
     });
+    return this.#reads(key, texts);
   }
 
   /** Entries of a map with user-defined keys. An empty text is a value here. */
@@ -217,11 +233,13 @@ export class Section {
       this.problem(key, 'expected a map');
       return [];
     }
-    return [...value].flatMap(([name, item]) => {
+    const pairs = [...value].flatMap(([name, item]): [string, string][] => {
       if (typeof item === 'string') return [[name, item]];
       this.problem(key, `expected a text under ${showKey(name)}`);
       return [];
     });
+    this.#reads(key, new Map(pairs));
+    return pairs;
   }
 
   /**
@@ -286,6 +304,20 @@ export class Section {
     }
   }
 
+  /** Redacts a key whose value became a secret, or part of one. */
+  redact(key: string): void {
+    if (this.#read.has(key)) this.#read.set(key, new Secret(''));
+  }
+
+  /**
+   * The keys that readers took, in the order of the file, with their secrets redacted. Other keys
+   * are left out: a reader alone knows what is a secret.
+   */
+  redacted(): Map<string, unknown> {
+    const read = [...this.entries.keys()].filter((key) => this.#read.has(key));
+    return new Map(read.map((key) => [key, redacted(this.#read.get(key))]));
+  }
+
   at(key: string): string {
     const shown = showKey(key);
     if (shown.startsWith('"')) return `${this.path}[${shown}]`;
@@ -295,6 +327,11 @@ export class Section {
   #take(key: string): Exclude<YamlValue, null> | undefined {
     this.#taken.add(key);
     return this.has(key) ? (this.entries.get(key) ?? undefined) : undefined;
+  }
+
+  #reads<T extends ReadValue>(key: string, value: T): T {
+    this.#read.set(key, value);
+    return value;
   }
 
   #list(key: string): YamlValue[] {
@@ -319,6 +356,12 @@ export class Section {
       return undefined;
     }
   }
+}
+
+function redacted(value: ReadValue | undefined): unknown {
+  if (value instanceof Section) return value.redacted();
+  if (value instanceof Secret) return String(value);
+  return Array.isArray(value) ? value.map(redacted) : value;
 }
 
 /** Returns the problem of a URL for outgoing requests; undefined when it is valid. */

@@ -19,4 +19,6 @@ export class ServiceConfigurationRow {
   @Column('text', { name: 'error_message', nullable: true }) errorMessage!: string | null;
   /** Managed entries that its files override, or would if they were there: `routing`. */
   @Column('text', { array: true, default: '{}' }) overridden!: string[];
+  /** Text of the `routing.yaml` in effect, without its secrets; null without one. */
+  @Column('text', { nullable: true }) routing!: string | null;
 }

@@ -106,6 +106,7 @@ import { RepeatedJoins1764000840020 } from './1764000840020-repeated-joins.js';
 import { ReportAges1764000840030 } from './1764000840030-report-ages.js';
 import { SearchedNames1764000840040 } from './1764000840040-searched-names.js';
 import { TagAges1764000840041 } from './1764000840041-tag-ages.js';
+import { RoutingFiles1764000840044 } from './1764000840044-routing-files.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -217,4 +218,5 @@ export const migrations = [
   ReportAges1764000840030,
   SearchedNames1764000840040,
   TagAges1764000840041,
+  RoutingFiles1764000840044,
 ];

@@ -84,6 +84,24 @@ describe('the managed routing', () => {
     expect((await call('GET', 'routes')).body).toMatchObject({ version: 7, state: 'active' });
   });
 
+  it('is shown with the files of notifiers in its place, one for those that read the same', async () => {
+    await api.store.query(
+      `INSERT INTO service_configuration (service, instance, loaded_at, seen_at, routing)
+       SELECT 'notifier', 'host/' || n, now() + n * interval '1 second', now() - n * interval '16 seconds', text
+       FROM (VALUES (1, 'old'), (2, 'new'), (3, 'old'), (4, 'gone')) process (n, text)`,
+    );
+    const readAt = expect.any(String) as string;
+    // The row of the fourth is older than a minute: it runs no longer.
+    expect((await call('GET', 'routes')).body).toMatchObject({
+      files: [
+        { text: 'old', readAt, instances: ['host/1', 'host/3'] },
+        { text: 'new', readAt, instances: ['host/2'] },
+      ],
+    });
+    await api.store.query('DELETE FROM service_configuration');
+    expect((await call('GET', 'routes')).body).toMatchObject({ files: [] });
+  });
+
   it('is tested with labels', async () => {
     const { body } = await call('POST', 'routes/test', { text: routing('team'), labels: { severity: 'low' } });
     expect(body).toMatchObject({ items: [{ receiver: 'quiet', route: 'route.routes[0]' }] });

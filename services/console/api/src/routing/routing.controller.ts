@@ -155,14 +155,24 @@ export class RoutesController {
   }
 
   async #described(entry: EntryVersion | null): Promise<z.output<typeof routingAnswer>> {
-    const running = await this.configurations.running();
+    const [running, files] = await Promise.all([this.configurations.running(), this.#files()]);
     const isOverridden = running.some(({ overridden }) => overridden.includes(name));
     const { version = null, author = null, at: changedAt = null, comment = null } = entry ?? {};
-    const change = { version, author, changedAt, comment };
+    const change = { version, author, changedAt, comment, files };
     if (!entry || entry.isDeleted)
       return { text: null, receivers: [], ...change, state: isOverridden ? 'overridden' : 'none' };
     const text = textOf(entry.document);
     return { text, receivers: receiversOf(text), ...change, state: isOverridden ? 'overridden' : 'active' };
+  }
+
+  /** Routing files in effect; one for all notifiers that read the same. */
+  async #files(): Promise<z.output<typeof routingAnswer>['files']> {
+    const read = Map.groupBy(await this.configurations.routings(), ({ routing }) => routing);
+    return [...read].map(([text, notifiers]) => ({
+      text,
+      readAt: notifiers[0]!.loadedAt,
+      instances: notifiers.map(({ instance }) => instance),
+    }));
   }
 }
 

@@ -9424,6 +9424,12 @@ export interface paths {
                             author: string | null;
                             changedAt: string | null;
                             comment: string | null;
+                            files: {
+                                instances: string[];
+                                /** Format: date-time */
+                                readAt: string;
+                                text: string;
+                            }[];
                             receivers: string[];
                             /** @enum {string} */
                             state: "active" | "overridden" | "none";
@@ -9471,6 +9477,12 @@ export interface paths {
                             author: string | null;
                             changedAt: string | null;
                             comment: string | null;
+                            files: {
+                                instances: string[];
+                                /** Format: date-time */
+                                readAt: string;
+                                text: string;
+                            }[];
                             receivers: string[];
                             /** @enum {string} */
                             state: "active" | "overridden" | "none";
@@ -9514,6 +9526,12 @@ export interface paths {
                             author: string | null;
                             changedAt: string | null;
                             comment: string | null;
+                            files: {
+                                instances: string[];
+                                /** Format: date-time */
+                                readAt: string;
+                                text: string;
+                            }[];
                             receivers: string[];
                             /** @enum {string} */
                             state: "active" | "overridden" | "none";
@@ -9750,6 +9768,12 @@ export interface paths {
                             author: string | null;
                             changedAt: string | null;
                             comment: string | null;
+                            files: {
+                                instances: string[];
+                                /** Format: date-time */
+                                readAt: string;
+                                text: string;
+                            }[];
                             receivers: string[];
                             /** @enum {string} */
                             state: "active" | "overridden" | "none";

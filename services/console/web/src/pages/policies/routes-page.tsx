@@ -21,6 +21,7 @@ import { useMe } from '../../parts/use-me.js';
 import { PolicyTabs } from './policy-tabs.js';
 import { ReplayResult } from './replay-result.js';
 import { effectText } from './routing-effect.js';
+import { RoutingFiles } from './routing-files.js';
 import { RoutingHistory } from './routing-history.js';
 import { readLabels } from './routing-labels.js';
 
@@ -43,6 +44,7 @@ export function RoutesPage() {
                 receivers. What is saved here takes its place once the file has no channel.
               </p>
             )}
+            <RoutingFiles files={routing.files} />
             <RoutingForm key={routing.version} stored={routing} />
           </>
         )}
