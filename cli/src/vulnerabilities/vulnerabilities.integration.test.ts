@@ -10,6 +10,8 @@ import { Command } from 'commander';
 import { vulnerabilitiesCommand } from './vulnerabilities.js';
 
 const id = 'CVE-2026-0001';
+/** Statements about it are on two pages. */
+const paged = 'CVE-2026-0002';
 const vulnerability = {
   ...{ id, title: 'a \u001b[31mhole', severity: 'high', aliases: ['GHSA-1'], kev: true, epss: 0.25 },
   packageVersions: [{ name: 'openssl', version: '3.0.11', fix: { version: '3.0.14' }, images: 3 }],
@@ -28,12 +30,15 @@ const tokenFile = join(tmpdir(), `tidewaiter-vulnerabilities-${process.pid}`);
 beforeAll(async () => {
   await writeFile(tokenFile, 'token');
   server = createServer(({ url }, response) => {
+    const { pathname, searchParams } = new URL(url ?? '', 'http://api');
     response.setHeader('content-type', 'application/json');
-    if (url === `/api/v1/vulnerabilities/${id}`) return void response.end(JSON.stringify(vulnerability));
-    const isVex = url?.endsWith('/vex') === true;
-    const items = url === `/api/v1/vulnerabilities/${id}/vex` ? [statement] : [];
+    if (pathname === `/api/v1/vulnerabilities/${id}`) return void response.end(JSON.stringify(vulnerability));
+    const isVex = pathname.endsWith('/vex');
+    const isPaged = pathname.includes(paged);
+    const items = isPaged || pathname === `/api/v1/vulnerabilities/${id}/vex` ? [statement] : [];
+    const next = isPaged && !searchParams.has('after') ? 'second' : null;
     if (!isVex) response.statusCode = 404;
-    response.end(JSON.stringify(isVex ? { items, next: null } : { code: 'VULNERABILITY_UNKNOWN', detail: 'none' }));
+    response.end(JSON.stringify(isVex ? { items, next } : { code: 'VULNERABILITY_UNKNOWN', detail: 'none' }));
   });
   await new Promise<void>((listening) => void server.listen(0, '127.0.0.1', listening));
 });
@@ -80,6 +85,16 @@ not_affected  vulnerable_code_not_present  Example  2026-01-01  shop.openvex.jso
     expect(output.stdout).toBe('CVE-2026-0009\nno image has had it in the last year\n\nVEX statements: none\n');
     await show('CVE-2026-0009', '-o', 'json');
     expect(output.stdout).toContain('"vulnerability": null');
+  });
+
+  it('prints the first statements, and as JSON all of them', async () => {
+    await show(paged);
+    expect(output.stdout).toContain('VEX statements: 1 and more\n');
+    expect(output.stdout).toMatch(/\nall of them: -o json\n$/);
+    output.restore();
+    output = captureOutput();
+    await show(paged, '-o', 'json');
+    expect(JSON.parse(output.stdout)).toMatchObject({ vex: [statement, statement] });
   });
 
   it.each([[['-o', 'csv']], [['--sort', '-risk']]])('rejects %j', async (args) => {

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 
 import { checkListOptions, type ListFlags, listOptions } from '../lists/lists.js';
 import { signedIn } from '../saved-sign-ins.js';
-import { getApi } from '../server.js';
-import { type ShownStatement, type ShownVulnerability, vulnerabilityText } from './vulnerability-text.js';
+import { getApi, type Server } from '../server.js';
+import { type ShownStatements, type ShownVulnerability, vulnerabilityText } from './vulnerability-text.js';
 
 const outputs = ['table', 'json'] as const;
 
@@ -26,18 +26,31 @@ async function show(id: string, _: object, command: Command): Promise<void> {
     if (error instanceof NotFound && error.code === 'VULNERABILITY_UNKNOWN') return null;
     throw error;
   });
-  const { items } = await getApi(`${path}/vex`, server, areStatements);
-  const text =
-    flags.output === 'json'
-      ? `${JSON.stringify({ id, vulnerability: known, vex: items }, null, 2)}\n`
-      : vulnerabilityText(id, known, items, process.stdout);
+  const isJson = flags.output === 'json';
+  const statements = await statementsOf(`${path}/vex`, server, isJson);
+  const text = isJson
+    ? `${JSON.stringify({ id, vulnerability: known, vex: statements.items }, null, 2)}\n`
+    : vulnerabilityText(id, known, statements, process.stdout);
   process.stdout.write(text);
+}
+
+/** Statements of VEX documents: all, or those of the first page. */
+async function statementsOf(path: string, server: Server, isWhole: boolean): Promise<ShownStatements> {
+  const items: ShownStatements['items'] = [];
+  let next: string | null = null;
+  do {
+    const query = new URLSearchParams({ limit: '200', ...(next !== null && { after: next }) });
+    const page: ShownStatements = await getApi(`${path}?${query.toString()}`, server, areStatements);
+    items.push(...page.items);
+    ({ next } = page);
+  } while (isWhole && next !== null);
+  return { items, next };
 }
 
 function isVulnerability(answer: unknown): answer is ShownVulnerability {
   return typeof (answer as Partial<ShownVulnerability> | undefined)?.reach?.counts === 'object';
 }
 
-function areStatements(answer: unknown): answer is { items: ShownStatement[] } {
+function areStatements(answer: unknown): answer is ShownStatements {
   return Array.isArray((answer as { items?: unknown } | undefined)?.items);
 }

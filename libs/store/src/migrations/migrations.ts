@@ -107,6 +107,7 @@ import { ReportAges1764000840030 } from './1764000840030-report-ages.js';
 import { SearchedNames1764000840040 } from './1764000840040-searched-names.js';
 import { TagAges1764000840041 } from './1764000840041-tag-ages.js';
 import { RoutingFiles1764000840044 } from './1764000840044-routing-files.js';
+import { VexNames1764000840045 } from './1764000840045-vex-names.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -219,4 +220,5 @@ export const migrations = [
   SearchedNames1764000840040,
   TagAges1764000840041,
   RoutingFiles1764000840044,
+  VexNames1764000840045,
 ];

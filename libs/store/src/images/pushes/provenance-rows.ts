@@ -12,6 +12,7 @@ import { PushRow } from './push-rows.js';
 // GIN, which TypeORM cannot declare.
 @Index('image_provenance_signatures_ix', { synchronize: false })
 @Index('image_provenance_attestations_ix', { synchronize: false })
+@Index('image_provenance_vex_ix', { synchronize: false })
 export class ImageProvenanceRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_provenance_pk' })
   imageDigest!: Digest;

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { AttestedVex, Digest } from '@tidewaiter/domain';
+import { type AttestedVex, type Digest, InvalidInput } from '@tidewaiter/domain';
 import { attestedStatements, vexProductTexts, type VexStatement } from '@tidewaiter/policy';
 
+import type { Page, PageRequest } from '../../core/page.js';
 import { Store } from '../../core/store.js';
 import { EvaluationRules } from './verdicts.js';
 
@@ -19,15 +20,26 @@ export interface FleetVexStatement extends Pick<
   image: { repository: string; digest: Digest } | null;
 }
 
+/** Order of images with documents, by microseconds of the time at which they were read. */
+type ImageKey = readonly [checkedAtUs: string, digest: Digest, connection: string, repository: string];
+
 interface AttachedVex {
-  digest: Digest;
-  repository: string;
-  attested: AttestedVex;
+  key: ImageKey;
+  vex: AttestedVex[];
 }
 
-/** Attached documents that are read for one vulnerability. */
-const maxAttached = 200;
+/** Place of a statement in the list. */
+interface Position {
+  /** Null of a statement of the settings. */
+  image: ImageKey | null;
+  /** Among those of its image, or of the settings. */
+  index: number;
+}
+
+/** Images that are read at once: a document may have megabytes. */
+const batch = 20;
 const maxProducts = 50;
+const checkedAtUs = '(extract(epoch FROM checked_at) * 1000000)::bigint';
 
 /** Statements of VEX documents of the settings, and of those that trusted signers attached. */
 @Injectable()
@@ -38,23 +50,48 @@ export class VexStatements {
   ) {}
 
   /**
-   * Statements about a vulnerability, newest first.
+   * Statements about a vulnerability: those of the settings, newest first, then those of images,
+   * by the time at which their documents were read.
    * @param asked id or alias
    * @param withSettings whether with documents of the settings, which hold for the whole fleet
+   * @throws InvalidInput `CURSOR_INVALID`
    */
-  async about(asked: string, withSettings: boolean): Promise<FleetVexStatement[]> {
+  async about(asked: string, { limit, after }: PageRequest, withSettings: boolean): Promise<Page<FleetVexStatement>> {
     const names = await this.#namesOf(asked);
+    const items: FleetVexStatement[] = [];
+    let last: Position | null = null;
+    for await (const [position, statement] of this.#from(names, readPosition(after), withSettings)) {
+      if (items.length === limit) return { items, next: formatPosition(last) };
+      items.push(statement);
+      last = position;
+    }
+    return { items, next: null };
+  }
+
+  /** Statements after a position; null is the beginning. */
+  async *#from(
+    names: ReadonlySet<string>,
+    after: Position | null,
+    withSettings: boolean,
+  ): AsyncGenerator<[Position, FleetVexStatement]> {
     const isAbout = ({ vulnerabilities }: VexStatement) =>
       vulnerabilities.some((each) => names.has(each.toUpperCase()));
-    const attached = (await this.#attached([...names])).flatMap(({ digest, repository, attested }) =>
-      attestedStatements([attested])
-        .statements.filter(isAbout)
-        .map((each) => describe(each, { repository, digest })),
-    );
-    const own = withSettings ? this.evaluation.rules.statements.filter(isAbout) : [];
-    return [...own.map((each) => describe(each, null)), ...attached].toSorted(
-      (one, other) => (other.at?.getTime() ?? 0) - (one.at?.getTime() ?? 0),
-    );
+    const isNew = (position: Position) =>
+      after === null || String(position.image) !== String(after.image) || position.index > after.index;
+    if (withSettings && (after === null || after.image === null)) {
+      const own = this.evaluation.rules.statements.filter(isAbout).toSorted((one, other) => other.at - one.at);
+      for (const [index, statement] of own.entries())
+        if (isNew({ image: null, index })) yield [{ image: null, index }, describe(statement, null)];
+    }
+    let images = await this.#attached([...names], after?.image ?? null, '<=');
+    while (images.length > 0) {
+      for (const { key, vex } of images) {
+        const [, digest, , repository] = key;
+        for (const [index, statement] of attestedStatements(vex).statements.filter(isAbout).entries())
+          if (isNew({ image: key, index })) yield [{ image: key, index }, describe(statement, { repository, digest })];
+      }
+      images = await this.#attached([...names], images.at(-1)!.key, '<');
+    }
   }
 
   /** Id and aliases in capitals. */
@@ -67,15 +104,14 @@ export class VexStatements {
     return new Set([asked, ...known.flatMap(({ names }) => names)].map((name) => name.toUpperCase()));
   }
 
-  /** Documents in which one of the names stands. */
-  async #attached(names: readonly string[]): Promise<AttachedVex[]> {
+  /** The next images with a document that names one of these; null begins with the newest. */
+  async #attached(names: readonly string[], from: ImageKey | null, order: '<=' | '<'): Promise<AttachedVex[]> {
     return this.store.aggregate<AttachedVex>(
-      `SELECT image_digest AS digest, repository, attested
-       FROM image_provenance CROSS JOIN LATERAL jsonb_array_elements(vex) AS attested
-       WHERE vex <> '[]' AND EXISTS (
-         SELECT FROM unnest($1::text[]) AS name WHERE strpos(upper(attested::text), name) > 0)
-       ORDER BY checked_at DESC, image_digest, repository LIMIT ${maxAttached}`,
-      [names],
+      `SELECT ARRAY[${checkedAtUs}::text, image_digest, connection, repository] AS key, vex
+       FROM image_provenance WHERE vex <> '[]' AND vex_names(vex) && $1::text[]
+         AND ($2::bigint IS NULL OR (${checkedAtUs}, image_digest, connection, repository) ${order} ($2, $3, $4, $5))
+       ORDER BY ${checkedAtUs} DESC, image_digest DESC, connection DESC, repository DESC LIMIT ${batch}`,
+      [names, ...(from ?? [null, null, null, null])],
     );
   }
 }
@@ -88,4 +124,31 @@ function describe(
   const [shown, more] = [texts.slice(0, maxProducts), Math.max(0, texts.length - maxProducts)];
   const time = at === 0 ? null : new Date(at);
   return { status, justification, reason, author, source, at: time, products: shown, moreProducts: more, image };
+}
+
+function formatPosition(position: Position | null): string | null {
+  return position && Buffer.from(JSON.stringify([position.index, position.image])).toString('base64url');
+}
+
+/** @throws InvalidInput `CURSOR_INVALID` */
+function readPosition(text: string | undefined): Position | null {
+  if (text === undefined) return null;
+  const [index, image] = jsonList(Buffer.from(text, 'base64url').toString());
+  if (typeof index !== 'number' || !Number.isSafeInteger(index) || !(image === null || isImageKey(image)))
+    throw new InvalidInput('CURSOR_INVALID', 'not a cursor that this API gave out');
+  return { index, image };
+}
+
+function isImageKey(value: unknown): value is ImageKey {
+  if (!Array.isArray(value) || value.length !== 4) return false;
+  return value.every((each) => typeof each === 'string') && /^\d{1,18}$/.test(value[0] ?? '');
+}
+
+function jsonList(text: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
 }

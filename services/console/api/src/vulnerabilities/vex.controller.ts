@@ -1,4 +1,4 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
 import { vexStatuses } from '@tidewaiter/policy';
 import { type ApiCaller, VexStatements } from '@tidewaiter/store';
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { Caller } from '../auth/access-guard.js';
 import { count, text, time } from '../http/fields.js';
 import { Operation } from '../http/operation.js';
-import { listOf } from '../http/paging.js';
+import { listOf, pageQuery } from '../http/paging.js';
 import { vulnerabilityParameter } from './vulnerability-schemas.js';
 
 const vexAnswer = listOf(
@@ -28,14 +28,17 @@ const vexAnswer = listOf(
   }),
 );
 
+const vexQuery = pageQuery.extend({ after: z.string().max(1_500).optional() });
+
 /** Statements of VEX documents. */
 @Controller('api/v1/vulnerabilities')
 export class VexController {
   constructor(private readonly statements: VexStatements) {}
 
   /**
-   * Returns what VEX documents state about a vulnerability, newest first. Documents of the settings
-   * may name products outside of the limits of a caller, who gets attached ones alone.
+   * Returns what VEX documents state about a vulnerability: those of the settings first, then those
+   * of images, newest first. Documents of the settings may name products outside of the limits of a
+   * caller, who gets attached ones alone.
    */
   @Get(':id/vex')
   @Operation({
@@ -46,8 +49,9 @@ export class VexController {
   })
   async about(
     @Param('id', { schema: vulnerabilityParameter }) id: string,
+    @Query({ schema: vexQuery }) page: z.output<typeof vexQuery>,
     @Caller() { scopes }: ApiCaller,
   ): Promise<z.output<typeof vexAnswer>> {
-    return { items: await this.statements.about(id, scopes === null), next: null };
+    return this.statements.about(id, page, scopes === null);
   }
 }

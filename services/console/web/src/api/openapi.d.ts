@@ -13730,7 +13730,10 @@ export interface paths {
         /** Statements of VEX documents about a vulnerability */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    after?: string;
+                    limit?: number;
+                };
                 header?: never;
                 path: {
                     id: string;

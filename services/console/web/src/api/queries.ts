@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { EntryKind } from '@tidewaiter/domain';
 
 import { refreshOf, slowRefreshOf } from '../live/refresh.js';
@@ -280,10 +280,17 @@ export const reach = (query: QueryOf<'/api/v1/blast-radius'>) =>
   });
 
 export const vexStatements = (id: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ['vulnerabilities', id, 'vex'],
-    queryFn: ({ signal }) =>
-      answerOf(client.GET('/api/v1/vulnerabilities/{id}/vex', { params: { path: { id } }, signal })),
+    queryFn: ({ pageParam: after, signal }) =>
+      answerOf(
+        client.GET('/api/v1/vulnerabilities/{id}/vex', {
+          params: { path: { id }, query: after ? { after } : {} },
+          signal,
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next }) => next,
   });
 
 export const search = (q: string) =>

@@ -1,5 +1,6 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { Button } from 'react-aria-components/Button';
 
 import { vexStatements } from '../../api/queries.js';
 import type { VexStatement } from '../../api/types.js';
@@ -14,23 +15,32 @@ const maxProducts = 5;
 
 /** Statements of VEX documents about a vulnerability, and the way to its exceptions. */
 export function VexSection({ id }: { id: string }) {
-  const read = useQuery(vexStatements(id));
+  const read = useInfiniteQuery(vexStatements(id));
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = read;
+  const items = read.data?.pages.flatMap((page) => page.items) ?? [];
   const { isLimited } = useMe();
   return (
-    <Section title="VEX statements" note={read.data?.items.length}>
+    <Section title="VEX statements" note={hasNextPage ? `${items.length} or more` : items.length}>
       <Loaded read={read}>
-        {({ items }) =>
+        {() =>
           items.length === 0 ? (
             <p className="quiet">
               No VEX document names it: neither one of <code>vex</code> in tidewaiter.yaml nor one that a signer
               attached to an image.
             </p>
           ) : (
-            <ul className="lines">
-              {items.map((statement, index) => (
-                <Statement key={index} statement={statement} />
-              ))}
-            </ul>
+            <>
+              <ul className="lines">
+                {items.map((statement, index) => (
+                  <Statement key={index} statement={statement} />
+                ))}
+              </ul>
+              {hasNextPage && (
+                <Button className="button" isPending={isFetchingNextPage} onPress={() => void fetchNextPage()}>
+                  Show more
+                </Button>
+              )}
+            </>
           )
         }
       </Loaded>
