@@ -39,6 +39,9 @@ const jobs: Job[] = [
       await choose(page.getByRole('option', { name: 'DEMO-2026-1001' }));
       const running = page.getByRole('table', { name: 'Images' }).getByText('shop/Pod/checkout-7d9f-abcde');
       await running.first().waitFor();
+      // In sight, without scrolling past charts and advisories.
+      const { y = Infinity } = (await running.first().boundingBox()) ?? {};
+      expect(y).toBeLessThan(page.viewportSize()!.height);
     },
   },
   {
