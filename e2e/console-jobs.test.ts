@@ -90,7 +90,9 @@ const jobs: Job[] = [
       const finding = ['unowned-setuid', 'image-no-user'][nth]!;
       await choose(button(page, `Accept ${finding}`));
       const dialog = page.getByRole('dialog');
-      await dialog.getByLabel('Reason', { exact: true }).fill('Known and wanted');
+      const reason = dialog.getByLabel('Reason', { exact: true });
+      await reason.and(page.locator(':focus')).waitFor();
+      await reason.fill('Known and wanted');
       await dialog.getByLabel('Owner').fill('team-shop');
       await dialog.getByLabel('Last day').fill('2099-06-30');
       await choose(dialog.getByRole('button', { name: 'Save' }));

@@ -7,7 +7,7 @@ import { addEntry, checkEntry, checkRegistryDocument, replaceEntry } from '../..
 import type { Entry } from '../../api/types.js';
 import { notify } from '../../parts/toasts.js';
 import { entryPages } from './entry-kinds.js';
-import { type Document, type EntryField, textOf, withTexts } from './entry-values.js';
+import { type Document, type EntryField, firstToFill, textOf, withTexts } from './entry-values.js';
 
 interface Props {
   kind: EntryKind;
@@ -27,6 +27,7 @@ export function EntryForm({ kind, entry, start = {}, done }: Props) {
   const [texts, setTexts] = useState(() =>
     Object.fromEntries(fields.map((field) => [field.path, textOf(field, before)])),
   );
+  const [toFill] = useState(() => (entry === null ? firstToFill(fields, texts) : undefined));
   const [comment, setComment] = useState('');
   const document = withTexts(before, fields, texts);
   const reason = comment.trim() === '' ? {} : { comment };
@@ -64,6 +65,7 @@ export function EntryForm({ kind, entry, start = {}, done }: Props) {
           text={texts[field.path] ?? ''}
           isStored={entry?.secrets.includes(field.path) ?? false}
           isFixed={field.path === 'name' && entry !== null}
+          autoFocus={field.path === toFill}
           change={(text) => change(field.path, text)}
         />
       ))}
@@ -109,10 +111,11 @@ interface InputProps {
   /** Whether a secret is stored, which an empty field keeps. */
   isStored: boolean;
   isFixed: boolean;
+  autoFocus: boolean;
   change: (text: string) => void;
 }
 
-function EntryInput({ id, field, text, isStored, isFixed, change }: InputProps) {
+function EntryInput({ id, field, text, isStored, isFixed, autoFocus, change }: InputProps) {
   const { label, type, isRequired = false, placeholder, values = [] } = field;
   if (type === 'flag')
     return (
@@ -131,6 +134,7 @@ function EntryInput({ id, field, text, isStored, isFixed, change }: InputProps) 
     required: isRequired,
     placeholder: isStored ? 'stored; empty keeps it' : placeholder,
     spellCheck: false,
+    autoFocus,
     onChange: ({ target }: { target: { value: string } }) => change(target.value),
   };
   // An exception that is over already is refused.

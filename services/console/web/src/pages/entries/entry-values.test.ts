@@ -1,4 +1,4 @@
-import { type EntryField, textOf, withTexts } from './entry-values.js';
+import { type EntryField, firstToFill, textOf, withTexts } from './entry-values.js';
 
 const fields: EntryField[] = [
   { path: 'name', label: 'Name', type: 'text' },
@@ -27,5 +27,20 @@ describe('withTexts', () => {
     expect(withTexts(document, fields, { 'credentials.password': ' p ' })).toMatchObject({
       credentials: { username: 'u', password: ' p ' },
     });
+  });
+});
+
+describe('firstToFill', () => {
+  const [finding, tag, reason]: EntryField[] = [
+    { path: 'finding', label: 'Finding', type: 'text', isRequired: true },
+    { path: 'tag', label: 'Tag', type: 'text' },
+    { path: 'reason', label: 'Reason', type: 'text', isRequired: true },
+  ];
+
+  it('returns the first required field without a text, and none where all have one', () => {
+    const fields = [finding!, tag!, reason!];
+    expect(firstToFill(fields, {})).toBe('finding');
+    expect(firstToFill(fields, { finding: 'CVE-2026-1' })).toBe('reason');
+    expect(firstToFill(fields, { finding: 'CVE-2026-1', reason: 'known' })).toBeUndefined();
   });
 });

@@ -23,6 +23,14 @@ export function textOf({ path, type, values = [] }: EntryField, document: Docume
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
+/** Path of the first field that a user has to fill; undefined where none is left. */
+export function firstToFill(
+  fields: readonly EntryField[],
+  texts: Readonly<Record<string, string>>,
+): string | undefined {
+  return fields.find(({ path, isRequired }) => isRequired === true && (texts[path] ?? '') === '')?.path;
+}
+
 /** The document with the texts of the form; keys that the form does not have stay. */
 export function withTexts(
   document: Document,
