@@ -9,6 +9,7 @@ import { EmptyState, Loaded } from '../../parts/states.js';
 import { dotted } from '../../parts/words.js';
 import { FindingChanges } from './finding-changes.js';
 import { OtherChanges } from './other-changes.js';
+import { TabLink } from './tab-link.js';
 
 /** Changes of a push against its baseline: findings first, then what brought them. */
 export function ChangesTab({ pushId }: { pushId: string | undefined }) {
@@ -17,7 +18,10 @@ export function ChangesTab({ pushId }: { pushId: string | undefined }) {
   if (read.error instanceof ApiProblem && read.error.code === 'PUSH_CHANGES_UNKNOWN')
     return (
       <EmptyState title="The first image of its line">
-        <p>It has no earlier version to compare with. Its findings are in the tabs Fixes and Findings.</p>
+        <p>
+          It has no earlier version to compare with. See its <TabLink tab="fixes">fixes</TabLink> and{' '}
+          <TabLink tab="findings">findings</TabLink>.
+        </p>
       </EmptyState>
     );
   return <Loaded read={read}>{(changes) => <Comparison changes={changes} />}</Loaded>;

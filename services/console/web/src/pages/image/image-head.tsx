@@ -1,4 +1,3 @@
-import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
 import { Digest } from '../../parts/digest.js';
@@ -8,6 +7,7 @@ import { Facts } from '../../parts/page.js';
 import { counted } from '../../parts/words.js';
 import { WorkloadLink } from '../workloads/workload-link.js';
 import { type ImageContextData, workloadsOf } from './image-context.js';
+import { TabLink } from './tab-link.js';
 
 /** Workloads that are named; the tab Runtime has all. */
 const maxPlaces = 3;
@@ -58,9 +58,7 @@ function placesOf(known: number | null | undefined, running: ReturnType<typeof w
         </span>
       ))}
       {running.length > maxPlaces && (
-        <Link to="." search={((before: object) => ({ ...before, tab: 'runtime' })) as never}>
-          and {counted(running.length - maxPlaces, 'other workload')}
-        </Link>
+        <TabLink tab="runtime">and {counted(running.length - maxPlaces, 'other workload')}</TabLink>
       )}
     </>
   );
