@@ -12,7 +12,7 @@ export function RoutingFiles({ files }: { files: Routing['files'] }) {
           <summary>
             <code>routing.yaml</code> of {instances.join(', ')}, read <Moment at={readAt} />
           </summary>
-          <pre tabIndex={0} aria-label="Text of the file, without its secrets">
+          <pre className="file" tabIndex={0} aria-label="Text of the file, without its secrets">
             {text}
           </pre>
         </details>
