@@ -37,14 +37,12 @@ async function show(id: string, _: object, command: Command): Promise<void> {
 /** Statements of VEX documents: all, or those of the first page. */
 async function statementsOf(path: string, server: Server, isWhole: boolean): Promise<ShownStatements> {
   const items: ShownStatements['items'] = [];
-  let next: string | null = null;
-  do {
-    const query = new URLSearchParams({ limit: '200', ...(next !== null && { after: next }) });
-    const page: ShownStatements = await getApi(`${path}?${query.toString()}`, server, areStatements);
+  for (let after = ''; ;) {
+    const page = await getApi(`${path}?limit=200${after}`, server, areStatements);
     items.push(...page.items);
-    ({ next } = page);
-  } while (isWhole && next !== null);
-  return { items, next };
+    if (!isWhole || page.next === null) return { items, next: page.next };
+    after = `&after=${encodeURIComponent(page.next)}`;
+  }
 }
 
 function isVulnerability(answer: unknown): answer is ShownVulnerability {

@@ -32,8 +32,8 @@ export const routingAnswer = z.object({
    */
   state: z.enum(['active', 'overridden', 'none']),
   /**
-   * Each `routing.yaml` in effect, as the notifiers read it: without comments, and with `[redacted]`
-   * in place of secrets. Two while a change is rolled out.
+   * Each `routing.yaml` in effect, as the notifiers read it: without comments, and with
+   * `[redacted]` in place of secrets. Two while a change is rolled out.
    */
   files: z.array(z.object({ text: z.string(), readAt: time, instances: z.array(z.string()) })),
 });
