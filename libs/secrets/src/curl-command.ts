@@ -4,7 +4,7 @@ import { nothing } from './secret-rule.js';
 import type { Candidate, KeywordPlace } from './secret-rule.js';
 
 const header =
-  /(?:-H|--header)[ =]{0,4}\\?["'](?:[Aa]uthorization|[A-Za-z-]{0,30}(?:[Tt]oken|[Kk]ey)):[ \t]{0,4}(?:(?:[Bb]asic|[Bb]earer|[Tt]oken|[Aa]pi-?[Tt]oken|[Aa]pi-?[Kk]ey)[ \t]{1,4})?([A-Za-z0-9=~@.+/_-]{8,500})\\?["']/d;
+  /(?:-H|--header)[ =]{0,4}\\?["'](?:[Aa]uthorization|[A-Za-z-]{0,30}(?:[Tt]oken|[Kk]ey)):[ \t]{0,4}(?:[A-Za-z][\w-]{1,20}[ \t]{1,4})?([A-Za-z0-9=~@.+/_-]{8,500})\\?["']/d;
 /** A token in place of the user, with an empty password: `curl -u TOKEN:`. */
 const tokenAsUser = /[ \t](?:-[A-Za-z]{0,4}u|--user)[ =]{0,4}["']?([A-Za-z0-9_.~-]{16,200}):["']?(?=[ \t\r\n;|&)]|$)/d;
 const user = /[ \t](?:-[A-Za-z]{0,4}u|--user)[ =]{0,4}["']?[^\s"':]{0,80}["']?:["']?([^\s"']{6,100})["']?/d;

@@ -15,7 +15,7 @@ export function decodeBase64At(text: string, start: number): { decoded: string; 
 export const decodeBase64 = (encoded: string): string => Buffer.from(encoded, 'base64').toString('latin1');
 
 /**
- * Converts UTF-16 with a byte order mark, as editors and shells of Windows write it, to UTF-8, one
+ * Converts UTF-16, as editors and shells of Windows write it, to UTF-8, one
  * piece of a file after the other; other bytes stay unchanged.
  */
 export class Utf8Pieces {
@@ -28,7 +28,25 @@ export class Utf8Pieces {
 }
 
 function decoderOf(first: Buffer): TextDecoder | null {
-  const mark = first.length >= 2 ? first.readUInt16BE(0) : 0;
-  if (mark !== 0xfffe && mark !== 0xfeff) return null;
-  return new TextDecoder(mark === 0xfffe ? 'utf-16le' : 'utf-16be');
+  const encoding = utf16Of(first);
+  return encoding === undefined ? null : new TextDecoder(encoding);
+}
+
+/** Characters of a file without a mark that are looked at, and at least needed. */
+const looked = { most: 256, least: 8 };
+
+/**
+ * UTF-16 by its mark, or by a zero after each character of ASCII, as programs of Windows write it
+ * without a mark; undefined for other bytes.
+ */
+export function utf16Of(head: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
+  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
+  const characters = Math.min(looked.most, Math.floor(head.length / 2));
+  for (let at = 0; at < characters; at += 1) {
+    const low = head[2 * at]!;
+    const isText = (low >= 0x20 && low < 0x7f) || (low >= 0x09 && low <= 0x0d);
+    if (!isText || head[2 * at + 1] !== 0) return undefined;
+  }
+  return characters >= looked.least ? 'utf-16le' : undefined;
 }

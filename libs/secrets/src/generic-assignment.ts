@@ -24,7 +24,12 @@ export function readSecretAssignment(place: KeywordPlace): readonly Candidate[] 
   const found = readNamedValue(place);
   if (found === undefined) return nothing;
   const { value, assignment } = found;
-  if (!isRandomValue(value, assignment, place) && !isPhrase(value, assignment, place)) return nothing;
+  if (
+    !isRandomValue(value, assignment, place) &&
+    !isPhrase(value, assignment, place) &&
+    !isRandomUuid(value, assignment, place)
+  )
+    return nothing;
   return [{ start: found.start, end: found.end }];
 }
 
@@ -77,12 +82,26 @@ const nameOfHex = /secret|password|passwd|token|(?:api|access|auth|encryption|si
 
 function isRandomValue(value: string, { name, operator, quote }: Assignment, { text, start }: KeywordPlace): boolean {
   if (!tokenLike.test(value) || uuid.test(value) || otherThing.test(value)) return false;
-  if (!looksRandom(value)) return false;
+  if (!looksRandom(value)) return isKeyOf32Bytes(value);
   if (!hex.test(value)) return entropyOf(value) >= 3.5;
   // Digests are everywhere: one is a secret only on a line of its own, assigned to the name of a
   // secret.
   const isOwnLine = operator === '=' || /\s/.test(text.charAt(start + name.length)) || quote === '';
   return isOwnLine && nameOfHex.test(name) && value.length >= 32 && entropyOf(value) >= 3;
+}
+
+/** As of WireGuard; in one of ten the signs of Base64 leave no random word. */
+const isKeyOf32Bytes = (value: string): boolean =>
+  /^[A-Za-z0-9+/]{43}=$/.test(value) && /[0-9].*[0-9]/.test(value) && entropyOf(value) >= 4.5;
+
+/** `RAILWAY_TOKEN=…` of an environment: some services make version 4 of a UUID their tokens. */
+function isRandomUuid(value: string, { name }: Assignment, { file }: KeywordPlace): boolean {
+  return (
+    file.isEnvironment &&
+    /(?:token|secret|(?:secret|api)_?key)$/i.test(name) &&
+    /^[^-]{8}-[^-]{4}-4/.test(value) &&
+    uuid.test(value)
+  );
 }
 
 /** `JWT_SECRET=…` of an environment is secret even if a user made it up. */

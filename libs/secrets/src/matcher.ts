@@ -47,7 +47,7 @@ export const secretLimits = {
 };
 
 /** Raise it when the same bytes give another result. */
-export const secretsVersion = 13;
+export const secretsVersion = 14;
 
 /** Secret with its value, which never leaves this library. */
 export interface SecretMatch extends Candidate {
@@ -214,7 +214,7 @@ export class Search {
     const value = candidate.value ?? this.place.text.slice(candidate.start, candidate.end);
     if (this.isKnown(rule, value)) return;
     if (candidate.decoded !== undefined && this.searchDecoded(candidate, candidate.decoded) >= rule.rank) return;
-    if (entropyOf(value) < rule.minEntropy) return;
+    if (rule.isCarrier === true || entropyOf(value) < rule.minEntropy) return;
     if (candidate.value === undefined ? isPlaceholder(value, rule.rank === 3) : isPublished(value)) return;
     const confidence =
       rule.verify === undefined ? (candidate.confidence ?? rule.confidence) : rule.verify(value, this.place);

@@ -1,3 +1,6 @@
+import { utf16Of } from './encoded-text.js';
+import { startsAsKeys } from './key-stores.js';
+
 // By extension: images, fonts, sound, archives and compiled code contain no text, and package lists
 // no secrets.
 const withoutText = new Set(
@@ -9,8 +12,12 @@ const withoutText = new Set(
     'rlib rmeta bc glb gltf stl blend tfm vf pbm pgm ppm xpm cur svgz swf beam hi dex onnx pt safetensors npy npz parquet'
   ).split(' '),
 );
-const databases =
+const packageDatabase =
   /^(?:var\/lib\/dpkg\/(?:info|status|available)|(?:usr\/)?lib\/apk\/db\/|var\/lib\/rpm\/|usr\/lib\/sysimage\/)/;
+
+/** Whether a file is part of the database of a package manager, which has no secrets. */
+export const isPackageDatabase = (path: string): boolean => packageDatabase.test(path);
+
 /** Binary files that are secrets: key stores, keys and keyrings. */
 const binaries = new Set('p12 pfx jks jceks keystore kdbx der pk8 key keytab gpg'.split(' '));
 /** Database with login credentials in clear text. */
@@ -20,17 +27,16 @@ const headBytes = 512;
 
 /** Whether a file can contain secrets: text by its first 512 bytes, and key stores. */
 export function mayHoldSecrets(path: string, head: Uint8Array): boolean {
-  if (head.length === 0 || databases.test(path)) return false;
+  if (head.length === 0 || isPackageDatabase(path)) return false;
   const dot = path.lastIndexOf('.');
   const extension = dot > path.lastIndexOf('/') ? path.slice(dot + 1).toLowerCase() : '';
   if (binaries.has(extension)) return extension !== 'gpg' || path.endsWith('secring.gpg');
   if (withoutText.has(extension)) return extension === 'db' && credentialDatabase.test(path);
-  return isText(head);
+  return isText(head) || startsAsKeys(head);
 }
 
 function isText(head: Uint8Array): boolean {
-  // UTF-16 with its mark.
-  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return true;
+  if (utf16Of(head) !== undefined) return true;
   const end = Math.min(head.length, headBytes);
   let controls = 0;
   for (let at = 0; at < end; at += 1) {
@@ -43,7 +49,7 @@ function isText(head: Uint8Array): boolean {
 }
 
 const examplePath =
-  /(?:^|[/._-])(?:tests?|testing|testdata|specs?|__tests__|__mocks__|mocks?|fixtures?|examples?|samples?|demos?|docs?|documentation|man|tutorials?|vectors|benchmarks?|molecule)(?:[/._-]|$)|\.(?:md|rst|adoc|template|dist|tmpl|snap)$|readme|changelog|copyright|-info\/METADATA$|PKG-INFO$/i;
+  /(?:^|[/._-])(?:tests?|testing|testdata|specs?|__tests__|__mocks__|mocks?|fixtures?|examples?|samples?|demos?|docs?|documentation|man|tutorials?|vectors|benchmarks?|molecule|locales?|translations?|i18n)(?:[/._-]|$)|\.(?:md|rst|adoc|template|dist|tmpl|snap)$|readme|changelog|copyright|-info\/METADATA$|PKG-INFO$/i;
 
 /**
  * Whether a file is a test, an example or documentation, in which apparent secrets are often none.

@@ -4,6 +4,7 @@ import { fake, spelt } from './rules/fake.js';
 describe('isPlaceholder', () => {
   it.each([
     '${DB_PASSWORD}',
+    '$value[0]:$value[1]',
     '$DB_PASSWORD',
     '{{ .Values.password }}',
     '<your-api-key>',

@@ -1,10 +1,11 @@
-import { mayHoldSecrets } from './paths.js';
+import { isPackageDatabase, mayHoldSecrets } from './paths.js';
+import { isSqlite, textsOfSqlite } from './sqlite.js';
 
 /** Kind of file as which secrets are searched. */
 export type SearchedKind = 'text' | 'program';
 
-/** ELF, PE, Mach-O in both byte orders, universal binaries and Java classes, WebAssembly. */
-const magics = ['7f454c46', '4d5a', 'feedface', 'cefaedfe', 'feedfacf', 'cffaedfe', 'cafebabe', '0061736d'];
+/** ELF, PE, Mach-O in both byte orders, universal binaries, Java classes, WebAssembly, SQLite. */
+const magics = '7f454c46 4d5a feedface cefaedfe feedfacf cffaedfe cafebabe 0061736d 53514c69'.split(' ');
 /** Databases of wallets, whose names end like those of other binary files. */
 const wallet = /(?:^|\/)(?:wallet\.dat|wallets\/[^/]{1,100}\.dat)$/;
 
@@ -16,7 +17,7 @@ export function searchedKind(path: string, head: Uint8Array): SearchedKind | und
 
 function isProgram(path: string, head: Uint8Array): boolean {
   // Its source is beside it, and has the same strings.
-  if (path.includes('__pycache__/')) return false;
+  if (path.includes('__pycache__/') || isPackageDatabase(path)) return false;
   // Compiled Python: a number of the version, and the end of a line.
   if (head[2] === 0x0d && head[3] === 0x0a && path.endsWith('.pyc')) return true;
   const start = Buffer.from(head.subarray(0, 4)).toString('hex');
@@ -59,7 +60,8 @@ export class ProgramStrings {
   /** Strings of a program that is in one piece. */
   whole(content: Buffer): Buffer {
     this.#isWide = isWide(content);
-    return this.#strings(content);
+    const strings = this.#strings(content);
+    return isSqlite(content) ? Buffer.concat([strings, textsOfSqlite(content)]) : strings;
   }
 
   #strings(content: Buffer): Buffer {

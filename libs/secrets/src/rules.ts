@@ -1,7 +1,9 @@
 import { aiRules } from './rules/ai.js';
 import { clientRules } from './rules/clients.js';
 import { cloudRules } from './rules/cloud.js';
+import { clusterRules } from './rules/clusters.js';
 import { commandRules } from './rules/commands.js';
+import { encodedRules } from './rules/encoded.js';
 import { fileRules } from './rules/files.js';
 import { frameworkRules } from './rules/frameworks.js';
 import { genericRules } from './rules/generic.js';
@@ -33,7 +35,9 @@ export const secretRules: readonly SecretRule[] = [
   ...fileRules,
   ...clientRules,
   ...systemRules,
+  ...clusterRules,
   ...frameworkRules,
   ...commandRules,
   ...genericRules,
+  ...encodedRules,
 ];

@@ -41,6 +41,8 @@ export interface SecretRule {
   mayBegin?: (bytes: Buffer, start: number, end: number) => boolean;
   /** Limit on attempts in one file, for rules whose attempts are expensive. */
   tries?: number;
+  /** Its candidates are no secrets, but `decoded` text in which all rules search. */
+  isCarrier?: true;
   find: (place: KeywordPlace) => readonly Candidate[];
   /** Checks the structure: returns the confidence, or undefined if this is no secret. */
   verify?: (value: string, place: KeywordPlace) => Confidence | undefined;

@@ -79,7 +79,8 @@ export const commandRules: readonly SecretRule[] = [
     // The history of MySQL writes a blank as `\040`.
     expression:
       /(?:[Ii]dentified|IDENTIFIED|[Ww]ith|WITH|[Ee]ncrypted|ENCRYPTED|[Ll]ogin|LOGIN)(?:[ \t]|\\040){1,4}(?:(?:[Bb]y|BY|[Ww]ith|WITH)(?:[ \t]|\\040){1,4}(?:["']?[\w]{1,40}["']?(?:[ \t]|\\040){1,4}(?:[Bb]y|BY|[Aa]s|AS)(?:[ \t]|\\040){1,4})?|[Pp]assword(?:[ \t]|\\040){1,4}|PASSWORD(?:[ \t]|\\040){1,4})["']([^"'\s$%{}<>\\]{6,128})["']|(?:[Ss]et|SET) (?:[Pp]assword|PASSWORD)[^=\n]{0,100}=[ \t]{0,4}(?:(?:[Pp]assword|PASSWORD)\()?'([^'\s$%{}<>\\]{6,128})'/,
-    verify: (value, { text, start }) => (isWeak(value) || !isInStatement(text, start) ? undefined : 'likely'),
+    verify: (value, { text, start }) =>
+      isWeak(value) || isPlugin(value) || !isInStatement(text, start) ? undefined : 'likely',
     matches: () => [
       `CREATE USER 'a'@'%' IDENTIFIED BY '${fakeWord}';`,
       `ALTER\\040USER\\040'a'\\040IDENTIFIED\\040WITH\\040mysql_native_password\\040BY\\040'${fakeWord}';`,
@@ -90,6 +91,7 @@ export const commandRules: readonly SecretRule[] = [
       "CREATE USER 'a'@'%' IDENTIFIED BY 'password';",
       "ALTER ROLE app WITH PASSWORD '%s'",
       "IDENTIFIED BY '${DB_PASSWORD}'",
+      "CREATE USER 'a'@'%' IDENTIFIED WITH 'mysql_native_password' AS '*hash'",
       'identified by "its name"',
       "// the record is identified by 'x-ms-copy-id1'",
       "a page with password 'Reset#me1' is shown",
@@ -133,6 +135,10 @@ export const commandRules: readonly SecretRule[] = [
     ],
   }),
 ];
+
+/** Authentication plugin of MySQL: `mysql_native_password`, `auth_socket`. */
+const isPlugin = (value: string): boolean =>
+  /^[a-z0-9]{1,20}_(?:[a-z0-9]{1,20}_)?(?:password|socket|plugin)$/.test(value);
 
 /** Start of a statement that sets a password, in SQL or in a shell that sends it. */
 const statement =

@@ -4,7 +4,7 @@ import { readKubernetesSecret } from '../kubernetes-secret.js';
 import { looksRandom } from '../placeholder.js';
 import { readPrivateKey } from '../private-key.js';
 import { captured, listed, nothing, read } from '../secret-rule.js';
-import type { Candidate, SecretRule } from '../secret-rule.js';
+import type { Candidate, KeywordPlace, SecretRule } from '../secret-rule.js';
 import { readTerraformState } from '../terraform-state.js';
 import { isWeak } from '../url-credentials.js';
 import { fake, spelt } from './fake.js';
@@ -33,6 +33,12 @@ function npmAuthIn(text: string, start: number, end: number): readonly Candidate
   return asBasic.length > 0 ? asBasic : [{ start, end }];
 }
 
+/** Schemes whose parameter is no token: a name with its password, or a signature of one request. */
+const isOfToken = (value: string, { text, start }: KeywordPlace): boolean =>
+  !/(?:basic|digest|negotiate|ntlm|signature|hmac[\w-]{0,16}|aws4[\w-]{0,16})[ \t]{1,4}$/i.test(
+    text.slice(start, text.indexOf(value, start)),
+  );
+
 const isText = (value: string): boolean => /^[\s\x20-\x7e]{4,}$/.test(value);
 
 /** Secrets that are identified by their file. */
@@ -41,7 +47,7 @@ export const fileRules: readonly SecretRule[] = [
     id: 'netrc-password',
     title: 'Password in .netrc',
     // Also in the files of apt, which have the same form.
-    paths: /(?:^|\/)(?:[._]netrc|apt\/auth\.conf(?:\.d\/[\w.-]{1,80})?)$/,
+    paths: /(?:^|\/)(?:[._]?netrc|apt\/auth\.conf(?:\.d\/[\w.-]{1,80})?)$/,
     examplePath: 'root/.netrc',
     minEntropy: 1,
     keywords: ['password'],
@@ -220,9 +226,13 @@ export const fileRules: readonly SecretRule[] = [
     keywords: ['authorization', 'private-token', 'x-api-key', 'x-auth-token', 'x-vault-token'],
     tries: 5_000,
     expression:
-      /(?:[Aa](?:uthorization|UTHORIZATION)\\?["']?(?:[ \t]{0,4}(?:=>|[:=,])[ \t]{0,4}|[ \t]{1,8})\\?["']?(?:[Bb]earer|BEARER|[Tt]oken|[Aa]pi[Kk]ey)[ \t]{1,4}|(?:[Pp]rivate|PRIVATE|[Xx]-[A-Za-z]{3,5})-(?:[Tt]oken|TOKEN|[Kk]ey|KEY)\\?["']?(?:[ \t]{0,4}[:,=][ \t]{0,4}|[ \t]{1,4})\\?["']?)([A-Za-z0-9._~+/=-]{16,1000})/,
-    verify: (value) => (looksRandom(value) ? 'possible' : undefined),
-    matches: () => [`Authorization: Bearer ${fake(40)}`, `[http]\n\textraHeader = PRIVATE-TOKEN: ${fake(24)}\n`],
+      /(?:[Aa](?:uthorization|UTHORIZATION)\\?["']?(?:[ \t]{0,4}(?:=>|[:=,])[ \t]{0,4}|[ \t]{1,8})\\?["']?[A-Za-z][\w-]{1,20}[ \t]{1,4}|(?:[Pp]rivate|PRIVATE|[Xx]-[A-Za-z]{3,5})-(?:[Tt]oken|TOKEN|[Kk]ey|KEY)\\?["']?(?:[ \t]{0,4}[:,=][ \t]{0,4}|[ \t]{1,4})\\?["']?)([A-Za-z0-9._~+/=-]{16,1000})/,
+    verify: (value, place) => (looksRandom(value) && isOfToken(value, place) ? 'possible' : undefined),
+    matches: () => [
+      `Authorization: SSWS 00${fake(40)}`,
+      `Authorization: Bearer ${fake(40)}`,
+      `[http]\n\textraHeader = PRIVATE-TOKEN: ${fake(24)}\n`,
+    ],
     ignores: () => [
       'Authorization: Bearer $TOKEN',
       'Authorization: Bearer your-access-token-here',

@@ -1,4 +1,5 @@
 import { readPasswordAssignment, readSecretAssignment } from '../generic-assignment.js';
+import { mayBePrefixed, prefixWords, readPrefixedToken } from '../prefixed-token.js';
 import { captured, read } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
 import { isWeak, mayHoldCredentials, readDataSourceName, readUrlCredentials } from '../url-credentials.js';
@@ -68,6 +69,67 @@ export const genericRules: readonly SecretRule[] = [
     ],
   }),
   captured({
+    id: 'connection-password',
+    title: 'Password in connection string',
+    rank: 1,
+    // Parts in any order, which a keyword of the server's or the user's part identifies.
+    keywords: [' password=', ' pwd=', ';password=', ';pwd='],
+    expression: /[ ;](?:[Pp]assword|[Pp]wd|PWD|PASSWORD)=([^\s"'`;,&<>{}()[\]$%]{6,128})/,
+    verify: (value, { text, start }) => {
+      const around = text.slice(Math.max(0, start - 200), start + value.length + 200);
+      const isConnection = /(?:host|server|data source|user(?: ?id)?|uid|dbname|database)=[^\s;]/i.test(around);
+      // Behind a comma it is an argument of a call, and the value a variable.
+      const isArgument = text[start - 1] === ',' || text[start - 1] === '(';
+      return !isConnection || isArgument || isWeak(value) || !/[^A-Za-z_]/.test(value) ? undefined : 'likely';
+    },
+    matches: () => [
+      `connect("host=db.corp user=app password=${fake(14)} dbname=shop")`,
+      `"DRIVER={ODBC Driver 18};SERVER=sql;UID=sa;PWD=${fake(14)}"`,
+    ],
+    ignores: () => [
+      'connect("host=%s user=%s password=%s dbname=%s")',
+      'connect("host=localhost user=test password=test1234")',
+      `<input name="a" password=${fake(14)}>`,
+      "connect(host=db, user='app', password=password_of_shop1)",
+    ],
+  }),
+  read({
+    id: 'prefixed-token',
+    title: 'Token with a prefix for credentials',
+    severity: 'medium',
+    confidence: 'possible',
+    rank: 1,
+    minEntropy: 3,
+    keywords: prefixWords,
+    mayBegin: mayBePrefixed,
+    tries: 5_000,
+    find: readPrefixedToken,
+    matches: () => [
+      `client("acme_pat_${fake(40)}")`,
+      `key: 'sk-acme-${fake(48)}'`,
+      `f("acme_live_${fake(40, 'hex')}")`,
+    ],
+    ignores: () => [
+      `<div class="api_key_Button-primary-large-inverted">`,
+      `import "./prod-${fake(32, 'hex')}.js"`,
+      `f("task-${fake(40)}")`,
+      `f("acme_key_of_the_first_user_in_the_list_of_2024")`,
+    ],
+  }),
+  captured({
+    id: 'secure-string',
+    title: 'Password in PowerShell script',
+    keywords: ['convertto-securestring'],
+    expression:
+      /[Cc]onvert[Tt]o-[Ss]ecure[Ss]tring[ \t]{1,4}(?:-(?:[Aa]s[Pp]lain[Tt]ext|[Ff]orce|[Ss]tring)[ \t]{1,4}){0,3}["']([^"'\s$]{4,128})["']/,
+    verify: (value) => (isWeak(value) ? undefined : 'likely'),
+    matches: () => [`$p = ConvertTo-SecureString "${fake(14)}" -AsPlainText -Force`],
+    ignores: () => [
+      'ConvertTo-SecureString "$Password" -AsPlainText',
+      'ConvertTo-SecureString "password" -AsPlainText',
+    ],
+  }),
+  captured({
     id: 'pass-property',
     title: 'Generic password assignment',
     severity: 'medium',
@@ -77,9 +139,18 @@ export const genericRules: readonly SecretRule[] = [
     keywords: ['"pass"', "'pass'", ' pass:'],
     expression: /["' ]pass["']?[ \t]{0,4}(?::|=>)[ \t]{0,4}["']([^"'\s$<>{}]{8,128})["']/,
     minEntropy: 2.75,
-    verify: (value) => (/[0-9]/.test(value) && /[A-Za-z]/.test(value) && !isWeak(value) ? 'possible' : undefined),
+    // In translations it is a text, of a writing without blanks too.
+    verify: (value) =>
+      /[0-9]/.test(value) && /[A-Za-z]/.test(value) && /^[\x21-\x7e]+$/.test(value) && !isWeak(value)
+        ? 'possible'
+        : undefined,
     matches: () => [`{"user": "a", "pass": "${fake(14)}"}`, `auth: { user: 'a', pass: '${fake(14)}' }`],
-    ignores: () => ["{ user: 'a', pass: 'password1' }", "{ pass: 'everything' }", 'pass: process.env.MAIL_PASS'],
+    ignores: () => [
+      `{"pass": "\u00e3\u0083\u0089q\u00e31\u3064\u306e"}`,
+      "{ user: 'a', pass: 'password1' }",
+      "{ pass: 'everything' }",
+      'pass: process.env.MAIL_PASS',
+    ],
   }),
   read({
     id: 'generic-api-key',

@@ -1,7 +1,15 @@
 import { hasBech32Checksum } from '../checksums.js';
 import { readJsonWebKey } from '../json-web-key.js';
 import { readJsonWebToken } from '../json-web-token.js';
-import { readDerKey, readGnupgKey, readKeyStore, readKeytab } from '../key-stores.js';
+import {
+  isAtStart,
+  keyStartsInDer,
+  readDerKey,
+  readGnupgKey,
+  readKeyStore,
+  readKeytab,
+  storeStarts,
+} from '../key-stores.js';
 import { keyStarts, mayBeKey, readPrivateKey } from '../private-key.js';
 import { readPuttyKey } from '../putty-key.js';
 import { captured, read, token } from '../secret-rule.js';
@@ -107,7 +115,8 @@ export const keyRules: readonly SecretRule[] = [
     severity: 'medium',
     rank: 3,
     minEntropy: 0,
-    keywords: [],
+    keywords: storeStarts,
+    mayBegin: isAtStart,
     files: ['*.p12', '*.pfx', '*.jks', '*.jceks', '*.keystore', '*.kdbx'],
     examplePath: 'server.p12',
     find: readKeyStore,
@@ -120,7 +129,8 @@ export const keyRules: readonly SecretRule[] = [
     severity: 'critical',
     rank: 3,
     minEntropy: 0,
-    keywords: [],
+    keywords: keyStartsInDer,
+    mayBegin: isAtStart,
     files: ['*.der', '*.pk8', '*.key'],
     examplePath: 'server.der',
     find: readDerKey,
@@ -174,10 +184,27 @@ export const keyRules: readonly SecretRule[] = [
     title: 'age secret key',
     severity: 'critical',
     minEntropy: 0,
-    keywords: ['age-secret-key-1'],
-    expression: /AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}/,
+    keywords: ['age-secret-key-1', 'age-secret-key-pq-1'],
+    expression: /AGE-SECRET-KEY-(?:PQ-)?1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}/,
     verify: (value) => (hasBech32Checksum(value) ? 'certain' : 'possible'),
     matches: () => [spelt('AGE-SECRET-KEY-1', 'QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LL7AUM6ECHK45NJ3S0WDVT2FG8X')],
+  }),
+  captured({
+    id: 'signing-secret-key',
+    title: 'Secret key of minisign or signify',
+    rank: 3,
+    minEntropy: 3,
+    keywords: ['untrusted comment:'],
+    // Public keys have 56 characters and signatures 100, which begin in the same way.
+    expression: /untrusted comment:[^\n]{0,1000}\r?\n(RW[A-Za-z0-9+/]{126,260}={0,2})(?:\r?\n|$)/,
+    matches: () => [
+      `untrusted comment: minisign encrypted secret key\nRWRTY0Iy${fake(204, 'base64')}\n`,
+      `untrusted comment: signify secret key\nRWRCSwAAAAA${fake(128, 'base64')}=\n`,
+    ],
+    ignores: () => [
+      `untrusted comment: minisign public key\nRWQ${fake(53, 'base64')}\n`,
+      `untrusted comment: signature\nRWQ${fake(96, 'base64')}=\n`,
+    ],
   }),
   token({
     id: 'jwt',

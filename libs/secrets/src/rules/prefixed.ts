@@ -1,6 +1,7 @@
+import { looksRandom } from '../placeholder.js';
 import { captured, token } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
-import { fake } from './fake.js';
+import { fake, spelt } from './fake.js';
 
 const uuid = [8, 4, 4, 4, 12].map((length) => fake(length, 'hex')).join('-');
 
@@ -282,6 +283,134 @@ export const prefixedRules: readonly SecretRule[] = [
     keywords: ['dbtc_', 'dbtu_'],
     expression: /dbt[cu]_[\w-]{36,60}/,
     matches: () => [`dbtc_${fake(44)}`],
+  }),
+  // https://ai.google.dev/gemini-api/docs/api-key
+  token({
+    id: 'gemini-authorization-key',
+    title: 'Google Gemini API key',
+    severity: 'critical',
+    keywords: ['aq.ab8'],
+    expression: /AQ\.Ab8[\w-]{40,60}/,
+    matches: () => [`AQ.Ab8${fake(47)}`],
+  }),
+  token({
+    id: 'llamacloud-api-key',
+    title: 'LlamaCloud API key',
+    minEntropy: 4,
+    keywords: ['llx-'],
+    expression: /llx-[A-Za-z0-9]{48}/,
+    matches: () => [`llx-${fake(48)}`],
+  }),
+  token({
+    id: 'helicone-api-key',
+    title: 'Helicone API key',
+    keywords: ['sk-helicone-'],
+    expression: /sk-helicone-(?:[a-z]{2}-)?(?:[a-z0-9]{7}-){3}[a-z0-9]{7}/,
+    matches: () => [`sk-helicone-${[7, 7, 7, 7].map((length) => fake(length, 'lower')).join('-')}`],
+  }),
+  token({
+    id: 'neon-password',
+    title: 'Neon database password',
+    severity: 'critical',
+    keywords: ['npg_'],
+    expression: /npg_[A-Za-z0-9]{12}/,
+    verify: (value) => (/[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value) ? 'likely' : undefined),
+    matches: () => [`"npg_${fake(12)}"`],
+  }),
+  token({
+    id: 'aiven-password',
+    title: 'Aiven service password',
+    severity: 'critical',
+    keywords: ['avns_'],
+    expression: /AVNS_[\w-]{16,24}/,
+    matches: () => [`AVNS_${fake(19)}`],
+  }),
+  token({
+    id: 'xata-api-key',
+    title: 'Xata API key',
+    minEntropy: 4,
+    keywords: ['xau_'],
+    expression: /xau_[A-Za-z0-9]{40,50}/,
+    matches: () => [`xau_${fake(43)}`],
+  }),
+  token({
+    id: 'tinybird-token',
+    title: 'Tinybird token',
+    keywords: ['p.eyj'],
+    expression: /p\.eyJ[\w-]{20,400}\.[\w-]{40,60}/,
+    matches: () => [`p.eyJ${fake(60)}.${fake(43)}`],
+  }),
+  token({
+    id: 'convex-deploy-key',
+    title: 'Convex deploy key',
+    keywords: ['prod:', 'dev:', 'preview:'],
+    expression: /(?:prod|dev|preview):[a-z0-9:-]{3,60}\|eyJ[A-Za-z0-9+/]{20,400}={0,2}/,
+    matches: () => [`CONVEX_DEPLOY_KEY="prod:happy-otter-123|eyJ${fake(60)}="`],
+  }),
+  token({
+    id: 'brex-api-token',
+    title: 'Brex API token',
+    severity: 'critical',
+    minEntropy: 4,
+    keywords: ['bxt_'],
+    expression: /bxt_[A-Za-z0-9]{36,48}/,
+    matches: () => [`bxt_${fake(40)}`],
+  }),
+  token({
+    id: 'checkly-api-key',
+    title: 'Checkly API key',
+    keywords: ['cu_'],
+    expression: /cu_[a-f0-9]{32}/,
+    matches: () => [`cu_${fake(32, 'hex')}`],
+  }),
+  token({
+    id: 'rootly-api-key',
+    title: 'Rootly API key',
+    keywords: ['rootly_'],
+    expression: /rootly_[a-f0-9]{64}/,
+    matches: () => [`rootly_${fake(64, 'hex')}`],
+  }),
+  token({
+    id: 'mollie-api-key',
+    title: 'Mollie API key',
+    severity: 'critical',
+    minEntropy: 4,
+    keywords: ['live_'],
+    expression: /live_[A-Za-z0-9]{30}/,
+    matches: () => [`live_${fake(30)}`],
+  }),
+  token({
+    id: 'boundary-token',
+    title: 'HashiCorp Boundary token',
+    minEntropy: 4,
+    keywords: ['at_'],
+    expression: /at_[A-Za-z0-9]{10}_[A-Za-z0-9]{60,180}/,
+    matches: () => [`at_${fake(10)}_${fake(90)}`],
+  }),
+  token({
+    id: 'teamcity-access-token',
+    title: 'TeamCity access token',
+    // The header of the token, {"typ": "TCV2"}, as Base64.
+    keywords: ['eyj0exaioiaivenwmij9.'],
+    expression: /eyJ0eXAiOiAiVENWMiJ9\.[\w-]{20,80}\.[\w-]{40,80}/,
+    matches: () => [spelt('eyJ0eXAiOiAiVENW', `MiJ9.${fake(38)}.${fake(48)}`)],
+  }),
+  token({
+    id: 'tencent-secret-id',
+    title: 'Tencent Cloud SecretId',
+    minEntropy: 4,
+    keywords: ['akid'],
+    expression: /AKID[A-Za-z0-9]{32}/,
+    matches: () => [`AKID${fake(32)}`],
+  }),
+  token({
+    id: 'backblaze-application-key',
+    title: 'Backblaze application key',
+    minEntropy: 4,
+    keywords: ['k00'],
+    expression: /K00\d[A-Za-z0-9/+]{27}/,
+    verify: (value) => (looksRandom(value) ? 'possible' : undefined),
+    matches: () => [`K003${fake(27)}`],
   }),
   captured({
     id: 'bitwarden-access-token',

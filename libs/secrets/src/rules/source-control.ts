@@ -118,7 +118,7 @@ export const sourceControlRules: readonly SecretRule[] = [
     severity: 'critical',
     minEntropy: 3.5,
     keywords: ['glpat-'],
-    expression: /glpat-[\w-]{27,300}\.[0-9a-z]{2}[0-9a-z]{7}/,
+    expression: /glpat-[\w-]{27,300}\.[0-9a-z]{2}\.?[0-9a-z]{7,9}/,
     matches: () => [`glpat-${fake(27)}.${fake(9, 'lower')}`],
   }),
   token({
@@ -148,8 +148,15 @@ export const sourceControlRules: readonly SecretRule[] = [
     title: 'GitLab runner authentication token',
     minEntropy: 3.5,
     keywords: ['glrt-'],
-    expression: /glrt-t\d_[\w-]{27,300}\.[0-9a-z]{2}[0-9a-z]{7}/,
+    expression: /glrt-t\d_[\w-]{27,300}\.[0-9a-z]{2}\.?[0-9a-z]{7,9}/,
     matches: () => [`glrt-t1_${fake(27)}.${fake(9, 'lower')}`],
+  }),
+  token({
+    id: 'gitlab-workspace-token',
+    title: 'GitLab workspace token',
+    keywords: ['glwt-'],
+    expression: /glwt-[\w-]{20,64}/,
+    matches: () => ['glwt-' + fake(20)],
   }),
   token({
     id: 'gitlab-scim-token',

@@ -1,10 +1,14 @@
 import { patterns } from '../file-patterns.js';
+import { looksRandom } from '../placeholder.js';
 import { captured, listed, read } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
 import { isWeak } from '../url-credentials.js';
 import { fake } from './fake.js';
 
 const notWeak = (value: string) => (isWeak(value) ? undefined : 'likely');
+
+/** Letters, digits and signs as in no name or path. */
+const isMixed = (value: string): boolean => /[A-Za-z]/.test(value) && /\d/.test(value) && /[^\w./:-]/.test(value);
 
 /** Next attribute of an element whose name ends in a word for a password. */
 const attribute = /^[A-Za-z_][\w:.-]{0,60}=$/;
@@ -220,6 +224,23 @@ export const systemRules: readonly SecretRule[] = [
     ignores: () => ['# no token yet\n', '<token>\n'],
   }),
   read({
+    id: 'named-secret-file',
+    title: 'Secret file',
+    severity: 'medium',
+    confidence: 'possible',
+    files: patterns(`
+      secrets/* .secrets/* password password.txt passwd.txt passphrase passphrase.txt token token.txt secret secret.txt api_key
+      api-key apikey api_key.txt api-key.txt apikey.txt *.password *.passphrase *.token *.secret
+    `),
+    examplePath: 'home/step/secrets/password',
+    minEntropy: 3,
+    keywords: [],
+    find: ({ text }) => onlyValue(text),
+    verify: (value) => (looksRandom(value) || isMixed(value) ? 'possible' : undefined),
+    matches: () => [`${fake(26)}\n`],
+    ignores: () => ['administrator\n', 'config/secrets/file.yaml\n', 'first line\nsecond line\n'],
+  }),
+  read({
     id: 'openvpn-credentials',
     title: 'OpenVPN username and password',
     files: patterns(`
@@ -233,6 +254,15 @@ export const systemRules: readonly SecretRule[] = [
     verify: notWeak,
     matches: () => [`vpnuser\n${fake(14)}\n`],
     ignores: () => ['auth SHA256\nauth-nocache\n'],
+  }),
+  captured({
+    id: 'openvpn-inline-credentials',
+    title: 'OpenVPN username and password',
+    keywords: ['<auth-user-pass>'],
+    expression: /<auth-user-pass>\r?\n[^\s<]{1,80}\r?\n([^\s<]{4,128})\r?\n<\/auth-user-pass>/,
+    verify: notWeak,
+    matches: () => [`<auth-user-pass>\nbob\n${fake(14)}\n</auth-user-pass>\n`],
+    ignores: () => ['<auth-user-pass>\nusername\npassword\n</auth-user-pass>\n'],
   }),
 ];
 
