@@ -53,7 +53,7 @@ function evidenceOfList(own: readonly Claim[], hasDigests: boolean): FileOrigin 
  * managers. Its Python packages share a folder with those of pip, which lists its own.
  */
 const isForPackages = (path: string): boolean =>
-  /^usr\/(?:share|lib\/python3)\//.test(path) && packageFoldersOf(path).every(({ type }) => type === 'pypi');
+  /^usr\/(?:share|lib|lib64|libexec)\//.test(path) && packageFoldersOf(path).every(({ type }) => type === 'pypi');
 
 /** Entry of a package's file list for one path. */
 interface Claim {

@@ -14,6 +14,7 @@ describe('isInProgramComment', () => {
     ['a.py', "'''Quotes \"\"\" in text.\n\n  VALUE\n'''\n"],
     ['a.rb', '  # mysql2://app:VALUE@db'],
     ['a.php', '* VALUE'],
+    ['a.py', '    >>> conf.direct = "mysql://root:VALUE@127.0.0.1/a"'],
   ])('recognizes a comment in %s: %j', (path, text) => {
     expect(isIn(path, text)).toBe(true);
   });

@@ -14,12 +14,16 @@ export function isInComment(text: string, at: number): boolean {
   return /^[ \t]{0,80}(?:#|;|\/\/[ \t])/.test(line.slice(line.lastIndexOf('\n') + 1));
 }
 
-/** Whether the text at `at` is in a comment or docstring of a program: most likely an example. */
+/**
+ * Whether the text at `at` is in a comment, docstring or doctest of a program: most likely an
+ * example.
+ */
 export function isInProgramComment(path: string, text: string, at: number): boolean {
   if (!program.test(path)) return false;
   const line = text.slice(Math.max(0, at - longestLine), at);
   const start = line.slice(line.lastIndexOf('\n') + 1);
   if (/^[ \t]{0,80}(?:#|\/\/|\*(?!\/))|(?:^|[\s;{}(),])\/\/[ \t]/.test(start)) return true;
+  if (/\.pyi?$/i.test(path) && /^[ \t]{0,80}(?:>>>|\.\.\.)[ \t]/.test(start)) return true;
   const before = text.slice(Math.max(0, at - longestComment), at);
   const open = before.lastIndexOf('/*');
   // Not the asterisks of a glob: `'src/**'`.

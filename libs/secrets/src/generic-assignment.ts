@@ -17,7 +17,7 @@ const harmlessTail =
  * `foreignKey`, `nextPageToken`.
  */
 const harmlessName =
-  /public|csrf|xsrf|foreign|primary|(?:issuer|cache|sort|map|hash|page|sync|cursor|continuation|idempotency|site|client)_?(?:key|token)|algorithm|verif|anti_?forgery|request_?token|placeholder|token_?(?:type|kind)/i;
+  /public|hashed|csrf|xsrf|foreign|primary|(?:issuer|cache|sort|map|hash|page|sync|cursor|continuation|idempotency|site|client)_?(?:key|token)|algorithm|verif|anti_?forgery|request_?token|placeholder|token_?(?:type|kind)/i;
 
 /** `api_key = "…"`: a value that is secret only by its name must look random. */
 export function readSecretAssignment(place: KeywordPlace): readonly Candidate[] {
@@ -45,12 +45,22 @@ function readNamedValue(place: KeywordPlace) {
   if (file.isMadeByTools) return undefined;
   const assignment = readAssignment(text, keyword, keywordEnd);
   if (assignment === undefined || !isSecretName(assignment, text)) return undefined;
+  // `/etc/passwd: …` names a file.
+  if (assignment.operator === ':' && text[assignment.nameStart - 1] === '/') return undefined;
+  if (isExplained(text, keyword)) return undefined;
   const start = assignment.valueStart;
   const end = endOfNamed(text, assignment);
   if (end - start < 8 || end - start > longestValue) return undefined;
   if (!isWhole(text.charAt(text[end] === '\\' && assignment.quote !== '' ? end + 1 : end), assignment.quote))
     return undefined;
   return { assignment, start, end, value: text.slice(start, end) };
+}
+
+/** Whether a comment calls it an example: `# Example: user=admin&password=…`. */
+function isExplained(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - longestValue), at);
+  const line = before.slice(before.lastIndexOf('\n') + 1);
+  return /^[ \t]{0,80}(?:#|;|\/\/)/.test(line) && /\b(?:examples?|e\.g\.)/i.test(line);
 }
 
 function endOfNamed(text: string, { nameStart, valueStart, quote }: Assignment): number {

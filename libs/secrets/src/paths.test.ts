@@ -1,4 +1,4 @@
-import { isExamplePath, isMadeByTools, mayHoldSecrets } from './paths.js';
+import { isExamplePath, isMadeByTools, isShippedExample, mayHoldSecrets } from './paths.js';
 
 describe('mayHoldSecrets, isExamplePath and isMadeByTools', () => {
   it.each([
@@ -27,12 +27,24 @@ describe('mayHoldSecrets, isExamplePath and isMadeByTools', () => {
     ['app/tests/fixtures/key.pem', true],
     ['app/config.test.js', true],
     ['app/.env.example', true],
+    ['usr/lib/openssh/regress/ed25519.prv', true],
     ['roles/web/molecule/default/prepare.yml', true],
     ['app/latest/config.js', false],
     ['srv/contest/config.js', false],
     ['etc/app.conf', false],
   ])('decide whether %s is an example: %s', (path, expected) => {
     expect(isExamplePath(path)).toBe(expected);
+  });
+
+  it.each([
+    ['usr/libexec/installed-tests/glib/key.pem', true],
+    ['usr/lib/openssh/unittests/rsa_1', true],
+    ['usr/share/app/locales/en.json', true],
+    ['usr/lib/app/key.pem', false],
+    ['usr/local/lib/app/tests/key.pem', false],
+    ['srv/usr/lib/tests/key.pem', false],
+  ])('decide whether %s is an example of a package: %s', (path, expected) => {
+    expect(isShippedExample(path)).toBe(expected);
   });
 
   it.each([

@@ -49,7 +49,7 @@ function isText(head: Uint8Array): boolean {
 }
 
 const examplePath =
-  /(?:^|[/._-])(?:tests?|testing|testdata|specs?|__tests__|__mocks__|mocks?|fixtures?|examples?|samples?|demos?|docs?|documentation|man|tutorials?|vectors|benchmarks?|molecule|locales?|translations?|i18n)(?:[/._-]|$)|\.(?:md|rst|adoc|template|dist|tmpl|snap)$|readme|changelog|copyright|-info\/METADATA$|PKG-INFO$/i;
+  /(?:^|[/._-])(?:(?:unit)?tests?|testing|testdata|regress|fuzz(?:ing)?|specs?|__tests__|__mocks__|mocks?|fixtures?|examples?|samples?|demos?|docs?|documentation|man|tutorials?|vectors|benchmarks?|molecule|locales?|translations?|i18n)(?:[/._-]|$)|\.(?:md|rst|adoc|template|dist|tmpl|snap)$|readme|changelog|copyright|-info\/METADATA$|PKG-INFO$/i;
 
 /**
  * Whether a file is a test, an example or documentation, in which apparent secrets are often none.
@@ -57,7 +57,7 @@ const examplePath =
 export const isExamplePath = (path: string): boolean => examplePath.test(path);
 
 const dependency =
-  /(?:^|\/)(?:node_modules|bower_components|site-packages|dist-packages|vendor|gems|Godeps|pkg\/mod|\.cargo\/registry|\.m2\/repository|usr\/share)\//;
+  /(?:^|\/)(?:node_modules|bower_components|site-packages|dist-packages|vendor|gems|Godeps|pkg\/mod|\.cargo\/registry|\.m2\/repository)\/|^usr\/(?:share|lib|lib64|libexec)\/|(?:^|\/)usr\/share\//;
 
 /**
  * Whether an example is part of a third-party package: the keys of its tests are public and grant

@@ -7,7 +7,7 @@ const reference =
 
 // Words that stand for a value that the user must fill in.
 const filler =
-  /example|change[-_]?(?:me|it)|x{4}|placeholder|redacted|replace[-_]?(?:me|this|with)|insert[-_]|your[-_]|[-_]here\b|todo\b|foobar|lorem|\bdummy|dummy[-_]|dummynot|\bsample|sample[-_]|my[-_]?(?:secret|token|password|api)|secret[-_]?(?:key|token)$|not[-_]?a?[-_]?(?:real|secret)|put[-_]/i;
+  /example|change[-_]?(?:me|it)|x{4}|placeholder|redacted|replace[-_]?(?:me|this|with)|insert[-_]|your[-_]|[-_]here\b|todo\b|foobar|lorem|\bdummy|dummy[-_]|dummynot|\bsample|sample[-_]|my[-_]?(?:secret|token|pass|api)|secret[-_]?(?:key|token)$|not[-_]?a?[-_]?(?:real|secret)|put[-_]/i;
 
 // In a token this names its mode (`sk_test_`); a value without a form is then a placeholder.
 const trial = /(?:^|[-_.])(?:test|fake|mock)(?:[-_.]|$)/i;

@@ -16,6 +16,8 @@ const isLetterOrDigit = (code: number): boolean => isTokenChar(code) && code !==
 /** Fast check: a whole word, and so many characters after it that no name has as many. */
 export function mayBePrefixed(bytes: Buffer, start: number, end: number): boolean {
   if (start > 0 && isLetterOrDigit(bytes[start - 1]!)) return false;
+  // Not the label of a PEM.
+  if (!isLetterOrDigit(bytes[end] ?? 0)) return false;
   for (let at = end; at < end + shortest; at += 1) if (at >= bytes.length || !isTokenChar(bytes[at]!)) return false;
   return true;
 }

@@ -114,6 +114,11 @@ export const publishedValues: readonly PublishedValues[] = [
     ],
   },
   {
+    title: "Example of age's help",
+    source: 'https://github.com/FiloSottile/age/blob/main/cmd/age-keygen/keygen.go',
+    sha256: ['b3571d478999b981716036d9e624f7965d8e1748c991ed3eefe1aca14ff97bb8'],
+  },
+  {
     title: 'Key that Vagrant replaces at the first start of a box',
     source: 'https://github.com/hashicorp/vagrant/blob/main/keys/vagrant',
     sha256: ['5ea0914021253e6ffc313a70d96813ffbb7286687b869bc92c3f5ac48a6acaf7'],

@@ -113,6 +113,7 @@ export const genericRules: readonly SecretRule[] = [
       `<div class="api_key_Button-primary-large-inverted">`,
       `import "./prod-${fake(32, 'hex')}.js"`,
       `f("task-${fake(40)}")`,
+      `"-----BEGIN PUBLIC KEY-----n${fake(60)}"`,
       `f("acme_key_of_the_first_user_in_the_list_of_2024")`,
     ],
   }),
@@ -186,6 +187,8 @@ export const genericRules: readonly SecretRule[] = [
     ignores: () => [
       `public_token = "${fake(40)}"`,
       'token_type = "urn:ietf:params:oauth"',
+      `/etc/passwd: ${fake(32, 'hex')}\n`,
+      `HashedControlPassword 16:${fake(58, 'hex')}\n`,
       'password = getPassword(config.get("database1"))',
       `"integrity": "sha512-${fake(86, 'base64')}=="`,
       `token = "${[8, 4, 4, 4, 12].map((length) => fake(length, 'hex')).join('-')}"`,
@@ -209,6 +212,7 @@ export const genericRules: readonly SecretRule[] = [
       'DB_PASSWORD=${DB_PASSWORD}\n',
       'PASSWORD_FILE=/run/secrets/password\n',
       'password: changeme\n',
+      '# Example: user=a&password=passw0rd!\n',
     ],
   }),
 ];
