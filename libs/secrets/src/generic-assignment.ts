@@ -17,7 +17,7 @@ const harmlessTail =
  * `foreignKey`, `nextPageToken`.
  */
 const harmlessName =
-  /public|hashed|csrf|xsrf|foreign|primary|(?:issuer|cache|sort|map|hash|page|sync|cursor|continuation|idempotency|site|client)_?(?:key|token)|algorithm|verif|anti_?forgery|request_?token|placeholder|token_?(?:type|kind)/i;
+  /public|hashed|(?:early|derived|handshake)_?secret|csrf|xsrf|foreign|primary|(?:issuer|cache|sort|map|hash|page|sync|cursor|continuation|idempotency|site|client)_?(?:key|token)|algorithm|verif|anti_?forgery|request_?token|placeholder|token_?(?:type|kind)/i;
 
 /** `api_key = "…"`: a value that is secret only by its name must look random. */
 export function readSecretAssignment(place: KeywordPlace): readonly Candidate[] {

@@ -74,7 +74,7 @@ export const genericRules: readonly SecretRule[] = [
     rank: 1,
     // Parts in any order, which a keyword of the server's or the user's part identifies.
     keywords: [' password=', ' pwd=', ';password=', ';pwd='],
-    expression: /[ ;](?:[Pp]assword|[Pp]wd|PWD|PASSWORD)=([^\s"'`;,&<>{}()[\]$%]{6,128})/,
+    expression: /[ ;](?:[Pp]assword|[Pp]wd|PWD|PASSWORD)=([^\s"'`;,&<>{}()[\]$%]{6,128})(?:[\s"'`;,&<]|$)/,
     verify: (value, { text, start }) => {
       const around = text.slice(Math.max(0, start - 200), start + value.length + 200);
       const isConnection = /(?:host|server|data source|user(?: ?id)?|uid|dbname|database)=[^\s;]/i.test(around);
@@ -91,6 +91,7 @@ export const genericRules: readonly SecretRule[] = [
       'connect("host=localhost user=test password=test1234")',
       `<input name="a" password=${fake(14)}>`,
       "connect(host=db, user='app', password=password_of_shop1)",
+      'connect(\n  user=self.get_option("user1"),\n  password=self.get_option("password1"))',
     ],
   }),
   read({
