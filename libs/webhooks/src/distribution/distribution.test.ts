@@ -59,6 +59,15 @@ describe('distribution', () => {
     ['pull of a manifest', { ...push, action: 'pull' }, 'pull'],
     ['pull of a layer', withTarget(layer, { action: 'pull' }), 'blob'],
     ['push of a layer', withTarget(layer), 'blob'],
+    [
+      'push of a layer with the path of a manifest',
+      withTarget({
+        ...layer,
+        mediaType: 'application/vnd.docker.container.image.rootfs.diff+x-gtar',
+        url: push.target.url,
+      }),
+      'blob',
+    ],
     ['push of a layer without its URL', withTarget({ ...layer, url: undefined }), 'blob'],
     ['mount of a layer', withTarget(layer, { action: 'mount' }), 'blob'],
     ['an action of tomorrow', { ...push, action: 'seal' }, 'ignore'],

@@ -70,6 +70,9 @@ const manifestMediaTypes: ReadonlySet<unknown> = new Set([
   'application/vnd.docker.distribution.manifest.v1+prettyjws',
 ]);
 
+/** Types of layers, which old registries report with the path of a manifest. */
+const layerMediaType = /\.rootfs\.(?:foreign\.)?diff|\.image\.layer\./;
+
 function readEvent(event: unknown, contentKey: string): RegistryEvent | IgnoreReason {
   const action = field(event, 'action');
   if (typeof action !== 'string') return 'malformed';
@@ -86,9 +89,9 @@ function readEvent(event: unknown, contentKey: string): RegistryEvent | IgnoreRe
  */
 function isBlob(target: unknown): boolean {
   const mediaType = field(target, 'mediaType');
+  if (field(target, 'tag') || typeof mediaType !== 'string' || manifestMediaTypes.has(mediaType)) return false;
   const url = field(target, 'url');
-  if (field(target, 'tag') || (typeof url === 'string' && url.includes('/manifests/'))) return false;
-  return typeof mediaType === 'string' && !manifestMediaTypes.has(mediaType);
+  return layerMediaType.test(mediaType) || typeof url !== 'string' || !url.includes('/manifests/');
 }
 
 function eventOf(outcome: 'push' | 'delete', event: unknown, contentKey: string): RegistryEvent | 'malformed' {
