@@ -159,13 +159,16 @@ describe('an outage', () => {
     ['at its time limit', `SET LOCAL statement_timeout = '50ms'`],
     ['by an operator', 'SELECT 1'],
   ])('includes a statement that is canceled %s', async (how, limit) => {
+    let canceling: Promise<unknown> | undefined;
+    const cancel = (pid: number) => (canceling = store.query('SELECT pg_cancel_backend($1)', [pid]));
     const slow = store.transaction(async (tx) => {
       await tx.query(limit);
       const [{ pid }] = (await tx.query('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
-      if (how === 'by an operator') setTimeout(() => void store.query('SELECT pg_cancel_backend($1)', [pid]), 50);
+      if (how === 'by an operator') setTimeout(cancel, 50, pid);
       await tx.query('SELECT pg_sleep(60)');
     });
     await expect(slow).rejects.toMatchObject({ code: 'STORE_TIMEOUT', retryable: true });
+    await canceling;
   });
 
   it('includes a standby in place of the primary', async () => {
