@@ -135,8 +135,8 @@ export class Findings {
   }
 
   /**
-   * {@link of}, with those of the images that a workload runs, or did in the last day; null while no
-   * sensor reports containers.
+   * {@link of}, with those of the images that a workload runs, or did in the last day; null while
+   * no sensor reports containers.
    */
   async withRunning(
     imageDigests: readonly Digest[],

@@ -28,8 +28,8 @@ export function pushSubjects(report: PushReport): AlertSubject<PushSubject>[] {
 }
 
 /**
- * Whether a push has no alarming finding, and no baseline that could have had others: then it has no
- * alerts, as its event alone shows.
+ * Whether a push has no alarming finding, and no baseline that could have had others: then it has
+ * no alerts, as its event alone shows.
  */
 export function hasNoAlerts({ digest, previousDigest, comparedWith, counts }: DataOf<typeof imageAnalyzed>): boolean {
   const baseline = comparedWith?.digest ?? previousDigest;

@@ -79,7 +79,7 @@ export class IdentityCheck {
     return this.grace.dueAt(push);
   }
 
-  /** Whether the repository has findings about the images of the push, or the push has noted signs. */
+  /** Whether the push has noted signs, or its repository has findings about its images. */
   async hasFindings(push: Push): Promise<boolean> {
     return this.identities.hasFindings(push.id);
   }

@@ -83,7 +83,7 @@ export class PushIdentities {
     );
   }
 
-  /** Whether the repository has findings about the images of a push, or the push has noted signs. */
+  /** Whether a push has noted signs, or its repository has findings about its images. */
   async hasFindings(pushId: string): Promise<boolean> {
     const [known] = await this.store.aggregate<{ hasFindings: boolean }>(
       `SELECT EXISTS (SELECT FROM push_identity WHERE push_id = $1 AND signs <> '{}') OR EXISTS (
