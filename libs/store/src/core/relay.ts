@@ -39,8 +39,8 @@ const maxPatienceSeconds = 3_600;
 
 /**
  * Publishes the events of the outbox, in every process of every service; they share the rows. An
- * event is marked after the bus has confirmed it, so a crash in between, or of PostgreSQL soon after,
- * publishes it twice and the consumers' inboxes drop the second.
+ * event is marked after the bus has confirmed it, so a crash in between, or one of PostgreSQL soon
+ * after, publishes it twice and the consumers' inboxes drop the second.
  */
 export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdown {
   #stopped = new AbortController();

@@ -11,7 +11,7 @@ import { connect, connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Jobs } from './jobs.js';
 import { OutboxRelay } from './relay.js';
-import { Store, type Transaction } from './store.js';
+import { Store, type Transaction, withoutFlush } from './store.js';
 import { deleteExpired, sweepOutbox } from './sweeper.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -80,6 +80,15 @@ describe('Store.transaction', () => {
     });
     await expect(failing).rejects.toThrow('no');
     expect(await store.query('SELECT id FROM outbox UNION ALL SELECT id FROM job')).toEqual([]);
+  });
+
+  it.each([
+    ['waits for the disk', '', 'on'],
+    ['waits for the disk no more than its setting asks', withoutFlush, 'off'],
+    ['waits for the disk after a transaction that did not', '', 'on'],
+  ])('%s', async (_, settings, expected) => {
+    const shown = await store.transaction(async (tx) => tx.query('SHOW synchronous_commit'), settings);
+    expect(shown).toEqual([{ synchronous_commit: expected }]);
   });
 
   it('handles an event once for each consumer', async () => {
