@@ -20,7 +20,7 @@ export function VexSection({ id }: { id: string }) {
   const items = read.data?.pages.flatMap((page) => page.items) ?? [];
   const { isLimited } = useMe();
   return (
-    <Section title="VEX statements" note={hasNextPage ? `${items.length} or more` : items.length}>
+    <Section title="VEX statements" note={read.data && (hasNextPage ? `${items.length} or more` : items.length)}>
       <Loaded read={read}>
         {() =>
           items.length === 0 ? (
