@@ -1,5 +1,5 @@
 import { utf16Of } from './encoded-text.js';
-import { startsAsKeys } from './key-stores.js';
+import { startsAsKeys } from './key-bytes.js';
 
 // By extension: images, fonts, sound, archives and compiled code contain no text, and package lists
 // no secrets.

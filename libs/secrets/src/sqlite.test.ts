@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { isSqlite, textsOfSqlite } from './sqlite.js';
 

@@ -1,3 +1,4 @@
+import { bitmap } from '../characters.js';
 import { decodeBase64 } from '../encoded-text.js';
 import { nothing, read } from '../secret-rule.js';
 import type { Candidate, KeywordPlace, SecretRule } from '../secret-rule.js';
@@ -25,8 +26,8 @@ const starts = [
 const decoders = ['base64 -d', 'base64 --decode', 'b64decode(', 'base64_decode(', 'frombase64string(', 'atob('];
 
 const longestText = 4_000;
-const base64 = /[A-Za-z0-9+/]{24,}={0,2}/;
-const decodedLater = /([A-Za-z0-9+/]{24,}={0,2})["']?[ \t]{0,4}\|[ \t]{0,4}$/;
+const base64 = /^[A-Za-z0-9+/]{24,}={0,2}/;
+const base64Chars = bitmap(/[A-Za-z0-9+/=]/);
 
 /** Text in Base64, in which the rules for plain text then search. */
 function readEncoded({ text, start, end }: KeywordPlace): readonly Candidate[] {
@@ -34,14 +35,23 @@ function readEncoded({ text, start, end }: KeywordPlace): readonly Candidate[] {
   const after = text.slice(end, end + 4);
   const literal = /^["'(]{0,3}(?=[A-Za-z0-9+/])/.exec(after)?.[0];
   if (text.slice(start, end).endsWith('(') && literal !== undefined) return encodedAt(text, end + literal.length);
-  const from = Math.max(0, start - longestText);
-  const before = decodedLater.exec(text.slice(from, start));
-  return before === null ? nothing : encodedAt(text, from + before.index);
+  return readPiped(text, start);
+}
+
+/** `echo … | base64 -d`: the last word before the pipe. */
+function readPiped(text: string, start: number): readonly Candidate[] {
+  const line = text.slice(Math.max(0, start - longestText), start);
+  const pipe = line.trimEnd();
+  if (!pipe.endsWith('|')) return nothing;
+  const word = pipe.slice(0, -1).replace(/["']? {0,4}$/, '');
+  let from = word.length;
+  while (from > 0 && base64Chars[word.charCodeAt(from - 1)] === 1) from -= 1;
+  return encodedAt(text, start - line.length + from);
 }
 
 function encodedAt(text: string, start: number): readonly Candidate[] {
-  const [encoded = ''] = base64.exec(text.slice(start, start + longestText)) ?? [];
-  if (!text.startsWith(encoded, start) || encoded === '') return nothing;
+  const encoded = base64.exec(text.slice(start, start + longestText))?.[0];
+  if (encoded === undefined) return nothing;
   return [{ start, end: start + encoded.length, decoded: decodeBase64(encoded) }];
 }
 

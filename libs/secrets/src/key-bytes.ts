@@ -1,0 +1,25 @@
+/** Whether a file of any name starts like a store of keys, or like a key in DER. */
+export function startsAsKeys(head: Uint8Array): boolean {
+  const start = Buffer.from(head.subarray(0, 64));
+  return isPkcs12(start) || isJavaStore(start) || isKeePass(start) || isDerKey(start);
+}
+
+/** SEQUENCE that begins with version 3. @see https://www.rfc-editor.org/rfc/rfc7292#section-4 */
+export function isPkcs12(head: Buffer): boolean {
+  return head[0] === 0x30 && head.subarray(0, 10).indexOf(Buffer.from([0x02, 0x01, 0x03, 0x30])) >= 2;
+}
+
+// SEQUENCE of version 0 and an algorithm (PKCS #8) or a modulus (PKCS #1), or of version 1 and the
+// key of a curve (SEC 1).
+const derKey = /^30(?:82.{4}|81..|[1-7].)(?:020100(?:30..06|028[12])|02010104[1-4].)/;
+
+/** Whether bytes start like a private key in DER. */
+export const isDerKey = (head: Buffer): boolean => derKey.test(head.toString('hex', 0, 16));
+
+const keePass = Buffer.from([0x03, 0xd9, 0xa2, 0x9a]);
+/** Whether bytes start like a database of KeePass. */
+export const isKeePass = (head: Buffer): boolean => head.subarray(0, 4).equals(keePass);
+
+const javaStores = [0xfeedfeed, 0xcececece];
+/** Whether bytes start like a JKS or JCEKS. */
+export const isJavaStore = (head: Buffer): boolean => head.length >= 12 && javaStores.includes(head.readUInt32BE(0));
