@@ -169,7 +169,7 @@ describe('an outage', () => {
     ['by an operator', 'SELECT 1'],
   ])('includes a statement that is canceled %s', async (how, limit) => {
     let canceling: Promise<unknown> | undefined;
-    const cancel = (pid: number) => (canceling = store.query('SELECT pg_cancel_backend($1)', [pid]));
+    const cancel = (pid: number) => void (canceling = store.query('SELECT pg_cancel_backend($1)', [pid]));
     const slow = store.transaction(async (tx) => {
       await tx.query(limit);
       const [{ pid }] = (await tx.query('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
