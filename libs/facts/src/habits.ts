@@ -16,7 +16,7 @@ export interface Habits {
    * undefined until it was watched for some minutes.
    */
   isControllerManager(cluster: string | null, address: string, atMs: number): boolean | undefined;
-  /** Whether the audit log of an account of the cloud arrives here: that account is no foreign one. */
+  /** Whether the audit log of an account of the cloud arrives here, which makes it a known one. */
   isAuditedAccount(account: string): boolean;
   /** Whether a cluster runs an image for the first time. */
   isFirstSeen(digest: Digest, cluster: string | null, atMs: number): boolean | undefined;

@@ -53,7 +53,7 @@ export function isOwnWork(inputs: EventInputs): boolean {
   return !isServer(by) && !isInterpreter(by) && !isInterpreter(own) && !carrier.test(own);
 }
 
-/** Command line of a process, without the interpreter of the image's script that starts the container. */
+/** Command line without the interpreter, where a script of the image starts the container. */
 function ownArguments(inputs: EventInputs): string {
   const { observation, process } = inputs;
   const line = observation.process?.commandLine ?? '';
