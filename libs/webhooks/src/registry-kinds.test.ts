@@ -73,7 +73,8 @@ describe.each(registryKinds)('RegistryKind $kind', (registry) => {
         expect(event.repository).toMatch(/^[a-z0-9][a-z0-9._/-]{0,254}$/i);
         expect(event.digest === null || isDigest(event.digest)).toBe(true);
         expect(event.deliveryKey).toMatch(/^[\x20-\x7e]{1,220}$/);
-        expect(JSON.stringify(event)).not.toMatch(/\\u0000|\\ud[89a-f]/);
+        // Of an escaped backslash, what follows is text.
+        expect(JSON.stringify(event).replaceAll('\\\\', '')).not.toMatch(/\\u0000|\\ud[89a-f]/);
       }
     } catch (error) {
       expect(error).toBeInstanceOf(InvalidInput);
