@@ -85,7 +85,7 @@ function check(records: readonly RuntimeRecord[]): void {
     expect(activities).toContain(observation.activity);
     const digest = observation.container?.imageDigest ?? null;
     expect(digest === null || isDigest(digest)).toBe(true);
-    // Of an escaped backslash, what follows is text.
+    // An escaped backslash and what follows are text.
     expect(JSON.stringify(observation).replaceAll('\\\\', '')).not.toMatch(/\\u0000|\\ud[89a-f]/);
     // Unknown values are null, never empty; only an alert may have empty texts.
     expect(JSON.stringify({ ...observation, native: null, alert: null })).not.toContain(':""');

@@ -73,7 +73,7 @@ describe.each(registryKinds)('RegistryKind $kind', (registry) => {
         expect(event.repository).toMatch(/^[a-z0-9][a-z0-9._/-]{0,254}$/i);
         expect(event.digest === null || isDigest(event.digest)).toBe(true);
         expect(event.deliveryKey).toMatch(/^[\x20-\x7e]{1,220}$/);
-        // Of an escaped backslash, what follows is text.
+        // An escaped backslash and what follows are text.
         expect(JSON.stringify(event).replaceAll('\\\\', '')).not.toMatch(/\\u0000|\\ud[89a-f]/);
       }
     } catch (error) {
