@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { JsonObject } from '@tidewaiter/domain';
 
+import { neutralGetter } from '../neutral-fields.js';
 import { kubernetesAudit } from './kubernetes-audit.js';
 
 const connection = {
@@ -123,6 +124,28 @@ it('reads the events beside one with a deeply nested object, and that one, too',
   const { records, ignored } = kubernetesAudit.read(Buffer.from(body), connection);
   expect(ignored).toEqual({});
   expect(records.map(({ id }) => id.split(':')[0])).toEqual(['deep', 'plain']);
+});
+
+it('finds the parts of pods in a custom resource, also beside harmless ones', () => {
+  const objectRef = { resource: 'workflows', apiGroup: 'argoproj.io', namespace: 'shop', name: 'a' };
+  const spec = {
+    containers: [{ name: 'b', image: 'harmless' }],
+    volumes: [{ name: 'c', emptyDir: {} }],
+    templates: [
+      { container: { image: 'hidden', securityContext: { privileged: true }, command: ['sh'], args: ['-c', 'id'] } },
+      { volumes: [{ hostPath: { path: '/' } }], hostPID: true },
+    ],
+  };
+  const seen = see({ objectRef, requestObject: { spec } })!;
+  const valueOf = (name: string) => neutralGetter(name)?.(seen);
+  expect(valueOf('Request.Images')).toEqual(['harmless', 'hidden']);
+  expect(valueOf('Request.Capabilities')).toEqual(['ALL(privileged)']);
+  expect(valueOf('Request.Commands')).toEqual(['sh -c id']);
+  expect(valueOf('Request.HostPaths')).toEqual(['/']);
+  expect(valueOf('Request.HostNamespaces')).toEqual(['hostPID']);
+  const patch = { spec: { templates: [{ container: { securityContext: { privileged: true } } }] } };
+  const patched = see({ objectRef, verb: 'patch', requestObject: patch })!;
+  expect(neutralGetter('Request.Capabilities')?.(patched)).toEqual(['ALL(privileged)']);
 });
 
 describe('what nobody should keep', () => {

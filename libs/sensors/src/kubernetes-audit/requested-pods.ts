@@ -22,13 +22,14 @@ function requested({ requestObject }: JsonObject): JsonObject {
 const maxParts = 2_000;
 
 /**
- * Parts of the specification of a custom resource. Workflows, pipelines and operators hold pods in
- * places of their own: `templates[].container`, `taskSpec.steps[]`, `podTemplate.spec`.
+ * Parts of the specification of a custom resource; null for a kind of the API server itself.
+ * Workflows, pipelines and operators hold pods in places of their own, also several:
+ * `templates[].container`, `taskSpec.steps[]`, `podTemplate.spec`.
  */
-function partsOf(event: JsonObject): JsonObject[] {
+function customPartsOf(event: JsonObject): JsonObject[] | null {
   const group = text(object(event['objectRef'])['apiGroup']);
-  // Groups of the API server itself have no domain, or are known to hold no pods.
-  if (!group?.includes('.') || group.endsWith('.k8s.io')) return [];
+  // Groups of the API server have no domain, or are known to hold no pods.
+  if (!group?.includes('.') || group.endsWith('.k8s.io')) return null;
   const parts: JsonValue[] = [object(requested(event)['spec'])];
   for (let at = 0; at < parts.length && parts.length < maxParts; at += 1) {
     const part = parts[at]!;
@@ -38,18 +39,18 @@ function partsOf(event: JsonObject): JsonObject[] {
   return parts.filter(isObject);
 }
 
-/** Init and ephemeral containers are containers too. */
+/** Init and ephemeral containers are containers too. A patch may leave out the image. */
 function containersOf(event: JsonObject): JsonObject[] {
+  const parts = customPartsOf(event);
+  if (parts) return parts.filter(({ image, securityContext }) => text(image) !== null || isObject(securityContext));
   const spec = podSpecOf(event);
   const lists: (JsonValue | undefined)[] = [spec['containers'], spec['initContainers'], spec['ephemeralContainers']];
-  const own = lists.flatMap((each) => list(each).filter(isObject));
-  return own.length > 0 ? own : partsOf(event).filter((part) => text(part['image']) !== null);
+  return lists.flatMap((each) => list(each).filter(isObject));
 }
 
 /** Paths of the node that the pods would mount. */
 export function hostPathsOf(event: JsonObject): string[] {
-  const own = list(podSpecOf(event)['volumes']);
-  const volumes = own.length > 0 ? own : partsOf(event);
+  const volumes = customPartsOf(event) ?? list(podSpecOf(event)['volumes']);
   return volumes.flatMap((volume) => text(object(object(volume)['hostPath'])['path']) ?? []);
 }
 
@@ -76,6 +77,6 @@ export function commandsOf(event: JsonObject): string[] {
 
 /** Namespaces that the pods would share with the node: `hostPID`, `hostNetwork`, `hostIPC`. */
 export function hostNamespacesOf(event: JsonObject): string[] {
-  const specs = [podSpecOf(event), ...partsOf(event)];
+  const specs = customPartsOf(event) ?? [podSpecOf(event)];
   return ['hostPID', 'hostNetwork', 'hostIPC'].filter((name) => specs.some((spec) => spec[name] === true));
 }
