@@ -95,9 +95,7 @@ describeWith(...nodeNeeds, programs('docker-registry', 'skopeo'))('The chart on 
   /** Each repository has had its alerts, and each of them once. */
   async function reported(pushed: readonly string[]): Promise<void> {
     expect(pushed.length).toBeGreaterThan(3);
-    await story.alerted(pushed);
-    const messages = story.alertLabels().filter(({ repository = '' }) => pushed.includes(repository));
-    expect(messages.length).toBe(new Set(messages.map((labels) => JSON.stringify(labels))).size);
+    expect(await story.alerted(pushed)).toEqual([]);
   }
 
   it('runs two pods of each service, with the secrets of that service alone', async () => {

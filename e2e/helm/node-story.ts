@@ -24,12 +24,10 @@ export interface NodeStory {
   push(repository: string): Promise<void>;
   /** Pushes an image a second until `change` has ended. Returns their repositories. */
   pushDuring(prefix: string, change: () => Promise<void>): Promise<string[]>;
-  /** Waits until each repository has had an alert. */
-  alerted(repositories: readonly string[]): Promise<void>;
+  /** Waits until each repository has had an alert; returns the alerts that came more than once. */
+  alerted(repositories: readonly string[]): Promise<string[]>;
   /** Reports a shell as Falco does, and waits for the incident. */
   reportShell(): Promise<void>;
-  /** Labels of all alerts that the channel has had, in their order. */
-  alertLabels(): Record<string, string>[];
   stop(): Promise<void>;
 }
 
@@ -78,15 +76,16 @@ export async function startNodeStory(ingestPort: number): Promise<NodeStory> {
       await changing;
       return pushed;
     },
-    alerted: async (repositories) =>
-      until(
-        `alerts about ${repositories.join(', ')}`,
-        () => {
-          const known = new Set(alertLabels().map(({ repository }) => repository));
-          return repositories.every((repository) => known.has(repository));
-        },
-        slowMs,
-      ),
+    async alerted(repositories) {
+      const isAlerted = () => {
+        const known = new Set(alertLabels().map(({ repository }) => repository));
+        return repositories.every((repository) => known.has(repository));
+      };
+      await until(`alerts about ${repositories.join(', ')}`, isAlerted, slowMs);
+      const asked = alertLabels().filter(({ repository = '' }) => repositories.includes(repository));
+      const texts = asked.map((labels) => JSON.stringify(labels));
+      return texts.filter((each, index) => texts.indexOf(each) !== index);
+    },
     async reportShell() {
       const answer = await fetch(`${ingestUrl}/hooks/runtime/falco`, {
         method: 'POST',
@@ -96,7 +95,6 @@ export async function startNodeStory(ingestPort: number): Promise<NodeStory> {
       if (answer.status !== 202) throw new Error(`ingest answered ${answer.status}`);
       await until('an incident', () => alertLabels().some(({ kind }) => kind === 'incident'), slowMs);
     },
-    alertLabels,
     async stop() {
       await registry.stop();
       await sink.stop();

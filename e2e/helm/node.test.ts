@@ -63,9 +63,7 @@ describeWith(...nodeNeeds, programs('docker-registry', 'skopeo'))('The chart on 
     async () => {
       const pushed = await story.pushDuring('shop/app', upgradeAndRollBack);
       expect(pushed.length).toBeGreaterThan(3);
-      await story.alerted(pushed);
-      const messages = story.alertLabels().filter(({ repository = '' }) => pushed.includes(repository));
-      expect(messages.length).toBe(new Set(messages.map((labels) => JSON.stringify(labels))).size);
+      expect(await story.alerted(pushed)).toEqual([]);
     },
     3 * slowMs,
   );

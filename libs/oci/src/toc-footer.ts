@@ -34,7 +34,7 @@ export class BlobTail {
   }
 
   /**
-   * Where the footer places the table; `elsewhere` if that is no place in this blob, and undefined
+   * Place of the table by the footer; `elsewhere` if that is no place in this blob, and undefined
    * without a footer.
    * @see https://github.com/containerd/stargz-snapshotter/blob/main/docs/estargz.md#footer
    * @see https://github.com/containers/storage/blob/main/docs/containers-storage-zstd-chunked.md
