@@ -64,8 +64,9 @@ export class Stopwatch {
     while (!ended.aborted) {
       const found = await this.#query<{ name: string; state: string }>(
         `SELECT repository || ':' || tag AS name, state FROM push
-         WHERE finished_at IS NOT NULL AND repository || ':' || tag = ANY($1)`,
-        [[...this.#waiting.keys()]],
+         WHERE finished_at IS NOT NULL AND received_at > now() - interval '5 minutes' AND (repository, tag) IN (
+           SELECT name ->> 0, name ->> 1 FROM jsonb_array_elements($1) AS name)`,
+        [JSON.stringify([...this.#waiting.keys()].map((name) => name.split(':')))],
       );
       for (const { name, state } of found) {
         if (state !== 'analyzed') throw new Error(`the push ${name} ended as ${state}`);
