@@ -44,17 +44,18 @@ export async function changeStore<T>(
   url?: string,
 ): Promise<T> {
   const { AuditLog } = await import('@tidewaiter/store');
-  const act = { actor: localActor(), action, address: null };
+  // The command line knows no other name, and needs the database's password.
+  const act = { actor: `cli:${localUser()}`, action, address: null };
   return connected('write', async (store) => new AuditLog(store).during(act, async () => work(store)), url);
 }
 
-/** `cli:jane`: the command line knows no other name, and needs the database's password. */
-function localActor(): string {
+/** Name of the user of this machine. */
+export function localUser(): string {
   try {
-    return `cli:${userInfo().username}`;
+    return userInfo().username;
   } catch {
     // A container may run under an id without a name.
-    return `cli:${process.getuid?.() ?? 'unknown'}`;
+    return String(process.getuid?.() ?? 'unknown');
   }
 }
 

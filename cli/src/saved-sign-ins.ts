@@ -57,5 +57,6 @@ export async function signedIn({
 }
 
 function notSignedIn(otherwise: string): InvalidInput {
-  return new InvalidInput('NOT_SIGNED_IN', `sign in by \`tidewaiter login --server URL\`, or ${otherwise}`);
+  const login = '`tidewaiter login` where `up` runs, or by `tidewaiter login --server URL`';
+  return new InvalidInput('NOT_SIGNED_IN', `sign in by ${login}; or ${otherwise}`);
 }

@@ -16,6 +16,11 @@ export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+/** `2026-12-01 13:39:49`, in UTC. */
+export function secondOf(time: Date): string {
+  return time.toISOString().slice(0, 'YYYY-MM-DDThh:mm:ss'.length).replace('T', ' ');
+}
+
 /** Columns of standard output: of its terminal, else as COLUMNS says. */
 export function stdoutWidth(): number {
   return (process.stdout.isTTY && process.stdout.columns) || Number(environment['COLUMNS']) || plainWidth;

@@ -6,7 +6,7 @@ import { environment, printStderr } from '../context.js';
 import { changeStore, withStore } from '../database.js';
 import { age } from '../duration.js';
 import { checkListOptions, listOptions } from '../lists/lists.js';
-import { fit, stdoutWidth } from '../terminal.js';
+import { fit, secondOf, stdoutWidth } from '../terminal.js';
 
 const pageSize = 200;
 const exitFailed = 2;
@@ -155,8 +155,8 @@ function linesOf(delivery: ListedDelivery): string[] {
   const target = `${receiver} by ${channel}`;
   const more = [aboutText(delivery), problemText(delivery)];
   if (stdoutWidth() >= wideColumns)
-    return [joined(delivery.id, clock(createdAt), state.padEnd(10), tries.padEnd(8), target, ...more)];
-  return [joined(delivery.id, state.padEnd(10), target), `  ${joined(clock(createdAt), tries, ...more)}`];
+    return [joined(delivery.id, secondOf(createdAt), state.padEnd(10), tries.padEnd(8), target, ...more)];
+  return [joined(delivery.id, state.padEnd(10), target), `  ${joined(secondOf(createdAt), tries, ...more)}`];
 }
 
 async function show(store: Store, which: string, output: ListOptions['output']): Promise<void> {
@@ -173,7 +173,7 @@ function storyLines(story: DeliveryStory<{ title?: string }>): string[] {
     ['message', story.message.title ?? ''],
     ['receiver', `${story.receiver} by ${story.channel}, from ${story.route}`],
     ['about', aboutText(story)],
-    ['state', joined(story.state, problemText(story), nextAt === null ? '' : `next try ${clock(nextAt)}`)],
+    ['state', joined(story.state, problemText(story), nextAt === null ? '' : `next try ${secondOf(nextAt)}`)],
     ['made of', origin === null ? '' : `${origin.id}, as its ${origin.kind}`],
     ['reference', story.reference ?? ''],
   ];
@@ -189,12 +189,12 @@ function storyLines(story: DeliveryStory<{ title?: string }>): string[] {
 
 function stepText({ at, kind, attempt, nextAt, by, ...problem }: DeliveryStep): string {
   return joined(
-    clock(at),
+    secondOf(at),
     kind.padEnd(10),
     attempt > 0 ? `try ${attempt}` : '',
     by === null ? '' : `by ${by}`,
     problemText(problem),
-    nextAt === null ? '' : `again at ${clock(nextAt)}`,
+    nextAt === null ? '' : `again at ${secondOf(nextAt)}`,
   );
 }
 
@@ -214,10 +214,6 @@ function joined(...parts: string[]): string {
     .map((part) => printable(part))
     .join('  ')
     .trimEnd();
-}
-
-function clock(time: Date): string {
-  return time.toISOString().replace('T', ' ').slice(0, 19);
 }
 
 async function redriveSome(store: Store, ids: readonly string[], author: string, again: boolean): Promise<void> {

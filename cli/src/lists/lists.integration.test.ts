@@ -30,15 +30,29 @@ const fix = {
 };
 
 const delivery = {
-  ...{ id: 'd1', state: 'failed', receiver: 'team', channel: 'slack', attempt: 18, createdAt: '2026-01-01T00:00:00Z' },
+  ...{
+    id: 'd1',
+    state: 'failed',
+    receiver: 'team',
+    channel: 'slack',
+    attempt: 18,
+    createdAt: '2026-01-01T00:00:00.000Z',
+  },
   ...{ groupLabels: { severity: 'high' }, code: 'SLACK_REFUSED', reason: 'is_archived\u001b[2J' },
 };
 const silence = {
-  ...{ id: 's1', startsAt: '2026-01-01T00:00:00Z', endsAt: '2026-01-02T00:00:00Z', createdBy: 'ann' },
+  ...{ id: 's1', startsAt: '2026-01-01T00:00:00.000Z', endsAt: '2026-01-02T00:00:00.000Z', createdBy: 'ann' },
   ...{ matchers: ['severity="low"', 'rule="x"'], comment: 'planned work' },
 };
 const letter = {
-  ...{ id: 'l1', worker: 'push', attempts: 3, subject: 'shop/app:1', channel: null, createdAt: '2026-01-01T00:00:00Z' },
+  ...{
+    id: 'l1',
+    worker: 'push',
+    attempts: 3,
+    subject: 'shop/app:1',
+    channel: null,
+    createdAt: '2026-01-01T00:00:00.000Z',
+  },
   ...{ code: 'REGISTRY_UNAVAILABLE', reason: 'no answer', redrivenAt: null },
 };
 const rule = {
@@ -52,7 +66,7 @@ const rule = {
   reason: 'no condition',
 };
 const auditEntry = {
-  ...{ number: 7, at: '2026-01-01T00:00:00Z', actor: 'ann', action: 'silence.created', subject: 's1' },
+  ...{ number: 7, at: '2026-01-01T00:00:00.000Z', actor: 'ann', action: 'silence.created', subject: 's1' },
   ...{ address: '192.0.2.1', details: {}, hash: 'ab' },
 };
 const rowsOf: Record<string, object> = {
@@ -201,11 +215,15 @@ describe('list commands', () => {
     [
       'deliveries',
       ['state=failed'],
-      /^d1 +failed +team by slack +18 +\S+ +severity=high +SLACK_REFUSED: is_archived\uFFFD/,
+      /^d1 +failed +team by slack +18 +2026-01-01 00:00:00 +severity=high +SLACK_REFUSED: is_archived\uFFFD/,
     ],
-    ['silences', ['active'], /^s1 +\S+ +\S+ +ann +severity="low", rule="x" +planned work$/],
-    ['dead-letters', ['worker=push'], /^l1 +\S+ +push +3 +shop\/app:1 +REGISTRY_UNAVAILABLE: no answer$/],
-    ['audit', ['action=silence.created'], /^7 +2026-01-01T00:00:00Z +ann +silence\.created +s1 +192\.0\.2\.1$/],
+    ['silences', ['active'], /^s1 +2026-01-0[\d: -]+ann +severity="low", rule="x" +planned work$/],
+    [
+      'dead-letters',
+      ['worker=push'],
+      /^l1 +2026-01-01 00:00:00 +push +3 +shop\/app:1 +REGISTRY_UNAVAILABLE: no answer$/,
+    ],
+    ['audit', ['action=silence.created'], /^7 +2026-01-01 00:00:00 +ann +silence\.created +s1 +192\.0\.2\.1$/],
     ['rules', ['state=refused'], /^Shell +high +refused +a\.yml:3 +no condition$/],
   ])('print %s, whose subcommands have options of the same names', async (list, query, row) => {
     await run(list, ...query, '--sort', 'created', '--limit', '1');

@@ -5,7 +5,7 @@ import { printStderr } from '../context.js';
 import { durationOption } from '../duration.js';
 import { signedIn } from '../saved-sign-ins.js';
 import { getApi, type Server, serverUrl, streamApi } from '../server.js';
-import { fit } from '../terminal.js';
+import { fit, secondOf } from '../terminal.js';
 import { changesOf } from './changes.js';
 import { listColumns, type ListItem, type PrintedList } from './list-columns.js';
 import { viewNamed } from './named-view.js';
@@ -31,6 +31,7 @@ interface ListPage {
 const pageSize = 200;
 const maxLimit = 1_000_000;
 const columnGap = '  ';
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const exitUsage = 64;
 
 const descriptions: Record<PrintedList, string> = {
@@ -236,7 +237,7 @@ function tableOf(name: PrintedList, rows: readonly ListItem[]): string {
 }
 
 function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return isoTime.test(value) ? secondOf(new Date(value)) : value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 

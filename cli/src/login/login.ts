@@ -7,6 +7,7 @@ import { printStderr } from '../context.js';
 import { durationOption } from '../duration.js';
 import { saveSignIn, savedTokenFile } from '../saved-sign-ins.js';
 import { askOpenly, getApi, type Server, serverUrl } from '../server.js';
+import { loginHere } from './local-login.js';
 
 interface BegunLogin {
   deviceCode: string;
@@ -25,17 +26,24 @@ interface Me {
   role: string;
 }
 
-/** Signs this user in to a platform, by approval in the browser. */
+/**
+ * Signs this user in to a platform, by approval in the browser; or, if `up` runs in this folder, by
+ * its database, whose password this user can read.
+ */
 export function loginCommand(program: Command): void {
   program
     .command('login')
     .description('sign in to a platform in the browser; later commands use it')
-    .requiredOption('--server <url>', 'the platform', serverUrl)
+    .option('--server <url>', 'the platform; that of `up` in this folder unless given', serverUrl)
     .addOption(durationOption('--timeout <duration>', 'how long each answer may take', '1m'))
     .action(login);
 }
 
-async function login(flags: Pick<Server, 'server' | 'timeout'>): Promise<void> {
+async function login({ server, timeout }: Partial<Server> & Pick<Server, 'timeout'>): Promise<void> {
+  await (server === undefined ? loginHere() : loginInBrowser({ server, timeout }));
+}
+
+async function loginInBrowser(flags: Pick<Server, 'server' | 'timeout'>): Promise<void> {
   const { url, userCode, deviceCode, interval } = await askOpenly('device-logins', {}, flags, isBegun);
   printStderr(`Open ${printable(url)}`, `and approve the sign-in if it shows the code ${printable(userCode)}.`);
   const token = await approved(deviceCode, interval, flags);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import { printStderr } from '../context.js';
 import { durationOption } from '../duration.js';
+import { logoutHere } from '../login/local-login.js';
 import { forgetSignIn, signedIn } from '../saved-sign-ins.js';
 import { deleteApi, type Server, serverUrl } from '../server.js';
 
@@ -22,6 +23,7 @@ async function logout({ server: given, timeout }: Partial<Server> & Pick<Server,
     await deleteApi('session', { ...platform, timeout }, isAnswer);
   } finally {
     await forgetSignIn(platform.server);
+    await logoutHere(platform.server);
   }
   printStderr(`Signed out of ${platform.server}.`);
 }

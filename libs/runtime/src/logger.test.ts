@@ -1,3 +1,5 @@
+import { Unavailable } from '@tidewaiter/domain';
+
 import { errorFields } from './logger.js';
 
 describe('errorFields', () => {
@@ -9,6 +11,16 @@ describe('errorFields', () => {
       message: 'it failed',
       stack: error.stack,
       cause: 'because',
+    });
+  });
+
+  it('logs an error of ours without its stack', () => {
+    const error = new Unavailable('SINK_DOWN', 'the sink answered 503', { cause: new TypeError('fetch failed') });
+    expect(errorFields(error)).toEqual({
+      type: 'Unavailable',
+      code: 'SINK_DOWN',
+      message: 'the sink answered 503',
+      cause: 'fetch failed',
     });
   });
 

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { isSpanContextValid, trace } from '@opentelemetry/api';
+import { TidewaiterError } from '@tidewaiter/domain';
 import { redactedReason, redactSecrets } from '@tidewaiter/secrets';
 import { pino } from 'pino';
 
@@ -42,7 +43,8 @@ export function createLogger(service: string, level: string): Logger {
 
 /**
  * Fields of an error that may be logged. Libraries attach whole statements with their values to
- * their errors.
+ * their errors. An error of ours has its code and message; a stack shows where an unexpected one
+ * came from.
  */
 export function errorFields(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: redactedReason(error) };
@@ -52,7 +54,9 @@ export function errorFields(error: unknown): Record<string, unknown> {
     type: name,
     ...(typeof code === 'string' ? { code } : {}),
     message: redactSecrets(message).slice(0, maxMessageCharacters),
-    stack: stack && redactSecrets(stack).slice(0, maxStackCharacters),
+    ...(stack !== undefined && !(error instanceof TidewaiterError)
+      ? { stack: redactSecrets(stack).slice(0, maxStackCharacters) }
+      : {}),
     ...(cause === undefined ? {} : { cause: errorFields(cause).message }),
   };
 }

@@ -10,6 +10,7 @@ import { throwAwayServers, type ThrowAwayServers } from './throw-away-servers.js
 /** Database and accounts of a console under test. */
 interface ConsoleData {
   servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+  databaseUrl: string;
   store: Store;
   /** Folder of its `tidewaiter.yaml`. */
   folder: string;
@@ -54,10 +55,10 @@ export async function startConsole(
     for (const end of stops.splice(0).toReversed()) await end();
   };
   try {
-    const { databaseUrl, ...data } = await prepare(files, stops);
+    const data = await prepare(files, stops);
     await before?.(data);
     const service = await start({
-      TIDEWAITER_DATABASE_URL: databaseUrl,
+      TIDEWAITER_DATABASE_URL: data.databaseUrl,
       TIDEWAITER_NATS_URL: data.servers.nats.url,
       TIDEWAITER_HTTP_PORT: '0',
       TIDEWAITER_LOG_LEVEL: 'silent',
@@ -75,10 +76,7 @@ export async function startConsole(
   }
 }
 
-async function prepare(
-  files: Record<string, string>,
-  stops: (() => Promise<unknown>)[],
-): Promise<ConsoleData & { databaseUrl: string }> {
+async function prepare(files: Record<string, string>, stops: (() => Promise<unknown>)[]): Promise<ConsoleData> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'tidewaiter-console-')));
   stops.push(async () => rm(folder, { recursive: true, force: true }));
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);

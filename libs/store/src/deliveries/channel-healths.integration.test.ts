@@ -55,7 +55,15 @@ describe('ChannelHealths', () => {
     [
       'one that fails now',
       ['sent', 'retrying'],
-      { state: 'failing', waiting: 1, lastFailure: { code: 'DOWN', reason: 'no answer', at: expect.any(String) } },
+      {
+        state: 'failing',
+        waiting: 1,
+        lastFailure: {
+          code: 'DOWN',
+          reason: 'no answer',
+          at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/),
+        },
+      },
     ],
     [
       'one that is left alone',

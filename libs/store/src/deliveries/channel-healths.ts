@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import { isoTimeSql } from '../core/iso-time.js';
 import { Store } from '../core/store.js';
 
 const dayMs = 86_400_000;
@@ -60,7 +61,7 @@ export class ChannelHealths {
            WHEN is_paused THEN 'paused' WHEN is_failing THEN 'failing' ELSE 'healthy' END AS state,
          sent, failed, waiting, waiting_since AS "waitingSince", sent_at AS "lastSentAt", round(p95::numeric, 3)::float AS "p95Seconds",
          (SELECT min(made_at) FROM failure WHERE ${sameChannel} AND made_at > coalesce(sent_at, '-infinity')) AS since,
-         (SELECT jsonb_build_object('code', code, 'reason', reason, 'at', made_at) FROM failure WHERE ${sameChannel}
+         (SELECT jsonb_build_object('code', code, 'reason', reason, 'at', ${isoTimeSql('made_at')}) FROM failure WHERE ${sameChannel}
           ORDER BY id DESC LIMIT 1) AS "lastFailure"
        FROM channel LEFT JOIN pace USING (receiver, channel, integration) ORDER BY receiver, channel, integration`,
       [7, 1].map((days) => new Date(Date.now() - days * dayMs)),

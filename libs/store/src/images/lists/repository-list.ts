@@ -2,6 +2,7 @@ import { severities, type Severity, type Verdict } from '@tidewaiter/domain';
 import type { repositoryFields } from '@tidewaiter/query';
 
 import { columnsOf } from '../../core/columns.js';
+import { isoTimeSql } from '../../core/iso-time.js';
 import { rankSql, type RowList } from '../../core/lists.js';
 import { runningImages } from '../../workloads/workload-ledger.js';
 import { worstSeveritySql } from '../pushes/push-list.js';
@@ -61,7 +62,7 @@ const columns = columnsOf(PushRow, { of: 'push', only: ['connection', 'repositor
   running: 'CASE WHEN EXISTS (SELECT FROM container_ledger) THEN coalesce(is_running, false) END',
   source,
   newest: `jsonb_build_object('id', push.id, 'tag', push.tag, 'digest', push.digest, 'state', push.state,
-    'verdict', push.verdict, 'receivedAt', push.received_at, 'pushedBy', push.pushed_by)`,
+    'verdict', push.verdict, 'receivedAt', ${isoTimeSql('push.received_at')}, 'pushedBy', push.pushed_by)`,
 });
 
 /** Repositories as a list. */

@@ -3,6 +3,7 @@ import { type SuspectPush, suspectWindowMs } from '@tidewaiter/detection';
 import { sameRevisionId } from '@tidewaiter/integrity';
 
 import { columnsOf } from '../../core/columns.js';
+import { isoTimeSql } from '../../core/iso-time.js';
 import { Store, type Transaction } from '../../core/store.js';
 import { PushIdentityRow } from './provenance-rows.js';
 import { PushRow } from './push-rows.js';
@@ -18,7 +19,7 @@ const columns = columnsOf(PushIdentityRow, {
   .and(columnsOf(PushRow, { of: 'push', only: ['previousDigest'] }))
   .computed<Pick<SuspectPush, 'registry' | 'pushedAt' | 'analyzedMs' | 'imageDigests' | 'findings' | 'alterations'>>({
     registry: 'coalesce(push.registry_host, push.connection)',
-    pushedAt: `to_char(coalesce(push.pushed_at, push.received_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
+    pushedAt: isoTimeSql('coalesce(push.pushed_at, push.received_at)'),
     analyzedMs: 'extract(epoch FROM push.finished_at)::float * 1000',
     imageDigests: `ARRAY(SELECT image_digest FROM push_image WHERE push_image.push_id = push.id ORDER BY image_digest)`,
     findings: `(SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('id', finding ->> 'id', 'title', finding ->> 'title')), '[]') FROM repository_finding AS found
