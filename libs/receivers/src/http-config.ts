@@ -197,7 +197,8 @@ function readProxy(section: Section, key: string, text: string | undefined): Pro
     section.problem(key, 'expected the address of an http or https proxy');
     return undefined;
   }
-  if (url.username || url.password) section.redact(key);
+  // Only the origin of a proxy is used: what else the key holds is credentials or a mistake.
+  if (url.href !== `${url.origin}/`) section.redact(key);
   const [name, password] = [decoded(url.username), decoded(url.password)];
   return { url: url.origin, user: name === '' ? undefined : { name, password: new Secret(password) } };
 }
@@ -216,7 +217,7 @@ function readProxyHeaders(section: Section): [string, Secret][] {
   if (!header) return [];
   const headers = header.names().map((name): [string, Secret] => {
     checkHeader(header, name);
-    return [name, joined(header, name, header.texts(name) ?? [])];
+    return [name, joined(header, name, header.secretTexts(name))];
   });
   header.finish();
   return headers;
@@ -236,8 +237,9 @@ function readHeaders(http: Section): [string, Secret][] {
   const headers = section.names().map((name): [string, Secret] => {
     checkHeader(section, name);
     const header = section.sectionOrEmpty(name);
-    const given = ['values', 'secrets'].flatMap((key) => header.texts(key) ?? []);
-    const values = [...given, ...header.files('files')];
+    const values = [...(header.texts('values') ?? []), ...header.secretTexts('secrets'), ...header.files('files')];
+    // A value is sent as credentials where a server takes it for some.
+    header.redact('values');
     header.finish();
     if (values.length === 0) section.problem(name, 'has no value');
     return [name, joined(section, name, values)];
@@ -257,6 +259,5 @@ function checkHeader(section: Section, name: string): void {
 function joined(section: Section, name: string, values: readonly string[]): Secret {
   const text = values.join(', ');
   if (!/^[\t\x20-\x7e]*$/.test(text)) section.problem(name, 'has characters that a header cannot carry');
-  section.redact(name);
   return new Secret(text);
 }

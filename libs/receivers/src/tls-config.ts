@@ -48,6 +48,8 @@ export function readTls(section: Section, key: string): TlsConfig | undefined {
 /** Reads the PEM text under `key`, or in the file that `<key>_file` names. */
 function readPem(tls: Section, key: 'ca' | 'cert'): string | undefined {
   const [inline, file] = [tls.scalar(key), tls.file(`${key}_file`)];
+  // One PEM text often has the private key beside the certificate.
+  tls.redact(key);
   if (inline !== undefined && file !== undefined) tls.problem(key, `and ${key}_file are both given; keep one`);
   return inline ?? file;
 }

@@ -139,6 +139,7 @@ function readSigning(
 /** Reads access key and secret key: both or none, as in Alertmanager. */
 function readKeys(sigv4: Section): AwsCredentials | undefined {
   const accessKey = sigv4.text('access_key');
+  sigv4.redact('access_key');
   const secretKey = sigv4.secret('secret_key');
   if (accessKey !== undefined && !/^\w{1,128}$/.test(accessKey))
     sigv4.problem('access_key', 'has characters that a key cannot have');

@@ -285,6 +285,7 @@ receivers: [{name: a, jira_configs: [{api_url: 'https://j.example', project: A, 
       "webhook_configs: [{url_file: f, http_config: {oauth2: {client_id: c, client_secret: s3cret, token_url: 'https://a', endpoint_params: {password: s3cret}}}}]",
     ],
     ['webhook_configs: [{url_file: f, payload: {a: s3cret}}]'],
+    ["alertmanager_configs: [{url: 'https://alertmanager.example/hook/Zs3cret/?token=s3cret'}]"],
     ['slack_configs: [{api_url_file: f}]\n    signl4_configs: [{team_secret: s3cret}]'],
   ])('has no secret of %s', (...given) => {
     const text = redacted(...given);

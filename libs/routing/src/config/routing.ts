@@ -16,9 +16,11 @@ export interface RoutingConfig {
   inhibitRules: readonly InhibitRule[];
   /** Keys of Alertmanager that are ignored, one line each with its path. */
   warnings: readonly string[];
+  /** Paths of the lists of secrets in the text itself, for which there is no file. */
+  secretLists: readonly string[];
   /**
    * The file as YAML, without comments and ignored keys. Every value that its reader takes for a
-   * secret is `[redacted]`.
+   * secret is `[redacted]`, as is every part of a URL that may grant access.
    */
   redacted(): string;
 }
@@ -50,14 +52,15 @@ export function parseRouting(
   text: string,
   { channels, readFile, environment = {}, hasSecretsInFiles }: RoutingSources,
 ): RoutingConfig {
-  const reading: Reading = { problems: [], warnings: [], readFile, environment, hasSecretsInFiles };
+  const reading: Reading = { problems: [], warnings: [], secretLists: [], readFile, environment, hasSecretsInFiles };
   const root = readYaml(text, reading.problems);
   refuseAny(reading.problems);
   if (!(root instanceof Map)) throw new InvalidInput('ROUTING_INVALID', 'expected a map with route and receivers');
   const section = new Section(root, '', reading);
   const config = readConfig(section, channels);
   refuseAny(reading.problems);
-  return { ...config, warnings: reading.warnings, redacted: () => formatYaml(section.redacted()) };
+  const { warnings, secretLists } = reading;
+  return { ...config, warnings, secretLists, redacted: () => formatYaml(section.redacted()) };
 }
 
 function refuseAny(problems: string[]): void {

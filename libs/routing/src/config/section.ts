@@ -1,11 +1,12 @@
 import { InvalidInput, Secret } from '@tidewaiter/domain';
 
 import { parseDuration } from './duration.js';
+import { shownUrl } from './shown-url.js';
 import { showKey } from './yaml-document.js';
 import type { YamlValue } from './yaml-document.js';
 
 /** Value of a key that a reader took; a secret is redacted. */
-type ReadValue = YamlValue | Secret | Section | Section[] | ReadonlyMap<string, string>;
+type ReadValue = YamlValue | Secret | Section | ReadValue[] | ReadonlyMap<string, ReadValue>;
 
 /** Returns the content of the file that a key names, as in `api_url_file`. */
 export type ReadFile = (path: string, key: string) => string;
@@ -16,6 +17,8 @@ export interface Reading {
   readonly problems: string[];
   /** Keys of Alertmanager that have no effect here, one line each. */
   readonly warnings: string[];
+  /** Paths of the lists of secrets in the text itself. */
+  readonly secretLists: string[];
   /** Returns the content of the file that a `*_file` key names. */
   readonly readFile: ReadFile;
   readonly environment: EnvironmentVariables;
@@ -116,10 +119,12 @@ export class Section {
     return Math.min(this.durationMs(key) ?? 0, maxTimerMs);
   }
 
-  /** An http or https URL. */
+  /** An http or https URL, which is shown without the parts that may grant access. */
   url(key: string): string | undefined {
     const text = this.text(key);
-    const problem = text === undefined ? undefined : urlProblem(text);
+    if (text === undefined) return undefined;
+    this.#reads(key, shownUrl(text));
+    const problem = urlProblem(text);
     if (problem === undefined) return text;
     this.problem(key, problem);
     return undefined;
@@ -225,6 +230,14 @@ export class Section {
     return this.#reads(key, texts);
   }
 
+  /** List of secrets, which has no key for a file. */
+  secretTexts(key: string): string[] {
+    const texts = this.texts(key) ?? [];
+    if (texts.length > 0) this.reading.secretLists.push(this.at(key));
+    this.redact(key);
+    return texts;
+  }
+
   /** Entries of a map with user-defined keys. An empty text is a value here. */
   pairs(key: string): [name: string, value: string][] {
     const value = this.#take(key);
@@ -304,9 +317,10 @@ export class Section {
     }
   }
 
-  /** Redacts a key whose value became a secret, or part of one. */
+  /** Redacts a key whose value became a secret, or part of one: each text of a list or map. */
   redact(key: string): void {
-    if (this.#read.has(key)) this.#read.set(key, new Secret(''));
+    const value = this.#read.get(key);
+    if (value !== undefined) this.#read.set(key, hidden(value));
   }
 
   /**
@@ -361,7 +375,13 @@ export class Section {
 function redacted(value: ReadValue | undefined): unknown {
   if (value instanceof Section) return value.redacted();
   if (value instanceof Secret) return String(value);
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, redacted(item)]));
   return Array.isArray(value) ? value.map(redacted) : value;
+}
+
+function hidden(value: ReadValue): ReadValue {
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, hidden(item)]));
+  return Array.isArray(value) ? value.map(hidden) : new Secret('');
 }
 
 /** Returns the problem of a URL for outgoing requests; undefined when it is valid. */
