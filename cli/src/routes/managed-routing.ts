@@ -9,6 +9,7 @@ import { changeApi, getApi, type Server } from '../server.js';
 
 interface Routing {
   text: string | null;
+  isRedacted: boolean;
   version: number | null;
   state: 'active' | 'overridden' | 'none';
   files: { text: string; instances: string[] }[];
@@ -23,10 +24,11 @@ export function managedRoutingCommands(routes: Command): void {
     .option('--in-effect', 'print the routing.yaml of the notifier where that is in effect, without its secrets')
     .action(async (_: object, self: Command) => {
       const { inEffect = false, ...flags } = await flagsOf(self);
-      const { text, state, files } = await getApi('routes', flags, isRouting);
+      const { text, isRedacted, state, files } = await getApi('routes', flags, isRouting);
       if (inEffect && files.length > 0) return printFiles(files);
       if (state === 'overridden') printStderr(fileWins);
       if (text === null) return printStderr('there is no managed routing');
+      if (isRedacted) printStderr('without comments and secrets, which need the role maintainer');
       printText(text);
     });
   changing(routes.command('set'))

@@ -8,5 +8,5 @@ export { OutcomeUnknown, PartlySent } from './sender.js';
 export type { Edition, Outcome, OutgoingImage, OutgoingMessage } from './sender.js';
 export { takesImage } from './image-filter.js';
 export { noteBlocks, slackActionIds, slackBlocks } from './slack/render.js';
-export { parseManagedRouting } from './managed-routing.js';
+export { checkManagedRouting, parseManagedRouting } from './managed-routing.js';
 export { parseUnreadRouting, standIn } from './unread-routing.js';

@@ -13,6 +13,18 @@ const fileName = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;
 const openVariables = /^(?:https?_proxy|no_proxy|aws_region)$/i;
 
 /**
+ * Checks a routing before it is saved by API. It refuses more than {@link parseManagedRouting}, which
+ * reads all that earlier releases have saved.
+ * @throws InvalidInput `ROUTING_INVALID`
+ */
+export function checkManagedRouting(text: string): RoutingConfig {
+  const config = parseManagedRouting(text);
+  const problems = config.secretLists.map((path) => `${path}: is a secret: name a file, or use a routing.yaml`);
+  if (problems.length > 0) throw new InvalidInput('ROUTING_INVALID', problems.join('\n'));
+  return config;
+}
+
+/**
  * Reads a routing that was written by API. Its secrets are in files of the operator, which it names
  * by plain names, so that it can be shown, and no caller of the API reads another file.
  * @param read reads a file of the operator; without it only the text is checked

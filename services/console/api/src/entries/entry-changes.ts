@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type ManagedKind, InvalidInput, type JsonObject, NotFound } from '@tidewaiter/domain';
 import { type EntryChange, type EntryVersion, FileEntries, ManagedEntries, Store } from '@tidewaiter/store';
 
+import { shownRouting } from '../routing/shown-routing.js';
 import { EntryDocuments } from './entry-documents.js';
 
 /** Author of a change, and its reason. */
@@ -110,6 +111,7 @@ export class EntryChanges {
 }
 
 /** An entry in the audit log; of its secrets only the paths. */
-function shown({ document, sealed, isDeleted }: Pick<EntryVersion, 'document' | 'sealed' | 'isDeleted'>) {
-  return isDeleted ? null : { document, secrets: Object.keys(sealed) };
+function shown({ kind, document, sealed, isDeleted }: EntryVersion) {
+  if (isDeleted) return null;
+  return { document: kind === 'routing' ? { text: shownRouting(document) } : document, secrets: Object.keys(sealed) };
 }

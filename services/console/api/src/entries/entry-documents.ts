@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type EntryKind, InvalidInput, type JsonObject, type ManagedKind } from '@tidewaiter/domain';
 import { readTrust, type TrustedSigner } from '@tidewaiter/provenance';
-import { parseManagedRouting } from '@tidewaiter/receivers';
+import { checkManagedRouting } from '@tidewaiter/receivers';
 import {
   checkEntry,
   entryName,
@@ -87,7 +87,7 @@ export function isOver(kind: ManagedKind, { until }: JsonObject, now: Date): boo
 
 /** @throws InvalidInput `ROUTING_INVALID` */
 function checkRouting({ text }: JsonObject): void {
-  parseManagedRouting(typeof text === 'string' ? text : '');
+  checkManagedRouting(typeof text === 'string' ? text : '');
 }
 
 /** Sealed secrets of the version before that a document leaves out, and still has a place for. */

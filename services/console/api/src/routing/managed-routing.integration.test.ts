@@ -54,6 +54,11 @@ describe('the managed routing', () => {
       routing('team').replace('api_url_file: slack', "api_url: 'https://chat.example.com/x'"),
       'api_url',
     ],
+    [
+      'a secret of a header',
+      routing('team').replace("'#alerts'", "'#a', http_config: { http_headers: { X-Key: { secrets: [s3cret] } } }"),
+      'http_headers["X-Key"].secrets: is a secret',
+    ],
     ['an unknown receiver', 'route: { receiver: none }\nreceivers: []\n', 'none'],
     ['no map', 'x', 'expected a map'],
   ])('refuses %s', async (_, text, problem) => {
@@ -100,6 +105,31 @@ describe('the managed routing', () => {
     });
     await api.store.query('DELETE FROM service_configuration');
     expect((await call('GET', 'routes')).body).toMatchObject({ files: [] });
+  });
+
+  it('is shown to viewers and in the audit log without comments and secrets', async () => {
+    const text = routing('team').replace(
+      "channel: '#alerts'",
+      "channel: '#alerts', icon_url: 'https://a.example/?s3cret', http_config: { http_headers: { X-Key: { values: [s3cret] } } }",
+    );
+    const [{ version }] = (await api.store.query<{ version: number }>(
+      "SELECT max(version)::int AS version FROM managed_entry WHERE kind = 'routing'",
+    )) as [{ version: number }];
+    const saved = await call('PUT', 'routes', { text: `# s3cret\n${text}`, version });
+    expect(saved).toMatchObject({ status: 200, body: { isRedacted: false, text: `# s3cret\n${text}` } });
+    const shown = expect.stringMatching(/receiver: team[^]*\[redacted\]/) as string;
+    const asAdmin = token;
+    token = await api.tokenOf('viv', 'viewer');
+    const seen = await Promise.all(['routes', 'routes/versions'].map(async (path) => (await call('GET', path)).body));
+    token = asAdmin;
+    seen.push((await call('GET', 'audit')).body);
+    expect(seen[0]).toMatchObject({ isRedacted: true, text: shown });
+    expect(seen[1]).toMatchObject({
+      items: expect.arrayContaining([expect.objectContaining({ text: shown })]) as object,
+    });
+    const [entry] = (seen[2] as { items: object[] }).items;
+    expect(entry).toMatchObject({ action: 'entry.changed', details: { after: { document: { text: shown } } } });
+    expect(JSON.stringify(seen)).not.toContain('s3cret');
   });
 
   it('is tested with labels', async () => {

@@ -19,6 +19,11 @@ export const routingTest = routingCheck.extend({ labels: z.record(z.string(), z.
 export const routingAnswer = z.object({
   /** Content as in `routing.yaml`; null without a managed routing. */
   text,
+  /**
+   * Whether `text` is without comments, and with `[redacted]` in place of what may be a secret: for
+   * callers who may not change it.
+   */
+  isRedacted: z.boolean(),
   /** Names of the receivers that have a channel. */
   receivers: z.array(z.string()),
   /** For the next change. */

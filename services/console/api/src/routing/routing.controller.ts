@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Post, Put, Query } from '@nestjs/common';
-import { InvalidInput, Unavailable } from '@tidewaiter/domain';
-import { parseManagedRouting, parseUnreadRouting } from '@tidewaiter/receivers';
+import { includesRole, InvalidInput, Unavailable } from '@tidewaiter/domain';
+import { checkManagedRouting, parseManagedRouting, parseUnreadRouting } from '@tidewaiter/receivers';
 import { matchRoutes } from '@tidewaiter/routing';
 import {
   type ApiCaller,
@@ -25,6 +25,7 @@ import {
   routingUpdate,
   routingVersionsAnswer,
 } from './routing-schemas.js';
+import { routingText, shownRouting } from './shown-routing.js';
 
 const name = 'routing';
 
@@ -42,8 +43,8 @@ export class RoutesController {
 
   @Get()
   @Operation({ role: 'viewer', summary: 'The managed routing', answer: routingAnswer })
-  async get(): Promise<z.output<typeof routingAnswer>> {
-    return this.#described(await this.entries.get('routing', name));
+  async get(@Caller() caller: ApiCaller): Promise<z.output<typeof routingAnswer>> {
+    return this.#described(await this.entries.get('routing', name), caller);
   }
 
   @Get('versions')
@@ -52,10 +53,10 @@ export class RoutesController {
     summary: 'Versions of the managed routing, newest first',
     answer: routingVersionsAnswer,
   })
-  async versions(): Promise<z.output<typeof routingVersionsAnswer>> {
+  async versions(@Caller() caller: ApiCaller): Promise<z.output<typeof routingVersionsAnswer>> {
     const versions = await this.entries.versions('routing', name);
     const items = versions.map(({ version, at, author, comment, isDeleted, document }) => {
-      return { version, at, author, comment, isDeleted, text: textOf(document) };
+      return { version, at, author, comment, isDeleted, text: textFor(caller, document) };
     });
     return { items, next: null };
   }
@@ -64,19 +65,20 @@ export class RoutesController {
   @Operation({
     role: 'maintainer',
     action: 'entry.changed',
+    hasSecretBody: true,
     summary: 'Replaces the managed routing as a whole',
     answer: routingAnswer,
   })
   async update(
     @Body({ schema: routingUpdate }) { text, version, comment }: z.output<typeof routingUpdate>,
-    @Caller() { name: author }: ApiCaller,
+    @Caller() caller: ApiCaller,
   ): Promise<z.output<typeof routingAnswer>> {
-    const document = { text };
+    const [document, author] = [{ text }, caller.name];
     const changed =
       version === undefined
         ? await this.changes.create('routing', document, { author, comment })
         : await this.changes.update('routing', name, { document, version, author, comment });
-    return this.#described(changed);
+    return this.#described(changed, caller);
   }
 
   @Delete()
@@ -90,7 +92,7 @@ export class RoutesController {
     @Query({ schema: entryDeletion }) asked: z.output<typeof entryDeletion>,
     @Caller() caller: ApiCaller,
   ): Promise<z.output<typeof routingAnswer>> {
-    return this.#described(await this.changes.delete('routing', name, { ...asked, author: caller.name }));
+    return this.#described(await this.changes.delete('routing', name, { ...asked, author: caller.name }), caller);
   }
 
   @Post('undo')
@@ -104,7 +106,7 @@ export class RoutesController {
     @Body({ schema: entryUndo }) body: z.output<typeof entryUndo>,
     @Caller() caller: ApiCaller,
   ): Promise<z.output<typeof routingAnswer>> {
-    return this.#described(await this.changes.undo('routing', name, { ...body, author: caller.name }));
+    return this.#described(await this.changes.undo('routing', name, { ...body, author: caller.name }), caller);
   }
 
   @Post('validate')
@@ -113,7 +115,7 @@ export class RoutesController {
     @Body({ schema: routingCheck }) { text }: z.output<typeof routingCheck>,
   ): z.output<typeof routingCheckAnswer> {
     try {
-      return { isValid: true, problems: [], ignored: [...parseManagedRouting(text).warnings] };
+      return { isValid: true, problems: [], ignored: [...checkManagedRouting(text).warnings] };
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
       return { isValid: false, problems: error.message.split('\n'), ignored: [] };
@@ -154,15 +156,15 @@ export class RoutesController {
     }
   }
 
-  async #described(entry: EntryVersion | null): Promise<z.output<typeof routingAnswer>> {
+  async #described(entry: EntryVersion | null, caller: ApiCaller): Promise<z.output<typeof routingAnswer>> {
     const [running, files] = await Promise.all([this.configurations.running(), this.#files()]);
     const isOverridden = running.some(({ overridden }) => overridden.includes(name));
     const { version = null, author = null, at: changedAt = null, comment = null } = entry ?? {};
-    const change = { version, author, changedAt, comment, files };
+    const change = { version, author, changedAt, comment, files, isRedacted: !mayChange(caller) };
     if (!entry || entry.isDeleted)
       return { text: null, receivers: [], ...change, state: isOverridden ? 'overridden' : 'none' };
-    const text = textOf(entry.document);
-    return { text, receivers: receiversOf(text), ...change, state: isOverridden ? 'overridden' : 'active' };
+    const [text, receivers] = [textFor(caller, entry.document), receiversOf(routingText(entry.document))];
+    return { text, receivers, ...change, state: isOverridden ? 'overridden' : 'active' };
   }
 
   /** Routing files in effect; one for all notifiers that read the same. */
@@ -189,6 +191,11 @@ function receiversOf(text: string): string[] {
   }
 }
 
-function textOf({ text }: EntryVersion['document']): string {
-  return typeof text === 'string' ? text : '';
+/** Who may change a routing needs its comments, and everything else in it. */
+function textFor(caller: ApiCaller, document: EntryVersion['document']): string {
+  return mayChange(caller) ? routingText(document) : shownRouting(document);
+}
+
+function mayChange({ role }: ApiCaller): boolean {
+  return includesRole(role, 'maintainer');
 }

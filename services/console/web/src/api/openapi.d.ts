@@ -9430,6 +9430,7 @@ export interface paths {
                                 readAt: string;
                                 text: string;
                             }[];
+                            isRedacted: boolean;
                             receivers: string[];
                             /** @enum {string} */
                             state: "active" | "overridden" | "none";
@@ -9483,6 +9484,7 @@ export interface paths {
                                 readAt: string;
                                 text: string;
                             }[];
+                            isRedacted: boolean;
                             receivers: string[];
                             /** @enum {string} */
                             state: "active" | "overridden" | "none";
@@ -9532,6 +9534,7 @@ export interface paths {
                                 readAt: string;
                                 text: string;
                             }[];
+                            isRedacted: boolean;
                             receivers: string[];
                             /** @enum {string} */
                             state: "active" | "overridden" | "none";
@@ -9774,6 +9777,7 @@ export interface paths {
                                 readAt: string;
                                 text: string;
                             }[];
+                            isRedacted: boolean;
                             receivers: string[];
                             /** @enum {string} */
                             state: "active" | "overridden" | "none";

@@ -106,7 +106,11 @@ function RoutingForm({ stored }: { stored: Routing }) {
   return (
     <>
       <form className="form" onSubmit={submit}>
-        <label htmlFor={`${id}routing`}>Content of a routing.yaml; secrets are in files that it names</label>
+        <label htmlFor={`${id}routing`}>
+          {stored.isRedacted
+            ? 'Content of a routing.yaml, without comments and secrets'
+            : 'Content of a routing.yaml; secrets are in files that it names'}
+        </label>
         <textarea
           id={`${id}routing`}
           rows={14}
