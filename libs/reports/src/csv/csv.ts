@@ -78,8 +78,13 @@ export function csvLine(cells: readonly Cell[]): string {
 const formula = /^[=+\-@\t\r\n\uFF0B\uFF0D\uFF1D\uFF20]/;
 const harmful = /[^\P{C}\t\r\n]/gu;
 
+/** Most cells have nothing to replace or quote. A list of hundreds of names is looked at once. */
+const ordinary = /^[\w .:;/()[\]{}~*#'][\w .:;/()[\]{}~*#'=+@-]*$/;
+
 function cellText(cell: Cell): string {
-  const text = String(cell ?? '').replaceAll(harmful, '\uFFFD');
+  const given = String(cell ?? '');
+  if (ordinary.test(given)) return given;
+  const text = given.replaceAll(harmful, '\uFFFD');
   const safe = formula.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
