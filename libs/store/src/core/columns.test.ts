@@ -12,7 +12,7 @@ describe('columnsOf', () => {
 
   it('lists some columns, qualified by the table of the query', () => {
     expect(`${columnsOf(SilenceRow, { of: 'silence', only: ['endsAt', 'id'] })}`).toBe(
-      'silence.ends_at AS "endsAt", silence.id',
+      'silence.ends_at AS "endsAt", silence.id AS "id"',
     );
   });
 
@@ -30,7 +30,17 @@ describe('columnsOf', () => {
     const columns = columnsOf(SilenceRow, { only: ['id'] })
       .and(columnsOf(IncidentRow, { of: 'incident', only: ['title'] }))
       .computed<{ isOver: boolean }>({ isOver: 'ends_at < now()' });
-    expect(`${columns}`).toBe('id, incident.title, ends_at < now() AS "isOver"');
+    expect(`${columns}`).toBe('id, incident.title AS "title", ends_at < now() AS "isOver"');
+  });
+
+  it('reads lists of texts as one text each', () => {
+    const columns = columnsOf(SilenceRow, { of: 'silence', only: ['id', 'matchers'] }).computed<{ one: number }>({
+      one: '1',
+    });
+    expect(columns.textLists).toEqual(['matchers']);
+    expect(`${columns.joiningTexts((list) => `array_to_string(${list}, ' ')`)}`).toBe(
+      `silence.id AS "id", array_to_string(silence.matchers, ' ') AS "matchers", 1 AS "one"`,
+    );
   });
 
   it('rejects a class that is no entity', () => {

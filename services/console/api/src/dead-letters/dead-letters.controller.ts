@@ -2,7 +2,7 @@ import { Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/com
 import { deadLetterList, DeadLetters, type ListedDeadLetter, Lists } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { countedListOf, countedPage, type CountedPage, either, exported, listRequest } from '../http/lists.js';
+import { countedListOf, countedPage, type CountedPage, either, exportedRows, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
 import { idParameter } from '../http/validation.js';
 import { deadLetterAnswer, deadLetterExportQuery, deadLettersQuery, redriveAnswer } from './dead-letter-schemas.js';
@@ -30,12 +30,7 @@ export class DeadLettersController {
   @Get('export')
   @Operation({ role: 'viewer', summary: 'Failed jobs as a file', mediaType: 'text/csv' })
   export(@Query({ schema: deadLetterExportQuery }) query: z.output<typeof deadLetterExportQuery>): StreamableFile {
-    return exported(
-      this.lists,
-      { name: 'dead-letters', list: deadLetterList, item: deadLetterAnswer },
-      query,
-      (letter) => letter,
-    );
+    return exportedRows(this.lists, { name: 'dead-letters', list: deadLetterList, item: deadLetterAnswer }, query);
   }
 
   @Post(':id/redrive')

@@ -5,7 +5,7 @@ import { type ApiCaller, Deliveries, deliveryList, Lists, Redrives } from '@tide
 import type { z } from 'zod';
 
 import { Caller } from '../auth/access-guard.js';
-import { countedListOf, countedPage, type CountedPage, exported, listRequest } from '../http/lists.js';
+import { countedListOf, countedPage, type CountedPage, exportedRows, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
 import { idParameter } from '../http/validation.js';
 import {
@@ -58,12 +58,7 @@ export class DeliveriesController {
   @Get('export')
   @Operation({ role: 'viewer', summary: 'Deliveries as a file', mediaType: 'text/csv' })
   export(@Query({ schema: deliveryExportQuery }) query: z.output<typeof deliveryExportQuery>): StreamableFile {
-    return exported(
-      this.lists,
-      { name: 'deliveries', list: deliveryList, item: deliveryAnswer },
-      query,
-      (delivery) => delivery,
-    );
+    return exportedRows(this.lists, { name: 'deliveries', list: deliveryList, item: deliveryAnswer }, query);
   }
 
   @Get(':id')

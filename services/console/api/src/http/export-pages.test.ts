@@ -1,4 +1,4 @@
-import { rowsOfPage } from './export-pages.js';
+import { PageBytes, rowsOfPage } from './export-pages.js';
 
 describe('rowsOfPage', () => {
   it.each([
@@ -10,5 +10,20 @@ describe('rowsOfPage', () => {
     ['reads more again after wide rows', 1, 50, 2_000],
   ])('%s', (_, rows, characters, expected) => {
     expect(rowsOfPage(rows, characters)).toBe(expected);
+  });
+});
+
+describe('PageBytes', () => {
+  it('gives each page its own bytes, however long its texts are', () => {
+    const pages = new PageBytes();
+    const long = '\u65e5'.repeat(300_000);
+    pages.add('a');
+    pages.add(long);
+    const first = pages.take();
+    pages.add('b\u00e9');
+    const second = pages.take();
+    expect(Buffer.from(first).toString()).toBe(`a${long}`);
+    expect(Buffer.from(second).toString()).toBe('b\u00e9');
+    expect(pages.take()).toHaveLength(0);
   });
 });

@@ -141,4 +141,39 @@ describe('lists of the API', () => {
     expect(row).toContain(`"'=HYPERLINK(""http://evil.example.com"") 1"`);
     expect(rest).toEqual(['']);
   });
+
+  it('export lists of texts as JSON and CSV of their pages, whatever is in them', async () => {
+    const control = String.fromCharCode(...Array.from({ length: 31 }, (_, index) => index + 1));
+    const hostile = [
+      '=1+1',
+      'a,b',
+      'say "hi"',
+      'back\\slash',
+      '{brace}',
+      'NULL',
+      '',
+      ' ',
+      'é\u2028日本\u{1f600}\u007f',
+      control,
+    ];
+    const id = (number: number) => `CVE-2025-${number}`;
+    await api.store.query(
+      `INSERT INTO fleet_vulnerability (id, kind, title, severity, aliases, kev, fixable, certain, packages, ecosystems,
+         images, repositories, namespaces, clusters, first_seen, risk)
+       SELECT id, 'vulnerability', 'A title', 'high', '{}', false, true, true, $2, '{}', 1, $3, '{}', '{}', now(), 1
+       FROM unnest($1::text[]) AS id`,
+      [[id(1), id(2)], hostile, hostile.toReversed()],
+    );
+    const { items } = (await (await ask('vulnerabilities?sort=id')).json()) as { items: { packages: string[] }[] };
+    expect(items.map(({ packages }) => packages)).toEqual([hostile, hostile]);
+    const lines = items.map((item) => JSON.stringify(item));
+    const file = async (format: string) => (await ask(`vulnerabilities/export?sort=id&format=${format}`)).text();
+    expect(await file('ndjson')).toBe(lines.map((line) => `${line}\n`).join(''));
+    expect(await file('json')).toBe(`[${lines.join(',\n')}]\n`);
+    const quoted = hostile
+      .join(' ')
+      .replaceAll('"', '""')
+      .replaceAll(/[^\P{C}\t\r\n]/gu, '\uFFFD');
+    expect(await file('csv')).toContain(`,"'${quoted}",`);
+  });
 });

@@ -4,10 +4,10 @@ import { Readable } from 'node:stream';
 import { StreamableFile } from '@nestjs/common';
 import { type QueryExpression, type FieldValue, type Fields, maxQueryLength, parseQuery } from '@tidewaiter/query';
 import { csvLine } from '@tidewaiter/reports';
-import type { ListOrder, ListRequest, Lists, ListTotal, Page, RowList } from '@tidewaiter/store';
+import type { ListOrder, ListRequest, Lists, ListTotal, Page, RowList, RowReader } from '@tidewaiter/store';
 import { z } from 'zod';
 
-import { rowsOfPage } from './export-pages.js';
+import { PageBytes, rowsOfPage } from './export-pages.js';
 import { count } from './fields.js';
 import { listOf } from './paging.js';
 
@@ -142,24 +142,65 @@ const mediaTypes: Record<(typeof exportFormats)[number], string> = {
   ndjson: 'application/x-ndjson',
 };
 
+/** A file with all rows that a query matches. */
+interface ExportedFile<Row, Name extends string, Sort extends string> {
+  /** Without its extension. */
+  name: string;
+  list: RowList<Row, Name, Sort>;
+  item: z.ZodObject;
+}
+
+type ExportQuery<Name extends string, Sort extends string> = ListQuery<Name, Sort> & {
+  format: (typeof exportFormats)[number];
+};
+
 /** All rows that a query matches, as a file that is written while it is read. */
 export function exported<Row extends object, Name extends string, Sort extends string>(
   lists: Lists,
-  { name, list, item }: { name: string; list: RowList<Row, Name, Sort>; item: z.ZodObject },
-  { format, ...query }: ListQuery<Name, Sort> & { format: (typeof exportFormats)[number] },
+  { name, list, item }: ExportedFile<Row, Name, Sort>,
+  { format, ...query }: ExportQuery<Name, Sort>,
+  describe: (row: Row) => object,
+): StreamableFile {
+  const writer = writers[format](Object.keys(item.shape), new Set());
+  const reader = lists.reader(list, listOrder<Name, Sort>(query));
+  return file(`${name}.${format}`, mediaTypes[format], reader, writer, describe);
+}
+
+/**
+ * {@link exported} for rows that are shown as they are read. PostgreSQL writes their lists of texts:
+ * a row may have hundreds of names, of which this process would make an object each.
+ */
+export function exportedRows<Row extends object, Name extends string, Sort extends string>(
+  lists: Lists,
+  { name, list, item }: ExportedFile<Row, Name, Sort>,
+  { format, ...query }: ExportQuery<Name, Sort>,
+): StreamableFile {
+  const columns = list.columns.joiningTexts((texts) =>
+    format === 'csv' ? `array_to_string(${texts}, ' ')` : `array_to_json(${texts})::text`,
+  );
+  const writer = writers[format](Object.keys(item.shape), new Set(list.columns.textLists));
+  const reader = lists.reader({ ...list, columns }, listOrder<Name, Sort>(query));
+  return file(`${name}.${format}`, mediaTypes[format], reader, writer, (row) => row);
+}
+
+function file<Row>(
+  name: string,
+  type: string,
+  reader: RowReader<Row>,
+  writer: Writer,
   describe: (row: Row) => object,
 ): StreamableFile {
   // The socket asks for more when the request has left the limits of its caller.
   const inRequest = AsyncLocalStorage.snapshot();
-  const writer = writers[format](Object.keys(item.shape));
-  const reader = lists.reader(list, listOrder<Name, Sort>(query));
+  const pages = new PageBytes();
+  let separator = '';
+  const write = (row: Row): void => {
+    pages.add(separator + writer.row(describe(row)));
+    separator = writer.between;
+  };
   const read = async (limit: number): Promise<ExportedPart> => {
-    let text = '';
-    const write = (row: Row): void => {
-      text += (text === '' ? '' : writer.between) + writer.row(describe(row));
-    };
     const rows = await inRequest(async () => reader.next(limit, write));
-    return { text, rows, isLast: rows < limit };
+    return { bytes: pages.take(), rows, isLast: rows < limit };
   };
   // Bytes instead of objects: of those a stream reads sixteen ahead.
   return new StreamableFile(
@@ -167,16 +208,13 @@ export function exported<Row extends object, Name extends string, Sort extends s
       fileOf(read, async () => reader.close(), writer),
       { objectMode: false },
     ),
-    {
-      type: mediaTypes[format],
-      disposition: `attachment; filename="${name}.${format}"`,
-    },
+    { type, disposition: `attachment; filename="${name}"` },
   );
 }
 
-/** Some rows of a list as text. */
+/** Some rows of a list as bytes of a file. */
 interface ExportedPart {
-  text: string;
+  bytes: Uint8Array;
   rows: number;
   isLast: boolean;
 }
@@ -185,20 +223,19 @@ interface ExportedPart {
 async function* fileOf(
   read: (limit: number) => Promise<ExportedPart>,
   close: () => Promise<void>,
-  { begin, between, end }: Writer,
-): AsyncGenerator<string> {
+  { begin, end }: Writer,
+): AsyncGenerator<string | Uint8Array> {
   yield begin;
-  let [limit, separator] = [rowsOfPage(0, 0), ''];
+  let limit = rowsOfPage(0, 0);
   let next: Promise<ExportedPart> | null = read(limit);
   try {
     while (next) {
-      const { text, rows, isLast }: ExportedPart = await next;
-      limit = rowsOfPage(rows, text.length);
+      const { bytes, rows, isLast }: ExportedPart = await next;
+      limit = rowsOfPage(rows, bytes.length);
       next = isLast ? null : read(limit);
       // A client that leaves meanwhile never waits for it.
       next?.catch(() => undefined);
-      if (rows > 0) yield separator + text;
-      separator = between;
+      if (rows > 0) yield bytes;
     }
     yield end;
   } finally {
@@ -215,16 +252,28 @@ interface Writer {
   end: string;
 }
 
-const writers: Record<(typeof exportFormats)[number], (columns: readonly string[]) => Writer> = {
+/** Writers for the columns of a file; `written` are those with a text in the format of the file. */
+const writers: Record<
+  (typeof exportFormats)[number],
+  (columns: readonly string[], written: ReadonlySet<string>) => Writer
+> = {
   csv: (columns) => ({
     begin: csvLine(columns),
     row: (row) => csvLine(columns.map((column) => cell((row as Record<string, unknown>)[column]))),
     between: '',
     end: '',
   }),
-  json: () => ({ begin: '[', row: (row) => JSON.stringify(row), between: ',\n', end: ']\n' }),
-  ndjson: () => ({ begin: '', row: (row) => `${JSON.stringify(row)}\n`, between: '', end: '' }),
+  json: (_, written) => ({ begin: '[', row: (row) => jsonOf(row, written), between: ',\n', end: ']\n' }),
+  ndjson: (_, written) => ({ begin: '', row: (row) => `${jsonOf(row, written)}\n`, between: '', end: '' }),
 };
+
+function jsonOf(row: object, written: ReadonlySet<string>): string {
+  if (written.size === 0) return JSON.stringify(row);
+  let text = '';
+  for (const [name, value] of Object.entries(row))
+    text += `${text === '' ? '{' : ','}"${name}":${written.has(name) ? String(value) : JSON.stringify(value)}`;
+  return `${text}}`;
+}
 
 /** A value as a cell: lists of texts are joined, documents are JSON. */
 function cell(value: unknown): string | number | boolean | null {

@@ -3,7 +3,7 @@ import { NotFound } from '@tidewaiter/domain';
 import { Images, Lists, Verdicts, PushDifferences, Pushes, pushList, Store } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { countedListOf, countedPage, type CountedPage, exported, listRequest } from '../http/lists.js';
+import { countedListOf, countedPage, type CountedPage, exportedRows, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
 import { idParameter } from '../http/validation.js';
 import { describeImage } from '../images/images.controller.js';
@@ -34,7 +34,7 @@ export class PushesController {
   @Get('export')
   @Operation({ role: 'viewer', scope: 'rows', summary: 'Pushes as a file', mediaType: 'text/csv' })
   export(@Query({ schema: pushExportQuery }) query: z.output<typeof pushExportQuery>): StreamableFile {
-    return exported(this.lists, { name: 'pushes', list: pushList, item: pushAnswer }, query, (push) => push);
+    return exportedRows(this.lists, { name: 'pushes', list: pushList, item: pushAnswer }, query);
   }
 
   @Get(':id')

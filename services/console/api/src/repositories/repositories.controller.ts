@@ -9,7 +9,7 @@ import {
   countedListOf,
   countedPage,
   type CountedPage,
-  exported,
+  exportedRows,
   exportQuery,
   listQuery,
   listRequest,
@@ -67,6 +67,6 @@ export class RepositoriesController {
   @Operation({ role: 'viewer', scope: 'rows', summary: 'Repositories as a file', mediaType: 'text/csv' })
   export(@Query({ schema: repositoryExportQuery }) query: z.output<typeof repositoryExportQuery>): StreamableFile {
     const file = { name: 'repositories', list: repositoryList, item: repositoryAnswer };
-    return exported(this.lists, file, query, (row) => row);
+    return exportedRows(this.lists, file, query);
   }
 }

@@ -16,7 +16,7 @@ import {
 import type { z } from 'zod';
 
 import { Caller } from '../auth/access-guard.js';
-import { countedListOf, countedPage, type CountedPage, either, exported, listRequest } from '../http/lists.js';
+import { countedListOf, countedPage, type CountedPage, either, exportedRows, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
 import { idParameter } from '../http/validation.js';
 import {
@@ -61,12 +61,7 @@ export class SilencesController {
   @Get('export')
   @Operation({ role: 'viewer', summary: 'Silences as a file', mediaType: 'text/csv' })
   export(@Query({ schema: silenceExportQuery }) query: z.output<typeof silenceExportQuery>): StreamableFile {
-    return exported(
-      this.lists,
-      { name: 'silences', list: silenceList, item: silenceAnswer },
-      query,
-      (silence) => silence,
-    );
+    return exportedRows(this.lists, { name: 'silences', list: silenceList, item: silenceAnswer }, query);
   }
 
   @Get(':id')

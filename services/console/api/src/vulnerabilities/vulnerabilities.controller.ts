@@ -10,7 +10,7 @@ import {
 } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { countedPage, exported, listRequest } from '../http/lists.js';
+import { countedPage, exportedRows, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
 import {
   fixAnswer,
@@ -61,7 +61,7 @@ export class VulnerabilitiesController {
     @Query({ schema: vulnerabilityExportQuery }) query: z.output<typeof vulnerabilityExportQuery>,
   ): StreamableFile {
     const file = { name: 'vulnerabilities', list: vulnerabilityList, item: vulnerabilityAnswer };
-    return exported(this.lists, file, query, (row) => row);
+    return exportedRows(this.lists, file, query);
   }
 
   @Get(':id')
@@ -110,6 +110,6 @@ export class FixesController {
   @Get('export')
   @Operation({ role: 'viewer', scope: 'rows', summary: 'Upgrades as a file', mediaType: 'text/csv' })
   export(@Query({ schema: fixExportQuery }) query: z.output<typeof fixExportQuery>): StreamableFile {
-    return exported(this.lists, { name: 'fixes', list: upgradeList, item: fixAnswer }, query, (row) => row);
+    return exportedRows(this.lists, { name: 'fixes', list: upgradeList, item: fixAnswer }, query);
   }
 }

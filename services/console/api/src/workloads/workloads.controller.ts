@@ -16,7 +16,7 @@ import {
 } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import { countedListOf, countedPage, type CountedPage, exported, listRequest, whereOf } from '../http/lists.js';
+import { countedListOf, countedPage, type CountedPage, exportedRows, listRequest, whereOf } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
 import { listOf } from '../http/paging.js';
 import { describeIncident } from '../incidents/incidents.controller.js';
@@ -66,7 +66,7 @@ export class WorkloadsController {
   @Get('export')
   @Operation({ role: 'viewer', scope: 'rows', summary: 'Workloads as a file', mediaType: 'text/csv' })
   export(@Query({ schema: workloadExportQuery }) query: z.output<typeof workloadExportQuery>): StreamableFile {
-    return exported(this.lists, { name: 'workloads', list: workloadList, item: workloadAnswer }, query, (row) => row);
+    return exportedRows(this.lists, { name: 'workloads', list: workloadList, item: workloadAnswer }, query);
   }
 
   @Get('namespaces')
