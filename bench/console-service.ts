@@ -136,16 +136,23 @@ async function measurePage(
   check(at(0.95), ' ms p95', at(0.95) <= targetMs);
 }
 
-async function measureExport(client: Client, store: Store, pid: number, list: string): Promise<void> {
+/** Measures exports of a list by one client, one after the other. */
+export async function measureExport(
+  client: Client,
+  store: Store,
+  pid: number,
+  list: string,
+  format = 'ndjson',
+): Promise<void> {
   // The first one fills caches and lets the heap grow.
-  await (await client.ask(`${list}/export?format=ndjson`)).arrayBuffer();
+  await (await client.ask(`${list}/export?format=${format}`)).arrayBuffer();
   const before = megabytesOf(pid);
   let [peak, rows, bytes] = [before, 0, 0];
   const [cpu, databaseCpu] = [cpuSecondsOf(pid), await databaseSeconds(store)];
   const began = performance.now();
   // Several in a row: a list of some thousand rows is over before its rate can be measured.
   while (performance.now() - began < 5_000) {
-    const { body } = await client.ask(`${list}/export?format=ndjson`);
+    const { body } = await client.ask(`${list}/export?format=${format}`);
     for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
       rows += newlinesOf(chunk);
       bytes += chunk.length;
@@ -154,7 +161,7 @@ async function measureExport(client: Client, store: Store, pid: number, list: st
   }
   const seconds = (performance.now() - began) / 1_000;
   const thousands = rows / 1_000;
-  report(`export of ${list}`, rows / seconds, ' rows/s');
+  report(`export of ${list}, ${format}`, rows / seconds, ' rows/s');
   report('', bytes / 1e6 / seconds, ' MB/s');
   report('', (1_000 * (cpuSecondsOf(pid) - cpu)) / thousands, ' ms of a core in Node for 1,000 rows');
   report('', (1_000 * ((await databaseSeconds(store)) - databaseCpu)) / thousands, ' ms in PostgreSQL');
