@@ -116,11 +116,27 @@ describe('deadLettersCommand', () => {
     await giveUp(null, 'not JSON');
     await deadLetters('redrive', '--all');
     expect((await unpublished()).toSorted()).toEqual(events.toSorted());
-    expect(output.stderr).toBe('2 will be tried again; 1 cannot be, since the message was no event\n');
+    expect(output.stderr).toBe('2 will be tried again; 1 cannot be, since the message was no event, or is gone\n');
+    const [audited] = await store.query<{ subject: string }>(
+      "SELECT subject FROM audit_entry WHERE action = 'dead-letter.redriven'",
+    );
+    expect(audited).toEqual({ subject: '2 dead letters' });
+  });
+
+  it('counts and tries again those that match a query', async () => {
+    const [event] = [await giveUpEvent('first'), await giveUpEvent('second')];
+    await deadLetters('redrive', '--query', 'first created>1h', '--dry-run');
+    expect(output.stderr).toBe('1 would be tried again\n');
+    expect(await unpublished()).toEqual([]);
+    await deadLetters('redrive', '--query', 'first created>1h');
+    expect(await unpublished()).toEqual([event]);
+    await expect(deadLetters('redrive', '--query', 'quue=x')).rejects.toMatchObject({ code: 'QUERY_INVALID' });
   });
 
   it.each([
     ['neither ids nor --all', []],
+    ['--all and a query', ['--all', '--query', 'code=X']],
+    ['a count of ids', ['--dry-run', '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12']],
     ['both', ['--all', '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12']],
     ['what is no id', ['1']],
   ])('refuses %s', async (_, args) => {

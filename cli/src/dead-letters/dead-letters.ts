@@ -13,6 +13,12 @@ const exitUsage = 64;
 const outputs = ['table', 'json'] as const;
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
+interface RedriveOptions {
+  all?: boolean;
+  query?: string;
+  dryRun?: boolean;
+}
+
 /** Commands that list and redrive dead letters. */
 export function deadLettersCommand(program: Command): void {
   const letters = listOptions(program.command('dead-letters'), 'dead-letters');
@@ -34,13 +40,19 @@ export function deadLettersCommand(program: Command): void {
     .description('retry failed jobs')
     .argument('[id...]', 'ids from `dead-letters list`')
     .option('--all', 'every failed job that was not retried yet')
-    .action(async (ids: string[], { all = false }: { all?: boolean }, command: Command) => {
-      if (all === ids.length > 0) command.error('error: give either ids or --all', { exitCode: exitUsage });
+    .option('--query <query>', 'those that match, as in the list: "worker=delivery created<1d"')
+    .option('--dry-run', 'count them, and retry none')
+    .action(async (ids: string[], { all = false, query, dryRun = false }: RedriveOptions, command: Command) => {
+      if ([ids.length > 0, all, query !== undefined].filter(Boolean).length !== 1)
+        command.error('error: give either ids, --all or --query', { exitCode: exitUsage });
+      if (dryRun && ids.length > 0) command.error('error: --dry-run needs --all or --query', { exitCode: exitUsage });
+      const where = ids.length > 0 ? null : await queryOf(query ?? '');
+      if (where && dryRun) return withStore(async (store) => countMatching(store, where));
       const wrong = ids.find((id) => !uuid.test(id));
       if (wrong !== undefined) command.error(`error: ${printable(wrong)} is no id`, { exitCode: exitUsage });
       await changeStore('dead-letter.redriven', async (store) => {
         const letters = await lettersOf(store);
-        await (all ? redriveAll(letters) : redriveSome(letters, ids));
+        await (where ? store.unlimited(async () => redriveAll(letters, where)) : redriveSome(letters, ids));
       });
     });
 }
@@ -95,14 +107,23 @@ async function redriveSome(letters: DeadLetters, ids: readonly string[]): Promis
   if (redriven < ids.length) process.exitCode = exitFailed;
 }
 
-async function redriveAll(letters: DeadLetters): Promise<void> {
-  let redriven = 0;
-  let kept = 0;
-  for await (const { id } of everyLetter(letters, false)) {
-    if (await redrive(letters, id)) redriven++;
-    else kept++;
-  }
-  const rest = kept > 0 ? `; ${kept} cannot be, since the message was no event` : '';
+type Query = Parameters<DeadLetters['redriveAll']>[0];
+
+/** @throws InvalidInput `QUERY_INVALID` */
+async function queryOf(text: string): Promise<Query> {
+  const { deadLetterFields, parseQuery } = await import('@tidewaiter/query');
+  return parseQuery(text, deadLetterFields, new Date());
+}
+
+async function countMatching(store: Store, where: Query): Promise<void> {
+  const { deadLetterList, Lists } = await import('@tidewaiter/store');
+  const { count, isAtLeast } = await store.unlimited(async () => new Lists(store).total(deadLetterList, where));
+  printStderr(`${count}${isAtLeast ? ' or more' : ''} would be tried again`);
+}
+
+async function redriveAll(letters: DeadLetters, where: Query): Promise<void> {
+  const { redriven, kept } = await letters.redriveAll(where);
+  const rest = kept > 0 ? `; ${kept} cannot be, since the message was no event, or is gone` : '';
   printStderr(`${redriven} will be tried again${rest}`);
 }
 

@@ -64,7 +64,7 @@ export type { BlastQuestion, NotEvaluated } from './images/search/blast-question
 export { BlastRadii, blastRadiiOf } from './images/search/blast-radius.js';
 export type { BlastCounts, BlastImage, BlastRadius } from './images/search/blast-radius.js';
 export { DeadLetters } from './core/dead-letters.js';
-export type { NewDeadLetter } from './core/dead-letters.js';
+export type { DeadLetterRedrive, NewDeadLetter } from './core/dead-letters.js';
 export type { DeadLetter } from './core/dead-letter-list.js';
 export { Deliveries } from './deliveries/deliveries.js';
 export type {

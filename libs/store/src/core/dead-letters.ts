@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
+import type { deadLetterFields, QueryExpression } from '@tidewaiter/query';
 import { failpoint } from '@tidewaiter/runtime';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -7,6 +8,7 @@ import { redriveIn } from '../deliveries/redrives.js';
 import { columnsOf } from './columns.js';
 import { type DeadLetter, deadLetterList } from './dead-letter-list.js';
 import { JobRow } from './job-rows.js';
+import { Lists } from './lists.js';
 import { type Page, pageOf, type PageRequest } from './page.js';
 import { Store, type Transaction } from './store.js';
 
@@ -29,6 +31,17 @@ export interface NewDeadLetter {
 }
 
 const maxPayloadCharacters = 64 * 1024;
+/** Dead letters of one transaction. */
+const batch = 100;
+
+/** Result of a redrive of many dead letters. */
+export interface DeadLetterRedrive {
+  redriven: number;
+  /** Dead letters whose event or job is gone, or that were redriven meanwhile. */
+  kept: number;
+  /** Whether there are more than the limit. */
+  isMore: boolean;
+}
 
 /** Dead letters, with redrive. */
 @Injectable()
@@ -79,6 +92,48 @@ export class DeadLetters {
       tx.record({ subject: id, before: { ...about, redrivenAt: null }, after: { ...about, redrivenAt } });
     });
     failpoint('dead-letters.redriven');
+  }
+
+  /**
+   * Redrives the dead letters that a query matches, oldest first.
+   * @param limit largest number of dead letters to look at
+   */
+  async redriveAll(
+    where: QueryExpression<keyof typeof deadLetterFields>,
+    limit = Infinity,
+  ): Promise<DeadLetterRedrive> {
+    const lists = new Lists(this.store);
+    const order = { where, sort: 'created', isDescending: false } as const;
+    let [redriven, kept] = [0, 0];
+    let after: string | undefined;
+    do {
+      const asked = Math.min(batch, limit - redriven - kept);
+      const { items, next } = await lists.page(deadLetterList, { ...order, limit: asked, after });
+      const count = await this.redriveEach(items.map(({ id }) => id));
+      redriven += count;
+      kept += items.length - count;
+      after = next ?? undefined;
+    } while (after !== undefined && redriven + kept < limit);
+    return { redriven, kept, isMore: after !== undefined };
+  }
+
+  /** Redrives those of the dead letters that can be, in one transaction; returns how many. */
+  async redriveEach(ids: readonly string[]): Promise<number> {
+    const redriven = await this.store.transaction(async (tx) => {
+      const letters = await tx.rows(
+        columns,
+        'FROM dead_letter WHERE id = ANY($1) AND redriven_at IS NULL ORDER BY id FOR UPDATE',
+        [ids],
+      );
+      const done: string[] = [];
+      for (const letter of letters) if (await bringBack(tx, letter)) done.push(letter.id);
+      if (done.length === 0) return 0;
+      await tx.query('UPDATE dead_letter SET redriven_at = now() WHERE id = ANY($1)', [done]);
+      tx.record({ subject: `${done.length} dead letters`, before: { ids: done }, after: { redriven: done.length } });
+      return done.length;
+    });
+    failpoint('dead-letters.redriven');
+    return redriven;
   }
 }
 

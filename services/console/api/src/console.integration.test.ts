@@ -766,6 +766,30 @@ describe('the API', () => {
     expect([again.status, await again.json()]).toEqual([404, expect.objectContaining({ code: 'DEAD_LETTER_UNKNOWN' })]);
   });
 
+  it('tries again the dead letters that a query matches, oldest first', async () => {
+    await store.query(`INSERT INTO dead_letter (id, stage, worker, event_id, subject, code, reason, attempts, created_at)
+      SELECT gen_random_uuid(), 'event', 'notifier', id, subject, 'MANY', 'x', 6, now() - n * interval '25 hours'
+      FROM outbox, generate_series(1, 3) AS n WHERE subject = 'shop/app:1'`);
+    await store.query(`INSERT INTO dead_letter (id, stage, worker, event_id, subject, code, reason, attempts)
+      VALUES (gen_random_uuid(), 'event', 'notifier', gen_random_uuid(), 'gone', 'MANY', 'x', 6)`);
+    const redrive = async (body: object) => {
+      const headers = { ...bearer(), 'content-type': 'application/json' };
+      const answer = await call('/api/v1/dead-letters/redrive', {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
+      return [answer.status, await answer.json()];
+    };
+    const matched = await get('/dead-letters?q=code%3DMANY&count=true');
+    expect(matched).toMatchObject({ total: { count: 4, isAtLeast: false } });
+    expect(await redrive({ q: 'code=MANY created<30h' })).toEqual([202, { redriven: 2, kept: 0, isMore: false }]);
+    const ids = (await get('/dead-letters?q=code%3DMANY')).items.map(({ id }) => id);
+    expect(await redrive({ ids })).toEqual([202, { redriven: 1, kept: 1, isMore: false }]);
+    for (const body of [{}, { q: '', ids }, { ids: [] }, { q: 'quue=x' }]) expect((await redrive(body))[0]).toBe(400);
+    await store.query(`DELETE FROM dead_letter WHERE code = 'MANY'`);
+  });
+
   it('names the channel of a delivery that failed for good', async () => {
     const [{ id: delivery } = { id: '' }] = await store.query<{ id: string }>('SELECT id FROM delivery LIMIT 1');
     await store.query(

@@ -219,6 +219,7 @@ const acts: Record<string, () => Promise<Answer>> = {
     const version = await routingVersion();
     return call('POST', 'routes/undo', { version, to: version });
   },
+  'post dead-letters/redrive': async () => call('POST', 'dead-letters/redrive', { ids: [await deadLetter()] }),
   'post dead-letters/{id}/redrive': async () => call('POST', `dead-letters/${await deadLetter()}/redrive`),
   'post clusters': async () => call('POST', 'clusters', { name: name() }),
   'delete clusters/{name}': async () => {

@@ -3,7 +3,7 @@ import { deadLetterList, deadLetterStages } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { count, text, time } from '../http/fields.js';
-import { exportQuery, listQuery } from '../http/lists.js';
+import { exportQuery, listQuery, queryText } from '../http/lists.js';
 
 export const deadLettersQuery = listQuery(deadLetterList, deadLetterFields, '-created').extend({
   /** Includes those that were redriven. */
@@ -30,6 +30,25 @@ export const deadLetterAnswer = z.object({
   attempts: count,
   createdAt: time,
   redrivenAt: time.nullable(),
+});
+
+/** Dead letters that one request redrives, at most; the answer says whether there are more. */
+export const maxRedriven = 1_000;
+
+export const redriveManyBody = z
+  .strictObject({
+    /** Query of the list, which counts what it matches: `worker=delivery created<1d`. */
+    q: queryText(deadLetterFields).optional(),
+    ids: z.array(z.uuid()).min(1).max(100).optional(),
+  })
+  .refine(({ q, ids }) => (q === undefined) !== (ids === undefined), 'give either q or ids');
+
+export const redriveManyAnswer = z.object({
+  redriven: count,
+  /** Dead letters whose event or job is gone, or that were redriven meanwhile. */
+  kept: count,
+  /** Whether there are more than one request redrives. */
+  isMore: z.boolean(),
 });
 
 export const redriveAnswer = z.object({ id: z.uuid() });

@@ -1,11 +1,19 @@
-import { Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
-import { deadLetterList, DeadLetters, type ListedDeadLetter, Lists } from '@tidewaiter/store';
+import { Body, Controller, Get, Param, Post, Query, StreamableFile } from '@nestjs/common';
+import { deadLetterList, type DeadLetterRedrive, DeadLetters, type ListedDeadLetter, Lists } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { countedListOf, countedPage, type CountedPage, either, exportedRows, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
 import { idParameter } from '../http/validation.js';
-import { deadLetterAnswer, deadLetterExportQuery, deadLettersQuery, redriveAnswer } from './dead-letter-schemas.js';
+import {
+  deadLetterAnswer,
+  deadLetterExportQuery,
+  deadLettersQuery,
+  maxRedriven,
+  redriveAnswer,
+  redriveManyAnswer,
+  redriveManyBody,
+} from './dead-letter-schemas.js';
 
 @Controller('api/v1/dead-letters')
 export class DeadLettersController {
@@ -44,5 +52,22 @@ export class DeadLettersController {
   async redrive(@Param('id', { schema: idParameter }) id: string): Promise<z.output<typeof redriveAnswer>> {
     await this.deadLetters.redrive(id);
     return { id };
+  }
+
+  /** Oldest first. Safe to repeat: what was redriven is left alone. */
+  @Post('redrive')
+  @Operation({
+    role: 'responder',
+    action: 'dead-letter.redriven',
+    summary: 'Retries the failed jobs of a query or of a selection',
+    status: 202,
+    answer: redriveManyAnswer,
+  })
+  async redriveMany(
+    @Body({ schema: redriveManyBody }) { q, ids = [] }: z.output<typeof redriveManyBody>,
+  ): Promise<DeadLetterRedrive> {
+    if (q) return this.deadLetters.redriveAll(q, maxRedriven);
+    const redriven = await this.deadLetters.redriveEach(ids);
+    return { redriven, kept: ids.length - redriven, isMore: false };
   }
 }

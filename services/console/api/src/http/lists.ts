@@ -52,10 +52,14 @@ export function exportQuery<Name extends string, Sort extends string>(
 }
 
 function queryParameter<Name extends string>(fields: Fields<Name>) {
+  return queryText(fields).prefault('');
+}
+
+/** Text of a query; the empty one matches every row. */
+export function queryText<Name extends string>(fields: Fields<Name>) {
   return z
     .string()
     .max(maxQueryLength)
-    .default('')
     .transform((text) => parseQuery(text, fields, new Date()));
 }
 
@@ -167,8 +171,8 @@ export function exported<Row extends object, Name extends string, Sort extends s
 }
 
 /**
- * {@link exported} for rows that are shown as they are read. PostgreSQL writes their lists of texts:
- * a row may have hundreds of names, of which this process would make an object each.
+ * {@link exported} for rows that are shown as they are read. PostgreSQL writes their lists of
+ * texts: a row may have hundreds of names, of which this process would make an object each.
  */
 export function exportedRows<Row extends object, Name extends string, Sort extends string>(
   lists: Lists,

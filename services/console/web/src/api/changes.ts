@@ -41,6 +41,9 @@ export const retryPush = (id: string) => answerOf(client.POST('/api/v1/pushes/{i
 
 export const redriveDeadLetter = (id: string) => answerOf(client.POST('/api/v1/dead-letters/{id}/redrive', byId(id)));
 
+/** Redrives the oldest dead letters that a query matches. */
+export const redriveDeadLetters = (q: string) => answerOf(client.POST('/api/v1/dead-letters/redrive', { body: { q } }));
+
 /** `again`: whether a message that its channel accepted is sent once more. */
 export const redriveDelivery = (id: string, again = false) =>
   answerOf(client.POST('/api/v1/deliveries/{id}/redrive', { ...byId(id), body: { again } }));

@@ -392,6 +392,17 @@ export const silenceVersions = (id: string) =>
       answerOf(client.GET('/api/v1/silences/{id}/versions', { params: { path: { id } }, signal })),
   });
 
+/** Number of dead letters that a query matches. */
+export const deadLetterCount = (q: string) =>
+  queryOptions({
+    queryKey: ['dead-letters', 'count', q],
+    queryFn: async ({ signal }) => {
+      const query = { q, limit: 1, count: 'true' } as const;
+      return (await answerOf(client.GET('/api/v1/dead-letters', { params: { query }, signal }))).total;
+    },
+    refetchInterval: slowRefreshOf,
+  });
+
 export const routingVersions = queryOptions({
   queryKey: ['routing', 'versions'],
   queryFn: ({ signal }) => answerOf(client.GET('/api/v1/routes/versions', { signal })),

@@ -1,7 +1,9 @@
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 
-import { redriveDeadLetter } from '../../api/changes.js';
+import { redriveDeadLetter, redriveDeadLetters } from '../../api/changes.js';
 import { deadLetters } from '../../api/lists.js';
+import { deadLetterCount } from '../../api/queries.js';
 import type { DeadLetter } from '../../api/types.js';
 import { useLiveList } from '../../live/live-list.js';
 import { ActionButton } from '../../parts/action-button.js';
@@ -12,6 +14,7 @@ import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
+import { useMe } from '../../parts/use-me.js';
 import { counted } from '../../parts/words.js';
 import { SystemTabs } from './system-tabs.js';
 
@@ -84,6 +87,7 @@ export function DeadLettersPage() {
       <div className="filters">
         <QueryBox list="dead-letters" value={q} placeholder="stage=event code=REGISTRY_UNAVAILABLE" />
         <ExportLinks list="dead-letters" q={q ?? ''} sort={undefined} />
+        <RedriveAll q={q ?? ''} />
       </div>
       <LiveTable
         label="Dead letters"
@@ -98,4 +102,36 @@ export function DeadLettersPage() {
       />
     </>
   );
+}
+
+/** Redrives what the filter matches, after a question with its number. */
+function RedriveAll({ q }: { q: string }) {
+  const { data: total } = useQuery(deadLetterCount(q));
+  const { may } = useMe();
+  if (!total || total.count === 0 || !may('responder')) return null;
+  const matched = `${counted(total.count, 'dead letter')}${total.isAtLeast ? ' or more' : ''}`;
+  return (
+    <ActionButton
+      run={() => redriveDeadLetters(q)}
+      done={({ redriven, kept, isMore }) => redriveText(redriven, kept, isMore)}
+      changes={[['dead-letters']]}
+      confirm={{
+        title: `Redrive ${matched}`,
+        verb: 'Redrive',
+        effect: (
+          <p>
+            {q === '' ? 'All of them are' : `All that match ${q} are`} tried again, the oldest 1,000 at once. What fails
+            again comes back here.
+          </p>
+        ),
+      }}
+    >
+      {q === '' ? 'Redrive all' : 'Redrive all that match'}
+    </ActionButton>
+  );
+}
+
+function redriveText(redriven: number, kept: number, isMore: boolean): string {
+  const rest = kept > 0 ? `; ${kept} cannot be, as their event or job is gone` : '';
+  return `${counted(redriven, 'dead letter')} tried again${rest}${isMore ? '. There are more' : ''}`;
 }
