@@ -1,6 +1,6 @@
 /**
- * Exports of wide rows in each format: vulnerabilities that name hundreds of repositories each, read
- * by one client from a console of its own. See README.md.
+ * Exports of wide rows in each format: vulnerabilities that name hundreds of repositories each,
+ * read by one client from a console of its own. See README.md.
  */
 import { parseArgs } from 'node:util';
 

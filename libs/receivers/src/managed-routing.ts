@@ -13,8 +13,8 @@ const fileName = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;
 const openVariables = /^(?:https?_proxy|no_proxy|aws_region)$/i;
 
 /**
- * Checks a routing before it is saved by API. It refuses more than {@link parseManagedRouting}, which
- * reads all that earlier releases have saved.
+ * Checks a routing before it is saved by API. It refuses more than {@link parseManagedRouting},
+ * which reads all that earlier releases have saved.
  * @throws InvalidInput `ROUTING_INVALID`
  */
 export function checkManagedRouting(text: string): RoutingConfig {

@@ -5,8 +5,8 @@ import { channelReaders } from '@tidewaiter/receivers';
 import { Section } from './section.js';
 import type { YamlValue } from './yaml-document.js';
 
-// The readers are the schema. They are run on entries with one key that holds a canary, for each key
-// that they ask for: first those of an entry, then those of the maps in it.
+// The readers are the schema. They are run on entries with one key that holds a canary, for each
+// key that they ask for: first those of an entry, then those of the maps in it.
 
 const canary = 'Zm9yLXlvdXItZXllcy1vbmx5';
 const anyName = 'X-Any';
@@ -75,8 +75,8 @@ function planted(path: readonly Step[], value: YamlValue): AskedMap {
   ).root;
 }
 
-// Keys whose text is shown. A new key that is not read as a secret must be added here: decide whether
-// all viewers may see it.
+// Keys whose text is shown. A new key that is not read as a secret must be added here: decide
+// whether all viewers may see it.
 const shownOf: Record<string, string> = {
   global: 'smtp_auth_identity smtp_auth_username smtp_hello wechat_api_corp_id',
   slack: 'channel icon_emoji username',
@@ -104,7 +104,7 @@ const shownOf: Record<string, string> = {
   defectdojo: 'engagement product product_type',
 };
 
-/** Of the connection, which several kinds have. */
+/** Keys of a connection, which several kinds have. */
 const shownOfConnection = new Set([
   'http_config.authorization.type',
   'http_config.oauth2.client_id',

@@ -1,8 +1,8 @@
 const redacted = '[redacted]';
 
 /**
- * Redacts the parts of a URL that may grant access: user and password, fragment, values of the query,
- * and segments of the path that do not look like names.
+ * Redacts the parts of a URL that may grant access: user and password, fragment, values of the
+ * query, and segments of the path that do not look like names.
  */
 export function shownUrl(text: string): string {
   const url = URL.parse(text);

@@ -74,8 +74,8 @@ export class Columns<Row> {
   }
 
   /**
-   * Reads each list of texts as one text by `join`, an expression for that of the list: far less work
-   * for the client than hundreds of names in each row.
+   * Reads each list of texts as one text by `join`, an expression for that of the list: far less
+   * work for the client than hundreds of names in each row.
    */
   joiningTexts(join: (list: string) => string): Columns<WithJoinedTexts<Row>> {
     return new Columns(this.items.map((item) => (item.isTextList ? { ...item, sql: join(item.sql) } : item)));

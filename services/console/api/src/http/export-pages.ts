@@ -18,8 +18,8 @@ export function rowsOfPage(rows: number, bytes: number): number {
 const maxUnitBytes = 3;
 
 /**
- * Bytes of the pages of a file, one after the other. Each row becomes bytes at once, so that its text
- * is garbage while it is young: the collector would move text that waits for the client.
+ * Bytes of the pages of a file, one after the other. Each row becomes bytes at once, so that its
+ * text is garbage while it is young: the collector would move text that waits for the client.
  */
 export class PageBytes {
   #length = 0;

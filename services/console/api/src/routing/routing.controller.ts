@@ -191,7 +191,7 @@ function receiversOf(text: string): string[] {
   }
 }
 
-/** Who may change a routing needs its comments, and everything else in it. */
+/** The whole text is for callers who may change it: they need its comments, too. */
 function textFor(caller: ApiCaller, document: EntryVersion['document']): string {
   return mayChange(caller) ? routingText(document) : shownRouting(document);
 }
