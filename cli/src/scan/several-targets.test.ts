@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,14 +115,31 @@ describe('readTargetList', () => {
 describe('tagsOf', () => {
   const options = { isInsecure: false, isOffline: true };
 
-  it('leaves out signatures, and names an image without a tag by its digest', async () => {
+  it('leaves out signatures by their content, and names an image without a tag by its digest', async () => {
     const place = join(folder, 'signed');
+    const disguised = `sha256-${'e'.repeat(64)}.sig`;
     const { digest } = await buildImage(place, { layers: [[{ path: 'a', content: 'a' }]], tag: 'a' });
-    await buildImage(place, { layers: [[{ path: 'b', content: 'b' }]], tag: `${digest.replace(':', '-')}.sig` });
+    await buildImage(place, { layers: [[{ path: 'b', content: 'b' }]], tag: disguised });
+    const blob = (mediaType: string, content: string) => {
+      const sha256 = hash('sha256', content);
+      writeFileSync(join(place, 'blobs/sha256', sha256), content);
+      return { mediaType, digest: `sha256:${sha256}`, size: content.length };
+    };
+    const signature = {
+      schemaVersion: 2,
+      config: blob('application/vnd.oci.image.config.v1+json', '{}'),
+      layers: [blob('application/vnd.dev.cosign.simplesigning.v1+json', '{"critical":{}}')],
+    };
+    const signed = {
+      ...blob('application/vnd.oci.image.manifest.v1+json', JSON.stringify(signature)),
+      annotations: { 'org.opencontainers.image.ref.name': `${digest.replace(':', '-')}.sig` },
+    };
     const index = join(place, 'index.json');
     const { manifests, ...rest } = JSON.parse(readFileSync(index, 'utf8')) as { manifests: object[] };
-    writeFileSync(index, JSON.stringify({ ...rest, manifests: [...manifests, { ...manifests[0], annotations: {} }] }));
-    expect(await tagsOf(`oci:${place}`, options)).toEqual([`oci:${place}:a`, `oci:${place}@${digest}`]);
+    const untagged = { ...manifests[0], annotations: {} };
+    writeFileSync(index, JSON.stringify({ ...rest, manifests: [...manifests, signed, untagged] }));
+    const images = [`oci:${place}:a`, `oci:${place}:${disguised}`, `oci:${place}@${digest}`];
+    expect(await tagsOf(`oci:${place}`, options)).toEqual(images);
   });
 
   it('rejects a layout without images, of which a gate would pass', async () => {

@@ -3,10 +3,10 @@ import { namesRepository } from '@tidewaiter/registry';
 
 import { withScheme } from './bare-path.js';
 import type { SourceOptions } from './image-source.js';
-import { isTagOfReferrer, layoutReferences } from './layout-store.js';
+import { layoutReferences } from './layout-store.js';
 import { splitLocation } from './location.js';
 import { folderFiles } from './oci-layout.js';
-import { registryTags } from './registry.js';
+import { imageTags } from './registry.js';
 import { schemes } from './sources.js';
 
 /**
@@ -30,8 +30,8 @@ async function imagesOf(named: string, options: Pick<SourceOptions, 'isInsecure'
   if (scheme !== undefined && !target.startsWith('docker://'))
     throw new InvalidInput('TAGS_UNKNOWN', `${target}: only OCI layouts and repositories have tags`);
   if (!namesRepository(target)) throw oneImage(target);
-  const tags = await registryTags(target.replace(/^docker:/, ''), options);
-  return tags.filter((each) => !isTagOfReferrer(each)).map((each) => `${target}:${each}`);
+  const tags = await imageTags(target.replace(/^docker:/, ''), options);
+  return tags.map((each) => `${target}:${each}`);
 }
 
 async function tagsOfLayout(target: string): Promise<string[]> {

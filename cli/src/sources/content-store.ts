@@ -1,4 +1,4 @@
-import { type Digest, InvalidInput, LimitExceeded, type Platform } from '@tidewaiter/domain';
+import { type Digest, InvalidInput, LimitExceeded, type Platform, TidewaiterError } from '@tidewaiter/domain';
 import {
   attestationsOf,
   choosePlatforms,
@@ -9,6 +9,7 @@ import {
   imageLayers,
   type ImageManifest,
   isDisguisedImage,
+  leadsToImage,
   parseManifest,
   readImageConfig,
 } from '@tidewaiter/oci';
@@ -70,6 +71,19 @@ export async function openImage(
     warnings: [],
     close: () => store.close(),
   };
+}
+
+/**
+ * Whether what calls itself a signature, attestation or SBOM may be an image that runs. A scan of
+ * what cannot be read names the reason.
+ */
+export async function mayBeImage(store: Pick<ContentStore, 'manifest' | 'blob'>, reference: string): Promise<boolean> {
+  try {
+    return await leadsToImage(store, reference);
+  } catch (error) {
+    if (error instanceof TidewaiterError) return true;
+    throw error;
+  }
 }
 
 /** An index on the way to an image. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Digest, InvalidInput, isDigest, LimitExceeded, NotFound, TidewaiterError } from '@tidewaiter/domain';
 import { type Descriptor, documentLimits, parseManifest, parseReferrers, verified } from '@tidewaiter/oci';
 
-import type { ContentStore } from './content-store.js';
+import { mayBeImage, type ContentStore } from './content-store.js';
 
 /** The files of an OCI layout, in a folder or in an archive. */
 export interface LayoutFiles {
@@ -120,7 +120,11 @@ async function readIndex(files: LayoutFiles): Promise<readonly Descriptor[]> {
  * attestations and SBOMs are left out.
  */
 export async function layoutReferences(files: LayoutFiles): Promise<{ tags: string[]; untagged: Digest[] }> {
-  const images = (await readIndex(files)).filter((each) => !isAboutAnother(each));
+  const store = layoutStore(files);
+  const images: Descriptor[] = [];
+  for (const each of await readIndex(files)) {
+    if (!isAboutAnother(each) || (await mayBeImage(store, each.digest))) images.push(each);
+  }
   const tags = images.flatMap(({ annotations }) => annotations?.[refName] ?? []);
   const untagged = images.filter(({ annotations }) => annotations?.[refName] === undefined);
   return { tags, untagged: untagged.map(({ digest }) => digest) };

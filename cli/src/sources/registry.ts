@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import { InvalidInput, Unavailable } from '@tidewaiter/domain';
+import type { Descriptor } from '@tidewaiter/oci';
 import {
   hostCertificates,
   parseReference,
@@ -11,9 +12,10 @@ import {
 } from '@tidewaiter/registry';
 
 import { environment } from '../context.js';
-import { type ContentStore, openImage } from './content-store.js';
+import { type ContentStore, mayBeImage, openImage } from './content-store.js';
 import { dockerCredentials } from './docker-credentials.js';
 import type { SourceKind, SourceOptions } from './image-source.js';
+import { isTagOfReferrer } from './layout-store.js';
 import { type RegistryLocation, placesOf } from './registries-conf.js';
 
 /**
@@ -43,10 +45,11 @@ export const registry: SourceKind = {
 };
 
 /**
- * Lists the tags of a repository, in the order of the registry.
+ * Lists the tags of the images of a repository, in the order of the registry. Signatures,
+ * attestations and SBOMs are left out.
  * @throws as `RegistryClient.tags`; InvalidInput `OFFLINE`
  */
-export async function registryTags(
+export async function imageTags(
   location: string,
   options: Pick<SourceOptions, 'isInsecure' | 'isOffline'>,
 ): Promise<string[]> {
@@ -58,7 +61,7 @@ export async function registryTags(
   for (const connection of await connectionsTo(host, repository, options)) {
     const egress = new Egress({ allow: [] });
     try {
-      return await Array.fromAsync(new RegistryClient(connection, egress).tags(repository));
+      return await imageTagsOf(new RegistryClient(connection, egress), repository);
     } catch (error) {
       failure = error;
       if (!isUnreachable(error)) break;
@@ -67,6 +70,18 @@ export async function registryTags(
     }
   }
   throw failure;
+}
+
+async function imageTagsOf(client: RegistryClient, repository: string): Promise<string[]> {
+  const place = {
+    manifest: (reference: string) => client.manifest(repository, reference),
+    blob: (blob: Pick<Descriptor, 'digest' | 'size'>) => client.blob(repository, blob),
+  };
+  const tags: string[] = [];
+  for await (const tag of client.tags(repository)) {
+    if (!isTagOfReferrer(tag) || (await mayBeImage(place, tag))) tags.push(tag);
+  }
+  return tags;
 }
 
 /** Connections to an image's registry, the safest first, each with all its mirrors. */

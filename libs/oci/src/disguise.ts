@@ -1,12 +1,43 @@
 import { LimitExceeded, NotFound, TidewaiterError } from '@tidewaiter/domain';
 
+import { classifyManifest } from './classify.js';
 import { readImageConfig } from './config.js';
 import { detectCompression, unsupportedCompression } from './decompress.js';
-import type { Descriptor, ImageManifest } from './manifest.js';
+import { documentLimits } from './limits.js';
+import { parseManifest, type Descriptor, type ImageManifest } from './manifest.js';
 import { isLayer } from './media-types.js';
 import { blockSize, readHeader } from './tar-header.js';
 
 type BlobOf = (descriptor: Descriptor) => AsyncIterable<Uint8Array>;
+
+/** Repository or layout that has manifests and blobs. */
+interface ContentPlace {
+  manifest: (reference: string) => Promise<{ bytes: Uint8Array; mediaType: string }>;
+  blob: BlobOf;
+}
+
+/**
+ * Whether a tag or digest leads to an image that could be run. Anybody may push one under the tag
+ * of a signature or of a list of referrers, so that only the content decides.
+ * @throws what `parseManifest` and the place throw, except for a child of an index that is missing
+ */
+export async function leadsToImage(place: ContentPlace, reference: string, depth = 1): Promise<boolean> {
+  const { bytes, mediaType } = await place.manifest(reference);
+  const manifest = parseManifest(bytes, mediaType || undefined);
+  if (manifest.kind === 'manifest')
+    return classifyManifest(manifest) === 'image' || isDisguisedImage(manifest, place.blob);
+  if (depth > documentLimits.maxIndexDepth)
+    throw new LimitExceeded('maxIndexDepth', `indexes are nested more than ${documentLimits.maxIndexDepth} deep`);
+  for (const { digest } of manifest.manifests) {
+    if (await leadsToImage(place, digest, depth + 1).catch(isFalseWhenMissing)) return true;
+  }
+  return false;
+}
+
+function isFalseWhenMissing(error: unknown): boolean {
+  if (error instanceof NotFound) return false;
+  throw error;
+}
 
 /**
  * Whether a manifest that calls itself another artifact could be run as an image: its config blob

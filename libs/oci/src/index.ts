@@ -9,7 +9,7 @@ export type { ConfigText } from './config-texts.js';
 export { parseReferrers } from './referrers.js';
 export { storableText } from './json.js';
 export { classifyManifest } from './classify.js';
-export { isDisguisedImage } from './disguise.js';
+export { isDisguisedImage, leadsToImage } from './disguise.js';
 export type { ManifestClass } from './classify.js';
 export { attestationsOf, choosePlatforms } from './platform.js';
 export { pendingLinks, readLayer, readLayerFollowingLinks } from './layer.js';

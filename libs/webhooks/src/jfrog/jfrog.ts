@@ -1,4 +1,4 @@
-import { InvalidInput } from '@tidewaiter/domain';
+import { InvalidInput, isDigest } from '@tidewaiter/domain';
 
 import { field, hmacEquals, parseJson, secretEquals } from '../hook-request.js';
 import {
@@ -19,12 +19,14 @@ const setup: Setup = {
     'In the JFrog platform: **Administration** → **General** → **Webhooks** → **Create a WebHook**.',
     '**URL** `https://tidewaiter.example.com/hooks/registry/main`; **Secret Token** `the-same-secret`, with **Use secret for payload signing** on.',
     '**Events**: *Docker* → *Tag was pushed*, *Tag was deleted*, *Tag was promoted*; choose the repositories. **Create**.',
+    'A second webhook for what users upload, copy or move as files: *Artifact* → *Artifact was deployed*, *deleted*, *moved*, *copied*, *cached*; include pattern `**/*manifest.json`.',
   ],
   note: 'The repository is named with its key, as it is pulled: `docker-local/shop/app`.',
 };
 
 /**
- * JFrog Artifactory's webhooks of the domain `docker`. One header carries either the secret itself
+ * JFrog Artifactory's webhooks of the domain `docker`, and those of the domain `artifact` that are
+ * about a manifest: uploaded, copied or moved as a file, it can be pulled as well. One header carries either the secret itself
  * or a signature made with it, depending on a check box.
  * @see https://jfrog.com/help/r/jfrog-platform-administration-documentation/webhooks
  */
@@ -47,20 +49,33 @@ export const jfrog: RegistryKind = {
 };
 
 const outcomes: ReadonlyMap<unknown, RegistryEvent['outcome']> = new Map([
-  ['pushed', 'push'],
-  ['promoted', 'push'],
-  ['deleted', 'delete'],
+  ['docker pushed', 'push'],
+  ['docker promoted', 'push'],
+  ['docker deleted', 'delete'],
+  ['artifact deployed', 'push'],
+  ['artifact cached', 'push'],
+  ['artifact copied', 'push'],
+  ['artifact moved', 'push'],
+  ['artifact deleted', 'delete'],
 ]);
+/** Files of a manifest and of an index, below the folder of their tag. */
+const manifestFile = /\/(?:list\.)?manifest\.json$/;
 
 function readEvent(payload: unknown, contentKey: string): RegistryEvent | IgnoreReason {
-  const outcome = outcomes.get(field(payload, 'event_type'));
-  if (field(payload, 'domain') !== 'docker' || outcome === undefined) return 'ignore';
+  const domain = field(payload, 'domain');
+  const outcome = outcomes.get(`${domain} ${field(payload, 'event_type')}`);
+  if (outcome === undefined) return 'ignore';
   const data = field(payload, 'data');
+  const path = pathOf(data);
+  if (domain === 'artifact' && path !== null && !manifestFile.test(path)) return 'ignore';
+  const folders = path?.split('/').slice(0, -1);
+  const tag = field(data, 'tag') ?? folders?.at(-1);
   const sha256 = field(data, 'sha256');
   return registryEvent(outcome, {
     registry: hostOf(field(payload, 'jpd_origin')),
-    repository: repositoryOf(field(data, 'repo_key'), field(data, 'path')),
-    tag: field(data, 'tag'),
+    repository: folders?.slice(0, -1).join('/') ?? null,
+    // A manifest that was pushed without a tag is in a folder named after its digest.
+    tag: typeof tag === 'string' && isDigest(tag.replace('__', ':')) ? undefined : tag,
     // Digest of the manifest file, without `sha256:`.
     digest: typeof sha256 === 'string' ? `sha256:${sha256}` : undefined,
     actor: field(payload, 'source'),
@@ -71,12 +86,15 @@ function readEvent(payload: unknown, contentKey: string): RegistryEvent | Ignore
 }
 
 /**
- * `shop/app/1.0/manifest.json` in `docker-local` is pulled as `docker-local/shop/app`; `image_name`
- * may be its last part only.
+ * Path with the key of the repository: `shop/app/1.0/manifest.json` in `docker-local` is pulled as
+ * `docker-local/shop/app`; `image_name` may be its last part only. A copy is where it went.
  */
-function repositoryOf(key: unknown, path: unknown): string | null {
-  if (typeof key !== 'string' || typeof path !== 'string') return null;
-  return [key, ...path.split('/').slice(0, -2)].join('/');
+function pathOf(data: unknown): string | null {
+  const target = field(data, 'target_repo_path');
+  if (typeof target === 'string') return target;
+  const key = field(data, 'repo_key');
+  const path = field(data, 'path');
+  return typeof key === 'string' && typeof path === 'string' ? `${key}/${path}` : null;
 }
 
 function hostOf(origin: unknown): string | null {

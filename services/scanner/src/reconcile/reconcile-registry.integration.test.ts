@@ -7,6 +7,8 @@ import type { RunningService } from '@tidewaiter/runtime';
 import { connect, pushList, Store } from '@tidewaiter/store';
 import {
   buildImage,
+  cosignKey,
+  cosignSign,
   describeWith,
   programs,
   pushImage,
@@ -20,7 +22,7 @@ import type { DataSource } from 'typeorm';
 
 import { start } from '../main.js';
 
-describeWith(programs('docker-registry', 'skopeo'))('ReconcileRegistry, without webhooks', () => {
+describeWith(programs('docker-registry', 'skopeo', 'cosign'))('ReconcileRegistry, without webhooks', () => {
   let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
   let registry: TestRegistry;
   let folder: string;
@@ -102,6 +104,7 @@ describeWith(programs('docker-registry', 'skopeo'))('ReconcileRegistry, without 
   it('imports tags that were there, finds pushes without a webhook, and records deletions', async () => {
     await put('old', 'shop/app:1.0');
     await put('old', 'shop/app:1.1');
+    await cosignSign(folder, await cosignKey(folder, 'key'), `${new URL(registry.url).host}/shop/app:1.1`);
     await look();
     expect(await pushes()).toEqual(['imported shop/app:1.1']);
     await analyzed();
@@ -116,6 +119,8 @@ describeWith(programs('docker-registry', 'skopeo'))('ReconcileRegistry, without 
     await put('new', 'shop/app:1.0');
     // A repository that appears after the registry was connected is announced, too.
     await put('new', 'shop/other:2');
+    const disguised = `shop/app:sha256-${'e'.repeat(64)}.sig`;
+    await put('new', disguised);
     // The ledger is wrong about 1.1, and the previous run has seen the current tag.
     await store.query(
       `INSERT INTO tag_ledger (connection, repository, tag, digest, at, position) VALUES ('main', 'shop/app', '1.1', $1, now(), 2)`,
@@ -126,9 +131,10 @@ describeWith(programs('docker-registry', 'skopeo'))('ReconcileRegistry, without 
       'imported shop/app:1.1',
       'reconciled shop/app:1.0',
       'reconciled shop/app:1.1',
+      `reconciled ${disguised}`,
       'reconciled shop/other:2',
     ]);
     const metrics = await fetch(`${service.url}/metrics`).then(async (answer) => answer.text());
-    expect(metrics).toMatch(/^tidewaiter_ingest_missed_events_total\{source="main",service="scanner"\} 3$/m);
+    expect(metrics).toMatch(/^tidewaiter_ingest_missed_events_total\{source="main",service="scanner"\} 4$/m);
   });
 });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AccessDenied, type Digest, InvalidInput, LimitExceeded, matchesWildcard, NotFound } from '@tidewaiter/domain';
 import { draft, registryDeleted, registryPushed } from '@tidewaiter/events';
+import { type Descriptor, leadsToImage } from '@tidewaiter/oci';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger, failpoint } from '@tidewaiter/runtime';
 import {
@@ -23,6 +24,13 @@ import { TagLookup } from './tag-lookup.js';
 
 /** Limit on tags of one repository; programs write most repositories with more. */
 const maxTags = 5_000;
+/**
+ * Limit on tags of a repository that look like those of signatures: an image has some three of
+ * them.
+ */
+const maxAttachments = 3 * maxTags;
+/** Limit on manifests that are remembered as no images. */
+const maxKnownAttachments = 100_000;
 /** Tags of signatures and attestations, which appear and disappear with their image. */
 const attachmentTag = /^sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
 
@@ -44,6 +52,8 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
   readonly concurrency = 2;
   readonly retryDelaysMs = [60_000, 600_000];
   readonly timeoutMs = 3_600_000;
+  /** Manifests that are no images, each of which is read once. */
+  readonly #attachments = new Set<Digest>();
 
   constructor(
     private readonly store: Store,
@@ -138,12 +148,10 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
    * Returns the digests of all tags of a repository; null if they cannot be listed completely now.
    */
   async #found(connection: string, repository: string, signal: AbortSignal): Promise<FoundTags | null> {
-    const client = this.registries.client(connection);
     const { pauseMs } = this.registries.reconciliation(connection);
     const found: FoundTags = { tags: new Map(), unreadable: new Set() };
     try {
-      for await (const tag of client.tags(repository, signal)) {
-        if (attachmentTag.test(tag)) continue;
+      for await (const tag of this.#tagsOf(connection, repository, signal)) {
         if (found.tags.size === maxTags) {
           throw new LimitExceeded('maxTags', `${repository} has more than ${maxTags} tags`);
         }
@@ -151,17 +159,62 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
         await sleep(pauseMs, undefined, { signal });
         const digest = await this.#digestOf(connection, repository, tag, signal);
         if (digest === undefined) found.unreadable.add(tag);
-        else if (digest !== null) found.tags.set(tag, digest);
+        else if (digest !== null && (await this.#isImage(connection, repository, tag, digest, signal)))
+          found.tags.set(tag, digest);
       }
       return found;
     } catch (error) {
       if (error instanceof NotFound) return null;
       if (!(error instanceof AccessDenied || error instanceof LimitExceeded)) throw error;
-      // Its pushes are known by webhooks alone now, or not at all.
-      this.metrics.notReconciled.inc({ source: connection, code: error.code });
-      this.logger.warn({ connection, repository, err: error }, 'repository not reconciled');
+      this.#reportUnreconciled(connection, repository, error);
       return null;
     }
+  }
+
+  /** Tags of a repository, of which so many may be those of signatures. */
+  async *#tagsOf(connection: string, repository: string, signal: AbortSignal): AsyncGenerator<string> {
+    let attachments = 0;
+    for await (const tag of this.registries.client(connection).tags(repository, signal)) {
+      if (attachmentTag.test(tag)) attachments += 1;
+      if (!attachmentTag.test(tag) || attachments <= maxAttachments) yield tag;
+    }
+    if (attachments <= maxAttachments) return;
+    const message = `${repository} has more than ${maxAttachments} tags of signatures, and the rest was not read`;
+    this.#reportUnreconciled(connection, repository, new LimitExceeded('maxAttachments', message));
+  }
+
+  /** Pushes of the repository are known by webhooks alone now, or not at all. */
+  #reportUnreconciled(connection: string, repository: string, error: AccessDenied | LimitExceeded): void {
+    this.metrics.notReconciled.inc({ source: connection, code: error.code });
+    this.logger.warn({ connection, repository, err: error }, 'repository not reconciled');
+  }
+
+  /** By its content where a tag is that of a signature: anybody may push an image under it. */
+  async #isImage(
+    connection: string,
+    repository: string,
+    tag: string,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (!attachmentTag.test(tag)) return true;
+    if (this.#attachments.has(digest)) return false;
+    const client = this.registries.client(connection);
+    const place = {
+      manifest: (reference: string) => client.manifest(repository, reference, signal),
+      blob: (blob: Pick<Descriptor, 'digest' | 'size'>) => client.blob(repository, blob, signal),
+    };
+    try {
+      if (await leadsToImage(place, digest)) return true;
+    } catch (error) {
+      if (error instanceof NotFound) return false;
+      // A push of what cannot be read is refused, with the reason.
+      if (error instanceof InvalidInput || error instanceof LimitExceeded) return true;
+      throw error;
+    }
+    if (this.#attachments.size === maxKnownAttachments) this.#attachments.clear();
+    this.#attachments.add(digest);
+    return false;
   }
 
   /** Null if it was deleted since it was listed; undefined if its manifest cannot be read. */
