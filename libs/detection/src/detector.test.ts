@@ -1,6 +1,7 @@
 import type { JsonObject, RuntimeRecord } from '@tidewaiter/domain';
 import { factContext, factsFromFile } from '@tidewaiter/facts';
 import { loadRules } from '@tidewaiter/sigma';
+import { ContainerLedger } from '@tidewaiter/workloads';
 import * as fc from 'fast-check';
 
 import { Detector, type DetectorOptions } from './detector.js';
@@ -175,6 +176,16 @@ describe('Detector', () => {
     const detector = newDetector();
     alertsOf([write(0, '1', '/usr/bin/curl', '/tmp/x'), write(1, '1', '/usr/bin/curl', '/tmp/x')], detector);
     expect(detector.counts.repeatedWrites).toBe(1);
+  });
+
+  it('keeps the events of a forged container apart from those of the cluster that has it', () => {
+    const ledger = new ContainerLedger();
+    const facts = factContext({ ...factsFromFile({}), lookup: ledger });
+    const detector = newDetector({ facts, onObserved: (observation) => ledger.observe(observation) });
+    const forged = { ...connect(2000), cluster: 'eu2' };
+    expect(alertsOf([connect(0), connect(1000), forged], detector)).not.toContainEqual(
+      expect.stringMatching(/^Many connections/),
+    );
   });
 
   it('raises the alert of a correlation and none for its parts', () => {

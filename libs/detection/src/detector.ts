@@ -19,6 +19,7 @@ import {
 } from './correlation/correlations.js';
 import { WideParts, type WideMatch } from './correlation/wide-correlations.js';
 import { type PersistedRepeats, WideRepeats } from './correlation/wide-repeats.js';
+import { keptInCluster } from './events/container-key.js';
 import { type EventContext, eventContextOf } from './events/event-context.js';
 import type { EventInputs } from './events/event-inputs.js';
 import { roleOfEvent } from './events/event-role.js';
@@ -198,7 +199,9 @@ export class Detector {
    */
   observe(record: RuntimeRecord, source: RecordSource | null = null, index = 0): DetectionAlert[] {
     this.#counts.observed += 1;
-    const observation = observe(record);
+    const claimed = observe(record);
+    const isForged = this.#options.facts.isOfAnotherCluster(claimed);
+    const observation = isForged ? keptInCluster(claimed) : claimed;
     if (this.#isRepeated(observation)) return [];
     this.#options.onObserved?.(observation);
     const isByCaller = this.#options.clock === 'caller';

@@ -14,6 +14,8 @@ export interface FactContext {
   /** Returns the manifest that the container runs; null if unknown. */
   digestOf(observation: Observation): Digest | null;
   workloadOf(observation: Observation): WorkloadRef | null;
+  /** Whether the container is known to be of another cluster than the sensor that names it. */
+  isOfAnotherCluster(observation: Observation): boolean;
   /** When the container started, in milliseconds since 1970. */
   startedAtOf(observation: Observation): number | null;
   /** Service account, `namespace:name`, of the pod that has an address; null if none is known. */
@@ -36,6 +38,7 @@ export type ContainerLookup = Pick<
   FactContext,
   | 'digestOf'
   | 'workloadOf'
+  | 'isOfAnotherCluster'
   | 'startedAtOf'
   | 'accountAt'
   | 'overridesOf'
@@ -63,6 +66,7 @@ export function factContext(known: {
       const digest = lookup?.digestOf(observation) ?? reportedDigest(observation);
       return (digest === null ? null : soleRunner(facts.workloadsOf(digest), observation)) ?? workload;
     },
+    isOfAnotherCluster: (observation) => lookup?.isOfAnotherCluster(observation) ?? false,
     startedAtOf: (observation) => lookup?.startedAtOf(observation) ?? reportedStart(observation),
     accountAt: (cluster, address) => lookup?.accountAt(cluster, address) ?? null,
     overridesOf: (observation) => lookup?.overridesOf(observation) ?? null,

@@ -347,6 +347,7 @@ describe('factField', () => {
       lookup: {
         digestOf: () => previous,
         workloadOf: () => workload,
+        isOfAnotherCluster: () => false,
         startedAtOf: () => Date.parse('2026-01-03T00:00:20Z'),
         accountAt: () => 'web:cms',
         overridesOf: () => ['command'],

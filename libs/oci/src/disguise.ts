@@ -17,8 +17,8 @@ interface ContentPlace {
 }
 
 /**
- * Whether a tag or digest leads to an image that could be run. Anybody may push one under the tag
- * of a signature or of a list of referrers, so that only the content decides.
+ * Whether a tag or digest leads to an image that could be run. One may be pushed under the tag of
+ * a signature or of a list of referrers, so that only the content decides.
  * @throws what `parseManifest` and the place throw, except for a child of an index that is missing
  */
 export async function leadsToImage(place: ContentPlace, reference: string, depth = 1): Promise<boolean> {

@@ -28,6 +28,10 @@ curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:7070/hooks/runtime/nodes
   sender without headers. Signed messages of Amazon SNS need none when \`topicArn\` is configured.
 - **Bodies**: JSON, at most 8 MiB as sent and 64 MiB decompressed (gzip, deflate, zstd; with or without
   \`Content-Encoding\`). Events that a shipper has wrapped in \`log\` or \`message\` are unwrapped.
+- **Cluster**: \`cluster\` bounds what a sensor says. A container belongs to the cluster that names it first,
+  until that one reports nothing of it for a day: events of another cluster about it count as those of an
+  unknown container. All sensors and the agent of a cluster have the same name. One without \`cluster\` may
+  name any container.
 - **Bad events**: one bad event of a batch counts as \`malformed\` and stops none of its neighbors. One above
   192 KiB loses its longest texts and lists, and has \`Event.Cut\` for rules.
 - **Losses**: events that a sensor reports as lost are in \`tidewaiter_sensor_dropped_total\`. Results of

@@ -86,7 +86,7 @@ export interface Claims {
    * Digests of manifests or indexes, for images that a node identifies by the digest of their
    * config.
    */
-  images: { configDigest: Digest; digests: readonly Digest[] }[];
+  images: { cluster: string | null; configDigest: Digest; digests: readonly Digest[] }[];
   nodes: { cluster: string | null; node: string; platform: Platform }[];
 }
 

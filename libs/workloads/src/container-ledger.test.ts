@@ -109,6 +109,67 @@ describe('ContainerLedger', () => {
     });
   });
 
+  describe('when a sensor of another cluster names a container', () => {
+    const other = `sha256:${'b'.repeat(64)}`;
+    const forgedStatus = {
+      containerStatuses: [
+        {
+          ...running.containerStatuses[0]!,
+          imageID: `registry.example.com/shop/checkout@${other}`,
+          state: { terminated: { finishedAt: '2026-01-01T12:00:30Z' } },
+        },
+      ],
+    };
+    const forged = { ...watch(podObject(forgedStatus), 'MODIFIED', start + 30 * second), cluster: 'eu2' };
+
+    it('keeps what the cluster of the container reports', () => {
+      const known = ledgerOf(watch(podObject(running)), tetragon).container(id);
+      const ledger = ledgerOf(watch(podObject(running)), tetragon, forged, {
+        ...tetragon,
+        cluster: 'eu2',
+        timeMs: start + 40 * second,
+      });
+      expect(ledger.container(id)).toEqual(known);
+      expect(
+        ledger.workload({ cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'checkout' }),
+      ).toMatchObject({ imageDigests: [digest] });
+    });
+
+    it('has no container for its events', () => {
+      const ledger = ledgerOf(watch(podObject(running)));
+      const event = { ...tetragon, cluster: 'eu2' };
+      expect([ledger.isOfAnotherCluster(event), ledger.find(event)]).toEqual([true, null]);
+      expect([ledger.isOfAnotherCluster(tetragon), ledger.digestOf(tetragon)]).toEqual([false, digest]);
+      const nameless = { ...tetragon, cluster: null };
+      expect([ledger.isOfAnotherCluster(nameless), ledger.digestOf(nameless)]).toEqual([false, digest]);
+    });
+
+    it('takes its word once the first cluster reports nothing for a day, as after another name', () => {
+      const ledger = new ContainerLedger({ now: () => start + 25 * 60 * 60 * second });
+      for (const event of [watch(podObject(running)), forged]) ledger.observe(event);
+      expect(ledger.container(id)).toMatchObject({ cluster: 'eu2', endedAtMs: start + 30 * second });
+    });
+
+    it('does not mix the images of its nodes with those of others', () => {
+      const config = `sha256:${'c'.repeat(64)}`;
+      const images = (cluster: string, manifest: Digest) =>
+        observation('cri', {
+          cluster,
+          native: { images: [{ id: config, repoDigests: [`shop/checkout@${manifest}`] }] },
+        });
+      const known = {
+        revision: 0,
+        manifestsOf: (asked: Digest) => (asked === config ? [] : [{ digest: asked, platform: 'linux/amd64' }]),
+        tagAt: () => null,
+      };
+      const ledger = new ContainerLedger({ images: known });
+      const status = { containerStatuses: [{ ...running.containerStatuses[0]!, imageID: config }] };
+      for (const event of [watch(podObject(status)), images('eu1', digest), images('eu2', other)])
+        ledger.observe(event);
+      expect(ledger.container(id)?.digest).toBe(digest);
+    });
+  });
+
   it("knows the accounts of the pods' addresses, until the pods end", () => {
     const pod = (name: string, status: object) => {
       const object = podObject({ podIP: '10.42.0.9', hostIP: '192.0.2.7', ...status }) as { metadata: object };

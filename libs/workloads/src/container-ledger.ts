@@ -29,7 +29,15 @@ export interface LedgerOptions {
   /** Limit on containers; the least recently seen are evicted first. */
   maxContainers?: number;
   maxPods?: number;
+  /** Clock, in milliseconds since 1970. Without one, a container is of its cluster for ever. */
+  now?: () => number;
 }
+
+/**
+ * Time without a report from its cluster after which a container may be claimed by another one,
+ * whose name the operator may have changed.
+ */
+const boundMs = 86_400_000;
 
 /** Interval after which a running container is reported as changed again. */
 const reportAgainMs = 3_600_000;
@@ -48,6 +56,7 @@ export class ContainerLedger {
   readonly #persisted: PersistedWorkloads;
   readonly #repetitions = new Repetitions();
   readonly #images: ImageDirectory;
+  readonly #now: () => number;
   /** Ids and keys of entries that changed since the last `takeChanged` call. */
   readonly #changed = new Set<string>();
   readonly #changedWorkloads = new Set<string>();
@@ -55,8 +64,14 @@ export class ContainerLedger {
   /** Last answer: each event is looked up several times. */
   #last: { observation: Observation; container: ContainerView | null; revision: number } | null = null;
 
-  constructor({ images = noImages, maxContainers = 100_000, maxPods = 100_000 }: LedgerOptions = {}) {
+  constructor({
+    images = noImages,
+    maxContainers = 100_000,
+    maxPods = 100_000,
+    now = () => -Infinity,
+  }: LedgerOptions = {}) {
     this.#images = images;
+    this.#now = now;
     this.#containers = new ContainerRecords(maxContainers);
     this.#persisted = new PersistedWorkloads(maxPods);
     this.#pods = new PodRecords(maxPods, (workload) => {
@@ -70,7 +85,7 @@ export class ContainerLedger {
     const repeated = this.#repetitions.repeatedIn(observation);
     if (repeated !== null && this.#seeAgain(repeated, observation.timeMs)) return;
     this.add(claimsOf(observation));
-    this.#repetitions.remember(observation);
+    if (!this.isOfAnotherCluster(observation)) this.#repetitions.remember(observation);
   }
 
   add(claims: Claims): void {
@@ -83,6 +98,7 @@ export class ContainerLedger {
       this.#addresses.add(claim);
     }
     for (const claim of claims.containers) {
+      if (this.#isElsewhere(claim.id, claim.cluster)) continue;
       const pod = claim.pod && podKey(claim.pod);
       this.#addContainer(recordOfContainer(claim, pod, by, claims));
       if (pod !== null && this.#pods.addContainer(pod, claim.id, atMs)) this.#changed.add(claim.id);
@@ -118,6 +134,15 @@ export class ContainerLedger {
   container(id: string): ContainerView | null {
     const record = this.#containers.find(id);
     return record && this.#known(record);
+  }
+
+  /**
+   * Whether the sensor of one cluster names a container of another one. Ids are random: it is a
+   * forgery, and says nothing about that container.
+   */
+  isOfAnotherCluster({ container, cluster }: Observation): boolean {
+    const id = containerIdOf(container?.id);
+    return id !== null && this.#isElsewhere(id, cluster);
   }
 
   digestOf(observation: Observation): Digest | null {
@@ -210,9 +235,16 @@ export class ContainerLedger {
 
   #find(observation: Observation): ContainerView | null {
     const id = containerIdOf(observation.container?.id);
-    if (id !== null) return this.container(id);
+    if (id !== null) return this.#isElsewhere(id, observation.cluster) ? null : this.container(id);
     const pod = podOf(observation);
     return pod && this.#onlyContainerOf(pod, observation.timeMs);
+  }
+
+  #isElsewhere(id: string, cluster: string | null): boolean {
+    if (cluster === null) return false;
+    const record = this.#containers.find(id);
+    const owner = record?.fields.cluster?.value ?? cluster;
+    return owner !== cluster && this.#now() - record!.lastSeenMs <= boundMs;
   }
 
   #onlyContainerOf(pod: PodName, atMs: number): ContainerView | null {
@@ -312,7 +344,7 @@ export class ContainerLedger {
   ): Digest | null {
     const [repository, tag] = fields.reference?.value.split('\n') ?? [];
     const image = {
-      digests: unique([...digests, ...bare.flatMap((digest) => this.#nodes.digestsOf(digest))]),
+      digests: unique([...digests, ...bare.flatMap((digest) => this.#nodes.digestsOf(cluster, digest))]),
       bare: new Set(bare),
       reference: repository && tag ? { repository: fullRepository(repository), tag } : null,
       startedAtMs: fields.startedAtMs?.value ?? firstSeenMs,

@@ -15,7 +15,7 @@ export function claimsOfRuntime(
   const claims = noClaims('runtime', atMs);
   const containers = [event, objectAt(event, 'container'), ...listAt(event, 'containers')];
   for (const container of containers) addContainer(claims, container, cluster, node);
-  for (const image of [event, objectAt(event, 'image'), ...listAt(event, 'images')]) addImage(claims, image);
+  for (const image of [event, objectAt(event, 'image'), ...listAt(event, 'images')]) addImage(claims, image, cluster);
   addEvent(claims, event, cluster, node);
   return claims;
 }
@@ -54,13 +54,13 @@ function addContainer(claims: Claims, container: JsonObject, cluster: string | n
   claims.pods.push({ ...place, ...unknownFields });
 }
 
-function addImage(claims: Claims, image: JsonObject): void {
+function addImage(claims: Claims, image: JsonObject, cluster: string | null): void {
   const configDigest = textAt(image, 'id');
   const names = Array.isArray(image.repoDigests) ? image.repoDigests.slice(0, 16) : [];
   const digests = names
     .map((name) => (typeof name === 'string' ? readImageName(name)?.digest : null))
     .filter((digest) => isDigest(digest));
-  if (isDigest(configDigest) && digests.length > 0) claims.images.push({ configDigest, digests });
+  if (isDigest(configDigest) && digests.length > 0) claims.images.push({ cluster, configDigest, digests });
 }
 
 /**

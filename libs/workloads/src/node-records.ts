@@ -12,8 +12,8 @@ const maxNodes = 100_000;
  */
 export class NodeRecords {
   readonly #platforms = new Map<string, Attributed<Platform>>();
-  /** Digests of manifests or indexes by the digest of their config. */
-  readonly #configs = new Map<Digest, readonly Digest[]>();
+  /** Digests of manifests or indexes by cluster and by the digest of their config. */
+  readonly #configs = new Map<string, readonly Digest[]>();
   #revision = 0;
 
   /** Grows whenever an answer may have changed. */
@@ -22,10 +22,11 @@ export class NodeRecords {
   }
 
   add({ images, nodes, by, atMs }: Pick<Claims, 'images' | 'nodes' | 'by' | 'atMs'>): void {
-    for (const { configDigest, digests } of images) {
-      const known = this.#configs.get(configDigest) ?? [];
+    for (const { cluster, configDigest, digests } of images) {
+      const key = nodeKey(cluster, configDigest);
+      const known = this.#configs.get(key) ?? [];
       const all = [...new Set([...known, ...digests])].toSorted();
-      if (all.length > known.length) this.#note(this.#configs, configDigest, all, maxConfigs);
+      if (all.length > known.length) this.#note(this.#configs, key, all, maxConfigs);
     }
     for (const { cluster, node, platform } of nodes) {
       const known = this.#platforms.get(nodeKey(cluster, node)) ?? null;
@@ -38,8 +39,10 @@ export class NodeRecords {
     return node === null ? null : (this.#platforms.get(nodeKey(cluster, node))?.value ?? null);
   }
 
-  digestsOf(configDigest: Digest): readonly Digest[] {
-    return this.#configs.get(configDigest) ?? [];
+  /** As the nodes of the cluster list them, or those of which no cluster is known. */
+  digestsOf(cluster: string | null, configDigest: Digest): readonly Digest[] {
+    const of = (each: string | null) => this.#configs.get(nodeKey(each, configDigest)) ?? [];
+    return cluster === null ? of(null) : [...of(cluster), ...of(null)];
   }
 
   #note<Value>(notes: Map<string, Value>, key: string, value: Value, max: number): void {

@@ -9,7 +9,7 @@ const maxRemembered = 50_000;
 /** Sensors whose events all make the same claims about their container. */
 const ordinary = new Set<Observation['source']>(['tetragon', 'tracee']);
 
-interface LastClaims extends Pick<Observation, 'container' | 'pod' | 'node'> {
+interface LastClaims extends Pick<Observation, 'cluster' | 'container' | 'pod' | 'node'> {
   id: string;
   slot: number;
 }
@@ -26,16 +26,17 @@ export class Repetitions {
    * Returns the id of the container if an event only repeats known claims; null if it may have new
    * ones.
    */
-  repeatedIn({ source, container, pod, node, timeMs }: Observation): string | null {
+  repeatedIn({ source, cluster, container, pod, node, timeMs }: Observation): string | null {
     const last = container?.id && ordinary.has(source) ? this.#last.get(container.id) : undefined;
-    if (!last || last.slot !== Math.floor(timeMs / slotMs) || last.node !== node) return null;
+    if (!last || last.slot !== Math.floor(timeMs / slotMs)) return null;
+    if (last.node !== node || last.cluster !== cluster) return null;
     return isEqual(last.container, container) && isEqual(last.pod, pod) ? last.id : null;
   }
 
-  remember({ source, container, pod, node, timeMs }: Observation): void {
+  remember({ source, cluster, container, pod, node, timeMs }: Observation): void {
     const id = container && ordinary.has(source) ? containerIdOf(container.id) : null;
     if (!container?.id || id === null) return;
-    this.#last.set(container.id, { container, pod, node, id, slot: Math.floor(timeMs / slotMs) });
+    this.#last.set(container.id, { cluster, container, pod, node, id, slot: Math.floor(timeMs / slotMs) });
   }
 }
 

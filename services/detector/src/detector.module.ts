@@ -137,7 +137,7 @@ function openFacts(
   { runtime }: TidewaiterSettings,
 ): RuntimeFacts {
   const directory = new StoredImageDirectory(store);
-  const ledger = new ContainerLedger({ images: directory });
+  const ledger = new ContainerLedger({ images: directory, now: Date.now });
   const stored = new StoredFacts(images, {
     workload: (ref) => ledger.workload(ref),
     running: async (digests) => workloads.running(digests),

@@ -24,6 +24,7 @@ describe('imageEvidence', () => {
         workload: () => null,
       },
       ...{ namespaceLabelsOf: () => ({}), probesOf: () => [], overridesOf: () => overrides },
+      isOfAnotherCluster: () => false,
     } satisfies ContainerLookup;
     const evidence = imageEvidence(shell, factContext({ ...factsFromFile({}), lookup }), place);
     expect(evidence.map(({ text }) => text)).toEqual(expected);
@@ -56,6 +57,7 @@ describe('imageEvidence', () => {
           workload: () => null,
         },
         ...{ namespaceLabelsOf: () => ({}), probesOf: () => [], overridesOf: () => null },
+        isOfAnotherCluster: () => false,
       } satisfies ContainerLookup,
     });
     const inUse = (process: Partial<ObservedProcess>, path: string | null = null) => {

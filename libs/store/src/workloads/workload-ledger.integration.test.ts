@@ -86,6 +86,23 @@ describe('WorkloadLedger', () => {
     expect(await ledger.since(new Date(0))).toEqual([{ ...whole, endedAtMs: whole.lastSeenMs }]);
   });
 
+  it('keeps a container, also one of a truncated id, from the claims of another cluster for a day', async () => {
+    const [quiet, busy] = [container('aa', { lastSeenMs: Date.now() - 25 * hour }), container('bb')];
+    const cut = container('cc', { id: `cc${'0'.repeat(10)}` });
+    await put(quiet, busy, cut);
+    const forged = (known: ContainerView) => ({
+      ...known,
+      cluster: 'eu2',
+      digest: digestOf('b'),
+      endedAtMs: Date.now(),
+    });
+    await put(forged(quiet), forged(busy), forged(container('cc')));
+    const kept = new Map((await ledger.since(new Date(0))).map((each) => [each.id, each]));
+    expect(kept.get(quiet.id)).toMatchObject({ cluster: 'eu2' });
+    expect(kept.get(busy.id)).toMatchObject({ cluster: 'eu1', digest: digestOf('a'), endedAtMs: null });
+    expect(kept.get(cut.id)).toMatchObject({ cluster: 'eu1', endedAtMs: null });
+  });
+
   it('returns the workloads that run an image', async () => {
     const areRunning = async (letter: string) => new Images(store).areRunning([digestOf(letter)]);
     expect(await areRunning('a')).toBeUndefined();

@@ -151,6 +151,11 @@ const runColumns = columnsOf(ContainerLedgerRow, {
   ],
 }).computed<{ isRunning: boolean }>({ isRunning: `(${isRunning})` });
 
+/** SQL condition that a claim of a cluster may change a known container. */
+function mayClaim(known: string, cluster: string): string {
+  return `('' IN (${known}.cluster, ${cluster}) OR ${known}.cluster = ${cluster} OR ${known}.last_seen < now() - interval '1 day')`;
+}
+
 /** A container of a workload. */
 export type WorkloadRun = RowOf<typeof runColumns>;
 
@@ -202,7 +207,7 @@ export class WorkloadLedger {
 
   /**
    * Merges new facts about containers into the stored ones. A known value is never replaced by
-   * null.
+   * null, and a container that its cluster reported within a day by no claim of another cluster.
    */
   async put(tx: Transaction, containers: readonly ContainerView[]): Promise<void> {
     if (containers.length === 0) return;
@@ -211,7 +216,8 @@ export class WorkloadLedger {
     // Deletes rows with a truncated id of the same container.
     await tx.query(
       `DELETE FROM container_ledger AS cut USING ${seen.table}
-       WHERE cut.container_id IN (left("containerId", 12), left("containerId", 31)) AND cut.container_id <> "containerId"`,
+       WHERE cut.container_id IN (left("containerId", 12), left("containerId", 31)) AND cut.container_id <> "containerId"
+         AND ${mayClaim('cut', 'given.cluster')}`,
       rows,
     );
     await tx.query(
@@ -229,7 +235,8 @@ export class WorkloadLedger {
          privileged = coalesce(EXCLUDED.privileged, known.privileged), overrides = coalesce(EXCLUDED.overrides, known.overrides),
          started_at = coalesce(EXCLUDED.started_at, known.started_at),
          ended_at = coalesce(EXCLUDED.ended_at, known.ended_at), first_seen = least(EXCLUDED.first_seen, known.first_seen),
-         last_seen = greatest(EXCLUDED.last_seen, known.last_seen)`,
+         last_seen = greatest(EXCLUDED.last_seen, known.last_seen)
+       WHERE ${mayClaim('known', 'EXCLUDED.cluster')}`,
       rows,
     );
     await this.#evaluateAgain(tx, started);

@@ -70,7 +70,7 @@ describe('jfrog', () => {
     expect(parse(body).events).toMatchObject([{ ...event, digest: `sha256:${sha256}` }]);
   });
 
-  it('ignores other files', () => {
+  it('ignores files other than manifests', () => {
     expect(parse(file('deployed', 'app/1.0/sha256__ab'))).toMatchObject({ events: [], ignored: { ignore: 1 } });
   });
 

@@ -26,8 +26,8 @@ const setup: Setup = {
 
 /**
  * JFrog Artifactory's webhooks of the domain `docker`, and those of the domain `artifact` that are
- * about a manifest: uploaded, copied or moved as a file, it can be pulled as well. One header carries either the secret itself
- * or a signature made with it, depending on a check box.
+ * about a manifest: uploaded, copied or moved as a file, it can be pulled as well. One header
+ * carries either the secret itself or a signature made with it, depending on a check box.
  * @see https://jfrog.com/help/r/jfrog-platform-administration-documentation/webhooks
  */
 export const jfrog: RegistryKind = {

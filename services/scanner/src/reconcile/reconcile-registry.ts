@@ -189,7 +189,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     this.logger.warn({ connection, repository, err: error }, 'repository not reconciled');
   }
 
-  /** By its content where a tag is that of a signature: anybody may push an image under it. */
+  /** By its content where a tag is that of a signature: an image may be pushed under it. */
   async #isImage(
     connection: string,
     repository: string,
