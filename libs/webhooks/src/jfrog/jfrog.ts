@@ -48,23 +48,28 @@ export const jfrog: RegistryKind = {
   },
 };
 
-const outcomes: ReadonlyMap<unknown, RegistryEvent['outcome']> = new Map([
-  ['docker pushed', 'push'],
-  ['docker promoted', 'push'],
-  ['docker deleted', 'delete'],
-  ['artifact deployed', 'push'],
-  ['artifact cached', 'push'],
-  ['artifact copied', 'push'],
-  ['artifact moved', 'push'],
-  ['artifact deleted', 'delete'],
+type Outcomes = ReadonlyMap<unknown, RegistryEvent['outcome']>;
+
+const ofTag: Outcomes = new Map([
+  ['pushed', 'push'],
+  ['promoted', 'push'],
+  ['deleted', 'delete'],
+]);
+const ofFile: Outcomes = new Map([
+  ['deployed', 'push'],
+  ['cached', 'push'],
+  ['copied', 'push'],
+  ['moved', 'push'],
+  ['deleted', 'delete'],
 ]);
 /** Files of a manifest and of an index, below the folder of their tag. */
 const manifestFile = /\/(?:list\.)?manifest\.json$/;
 
 function readEvent(payload: unknown, contentKey: string): RegistryEvent | IgnoreReason {
   const domain = field(payload, 'domain');
-  const outcome = outcomes.get(`${domain} ${field(payload, 'event_type')}`);
-  if (outcome === undefined) return 'ignore';
+  const outcomes = domain === 'artifact' ? ofFile : ofTag;
+  const outcome = outcomes.get(field(payload, 'event_type'));
+  if ((domain !== 'artifact' && domain !== 'docker') || outcome === undefined) return 'ignore';
   const data = field(payload, 'data');
   const path = pathOf(data);
   if (domain === 'artifact' && path !== null && !manifestFile.test(path)) return 'ignore';
