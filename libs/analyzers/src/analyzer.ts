@@ -46,6 +46,11 @@ export interface FileFacts {
   isUnpublished?: true;
   /** Short description of the part that could not be read; the facts cover the rest. */
   damage?: string;
+  /**
+   * Short description of content whose packages are not read. None for a file of a distribution's
+   * package, which is evaluated as a whole.
+   */
+  unread?: string;
 }
 
 /** Reads one kind of file. */

@@ -21,9 +21,19 @@ const rpmFolders = ['var/lib/rpm', 'usr/lib/sysimage/rpm', 'usr/share/rpm'];
 export const databases: ReadonlyMap<string, readonly string[]> = new Map([
   [apk.name, ['lib/apk/db/installed', 'usr/lib/apk/db/installed']],
   [dpkg.name, ['var/lib/dpkg/status']],
+  [opkg.name, ['usr/lib/opkg/status', 'var/lib/opkg/status']],
   [osRelease.name, ['etc/os-release', 'usr/lib/os-release']],
   [rpm.name, rpmFolders.flatMap((at) => ['Packages', 'Packages.db', 'rpmdb.sqlite'].map((name) => `${at}/${name}`))],
 ]);
+
+/** Folders with a file or folder for each package. */
+const packageFolders = [
+  'var/lib/dpkg/status.d',
+  'var/lib/dpkg/updates',
+  'var/lib/pacman/local',
+  'usr/lib/holo/pacmandb/local',
+  'var/db/pkg',
+];
 
 /** Analyzers of files that list packages which have no other file that identifies them. */
 const inventories: readonly Analyzer[] = [apk, composer, dotnetDeps, dpkg, embeddedSbom, nestedRoot, opkg, rpm];
@@ -65,7 +75,20 @@ export function unreadDatabases(layers: readonly AnalyzedLayer[], view: Overlay)
       warnings.push({ code: 'DATABASE_UNREADABLE', path, message: `link to ${linkTarget} that was not read` });
     }
   }
+  for (const path of packageFolders) {
+    const real = view.realPath(path);
+    if (real === undefined || real === path || !hasUnreadFile(real, layers, view)) continue;
+    warnings.push({ code: 'DATABASE_UNREADABLE', path, message: `link to ${real}, whose files were not read` });
+  }
   return warnings;
+}
+
+/** Whether a folder has files, and no analyzer knows what they are. */
+function hasUnreadFile(folder: string, layers: readonly AnalyzedLayer[], view: Overlay): boolean {
+  const isInside = (path: string) => path.startsWith(`${folder}/`);
+  if (layers.some(({ facts }) => facts.files.some(({ path }) => isInside(path)))) return false;
+  for (const { entry } of view.shown.values()) if (entry.type !== 'directory' && isInside(entry.path)) return true;
+  return false;
 }
 
 function isReadAt({ facts }: AnalyzedLayer, analyzer: string, paths: readonly string[]): boolean {

@@ -69,6 +69,7 @@ import { rustBinary } from './rust-binary/rust-binary.js';
 import { snap } from './snap/snap.js';
 import { stackLock } from './stack-lock/stack-lock.js';
 import { swiftResolved } from './swift-resolved/swift-resolved.js';
+import { unreadArchive } from './unread-archive/unread-archive.js';
 import { uvLock } from './uv-lock/uv-lock.js';
 import { wordpress } from './wordpress/wordpress.js';
 import { yarnCache } from './yarn-cache/yarn-cache.js';
@@ -161,6 +162,7 @@ export const analyzers: readonly Analyzer[] = [
   snap,
   stackLock,
   swiftResolved,
+  unreadArchive,
   uvLock,
   wordpress,
   yarnCache,

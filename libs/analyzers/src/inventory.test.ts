@@ -184,6 +184,15 @@ describe('inventory', () => {
       expect(await packagesOf([lodash, vendor, list(lodash.path)])).toEqual([...own, 'lodash 4.17.4 present 0']);
     });
 
+    it('that are not known are no warning in a file of a package of the distribution', async () => {
+      const disk: TarEntry = { path: 'usr/share/app/disk.bin', content: Buffer.from('QFI\u00fb', 'latin1') };
+      const codesOf = async (...layers: TarEntry[][]) =>
+        inventory(await Promise.all(layers.map(analyzed))).warnings.map(({ code, path }) => [code, path]);
+      const own = [debian, dpkg(['app', '1']), list(disk.path)];
+      expect(await codesOf([...own, disk])).toEqual([]);
+      expect(await codesOf(own, [disk])).toEqual([['PACKAGES_UNKNOWN', disk.path]]);
+    });
+
     it.each(['opt/app', 'usr/local/lib', 'srv', 'app', 'home/app', 'root'])(
       'are reported in /%s, where no distribution installs',
       async (folder) => {
@@ -290,6 +299,18 @@ describe('inventory', () => {
       const folder: TarEntry = { path: 'var/lib/dpkg', type: 'symlink', linkTarget: '/srv' };
       expect(await codesOf([debian, real, folder])).toEqual([unreadable, missing]);
     });
+
+    it.each(['var/lib/dpkg/status.d', 'var/lib/dpkg', 'var/lib/dpkg/updates'])(
+      'is reported if its files are behind a link at %s, also where no entry names the folder',
+      async (path) => {
+        const folder: TarEntry = { path, type: 'symlink', linkTarget: '/srv/db' };
+        const below = path.endsWith('dpkg') ? 'status.d/' : '';
+        const file = { ...distroless('a', '1'), path: `srv/db/${below}1` };
+        const at = below ? `${path}/status.d` : path;
+        expect(await codesOf([debian, folder], [file])).toContainEqual(['DATABASE_UNREADABLE', at]);
+        expect(await codesOf([debian, folder])).toEqual([missing]);
+      },
+    );
 
     it('is reported if it is a hard link to nothing, unless the linked file was read', async () => {
       const hard: TarEntry = { path: status, type: 'hardlink', linkTarget: 'srv/status' };

@@ -64,7 +64,7 @@ export function inventory(
   const counted = withDeclared ? withoutRedundantLocks(known, os) : known.filter(({ isDeclared }) => !isDeclared);
   counted.sort((a, b) => (a.purl < b.purl ? -1 : 1));
   const warnings = [
-    ...layers.flatMap(({ facts }) => facts.warnings),
+    ...layers.flatMap(({ facts }, index) => withoutDistributedFiles(facts.warnings, owned, index)),
     ...layers.flatMap((layer, index) => inEffect(databaseWarnings(layer.facts.warnings), view, index)),
     ...unreadDatabases(layers, view),
     ...missing(os, packages),
@@ -109,6 +109,19 @@ function withoutDistributed(sightings: readonly Sighting[], owned: ReadonlyMap<s
     const owner = owned.get(mergedPath(outerPath(foundIn)));
     return owner === undefined || owner < first;
   });
+}
+
+/**
+ * Drops warnings about unknown packages in files that the distribution's packages own: those are
+ * evaluated as a whole.
+ */
+function withoutDistributedFiles(
+  warnings: readonly Warning[],
+  owned: ReadonlyMap<string, number>,
+  layer: number,
+): Warning[] {
+  const isDistributed = (path: string) => (owned.get(mergedPath(path)) ?? -1) >= layer;
+  return warnings.filter(({ code, path }) => code !== 'PACKAGES_UNKNOWN' || path === null || !isDistributed(path));
 }
 
 /** Outer file of a nested jar, which a package can own: `app.jar` for `app.jar!/lib/x.jar`. */

@@ -170,6 +170,13 @@ interface OpenArchive {
  */
 const maxFacts = 500_000;
 
+/**
+ * Analyzers of what is installed, by names that nothing else has: in an archive it is not read, but
+ * may be unpacked when the container starts.
+ */
+const listers = new Set(['apk', 'dpkg', 'java', 'nested-root', 'node-package', 'python-package', 'rpm']);
+const noHead = new Uint8Array();
+
 /** Limit on files stored for one host of a layer: a host in so many files hardly disappears. */
 const maxFilesOfHost = 20;
 
@@ -185,6 +192,7 @@ export class FactCollector {
   readonly #folders = new Set<string>();
   readonly #streamReaders: readonly StreamReader[];
   readonly #archiveBudget = new ArchiveBudget();
+  readonly #listsPackages: (path: string) => boolean;
   #archives: OpenArchive[] = [];
   /** Secrets of files that a later entry of the layer replaces: their bytes are in the blob. */
   readonly #replaced: LayerSecret[] = [];
@@ -203,6 +211,8 @@ export class FactCollector {
     this.#readers = readersOf(analyzers, options);
     this.#folderReaders = analyzers.flatMap(({ name, packageAt }) => (packageAt ? [{ name, packageAt }] : []));
     this.#streamReaders = options.secretKey ? [secretStreams(options.secretKey)] : [];
+    this.#listsPackages = (path) =>
+      analyzers.some((analyzer) => listers.has(analyzer.name) && analyzer.wants(path, noHead));
   }
 
   wants(path: string, head: Uint8Array, sizeBytes: number): boolean {
@@ -239,9 +249,10 @@ export class FactCollector {
   /** Opens the readers of a file that is read in pieces. */
   stream(path: string, head: Uint8Array, sizeBytes: number): FileStream | undefined {
     const streams = this.#streamReaders.flatMap((reader) => reader.open(path, head, sizeBytes) ?? []);
-    const { secretKey } = this.options;
-    if (secretKey && isStreamedArchive(path, head)) {
-      const archive = new StreamedArchive(path, secretKey, this.#archiveBudget);
+    if (isStreamedArchive(path, head)) {
+      const { secretKey: key } = this.options;
+      const search = { key, budget: this.#archiveBudget, listsPackages: this.#listsPackages };
+      const archive = new StreamedArchive(path, search);
       this.#archives.push({ path, archive });
       return archive;
     }
@@ -266,10 +277,14 @@ export class FactCollector {
     const [done, open] = partition(this.#archives, ({ archive }) => archive.result() !== undefined);
     this.#archives = open;
     for (const { path, archive, replaced } of done) {
-      const { sightings = [], problem } = archive.result() ?? {};
+      const { sightings = [], problem, packages } = archive.result() ?? {};
       const secrets = sightings.map((sighting) => ({ ...sighting, archive: path }));
       if (replaced !== undefined) this.#keepReplaced(path, secrets, replaced.heir);
-      else this.#add(path, { ...readingOf(path, { sightings: [], damage: problem }), secrets });
+      else {
+        this.#add(path, { ...readingOf(path, { sightings: [], damage: problem }), secrets });
+        const warning = warningOf(path, { unread: packages });
+        if (warning) this.#add(path, { warning });
+      }
     }
   }
 
@@ -498,22 +513,28 @@ function readingOf(
 
 function readFile(analyzer: Analyzer, { path, content }: TakenFile): Reading {
   try {
-    const { damage, ...found }: FileFacts = analyzer.analyze({ path, content });
+    const { damage, unread, ...found }: FileFacts = analyzer.analyze({ path, content });
     // Most programs and scripts have nothing that an analyzer looks for.
-    if (damage === undefined && Object.keys(found).length === 0) return {};
+    const warning = warningOf(path, { damage, unread });
+    if (warning === undefined && Object.keys(found).length === 0) return {};
     const { packages, os } = found;
     const record = {
       ...{ path, analyzer: analyzer.name, ...found },
       ...(os && { os: { ...os, name: redactSecrets(os.name) } }),
       ...(packages && { packages: redactPackages(packages) }),
     };
-    if (damage === undefined) return { record };
-    return { record, warning: { code: 'MALFORMED_FILE', path, message: redactSecrets(damage) } };
+    return { record, ...(warning && { warning }) };
   } catch (error) {
     if (!(error instanceof TidewaiterError)) throw error;
     // Messages of parsers quote invalid input, which may be a secret.
     return { warning: { code: error.code, path, message: redactedReason(error) } };
   }
+}
+
+function warningOf(path: string, { damage, unread }: Pick<FileFacts, 'damage' | 'unread'>): Warning | undefined {
+  const code = damage === undefined ? 'PACKAGES_UNKNOWN' : 'MALFORMED_FILE';
+  const message = damage ?? unread;
+  return message === undefined ? undefined : { code, path, message: redactSecrets(message) };
 }
 
 const maxFactBytes = 1024 * 1024 * 1024;

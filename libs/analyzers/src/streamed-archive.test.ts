@@ -45,14 +45,39 @@ describe('StreamedArchive', () => {
       tarArchive([{ path: 'b.tgz', content: gzipSync(tarArchive([{ path: 'c.tar', content: inside }])) }]),
       'a.tar!/b.tgz!/c.tar!/etc/app.env',
     ],
-    [
-      'a zip in a tar',
-      'a.tgz',
-      gzipSync(tarArchive([{ path: 'b.zip', content: zipArchive([{ name: '.env', content: `T=${token}\n` }]) }])),
-      'a.tgz!/b.zip!/.env',
-    ],
   ])('finds the secrets in %s', async (_, path, content, expected) => {
     expect(await look([{ path, content }])).toEqual({ found: [`github-pat ${expected} present`], warnings: [] });
+  });
+
+  it('finds the secrets in a zip in a tar, whose packages are not read', async () => {
+    const zip = zipArchive([{ name: '.env', content: `T=${token}\n` }]);
+    expect(await look([{ path: 'a.tgz', content: gzipSync(tarArchive([{ path: 'b.zip', content: zip }])) }])).toEqual({
+      found: ['github-pat a.tgz!/b.zip!/.env present'],
+      warnings: [['PACKAGES_UNKNOWN', 'a.tgz', 'packages in the archive are not read: a.tgz!/b.zip']],
+    });
+  });
+
+  it.each<[string, Buffer, string]>([
+    ['a jar in a tar', tarArchive([{ path: './app/lib/shop.jar', content: 'PK' }]), 'opt/app.tar!/app/lib/shop.jar'],
+    [
+      'an image in an archive of layers',
+      gzipSync(tarArchive([{ path: 'x/layer.tar', content: tarArchive([{ path: 'var/lib/dpkg/status' }]) }])),
+      'opt/app.tar!/x/layer.tar!/var/lib/dpkg/status',
+    ],
+    [
+      'packages of npm',
+      zstdCompressSync(tarArchive([{ path: 'node_modules/a/package.json', content: '{}' }])),
+      'opt/app.tar!/node_modules/a/package.json',
+    ],
+  ])('warns of %s, also without a search for secrets', async (_, content, place) => {
+    const warning = ['PACKAGES_UNKNOWN', 'opt/app.tar', `packages in the archive are not read: ${place}`];
+    expect(await look([{ path: 'opt/app.tar', content }])).toEqual({ found: [], warnings: [warning] });
+    const tar = tarArchive([{ path: 'opt/app.tar', content }]);
+    const open = async function* () {
+      yield tar;
+    };
+    const { facts } = await analyzeLayer(open, { mediaType: 'application/vnd.oci.image.layer.v1.tar' });
+    expect(facts.warnings.map(({ code, path, message }) => [code, path, message])).toEqual([warning]);
   });
 
   it('finds a secret in an archive that arrives in many pieces among other files', async () => {

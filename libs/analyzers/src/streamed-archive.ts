@@ -58,28 +58,42 @@ function isCompressed(head: Uint8Array): boolean {
   return (a === 0x1f && b === 0x8b && c === 8) || (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd);
 }
 
+/** Search of an archive for secrets and packages. */
+export interface ArchiveSearch {
+  /** Key of the fingerprints of secrets; undefined if they are not looked for. */
+  key: Uint8Array | undefined;
+  budget: ArchiveBudget;
+  /** Whether the file of this name lists packages, or is an archive of them. */
+  listsPackages: (name: string) => boolean;
+}
+
 /** Result of an archive. */
 export interface ArchiveReading {
   sightings: SecretSighting[];
+  /** Description of packages that may be in it. */
+  packages?: string;
   /** First part that could not be read; the rest was. */
   problem?: string;
 }
 
-/** Searches a tar or a compressed file for secrets as it arrives, with the archives in it. */
+/**
+ * Searches a tar or a compressed file for secrets and packages as it arrives, with the archives in
+ * it.
+ */
 export class StreamedArchive implements FileStream {
   readonly #sightings: SecretSighting[] = [];
   readonly #pieces = new PieceQueue();
   readonly #done: Promise<void>;
   #nested: StreamedArchive[] = [];
   #problem: string | undefined;
+  #packages: string | undefined;
   #bytes = 0;
   #contentBytes = 0;
   #isDone = false;
 
   constructor(
     private readonly path: string,
-    private readonly key: Uint8Array,
-    private readonly budget: ArchiveBudget,
+    private readonly search: ArchiveSearch,
     private readonly depth = 1,
   ) {
     this.#done = this.#read()
@@ -108,7 +122,9 @@ export class StreamedArchive implements FileStream {
   result(): ArchiveReading | undefined {
     if (!this.#isDone || !this.#pieces.isClosed) return undefined;
     const problem = this.#problem && `archive of ${this.#bytes} bytes: ${this.#problem}`;
-    return { sightings: this.#sightings, ...(problem && { problem }) };
+    const packages = this.#packages && `packages in the archive are not read: ${this.#packages}`;
+    if (this.search.key === undefined && problem) return { sightings: [], packages: packages ?? problem };
+    return { sightings: this.#sightings, ...(problem && { problem }), ...(packages && { packages }) };
   }
 
   async #read(): Promise<void> {
@@ -124,7 +140,10 @@ export class StreamedArchive implements FileStream {
       mediaType: 'application/vnd.oci.image.layer.v1.tar',
       limits: { maxEntries: archiveLimits.entries, maxWantedFileBytes: archiveLimits.zipBytes },
       digests: () => [],
-      wants: (name) => mayHoldArchivedSecrets(name),
+      wants: (name) => {
+        if (this.search.listsPackages(name)) this.#packages ??= this.#placeOf(name);
+        return this.search.key !== undefined && mayHoldArchivedSecrets(name);
+      },
       take: ({ path, content: zip }) => this.#searchZip(this.#placeOf(path), zip),
       stream: (name, head) => this.#stream(this.#placeOf(name), name, head),
       settle: () => this.#settleNested(),
@@ -134,6 +153,7 @@ export class StreamedArchive implements FileStream {
   /** A single file: its name is that of the archive without the ending. */
   async #readFile(content: AsyncIterable<Buffer>, head: Uint8Array): Promise<void> {
     const name = this.path.replace(/\.(?:gz|zst)$/i, '');
+    if (this.search.listsPackages(name)) this.#packages = name;
     const stream = this.#stream(this.path, name, head);
     if (stream === undefined) return;
     for await (const piece of content) {
@@ -150,8 +170,9 @@ export class StreamedArchive implements FileStream {
 
   #stream(path: string, name: string, head: Uint8Array): FileStream | undefined {
     if (isStreamedArchive(name, head)) return this.#openNested(path);
-    if (!mayHoldSecrets(name, head)) return undefined;
-    const search = new SecretSearch(path, this.key);
+    const { key } = this.search;
+    if (key === undefined || !mayHoldSecrets(name, head)) return undefined;
+    const search = new SecretSearch(path, key);
     return { write: (piece) => search.write(piece), end: () => this.#add(search.end(), path) };
   }
 
@@ -160,13 +181,13 @@ export class StreamedArchive implements FileStream {
       this.#problem ??= `${path} is nested more than ${archiveLimits.depth} deep and was not read`;
       return undefined;
     }
-    const nested = new StreamedArchive(path, this.key, this.budget, this.depth + 1);
+    const nested = new StreamedArchive(path, this.search, this.depth + 1);
     this.#nested.push(nested);
     return nested;
   }
 
   #searchZip(path: string, content: Buffer): void {
-    const { secrets = [], warning } = searchArchive(path, content, this.key);
+    const { secrets = [], warning } = searchArchive(path, content, this.search.key!);
     this.#sightings.push(...secrets.map(({ archive: _, ...sighting }) => sighting));
     if (warning) this.#problem ??= `${path}: ${warning.message}`;
   }
@@ -187,6 +208,7 @@ export class StreamedArchive implements FileStream {
       if (result === undefined) return true;
       this.#sightings.push(...result.sightings);
       if (result.problem !== undefined) this.#problem ??= result.problem;
+      this.#packages ??= nested.#packages;
       return false;
     });
   }
@@ -196,8 +218,8 @@ export class StreamedArchive implements FileStream {
     const { bytes, ratio, ratioFromBytes } = archiveLimits;
     for await (const chunk of chunks) {
       this.#contentBytes += chunk.length;
-      this.budget.bytesLeft -= chunk.length;
-      if (this.#contentBytes > bytes || this.budget.bytesLeft < 0)
+      this.search.budget.bytesLeft -= chunk.length;
+      if (this.#contentBytes > bytes || this.search.budget.bytesLeft < 0)
         throw new LimitExceeded(
           'maxArchiveBytes',
           `content above ${this.#contentBytes - chunk.length} bytes was not read`,

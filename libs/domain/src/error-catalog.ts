@@ -431,6 +431,10 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
         blinding,
       ),
       PACKAGES_MISSING: warning('The package database names no packages.', blinding),
+      PACKAGES_UNKNOWN: warning(
+        'The file has packages that are not read: it is packed, or an image or archive.',
+        incomplete,
+      ),
       PACKAGES_NOT_EVALUATED: warning('No advisory source covers these packages.'),
       PARENT_PATH: warning('The layer has an entry that climbs out of the root.'),
       PATHS_NOT_INDEXED: warning('Ask again when the index of paths is complete.'),

@@ -11,6 +11,8 @@ export interface Overlay {
    * none.
    */
   lookup(path: string): StackedEntry | undefined;
+  /** Path without symbolic links, of anything or nothing; undefined for a loop of links. */
+  realPath(path: string): string | undefined;
   /** Whether the entry of `layer` at exactly `path` is visible. */
   isVisible(path: string, layer: number): boolean;
   /** Lowest layer above `layer` that replaces or removes the entry of `layer` at `path`. */
@@ -35,8 +37,13 @@ export function overlay(layers: readonly LayerEntries[]): Overlay {
   const isVisible = (path: string, layer: number) =>
     stackAt(path).some((found) => found.layer === layer && !found.entry.whiteout) &&
     hiddenBy(path, layer) === undefined;
-  const lookup = (path: string) => resolve(path, (at) => topEntry(stackAt(at), isVisible));
-  return { lookup, isVisible, hiddenBy, stackAt, shown: shownEntries(stacks) };
+  const shownAt = (path: string) => topEntry(stackAt(path), isVisible);
+  const realPath = (path: string) => resolve(path, shownAt);
+  const lookup = (path: string) => {
+    const at = realPath(path);
+    return at === undefined ? undefined : shownAt(at);
+  };
+  return { lookup, realPath, isVisible, hiddenBy, stackAt, shown: shownEntries(stacks) };
 }
 
 function lowestHider(stacks: EntryStacks, path: string, layer: number): number | undefined {
@@ -71,9 +78,9 @@ function hidesChildren({ layer: own, entry }: StackedEntry, layer: number): bool
  * Walks a path from the root as the kernel does: `..` after a link leads to the parent of the
  * link's target.
  */
-function resolve(path: string, shown: (at: string) => StackedEntry | undefined): StackedEntry | undefined {
+function resolve(path: string, shown: (at: string) => StackedEntry | undefined): string | undefined {
   const exact = shown(normalizePath(path));
-  if (exact && exact.entry.type !== 'symlink') return exact;
+  if (exact && exact.entry.type !== 'symlink') return exact.entry.path;
   const pending = path.split('/').toReversed();
   let at = '';
   let links = 0;
@@ -90,7 +97,7 @@ function resolve(path: string, shown: (at: string) => StackedEntry | undefined):
       at = next;
     }
   }
-  return shown(at);
+  return at;
 }
 
 function topEntry(

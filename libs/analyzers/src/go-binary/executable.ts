@@ -19,7 +19,7 @@ export interface Executable {
   /** Possible places of the build information: its own section, else writable data. */
   data: { bytes: Buffer; address: number }[];
   offsetOf: (address: number) => number | undefined;
-  /** ELF file of Go that may be too old for build information. */
+  /** ELF file of Go, for one without build information. */
   legacyElf?: Elf;
   /** Read-only data of such a file. */
   constants: Buffer;
@@ -53,7 +53,7 @@ function elfExecutable(content: Buffer): Executable {
     offsetOf: (address) => fileOffsetOf(elf, address),
     constants: constants ? sectionContent(content, constants) : Buffer.alloc(0),
     ...(!own && (isGo || isUnknown) && { data: dataOf(content, elf.segments.filter(isData)) }),
-    ...(!own && isGo && { legacyElf: elf }),
+    ...((own || isGo) && { legacyElf: elf }),
     ...(damage !== undefined && { damage }),
   };
 }

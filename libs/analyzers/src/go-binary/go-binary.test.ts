@@ -7,6 +7,7 @@ import { elfFile, type ElfShape, endWork, workOf } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { framedModules, goBuildInfo, varint } from './build-info-writer.js';
+import { functionTable } from './function-table-writer.js';
 import { goBinary } from './go-binary.js';
 
 // Real programs in which everything but headers and build information is zeroed: esbuild 0.8.57,
@@ -87,6 +88,37 @@ describe('goBinary', () => {
     ['nothing of a version with a control character', 'dep\ta.org/a\tv1.0.0\r\n', []],
   ])('returns %s', (_what, modules, packages) => {
     expect(found(builtWith(modules))).toEqual(['stdlib@1.21.5', ...packages]);
+  });
+
+  describe('of which the list of modules is incomplete', () => {
+    const names = ['net/http.Get', 'main.run', 'gopkg.in/yaml%2ev3.Unmarshal', 'slices.Sort[go.shape.[]b.org/x/y.T]'];
+    const linked = (modules: string) =>
+      elfFile([
+        { name: '.go.buildinfo', content: goBuildInfo('go1.24.4', modules), address },
+        { name: '.gopclntab', content: functionTable(names), address: address + 0x10000 },
+      ]);
+
+    it.each(['', 'mod\ta.org/app\t(devel)\t\ndep\tgopkg.in/yaml.v2\tv2.4.0\n'])(
+      'warns of the code in %j',
+      (modules) => {
+        expect(analyze(linked(modules)).unread).toBe('code of gopkg.in/yaml.v3, which is of no module that is listed');
+        expect(found(linked(modules))).toContain('stdlib@1.24.4');
+      },
+    );
+
+    it('is silent where every package is of a module', () => {
+      const modules = 'dep\tgopkg.in/yaml.v3\tv3.0.1\n=>\t../yaml\t(devel)\t\n';
+      expect(analyze(linked(modules)).unread).toBeUndefined();
+    });
+
+    it.each<[string, Buffer]>([
+      ['was removed', elfFile([{ name: '.gopclntab', content: functionTable(names), address }])],
+      ['was overwritten', built(Buffer.alloc(64))],
+      ['is off its alignment', built(Buffer.concat([Buffer.from('x'), goBuildInfo('go1.21.5', '')]))],
+      ['has half a header', built(goBuildInfo('go1.21.5', '').subarray(0, 31))],
+    ])('warns of a program whose build information %s', (_what, content) => {
+      expect(analyze(content)).toEqual({ unread: 'Go program whose build information was removed' });
+    });
   });
 
   it.each([
@@ -174,8 +206,6 @@ describe('goBinary', () => {
 
   it.each<[string, Buffer]>([
     ['another language', elfFile([{ name: '.data', content: goBuildInfo('go1.21.5', ''), address }])],
-    ['the magic off its alignment', built(Buffer.concat([Buffer.from('x'), goBuildInfo('go1.21.5', '')]))],
-    ['half a header', built(goBuildInfo('go1.21.5', '').subarray(0, 31))],
     ['a program without anything', elfFile([])],
     ['an executable of DOS', Buffer.from(`MZ${'\0'.repeat(100)}`)],
   ])('finds nothing in %s', (_what, content) => {

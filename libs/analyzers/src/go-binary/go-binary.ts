@@ -2,17 +2,18 @@ import type { PackageRecord } from '@tidewaiter/domain';
 
 import type { Analyzer, FileFacts } from '../analyzer.js';
 import { isDistributionLibrary } from '../elf.js';
-import { collectPackages, isToken, linesOf } from '../package-database.js';
+import { collectPackages, isToken, linesOf, oneLine } from '../package-database.js';
 import { readBuildInfo, type BuildInfo } from './build-info.js';
 import { executableOf, isExecutable } from './executable.js';
-import { type LinkedModule, linkedNames } from './linked-names.js';
+import { functionNames } from './function-table.js';
+import { type LinkedModule, linkedNames, readFunction } from './linked-names.js';
 import { linkedVersion, unknownVersion } from './main-version.js';
 
 /** Modules and standard library of a Go program. @see https://pkg.go.dev/runtime/debug#BuildInfo */
 export const goBinary: Analyzer = {
   name: 'go-binary',
   maxBytes: Infinity,
-  version: 3,
+  version: 4,
   wants: (path, head) => isExecutable(head) && !isDistributionLibrary(path),
   analyze: ({ path, content }) => readProgram(content, path),
 };
@@ -20,12 +21,43 @@ export const goBinary: Analyzer = {
 function readProgram(content: Buffer, foundIn: string): FileFacts {
   const program = executableOf(content);
   const info = readBuildInfo(program);
-  if (!info) return program.damage === undefined ? {} : { damage: program.damage };
+  if (!info) {
+    if (program.damage !== undefined) return { damage: program.damage };
+    return program.legacyElf ? { unread: 'Go program whose build information was removed' } : {};
+  }
   const modules = [...linkedModules(info)];
+  const functions = functionNames(content);
+  const unlisted = packageOfNoModule(functions ?? [], info);
   return {
     ...collectPackages(modules.map((module) => recordOf(module, foundIn))),
-    linked: linkedNames(content, info.modules, modules),
+    ...(unlisted !== undefined && { unread: `code of ${oneLine(unlisted)}, which is of no module that is listed` }),
+    linked: linkedNames(functions, info.modules, modules),
   };
+}
+
+/** Import path that begins with a host, as of every module that is published. */
+const published = /^[a-z0-9-]{1,64}(?:\.[a-z0-9-]{1,64}){1,8}\/./i;
+
+/**
+ * First package whose code is in a program, and whose module is not listed: other build systems
+ * than Go's own write no list, and one can be edited.
+ */
+function packageOfNoModule(functions: Iterable<string>, { modules }: BuildInfo): string | undefined {
+  const listed = new Set([...modules.matchAll(/^(?:mod|dep)\t([^\t\n]{1,1024})/gm)].map(([, path]) => path));
+  const known = new Set<string>();
+  for (const name of functions) {
+    const importPath = readFunction(name)?.importPath ?? '';
+    if (known.has(importPath) || !published.test(importPath)) continue;
+    if (!partsOf(importPath).some((path) => listed.has(path))) return importPath;
+    known.add(importPath);
+  }
+  return undefined;
+}
+
+/** `a.com`, `a.com/b` and `a.com/b/c` of the last one. */
+function partsOf(importPath: string): string[] {
+  const parts = importPath.split('/');
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 function* linkedModules({ goVersion, modules }: BuildInfo): Generator<LinkedModule> {

@@ -2,6 +2,7 @@ import { linkedCode } from '@tidewaiter/domain';
 
 import { linkedIn } from '../linked-programs.js';
 import { functionTable } from './function-table-writer.js';
+import { functionNames } from './function-table.js';
 import { linkedNames, readFunction } from './linked-names.js';
 
 describe('readFunction', () => {
@@ -36,7 +37,7 @@ describe('linkedNames', () => {
   ];
 
   it('names functions, packages, modules and the system', () => {
-    const names = linkedIn(linkedNames(functionTable(['net/http.Get', 'main.run']), modules, linked));
+    const names = linkedIn(linkedNames(functionNames(functionTable(['net/http.Get', 'main.run'])), modules, linked));
     const expected = [
       linkedCode.function('net/http', 'Get'),
       linkedCode.package('net/http'),
@@ -50,13 +51,13 @@ describe('linkedNames', () => {
   });
 
   it('marks a replacement, whose functions have the import paths of another module', () => {
-    const names = linkedIn(linkedNames(functionTable(['net/http.Get']), modules, linked));
+    const names = linkedIn(linkedNames(functionNames(functionTable(['net/http.Get'])), modules, linked));
     expect(names.has(linkedCode.opaqueModule('example.com/fork', 'v2.0.0'))).toBe(true);
     expect(names.has(linkedCode.module('example.com/fork', 'v2.0.0'))).toBe(false);
   });
 
   it('marks every module of a program without a function table', () => {
-    const names = linkedIn(linkedNames(Buffer.alloc(100), '', linked));
+    const names = linkedIn(linkedNames(undefined, '', linked));
     expect(names.has(linkedCode.opaqueModule('stdlib', '1.24.4'))).toBe(true);
     expect(names.has(linkedCode.setting('GOOS', ''))).toBe(true);
   });

@@ -1,8 +1,6 @@
 import { NameSet } from '@tidewaiter/collections';
 import { linkedCode } from '@tidewaiter/domain';
 
-import { functionNames } from './function-table.js';
-
 /** Function of a Go program, without the parts that the compiler adds. */
 interface GoFunction {
   importPath: string;
@@ -20,10 +18,14 @@ export interface LinkedModule {
 /**
  * Names of the code in a Go program as {@link linkedCode} forms them: a {@link NameSet}, encoded in
  * base64.
+ * @param functions names in its function table; undefined without one
  * @param modules text of its build information
  */
-export function linkedNames(content: Buffer, modules: string, linked: Iterable<LinkedModule>): string {
-  const functions = functionNames(content);
+export function linkedNames(
+  functions: ReadonlySet<string> | undefined,
+  modules: string,
+  linked: Iterable<LinkedModule>,
+): string {
   const names = new Set<string>();
   for (const { path, version, isReplacement } of linked) {
     const isOpaque = functions === undefined || isReplacement === true;

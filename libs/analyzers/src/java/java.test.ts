@@ -59,6 +59,15 @@ describe('javaAnalyzer', () => {
     expect(java.wants('a.docx', document.subarray(0, 512))).toBe(false);
   });
 
+  it('reads the archives in a zip, as of a distribution that is unpacked at the start', () => {
+    const war = nested('shop/app.war', manifest(), pom('org.acme', 'shop', '1.0'));
+    expect(java.wants('opt/dist.zip', new Uint8Array())).toBe(true);
+    expect(found('opt/dist.zip', war)).toEqual(['org.acme:shop@1.0']);
+    expect(found('opt/flow-1.0.nar', war)).toEqual(['org.acme:shop@1.0']);
+    expect(found('opt/data.zip', { name: 'a.csv', content: '1' })).toEqual([]);
+    expect(java.analyze({ path: 'opt/data.zip', content: Buffer.from('no archive') })).toEqual({});
+  });
+
   it('reads a jar at the end of a script or program of any name, and none in other files', () => {
     const jar = zipArchive([type('a'), manifest(), pom('org.acme', 'shop', '1.0')]);
     const script = Buffer.from(`#!/bin/bash\nexec java -jar "$0"\n${'#'.repeat(9000)}\n`);

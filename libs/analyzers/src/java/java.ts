@@ -11,8 +11,10 @@ import { log4jIn } from './log4j.js';
 import { licensesOf, readManifest, type JarManifest } from './manifest.js';
 import { isMavenId, isMavenVersion, readPomProperties, readPomXml, type Coordinates } from './pom.js';
 
-/** Archives of Java, of Jenkins plugins, of ServiceMix, of Android. */
-const archive = /\.(jar|war|ear|par|sar|hpi|jpi|aar)$/i;
+/** Archives of Java, of Jenkins plugins, of ServiceMix, of Karaf, of NiFi, of Android. */
+const archive = /\.(jar|war|ear|rar|par|sar|hpi|jpi|kar|nar|aar)$/i;
+/** Archives in which distributions of an application are unpacked when it starts. */
+const container = /\.zip$/i;
 /** Start of a zip, and the first folder of a jar behind the header of its first entry. */
 const zipStart = Buffer.from('PK\u0003\u0004');
 const jarFolder = Buffer.from('META-INF/');
@@ -52,12 +54,13 @@ export function javaAnalyzer(knownJars: JarIndex = new Map()): Analyzer {
   return {
     name: 'java',
     maxBytes: Infinity,
-    version: 5,
-    wants: (path, head) => isArchive(path, head) || isPom(path) || mayBeApplication(path, head),
+    version: 6,
+    wants: (path, head) =>
+      isArchive(path, head) || isPom(path) || container.test(path.slice(-4)) || mayBeApplication(path, head),
     analyze: (file) => {
       if (isArchive(file.path, file.content)) return analyzeArchive(file, knownJars);
       if (isPom(file.path)) return analyzePom(file);
-      return attachedEntries(file.content).some(isManifest) ? analyzeArchive(file, knownJars) : {};
+      return attachedEntries(file.content).some(isOfJava) ? analyzeArchive(file, knownJars) : {};
     },
   };
 }
@@ -74,6 +77,10 @@ function isArchive(path: string, head: Uint8Array): boolean {
 
 function isPom(path: string): boolean {
   return path.endsWith('/pom.properties') && pomName.test(path);
+}
+
+function isOfJava(entry: ZipEntry): boolean {
+  return isManifest(entry) || archive.test(entry.name);
 }
 
 function isManifest({ name }: ZipEntry): boolean {

@@ -9,7 +9,7 @@ import { packedProgram } from './packed-program.js';
 const packed = readFileSync(join(__dirname, 'fixtures/packed'));
 const program = elfFile([{ name: '.text', content: Buffer.alloc(4096), address: 0x1000 }]);
 const damageOf = (...parts: Buffer[]) =>
-  packedProgram.analyze({ path: 'srv/app', content: Buffer.concat(parts) }).damage;
+  packedProgram.analyze({ path: 'srv/app', content: Buffer.concat(parts) }).unread;
 
 describe('packedProgram', () => {
   it('wants programs and own libraries, and no library of the distribution', () => {
@@ -27,6 +27,17 @@ describe('packedProgram', () => {
     expect(damageOf(program, data)).toMatch(/^\d+ bytes behind the program are not read/);
     expect(damageOf(program, zipArchive([{ name: 'a.class', content: data, isStored: true }]))).toBeUndefined();
     expect(damageOf(program, data.subarray(0, 4096))).toBeUndefined();
+  });
+
+  it('warns of an application in a section of its own, as of PyInstaller, and in Node.js', () => {
+    const bundle = { name: 'pydata', content: Buffer.alloc(100_000, 'data') };
+    expect(damageOf(elfFile([bundle]))).toMatch(/^100000 bytes of the section pydata are not read/);
+    expect(damageOf(elfFile([{ ...bundle, name: '.debug_info' }]))).toBeUndefined();
+    expect(damageOf(elfFile([{ ...bundle, address: 0x1000 }]))).toBeUndefined();
+    const fuse = (state: string) => `NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:${state}`;
+    const node = (state: string) => elfFile([{ name: '.rodata', content: fuse(state), address: 0x1000 }]);
+    expect(damageOf(node('1'))).toMatch('application in a program of Node.js');
+    expect(damageOf(node('0'))).toBeUndefined();
   });
 
   it('gives no warning of ordinary programs', () => {

@@ -34,6 +34,7 @@ const gapsByCode: ReadonlyMap<string, readonly EvaluationGap['kind'][]> = new Ma
   ['OS_UNKNOWN', ['vulnerability']],
   ['OVERLAY_ATTRIBUTE', everything],
   ['PACKAGES_MISSING', ofPackages],
+  ['PACKAGES_UNKNOWN', ofPackages],
   ['PROVENANCE_UNREADABLE', ['supply-chain']],
   ['SECRET_SEARCH_CUT', ['secret']],
   ['TARGET_MISSING', ['misconfiguration']],

@@ -1,0 +1,75 @@
+import type { Analyzer } from '../analyzer.js';
+
+/** Format with the bytes that identify it. */
+interface Format {
+  name: string;
+  bytes: Buffer;
+  /** Offset of the bytes. */
+  at: number;
+}
+
+const format = (name: string, bytes: string, at = 0): Format => ({ name, bytes: Buffer.from(bytes, 'latin1'), at });
+
+/** Formats by their first bytes. */
+const known = [
+  format('SquashFS image', 'hsqs'),
+  format('SquashFS image', 'sqsh'),
+  format('XFS image', 'XFSB'),
+  format('QCOW2 disk image', 'QFI\u00fb'),
+  format('VMDK disk image', 'KDMV'),
+  format('VHDX disk image', 'vhdxfile'),
+  format('VirtualBox disk image', '<<< Oracle VM VirtualBox Disk Image'),
+  format('cpio archive', '070701'),
+  format('cpio archive', '070702'),
+  format('7z archive', '7z\u00bc\u00af\u0027\u001c'),
+  format('RAR archive', 'Rar!\u001a\u0007'),
+];
+
+/** Formats that the first bytes of a file do not show, by the usual names of their files. */
+const image = /\.(?:iso|img|ima?ge|raw|vhd|ext[234]|erofs|btrfs|fs)$/i;
+const inImages = [
+  format('ISO 9660 image', 'CD001', 32_769),
+  format('ext image', '\u0053\u00ef', 1_080),
+  format('EROFS image', '\u00e2\u00e1\u00f5\u00e0', 1_024),
+  format('Btrfs image', '_BHRfS_M', 65_600),
+  format('disk image', '\u0055\u00aa', 510),
+];
+
+/** Code of PHP that an archive follows, and the list of the packages in it. */
+const phpArchive = /\.phar$|^#!.{0,80}\bphp/;
+const phpArchiveStart = '__HALT_COMPILER();';
+const phpPackages = 'vendor/composer/installed.';
+
+/** Kernel and modules, which the host's kernel does not read. */
+const ofBoot = /^(?:boot|(?:usr\/)?lib\/modules)\//;
+
+/**
+ * Archives and images of file systems that no analyzer opens: programs in them are started by
+ * mounting or unpacking them.
+ */
+export const unreadArchive: Analyzer = {
+  name: 'unread-archive',
+  version: 1,
+  maxBytes: Infinity,
+  wants: (path, head) =>
+    !ofBoot.test(path) &&
+    (known.some((each) => isOf(each, head)) || image.test(path) || phpArchive.test(path) || isPhpScript(head)),
+  analyze: ({ path, content }) => {
+    const found = known.find((each) => isOf(each, content)) ?? (image.test(path) ? imageOf(content) : undefined);
+    if (found) return { unread: `${found.name}: its files are not read` };
+    const isPhpArchive = content.includes(phpArchiveStart) && content.includes(phpPackages);
+    return isPhpArchive ? { unread: 'PHP archive: its packages are not read' } : {};
+  },
+};
+
+function isPhpScript(head: Uint8Array): boolean {
+  return head[0] === 0x23 && phpArchive.test(Buffer.from(head.subarray(0, 100)).toString('latin1'));
+}
+
+function imageOf(content: Buffer): Format | undefined {
+  return inImages.find((each) => isOf(each, content));
+}
+
+function isOf({ bytes, at }: Format, content: Uint8Array): boolean {
+  return content[at] === bytes[0] && bytes.equals(content.subarray(at, at + bytes.length));
+}
