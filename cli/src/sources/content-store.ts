@@ -1,4 +1,4 @@
-import { type Digest, InvalidInput, LimitExceeded, type Platform, TidewaiterError } from '@tidewaiter/domain';
+import { type Digest, InvalidInput, LimitExceeded, NotFound, type Platform, TidewaiterError } from '@tidewaiter/domain';
 import {
   attestationsOf,
   choosePlatforms,
@@ -12,6 +12,7 @@ import {
   leadsToImage,
   parseManifest,
   readImageConfig,
+  verifyTocAnnotations,
 } from '@tidewaiter/oci';
 
 import type { ImageSource } from './image-source.js';
@@ -23,6 +24,8 @@ export interface ContentStore {
   manifest(reference: string): Promise<{ digest: Digest; mediaType: string; bytes: Buffer }>;
   /** Checked against digest and size when the end is reached. */
   blob(descriptor: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array>;
+  /** Last bytes of a blob, unchecked. */
+  blobEnd(descriptor: Pick<Descriptor, 'digest' | 'size'>, bytes: number): Promise<Buffer>;
   /** State of a blob on this machine, which changes whenever it is written. */
   blobState?(digest: Digest): Promise<string>;
   /** The same from where the copies come from, which `blob` may have passed by. */
@@ -46,6 +49,7 @@ export async function openImage(
   const { digest, manifest, within } = await findImage(store, reference, wanted, []);
   const statements = within.flatMap(({ index }) => attestationsOf(index, digest));
   const config = await readImageConfig(manifest.config, store.blob(manifest.config));
+  await verifyTocAnnotations(manifest, async (layer, bytes) => store.blobEnd(layer, bytes).catch(nullWhenMissing));
   if (wanted !== undefined && !isPlatform(config.platform, wanted)) {
     throw new InvalidInput('NO_PLATFORM', `the image is for ${config.platform}, not for ${wanted}`);
   }
@@ -84,6 +88,12 @@ export async function mayBeImage(store: Pick<ContentStore, 'manifest' | 'blob'>,
     if (error instanceof TidewaiterError) return true;
     throw error;
   }
+}
+
+/** A missing layer is a finding of its image. */
+function nullWhenMissing(error: unknown): null {
+  if (error instanceof NotFound) return null;
+  throw error;
 }
 
 /** An index on the way to an image. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { type Digest, InvalidInput, isDigest, LimitExceeded, NotFound, TidewaiterError } from '@tidewaiter/domain';
-import { type Descriptor, documentLimits, parseManifest, parseReferrers, verified } from '@tidewaiter/oci';
+import { type Descriptor, documentLimits, lastBytes, parseManifest, parseReferrers, verified } from '@tidewaiter/oci';
 
 import { mayBeImage, type ContentStore } from './content-store.js';
 
@@ -33,6 +33,7 @@ export function layoutStore(files: LayoutFiles): ContentStore {
       return { digest, mediaType: '', bytes: await readManifest(files, digest) };
     },
     blob: (descriptor) => verified(present(files, descriptor.digest), descriptor),
+    blobEnd: (descriptor, bytes) => lastBytes(present(files, descriptor.digest), bytes),
     ...(files.state && { blobState: (digest: Digest) => files.state!(blobPath(digest)) }),
     referrers: (digest) => referrersIn(files, digest),
     close: () => files.close(),

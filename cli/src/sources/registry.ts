@@ -151,6 +151,7 @@ async function registryStore(
     isLocal: false,
     manifest: (reference) => client.manifest(repository, reference, signal),
     blob: (descriptor) => client.blob(repository, descriptor, signal),
+    blobEnd: (descriptor, bytes) => client.blobEnd(repository, descriptor, bytes, signal),
     ...(client.hasMirrors && { original: (descriptor) => client.blobOfOrigin(repository, descriptor, signal) }),
     referrers: (digest) => client.referrers(repository, digest, signal),
     close: () => egress.close(),

@@ -263,6 +263,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       TARGET_LIST_INVALID: input('Write one target a line.'),
       TARGET_LIST_MISSING: missing('Check the path of the list.'),
       TARGET_MISSING: missing('Check the path or the name of the target.', { ...notScannable, ...blinding }),
+      SNAPSHOT_UNSUPPORTED: input('The layers are in the format of a snapshotter: push the image as tar layers.'),
       TOC_MISMATCH: input('The layer for lazy pulling has two contents: build or convert the image again.'),
       TRUNCATED_LAYER: input('The layer ends early: push the image again.'),
       UNPARSABLE_RANGE: input('The advisory or requirement has a range of no known syntax.'),

@@ -32,4 +32,5 @@ export { decompress } from './decompress.js';
 export { release } from './lent-memory.js';
 export { readTree } from './tree.js';
 export type { TreeMember } from './tree.js';
+export { lastBytes, verifyTocAnnotations } from './toc-annotations.js';
 export { verified } from './verify.js';

@@ -26,7 +26,8 @@ const capabilityKeyword = 'SCHILY.xattr.security.capability';
  * even what a later layer deletes. @see
  * https://docs.kernel.org/filesystems/overlayfs.html#renaming-directories
  */
-const redirection = /^SCHILY\.xattr\.(?:trusted|user)\.overlay\.(?:redirect|metacopy)$/;
+export const redirection = /^(?:trusted|user)\.overlay\.(?:redirect|metacopy)$/;
+const attribute = 'SCHILY.xattr.';
 /**
  * The kernel accepts no longer value. @see capabilities(7), "File capability extended attribute
  * versioning"
@@ -63,9 +64,13 @@ export function readPax(payload: Buffer): TarExtensions {
     ...(gid !== undefined && { gid: gid >>> 0 }),
     ...(mtime?.length && { mtime: seconds(Number(mtime.toString('latin1'))) }),
     ...(capabilities && capabilities.length <= maxCapabilityBytes && { capabilities: capabilities.toString('hex') }),
-    ...([...records.keys()].some((keyword) => redirection.test(keyword)) && { isRedirected: true }),
+    ...([...records.keys()].some(isRedirection) && { isRedirected: true }),
     ...(sparse && { sparse }),
   };
+}
+
+function isRedirection(keyword: string): boolean {
+  return keyword.startsWith(attribute) && redirection.test(keyword.slice(attribute.length));
 }
 
 function* paxRecords(payload: Buffer): Generator<[string, Buffer]> {

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { buildImage, describeWith, programs } from '@tidewaiter/testkit';
 
 import { readLayerFollowingLinks } from './layer.js';
-import { parseManifest } from './manifest.js';
+import { type ImageManifest, parseManifest } from './manifest.js';
+import { verifyTocAnnotations } from './toc-annotations.js';
 import { BlobTail } from './toc-footer.js';
 
 describeWith(programs('skopeo'))('verifyToc of layers that skopeo writes', () => {
@@ -33,6 +34,8 @@ describeWith(programs('skopeo'))('verifyToc of layers that skopeo writes', () =>
     const index = parseManifest(readFileSync(join(folder, 'chunked/index.json')));
     const image = index.kind === 'index' && parseManifest(blob(index.manifests[0]!.digest));
     const layer = image && image.kind === 'manifest' ? image.layers[0]! : undefined;
+    expect(layer!.annotations).toHaveProperty(['io.github.containers.zstd-chunked.manifest-position']);
+    await verifyTocAnnotations(image as ImageManifest, async (each, size) => blob(each.digest).subarray(-size));
     const bytes = blob(layer!.digest);
     const tail = new BlobTail();
     const open = async function* () {

@@ -140,6 +140,7 @@ describe('verifyToc', () => {
     ['other rights', changed('bin/ping', { mode: 0o4755 }), 'bin/ping'],
     ['another owner', changed('bin/app', { uid: 0 }), 'bin/app'],
     ['other capabilities', changed('bin/ping', { xattrs: {} }), 'bin/ping'],
+    ['an attribute of overlayfs', changed('bin/', { xattrs: { 'trusted.overlay.redirect': 'L2V0Yw==' } }), 'bin'],
     ['another target of a link', changed('bin/sh', { linkName: '/bin/ping' }), 'bin/sh'],
     ['another hard link', changed('bin/also', { linkName: 'bin/ping' }), 'bin/also'],
     ['another type', changed('bin/sh', { type: 'dir' }), 'bin/sh'],

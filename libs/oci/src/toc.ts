@@ -10,6 +10,7 @@ import { corrupt } from './layer-errors.js';
 import { release } from './lent-memory.js';
 import type { LayerLimits } from './limits.js';
 import { normalizePath } from './paths.js';
+import { redirection } from './tar-extensions.js';
 import { blockSize, readHeader } from './tar-header.js';
 import { parseTar, type TarMember, type TarVisitor } from './tar.js';
 import type { TocPlace } from './toc-footer.js';
@@ -205,7 +206,8 @@ function isSameMember(member: TarMember, entry: UntrustedObject): boolean {
     (numberOf(entry, 'mode') & 0o7777) === member.mode &&
     numberOf(entry, 'uid') >>> 0 === member.uid &&
     numberOf(entry, 'gid') >>> 0 === member.gid &&
-    capabilitiesOf(entry) === (member.capabilities ?? '')
+    capabilitiesOf(entry) === (member.capabilities ?? '') &&
+    isRedirected(entry) === (member.isRedirected ?? false)
   );
 }
 
@@ -213,6 +215,12 @@ function capabilitiesOf(entry: UntrustedObject): string {
   const attributes = field(entry, 'xattrs');
   const value = isJsonObject(attributes) ? attributes['security.capability'] : undefined;
   return typeof value === 'string' ? Buffer.from(value, 'base64').toString('hex') : '';
+}
+
+/** As {@link TarMember.isRedirected}: runtimes set the attributes of the table. */
+function isRedirected(entry: UntrustedObject): boolean {
+  const attributes = field(entry, 'xattrs');
+  return isJsonObject(attributes) && Object.keys(attributes).some((name) => redirection.test(name));
 }
 
 /** Chunks of a file; undefined unless they are the whole file, each with a digest or as zeros. */

@@ -1,6 +1,6 @@
 import { type Digest, InvalidInput, isDigest, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import type { Egress } from '@tidewaiter/egress';
-import type { Descriptor } from '@tidewaiter/oci';
+import { type Descriptor, lastBytes } from '@tidewaiter/oci';
 
 import { readBlob, sizeMismatch, type BlobDescriptor, type BlobPart } from './blob.js';
 import type { RegistryConnection } from './connection.js';
@@ -87,6 +87,16 @@ export class RegistryClient {
   blobOfOrigin(repository: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncIterable<Uint8Array> {
     const name = this.#repository(repository);
     return readBlob(descriptor, (from) => this.#origin.openBlob(name, descriptor, from, signal), signal);
+  }
+
+  /**
+   * Last bytes of a blob, from the registry itself. No digest proves them.
+   * @throws as `blob`
+   */
+  async blobEnd(repository: string, descriptor: BlobDescriptor, bytes: number, signal?: AbortSignal): Promise<Buffer> {
+    const from = Math.max(0, descriptor.size - bytes);
+    const { body } = await this.#origin.openBlob(this.#repository(repository), descriptor, from, signal);
+    return lastBytes(body, bytes);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { configFindings } from '@tidewaiter/analyzers';
 import { checkImageConfig } from '@tidewaiter/checks';
-import { type Digest, InvalidInput, type Layer, LimitExceeded, type Platform } from '@tidewaiter/domain';
+import { type Digest, InvalidInput, type Layer, LimitExceeded, NotFound, type Platform } from '@tidewaiter/domain';
 import { redactConfig } from '@tidewaiter/integrity';
 import {
   baseBuildTime,
@@ -13,6 +13,7 @@ import {
   isDisguisedImage,
   parseManifest,
   readImageConfig,
+  verifyTocAnnotations,
 } from '@tidewaiter/oci';
 import type { FetchedManifest, RegistryClient } from '@tidewaiter/registry';
 import { redactSecrets, valueFingerprints } from '@tidewaiter/secrets';
@@ -154,6 +155,9 @@ async function readImage(
   manifest: ImageManifest,
 ): Promise<NewImage> {
   const config = await readImageConfig(manifest.config, client.blob(repository, manifest.config, signal));
+  await verifyTocAnnotations(manifest, async (layer, bytes) =>
+    client.blobEnd(repository, layer, bytes, signal).catch(nullWhenMissing),
+  );
   const { options, configVersion } = analysis;
   return {
     digest,
@@ -169,6 +173,12 @@ async function readImage(
     findings: [...configFindings(config, options), ...checkImageConfig(config)],
     configVersion,
   };
+}
+
+/** A missing layer is a finding of its image. */
+function nullWhenMissing(error: unknown): null {
+  if (error instanceof NotFound) return null;
+  throw error;
 }
 
 /** Many users see build steps, which may hold secrets that were passed to `docker build`. */
