@@ -46,7 +46,9 @@ const noHead = new Uint8Array();
  * database.
  */
 export function databaseWarnings(warnings: readonly Warning[]): Warning[] {
-  const paths = new Set(warnings.filter(isPartial).flatMap(({ path }) => path ?? []));
+  // The target of a hard link may be in another layer: `unreadDatabases` looks there.
+  const unread = warnings.filter((warning) => isPartial(warning) && warning.code !== 'HARDLINK_WITHOUT_TARGET');
+  const paths = new Set(unread.flatMap(({ path }) => path ?? []));
   return [...paths].filter(mayListPackages).map((path) => {
     return { code: 'DATABASE_UNREADABLE', path, message: 'list of packages that was not read completely' };
   });

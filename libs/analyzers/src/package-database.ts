@@ -46,10 +46,13 @@ export function* linesOf(text: string): Generator<string> {
 /**
  * Yields the stanzas of a text, which end with an empty line, with the fields that `fieldOf` finds
  * in their lines; the last of repeated fields counts.
+ * @param key field that each stanza has once: another one begins the next stanza, since tools
+ * differ in which lines are empty
  */
 export function* stanzasOf(
   text: string,
   fieldOf: (line: string) => readonly [name: string, value: string] | undefined,
+  key?: string,
 ): Generator<ReadonlyMap<string, string>> {
   let fields = new Map<string, string>();
   let isEmpty = true;
@@ -57,6 +60,10 @@ export function* stanzasOf(
     // Editors and version control may have changed the line ends of a database.
     if (line !== '' && line !== '\r') {
       const field = fieldOf(line);
+      if (field && field[0] === key && fields.has(key)) {
+        yield fields;
+        fields = new Map();
+      }
       if (field) fields.set(field[0], field[1]);
       isEmpty = false;
     } else if (!isEmpty) {

@@ -415,7 +415,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       DOCKERFILE_UNKNOWN_INSTRUCTION: warning('Correct the instruction.'),
       EXCEPTION_EXPIRED: warning('Extend or remove the exception.'),
       FILE_TOO_LARGE: warning('The file was not read; see docs/limits.md.', incomplete),
-      HARDLINK_WITHOUT_TARGET: warning('The layer has a hard link to no file.'),
+      HARDLINK_WITHOUT_TARGET: warning('The layer has a hard link to no file of its own: it was not read.', incomplete),
       IDENTITY_MISMATCH: warning('Signed by another identity than configured.'),
       INVALID_NAME: warning('The layer has an entry without a name.'),
       INVALID_WHITEOUT: warning('The layer deletes a file without a name, or the root, which no overlayfs does.'),

@@ -101,6 +101,11 @@ describe('apk', () => {
     expect(damage).toBe('3 records without a usable name, version or status');
   });
 
+  it.each([' ', 'x', '\t'])('reads both packages around a line of %j, with which apk ends the first', (line) => {
+    const content = Buffer.from(`P:a\nV:1\n${line}\nP:b\nV:2\n`);
+    expect(apk.analyze({ path: installed, content }).packages).toMatchObject([{ name: 'a' }, { name: 'b' }]);
+  });
+
   it.each(['P:a b\nV:1\n', 'P:a\u001b[2J\nV:1\n', `P:a\nV:${'9'.repeat(2_000)}\n`, '\0'.repeat(1_000)])(
     'counts %.10j as unreadable',
     (text) => {

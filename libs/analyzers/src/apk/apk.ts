@@ -13,7 +13,7 @@ const database = /^(usr\/)?lib\/apk\/db\/installed$/;
  */
 export const apk: Analyzer = {
   name: 'apk',
-  version: 3,
+  version: 4,
   wants: (path) => database.test(path),
   analyze: ({ path, content }) => readDatabase(content.toString('utf8'), path),
 };
@@ -30,7 +30,7 @@ function* readRecords(
   foundIn: string,
   tagged: [name: string, tag: string][],
 ): Generator<PackageRecord | 'unreadable'> {
-  for (const fields of stanzasOf(text, fieldOf)) {
+  for (const fields of stanzasOf(text, fieldOf, 'P')) {
     const record = readRecord(fields, foundIn);
     const tag = fields.get('s');
     if (record !== 'unreadable' && isToken(tag)) tagged.push([record.name, tag]);

@@ -136,10 +136,18 @@ describe('dpkg', () => {
     },
   );
 
+  it.each([' ', '\t', '\u000b', '#'])(
+    'reads both packages around a line of %j, which tools read differently',
+    (line) => {
+      const content = Buffer.from(`Package: a\nVersion: 1\n${line}\nPackage: b\nVersion: 2\n`);
+      expect(dpkg.analyze({ path: status, content }).packages).toMatchObject([{ name: 'a' }, { name: 'b' }]);
+    },
+  );
+
   it('takes linear time and memory', () => {
     const content = Buffer.from(
       `Package: b\nVersion: 1\nDescription: ${'x'.repeat(5 << 20)}\n${'Package: a\n'.repeat(1 << 19)}${'\n'.repeat(5 << 20)}`,
     );
-    expect(dpkg.analyze({ path: status, content }).packages).toMatchObject([{ name: 'a', version: '1' }]);
+    expect(dpkg.analyze({ path: status, content }).packages).toMatchObject([{ name: 'b', version: '1' }]);
   });
 });

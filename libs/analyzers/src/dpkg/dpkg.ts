@@ -31,7 +31,7 @@ const states = new Map([
  */
 export const dpkg: Analyzer = {
   name: 'dpkg',
-  version: 6,
+  version: 7,
   wants: (path) => database.test(path),
   analyze: ({ path, content }) => readDatabase(content.toString('utf8'), path),
 };
@@ -50,7 +50,7 @@ function* readRecords(
   foundIn: string,
   thirdParties: OwnedFiles[],
 ): Generator<PackageRecord | 'unreadable' | undefined> {
-  for (const fields of stanzasOf(text, fieldOf)) {
+  for (const fields of stanzasOf(text, fieldOf, 'package')) {
     const record = readRecord(fields, foundIn);
     if (record === undefined || record === 'unreadable' || !isThirdParty(fields)) {
       yield record;

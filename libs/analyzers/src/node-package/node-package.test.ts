@@ -82,11 +82,16 @@ describe('nodePackage', () => {
   });
 
   it.each([{ type: 'module' }, { name: 'a' }, { version: '1.0.0' }, [], null, 'x'])(
-    'does not report %j as a package',
+    'warns of the unknown package of %j',
     (manifest) => {
-      expect(read(JSON.stringify(manifest))).toEqual({ packages: [] });
+      const unread = 'package of npm without name or version';
+      expect(read(JSON.stringify(manifest))).toEqual({ packages: [], unread });
     },
   );
+
+  it('needs no version of a private package', () => {
+    expect(read({ name: 'a', private: true })).toEqual({ packages: [], isUnpublished: true });
+  });
 
   it.each([
     [{ private: true }, true],

@@ -19,15 +19,19 @@ const bunCache = /(?:^|\/)\.bun\/install\/cache\/(?:@[^/@]{1,255}\/)?[^/@.][^/@]
  */
 export const nodePackage: Analyzer = {
   name: 'node-package',
-  version: 4,
+  version: 5,
   wants: (path) =>
     path.endsWith('/package.json') &&
     ((manifest.test(path) && !isTestData(path)) || packageManager.test(path) || bunCache.test(path)),
   analyze: ({ path, content }) => {
     const text = readText(content);
+    const library = readManifest(text);
+    const isPrivate = isUnpublished(text);
     return {
-      ...installedLibraries('npm', path, [readManifest(text)]),
-      ...(isUnpublished(text) && { isUnpublished: true }),
+      ...installedLibraries('npm', path, [library]),
+      ...(isPrivate && { isUnpublished: true }),
+      // npm installs none, but Node.js loads it.
+      ...(library === undefined && !isPrivate && { unread: 'package of npm without name or version' }),
     };
   },
 };

@@ -26,6 +26,7 @@ const gapsByCode: ReadonlyMap<string, readonly EvaluationGap['kind'][]> = new Ma
   ['DIGESTS_MIXED', ofPackages],
   ['DOCKERFILE_HEREDOC_OPEN', ['misconfiguration']],
   ['FILE_TOO_LARGE', everything],
+  ['HARDLINK_WITHOUT_TARGET', everything],
   ['K8S_TEMPLATE', ['misconfiguration']],
   ['LAYER_NOT_ANALYZED', everything],
   ['LIMIT_EXCEEDED', everything],
