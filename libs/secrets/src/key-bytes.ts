@@ -1,8 +1,18 @@
 /** Whether a file of any name starts like a store of keys, or like a key in DER. */
 export function startsAsKeys(head: Uint8Array): boolean {
   const start = Buffer.from(head.subarray(0, 64));
-  return isPkcs12(start) || isJavaStore(start) || isKeePass(start) || isDerKey(start);
+  return isPkcs12(start) || isJavaStore(start) || isKeePass(start) || isDerKey(start) || isOpenPgpKey(start);
 }
+
+// Secret-key packet with two bytes of length, version 4, a time and an algorithm: RSA, DSA or one
+// of the curves.
+const openPgpKey = /^(?:95....|c5[c-d]...|94..)04.{8}(?:01|11|12|13|16|19|1b)/;
+
+/**
+ * Whether bytes start like the secret key of OpenPGP in binary form. @see
+ * https://www.rfc-editor.org/rfc/rfc9580#section-5.5.3
+ */
+export const isOpenPgpKey = (head: Buffer): boolean => openPgpKey.test(head.toString('hex', 0, 16));
 
 /** SEQUENCE that begins with version 3. @see https://www.rfc-editor.org/rfc/rfc7292#section-4 */
 export function isPkcs12(head: Buffer): boolean {

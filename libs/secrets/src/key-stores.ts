@@ -1,4 +1,4 @@
-import { isDerKey, isJavaStore, isKeePass, isPkcs12 } from './key-bytes.js';
+import { isDerKey, isJavaStore, isKeePass, isOpenPgpKey, isPkcs12 } from './key-bytes.js';
 import { nothing } from './secret-rule.js';
 import type { Candidate, KeywordPlace } from './secret-rule.js';
 
@@ -46,8 +46,10 @@ export function readDerKey({ text }: KeywordPlace): readonly Candidate[] {
  */
 export function readGnupgKey({ text }: KeywordPlace): readonly Candidate[] {
   const head = text.slice(0, 2_000);
-  const isKey = /\((?:protected-)?private-key \(|^\(\d\d:(?:protected-)?private-key\(|^[\x94\x95\xc5]/.test(head);
-  return isKey ? whole(text, 'private key of GnuPG') : nothing;
+  const isKey = /\((?:protected-)?private-key \(|^\(\d\d:(?:protected-)?private-key\(/.test(head);
+  return isKey || isOpenPgpKey(Buffer.from(head.slice(0, 16), 'latin1'))
+    ? whole(text, 'private key of GnuPG')
+    : nothing;
 }
 
 function whole(text: string, shown: string): readonly Candidate[] {

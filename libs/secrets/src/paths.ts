@@ -28,11 +28,12 @@ const headBytes = 512;
 /** Whether a file can contain secrets: text by its first 512 bytes, and key stores. */
 export function mayHoldSecrets(path: string, head: Uint8Array): boolean {
   if (head.length === 0 || isPackageDatabase(path)) return false;
+  if (startsAsKeys(head)) return true;
   const dot = path.lastIndexOf('.');
   const extension = dot > path.lastIndexOf('/') ? path.slice(dot + 1).toLowerCase() : '';
   if (binaries.has(extension)) return extension !== 'gpg' || path.endsWith('secring.gpg');
   if (withoutText.has(extension)) return extension === 'db' && credentialDatabase.test(path);
-  return isText(head) || startsAsKeys(head);
+  return isText(head);
 }
 
 function isText(head: Uint8Array): boolean {

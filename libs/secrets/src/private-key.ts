@@ -1,4 +1,5 @@
 import { decodeBase64At } from './encoded-text.js';
+import { isDerKey } from './key-bytes.js';
 import type { Candidate, KeywordPlace } from './secret-rule.js';
 import { nothing } from './secret-rule.js';
 
@@ -11,12 +12,27 @@ type Start = Pick<KeywordPlace, 'text' | 'start'>;
 export type KeyKind = 'plain' | 'encrypted' | 'service-account';
 
 /** Starts of PEM, in clear and in Base64, and of JSON with a key: that of a service account. */
-export const keyStarts = ['-----begin', 'ls0tls1crudjti', 'ewogicj0exblij', 'eyj0exblijoi', 'eyj0exblijog'];
+const pemStarts = ['-----begin', 'ls0tls1crudjti', 'ewogicj0exblij', 'eyj0exblijoi', 'eyj0exblijog'];
+/**
+ * Base64 of keys in DER behind their length: RSA, P-256, P-384, P-521 and Ed25519 in PKCS #8, and
+ * RSA of 2,048 and 4,096 bits in PKCS #1.
+ */
+const derStarts = [
+  'ibadanbgkqhkig9w0baqefaa',
+  'ageambmgbyqgsm49agegccqgsm49awehb',
+  'ageambagbyqgsm49agegbsubbaa',
+  'mc4caqawbqydk2vwbciei',
+  'ibaakcaqea',
+  'ibaakcagea',
+];
+
+export const keyStarts = [...pemStarts, ...derStarts];
 
 /** Fast check: excludes certificates, and Base64 that starts in the middle of a word. */
 export function mayBeKey(bytes: Buffer, start: number): boolean {
   const text = bytes.toString('latin1', Math.max(0, start - 2), start + 60);
-  if (bytes[start] === 0x2d) return text.includes('PRIVATE KEY');
+  if (bytes[start] === 0x2d) return /PRIVATE(?: |%20|\+)KEY/.test(text);
+  if (derStart.test(text.slice(Math.min(start, 2)))) return true;
   return !/[A-Za-z0-9+/]/.test(text.charAt(Math.min(start, 2) - 1)) || bytes[start - 2] === 0x5c;
 }
 
@@ -25,7 +41,42 @@ export function mayBeKey(bytes: Buffer, start: number): boolean {
  * @see https://www.rfc-editor.org/rfc/rfc7468
  */
 export function readPrivateKey(place: Start, kind: KeyKind): readonly Candidate[] {
-  return place.text.startsWith('-', place.start) ? readPem(place, kind) : readEncoded(place, kind);
+  if (!place.text.startsWith('-', place.start)) return [...readEncoded(place, kind), ...readDer(place, kind)];
+  return urlEncoded.test(place.text.slice(place.start, place.start + 16))
+    ? readUrlEncoded(place, kind)
+    : readPem(place, kind);
+}
+
+const derStart = new RegExp(`^(?:${derStarts.join('|')})`, 'i');
+/** Base64 of the length before such a start. */
+const longestLead = 8;
+
+/** A key without the lines of PEM, as frameworks take it in their settings: `privateKey=MIIE…`. */
+function readDer({ text, start }: Start, kind: KeyKind): readonly Candidate[] {
+  if (kind !== 'plain' || !derStart.test(text.slice(start, start + 40))) return nothing;
+  const lead = /[A-Za-z0-9+/]{0,8}$/.exec(text.slice(Math.max(0, start - longestLead), start))?.[0] ?? '';
+  const from = start - lead.length;
+  const { decoded, end } = decodeBase64At(text, from);
+  const key = Buffer.from(decoded, 'latin1');
+  // The key of a PEM is found with its label.
+  const isInPem = /-----(?:\\[rn]|["'\s+,])*$/.test(text.slice(Math.max(0, from - 80), from));
+  if (isInPem || !isDerKey(key) || sequenceLength(key) > key.length) return nothing;
+  const label = /^ibaakca/i.test(text.slice(start, start + 8)) ? 'RSA PRIVATE KEY' : 'PRIVATE KEY';
+  const encoded = key.subarray(0, sequenceLength(key)).toString('base64');
+  return [{ start: from, end, value: `${label}\n${encoded}`, shown: `${label} without PEM`, confidence: 'certain' }];
+}
+
+const urlEncoded = /^-----BEGIN(?:%20|\+)/;
+
+/** A PEM in the query of a URL or the body of a form. */
+function readUrlEncoded({ text, start }: Start, kind: KeyKind): readonly Candidate[] {
+  const window = text.slice(start, start + longestKey);
+  const isForm = window.startsWith('-----BEGIN+');
+  const decoded = (isForm ? window.replaceAll('+', ' ') : window).replace(/%([0-9a-f]{2})/gi, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
+  const length = window.search(/-----END[^&\s]{10,60}?KEY-----/) + '-----END PRIVATE KEY-----'.length;
+  return readPem({ text: decoded, start: 0 }, kind).map((key) => ({ ...key, start, end: start + length }));
 }
 
 function readEncoded({ text, start }: Start, kind: KeyKind): readonly Candidate[] {

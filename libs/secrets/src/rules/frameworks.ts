@@ -77,6 +77,29 @@ export const frameworkRules: readonly SecretRule[] = [
     ignores: () => ['fernet_key = ', 'Fernet(key)'],
   }),
   captured({
+    id: 'aspnet-machine-key',
+    title: 'ASP.NET machine key',
+    severity: 'critical',
+    minEntropy: 3,
+    keywords: ['validationkey=', 'decryptionkey='],
+    expression: /(?:validation|decryption)Key="([0-9A-Fa-f]{32,128})(?:,IsolateApps)?"/,
+    matches: () => [`<machineKey validationKey="${fake(128, 'hex')}" validation="SHA1" />`],
+    ignores: () => ['<machineKey validationKey="AutoGenerate,IsolateApps" decryptionKey="AutoGenerate" />'],
+  }),
+  captured({
+    id: 'aspnet-data-protection-key',
+    title: 'ASP.NET data protection key',
+    severity: 'critical',
+    minEntropy: 4,
+    keywords: ['<masterkey'],
+    expression:
+      /<masterKey[^>]{0,200}>\s{0,20}(?:<!--[^>]{0,200}-->\s{0,20})?<value>([A-Za-z0-9+/]{40,120}={0,2})<\/value>/,
+    matches: () => [
+      `<masterKey p4:requiresEncryption="true">\n <!-- Warning: the key below is in an unencrypted form. -->\n <value>${fake(86, 'base64')}==</value>`,
+    ],
+    ignores: () => ['<masterKey><value></value></masterKey>'],
+  }),
+  captured({
     id: 'framework-secret-key',
     title: 'Web framework secret key',
     // Django, Flask, Drupal, phpMyAdmin, MediaWiki, Joomla, Magento, Yii, CakePHP: keys with any

@@ -19,6 +19,10 @@ import { fake, spelt } from './fake.js';
 const pem = (label: string, body: string) => `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`;
 const der = Buffer.from('3082010a', 'hex');
 const body = Buffer.concat([der, Buffer.from(fake(0x10a))]).toString('base64');
+const derBody = Buffer.concat([
+  Buffer.from('30820122020100300d06092a864886f70d010101050004', 'hex'),
+  Buffer.from(fake(0x10f)),
+]).toString('base64');
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const putty = (cipher: string) =>
   `PuTTY-User-Key-File-2: ssh-rsa\nEncryption: ${cipher}\nComment: a\nPublic-Lines: 1\n${fake(64, 'base64')}\nPrivate-Lines: 2\n${fake(64, 'base64')}\n${fake(30, 'base64')}==\nPrivate-MAC: ${fake(40, 'hex')}\n`;
@@ -39,8 +43,11 @@ export const keyRules: readonly SecretRule[] = [
       pem('RSA PRIVATE KEY', body),
       `{"key":"${pem('PRIVATE KEY', body).replaceAll('\n', '\\n')}"}`,
       `TLS_KEY=${base64(pem('PRIVATE KEY', body))}`,
+      `jwt.private-key=${derBody}`,
+      `?key=${encodeURIComponent(pem('PRIVATE KEY', body))}`,
     ],
     ignores: () => [
+      `if (text.startsWith('${derBody.slice(0, 40)}'))`,
       pem('CERTIFICATE', body),
       `TLS_CERT=${base64(pem('CERTIFICATE', body))}`,
       pem('PUBLIC KEY', body),
@@ -143,11 +150,26 @@ export const keyRules: readonly SecretRule[] = [
     rank: 3,
     minEntropy: 0,
     keywords: [],
-    files: ['private-keys-v1.d/*.key', 'secring.gpg'],
+    files: ['private-keys-v1.d/*.key', '*.gpg', '*.pgp', '*.skr', '*.sec', '*.key'],
     examplePath: 'root/.gnupg/private-keys-v1.d/0123.key',
     find: readGnupgKey,
     matches: () => ['Created: 20240101T000000\nKey: (private-key (rsa (n #00', '(11:private-key(3:rsa(1:n257:'],
     ignores: () => ['Created: 20240101T000000\nKey: (public-key', 'text'],
+  }),
+  captured({
+    id: 'xml-private-key',
+    title: 'Private key in XML',
+    severity: 'critical',
+    rank: 3,
+    minEntropy: 4,
+    keywords: ['<rsakeyvalue>'],
+    // https://www.rfc-editor.org/rfc/rfc3275, with the private parts of .NET
+    expression: /<RSAKeyValue>[^"'{}]*<D>\s{0,8}([A-Za-z0-9+/=\s]{40,1000})<\/D>/,
+    within: 5_000,
+    matches: () => [
+      `<RSAKeyValue><Modulus>${fake(172, 'base64')}</Modulus><D>${fake(172, 'base64')}</D></RSAKeyValue>`,
+    ],
+    ignores: () => [`<RSAKeyValue><Modulus>${fake(172, 'base64')}</Modulus><Exponent>AQAB</Exponent></RSAKeyValue>`],
   }),
   read({
     id: 'json-web-key',
