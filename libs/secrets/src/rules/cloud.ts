@@ -203,6 +203,16 @@ export const cloudRules: readonly SecretRule[] = [
     expression: /[A-Za-z0-9+/]{33}(?:\+(?:ASb|AEh|ARm)|AIoT|AZEG|AzCa)[A-P][A-Za-z0-9+/]{5}=/,
     matches: () => [`${fake(33, 'base64')}+ASbA${fake(5)}=`, `${fake(33)}AzCaA${fake(5)}=`],
   }),
+  captured({
+    id: 'azure-function-url-key',
+    title: 'Azure Functions key in URL',
+    severity: 'critical',
+    minEntropy: 4,
+    keywords: ['.azurewebsites.net/api/'],
+    expression: /\.azurewebsites\.net\/api\/[\w/.-]{1,100}\?(?:[\w=-]{1,60}&){0,4}code=([\w-]{50,60}(?:={0,2}|%3D%3D))/,
+    matches: () => [`https://a.azurewebsites.net/api/run?code=${fake(54)}==`],
+    ignores: () => ['https://a.azurewebsites.net/api/run?code=<key>'],
+  }),
   token({
     id: 'azure-function-key',
     title: 'Azure Functions key',

@@ -231,14 +231,24 @@ export const messagingRules: readonly SecretRule[] = [
     expression: /xkeysib-[a-f0-9]{64}-[A-Za-z0-9]{16}/,
     matches: () => [`xkeysib-${fake(64, 'hex')}-${fake(16)}`],
   }),
-  assigned({
+  token({
     id: 'mailchimp-api-key',
     title: 'Mailchimp API key',
-    rank: 3,
-    services: ['mailchimp'],
+    keywords: ['-us'],
+    back: 32,
     expression: /[a-f0-9]{32}-us\d{1,2}/,
-    sample: () => fake(32, 'hex') + '-us20',
+    // The SDK's token is for apps, and in every copy of them.
+    verify: (_, { text, start }) =>
+      /SDK[^\n]{0,40}$/.test(text.slice(Math.max(0, start - 80), start - 32)) ? undefined : 'likely',
+    matches: () => [fake(32, 'hex') + '-us20'],
     ignores: () => [`MailchimpSDK.initialize(token: ${fake(32, 'hex')}-us18)`],
+  }),
+  assigned({
+    id: 'mandrill-api-key',
+    title: 'Mailchimp Transactional API key',
+    services: ['mandrill', 'mailchimp_transactional'],
+    expression: /md-[\w-]{22}/,
+    sample: () => 'md-' + fake(22),
   }),
   assigned({
     id: 'mailgun-private-api-token',

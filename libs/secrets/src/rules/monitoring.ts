@@ -79,13 +79,13 @@ export const monitoringRules: readonly SecretRule[] = [
     expression: /[A-Za-z0-9]{64}/,
     sample: () => fake(64),
   }),
-  assigned({
+  token({
     id: 'new-relic-license-key',
     title: 'New Relic license key',
-    services: ['new-relic', 'newrelic', 'new_relic'],
-    isBare: true,
-    expression: /(?:eu01xx)?[a-f0-9]{30,36}(?:NRAL|FFFFNRAL)/,
-    sample: () => fake(36, 'hex') + 'NRAL',
+    keywords: ['nral'],
+    back: 'token',
+    expression: /(?:eu01xx)?[a-f0-9]{26,36}(?:FFFF)?NRAL/,
+    matches: () => [fake(36, 'hex') + 'NRAL', 'eu01xx' + fake(26, 'hex') + 'FFFFNRAL'],
   }),
   assigned({
     id: 'sentry-access-token',

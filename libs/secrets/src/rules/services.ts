@@ -212,6 +212,70 @@ export const serviceRules: readonly SecretRule[] = [
     expression: /[A-Za-z0-9=_-]{40}/,
     sample: () => fake(40),
   }),
+  // https://launchdarkly.com/docs/home/account/environment/keys
+  token({
+    id: 'launchdarkly-sdk-key',
+    title: 'LaunchDarkly SDK key or access token',
+    keywords: ['sdk-', 'api-'],
+    expression: /(?:sdk|api)-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/,
+    matches: () => [`sdk-${fake(8, 'hex')}-${fake(4, 'hex')}-4${fake(3, 'hex')}-a${fake(3, 'hex')}-${fake(12, 'hex')}`],
+  }),
+  // https://documentation.onesignal.com/docs/keys-and-ids
+  token({
+    id: 'onesignal-api-key',
+    title: 'OneSignal API key',
+    keywords: ['os_v2_'],
+    expression: /os_v2_(?:app|org)_[a-z2-7]{96,110}/,
+    matches: () => ['os_v2_app_' + 'k3mq7xw2v'.repeat(11) + 'zdha'],
+  }),
+  token({
+    id: 'jumpcloud-api-key',
+    title: 'JumpCloud API key',
+    keywords: ['jca_'],
+    expression: /jca_[A-Za-z0-9]{36}/,
+    matches: () => ['jca_' + fake(36)],
+  }),
+  token({
+    id: 'hcaptcha-secret-key',
+    title: 'hCaptcha secret key',
+    keywords: ['es_'],
+    expression: /ES_[0-9a-f]{32}/,
+    matches: () => ['ES_' + fake(32, 'hex')],
+  }),
+  assigned({
+    id: 'ably-api-key',
+    title: 'Ably API key',
+    services: ['ably'],
+    isBare: true,
+    expression: /[\w-]{5,6}\.[\w-]{6}:[\w-]{43,55}/,
+    sample: () => `${fake(6)}.${fake(6)}:${fake(43)}`,
+  }),
+  captured({
+    id: 'blockchain-provider-key',
+    title: 'Key of a blockchain provider in URL',
+    severity: 'medium',
+    keywords: ['.alchemy.com/v2/', '.infura.io/v3/', '.quiknode.pro/'],
+    expression:
+      /\.(?:alchemy\.com\/v2\/([\w-]{32})|infura\.io\/v3\/([0-9a-f]{32})|quiknode\.pro\/([0-9a-f]{40}))(?:[^\w-]|$)/,
+    minEntropy: 3,
+    matches: () => [
+      `https://mainnet.infura.io/v3/${fake(32, 'hex')}`,
+      `https://eth-mainnet.g.alchemy.com/v2/${fake(32)}`,
+    ],
+    ignores: () => ['https://mainnet.infura.io/v3/YOUR-PROJECT-ID', 'https://eth-mainnet.g.alchemy.com/v2/demo'],
+  }),
+  captured({
+    id: 'conda-channel-token',
+    title: 'Token of a conda channel in URL',
+    keywords: ['anaconda.org/t/', 'anaconda.com/t/', 'anaconda.cloud/t/'],
+    expression: /anaconda\.(?:org|com|cloud)\/t\/([\w-]{20,80})\//,
+    minEntropy: 3,
+    matches: () => [`channels: [https://conda.anaconda.org/t/${fake(36)}/corp]`],
+    ignores: () => [
+      'https://conda.anaconda.org/t/<TOKEN>/corp',
+      'https://conda.anaconda.org/t/tk-your-token-goes-here/corp',
+    ],
+  }),
   token({
     id: 'linear-api-key',
     title: 'Linear API key',

@@ -281,6 +281,13 @@ export const sourceControlRules: readonly SecretRule[] = [
     matches: () => ['API-' + fake(26, 'upper')],
     ignores: () => ['API-' + fake(32, 'upper')],
   }),
+  token({
+    id: 'sonar-prefixed-token',
+    title: 'Sonar token',
+    keywords: ['squ_', 'sqp_', 'sqa_'],
+    expression: /sq[upa]_[a-f0-9]{40}/,
+    matches: () => ['sqp_' + fake(40, 'hex')],
+  }),
   assigned({
     id: 'sonar-api-token',
     title: 'Sonar token',
