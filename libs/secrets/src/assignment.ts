@@ -26,34 +26,47 @@ export function readAssignment(text: string, keywordStart: number, keywordEnd: n
   );
 }
 
-const declaration = /(?:^|\s)(?:ENV|SetEnv|setenv|fastcgi_param|uwsgi_param)[ \t]{1,8}$/;
+const declaration = /(?:^|\s)(?:ENV|SetEnv|setenv|set(?: -{1,2}[a-z]{1,9}){1,3}|fastcgi_param|uwsgi_param)[ \t]{1,8}$/;
+/** Declarations of programs, whose value is a text in quotes: C, and the keywords of Clojure. */
+const constant = /(?:#[ \t]{0,4}define[ \t]{1,8}|[\s{(]:)$/;
 
 /** `ENV NAME value`: a command whose second word is the value. */
 function readDeclaration(text: string, keywordStart: number, keywordEnd: number, nameEnd: number) {
   if (!isBlank(text.charCodeAt(nameEnd))) return undefined;
   const nameStart = startOfName(text, keywordStart);
-  if (!isBlank(text.charCodeAt(nameStart - 1)) || !declaration.test(text.slice(Math.max(0, nameStart - 24), nameStart)))
-    return undefined;
-  return valueAt(text, keywordStart, keywordEnd, nameEnd, ' ', nameEnd + 1);
+  const before = text.slice(Math.max(0, nameStart - 24), nameStart);
+  if (isBlank(text.charCodeAt(nameStart - 1)) && declaration.test(before))
+    return valueAt(text, keywordStart, keywordEnd, nameEnd, ' ', nameEnd + 1);
+  if (!constant.test(before)) return undefined;
+  const found = valueAt(text, keywordStart, keywordEnd, nameEnd, '=', nameEnd + 1);
+  return found.quote === '' ? undefined : found;
 }
 
-/** `"name": "NAME", "value": "…"`, in JSON, YAML or the attributes of XML. */
-const namedValue = /["']?,?\s{0,80}["']?[Vv]alue["']?[ \t]{0,8}([:=])/y;
+/**
+ * `"name": "NAME", "value": "…"`, in JSON, YAML or the attributes of XML, and `<key>NAME</key>
+ * <string>…` of property lists.
+ */
+const namedValue = /["']?,?\s{0,80}["']?[Vv]alue["']?[ \t]{0,8}([:=])|<\/key>\s{0,80}<string>/y;
+/** The type behind a name: `: string = "`, `: &'static str = "`. */
+const annotation = /:[ \t]{0,4}&?(?:'static )?[A-Za-z_][\w.<>?]{0,40}[ \t]{0,4}(?==[ \t]{0,4}["'`])/y;
 
 function readOperation(text: string, keywordStart: number, keywordEnd: number, nameEnd: number) {
   let at = skipClosing(text, nameEnd);
   const isQuotedName = at > nameEnd;
   at = skip(text, at, at + limits.space, isBlank);
   if (!isQuotedName && at > nameEnd && isNameChar(text.charCodeAt(at))) at = skipType(text, at);
+  annotation.lastIndex = at;
+  if (annotation.test(text)) at = annotation.lastIndex;
   const operator = operatorAt(text, at);
   if (operator === '' || operator === ',') {
     namedValue.lastIndex = nameEnd;
-    const sign = mayBeNamed(text, nameEnd) ? namedValue.exec(text)?.[1] : undefined;
+    const named = mayBeNamed(text, nameEnd) ? namedValue.exec(text) : null;
+    const sign = named === null ? undefined : (named[1] ?? '=');
     if (sign !== undefined) return valueAt(text, keywordStart, keywordEnd, nameEnd, sign, namedValue.lastIndex);
     if (operator === '' || !isQuotedName) return undefined;
   }
   const found = valueAt(text, keywordStart, keywordEnd, nameEnd, operator, at + operator.length);
-  return operator === ',' && found.quote === '' ? undefined : found;
+  return found.quote === '' && mustQuote.has(operator) ? undefined : found;
 }
 
 function valueAt(
@@ -66,6 +79,7 @@ function valueAt(
 ): Assignment {
   let at = skip(text, from, from + limits.space, operator === '>' ? isSpace : isBlank);
   if (operator === '>' && text.startsWith(characterData, at)) at += characterData.length;
+  if (operator === ':' || operator === '=') at = skipIntroduction(text, at);
   if (text[at] === '\\' && isQuote(text.charCodeAt(at + 1))) at += 1;
   const quote = isQuote(text.charCodeAt(at)) ? text.charAt(at) : '';
   const nameStart = startOfName(text, keywordStart);
@@ -74,11 +88,22 @@ function valueAt(
 }
 
 const characterData = '<![CDATA[';
+/**
+ * Before a value: the anchor, the tag or the style of a block in YAML, and the end of a continued
+ * line in properties and programs.
+ */
+const introduction =
+  /(?:[&!][\w!-]{1,40}[ \t]{1,8})?[|>][+-]?\d?[ \t]{0,4}\r?\n[ \t]{1,40}|[&!][\w!-]{1,40}[ \t]{1,8}|[\\(][ \t]{0,4}\r?\n[ \t]{0,40}/y;
 
-// Fast check: the name ends in a quotation mark or with its line.
+function skipIntroduction(text: string, at: number): number {
+  introduction.lastIndex = at;
+  return introduction.test(text) ? introduction.lastIndex : at;
+}
+
+// Fast check: the name ends in a quotation mark, with its line or with its element.
 function mayBeNamed(text: string, nameEnd: number): boolean {
   const code = text.charCodeAt(nameEnd);
-  return isQuote(code) || isLineEnd(code);
+  return isQuote(code) || isLineEnd(code) || text.startsWith('</key>', nameEnd);
 }
 
 /** Start of the name around `at`. */
@@ -114,7 +139,9 @@ function skipClosing(text: string, at: number): number {
   return text[end] === ']' || text[end] === ')' ? end + 1 : end;
 }
 
-const operators = [':::=', '::=', ':=', '?=', '.=', '+=', '=>', '==', '=', '::', ':', '>', ','];
+const operators = [':::=', '::=', ':=', '?=', '.=', '+=', '=>', '==', '=', '::', ':', '>', ',', '||', '??', '('];
+/** Operators of programs: `env('NAME', "…")`, `env.NAME || "…"`, `setPassword("…")`. */
+const mustQuote = new Set([',', '||', '??', '(']);
 
 function operatorAt(text: string, at: number): string {
   return operators.find((operator) => text.startsWith(operator, at)) ?? '';

@@ -17,6 +17,7 @@ const programs: [names: readonly string[], option: string][] = [
   ],
   // Docker and compatible tools, Helm, Azure, Cloud Foundry, OpenShift, Argo CD, …
   [['login'], `-(?:p|-password|-token)(?:${blank}|=)${value}`],
+  [['skopeo', 'buildah', 'podman'], `--(?:src-|dest-)?creds(?:${blank}|=)["']?[^\\s:"']{1,64}:${value}`],
   [['redis-cli'], `-(?:a|-pass)${blank}${value}`],
   [
     ['mongo', 'mongosh', 'mongodump', 'mongorestore', 'mongoexport', 'mongoimport'],

@@ -36,17 +36,19 @@ function decoderOf(first: Buffer): TextDecoder | null {
 const looked = { most: 256, least: 8 };
 
 /**
- * UTF-16 by its mark, or by a zero after each character of ASCII, as programs of Windows write it
+ * UTF-16 by its mark, or by a zero before or after each character of ASCII, as programs write it
  * without a mark; undefined for other bytes.
  */
 export function utf16Of(head: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le';
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be';
   const characters = Math.min(looked.most, Math.floor(head.length / 2));
+  if (characters < looked.least) return undefined;
+  const isBig = head[0] === 0;
   for (let at = 0; at < characters; at += 1) {
-    const low = head[2 * at]!;
+    const low = head[2 * at + Number(isBig)]!;
     const isText = (low >= 0x20 && low < 0x7f) || (low >= 0x09 && low <= 0x0d);
-    if (!isText || head[2 * at + 1] !== 0) return undefined;
+    if (!isText || head[2 * at + Number(!isBig)] !== 0) return undefined;
   }
-  return characters >= looked.least ? 'utf-16le' : undefined;
+  return isBig ? 'utf-16be' : 'utf-16le';
 }

@@ -24,9 +24,9 @@ const environmentName =
 const environmentPath =
   /(?:^|\/)(?:etc\/environment|environment\.d\/[^/]{1,80}|(?:group_vars|host_vars)\/.{1,200}|\.streamlit\/secrets\.toml|\.duply\/[^/]{1,80}\/conf)$/;
 const configName =
-  /^(?:.{0,200}\.(?:ini|cfg|cnf|conf|config|properties|toml|ya?ml|tfvars|json|xml)|credentials|Dockerfile[\w.-]{0,40})$/i;
+  /^(?:.{0,200}\.(?:ini|cfg|cnf|conf|config|properties|toml|ya?ml|tfvars|json|xml|plist|sls)|credentials|Dockerfile[\w.-]{0,40})$/i;
 const shellName =
-  /^(?:.{0,200}\.(?:sh|bash|zsh|ksh|fish|csh|ps1|bat|cmd|service|mk)|\.[a-z_]{1,20}_?history|fish_history|\.?(?:bash|zsh|ksh|csh)(?:rc|env|_profile|_aliases|_login)|\.?profile|(?:[\w.-]{1,40}\.)?(?:Dockerfile|Containerfile)[\w.-]{0,40}|Makefile|Jenkinsfile|crontab|(?:docker-)?entrypoint)$/i;
+  /^(?:.{0,200}\.(?:sh|bash|zsh|ksh|fish|csh|ps1|bat|cmd|service|mk)|\.[a-z_]{1,20}_?history|fish_history|\.viminfo|\.?(?:bash|zsh|ksh|csh)(?:rc|env|_profile|_aliases|_login)|\.?profile|(?:[\w.-]{1,40}\.)?(?:Dockerfile|Containerfile)[\w.-]{0,40}|Makefile|Jenkinsfile|crontab|(?:docker-)?entrypoint)$/i;
 const shellPath = /(?:^|\/)(?:cron\.[a-z]{1,8}|crontabs|init\.d|profile\.d|etc\/default|sysconfig|\.git\/hooks)\//;
 
 /** Computes each trait on first use: for most files no rule needs one. */

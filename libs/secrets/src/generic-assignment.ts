@@ -1,4 +1,4 @@
-import { endOfValue, readAssignment } from './assignment.js';
+import { endOfValue, readAssignment, startOfName } from './assignment.js';
 import type { Assignment } from './assignment.js';
 import { entropyOf } from './characters.js';
 import { looksRandom } from './placeholder.js';
@@ -17,13 +17,14 @@ const harmlessTail =
  * `foreignKey`, `nextPageToken`.
  */
 const harmlessName =
-  /public|hashed|(?:early|derived|handshake)_?secret|csrf|xsrf|foreign|primary|(?:issuer|cache|sort|map|hash|page|sync|cursor|continuation|idempotency|site|client)_?(?:key|token)|algorithm|verif|anti_?forgery|request_?token|placeholder|token_?(?:type|kind)/i;
+  /public|publishable|anon_?key|(?:gpg|pgp)_?key|hashed|(?:early|derived|handshake)_?secret|csrf|xsrf|foreign|primary|(?:issuer|cache|sort|map|hash|page|sync|cursor|continuation|idempotency|site|client)_?(?:key|token)|algorithm|verif|anti_?forgery|request_?token|placeholder|token_?(?:type|kind)/i;
 
 /** `api_key = "…"`: a value that is secret only by its name must look random. */
 export function readSecretAssignment(place: KeywordPlace): readonly Candidate[] {
   const found = readNamedValue(place);
   if (found === undefined) return nothing;
   const { value, assignment } = found;
+  if (isBareKey(place) && !(place.file.isEnvironment && /^[A-Z]/.test(assignment.name))) return nothing;
   if (
     !isRandomValue(value, assignment, place) &&
     !isPhrase(value, assignment, place) &&
@@ -32,6 +33,8 @@ export function readSecretAssignment(place: KeywordPlace): readonly Candidate[] 
     return nothing;
   return [{ start: found.start, end: found.end }];
 }
+
+const isBareKey = ({ text, start, end }: KeywordPlace): boolean => /^_key$/i.test(text.slice(start, end));
 
 /** `password = …` in configuration, in which values chosen by users are not random. */
 export function readPasswordAssignment(place: KeywordPlace): readonly Candidate[] {
@@ -43,7 +46,7 @@ export function readPasswordAssignment(place: KeywordPlace): readonly Candidate[
 function readNamedValue(place: KeywordPlace) {
   const { text, file, start: keyword, end: keywordEnd } = place;
   if (file.isMadeByTools) return undefined;
-  const assignment = readAssignment(text, keyword, keywordEnd);
+  const assignment = readDirective(place) ?? readAssignment(text, keyword, keywordEnd);
   if (assignment === undefined || !isSecretName(assignment, text)) return undefined;
   // `/etc/passwd: …` names a file.
   if (assignment.operator === ':' && text[assignment.nameStart - 1] === '/') return undefined;
@@ -55,6 +58,25 @@ function readNamedValue(place: KeywordPlace) {
     return undefined;
   return { assignment, start, end, value: text.slice(start, end) };
 }
+
+const directiveFile = /\.(?:conf|cfg|cnf)$/;
+
+/** `password …` on a line of its own, as many services write their configuration. */
+function readDirective({ text, file, start, end }: KeywordPlace): Assignment | undefined {
+  const nameStart = startOfName(text, start);
+  if (
+    !directiveFile.test(file.path) ||
+    !/(?:^|\n)[ \t]{0,40}$/.test(text.slice(Math.max(0, nameStart - 41), nameStart))
+  )
+    return undefined;
+  const [, tail = '', blank = '', quote = ''] = directive.exec(text.slice(end, end + longestValue + 80)) ?? [];
+  const nameEnd = end + tail.length;
+  const valueStart = nameEnd + blank.length + quote.length;
+  const name = text.slice(nameStart, nameEnd);
+  return blank === '' ? undefined : { name, nameStart, tail, operator: '=', quote, valueStart };
+}
+
+const directive = /^([\w.-]{0,40})([ \t]{1,12})(["']?)[^\s"'=:>][^\s"']{0,199}\3;?[ \t]{0,8}(?:\r?\n|$)/;
 
 /** Whether a comment calls it an example: `# Example: user=admin&password=…`. */
 function isExplained(text: string, at: number): boolean {
@@ -76,10 +98,14 @@ function isWhole(next: string, quote: string): boolean {
   return quote === '' ? !'([{|'.includes(next) || next === '' : next === quote;
 }
 
+/** Name of a method that sets a value: `a.setPassword`, `builder.password`. */
+const setter = /(?:^|\.)(?:set|with)[A-Z_]\w{0,40}$|\.(?:password|passphrase|secret|token|api_?key)$/i;
+
 function isSecretName({ name, nameStart, tail, operator }: Assignment, text: string): boolean {
   if (operator === '::' || operator === '==' || !harmlessTail.test(tail) || harmlessName.test(name)) return false;
+  if (operator === '(') return setter.test(name);
   if (operator !== '>') return true;
-  return text[nameStart - 1] === '<' || text.slice(nameStart - 6, nameStart - 1) === 'name=';
+  return text[nameStart - 1] === '<' || /(?:name|key)=["']$/.test(text.slice(Math.max(0, nameStart - 6), nameStart));
 }
 
 const uuid = /^\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$/i;
@@ -88,16 +114,22 @@ const tokenLike = /^[A-Za-z0-9_+/=.~:-]{16,200}$/;
 // A path, an address, a version, a file or the member of an object.
 const otherThing =
   /^(?:\.{0,2}\/|~\/|[a-z][a-z0-9+.-]{1,20}:|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60})+$)|\.[a-z]{2,5}$|^v?\d+\.\d|^[\w.-]+\.(?:com|org|net|io|dev|local|internal)\b/i;
-const nameOfHex = /secret|password|passwd|token|(?:api|access|auth|encryption|signing|master)_?key/i;
+const nameOfHex = /secret|password|passwd|token|(?:api|access|auth|encryption|signing|master|private)_?key/i;
 
-function isRandomValue(value: string, { name, operator, quote }: Assignment, { text, start }: KeywordPlace): boolean {
+function isRandomValue(
+  value: string,
+  { name, operator, quote }: Assignment,
+  { text, start, file }: KeywordPlace,
+): boolean {
   if (!tokenLike.test(value) || uuid.test(value) || otherThing.test(value)) return false;
   if (!looksRandom(value)) return isKeyOf32Bytes(value);
   if (!hex.test(value)) return entropyOf(value) >= 3.5;
   // Digests are everywhere: one is a secret only on a line of its own, assigned to the name of a
   // secret.
   const isOwnLine = operator === '=' || /\s/.test(text.charAt(start + name.length)) || quote === '';
-  return isOwnLine && nameOfHex.test(name) && value.length >= 32 && entropyOf(value) >= 3;
+  const shortest = file.isEnvironment && /secret|token/i.test(name) ? 20 : 32;
+  const isKey = nameOfHex.test(name) || (file.isEnvironment && /_KEY$/.test(name));
+  return isOwnLine && isKey && value.length >= shortest && entropyOf(value) >= 3;
 }
 
 /** As of WireGuard; in one of ten the signs of Base64 leave no random word. */

@@ -21,12 +21,21 @@ const localHost = /^(?:localhost|127\.|0\.0\.0\.0|::1|\[::1\])/i;
 export function readUrlCredentials({ text, start }: KeywordPlace, isDatabase: boolean): readonly Candidate[] {
   if (schemes.test(schemeBefore(text, start)) !== isDatabase) return nothing;
   credentials.lastIndex = start;
-  const match = credentials.exec(text);
+  const match = credentials.exec(text) ?? (isDatabase ? null : tokenOfGit(text, start));
   const span = match?.indices?.[2];
   if (match === null || span === undefined) return nothing;
   const [, user = '', password = '', host = ''] = match;
   const confidence = evaluate(user, password, host);
   return confidence === undefined ? nothing : [{ start: span[0], end: span[1], confidence }];
+}
+
+const gitToken = /:\/\/()([\w-]{20,200})@([A-Za-z0-9_.-]{1,253})\/[^\s"'`<>]{1,200}\.git(?:[^\w.-]|$)/dy;
+
+/** `https://TOKEN@host/repository.git`: servers of Git take a token without a name. */
+function tokenOfGit(text: string, start: number): RegExpExecArray | null {
+  gitToken.lastIndex = start;
+  const match = gitToken.exec(text);
+  return match !== null && looksRandom(match[2] ?? '') ? match : null;
 }
 
 const dataSource = /(?:^|["'`\s=])[\w.-]{1,64}:([^\s"'`@:/]{4,128})$/d;
@@ -44,11 +53,14 @@ export function readDataSourceName({ text, start }: KeywordPlace): readonly Cand
 const longestUser = 80;
 const endsUser = bitmap(/[\s:/?#@"'`<>\\]/);
 
-/** Fast check of the bytes behind `://`: most URLs have neither a name nor a port. */
+const at = 0x40;
+const shortestToken = 20;
+
+/** Fast check of the bytes behind `://`: most URLs have neither a name nor a port, nor a token. */
 export function mayHoldCredentials(bytes: Uint8Array, _start: number, end: number): boolean {
-  let at = end;
-  while (at < bytes.length && at - end < longestUser && endsUser[bytes[at]!] === 0) at += 1;
-  return bytes[at] === colon;
+  let next = end;
+  while (next < bytes.length && next - end < longestUser && endsUser[bytes[next]!] === 0) next += 1;
+  return bytes[next] === colon || (bytes[next] === at && next - end >= shortestToken);
 }
 
 function schemeBefore(text: string, end: number): string {

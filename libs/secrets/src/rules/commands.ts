@@ -75,17 +75,28 @@ export const commandRules: readonly SecretRule[] = [
   captured({
     id: 'sql-password',
     title: 'Password in SQL statement',
-    keywords: ['identified', 'with password', 'encrypted password', 'login password', 'set password'],
+    keywords: [
+      'identified',
+      'with password',
+      'encrypted password',
+      'login password',
+      'set password',
+      'set\\040password',
+      'alter user',
+      'alter role',
+    ],
     // The history of MySQL writes a blank as `\040`.
     expression:
-      /(?:[Ii]dentified|IDENTIFIED|[Ww]ith|WITH|[Ee]ncrypted|ENCRYPTED|[Ll]ogin|LOGIN)(?:[ \t]|\\040){1,4}(?:(?:[Bb]y|BY|[Ww]ith|WITH)(?:[ \t]|\\040){1,4}(?:["']?[\w]{1,40}["']?(?:[ \t]|\\040){1,4}(?:[Bb]y|BY|[Aa]s|AS)(?:[ \t]|\\040){1,4})?|[Pp]assword(?:[ \t]|\\040){1,4}|PASSWORD(?:[ \t]|\\040){1,4})["']([^"'\s$%{}<>\\]{6,128})["']|(?:[Ss]et|SET) (?:[Pp]assword|PASSWORD)[^=\n]{0,100}=[ \t]{0,4}(?:(?:[Pp]assword|PASSWORD)\()?'([^'\s$%{}<>\\]{6,128})'/,
+      /(?:[Ii]dentified|IDENTIFIED|[Ww]ith|WITH|[Ee]ncrypted|ENCRYPTED|[Ll]ogin|LOGIN)(?:[ \t]|\\040){1,4}(?:(?:[Bb]y|BY|[Ww]ith|WITH)(?:[ \t]|\\040){1,4}(?:["']?[\w]{1,40}["']?(?:[ \t]|\\040){1,4}(?:[Bb]y|BY|[Aa]s|AS)(?:[ \t]|\\040){1,4})?|[Pp]assword(?:[ \t]|\\040){1,4}|PASSWORD(?:[ \t]|\\040){1,4})["']([^"'\s$%{}<>\\]{6,128})["']|(?:[Ss]et|SET)(?: |\\040)(?:[Pp]assword|PASSWORD)[^=\n]{0,100}=(?:[ \t]|\\040){0,4}(?:(?:[Pp]assword|PASSWORD)\()?'([^'\s$%{}<>\\]{6,128})'|(?:[Aa]lter|ALTER) (?:[Uu]ser|USER|[Rr]ole|ROLE) ["\w.-]{1,64} (?:[Pp]assword|PASSWORD) '([^'\s$%{}<>\\]{6,128})'/,
     verify: (value, { text, start }) =>
       isWeak(value) || isPlugin(value) || !isInStatement(text, start) ? undefined : 'likely',
     matches: () => [
       `CREATE USER 'a'@'%' IDENTIFIED BY '${fakeWord}';`,
       `ALTER\\040USER\\040'a'\\040IDENTIFIED\\040WITH\\040mysql_native_password\\040BY\\040'${fakeWord}';`,
       `SET PASSWORD FOR 'root'@'localhost' = PASSWORD('${fakeWord}');`,
+      `SET\\040PASSWORD\\040FOR\\040app\\040=\\040PASSWORD('${fakeWord}');`,
       `alter role app with password '${fakeWord}';`,
+      `ALTER USER app PASSWORD '${fakeWord}';`,
     ],
     ignores: () => [
       "CREATE USER 'a'@'%' IDENTIFIED BY 'password';",

@@ -1,9 +1,16 @@
 import { readPasswordAssignment, readSecretAssignment } from '../generic-assignment.js';
+import { looksRandom } from '../placeholder.js';
 import { mayBePrefixed, prefixWords, readPrefixedToken } from '../prefixed-token.js';
 import { captured, read } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
 import { isWeak, mayHoldCredentials, readDataSourceName, readUrlCredentials } from '../url-credentials.js';
 import { fake, spelt } from './fake.js';
+
+/** Password in German, French, Spanish, Italian, Portuguese, Dutch, Polish, Czech and Swedish. */
+const translations =
+  'passwort kennwort motdepasse mot_de_passe contrasena contrasenia senha wachtwoord haslo heslo losenord'
+    .split(' ')
+    .concat('parola_chiave', 'clave_');
 
 /** Rules for values that only their name or place marks as secret. */
 export const genericRules: readonly SecretRule[] = [
@@ -67,6 +74,23 @@ export const genericRules: readonly SecretRule[] = [
       'mysqli_connect("localhost", "root", "password", "shop")',
       'DriverManager.getConnection(url, user, password)',
     ],
+  }),
+  captured({
+    id: 'login-call-password',
+    title: 'Password in login call',
+    rank: 1,
+    severity: 'medium',
+    confidence: 'possible',
+    keywords: ['.login(', 'auth=(', 'basicauth(', 'basic_auth=(', 'basic_auth(', '.authenticate('],
+    expression:
+      /(?:\.login\(|auth=\(|[Bb]asic_?[Aa]uth\(|basic_auth=\(|\.authenticate\()\s{0,40}["'][^"'\s]{1,80}["'],\s{0,40}["']([^"'\s$<>{}]{8,128})["']/,
+    verify: (value) => (looksRandom(value) && !isWeak(value) ? 'possible' : undefined),
+    matches: () => [
+      `server.login("a@corp.net", "${fake(14)}")`,
+      `requests.get(url, auth=("admin", "${fake(14)}"))`,
+      `request.SetBasicAuth("admin", "${fake(14)}")`,
+    ],
+    ignores: () => ['requests.get(url, auth=("user", "password1"))', 'server.login(user, password)'],
   }),
   captured({
     id: 'connection-password',
@@ -139,14 +163,18 @@ export const genericRules: readonly SecretRule[] = [
     rank: 1,
     // As in clients of mail and of databases: `{ user: "…", pass: "…" }`.
     keywords: ['"pass"', "'pass'", ' pass:'],
-    expression: /["' ]pass["']?[ \t]{0,4}(?::|=>)[ \t]{0,4}["']([^"'\s$<>{}]{8,128})["']/,
+    expression: /["' ]pass["']?(?:\][ \t]{0,4}=|[ \t]{0,4}(?::|=>))[ \t]{0,4}["']([^"'\s$<>{}]{8,128})["']/,
     minEntropy: 2.75,
     // In translations it is a text, of a writing without blanks too.
     verify: (value) =>
       /[0-9]/.test(value) && /[A-Za-z]/.test(value) && /^[\x21-\x7e]+$/.test(value) && !isWeak(value)
         ? 'possible'
         : undefined,
-    matches: () => [`{"user": "a", "pass": "${fake(14)}"}`, `auth: { user: 'a', pass: '${fake(14)}' }`],
+    matches: () => [
+      `{"user": "a", "pass": "${fake(14)}"}`,
+      `auth: { user: 'a', pass: '${fake(14)}' }`,
+      `$config['db']['pass'] = '${fake(14)}';`,
+    ],
     ignores: () => [
       `{"pass": "\u00e3\u0083\u0089q\u00e31\u3064\u306e"}`,
       "{ user: 'a', pass: 'password1' }",
@@ -182,6 +210,8 @@ export const genericRules: readonly SecretRule[] = [
       'master_key',
       'masterkey',
       'credential',
+      // Of a variable of an environment only: elsewhere most keys are those of a map.
+      '_key',
     ],
     find: readSecretAssignment,
     matches: () => [`API_KEY=${fake(32)}\n`, `"clientSecret": "${fake(40)}"`, `my_token: '${fake(24)}'`],
@@ -201,7 +231,7 @@ export const genericRules: readonly SecretRule[] = [
     severity: 'medium',
     confidence: 'possible',
     rank: 1,
-    keywords: ['password', 'passwd', 'passphrase', 'pwd', '_pass', 'dbpass'],
+    keywords: ['password', 'passwd', 'passphrase', 'pwd', '_pass', 'dbpass', ...translations],
     examplePath: 'app/settings.properties',
     find: readPasswordAssignment,
     matches: () => [

@@ -50,7 +50,7 @@ export const systemRules: readonly SecretRule[] = [
     minEntropy: 2,
     files: patterns(`
       tomcat-users.xml server.xml context.xml standalone*.xml jetty*.xml redis*.conf sentinel.conf ldap.conf pam_ldap.conf
-      nsldap.conf nslcd.conf sssd.conf ssmtp.conf rabbitmq.conf zabbix*.conf grafana.ini fstab wpa_supplicant*.conf *.nmconnection
+      nsldap.conf nslcd.conf sssd.conf ssmtp.conf rabbitmq.conf zabbix*.conf grafana.ini fstab wpa_supplicant*.conf wpa_supplicant/*.conf asterisk/*.conf *.nmconnection
       iwd/*.psk hostapd*.conf slapd.conf ddclient.conf radiusd.conf clients.conf dovecot-sql*.conf dovecot-ldap*.conf
       dovecot-sql.conf.ext dovecot-ldap.conf.ext pgbouncer.ini proftpd.conf ansible.cfg .ansible.cfg hosts inventory inventory.ini
       inventory*.yml
@@ -93,6 +93,31 @@ export const systemRules: readonly SecretRule[] = [
     verify: notWeak,
     matches: () => [`user admin insecure-password ${fake(14)}\n`, `stats auth admin:${fake(14)}\n`],
     ignores: () => ['# stats auth admin:secret-of-others\n', 'user admin password $6$\n'],
+  }),
+  captured({
+    id: 'installer-password',
+    title: 'Password in answers for an installer',
+    // Debian's preseed, Red Hat's kickstart.
+    keywords: ['-password password ', 'rootpw '],
+    expression:
+      /(?:-password password|rootpw(?: --plaintext)?)[ \t]{1,4}([^\s$"'<>{}!*-][^\s"'<>{}]{5,127})[ \t]{0,4}(?:\r?\n|$)/,
+    verify: notWeak,
+    matches: () => [`d-i passwd/root-password password ${fake(14)}\n`, `rootpw --plaintext ${fake(14)}\n`],
+    ignores: () => [
+      'd-i passwd/root-password password password1\n',
+      'rootpw --iscrypted $6$salt$hash\n',
+      'rootpw is unset\n',
+    ],
+  }),
+  captured({
+    id: 'cloud-init-password',
+    title: 'Password in cloud-init user data',
+    keywords: ['chpasswd:'],
+    expression:
+      /chpasswd:[ \t]{0,4}\r?\n(?:[ \t]{1,8}(?:expire|users):[^\n]{0,40}\n){0,2}[ \t]{1,8}list:[ \t]{0,4}\|?[ \t]{0,4}\r?\n[ \t]{1,20}(?:- )?["']?[\w.-]{1,32}:([^\s"'$<>{}]{6,128})/,
+    verify: notWeak,
+    matches: () => [`#cloud-config\nchpasswd:\n  expire: false\n  list: |\n    root:${fake(14)}\n`],
+    ignores: () => ['chpasswd:\n  list: |\n    root:password\n', 'chpasswd: { expire: False }\n'],
   }),
   captured({
     id: 'apache-password-hash',
