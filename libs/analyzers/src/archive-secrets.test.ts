@@ -43,6 +43,12 @@ describe('searchArchive', () => {
       'shop.ear!/shop.war!/WEB-INF/classes/application.properties',
     ],
     [
+      'a wheel',
+      'shop-1.0-py3-none-any.whl',
+      jar({ ...settings, name: 'a.properties' }),
+      'shop-1.0-py3-none-any.whl!/a.properties',
+    ],
+    [
       'an archive that is a program',
       'app.jar',
       Buffer.concat([Buffer.from('#!/bin/bash\nexec java -jar "$0"\n'), jar(settings)]),

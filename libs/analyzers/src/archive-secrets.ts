@@ -1,6 +1,6 @@
 import { TidewaiterError } from '@tidewaiter/domain';
 import { headBytes, type Warning } from '@tidewaiter/oci';
-import { findSecrets, mayHoldSecrets, redactedReason, type SecretSighting } from '@tidewaiter/secrets';
+import { findSecrets, redactedReason, searchedKind, type SecretSighting } from '@tidewaiter/secrets';
 
 import { oneLine } from './package-database.js';
 import { zipEntries, type ZipEntry } from './zip.js';
@@ -14,7 +14,7 @@ export interface LayerSecret extends SecretSighting {
 }
 
 /** Archives in which applications are deployed. */
-const archive = /\.(?:jar|war|ear|par|sar|hpi|jpi|aar|zip)$/i;
+const archive = /\.(?:jar|war|ear|par|sar|hpi|jpi|aar|zip|whl|egg|pex|pyz)$/i;
 /** Configuration, keys and code that may hold settings; not compiled code and web pages. */
 const configuration =
   /\.(?:properties|ya?ml|json|xml|conf|config|cfg|ini|toml|env|txt|sh|sql|py|php|rb|tf|tfvars|tfstate|pem|key|ppk|p12|pfx|jks|jceks|keystore|keytab)$|(?:^|\/)(?:\.[\w.-]{1,60}|id_[a-z0-9]{2,10}|credentials|Dockerfile)$/i;
@@ -24,6 +24,9 @@ const madeByBuilds =
 
 /** Bundled libraries: most of an application's size, and third-party code unless they are small. */
 const library = /(?:^|\/)lib\/[^/]{1,200}\.jar$/i;
+
+/** Compiled classes of an application itself, in the layouts of Spring Boot and web archives. */
+const applicationClass = /^(?:BOOT-INF|WEB-INF)\/classes\/.{1,400}\.class$/;
 
 /** Limits for one file of the layer, including nested archives. */
 const limits = { depth: 2, libraryBytes: 256 << 10, entryBytes: 1 << 20, entries: 20_000, bytes: 64 << 20 };
@@ -78,9 +81,9 @@ function searchEntries(location: string, content: Buffer, depth: number, search:
 }
 
 function searchEntry(path: string, content: Buffer, isArchive: boolean, depth: number, search: Search): void {
-  if (isArchive) searchEntries(path, content, depth + 1, search);
-  else if (mayHoldSecrets(path, content.subarray(0, headBytes)))
-    search.secrets.push(...findSecrets({ path, content }, search.key).sightings);
+  if (isArchive) return searchEntries(path, content, depth + 1, search);
+  const kind = searchedKind(path, content.subarray(0, headBytes));
+  if (kind !== undefined) search.secrets.push(...findSecrets({ path, content }, search.key, kind).sightings);
 }
 
 function mayRead({ size }: ZipEntry, search: Search): boolean {
@@ -96,5 +99,6 @@ function isApplication({ name, size }: ZipEntry): boolean {
 }
 
 function isConfiguration({ name, size }: ZipEntry): boolean {
-  return size <= limits.entryBytes && configuration.test(name) && !madeByBuilds.test(name);
+  const isSearched = applicationClass.test(name) || (configuration.test(name) && !madeByBuilds.test(name));
+  return size <= limits.entryBytes && isSearched;
 }

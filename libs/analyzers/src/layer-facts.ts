@@ -46,6 +46,7 @@ import {
 import { type Analyzer, type EnabledSuite, type FileFacts, maxTextBytes, type RpmRepositories } from './analyzer.js';
 import { type LayerSecret, mayHoldArchivedSecrets, searchArchive } from './archive-secrets.js';
 import { FactBudget, type FactLimits, factLimits } from './fact-limits.js';
+import { isGitObject, searchGitObjects } from './git-secrets.js';
 import { redactPackages } from './redact-packages.js';
 import { ArchiveBudget, isStreamedArchive, StreamedArchive } from './streamed-archive.js';
 
@@ -384,6 +385,7 @@ function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: A
       { wants: isSearchedWhole, read: (file) => searchSecrets(file, secretKey) },
       { wants: (path, _, sizeBytes) => mayHoldPublicKeys(path, sizeBytes), read: readPublicKeys },
       { wants: mayHoldArchivedSecrets, read: ({ path, content }) => searchArchive(path, content, secretKey) },
+      { wants: isGitObject, read: ({ path, content }) => searchGitObjects(path, content, secretKey) },
     );
   }
   if (isInspected) {

@@ -9,7 +9,7 @@ const withoutText = new Set(
     'webm avi mkv mov m4a zip gz tgz bz2 tbz xz txz zst lz lz4 lzma 7z rar br jar war ear whl egg deb rpm apk gem nupkg ' +
     'crate iso img qcow2 so a o ko obj lib dll exe pdb dylib class pyc pyo elc wasm node bin dat mo gmo pdf ps djvu doc ' +
     'docx xls xlsx ppt pptx odt ods odp sqlite sqlite3 db mdb rdb pack idx cache nib car hyb dic aff bdic gresource typelib ' +
-    'rlib rmeta bc glb gltf stl blend tfm vf pbm pgm ppm xpm cur svgz swf beam hi dex onnx pt safetensors npy npz parquet'
+    'rlib rmeta bc glb gltf stl blend tfm vf pbm pgm ppm xpm cur svgz swf beam hi dex onnx pt safetensors gguf ckpt h5 hdf5 pb tflite npy npz parquet'
   ).split(' '),
 );
 const packageDatabase =
@@ -29,12 +29,19 @@ const headBytes = 512;
 export function mayHoldSecrets(path: string, head: Uint8Array): boolean {
   if (head.length === 0 || isPackageDatabase(path)) return false;
   if (startsAsKeys(head)) return true;
-  const dot = path.lastIndexOf('.');
-  const extension = dot > path.lastIndexOf('/') ? path.slice(dot + 1).toLowerCase() : '';
+  const extension = extensionOf(path);
   if (binaries.has(extension)) return extension !== 'gpg' || path.endsWith('secring.gpg');
   if (withoutText.has(extension)) return extension === 'db' && credentialDatabase.test(path);
   return isText(head);
 }
+
+function extensionOf(path: string): string {
+  const dot = path.lastIndexOf('.');
+  return dot > path.lastIndexOf('/') ? path.slice(dot + 1).toLowerCase() : '';
+}
+
+/** Whether the extension of a file names a binary format that contains no text. */
+export const hasKnownFormat = (path: string): boolean => withoutText.has(extensionOf(path));
 
 function isText(head: Uint8Array): boolean {
   if (utf16Of(head) !== undefined) return true;

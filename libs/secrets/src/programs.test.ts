@@ -31,7 +31,14 @@ describe('searchedKind', () => {
     ['compiled Python', 'cb0d0d0a00', 'app.pyc', 'program'],
     ['a wallet', '00000000000000000000000062310500', 'root/.bitcoin/wallet.dat', 'text'],
     ['text', '746578740a', 'a.txt', 'text'],
-    ['compiled Python beside its source', 'cb0d0d0a00', 'app/__pycache__/a.cpython-313.pyc', undefined],
+    ['compiled Python of an application', 'cb0d0d0a00', 'app/__pycache__/a.cpython-313.pyc', 'program'],
+    ['a serialized object', '8004951c00', 'app/session.pkl', 'program'],
+    [
+      'compiled Python of an installed package',
+      'cb0d0d0a00',
+      'usr/lib/python3.13/site-packages/a/__pycache__/a.cpython-313.pyc',
+      undefined,
+    ],
     ['an image', '89504e47', 'a.png', undefined],
     ['an empty file', '', 'app', undefined],
   ])('knows %s', (_, head, path, kind) => {

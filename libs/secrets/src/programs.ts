@@ -1,11 +1,14 @@
-import { isPackageDatabase, mayHoldSecrets } from './paths.js';
+import { hasKnownFormat, isPackageDatabase, mayHoldSecrets } from './paths.js';
 import { isSqlite, textsOfSqlite } from './sqlite.js';
 
-/** Kind of file as which secrets are searched. */
-export type SearchedKind = 'text' | 'program';
+/** Kind of file as which secrets are searched; `history` is text whose file is unknown. */
+export type SearchedKind = 'text' | 'history' | 'program';
 
 /** ELF, PE, Mach-O in both byte orders, universal binaries, Java classes, WebAssembly, SQLite. */
 const magics = '7f454c46 4d5a feedface cefaedfe feedfacf cffaedfe cafebabe 0061736d 53514c69'.split(' ');
+/** Bytecode beside the sources of installed packages, which have the same strings. */
+const installedBytecode =
+  /(?:^|\/)(?:(?:site|dist)-packages|lib\/(?:python|pypy)[\d.]{1,6})\/(?:.{1,200}\/)?__pycache__\//;
 /** Databases of wallets, whose names end like those of other binary files. */
 const wallet = /(?:^|\/)(?:wallet\.dat|wallets\/[^/]{1,100}\.dat)$/;
 
@@ -16,12 +19,14 @@ export function searchedKind(path: string, head: Uint8Array): SearchedKind | und
 }
 
 function isProgram(path: string, head: Uint8Array): boolean {
-  // Its source is beside it, and has the same strings.
-  if (path.includes('__pycache__/') || isPackageDatabase(path)) return false;
-  // Compiled Python: a number of the version, and the end of a line.
+  if (head.length === 0 || installedBytecode.test(path) || isPackageDatabase(path)) return false;
+  // Compiled Python: a number of the version, and the end of a line. The source of an application
+  // may be gone, or be without the secret by now.
   if (head[2] === 0x0d && head[3] === 0x0a && path.endsWith('.pyc')) return true;
   const start = Buffer.from(head.subarray(0, 4)).toString('hex');
-  return magics.some((magic) => start.startsWith(magic));
+  // Files of data that no list knows are searched as programs: serialized objects, swap files of
+  // editors, dumps.
+  return magics.some((magic) => start.startsWith(magic)) || !hasKnownFormat(path);
 }
 
 /** Characters of the shortest string that is searched: no strong format is shorter. */

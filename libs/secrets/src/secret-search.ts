@@ -22,7 +22,7 @@ export const searchWindow = {
 };
 
 /** Minimum rank of the rules for a kind of file: in programs, words and numbers are noise. */
-const minRanks = { text: 1, program: 3 } as const;
+const minRanks = { text: 1, history: 2, program: 3 } as const;
 
 /** Finds all secrets of one file; `key` is the HMAC key of the installation. */
 export function findSecrets(
