@@ -33,3 +33,13 @@ export const isKeePass = (head: Buffer): boolean => head.subarray(0, 4).equals(k
 const javaStores = [0xfeedfeed, 0xcececece];
 /** Whether bytes start like a JKS or JCEKS. */
 export const isJavaStore = (head: Buffer): boolean => head.length >= 12 && javaStores.includes(head.readUInt32BE(0));
+
+/**
+ * Length of a DER SEQUENCE with its header. @see https://www.itu.int/rec/T-REC-X.690 section 8.1.3
+ */
+export function sequenceLength(der: Buffer): number {
+  const first = der[1] ?? 0xff;
+  if (first < 0x80) return first + 2;
+  const size = first & 0x7f;
+  return size > 0 && size <= 3 && der.length > 2 + size ? der.readUIntBE(2, size) + 2 + size : Infinity;
+}

@@ -1,4 +1,4 @@
-import { isDerKey, isJavaStore, isKeePass, isOpenPgpKey, isPkcs12 } from './key-bytes.js';
+import { isDerKey, isJavaStore, isKeePass, isOpenPgpKey, isPkcs12, sequenceLength } from './key-bytes.js';
 import { nothing } from './secret-rule.js';
 import type { Candidate, KeywordPlace } from './secret-rule.js';
 
@@ -35,9 +35,10 @@ export function readKeytab({ text }: KeywordPlace): readonly Candidate[] {
   return isKeytab ? whole(text, 'Kerberos keytab') : nothing;
 }
 
-/** A private key in DER. */
+/** A private key in DER, not the template of one that a program completes. */
 export function readDerKey({ text }: KeywordPlace): readonly Candidate[] {
-  return isDerKey(Buffer.from(text.slice(0, 16), 'latin1')) ? whole(text, 'private key in DER') : nothing;
+  const head = Buffer.from(text.slice(0, 16), 'latin1');
+  return isDerKey(head) && sequenceLength(head) <= text.length ? whole(text, 'private key in DER') : nothing;
 }
 
 /**

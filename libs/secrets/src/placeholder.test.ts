@@ -10,6 +10,7 @@ describe('isPlaceholder', () => {
     '<your-api-key>',
     '%s',
     '%PASSWORD%',
+    '%{string:User-Password}',
     '********',
     'changeme',
     spelt('AK', 'IAIOSFODNN7EXAMPLE'),

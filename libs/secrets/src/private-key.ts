@@ -1,5 +1,5 @@
 import { decodeBase64At } from './encoded-text.js';
-import { isDerKey } from './key-bytes.js';
+import { isDerKey, sequenceLength } from './key-bytes.js';
 import type { Candidate, KeywordPlace } from './secret-rule.js';
 import { nothing } from './secret-rule.js';
 
@@ -141,14 +141,4 @@ function isKey(label: string, key: Buffer): boolean {
   if (label.startsWith('OPENSSH')) return key.subarray(0, 15).equals(Buffer.from('openssh-key-v1\0'));
   if (label.startsWith('PGP')) return [0x94, 0x95, 0xc5].includes(key[0] ?? 0);
   return key[0] === 0x30 && sequenceLength(key) <= key.length;
-}
-
-/**
- * Length of a DER SEQUENCE with its header. @see https://www.itu.int/rec/T-REC-X.690 section 8.1.3
- */
-function sequenceLength(der: Buffer): number {
-  const first = der[1] ?? 0xff;
-  if (first < 0x80) return first + 2;
-  const size = first & 0x7f;
-  return size > 0 && size <= 3 && der.length > 2 + size ? der.readUIntBE(2, size) + 2 + size : Infinity;
 }

@@ -37,6 +37,14 @@ export const publishedValues: readonly PublishedValues[] = [
     ],
   },
   {
+    title: "Join tokens in Docker's documentation of its API",
+    source: 'https://docs.docker.com/reference/api/engine/',
+    sha256: [
+      '33a6d3750d9a769b1c15ed2c4c2aa19f88fd673de6f98ca5327fb78639770e8d',
+      'b5b17ca1d65733bbbdf82a5ca9164a549f0b077846125f397658b468c4292e16',
+    ],
+  },
+  {
     title: 'Client secrets of gcloud and of its application default credentials',
     source: 'https://cloud.google.com/sdk/docs/install (lib/googlecloudsdk/core/config.py)',
     sha256: [
