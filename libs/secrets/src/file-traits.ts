@@ -22,7 +22,7 @@ export interface FileTraits {
 const environmentName =
   /^(?:\.env(?:[._~-][\w.-]{0,40})?|.{0,200}\.(?:env|tfvars)|\.envrc|(?:application|bootstrap)(?:-[\w-]{1,40})?\.(?:properties|ya?ml)|(?:gradle|database|datasource|jdbc|db|local)\.properties|database\.ya?ml|parameters\.ya?ml)$/;
 const environmentPath =
-  /(?:^|\/)(?:etc\/environment|environment\.d\/[^/]{1,80}|(?:group_vars|host_vars)\/.{1,200}|\.streamlit\/secrets\.toml|\.duply\/[^/]{1,80}\/conf)$/;
+  /(?:^|\/)(?:etc\/environment|environment\.d\/[^/]{1,80}|(?:group_vars|host_vars)\/.{1,200}|\.streamlit\/secrets\.toml|\.duply\/[^/]{1,80}\/conf|\.acme\.sh\/account\.conf)$/;
 const configName =
   /^(?:.{0,200}\.(?:ini|cfg|cnf|conf|config|properties|toml|ya?ml|tfvars|json|xml|plist|sls)|credentials|Dockerfile[\w.-]{0,40})$/i;
 const shellName =

@@ -128,7 +128,7 @@ function isRandomValue(
   // secret.
   const isOwnLine = operator === '=' || /\s/.test(text.charAt(start + name.length)) || quote === '';
   const shortest = file.isEnvironment && /secret|token/i.test(name) ? 20 : 32;
-  const isKey = nameOfHex.test(name) || (file.isEnvironment && /_KEY$/.test(name));
+  const isKey = nameOfHex.test(name) || (file.isEnvironment && /_KEY$/i.test(name));
   return isOwnLine && isKey && value.length >= shortest && entropyOf(value) >= 3;
 }
 

@@ -57,6 +57,7 @@ describe('findSecrets', () => {
     ['app/c.properties', `db.password=\\\n  ${pw3}\n`, 'generic-password'],
     ['etc/fluent/fluent.conf', `<match **>\n  user elastic\n  password ${pw}\n</match>\n`, 'generic-password'],
     ['etc/a/a.conf', 'password of the user Admin1\npassword Required1 always\n', ''],
+    ['root/.acme.sh/account.conf', `SAVED_CF_Key='${hex(37)}'\nSAVED_CF_Email='a@corp.net'\n`, 'generic-api-key'],
     ['app/c.ini', `passwort = ${pw3}\n`, 'generic-password'],
     ['app/c.ini', `mot_de_passe: ${pw3}\n`, 'generic-password'],
     ['app/.env', `ACME_INGESTION_KEY=${hex(32)}\n`, 'generic-api-key'],

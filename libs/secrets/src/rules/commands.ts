@@ -73,6 +73,16 @@ export const commandRules: readonly SecretRule[] = [
     ],
   }),
   captured({
+    id: 'pgpass-line',
+    title: 'Password of a PostgreSQL password file',
+    // As scripts write it: `echo db:5432:shop:app:… > ~/.pgpass`.
+    keywords: [':5432:'],
+    expression: /:5432:[\w.*-]{1,64}:[\w.*@-]{1,64}:([^\s:"'$<>{}]{6,128})(?:[\s"']|$)/,
+    verify: (value) => (isWeak(value) ? undefined : 'likely'),
+    matches: () => [`cat > ~/.pgpass <<EOF\ndb.corp:5432:*:app:${fakeWord}\nEOF\n`],
+    ignores: () => ['echo "db:5432:shop:app:$PASSWORD" > ~/.pgpass', 'db:5432:shop:app:password\n'],
+  }),
+  captured({
     id: 'sql-password',
     title: 'Password in SQL statement',
     keywords: [

@@ -6,6 +6,16 @@ const uuid = /[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-
 const fakeUuid = [8, 4, 4, 4, 12].map((length) => fake(length, 'hex')).join('-');
 
 export const paymentRules: readonly SecretRule[] = [
+  // https://docs.adyen.com/development-resources/api-credentials/
+  token({
+    id: 'adyen-api-key',
+    title: 'Adyen API key',
+    severity: 'critical',
+    minEntropy: 4,
+    keywords: ['aqe'],
+    expression: /AQE[A-Za-z0-9+/]{60,110}={0,2}-[A-Za-z0-9+/]{40,50}={0,2}-[\w!#$%&()*+,./:<=>?@^{|}~-]{8,24}/,
+    matches: () => [`AQE${fake(89, 'base64')}=-${fake(43, 'base64')}=-${fake(16)}`],
+  }),
   token({
     id: 'stripe-access-token',
     title: 'Stripe secret key',
