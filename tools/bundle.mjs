@@ -16,7 +16,7 @@ const out = join(root, 'cli/dist/bundle');
 
 /** Entry points of the command line by the name of their file in the bundle. */
 const clientEntries = { main: 'cli/dist/main.js', 'layer-process': 'libs/sandbox/dist/layer-process.js' };
-const entries = { ...clientEntries, 'assembly-thread': 'services/scanner/dist/push/assembly-thread.js' };
+const entries = { ...clientEntries, 'image-thread': 'services/scanner/dist/push/image-thread.js' };
 
 /**
  * Chunks of earlier builds stay for a day: a program that runs loads some of its own only later.

@@ -36,7 +36,7 @@ import { Signers } from './provenance/signers.js';
 import { StaleSignatures } from './provenance/stale-signatures.js';
 import { VerifyAttached } from './provenance/verify-attached.js';
 import { AnalyzePush } from './push/analyze-push.js';
-import { AssemblyThreads } from './push/assembly-threads.js';
+import { ImageThreads } from './push/image-threads.js';
 import { Baselines } from './push/baselines.js';
 import { EvaluatePush } from './push/evaluate-push.js';
 import { FileOutliers } from './push/file-outliers.js';
@@ -109,7 +109,7 @@ import { ScannerMetrics } from './scanner-metrics.js';
     PushFailures,
     ImageExpiry,
     RepositoryRemovals,
-    { provide: AssemblyThreads, useFactory: () => new AssemblyThreads() },
+    { provide: ImageThreads, useFactory: () => new ImageThreads() },
     ImageInventory,
     ImageMatching,
     ExposureRefresh,

@@ -13,7 +13,7 @@ import {
 } from '@tidewaiter/store';
 
 import { Analysis, notEvaluated } from '../analysis.js';
-import { AssemblyThreads } from './assembly-threads.js';
+import { ImageThreads } from './image-threads.js';
 import { PackageOutliers } from './package-outliers.js';
 
 /** Builds the inventory of an image from the analysis of its layers. */
@@ -26,7 +26,7 @@ export class ImageInventory {
     private readonly contents: FileContents,
     private readonly outliers: PackageOutliers,
     private readonly fleetFiles: FleetFiles,
-    private readonly threads: AssemblyThreads,
+    private readonly threads: ImageThreads,
     private readonly analysis: Analysis,
   ) {}
 

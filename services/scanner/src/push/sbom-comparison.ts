@@ -18,6 +18,8 @@ import { type Image, Images, PipelineReports, type Push } from '@tidewaiter/stor
 import type { SignedOrigin } from '../provenance/image-signatures.js';
 import { Signers } from '../provenance/signers.js';
 import { Registries } from '../registries.js';
+import { ImageThreads } from './image-threads.js';
+import type { DocumentComparison } from './sbom-document.js';
 
 /** SBOMs of an image in its registry, and warnings about what could not be read there. */
 export interface AttachedSboms extends Pick<SignedOrigin, 'sboms' | 'unsignedSboms' | 'warnings'> {
@@ -44,6 +46,7 @@ export class SbomComparison {
     private readonly reports: PipelineReports,
     private readonly registries: Registries,
     private readonly signers: Signers,
+    private readonly threads: ImageThreads,
     private readonly logger: Logger,
   ) {}
 
@@ -69,14 +72,20 @@ export class SbomComparison {
   async #ofPipeline(push: Push, digest: Digest, packages: ReadPackages): Promise<Finding[]> {
     const sent = await this.reports.sbom(push, digest);
     if (!sent) return [];
+    const compared = await this.#compared(sent.content, await packages());
+    if ('differences' in compared)
+      return sbomFinding(push.repository, 'the pipeline', sent.digest, compared.differences);
+    const reason = compared.problem;
+    this.logger.warn({ image_digest: digest, document_digest: sent.digest, reason }, 'SBOM not compared');
+    return [];
+  }
+
+  async #compared(content: Uint8Array, packages: ImagePackage[]): Promise<DocumentComparison> {
     try {
-      const document: unknown = JSON.parse(sent.content.toString('utf8'));
-      const differences = sbomDifferences(document, await packages());
-      return sbomFinding(push.repository, 'the pipeline', sent.digest, differences);
+      return await this.threads.compare({ content, packages });
     } catch (error) {
-      if (!(error instanceof TidewaiterError) && !(error instanceof SyntaxError)) throw error;
-      this.logger.warn({ image_digest: digest, document_digest: sent.digest, err: error }, 'SBOM not compared');
-      return [];
+      if (!(error instanceof TidewaiterError)) throw error;
+      return { problem: error.message };
     }
   }
 

@@ -4,6 +4,10 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { LimitExceeded } from '@tidewaiter/domain';
 
 import { type AssemblyInput, assembleImage, type ImageAssembly } from './image-assembly.js';
+import { compareDocument, type DocumentComparison, type SbomDocument } from './sbom-document.js';
+
+/** Work for a thread. */
+export type ImageTask = { image: AssemblyInput } | { sbom: SbomDocument };
 
 /** Content of an image, by which its assembly takes time and memory. */
 interface Size {
@@ -15,6 +19,8 @@ interface Size {
 const small: Size = { entries: 20_000, factBytes: 1024 * 1024 };
 /** Images of a distribution with a runtime and its packages usually have no more. */
 const usual: Size = { entries: 100_000, factBytes: 8 * 1024 * 1024 };
+/** A document with no more is compared at once, in some twenty milliseconds. */
+const smallDocumentBytes = 256 * 1024;
 /** Heap for an image with as many entries as `imageLimits` allows, packages and all. */
 const defaultHeapMegabytes = 1_024;
 /** A thread takes a sixth of a second to start, and works at half its speed at first. */
@@ -23,28 +29,35 @@ const idleMs = 30_000;
 const maxKeptEntries = 200_000;
 
 // For source and build alike: a thread runs only compiled code.
-const program = new URL('../../dist/push/assembly-thread.js', import.meta.url);
+const program = new URL('../../dist/push/image-thread.js', import.meta.url);
 
 /**
- * Assembles images, all but small ones in threads: they would stop every other push of this process
- * for seconds, and one that needs too much memory would end it. Usual images do not wait for one
- * with millions of entries, which anyone can push.
+ * Assembles images and compares their SBOMs, all but small ones in threads: they would stop every
+ * other push of this process for seconds, and one that needs too much memory would end it. Usual
+ * images do not wait for one with millions of entries, which anyone can push.
  */
-export class AssemblyThreads implements OnApplicationShutdown {
-  readonly #usual: AssemblyThread;
-  readonly #large: AssemblyThread;
+export class ImageThreads implements OnApplicationShutdown {
+  readonly #usual: ImageThread;
+  readonly #large: ImageThread;
 
   /** @param maxHeapMegabytes heap of each thread */
   constructor(maxHeapMegabytes: number = defaultHeapMegabytes) {
-    this.#usual = new AssemblyThread(maxHeapMegabytes);
-    this.#large = new AssemblyThread(maxHeapMegabytes);
+    this.#usual = new ImageThread(maxHeapMegabytes);
+    this.#large = new ImageThread(maxHeapMegabytes);
   }
 
   /** @throws LimitExceeded `maxHeapMegabytes` */
   async assemble(input: AssemblyInput): Promise<ImageAssembly> {
     const size = sizeOf(input);
     if (isWithin(size, small)) return assembleImage(input);
-    return (isWithin(size, usual) ? this.#usual : this.#large).assemble(input, size.entries <= maxKeptEntries);
+    const thread = isWithin(size, usual) ? this.#usual : this.#large;
+    return thread.run<ImageAssembly>({ image: input }, size.entries <= maxKeptEntries);
+  }
+
+  /** @throws LimitExceeded `maxHeapMegabytes` */
+  async compare(document: SbomDocument): Promise<DocumentComparison> {
+    if (document.content.length <= smallDocumentBytes) return compareDocument(document);
+    return this.#usual.run<DocumentComparison>({ sbom: document }, true);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -63,8 +76,8 @@ function isWithin(size: Size, limit: Size): boolean {
   return size.entries <= limit.entries && size.factBytes <= limit.factBytes;
 }
 
-/** A thread that assembles one image after the other, started when there is one. */
-class AssemblyThread {
+/** A thread that does one task after the other, started when there is one. */
+class ImageThread {
   #thread: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -72,13 +85,13 @@ class AssemblyThread {
   constructor(private readonly maxHeapMegabytes: number) {}
 
   /**
-   * @param isKept whether the thread stays for the next image
+   * @param isKept whether the thread stays for the next task
    * @throws LimitExceeded `maxHeapMegabytes`
    */
-  async assemble(input: AssemblyInput, isKept: boolean): Promise<ImageAssembly> {
-    const assembly = this.#last.then(async () => this.#assembleNext(input, isKept));
-    this.#last = assembly.catch(() => undefined);
-    return assembly;
+  async run<Result>(task: ImageTask, isKept: boolean): Promise<Result> {
+    const result = this.#last.then(async () => this.#runNext<Result>(task, isKept));
+    this.#last = result.catch(() => undefined);
+    return result;
   }
 
   async close(): Promise<void> {
@@ -86,17 +99,18 @@ class AssemblyThread {
     await this.#end();
   }
 
-  async #assembleNext(input: AssemblyInput, isKept: boolean): Promise<ImageAssembly> {
+  async #runNext<Result>(task: ImageTask, isKept: boolean): Promise<Result> {
     clearTimeout(this.#idle);
     const thread = (this.#thread ??= this.#started());
-    const { promise, resolve, reject } = Promise.withResolvers<ImageAssembly>();
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
     thread.once('message', resolve).once('error', reject);
-    thread.postMessage(input);
+    thread.postMessage(task);
     try {
       return await promise;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error;
-      const message = `merging the layers takes more than ${this.maxHeapMegabytes} MiB`;
+      const work = 'sbom' in task ? 'reading the SBOM' : 'merging the layers';
+      const message = `${work} takes more than ${this.maxHeapMegabytes} MiB`;
       throw new LimitExceeded('maxHeapMegabytes', message);
     } finally {
       thread.off('message', resolve).off('error', reject);

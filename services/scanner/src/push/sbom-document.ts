@@ -1,0 +1,21 @@
+import { type SbomDifferences, sbomDifferences } from '@tidewaiter/analyzers';
+import { type ImagePackage, TidewaiterError } from '@tidewaiter/domain';
+
+/** SBOM in JSON, and the packages of its image. */
+export interface SbomDocument {
+  content: Uint8Array;
+  packages: readonly ImagePackage[];
+}
+
+/** Differences, or the reason why the document cannot be read: no thread passes on an error's class. */
+export type DocumentComparison = { differences: SbomDifferences } | { problem: string };
+
+/** Parses an SBOM and compares it with the packages of its image. */
+export function compareDocument({ content, packages }: SbomDocument): DocumentComparison {
+  try {
+    return { differences: sbomDifferences(JSON.parse(new TextDecoder().decode(content)), packages) };
+  } catch (error) {
+    if (error instanceof TidewaiterError || error instanceof SyntaxError) return { problem: error.message };
+    throw error;
+  }
+}
