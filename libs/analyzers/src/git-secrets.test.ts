@@ -11,7 +11,7 @@ const idOf = (data: Buffer) => createHash('sha1').update(`blob ${data.length}\0`
 const loosePath = 'srv/app/.git/objects/ab/0123456789abcdef0123456789abcdef012345';
 const packPath = `srv/app/.git/objects/pack/pack-${'0a'.repeat(20)}.pack`;
 
-/** Header of an object: its type, and its size in numbers that continue while the highest bit is set. */
+/** Object with its header: type, and size in numbers that continue by their highest bit. */
 function objectOf(type: number, data: Buffer, reference = Buffer.alloc(0)): Buffer {
   const header = [(type << 4) | (data.length & 15)];
   for (let size = data.length >> 4; size > 0; size >>= 7) {

@@ -123,7 +123,7 @@ function addedBy(delta: Buffer): Buffer {
 
 const newline = Buffer.from('\n');
 
-/** Inflates one object, and counts the bytes that it takes; undefined if it is damaged or too large. */
+/** Inflates one object, and counts its bytes; undefined if it is damaged or too large. */
 function inflateAt(content: Buffer, start: number): { data: Buffer; bytesRead: number } | undefined {
   try {
     // With `info` the result has the engine, which the types of Node do not know.

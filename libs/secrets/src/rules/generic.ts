@@ -210,7 +210,7 @@ export const genericRules: readonly SecretRule[] = [
       'master_key',
       'masterkey',
       'credential',
-      // Of a variable of an environment only: elsewhere most keys are those of a map.
+      // Counts in the variables of an environment: elsewhere most keys are those of a map.
       '_key',
     ],
     find: readSecretAssignment,

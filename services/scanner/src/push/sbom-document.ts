@@ -7,7 +7,7 @@ export interface SbomDocument {
   packages: readonly ImagePackage[];
 }
 
-/** Differences, or the reason why the document cannot be read: no thread passes on an error's class. */
+/** Differences, or why the document cannot be read: a thread passes on no class of errors. */
 export type DocumentComparison = { differences: SbomDifferences } | { problem: string };
 
 /** Parses an SBOM and compares it with the packages of its image. */
