@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 
 import { type ImagePackage, LimitExceeded, NotFound, type OsRelease, type PackageRecord } from '@tidewaiter/domain';
+import type { Warning } from '@tidewaiter/oci';
 
 import type { SourceKind } from './image-source.js';
 
@@ -9,7 +10,7 @@ const maxSbomBytes = 64 * 1024 * 1024;
 /** `sbom:FILE`, or `-` for standard input: CycloneDX or SPDX in JSON, of whatever image. */
 export const sbom: SourceKind = {
   async open(location) {
-    const { purlOf, readSbom } = await import('@tidewaiter/analyzers');
+    const { purlOf, readSbom, unreadKindsIn } = await import('@tidewaiter/analyzers');
     const content = await read(location);
     const { packages = [], damage } = readSbom(content, location);
     const os = osOf(content);
@@ -21,11 +22,19 @@ export const sbom: SourceKind = {
       config: null,
       layers: [],
       listed: { os, packages: uniquePackages(packages, (record) => purlOf(record, os)) },
-      warnings: damage === undefined ? [] : [{ code: 'MALFORMED_FILE', path: location, message: damage }],
+      warnings: [
+        ...(damage === undefined ? [] : [{ code: 'MALFORMED_FILE', path: location, message: damage }]),
+        ...[...unreadKindsIn(content.toString('utf8'))].map(([kind, count]) => notEvaluated(kind, count, location)),
+      ],
       close: () => Promise.resolve(),
     };
   },
 };
+
+function notEvaluated(kind: string, count: number, path: string): Warning {
+  const subject = count === 1 ? `1 ${kind} package was` : `${count} ${kind} packages were`;
+  return { code: 'PACKAGES_NOT_EVALUATED', path, message: `${subject} not evaluated: this kind is not known` };
+}
 
 /** @throws NotFound `TARGET_MISSING`; LimitExceeded `maxSbomBytes` */
 async function read(location: string): Promise<Buffer> {

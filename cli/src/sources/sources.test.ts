@@ -261,6 +261,20 @@ describe('sbom:FILE', () => {
     expect(listed?.packages.map(({ purl }) => purl)).toEqual(purls);
   });
 
+  it('reports packages of kinds that it does not know, but no images and repositories', async () => {
+    const others = ['pkg:opam/dune@3.1', 'pkg:opam/dune@3.1', 'pkg:opam/lwt@5', 'pkg:oci/a@1', 'pkg:github/a/b@1'];
+    const components = [...purls, ...others].map((purl) => ({ type: 'library', purl }));
+    writeFileSync(join(folder, 'sbom.json'), JSON.stringify({ bomFormat: 'CycloneDX', components }));
+    const { warnings } = await open(`sbom:${folder}/sbom.json`);
+    expect(warnings).toEqual([
+      {
+        code: 'PACKAGES_NOT_EVALUATED',
+        path: `${folder}/sbom.json`,
+        message: '2 opam packages were not evaluated: this kind is not known',
+      },
+    ]);
+  });
+
   it('refuses what is none', async () => {
     writeFileSync(join(folder, 'sbom.json'), '{}');
     await expect(open(`sbom:${folder}/sbom.json`)).rejects.toMatchObject({ code: 'MALFORMED_FILE' });

@@ -31,6 +31,10 @@ describe('advisoryKeyOf', () => {
     expect(advisoryKeyOf({ ...libssl, type: 'rpm' }, os(id, versionId))?.names).toEqual(names);
   });
 
+  it('looks up nothing for a package that Root patched', () => {
+    expect(advisoryKeyOf({ ...libssl, name: 'rootio-libssl3' }, debian)).toBeNull();
+  });
+
   describe('of a Docker Hardened Image', () => {
     const dhi = (versionId: string, family: string) => os('dhi', versionId, [family]);
     const ofBase = { qualifiers: { repository_id: 'dhi' } };

@@ -27,7 +27,7 @@ export function releasesOf({ release, otherReleases = [] }: Pick<AdvisoryKey, 'r
 }
 
 /** Raise it when packages get other keys: images are then evaluated again. */
-export const advisoryKeysVersion = 5;
+export const advisoryKeysVersion = 6;
 
 /**
  * Returns the key under which advisories list a package; null if none do, which must be reported
@@ -67,12 +67,16 @@ function releasesFor(
   return { release, ...(others.length > 0 && { otherReleases: others }) };
 }
 
+/** Packages that Root patches have names of their own, which no record of a distribution lists. */
+const rootName = /^rootio-/;
+
 /** A package that a vendor built is the distribution's business if its own repository has it. */
 function isForeign(
-  { isThirdParty, qualifiers }: PackageRecord,
+  { name, isThirdParty, qualifiers }: PackageRecord,
   { repositoryOf }: Ecosystem,
   release: string | null,
 ): boolean {
+  if (rootName.test(name)) return true;
   const id = qualifiers?.['repository_id'];
   return isThirdParty === true && (id === undefined || repositoryOf(id, release) === undefined);
 }
