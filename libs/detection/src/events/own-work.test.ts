@@ -165,6 +165,7 @@ describe('works', () => {
 
   const manager = {
     command: '/usr/bin/agentd start --root-mount=/rootfs',
+    parent: '/usr/bin/conmon -b /run',
     work: 'node-manager',
     kind: 'DaemonSet',
     namespace: 'openshift-machine-config-operator',
@@ -179,6 +180,8 @@ describe('works', () => {
   it.each([
     ['a shell of such a DaemonSet', { command: '/bin/sh /x.sh' }],
     ['a shell that exec opened', { init: false }],
+    ['a program of a node without CRI-O', { parent: '/usr/bin/containerd-shim-runc-v2' }],
+    ['a program that the image lacks', { command: '/usr/bin/dropped start' }],
     ['the DaemonSet of another namespace', { namespace: 'kube-system' }],
     ['a Deployment', { kind: 'Deployment' }],
     [

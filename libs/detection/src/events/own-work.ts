@@ -100,12 +100,14 @@ function isDeclaredCommand(inputs: EventInputs): boolean {
   return (imageOf(inputs)?.files.get(path) ?? null) !== null;
 }
 
-/** Namespaces that a distribution lets none but its administrators and operators use. */
+/** Namespaces that OpenShift lets none but its administrators and operators use. */
 const reservedNamespace = /^openshift-/;
+/** Programs of CRI-O, by which the nodes of OpenShift start containers. */
+const openShiftRuntime = /^(?:conmon|conmonrs|crio)$/;
 
 /**
- * Whether the first program of a DaemonSet in a namespace of the distribution does something
- * itself: that is how it configures its nodes.
+ * Whether the first program of a DaemonSet in a namespace of OpenShift does something itself: that
+ * is how it configures its nodes. Elsewhere anyone may have made a namespace of that name.
  */
 function isNodeManager(inputs: EventInputs): boolean {
   const { observation, process, tree, facts } = inputs;
@@ -115,7 +117,10 @@ function isNodeManager(inputs: EventInputs): boolean {
   if (inside(inputs).length !== 1 || observation.process?.inInitTree === false) return false;
   if (tree.suspicions(process, observation.timeMs).length > 0 || isInterpreter(baseName(process.executable)))
     return false;
-  return imageOf(inputs)?.files.get(process.executable) !== null;
+  const isOnOpenShift = tree
+    .ancestors(process)
+    .some(({ executable }) => executable !== null && openShiftRuntime.test(baseName(executable)));
+  return isOnOpenShift && (imageOf(inputs)?.files.get(process.executable) ?? null) !== null;
 }
 
 /** Programs that link or sign the kernel modules that a driver container builds. */
