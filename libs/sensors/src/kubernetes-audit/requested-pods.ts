@@ -21,12 +21,21 @@ function requested({ requestObject }: JsonObject): JsonObject {
 /** Limit on the objects of a custom resource that are searched for parts of pods. */
 const maxParts = 2_000;
 
+/** Parts by event: several fields of an event ask for them. */
+const knownParts = new WeakMap<JsonObject, JsonObject[] | null>();
+
 /**
  * Parts of the specification of a custom resource; null for a kind of the API server itself.
  * Workflows, pipelines and operators hold pods in places of their own, also several:
  * `templates[].container`, `taskSpec.steps[]`, `podTemplate.spec`.
  */
 function customPartsOf(event: JsonObject): JsonObject[] | null {
+  let parts = knownParts.get(event);
+  if (parts === undefined) knownParts.set(event, (parts = findCustomParts(event)));
+  return parts;
+}
+
+function findCustomParts(event: JsonObject): JsonObject[] | null {
   const group = text(object(event['objectRef'])['apiGroup']);
   // Groups of the API server have no domain, or are known to hold no pods.
   if (!group?.includes('.') || group.endsWith('.k8s.io')) return null;
