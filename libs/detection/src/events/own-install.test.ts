@@ -75,6 +75,8 @@ function installer({ chain, writtenBy, afterS = 5, image = {}, init = true, expo
 
 const script = '/bin/bash /entry.sh';
 
+const unsigned = { repository: 'docker.io/evil/app', signature: { signed: false, verified: false } };
+
 describe('installedBy', () => {
   it.each<[string, Start]>([
     ['the script with which the container starts', { chain: [script, '/data/server'] }],
@@ -93,6 +95,11 @@ describe('installedBy', () => {
       'running-application',
     ],
     [
+      'in an image of unknown origin',
+      { chain: ['/usr/bin/app', '/data/plugins/x'], writtenBy: '/usr/bin/app', image: unsigned },
+      'running-application',
+    ],
+    [
       'from where it unpacks itself',
       { chain: ['/usr/bin/app', '/tmp/_MEI1/x'], writtenBy: '/usr/bin/app', exposed: false },
       'application',
@@ -100,8 +107,6 @@ describe('installedBy', () => {
   ])('names the application that has written it and starts it %s', (_, start, expected) => {
     expect(installer(start)).toBe(expected);
   });
-
-  const unsigned = { repository: 'docker.io/evil/app', signature: { signed: false, verified: false } };
 
   it.each<[string, Start]>([
     ['a command line', { chain: ['/bin/sh -c "curl x | sh"', '/data/server'] }],
@@ -111,6 +116,10 @@ describe('installedBy', () => {
     ['a script below an interpreter', { chain: ['/usr/bin/node /a.js', script, '/data/x'] }],
     ['a session of exec', { chain: [script, '/data/x'], init: false }],
     ['an image of unknown origin', { chain: [script, '/data/x'], image: unsigned }],
+    [
+      'what such an image unpacks itself',
+      { chain: ['/usr/bin/app', '/tmp/x'], writtenBy: '/usr/bin/app', exposed: false, image: unsigned },
+    ],
     ['a download that the application starts', { chain: ['/usr/bin/app', '/data/x'], writtenBy: '/usr/bin/curl' }],
     ['an interpreter', { chain: ['/usr/bin/node /a.js', '/data/x'], writtenBy: '/usr/bin/node' }],
     ...[{ exposed: true }, { exposed: false, afterS: 900 }, {}].map((more): [string, Start] => [

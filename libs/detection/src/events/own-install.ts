@@ -19,7 +19,7 @@ const unpacker = /^(?:tar|unzip|cp|mv|dd|tee|install|rsync|scp|gzip|base64|cat|g
  * Returns the part of the image that has installed the program of an event: `start-script` where
  * only scripts of the image lead to it, as of a game server that updates itself; `application`
  * where the application has written it and starts it itself, as a plugin, and
- * `running-application` where it does so long after its start. Undefined for programs of the image,
+ * `running-application` where it does so long after its start, or its image is new. Undefined for programs of the image,
  * and where neither is known.
  */
 export function installedBy(inputs: EventInputs): string | undefined {
@@ -28,12 +28,12 @@ export function installedBy(inputs: EventInputs): string | undefined {
   if (!path || process === null || observation.container === null) return undefined;
   if (hiddenName.test(path) || systemFolder.test(path)) return undefined;
   const ask = (name: string) => factField(name, observation, facts);
-  // An unsigned public image is trusted once it has run here before.
+  // The scripts of an unsigned public image are trusted once it has run here before.
   const isUnsigned = ask('Image.PublicRegistry') === true && ask('Image.Signed') === false;
-  if (isUnsigned && ask('Image.FirstSeen') !== false) return undefined;
+  const isNew = isUnsigned && ask('Image.FirstSeen') !== false;
   if (imageOf(inputs)?.files.get(path) !== null || isForeign(inputs)) return undefined;
   const isPassing = isPassingPath(path);
-  if (!isPassing && isBelowStartScripts(inputs)) return 'start-script';
+  if (!isNew && !isPassing && isBelowStartScripts(inputs)) return 'start-script';
   const starter = tree.parentOf(process)?.executable ?? observation.process?.parentExecutable;
   if (!starter || writers.writerOf(observation, path)?.executables[0] !== starter) return undefined;
   if (!isApplication(starter, inputs)) return undefined;
@@ -41,10 +41,10 @@ export function installedBy(inputs: EventInputs): string | undefined {
   const isAtStart = typeof age === 'number' && age <= startS;
   // Self-extracting programs unpack there when they start, and an intruder at any time.
   if (isPassing) {
-    const isUnpacked = isAtStart && path.startsWith('/tmp/') && ask('Container.Exposed') === false;
+    const isUnpacked = !isNew && isAtStart && path.startsWith('/tmp/') && ask('Container.Exposed') === false;
     return isUnpacked ? 'application' : undefined;
   }
-  return isAtStart ? 'application' : 'running-application';
+  return isAtStart && !isNew ? 'application' : 'running-application';
 }
 
 /** Whether a program of the image is no interpreter, server or tool, which may act for others. */
