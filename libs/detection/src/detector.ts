@@ -25,6 +25,7 @@ import type { EventInputs } from './events/event-inputs.js';
 import { roleOfEvent } from './events/event-role.js';
 import { eventView } from './events/event-view.js';
 import { FileWriters, type PersistedWriters } from './events/file-writers.js';
+import { IssuedKeys } from './events/issued-keys.js';
 import { OwnObjects } from './events/own-objects.js';
 import { PassiveDns } from './events/passive-dns.js';
 import { type PersistedOrigins, PodOrigins } from './events/pod-origins.js';
@@ -94,8 +95,9 @@ interface PersistedDetector {
   tree: PersistedTree;
   writers: PersistedWriters;
   origins: PersistedOrigins;
-  /** These two are missing in snapshots of earlier releases. */
+  /** These are missing in snapshots of earlier releases. */
   objects?: PersistedMap<number>;
+  issuedKeys?: PersistedMap<string>;
   environments?: PersistedMap<string>;
   dns: PersistedMap<string>;
   recentIds: PersistedPairs<string, number>;
@@ -153,6 +155,7 @@ export class Detector {
   readonly #writers = new FileWriters();
   readonly #origins = new PodOrigins();
   readonly #objects = new OwnObjects();
+  readonly #issuedKeys = new IssuedKeys();
   readonly #environments = new VirtualEnvironments();
   readonly #dns = new PassiveDns();
   /** Ids of recent records by node: a duplicate comes from the same node. */
@@ -271,6 +274,7 @@ export class Detector {
       writers: this.#writers.snapshot(),
       origins: this.#origins.snapshot(),
       objects: this.#objects.snapshot(),
+      issuedKeys: this.#issuedKeys.snapshot(),
       environments: this.#environments.snapshot(),
       dns: this.#dns.snapshot(),
       recentIds: this.#recentIds.snapshot((seconds) => seconds),
@@ -297,6 +301,7 @@ export class Detector {
     this.#writers.restore(state.writers);
     this.#origins.restore(state.origins);
     if (state.objects) this.#objects.restore(state.objects);
+    if (state.issuedKeys) this.#issuedKeys.restore(state.issuedKeys);
     if (state.environments) this.#environments.restore(state.environments);
     this.#dns.restore(state.dns);
     this.#recentIds.restore(state.recentIds, (seconds) => seconds);
@@ -394,6 +399,7 @@ export class Detector {
       writers: this.#writers,
       origins: this.#origins,
       objects: this.#objects,
+      issuedKeys: this.#issuedKeys,
       facts: this.#options.facts,
     };
   }
@@ -442,6 +448,7 @@ export class Detector {
     this.#options.ledger?.observe(observation);
     this.#origins.note(observation, this.#options.facts);
     this.#objects.note(observation);
+    this.#issuedKeys.note(observation);
     this.#environments.note(observation, this.#options.facts);
     const process = this.#tree.note(observation);
     if (process !== null && observation.activity === 'file') {

@@ -4,6 +4,7 @@ import { observe } from '@tidewaiter/sensors';
 import { recordOf } from '../storylines/storyline.js';
 import { isInImage } from './declared-program.js';
 import { FileWriters } from './file-writers.js';
+import { IssuedKeys } from './issued-keys.js';
 import { OwnObjects } from './own-objects.js';
 import { PodOrigins } from './pod-origins.js';
 import { ProcessTree } from './process-tree.js';
@@ -52,6 +53,7 @@ function inImage({ chain, runtime = shim, init = true, written }: Start): unknow
     writers,
     origins: new PodOrigins(),
     objects: new OwnObjects(),
+    issuedKeys: new IssuedKeys(),
     facts,
   });
 }

@@ -2,6 +2,7 @@ import type { Observation } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
 
 import type { FileWriters } from './file-writers.js';
+import type { IssuedKeys } from './issued-keys.js';
 import type { OwnObjects } from './own-objects.js';
 import type { PodOrigins } from './pod-origins.js';
 import type { ProcessTree, TreeProcess } from './process-tree.js';
@@ -15,6 +16,7 @@ export interface EventInputs {
   writers: FileWriters;
   origins: PodOrigins;
   objects: OwnObjects;
+  issuedKeys: IssuedKeys;
   facts: FactContext;
 }
 

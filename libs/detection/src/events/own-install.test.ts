@@ -3,6 +3,7 @@ import { observe } from '@tidewaiter/sensors';
 
 import { recordOf } from '../storylines/storyline.js';
 import { FileWriters } from './file-writers.js';
+import { IssuedKeys } from './issued-keys.js';
 import { installedBy } from './own-install.js';
 import { OwnObjects } from './own-objects.js';
 import { PodOrigins } from './pod-origins.js';
@@ -69,6 +70,7 @@ function installer({ chain, writtenBy, afterS = 5, image = {}, init = true, expo
     writers,
     origins: new PodOrigins(),
     objects: new OwnObjects(),
+    issuedKeys: new IssuedKeys(),
     facts,
   });
 }

@@ -3,6 +3,7 @@ import { observe } from '@tidewaiter/sensors';
 
 import { recordOf } from '../storylines/storyline.js';
 import { FileWriters } from './file-writers.js';
+import { IssuedKeys } from './issued-keys.js';
 import { OwnObjects } from './own-objects.js';
 import { type Work, works } from './own-work.js';
 import { PodOrigins } from './pod-origins.js';
@@ -103,7 +104,16 @@ function isExplained({
       facts,
     );
   }
-  return works[work]({ observation, process: found, tree, writers, origins, objects: new OwnObjects(), facts });
+  return works[work]({
+    observation,
+    process: found,
+    tree,
+    writers,
+    origins,
+    objects: new OwnObjects(),
+    issuedKeys: new IssuedKeys(),
+    facts,
+  });
 }
 
 describe('works', () => {

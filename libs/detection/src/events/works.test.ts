@@ -3,6 +3,7 @@ import { observe } from '@tidewaiter/sensors';
 
 import { recordOf } from '../storylines/storyline.js';
 import { FileWriters } from './file-writers.js';
+import { IssuedKeys } from './issued-keys.js';
 import { OwnObjects } from './own-objects.js';
 import { type Work, works } from './own-work.js';
 import { PodOrigins } from './pod-origins.js';
@@ -90,7 +91,16 @@ function isExplained({
     const request = { ...about, sourceIPs: ['10.0.0.9'], responseStatus: { code: 200 } };
     origins.note(observe(recordOf({ id: 'a', at, source: 'kubernetes-audit', event: request }, 'c')), facts);
   }
-  return works[work]({ observation, process, tree, writers, origins, objects: new OwnObjects(), facts });
+  return works[work]({
+    observation,
+    process,
+    tree,
+    writers,
+    origins,
+    objects: new OwnObjects(),
+    issuedKeys: new IssuedKeys(),
+    facts,
+  });
 }
 
 const script = '/bin/bash /entry.sh';

@@ -3,6 +3,7 @@ import { observation, type ObservationSketch } from '@tidewaiter/testkit';
 
 import type { EventInputs } from '../events/event-inputs.js';
 import { FileWriters } from '../events/file-writers.js';
+import { IssuedKeys } from '../events/issued-keys.js';
 import { OwnObjects } from '../events/own-objects.js';
 import { PodOrigins } from '../events/pod-origins.js';
 import { ProcessTree } from '../events/process-tree.js';
@@ -21,6 +22,7 @@ const inputs = (sketch: ObservationSketch): EventInputs => ({
   writers: new FileWriters(),
   origins: new PodOrigins(),
   objects: new OwnObjects(),
+  issuedKeys: new IssuedKeys(),
   facts: factContext(known),
 });
 

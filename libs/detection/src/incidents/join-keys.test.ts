@@ -3,6 +3,7 @@ import { factContext, factsFromFile } from '@tidewaiter/facts';
 import { observe } from '@tidewaiter/sensors';
 
 import { FileWriters } from '../events/file-writers.js';
+import { IssuedKeys } from '../events/issued-keys.js';
 import { OwnObjects } from '../events/own-objects.js';
 import { PodOrigins } from '../events/pod-origins.js';
 import { ProcessTree } from '../events/process-tree.js';
@@ -32,7 +33,16 @@ function keysOf(source: 'kubernetes-audit' | 'cloudtrail', event: JsonObject, ki
   const [tree, writers, origins] = [new ProcessTree(), new FileWriters(), new PodOrigins()];
   const place = { cluster: 'c', imageDigest: null, workload: null } as never;
   const { keys } = joinKeys(
-    { observation, process: null, tree, writers, origins, objects: new OwnObjects(), facts },
+    {
+      observation,
+      process: null,
+      tree,
+      writers,
+      origins,
+      objects: new OwnObjects(),
+      issuedKeys: new IssuedKeys(),
+      facts,
+    },
     place,
   );
   return keys.filter((key) => key.startsWith(kind));

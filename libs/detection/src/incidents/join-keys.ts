@@ -4,6 +4,7 @@ import { type FactContext, factField } from '@tidewaiter/facts';
 import type { AlertContext } from '../alerts/alert.js';
 import { containerKey } from '../events/container-key.js';
 import type { EventInputs } from '../events/event-inputs.js';
+import { issuedKey } from '../events/issued-keys.js';
 import { processKey, type ProcessTree, type TreeProcess } from '../events/process-tree.js';
 import { campaignKeys, hostileFindings } from './campaign-joins.js';
 
@@ -116,7 +117,7 @@ export function joinKeys(
     place.workload && `workload:${cluster ?? ''}/${place.workload}`,
     serviceAccountKey(observation, facts),
     ...execKeys(process, tree),
-    ...requestKeys(observation, facts),
+    ...requestKeys(seen),
   ];
   return {
     keys: [...new Set(keys.filter((key) => key !== null))].toSorted(),
@@ -220,7 +221,7 @@ function execKeys(process: TreeProcess | null, tree: ProcessTree): string[] {
   return [process, ...ancestors.slice(0, 4)].map((each) => `exec:${processKey(each)}`);
 }
 
-function requestKeys(observation: Observation, facts: FactContext): (string | null)[] {
+function requestKeys({ observation, issuedKeys, facts }: EventInputs): (string | null)[] {
   const { cluster, request } = observation;
   if (request === null) return [];
   const isEvidence = request.user !== null && !isShared(request.user, observation, facts);
@@ -228,16 +229,9 @@ function requestKeys(observation: Observation, facts: FactContext): (string | nu
   return [
     request.accessKeyId && `key:${request.accessKeyId}`,
     issued === undefined ? null : `key:${issued}`,
+    ...(request.accessKeyId ? issuedKeys.issuersOf(request.accessKeyId) : []).map((issuer) => `key:${issuer}`),
     isEvidence ? `identity:${cluster ?? ''}/${request.user}` : null,
   ];
-}
-
-const issuing = /^(?:AssumeRole|GetSessionToken|GetFederationToken|CreateAccessKey)/;
-
-/** Key that a call issues, for a user or for the session of a role: its calls continue this one. */
-function issuedKey({ source, request, native }: Observation): string | undefined {
-  if (source !== 'cloudtrail' || !issuing.test(request?.verb ?? '')) return undefined;
-  return /"accessKeyId":"([^"]{1,128})"/.exec(JSON.stringify(native['responseElements'] ?? null))?.[1];
 }
 
 /**
