@@ -122,6 +122,9 @@ const bucketAcl = (Owner: string, Grantee: string) =>
       AccessControlList: { Grant: [Owner, Grantee].map((ID) => ({ Grantee: { 'xsi:type': 'CanonicalUser', ID } })) },
     },
   });
+const scanner = 'arn:aws:iam::111111111111:role/scanner';
+const assumed = { verb: 'AssumeRole', parameters: { roleArn: scanner, externalId: 'x' } };
+const opened = { verb: 'UpdateAssumeRolePolicy', parameters: { roleName: 'scanner' } };
 const callBy = (account: string, userAgent: string, source = '10.42.0.9') =>
   request({ user: `system:serviceaccount:${account}`, userAgent, sourceIps: [source] });
 
@@ -382,6 +385,7 @@ describe('factField', () => {
       hasTalkedTo: () => undefined,
       isUsual: () => undefined,
       isAuditedAccount: () => false,
+      isTrustedBy: () => false,
       isFirstSeen: () => undefined,
     };
     const known = { ...context, habits };
@@ -400,6 +404,29 @@ describe('factField', () => {
     const call = cloudCall({ policy: '{"AWS":["arn:aws:iam::999999999999:root","arn:aws:iam::888888888888:root"]}' });
     habits.observe({ ...call, native: { recipientAccountId: '888888888888' } }, context);
     expect(factField('Identity.ForeignAccounts', call, { ...context, habits })).toEqual(['999999999999']);
+  });
+
+  it.each([
+    ['a vendor that assumed the role with its external id', [assumed], null],
+    ['one whose role was opened to it just before', [opened, assumed], ['999999999999']],
+    ['one that assumed it without', [{ ...assumed, parameters: { roleArn: scanner } }], ['999999999999']],
+    [
+      'one that assumed another role',
+      [{ ...assumed, parameters: { roleArn: 'r', externalId: 'x' } }],
+      ['999999999999'],
+    ],
+  ])('judge the account of %s', (_what, before, expected) => {
+    const habits = new Learned();
+    for (const { verb, parameters } of before) {
+      const call = cloudCall(parameters);
+      const native = { ...(call.native as object), userIdentity: { accountId: '999999999999' } };
+      const seen = { ...call, native, request: { ...call.request, verb, succeeded: true } };
+      habits.observe(seen as unknown as Observation, context);
+    }
+    const session = { sessionContext: { sessionIssuer: { arn: scanner } } };
+    const call = cloudCall({ add: [{ userId: '999999999999' }] });
+    const shared = { ...call, native: { ...(call.native as object), userIdentity: session } as never };
+    expect(factField('Identity.ForeignAccounts', shared, { ...context, habits }) ?? null).toEqual(expected);
   });
 
   it('is undefined without facts and never throws', () => {

@@ -18,6 +18,11 @@ export interface Habits {
   isControllerManager(cluster: string | null, address: string, atMs: number): boolean | undefined;
   /** Whether the audit log of an account of the cloud arrives here, which makes it a known one. */
   isAuditedAccount(account: string): boolean;
+  /**
+   * Whether an account has assumed a role with the secret that it asked for, as vendors do, and who
+   * may assume the role was not changed within a learning period before.
+   */
+  isTrustedBy(role: string, account: string, atMs: number): boolean;
   /** Whether a cluster runs an image for the first time. */
   isFirstSeen(digest: Digest, cluster: string | null, atMs: number): boolean | undefined;
 }

@@ -115,9 +115,9 @@ export const identityFields: readonly FactField[] = [
     name: 'Identity.ForeignAccounts',
     type: 'list',
     meaning:
-      'Accounts of the cloud that the parameters of a call name, beside its own, those of `cloudAccounts` and those whose audit log arrives; in access lists of buckets, canonical ids beside the owner.',
+      'Accounts of the cloud that the parameters of a call name, beside its own, those of `cloudAccounts`, those whose audit log arrives, and the vendor that has assumed the role of the caller with an external id; in access lists of buckets, canonical ids beside the owner.',
     unknownWhen: 'there is none',
-    answer: ({ observation: { source, native }, context }) => {
+    answer: ({ observation: { source, native, timeMs }, context }) => {
       if (source !== 'cloudtrail') return null;
       const parameters = JSON.stringify(native['requestParameters'] ?? null);
       const home = [
@@ -125,9 +125,10 @@ export const identityFields: readonly FactField[] = [
         ...[owner.exec(parameters)?.[1], logDelivery],
       ];
       const named = [accountId, canonicalId].flatMap((id) => parameters.match(id) ?? []);
-      const foreign = [...new Set(named)].filter(
-        (id) => !home.includes(id) && context.habits?.isAuditedAccount(id) !== true,
-      );
+      const role = roleOf(native['userIdentity']);
+      const isKnown = (id: string) =>
+        context.habits?.isAuditedAccount(id) || (role !== null && context.habits?.isTrustedBy(role, id, timeMs));
+      const foreign = [...new Set(named)].filter((id) => !home.includes(id) && !isKnown(id));
       return foreign.length === 0 ? null : foreign;
     },
   },
@@ -140,6 +141,14 @@ const canonicalId = /(?<="ID":"|\bid=\\?"?)[0-9a-f]{64}/g;
 const owner = /"Owner":\{[^{}]*"ID":"([0-9a-f]{64})"/;
 /** Account with which CloudFront writes logs into buckets. */
 const logDelivery = 'c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0';
+
+/** ARN of the role whose session calls. */
+function roleOf(identity: JsonValue | undefined): string | null {
+  const session = isObject(identity) ? identity['sessionContext'] : undefined;
+  const issuer = isObject(session) ? session['sessionIssuer'] : undefined;
+  const arn = isObject(issuer) ? issuer['arn'] : undefined;
+  return typeof arn === 'string' ? arn : null;
+}
 
 function accountOf(identity: JsonValue | undefined): JsonValue | undefined {
   return isObject(identity) ? identity['accountId'] : undefined;

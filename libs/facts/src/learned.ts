@@ -1,4 +1,4 @@
-import { clientOf, type Digest, type Observation } from '@tidewaiter/domain';
+import { clientOf, type Digest, type JsonObject, type Observation } from '@tidewaiter/domain';
 
 import { isAddress } from './addresses.js';
 import type { FactContext } from './context.js';
@@ -31,6 +31,10 @@ export const maxHabits = 256;
 
 /** Subject of the accounts of the cloud whose audit logs arrive. */
 const auditedAccounts = 'cloudtrail:recipients';
+
+/** Subjects of the roles of the cloud: accounts that assumed them, and changes of who may. */
+const assumers = 'cloudtrail:assumed-by:';
+const trustChanges = 'cloudtrail:trust-changed:';
 
 const controllerManager = 'system:kube-controller-manager';
 /** Time in which each member of a control plane calls: it asks for its lease every few seconds. */
@@ -81,6 +85,7 @@ export class Learned implements Habits {
     if (typeof account === 'string') this.#see('source', auditedAccounts, account, atMs);
     // A refused call is no evidence of usual behavior.
     if (!request?.succeeded) return;
+    if (observation.source === 'cloudtrail') this.#observeTrust(observation, atMs);
     const [identity] = identitiesOf(request);
     if (identity === undefined) return;
     for (const source of request.sourceIps.filter(isAddress)) {
@@ -90,6 +95,17 @@ export class Learned implements Habits {
     const client = clientOf(request.userAgent);
     if (client !== null) this.#see('client', identity, client, atMs);
     if (request.namespace) this.#see('namespace', identity, request.namespace, atMs);
+  }
+
+  #observeTrust({ request, native }: Observation, atMs: number): void {
+    const { roleArn, roleName, externalId } = (native['requestParameters'] ?? {}) as JsonObject;
+    const account = (native['userIdentity'] as JsonObject | null)?.['accountId'];
+    const home = native['recipientAccountId'];
+    if (request?.verb === 'AssumeRole' && typeof roleArn === 'string' && typeof account === 'string') {
+      if (account !== home && externalId) this.#see('source', `${assumers}${roleArn}`, account, atMs);
+    } else if (/^(?:CreateRole|UpdateAssumeRolePolicy)$/.test(request?.verb ?? '') && typeof roleName === 'string') {
+      this.#see('source', `${trustChanges}${String(home)}/${roleName}`, 'changed', atMs);
+    }
   }
 
   hasTalkedTo(digest: Digest, destination: string, atMs: number): boolean | undefined {
@@ -108,6 +124,13 @@ export class Learned implements Habits {
 
   isAuditedAccount(account: string): boolean {
     return this.#learners.get(keyOf('source', auditedAccounts))?.values.has(account) ?? false;
+  }
+
+  isTrustedBy(role: string, account: string, atMs: number): boolean {
+    if (!this.#learners.get(keyOf('source', `${assumers}${role}`))?.values.has(account)) return false;
+    const [, home = '', name = ''] = /^arn:[^:]*:iam::(\d+):role\/(?:.*\/)?([^/]+)$/.exec(role) ?? [];
+    const change = this.#learners.get(keyOf('source', `${trustChanges}${home}/${name}`));
+    return change === undefined || atMs - change.lastSeenMs >= this.#learningMs;
   }
 
   isFirstSeen(digest: Digest, cluster: string | null, atMs: number): boolean | undefined {
