@@ -69,3 +69,7 @@ export {
   sharedData,
 } from './needs.js';
 export type { Need, TestProgram } from './needs.js';
+export { AnyRegistry, digestOf, envelopeOf } from './any-registry.js';
+export type { AnyImage, AnyLayer } from './any-registry.js';
+export { dpkg, osRelease, stanza } from './debian-layers.js';
+export { TestScanner, until } from './scanner.js';
