@@ -66,7 +66,14 @@ export const pushAnswer = z.object({
 } satisfies SchemaOf<PushRow, InternalOfPush> & { warningCount: z.ZodType });
 
 export const pushDetailAnswer = pushAnswer
-  .extend({ warnings: z.array(warning), images: z.array(imageAnswer) })
+  .extend({
+    warnings: z.array(warning),
+    images: z.array(imageAnswer),
+    /** Verdict by the rules and advisories of now; `verdict` is that of the analysis. */
+    result: z.enum(verdicts),
+    /** Reasons of `result`; one that a policy gives begins with its name. */
+    reasons: z.array(z.string()),
+  })
   .extend(evaluationAnswer.shape);
 
 export const retryAnswer = z.object({ id: z.uuid() });

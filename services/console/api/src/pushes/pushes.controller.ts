@@ -48,12 +48,13 @@ export class PushesController {
     const push = await this.pushes.get(id);
     if (!push) throw new NotFound('PUSH_UNKNOWN', `no push ${id}`);
     const [images, known] = await Promise.all([this.images.ofPush(id), this.pushes.warnings(id)]);
-    const { suppressed, policies, warnings } = await this.evaluations.of(push, images, known);
+    const { verdict, suppressed, policies, warnings } = await this.evaluations.of(push, images, known);
     return {
       ...push,
       warningCount: warnings.length,
       warnings,
       images: images.map(describeImage),
+      ...verdict,
       suppressed,
       policies,
       advisorySources: (await this.evaluations.datesOf(images)).advisorySources,

@@ -6956,10 +6956,13 @@ export interface paths {
                             pushedAt: string | null;
                             pushedBy: string | null;
                             reason: string | null;
+                            reasons: string[];
                             /** Format: date-time */
                             receivedAt: string;
                             registryHost: string | null;
                             repository: string;
+                            /** @enum {string} */
+                            result: "pass" | "fail" | "unknown";
                             signatureDueAt: string | null;
                             /** @enum {string} */
                             state: "accepted" | "analyzing" | "analyzed" | "not-an-image" | "refused" | "dead-lettered";

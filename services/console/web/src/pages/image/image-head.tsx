@@ -8,6 +8,7 @@ import { counted } from '../../parts/words.js';
 import { WorkloadLink } from '../workloads/workload-link.js';
 import { type ImageContextData, workloadsOf } from './image-context.js';
 import { TabLink } from './tab-link.js';
+import { VerdictReasons } from './verdict-reasons.js';
 
 /** Workloads that are named; the tab Runtime has all. */
 const maxPlaces = 3;
@@ -22,6 +23,7 @@ export function ImageHead({ digest, images, push, places, findings }: ImageConte
         {push && <VerdictStamp push={push} />} <Digest digest={digest} />{' '}
         {findings && <SeverityCounts counts={findings.counts} />}
       </p>
+      {push && <VerdictReasons push={push} />}
       <Facts
         facts={[
           ['Runs in', placesOf(places?.counts.workloads, running)],

@@ -61,7 +61,7 @@ function Story({ incident }: { incident: IncidentDetail }) {
       <Section title="Timeline" note="push, steps, work on the incident, comments and messages">
         <Timeline entries={timeline} />
       </Section>
-      <ProcessSection processes={incident.processes} />
+      <ProcessSection incident={incident} />
       <ReachSection incident={incident} />
       <ImageContext incident={incident} />
       {isOfKubernetes && <WorkloadFindings filter={{ workload, ...(cluster !== null && { cluster }) }} />}

@@ -3,37 +3,40 @@ import { Moment } from '../../parts/moment.js';
 import { Section } from '../../parts/page.js';
 import { counted, dotted } from '../../parts/words.js';
 import { type ProcessBranch, processBranches } from './process-branches.js';
+import { RuleLink } from './rule-link.js';
 
 /** Acts of one process that are shown; the evidence below has all. */
 const maxActs = 5;
 
 /** Processes that the evidence names, below the parents that started them. */
-export function ProcessSection({ processes }: { processes: IncidentDetail['processes'] }) {
+export function ProcessSection({ incident: { processes, rules } }: { incident: IncidentDetail }) {
   const branches = processBranches(processes);
   if (branches.length === 0) return null;
   return (
     <Section title="Process tree" note={counted(processes.length, 'process', 'processes')}>
       <div className="process-tree" role="region" aria-label="Process tree" tabIndex={0}>
-        <Branches branches={branches} />
+        <Branches branches={branches} rules={rules} />
       </div>
     </Section>
   );
 }
 
-function Branches({ branches }: { branches: readonly ProcessBranch[] }) {
+type Rules = IncidentDetail['rules'];
+
+function Branches({ branches, rules }: { branches: readonly ProcessBranch[]; rules: Rules }) {
   return (
     <ul>
       {branches.map(({ process, children }) => (
         <li key={process.id}>
-          <ProcessLine process={process} />
-          {children.length > 0 && <Branches branches={children} />}
+          <ProcessLine process={process} rules={rules} />
+          {children.length > 0 && <Branches branches={children} rules={rules} />}
         </li>
       ))}
     </ul>
   );
 }
 
-function ProcessLine({ process }: { process: ProcessBranch['process'] }) {
+function ProcessLine({ process, rules }: { process: ProcessBranch['process']; rules: Rules }) {
   const { executable, commandLine, pid, user, where, acts } = process;
   const isProgramNamed = executable !== null && commandLine !== null && !commandLine.startsWith(executable);
   return (
@@ -46,7 +49,8 @@ function ProcessLine({ process }: { process: ProcessBranch['process'] }) {
       <ul className="acts">
         {acts.slice(0, maxActs).map(({ event, at, rule, text }) => (
           <li key={`${event} ${rule}`}>
-            <Moment at={at} /> {rule} {text !== commandLine && <small className="quiet">{text}</small>}
+            <Moment at={at} /> <RuleLink title={rule} rules={rules} />{' '}
+            {text !== commandLine && <small className="quiet">{text}</small>}
           </li>
         ))}
         {acts.length > maxActs && (

@@ -1,5 +1,6 @@
 import type { IncidentDetail } from '../../api/types.js';
 import { Section } from '../../parts/page.js';
+import { RuleLink } from './rule-link.js';
 
 /** Rules that matched, with the authors whom their licenses ask to name. */
 export function RuleCredits({ rules }: { rules: IncidentDetail['rules'] }) {
@@ -9,15 +10,14 @@ export function RuleCredits({ rules }: { rules: IncidentDetail['rules'] }) {
       <ul className="lines">
         {rules.map(({ title, author, license, link }) => (
           <li key={`${title} ${link}`}>
-            {isHttps(link) ? (
-              <a href={link} rel="noreferrer">
-                {title}
-              </a>
-            ) : (
-              title
-            )}{' '}
+            <RuleLink title={title} rules={rules} />{' '}
             <small className="quiet">
-              {author !== null && `by ${author}`} {license !== null && `(${license})`}
+              {author !== null && `by ${author}`} {license !== null && `(${license})`}{' '}
+              {isHttps(link) && (
+                <a href={link} rel="noreferrer" aria-label={`Reference of ${title}`}>
+                  reference
+                </a>
+              )}
             </small>
           </li>
         ))}
