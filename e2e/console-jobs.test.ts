@@ -115,7 +115,7 @@ const jobs: Job[] = [
     presses: 2,
     async run({ page, choose }) {
       await choose(link(page, /^Dead letters/));
-      await choose(button(page, 'Redrive'));
+      await choose(button(page, /^Redrive [0-9a-f]{8}/));
       await page.getByRole('status').getByText('is tried again').waitFor();
     },
   },

@@ -474,6 +474,10 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('button', { name: 'Unpin waiting' }).click();
     await page.getByRole('button', { name: 'Pin waiting', exact: true }).click();
     await page.getByRole('button', { name: 'Unpin waiting' }).waitFor();
+    await page.getByRole('button', { name: 'Change waiting' }).click();
+    await page.getByRole('button', { name: 'Delete waiting' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('No saved view').waitFor();
   });
 
   it('add an exception, change it, delete it, and bring it back', async () => {
@@ -839,6 +843,23 @@ describeWith(programs('chromium'))('the web pages', () => {
       'SELECT redriven_at IS NOT NULL AS redriven FROM dead_letter',
     );
     expect(row).toEqual({ redriven: true });
+  });
+
+  it('retry the dead letters that a filter matches, after a question with their number', async () => {
+    await store.query('DELETE FROM dead_letter');
+    await store.query(
+      `INSERT INTO dead_letter (id, stage, worker, event_id, subject, code, reason, attempts)
+       SELECT gen_random_uuid(), 'event', 'scanner', id, 'shop/app:' || n, code, 'no answer', 6
+       FROM outbox, unnest('{X,X,OTHER}'::text[]) WITH ORDINALITY AS letter (code, n) WHERE type = 'x'`,
+    );
+    await open('/system/dead-letters?q=code%3DX');
+    await page.getByRole('button', { name: 'Redrive all that match' }).click();
+    const question = page.getByRole('alertdialog', { name: 'Redrive 2 dead letters' });
+    await question.getByRole('button', { name: 'Redrive' }).click();
+    await page.getByRole('status').getByText('2 dead letters tried again').waitFor();
+    await open('/system/dead-letters');
+    await page.getByText('shop/app:3').waitFor();
+    expect(await page.getByText('shop/app:1').count()).toBe(0);
   });
 
   describe('accessibility (axe-core)', () => {

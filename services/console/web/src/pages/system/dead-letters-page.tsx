@@ -104,6 +104,9 @@ export function DeadLettersPage() {
   );
 }
 
+/** Dead letters that one request redrives, at most. */
+const maxRedriven = 1_000;
+
 /** Redrives what the filter matches, after a question with its number. */
 function RedriveAll({ q }: { q: string }) {
   const { data: total } = useQuery(deadLetterCount(q));
@@ -120,8 +123,9 @@ function RedriveAll({ q }: { q: string }) {
         verb: 'Redrive',
         effect: (
           <p>
-            {q === '' ? 'All of them are' : `All that match ${q} are`} tried again, the oldest 1,000 at once. What fails
-            again comes back here.
+            {q === '' ? 'All of them are' : `All that match ${q} are`} tried again
+            {total.count > maxRedriven && `, the oldest ${maxRedriven.toLocaleString('en')} now`}. What fails again
+            comes back here.
           </p>
         ),
       }}

@@ -25,7 +25,9 @@ const visibilityWords: Record<View['visibility'], string> = {
 
 /** Saved views: own ones and shared ones, with their counts. */
 export function ViewsPage() {
-  const [renamed, setRenamed] = useState<View | null>(null);
+  const [changedId, setChangedId] = useState<string | null>(null);
+  const list = useLiveList(views);
+  const changed = list.rows.find(({ id }) => id === changedId);
   const columns: Column<View>[] = [
     column<View>({ id: 'name', title: 'Name', isName: true, cell: (view) => <ViewName view={view} /> }),
     column<View>({ id: 'list', title: 'List', cell: ({ list }) => list }),
@@ -53,21 +55,21 @@ export function ViewsPage() {
     column<View>({
       id: 'action',
       title: 'Action',
-      kind: 'act',
-      cell: (view) => view.mayChange && <Actions view={view} rename={() => setRenamed(view)} />,
+      kind: 'act two',
+      cell: (view) => view.mayChange && <Actions view={view} change={() => setChangedId(view.id)} />,
     }),
   ];
   return (
     <>
       <PageHead title="Saved views" about="Queries of lists under a name; pinned ones are on Now with their count" />
-      {renamed && (
-        <Section title={`Change ${renamed.name}`}>
-          <ViewForm key={renamed.id} view={renamed} done={() => setRenamed(null)} />
+      {changed && (
+        <Section title={`Change ${changed.name}`}>
+          <ViewForm key={changed.id} view={changed} done={() => setChangedId(null)} />
         </Section>
       )}
       <LiveTable
         label="Saved views"
-        list={useLiveList(views)}
+        list={list}
         columns={columns}
         keyOf={views.keyOf}
         empty={
@@ -81,7 +83,7 @@ export function ViewsPage() {
   );
 }
 
-function Actions({ view, rename }: { view: View; rename: () => void }) {
+function Actions({ view, change }: { view: View; change: () => void }) {
   const { id, name, isPinned } = view;
   return (
     <span className="actions">
@@ -93,25 +95,28 @@ function Actions({ view, rename }: { view: View; rename: () => void }) {
       >
         {isPinned ? 'Unpin' : 'Pin'}
       </ActionButton>
-      <Button className="button" aria-label={`Change ${name}`} onPress={rename}>
+      <Button className="button" aria-label={`Change ${name}`} onPress={change}>
         Change
       </Button>
-      <ActionButton
-        run={() => deleteView(id)}
-        done={`${name} is deleted`}
-        changes={viewQueries}
-        confirm={{
-          title: 'Delete 1 saved view',
-          verb: 'Delete',
-          effect: (
-            <p>{name} goes from this list and from Now for everyone who sees it, and notifies of nothing more.</p>
-          ),
-        }}
-        label={`Delete ${name}`}
-      >
-        Delete
-      </ActionButton>
     </span>
+  );
+}
+
+function Deletion({ view: { id, name } }: { view: View }) {
+  return (
+    <ActionButton
+      run={() => deleteView(id)}
+      done={`${name} is deleted`}
+      changes={viewQueries}
+      confirm={{
+        title: 'Delete 1 saved view',
+        verb: 'Delete',
+        effect: <p>{name} goes from this list and from Now for everyone who sees it, and notifies of nothing more.</p>,
+      }}
+      label={`Delete ${name}`}
+    >
+      Delete
+    </ActionButton>
   );
 }
 
@@ -182,6 +187,7 @@ function ViewForm({ view, done }: { view: View; done: () => void }) {
         <Button className="plain" onPress={done}>
           Cancel
         </Button>
+        <Deletion view={view} />
       </div>
       <div role="alert">{save.error?.message}</div>
     </form>
