@@ -214,6 +214,8 @@ it('shows the suppressed findings of a push', async () => {
   expect(await response.json()).toMatchObject({
     suppressed: [{ id: 'CVE-2026-2' }, { id: 'CVE-2026-3' }],
     policies: [{}, {}],
+    result: 'fail',
+    reasons: expect.any(Array) as unknown,
   });
 });
 
