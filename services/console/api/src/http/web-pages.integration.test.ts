@@ -377,6 +377,27 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 
+  it('search for what is typed before the search is loaded', async () => {
+    const context = await browser.newContext({ storageState: await page.context().storageState() });
+    const slow = await context.newPage();
+    let load: (() => void) | undefined;
+    const loading = new Promise<void>((resolve) => (load = resolve));
+    await slow.route(/search-dialog/, async (route) => {
+      await loading;
+      await route.continue();
+    });
+    await slow.goto(`${api.url}/images`);
+    await slow.getByRole('heading', { name: 'Images' }).waitFor();
+    await slow.keyboard.type('/INC-1');
+    load!();
+    const field = slow.getByRole('searchbox', { name: 'Search' });
+    await field.waitFor();
+    expect(await field.inputValue()).toBe('INC-1');
+    await slow.keyboard.type('2');
+    expect(await field.inputValue()).toBe('INC-12');
+    await context.close();
+  });
+
   it('keep filters in the address', async () => {
     await open('/incidents');
     await page.getByLabel('State').selectOption('resolved');

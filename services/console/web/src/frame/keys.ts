@@ -13,10 +13,23 @@ export function setKeysOn(isOn: boolean): void {
 }
 
 let isPaused = false;
+let early = '';
 
 /** Pauses all shortcuts, from the key that opens a dialog to its end. */
 export function pauseKeys(isNow: boolean): void {
   isPaused = isNow;
+  early = '';
+  if (isNow) addEventListener('keydown', noteEarly);
+  else removeEventListener('keydown', noteEarly);
+}
+
+function noteEarly({ key, ctrlKey, metaKey, altKey, target }: KeyboardEvent): void {
+  if (key.length === 1 && !ctrlKey && !metaKey && !altKey && !isTyping(target)) early += key;
+}
+
+/** Text that was typed after the key that opens a dialog, and before its field was there. */
+export function earlyText(): string {
+  return early;
 }
 
 function isTyping(target: EventTarget | null): boolean {

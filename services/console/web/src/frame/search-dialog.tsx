@@ -10,6 +10,7 @@ import { SearchField } from 'react-aria-components/SearchField';
 
 import { search } from '../api/queries.js';
 import { pathOfHit } from './hit-links.js';
+import { earlyText } from './keys.js';
 
 const settleMs = 150;
 
@@ -28,7 +29,7 @@ export default function SearchDialog({ close }: { close: () => void }) {
 
 function SearchBox({ close }: { close: () => void }) {
   const navigate = useNavigate();
-  const [text, setText] = useState('');
+  const [text, setText] = useState(earlyText);
   const settled = useSettled(text.trim());
   const { data, error, isFetching } = useQuery(search(settled));
   const hits = data?.items ?? [];
