@@ -1,6 +1,6 @@
 import type { PushDetail } from '../../api/types.js';
 
-/** Reasons for which a push does not pass now: those of its gates, and those of its findings and content. */
+/** Reasons for which a push does not pass now: of its gates, and of its findings and content. */
 export function reasonsOf({ result, reasons, policies }: Pick<PushDetail, 'result' | 'reasons' | 'policies'>): {
   ofGates: PushDetail['policies'];
   ofFindings: string[];
