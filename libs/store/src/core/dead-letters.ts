@@ -109,7 +109,7 @@ export class DeadLetters {
     do {
       const asked = Math.min(batch, limit - redriven - kept);
       const { items, next } = await lists.page(deadLetterList, { ...order, limit: asked, after });
-      const count = await this.redriveEach(items.map(({ id }) => id));
+      const count = await this.#redriveBatch(items.map(({ id }) => id));
       redriven += count;
       kept += items.length - count;
       after = next ?? undefined;
@@ -117,8 +117,15 @@ export class DeadLetters {
     return { redriven, kept, isMore: after !== undefined };
   }
 
-  /** Redrives those of the dead letters that can be, in one transaction; returns how many. */
+  /** Redrives those of the dead letters that can be; returns how many. */
   async redriveEach(ids: readonly string[]): Promise<number> {
+    let redriven = 0;
+    for (let start = 0; start < ids.length; start += batch)
+      redriven += await this.#redriveBatch(ids.slice(start, start + batch));
+    return redriven;
+  }
+
+  async #redriveBatch(ids: readonly string[]): Promise<number> {
     const redriven = await this.store.transaction(async (tx) => {
       const letters = await tx.rows(
         columns,

@@ -39,7 +39,7 @@ export const redriveManyBody = z
   .strictObject({
     /** Query of the list, which counts what it matches: `worker=delivery created<1d`. */
     q: queryText(deadLetterFields).optional(),
-    ids: z.array(z.uuid()).min(1).max(100).optional(),
+    ids: z.array(z.uuid()).min(1).max(maxRedriven).optional(),
   })
   .refine(({ q, ids }) => (q === undefined) !== (ids === undefined), 'give either q or ids');
 

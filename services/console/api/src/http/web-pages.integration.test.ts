@@ -881,6 +881,9 @@ describeWith(programs('chromium'))('the web pages', () => {
     await open('/system/dead-letters');
     await page.getByText('shop/app:3').waitFor();
     expect(await page.getByText('shop/app:1').count()).toBe(0);
+    await page.getByRole('checkbox', { name: 'Select shop/app:3' }).check();
+    await page.getByRole('button', { name: 'Redrive selected' }).click();
+    await page.getByText('No dead letters').waitFor();
   });
 
   describe('accessibility (axe-core)', () => {

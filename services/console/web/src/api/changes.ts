@@ -41,8 +41,9 @@ export const retryPush = (id: string) => answerOf(client.POST('/api/v1/pushes/{i
 
 export const redriveDeadLetter = (id: string) => answerOf(client.POST('/api/v1/dead-letters/{id}/redrive', byId(id)));
 
-/** Redrives the oldest dead letters that a query matches. */
-export const redriveDeadLetters = (q: string) => answerOf(client.POST('/api/v1/dead-letters/redrive', { body: { q } }));
+/** Redrives dead letters by their ids, or the oldest that a query matches. */
+export const redriveDeadLetters = (body: NonNullable<Body<'/api/v1/dead-letters/redrive'>>) =>
+  answerOf(client.POST('/api/v1/dead-letters/redrive', { body }));
 
 /** `again`: whether a message that its channel accepted is sent once more. */
 export const redriveDelivery = (id: string, again = false) =>

@@ -11,6 +11,7 @@ import { PageHead } from '../../parts/page.js';
 import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState, Sample } from '../../parts/states.js';
 import { LiveTable } from '../../parts/table/live-table.js';
+import { useSelection } from '../../parts/table/use-selection.js';
 import { useMe } from '../../parts/use-me.js';
 import { useScopedQuery } from '../../scope/use-scope.js';
 import { incidentColumns, selectionColumn } from './incident-columns.js';
@@ -20,7 +21,6 @@ import { isLeaving, type TriageAct } from './triage-acts.js';
 import { TriageBar } from './triage-bar.js';
 import type { DialogKind } from './triage-dialog.js';
 import { neighborOf } from './triage.js';
-import { useSelection } from './use-selection.js';
 import { useTriageKeys } from './use-triage-keys.js';
 import { useTriage } from './use-triage.js';
 

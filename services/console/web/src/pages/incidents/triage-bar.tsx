@@ -1,10 +1,10 @@
 import { Button } from 'react-aria-components/Button';
 
+import type { RowSelection } from '../../parts/table/use-selection.js';
 import { useMe } from '../../parts/use-me.js';
 import { counted } from '../../parts/words.js';
 import type { TriageAct } from './triage-acts.js';
 import type { DialogKind } from './triage-dialog.js';
-import type { RowSelection } from './use-selection.js';
 
 interface Props {
   selection: RowSelection;

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { Button } from 'react-aria-components/Button';
 
 import { redriveDeadLetter, redriveDeadLetters } from '../../api/changes.js';
 import { deadLetters } from '../../api/lists.js';
@@ -14,6 +15,7 @@ import { QueryBox } from '../../parts/query-box.js';
 import { EmptyState } from '../../parts/states.js';
 import { column } from '../../parts/table/columns.js';
 import { LiveTable } from '../../parts/table/live-table.js';
+import { type RowSelection, useSelection } from '../../parts/table/use-selection.js';
 import { useMe } from '../../parts/use-me.js';
 import { counted } from '../../parts/words.js';
 import { SystemTabs } from './system-tabs.js';
@@ -79,7 +81,10 @@ const columns = [
 /** Events and jobs that failed for good. */
 export function DeadLettersPage() {
   const { q } = route.useSearch();
+  const { may } = useMe();
   const source = deadLetters({ q });
+  const list = useLiveList(source);
+  const selection = useSelection(list.rows);
   return (
     <>
       <PageHead title="Dead letters" about="Events and jobs that failed after all retries" />
@@ -89,10 +94,11 @@ export function DeadLettersPage() {
         <ExportLinks list="dead-letters" q={q ?? ''} sort={undefined} />
         <RedriveAll q={q ?? ''} />
       </div>
+      <SelectionBar selection={selection} />
       <LiveTable
         label="Dead letters"
-        list={useLiveList(source)}
-        columns={columns}
+        list={list}
+        columns={may('responder') ? [selectionColumn(selection), ...columns] : columns}
         keyOf={source.keyOf}
         empty={
           <EmptyState title={q === undefined ? 'No dead letters' : 'No dead letter matches this filter'}>
@@ -101,6 +107,37 @@ export function DeadLettersPage() {
         }
       />
     </>
+  );
+}
+
+function selectionColumn({ ids, toggle }: RowSelection) {
+  return column<DeadLetter>({
+    id: 'select',
+    title: 'Select',
+    kind: 'select',
+    cell: ({ id, subject }) => (
+      <input type="checkbox" aria-label={`Select ${subject}`} checked={ids.has(id)} onChange={() => toggle(id)} />
+    ),
+  });
+}
+
+/** Redrives the selected dead letters; nothing while none is selected. */
+function SelectionBar({ selection: { ids, clear } }: { selection: RowSelection }) {
+  if (ids.size === 0) return null;
+  return (
+    <div className="selection-bar" role="group" aria-label="Actions on the selected dead letters">
+      <strong aria-live="polite">{counted(ids.size, 'dead letter')} selected</strong>
+      <ActionButton
+        run={() => redriveDeadLetters({ ids: [...ids] })}
+        done={({ redriven, kept, isMore }) => redriveText(redriven, kept, isMore)}
+        changes={[['dead-letters']]}
+      >
+        Redrive selected
+      </ActionButton>
+      <Button className="plain" onPress={clear}>
+        Clear
+      </Button>
+    </div>
   );
 }
 
@@ -115,7 +152,7 @@ function RedriveAll({ q }: { q: string }) {
   const matched = `${counted(total.count, 'dead letter')}${total.isAtLeast ? ' or more' : ''}`;
   return (
     <ActionButton
-      run={() => redriveDeadLetters(q)}
+      run={() => redriveDeadLetters({ q })}
       done={({ redriven, kept, isMore }) => redriveText(redriven, kept, isMore)}
       changes={[['dead-letters']]}
       confirm={{
