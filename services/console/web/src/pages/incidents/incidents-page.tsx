@@ -18,12 +18,12 @@ import { incidentColumns, selectionColumn } from './incident-columns.js';
 import { orders } from './incident-orders.js';
 import { incidentQuery, incidentStateFilters, usualQuery } from './incident-query.js';
 import { isLeaving, type TriageAct } from './triage-acts.js';
-import { TriageBar } from './triage-bar.js';
 import type { DialogKind } from './triage-dialog.js';
 import { neighborOf } from './triage.js';
 import { useTriageKeys } from './use-triage-keys.js';
 import { useTriage } from './use-triage.js';
 
+const TriageBar = later(async () => (await import('./triage-bar.js')).TriageBar);
 const IncidentPanel = later(async () => (await import('../incident/incident-panel.js')).IncidentPanel);
 const TriageDialog = dialogLater(async () => (await import('./triage-dialog.js')).TriageDialog);
 
