@@ -176,4 +176,23 @@ describe('lists of the API', () => {
       .replaceAll(/[^\P{C}\t\r\n]/gu, '\uFFFD');
     expect(await file('csv')).toContain(`,"'${quoted}",`);
   });
+
+  it.each([
+    'vulnerabilities',
+    'fixes',
+    'workloads',
+    'repositories',
+    'pushes',
+    'deliveries',
+    'dead-letters',
+    'silences',
+  ])('export %s as their page shows them', async (list) => {
+    const by = ['deliveries', 'dead-letters', 'silences'].includes(list) ? token : limited;
+    const page = await ask(`${list}?limit=200`, by);
+    const { items, next } = (await page.json()) as { items: unknown[]; next: string | null };
+    const file = await ask(`${list}/export?format=json`, by);
+    expect([page.status, file.status]).toEqual([200, 200]);
+    const rows = (await file.json()) as unknown[];
+    expect(next === null ? rows : rows.slice(0, 200)).toEqual(items);
+  });
 });
