@@ -27,7 +27,12 @@ function identityKeys(username: string, userAgent: string): string[] {
   return keysOf('kubernetes-audit', event, 'identity:');
 }
 
-function keysOf(source: 'kubernetes-audit' | 'cloudtrail', event: JsonObject, kind: string): string[] {
+function keysOf(
+  source: 'kubernetes-audit' | 'cloudtrail',
+  event: JsonObject,
+  kind: string,
+  issuedKeys = new IssuedKeys(),
+): string[] {
   const observation = observe(recordOf({ id: '1', at, source, event }, 'c'));
   const facts = factContext({ ...factsFromFile({ format: 'tidewaiter-storyline-facts/1', cluster: 'c' }) });
   const [tree, writers, origins] = [new ProcessTree(), new FileWriters(), new PodOrigins()];
@@ -40,7 +45,7 @@ function keysOf(source: 'kubernetes-audit' | 'cloudtrail', event: JsonObject, ki
       writers,
       origins,
       objects: new OwnObjects(),
-      issuedKeys: new IssuedKeys(),
+      issuedKeys,
       facts,
     },
     place,
@@ -66,5 +71,14 @@ describe('joinKeys', () => {
     expect(call('AssumeRole', { credentials: { accessKeyId: 'ASIANEW00001' } })).toEqual([old, 'key:ASIA****0001']);
     expect(call('CreateAccessKey', { accessKey: { accessKeyId: 'AKIANEW00002' } })).toEqual([old, 'key:AKIA****0002']);
     expect(call('UpdateAccessKey', { accessKey: { accessKeyId: 'AKIANEW00002' } })).toEqual([old]);
+  });
+
+  it('joins a session with the calls of the key that issued it', () => {
+    const issuedKeys = new IssuedKeys();
+    const session = { credentials: { accessKeyId: 'ASIANEW00001' } };
+    const asking = { ...cloudCall, eventName: 'AssumeRole', responseElements: session };
+    issuedKeys.note(observe(recordOf({ id: '0', at, source: 'cloudtrail', event: asking }, 'c')));
+    const reading = { ...cloudCall, eventName: 'GetSecretValue', userIdentity: { accessKeyId: 'ASIANEW00001' } };
+    expect(keysOf('cloudtrail', reading, 'key:', issuedKeys)).toEqual(['key:AKIA****0000', 'key:ASIA****0001']);
   });
 });
