@@ -103,9 +103,11 @@ export class Learned implements Habits {
     const home = native['recipientAccountId'];
     if (request?.verb === 'AssumeRole' && typeof roleArn === 'string' && typeof account === 'string') {
       if (account !== home && externalId) this.#see('source', `${assumers}${roleArn}`, account, atMs);
-    } else if (/^(?:CreateRole|UpdateAssumeRolePolicy)$/.test(request?.verb ?? '') && typeof roleName === 'string') {
-      this.#see('source', `${trustChanges}${String(home)}/${roleName}`, 'changed', atMs);
+      return;
     }
+    const isChange = /^(?:CreateRole|UpdateAssumeRolePolicy)$/.test(request?.verb ?? '');
+    if (isChange && typeof home === 'string' && typeof roleName === 'string')
+      this.#see('source', `${trustChanges}${home}/${roleName}`, 'changed', atMs);
   }
 
   hasTalkedTo(digest: Digest, destination: string, atMs: number): boolean | undefined {

@@ -19,8 +19,8 @@ const unpacker = /^(?:tar|unzip|cp|mv|dd|tee|install|rsync|scp|gzip|base64|cat|g
  * Returns the part of the image that has installed the program of an event: `start-script` where
  * only scripts of the image lead to it, as of a game server that updates itself; `application`
  * where the application has written it and starts it itself, as a plugin, and
- * `running-application` where it does so long after its start, or its image is new. Undefined for programs of the image,
- * and where neither is known.
+ * `running-application` where it does so long after its start, or its image is new. Undefined for
+ * programs of the image, and where neither is known.
  */
 export function installedBy(inputs: EventInputs): string | undefined {
   const { observation, process, tree, writers, facts } = inputs;
