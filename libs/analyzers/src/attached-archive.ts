@@ -11,13 +11,11 @@ const maxEndBytes = 22 + 0xffff;
 
 /**
  * Whether a file may be an application in a ZIP archive, under any name: Java and Python read such
- * an archive from its end, behind a script or a launcher. Archives with another ending than a
- * program's are data.
+ * an archive from its end, behind a script or a launcher.
  */
 export function mayBeApplication(path: string, head: Uint8Array): boolean {
   const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, 4)).toString('latin1');
-  if (start === zipStart) return !path.slice(path.lastIndexOf('/') + 1).includes('.');
-  return start.startsWith('#!') || (isExecutable(head) && !isDistributionLibrary(path));
+  return start === zipStart || start.startsWith('#!') || (isExecutable(head) && !isDistributionLibrary(path));
 }
 
 /** Files of the archive at the end of a file; none unless there is one that can be read. */

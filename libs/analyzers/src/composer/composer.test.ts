@@ -14,7 +14,8 @@ describe('composer', () => {
     ['var/www/vendor/composer/installed.json', true],
     ['app/lib/composer/installed.json', true],
     ['composer/installed.json', true],
-    ['var/www/vendor/composer/installed.php', false],
+    ['var/www/vendor/composer/installed.php', true],
+    ['var/www/vendor/composer/installed.php.bak', false],
     ['var/www/installed.json', false],
     ['var/www/my-composer/installed.json', false],
   ])('decides whether to read %j: %s', (path, expected) => {
@@ -68,6 +69,39 @@ describe('composer', () => {
       { name: 'a/good', version: '1.0' },
     ];
     expect(read({ packages })).toMatchObject({ packages: [{ name: 'a/good' }], damage: expect.stringMatching(/^4 /) });
+  });
+
+  // In the form of Composer 2.8.
+  const generated = `<?php return array(
+    'root' => array(
+        'name' => 'shop/app',
+        'pretty_version' => 'dev-main',
+        'dev' => false,
+    ),
+    'versions' => array(
+        'psr/log-implementation' => array(
+            'dev_requirement' => false,
+            'provided' => array(
+                0 => '1.0',
+            ),
+        ),
+        'shop/app' => array(
+            'pretty_version' => 'dev-main',
+            'version' => 'dev-main',
+        ),
+        'symfony/http-kernel' => array(
+            'pretty_version' => 'v4.4.0',
+            'version' => '4.4.0.0',
+            'aliases' => array(),
+        ),
+    ),
+);
+`;
+
+  it('reads the list that is left at run time, without the application itself', () => {
+    const php = (text: string) => composer.analyze({ path: path.replace('.json', '.php'), content: Buffer.from(text) });
+    expect(php(generated).packages).toMatchObject([{ name: 'symfony/http-kernel', version: '4.4.0' }]);
+    expect(() => php('<?php')).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
   });
 
   it.each([{}, 'x', { packages: {} }])('rejects %j', (document) => {

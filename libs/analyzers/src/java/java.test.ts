@@ -27,7 +27,7 @@ const type = (name: string): ZipFile => ({
   content: Buffer.from('cafebabe', 'hex'),
   isStored: true,
 });
-const nested = (name: string, ...files: ZipFile[]): ZipFile => ({ name, content: zipArchive(files), isStored: true });
+const nested = (name: string, ...files: ZipFile[]) => ({ name, content: zipArchive(files), isStored: true });
 
 function found(path: string, ...files: ZipFile[]): string[] {
   const { packages = [] } = java.analyze({ path, content: zipArchive(files) });
@@ -50,18 +50,20 @@ describe('javaAnalyzer', () => {
     expect(java.wants(path, new Uint8Array())).toBe(expected);
   });
 
-  it('reads a jar of any name, as `COPY app.jar /app` makes it, and no other zip', () => {
+  it('reads a jar of any name, as `COPY app.jar /app` makes it', () => {
     const files = [manifest(), pom('org.acme', 'shop', '1.0')];
     const content = zipArchive(files);
     expect(java.wants('app', content.subarray(0, 512))).toBe(true);
     expect(found('app', ...files)).toEqual(['org.acme:shop@1.0']);
-    const document = zipArchive([{ name: '[Content_Types].xml', content: '' }, ...files]);
-    expect(java.wants('a.docx', document.subarray(0, 512))).toBe(false);
+    const document = { name: 'data.txt', content: '' };
+    expect(java.wants('a.db', zipArchive([document, ...files]).subarray(0, 512))).toBe(true);
+    expect(found('a.db', document, ...files)).toEqual(['org.acme:shop@1.0']);
+    expect(found('a.docx', document)).toEqual([]);
   });
 
   it('reads the archives in a zip, as of a distribution that is unpacked at the start', () => {
     const war = nested('shop/app.war', manifest(), pom('org.acme', 'shop', '1.0'));
-    expect(java.wants('opt/dist.zip', new Uint8Array())).toBe(true);
+    expect(java.wants('opt/dist.zip', war.content.subarray(0, 512))).toBe(true);
     expect(found('opt/dist.zip', war)).toEqual(['org.acme:shop@1.0']);
     expect(found('opt/flow-1.0.nar', war)).toEqual(['org.acme:shop@1.0']);
     expect(found('opt/data.zip', { name: 'a.csv', content: '1' })).toEqual([]);

@@ -13,8 +13,12 @@ const packageManager =
 // Bun's global cache holds a folder for each package: `react@19.1.0@@@1`, `@types/node@22.1.0@@@1`.
 const bunCache = /(?:^|\/)\.bun\/install\/cache\/(?:@[^/@]{1,255}\/)?[^/@.][^/@]{0,255}@\d[^/]{0,255}\/package\.json$/;
 
+// Deno's cache has the packages of npm by name and version.
+const denoCache =
+  /(?:^|\/)npm\/registry\.npmjs\.org\/(?:@[^/]{1,255}\/)?[^/@.][^/]{0,255}\/\d[^/]{0,255}\/package\.json$/;
+
 /**
- * Packages that npm, Yarn, pnpm or Bun installed. @see
+ * Packages that npm, Yarn, pnpm, Bun or Deno installed. @see
  * https://docs.npmjs.com/cli/configuring-npm/package-json
  */
 export const nodePackage: Analyzer = {
@@ -22,7 +26,10 @@ export const nodePackage: Analyzer = {
   version: 5,
   wants: (path) =>
     path.endsWith('/package.json') &&
-    ((manifest.test(path) && !isTestData(path)) || packageManager.test(path) || bunCache.test(path)),
+    ((manifest.test(path) && !isTestData(path)) ||
+      packageManager.test(path) ||
+      bunCache.test(path) ||
+      denoCache.test(path)),
   analyze: ({ path, content }) => {
     const text = readText(content);
     const library = readManifest(text);

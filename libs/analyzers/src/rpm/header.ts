@@ -29,6 +29,18 @@ export const tags = {
   modularityLabel: 5096,
 } as const;
 
+/** Tags that say what the package is: rpm finds either of two, and writes each once. */
+const identity: ReadonlySet<number> = new Set([
+  tags.name,
+  tags.version,
+  tags.release,
+  tags.epoch,
+  tags.vendor,
+  tags.arch,
+  tags.sourceRpm,
+  tags.modularityLabel,
+]);
+
 /** Limit of rpm itself. */
 const maxEntries = 0xffff;
 /** Limit on values of one tag; the largest packages have some 100,000 files. */
@@ -56,7 +68,7 @@ export interface Header {
 /**
  * Opens a header in the form of the database, without the magic number.
  * @see https://rpm-software-management.github.io/rpm/manual/format_header.html
- * @throws MalformedFile when it is longer than its bytes
+ * @throws MalformedFile when it is longer than its bytes, or says twice what it is
  */
 export function readHeader(blob: Buffer): Header {
   const count = u32be(blob, 0);
@@ -67,6 +79,7 @@ export function readHeader(blob: Buffer): Header {
   for (let at = 0; at < index.length; at += entryBytes) {
     const [tag, type] = [u32be(index, at), u32be(index, at + 4)];
     const entry = { type, offset: u32be(index, at + 8), count: u32be(index, at + 12) };
+    if (identity.has(tag) && entries.has(tag)) throw new MalformedFile(`header with two values of tag ${tag}`);
     if (!entries.has(tag)) entries.set(tag, entry);
   }
   return {

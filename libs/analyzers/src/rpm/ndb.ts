@@ -27,9 +27,10 @@ export function* ndbBlobs(content: Buffer): Generator<Buffer | 'unreadable'> {
   const slots = sliceOf(content, 0, u32le(content, 12) * pageBytes);
   // The file's header takes the place of the first two slots.
   for (let at = 2 * slotBytes; at < slots.length; at += slotBytes) {
-    const index = u32le(slots, at + 4);
+    const [index, firstBlock] = [u32le(slots, at + 4), u32le(slots, at + 8)];
     if (u32le(slots, at) !== slotMagic) yield 'unreadable';
-    else if (index !== 0) yield readBlob(content, index, u32le(slots, at + 8), u32le(slots, at + 12));
+    // A free slot has neither.
+    else if (index !== 0 || firstBlock !== 0) yield readBlob(content, index, firstBlock, u32le(slots, at + 12));
   }
 }
 

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { gunzipSync } from 'node:zlib';
 
 import { TidewaiterError } from '@tidewaiter/domain';
@@ -28,6 +30,7 @@ describe('rpm', () => {
     ['var/lib/rpm/Packages.db', true],
     ['var/lib/rpm/rpmdb.sqlite', true],
     ['var/lib/rpm/rpmdb.sqlite-wal', true],
+    ['var/lib/rpm/rpmdb.sqlite-journal', true],
     ['usr/lib/sysimage/rpm/rpmdb.sqlite', true],
     ['usr/share/rpm/rpmdb.sqlite', true],
     ['var/lib/rpm/rpmdb.sqlite-shm', false],
@@ -161,10 +164,38 @@ describe('rpm', () => {
     expect(outcomeOf('var/lib/rpm/Packages', hash)).toMatch(/cannot be read|MALFORMED_FILE/);
   });
 
-  it('warns about a write-ahead log with content', () => {
-    const path = 'var/lib/rpm/rpmdb.sqlite-wal';
+  it.each(['wal', 'journal'])('warns about a %s with content', (log) => {
+    const path = `var/lib/rpm/rpmdb.sqlite-${log}`;
     expect(outcomeOf(path, Buffer.alloc(0))).toBe('clean');
-    expect(outcomeOf(path, Buffer.from('377f0682', 'hex'))).toMatch(/write-ahead log/);
+    expect(outcomeOf(path, Buffer.alloc(512))).toBe('clean');
+    expect(outcomeOf(path, Buffer.from('377f0682', 'hex'))).toMatch(/only this log/);
+  });
+
+  it('rejects a header with two names, of which rpm finds either', () => {
+    const content = fixture('Packages.db');
+    // The summary of a package becomes a second name: tag 1004, of translated text.
+    const summary = Buffer.from('000003ec00000009', 'hex');
+    for (let at = content.indexOf(summary); at !== -1; at = content.indexOf(summary, at + 1))
+      content.writeUInt32BE(tags.name, at);
+    expect(outcomeOf('usr/lib/sysimage/rpm/Packages.db', content)).toMatch(/cannot be read/);
+  });
+
+  it('rejects rows of which rpm may read another column', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tidewaiter-rpm-'));
+    const path = join(folder, 'rpmdb.sqlite');
+    writeFileSync(path, fixture('rpmdb.sqlite'));
+    const database = new DatabaseSync(path);
+    database.exec(`PRAGMA foreign_keys = OFF; CREATE TABLE other (hnum INTEGER PRIMARY KEY, decoy BLOB, blob BLOB);
+      INSERT INTO other SELECT hnum, blob, blob FROM Packages; DROP TABLE Packages; ALTER TABLE other RENAME TO Packages`);
+    database.close();
+    expect(outcomeOf('var/lib/rpm/rpmdb.sqlite', readFileSync(path))).toMatch(/cannot be read/);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('rejects a slot without a number that has blocks', () => {
+    const content = fixture('Packages.db');
+    for (let at = 32; at < 4096; at += 16) content.writeUInt32LE(0, at + 4);
+    expect(outcomeOf('usr/lib/sysimage/rpm/Packages.db', content)).toMatch(/cannot be read/);
   });
 
   it.each(['', 'no database at all', 'SQLite format 3\0', 'RpmP\u0001'])('rejects %j', (text) => {

@@ -12,7 +12,8 @@ import { isSqlite, sqliteBlobs } from './sqlite.js';
 import { thirdParty } from './vendors.js';
 
 const database = /^(?:var\/lib\/rpm|usr\/(?:lib\/sysimage|share)\/rpm)\/(?:Packages|Packages\.db|rpmdb\.sqlite)$/;
-const log = '.sqlite-wal';
+/** Files in which SQLite has changes that are not in the database, or not valid in it. */
+const log = /^(.*\.sqlite)-(?:wal|journal)$/;
 /** Limit on broken parts, above which a database is not worth the time. */
 const maxUnreadable = 10_000;
 
@@ -23,17 +24,17 @@ const maxUnreadable = 10_000;
 export const rpm: Analyzer = {
   name: 'rpm',
   maxBytes: Infinity,
-  version: 3,
-  wants: (path) => database.test(path) || (path.endsWith(log) && database.test(path.slice(0, -'-wal'.length))),
-  analyze: ({ path, content }) => (path.endsWith(log) ? readLog(content) : readDatabase(path, content)),
+  version: 4,
+  wants: (path) => database.test(path.replace(log, '$1')),
+  analyze: ({ path, content }) => (log.test(path) ? readLog(content) : readDatabase(path, content)),
 };
 
 /**
- * Pages that SQLite has not moved into the database yet. The file is empty or missing when all are
- * moved.
+ * Pages that SQLite has not moved into the database yet, or moves back into it. The file is empty,
+ * zeros or missing when there are none.
  */
 function readLog(content: Buffer): FileFacts {
-  return content.length === 0 ? {} : { damage: 'packages that only this write-ahead log has are not read' };
+  return content.every((byte) => byte === 0) ? {} : { damage: 'packages that only this log has are not read' };
 }
 
 function readDatabase(path: string, content: Buffer): FileFacts {

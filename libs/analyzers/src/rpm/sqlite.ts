@@ -51,8 +51,9 @@ export function* sqliteBlobs(content: Buffer): Generator<Buffer | 'unreadable'> 
   const database = open(content);
   const root = findTable(database, 'Packages');
   for (const row of rowsOf(database, root)) {
-    const blob = row === 'unreadable' ? undefined : row.values.find((value) => Buffer.isBuffer(value));
-    yield blob ?? 'unreadable';
+    const blobs = row === 'unreadable' ? [] : row.values.filter((value) => Buffer.isBuffer(value));
+    // The table has one column of them; rpm would read another one by its name.
+    yield blobs.length === 1 ? blobs[0]! : 'unreadable';
   }
   const pages = u32be(content, 28);
   if (pages * database.pageBytes > content.length) yield 'unreadable';

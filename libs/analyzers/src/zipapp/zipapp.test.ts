@@ -26,8 +26,7 @@ describe('zipapp', () => {
     ['srv/app.pex', '#!/bin/sh\n# looks for an interpreter\n', true],
     [path, '#!/bin/sh\nPK\u0003\u0004', true],
     [path, 'PK\u0003\u0004', true],
-    ['srv/report.docx', 'PK\u0003\u0004', false],
-    ['srv/app.jar', 'PK\u0003\u0004', false],
+    ['srv/data.db', 'PK\u0003\u0004', true],
     ['srv/app.pyz', '', false],
     [path, 'import sys', false],
   ])('decides whether to read %j with %j: %s', (file, head, expected) => {
