@@ -18,6 +18,14 @@ export function mayBeApplication(path: string, head: Uint8Array): boolean {
   return start === zipStart || start.startsWith('#!') || (isExecutable(head) && !isDistributionLibrary(path));
 }
 
+/** Entries of a jar and of an application of Python, by which their analyzers know them. */
+const ofApplication = /^(?:META-INF\/MANIFEST\.MF|__main__\.py)$/i;
+
+/** Whether an analyzer reads the packages of an archive at the end of another file. */
+export function isReadArchive(entries: readonly ZipEntry[]): boolean {
+  return entries.some(({ name }) => ofApplication.test(name));
+}
+
 /** Files of the archive at the end of a file; none unless there is one that can be read. */
 export function attachedEntries(content: Buffer, limits: Partial<ZipLimits> = {}): ZipEntry[] {
   if (!content.subarray(-maxEndBytes).includes(endOfDirectory, 0, 'latin1')) return [];

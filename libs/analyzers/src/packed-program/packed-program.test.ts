@@ -25,7 +25,11 @@ describe('packedProgram', () => {
   it('warns of data behind a program, unless it is an archive that is read', () => {
     const data = Buffer.alloc(100_000, 'data');
     expect(damageOf(program, data)).toMatch(/^\d+ bytes behind the program are not read/);
-    expect(damageOf(program, zipArchive([{ name: 'a.class', content: data, isStored: true }]))).toBeUndefined();
+    const archive = (...names: string[]) => zipArchive(names.map((name) => ({ name, content: data, isStored: true })));
+    expect(damageOf(program, archive('a.class', 'META-INF/MANIFEST.MF'))).toBeUndefined();
+    expect(damageOf(program, archive('__main__.py'))).toBeUndefined();
+    // As of PAR for Perl.
+    expect(damageOf(program, archive('lib/strict.pm'))).toMatch('behind the program');
     expect(damageOf(program, data.subarray(0, 4096))).toBeUndefined();
   });
 

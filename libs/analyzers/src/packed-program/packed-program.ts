@@ -1,7 +1,7 @@
 import { isUpx } from '@tidewaiter/integrity';
 
 import type { Analyzer, FileFacts } from '../analyzer.js';
-import { attachedEntries } from '../attached-archive.js';
+import { attachedEntries, isReadArchive } from '../attached-archive.js';
 import { type Elf, elfSectionTypes, isDistributionLibrary, isElfProgram, readElf } from '../elf.js';
 import { oneLine } from '../package-database.js';
 
@@ -35,7 +35,9 @@ function readProgram(content: Buffer): FileFacts {
   const elf = readElf(content);
   const behind = content.length - endOf(elf);
   const unread =
-    behind >= minBytes && attachedEntries(content).length === 0 ? `${behind} bytes behind the program` : bundleIn(elf);
+    behind >= minBytes && !isReadArchive(attachedEntries(content))
+      ? `${behind} bytes behind the program`
+      : bundleIn(elf);
   if (unread !== undefined) return { unread: `${unread} are not read: its packages are not known` };
   if (content.includes(nodeApplication, 0, 'latin1'))
     return { unread: 'application in a program of Node.js: its packages are not known' };

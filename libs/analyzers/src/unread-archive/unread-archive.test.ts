@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { zipArchive } from '@tidewaiter/testkit';
+
 import { unreadArchive } from './unread-archive.js';
 
 // One file, by mksquashfs 4.6.1.
@@ -31,10 +33,21 @@ describe('unreadArchive', () => {
     expect(unreadIn('opt/app.phar', Buffer.from('<?php __HALT_COMPILER(); ?>'))).toBeUndefined();
   });
 
+  it('warns of an archive behind a script, unless it is one that is read', () => {
+    const script = Buffer.from('#!/bin/sh\ntail -n +3 "$0" | tar xz\nexit\n');
+    const data = Buffer.concat([Buffer.from('1f8b', 'hex'), Buffer.alloc(100_000)]);
+    expect(unreadIn('opt/install.run', Buffer.concat([script, data]))).toBe(
+      '100000 bytes behind the script are not read',
+    );
+    expect(unreadIn('opt/install.run', Buffer.concat([script, data.subarray(0, 1000)]))).toBeUndefined();
+    const application = zipArchive([{ name: '__main__.py', content: data, isStored: true }]);
+    expect(unreadIn('opt/app', Buffer.concat([script, application]))).toBeUndefined();
+  });
+
   it.each([
     ['boot/initrd.img', Buffer.from('070701')],
     ['usr/share/logo.img', Buffer.from('P6 32 32 255')],
-    ['usr/bin/tool', Buffer.from('#!/bin/sh\n__HALT_COMPILER(); vendor/composer/installed.json')],
+    ['usr/bin/tool', Buffer.from(`#!/bin/sh\n${'echo\n'.repeat(20_000)}`)],
     ['srv/disk', at(1_080, '\u0053\u00ef')],
   ])('ignores %s', (path, content) => {
     expect(unreadIn(path, content)).toBeUndefined();

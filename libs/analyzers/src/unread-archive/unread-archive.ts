@@ -1,4 +1,5 @@
 import type { Analyzer } from '../analyzer.js';
+import { attachedEntries, isReadArchive } from '../attached-archive.js';
 
 /** Format with the bytes that identify it. */
 interface Format {
@@ -35,8 +36,10 @@ const inImages = [
   format('disk image', '\u0055\u00aa', 510),
 ];
 
+/** Data behind a script that may be an icon or a signature. */
+const minBytes = 64 * 1024;
+
 /** Code of PHP that an archive follows, and the list of the packages in it. */
-const phpArchive = /\.phar$|^#!.{0,80}\bphp/;
 const phpArchiveStart = '__HALT_COMPILER();';
 const phpPackages = 'vendor/composer/installed.';
 
@@ -53,17 +56,25 @@ export const unreadArchive: Analyzer = {
   maxBytes: Infinity,
   wants: (path, head) =>
     !ofBoot.test(path) &&
-    (known.some((each) => isOf(each, head)) || image.test(path) || phpArchive.test(path) || isPhpScript(head)),
+    (known.some((each) => isOf(each, head)) || image.test(path) || path.endsWith('.phar') || isScript(head)),
   analyze: ({ path, content }) => {
     const found = known.find((each) => isOf(each, content)) ?? (image.test(path) ? imageOf(content) : undefined);
     if (found) return { unread: `${found.name}: its files are not read` };
     const isPhpArchive = content.includes(phpArchiveStart) && content.includes(phpPackages);
-    return isPhpArchive ? { unread: 'PHP archive: its packages are not read' } : {};
+    if (isPhpArchive) return { unread: 'PHP archive: its packages are not read' };
+    const bytes = isScript(content) ? dataBehind(content) : 0;
+    return bytes < minBytes ? {} : { unread: `${bytes} bytes behind the script are not read` };
   },
 };
 
-function isPhpScript(head: Uint8Array): boolean {
-  return head[0] === 0x23 && phpArchive.test(Buffer.from(head.subarray(0, 100)).toString('latin1'));
+function isScript(head: Uint8Array): boolean {
+  return head[0] === 0x23 && head[1] === 0x21;
+}
+
+/** Bytes of an archive that a script unpacks, as of makeself; 0 for one that is read. */
+function dataBehind(content: Buffer): number {
+  const start = content.indexOf(0);
+  return start === -1 || isReadArchive(attachedEntries(content)) ? 0 : content.length - start;
 }
 
 function imageOf(content: Buffer): Format | undefined {

@@ -111,7 +111,7 @@ export function joinKeys(
   const container = containerKey(observation) ?? originOnHost(seen);
   const keys = [
     container && `container:${container}`,
-    pod?.uid ? `pod:${pod.uid}` : null,
+    pod?.uid ? `pod:${cluster ?? ''}/${pod.uid}` : null,
     ...podKeys(observation),
     ...ownerKeys(observation, place),
     place.workload && `workload:${cluster ?? ''}/${place.workload}`,
