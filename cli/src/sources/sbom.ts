@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises';
 
 import { type ImagePackage, LimitExceeded, NotFound, type OsRelease, type PackageRecord } from '@tidewaiter/domain';
-import type { Warning } from '@tidewaiter/oci';
 
 import type { SourceKind } from './image-source.js';
 
@@ -10,10 +9,11 @@ const maxSbomBytes = 64 * 1024 * 1024;
 /** `sbom:FILE`, or `-` for standard input: CycloneDX or SPDX in JSON, of whatever image. */
 export const sbom: SourceKind = {
   async open(location) {
-    const { purlOf, readSbom, unreadKindsIn } = await import('@tidewaiter/analyzers');
+    const { purlOf, readSbom, unknownLibraries } = await import('@tidewaiter/analyzers');
     const content = await read(location);
     const { packages = [], damage } = readSbom(content, location);
     const os = osOf(content);
+    const unknown = unknownLibraries(content);
     return {
       digest: null,
       mediaType: null,
@@ -24,16 +24,20 @@ export const sbom: SourceKind = {
       listed: { os, packages: uniquePackages(packages, (record) => purlOf(record, os)) },
       warnings: [
         ...(damage === undefined ? [] : [{ code: 'MALFORMED_FILE', path: location, message: damage }]),
-        ...[...unreadKindsIn(content.toString('utf8'))].map(([kind, count]) => notEvaluated(kind, count, location)),
+        ...(unknown.length === 0 ? [] : [{ code: 'PACKAGES_UNKNOWN', path: location, message: messageAbout(unknown) }]),
       ],
       close: () => Promise.resolve(),
     };
   },
 };
 
-function notEvaluated(kind: string, count: number, path: string): Warning {
-  const subject = count === 1 ? `1 ${kind} package was` : `${count} ${kind} packages were`;
-  return { code: 'PACKAGES_NOT_EVALUATED', path, message: `${subject} not evaluated: this kind is not known` };
+/** Limit on names in the warning. */
+const maxNames = 5;
+
+function messageAbout(libraries: readonly string[]): string {
+  const names = libraries.slice(0, maxNames).join(', ');
+  const count = libraries.length === 1 ? '1 library has' : `${libraries.length} libraries have`;
+  return `${count} no package URL with a version, of a known kind: ${names}`;
 }
 
 /** @throws NotFound `TARGET_MISSING`; LimitExceeded `maxSbomBytes` */

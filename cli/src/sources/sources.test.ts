@@ -261,18 +261,34 @@ describe('sbom:FILE', () => {
     expect(listed?.packages.map(({ purl }) => purl)).toEqual(purls);
   });
 
-  it('reports packages of kinds that it does not know, but no images and repositories', async () => {
-    const others = ['pkg:opam/dune@3.1', 'pkg:opam/dune@3.1', 'pkg:opam/lwt@5', 'pkg:oci/a@1', 'pkg:github/a/b@1'];
-    const components = [...purls, ...others].map((purl) => ({ type: 'library', purl }));
-    writeFileSync(join(folder, 'sbom.json'), JSON.stringify({ bomFormat: 'CycloneDX', components }));
+  const library = { type: 'library', name: 'lodash', version: '4.17.4' };
+  const spdx = (externalRefs: object[], more = {}) => ({
+    spdxVersion: 'SPDX-2.3',
+    packages: [{ SPDXID: 'SPDXRef-lodash', name: 'lodash', versionInfo: '4.17.4', externalRefs }],
+    ...more,
+  });
+  const about = { relationships: [{ relationshipType: 'DESCRIBES', relatedSpdxElement: 'SPDXRef-lodash' }] };
+  const cpe = { referenceType: 'cpe23Type', referenceLocator: 'cpe:2.3:a:lodash:lodash:4.17.4:*:*:*:*:*:*:*' };
+  it.each<[string, object, string[]]>([
+    ['no purl', { bomFormat: 'CycloneDX', components: [library] }, ['PACKAGES_UNKNOWN']],
+    [
+      'one without a version',
+      { bomFormat: 'CycloneDX', components: [{ ...library, purl: 'pkg:npm/lodash' }] },
+      ['PACKAGES_UNKNOWN'],
+    ],
+    [
+      'one of no kind',
+      { bomFormat: 'CycloneDX', components: [{ ...library, purl: 'pkg:x/lodash@4' }] },
+      ['PACKAGES_UNKNOWN'],
+    ],
+    ['a purl of SPDX that is none', spdx([cpe]), ['PACKAGES_UNKNOWN']],
+    ['the subject alone', spdx([], about), []],
+    ['a repository', { bomFormat: 'CycloneDX', components: [{ ...library, purl: 'pkg:github/a/b' }] }, []],
+    ['an application', { bomFormat: 'CycloneDX', components: [{ ...library, type: 'application' }] }, []],
+  ])('names libraries that cannot be evaluated: %s', async (_, document, codes) => {
+    writeFileSync(join(folder, 'sbom.json'), JSON.stringify(document));
     const { warnings } = await open(`sbom:${folder}/sbom.json`);
-    expect(warnings).toEqual([
-      {
-        code: 'PACKAGES_NOT_EVALUATED',
-        path: `${folder}/sbom.json`,
-        message: '2 opam packages were not evaluated: this kind is not known',
-      },
-    ]);
+    expect(warnings.map(({ code }) => code)).toEqual(codes);
   });
 
   it('refuses what is none', async () => {

@@ -49,17 +49,6 @@ export function recordOfPurl(purl: string, foundIn: string): PackageRecord | und
   };
 }
 
-/** Kinds of purls that name an image, a repository or a model, and no package. */
-const unpackaged = new Set(['bitbucket', 'docker', 'github', 'huggingface', 'mlflow', 'oci', 'swid']);
-
-/** Number of different purls in a text by kind, of the kinds of packages that are not read. */
-export function unreadKindsIn(text: string): Map<string, number> {
-  const purls = new Set(Array.from(text.matchAll(/\bpkg:[a-z][a-z0-9.-]{0,63}\/[^"\s]{1,4096}/gi), ([purl]) => purl));
-  const kindOf = (purl: string) => purl.slice(4, purl.indexOf('/')).toLowerCase();
-  const unread = [...purls].map(kindOf).filter((kind) => !types.has(kind) && !unpackaged.has(kind));
-  return new Map([...Map.groupBy(unread, (kind) => kind)].map(([kind, { length }]) => [kind, length]));
-}
-
 /** `glibc` or, if the binary has a version of its own, `glibc@2.36-9`. */
 function readUpstream(upstream: string, version: string): PackageRecord['source'] | undefined {
   const [name, ownVersion] = cutAtLast(upstream, '@');

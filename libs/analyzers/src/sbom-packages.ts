@@ -39,6 +39,43 @@ export function packagesOfSbom(json: unknown, foundIn: string): FileFacts {
   throw new MalformedFile(`${foundIn} is neither CycloneDX nor SPDX`);
 }
 
+/** Purl of what is no package: an image, a repository. */
+const ofOther = /^pkg:(?:oci|docker|github|bitbucket|gitlab)\//i;
+
+/**
+ * Libraries in an SBOM that cannot be evaluated: without a purl, with one that has no version, or of
+ * an unknown kind. Its subject is none of them.
+ * @throws MalformedFile for a document that is not JSON
+ */
+export function unknownLibraries(content: Buffer): string[] {
+  const document = objectOf(readJson(content, maxSbomBytes));
+  const isKnown = (purl: unknown) =>
+    typeof purl === 'string' && (ofOther.test(purl) || recordOfPurl(purl, '') !== undefined);
+  const components = [...eachComponent({ components: document['components'] })]
+    .filter(({ type }) => type === 'library' || type === 'framework')
+    .filter(({ purl }) => !isKnown(purl));
+  const described = describedBy(document);
+  const packages = listOf(document['packages'])
+    .map(objectOf)
+    .filter((each) => isLibrary(each) && !described.has(each['SPDXID']))
+    .filter(({ externalRefs }) => !purlsOf(externalRefs).some(isKnown));
+  return [...components, ...packages].map(({ name }) => oneLine(String(name)));
+}
+
+/** Ids of Trivy for the system and for groups of packages, where it states no purpose. */
+const ofGroup = /^SPDXRef-(?:OperatingSystem|Application)-/;
+
+function isLibrary({ SPDXID: id, primaryPackagePurpose: purpose }: Json): boolean {
+  return purpose === undefined ? !ofGroup.test(String(id)) : purpose === 'LIBRARY' || purpose === 'FRAMEWORK';
+}
+
+/** Elements that an SPDX document is about. */
+function describedBy(document: Json): Set<unknown> {
+  const relationships = listOf(document['relationships']).map(objectOf);
+  const described = relationships.filter(({ relationshipType }) => relationshipType === 'DESCRIBES');
+  return new Set([...listOf(document['documentDescribes']), ...described.map((each) => each['relatedSpdxElement'])]);
+}
+
 /**
  * Names of the components of a parsed SBOM, in lower case; also of those without a purl, or with
  * one that has no version.
@@ -79,9 +116,15 @@ function licensesOf(choices: unknown): string[] {
 function* spdxPackagesOf(document: Json, foundIn: string): Generator<PackageRecord | undefined> {
   for (const each of listOf(document['packages']).map(objectOf)) {
     const licenses = [each['licenseDeclared'], each['licenseConcluded']].find(isLicense) ?? '';
-    for (const { referenceType, referenceLocator } of listOf(each['externalRefs']).map(objectOf))
-      if (referenceType === 'purl') yield recordOf(referenceLocator, [licenses], foundIn);
+    for (const purl of purlsOf(each['externalRefs'])) yield recordOf(purl, [licenses], foundIn);
   }
+}
+
+function purlsOf(references: unknown): unknown[] {
+  const purls = listOf(references)
+    .map(objectOf)
+    .filter(({ referenceType }) => referenceType === 'purl');
+  return purls.map(({ referenceLocator }) => referenceLocator);
 }
 
 function recordOf(purl: unknown, licenses: readonly string[], foundIn: string): PackageRecord | undefined {
