@@ -43,8 +43,8 @@ export function packagesOfSbom(json: unknown, foundIn: string): FileFacts {
 const ofOther = /^pkg:(?:oci|docker|github|bitbucket|gitlab)\//i;
 
 /**
- * Libraries in an SBOM that cannot be evaluated: without a purl, with one that has no version, or of
- * an unknown kind. Its subject is none of them.
+ * Libraries in an SBOM that cannot be evaluated: without a purl, with one that has no version, or
+ * of an unknown kind. Its subject is none of them.
  * @throws MalformedFile for a document that is not JSON
  */
 export function unknownLibraries(content: Buffer): string[] {
