@@ -184,6 +184,33 @@ describe('inventory', () => {
       expect(await packagesOf([lodash, vendor, list(lodash.path)])).toEqual([...own, 'lodash 4.17.4 present 0']);
     });
 
+    it('are named if a later layer deletes their manifest, and their code stays', async () => {
+      const code = { path: 'srv/node_modules/minimist/index.js', content: 'x' };
+      const inner = { ...lodash, path: 'srv/node_modules/minimist/node_modules/lodash/package.json' };
+      const python: TarEntry[] = [
+        { path: 'usr/lib/python3/requests/api.py', content: 'x' },
+        { path: 'usr/lib/python3/requests-2.0.dist-info/METADATA', content: 'Name: requests\nVersion: 2.0\n' },
+        { path: 'usr/lib/python3/requests-2.0.dist-info/RECORD', content: 'requests/api.py,sha256=x,1\n' },
+      ];
+      const pathsOf = async (...upper: TarEntry[]) =>
+        inventory(await Promise.all([[minimist, code, inner, ...python], upper].map(analyzed))).warnings.map(
+          ({ code: name, path }) => `${name} ${path}`,
+        );
+      expect(await pathsOf({ path: 'srv/node_modules/minimist/.wh.package.json' })).toEqual([
+        `PACKAGES_UNKNOWN ${minimist.path}`,
+      ]);
+      expect(await pathsOf({ path: 'usr/lib/python3/.wh.requests-2.0.dist-info' })).toEqual([
+        `PACKAGES_UNKNOWN ${python[1]!.path}`,
+      ]);
+      expect(await pathsOf({ path: 'srv/node_modules/.wh.minimist' }, { path: 'usr/lib/.wh.python3' })).toEqual([]);
+      expect(await pathsOf({ ...minimist, content: '{"name":"minimist","version":"1.2.8"}' })).toEqual([]);
+      // A package inside another one is no file of it.
+      const emptied = ['.wh.package.json', '.wh.index.js'].map((name) => ({
+        path: `srv/node_modules/minimist/${name}`,
+      }));
+      expect(await pathsOf(...emptied)).toEqual([]);
+    });
+
     it('that are not known are no warning in a file of a package of the distribution', async () => {
       const disk: TarEntry = { path: 'usr/share/app/disk.bin', content: Buffer.from('QFI\u00fb', 'latin1') };
       const codesOf = async (...layers: TarEntry[][]) =>

@@ -4,6 +4,7 @@ import type { Overlay, Warning } from '@tidewaiter/oci';
 
 import { databases, databaseWarnings, unreadDatabases } from './database-links.js';
 import type { AnalyzedLayer } from './layer-facts.js';
+import { leftBehind } from './left-behind.js';
 import { osReleasePaths } from './os-release/os-release.js';
 import { mergedPath, distributedPaths } from './ownership.js';
 import { type LabelledLayers, packageQualifiers, type PackageQualifiers } from './package-qualifiers.js';
@@ -67,6 +68,7 @@ export function inventory(
     ...layers.flatMap(({ facts }, index) => withoutDistributedFiles(facts.warnings, owned, index)),
     ...layers.flatMap((layer, index) => inEffect(databaseWarnings(layer.facts.warnings), view, index)),
     ...unreadDatabases(layers, view),
+    ...leftBehind(packages, layers, view),
     ...missing(os, packages),
     ...aboutRepositories,
     ...mixedReleases(packages, os).map(mixedWarning),
