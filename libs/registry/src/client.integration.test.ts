@@ -43,6 +43,14 @@ describeWith(programs('docker-registry', 'skopeo'))('a real registry', () => {
     return new RegistryClient({ name: 'test', url: registry.url, credentials, allowPrivate: true }, egress);
   };
 
+  it('reads the end of a blob by a range', async () => {
+    const descriptor = { digest: layerDigest, size: layer.length };
+    expect(await client().blobEnd('shop/app', descriptor, 72)).toEqual(layer.subarray(-72));
+    expect(await client().blobEnd('shop/app', descriptor, 1 << 20)).toEqual(layer);
+    const missing = client().blobEnd('shop/app', { digest: absent, size: 100 }, 72);
+    await expect(missing).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' });
+  });
+
   it('resolves and fetches images that skopeo pushed', async () => {
     const described = { digest, mediaType: ociManifest };
     expect(await client().resolve('shop/app', '1.0')).toEqual({ ...described, size: manifest.length });

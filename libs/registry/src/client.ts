@@ -90,13 +90,17 @@ export class RegistryClient {
   }
 
   /**
-   * Last bytes of a blob, from the registry itself. No digest proves them.
+   * Last bytes of a blob. No digest proves them.
    * @throws as `blob`
    */
   async blobEnd(repository: string, descriptor: BlobDescriptor, bytes: number, signal?: AbortSignal): Promise<Buffer> {
     const from = Math.max(0, descriptor.size - bytes);
-    const { body } = await this.#origin.openBlob(this.#repository(repository), descriptor, from, signal);
-    return lastBytes(body, bytes);
+    const name = this.#repository(repository);
+    return this.#ask(
+      true,
+      async (host) => lastBytes((await host.openBlob(name, descriptor, from, signal)).body, bytes),
+      signal,
+    );
   }
 
   /**
