@@ -33,7 +33,7 @@ describe('gemfileLock', () => {
     expect(damage).toBeUndefined();
   });
 
-  it('reads a gem for several platforms once, without dependencies, repositories and folders', () => {
+  it('reads a gem for several platforms once, without dependencies and folders', () => {
     const text = `GIT
   remote: https://github.com/rails/rails.git
   revision: 0123456
@@ -57,6 +57,7 @@ DEPENDENCIES
   rails!
 `;
     expect(read(text).packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
+      'rails@7.2.0.alpha',
       'nokogiri@1.16.0',
       'racc@1.7.3',
     ]);

@@ -7,12 +7,12 @@ import { isLockFile } from '../lock-file.js';
 import { linesOf } from '../package-database.js';
 
 /**
- * Gems locked by Bundler from gem servers, without their groups. @see
+ * Gems locked by Bundler from gem servers and repositories, without their groups. @see
  * https://bundler.io/man/bundle-lock.1.html
  */
 export const gemfileLock: Analyzer = {
   name: 'gemfile-lock',
-  version: 1,
+  version: 2,
   wants: (path) => isLockFile(path, 'Gemfile.lock') || isLockFile(path, 'gems.locked'),
   analyze: ({ path, content }) => declaredLibraries('gem', path, readLock(readText(content))),
 };
@@ -30,8 +30,8 @@ function* readLock(text: string): Generator<LibraryEntry> {
     const trimmed = line.trimEnd();
     if (/^[A-Z]/.test(trimmed)) section = trimmed;
     hasSection ||= section === 'GEM' || section === 'DEPENDENCIES';
-    // GIT and PATH are third-party repositories and the application's own gems.
-    if (section !== 'GEM' || !/^ {4}\S/.test(trimmed)) continue;
+    // PATH has the application's own gems.
+    if ((section !== 'GEM' && section !== 'GIT') || !/^ {4}\S/.test(trimmed)) continue;
     const [, name, version] = spec.exec(trimmed) ?? [];
     yield name !== undefined && version !== undefined ? { name, version } : 'unreadable';
   }

@@ -11,7 +11,7 @@ const maxDepth = 128;
 /** Packages locked by npm. @see https://docs.npmjs.com/cli/configuring-npm/package-lock-json */
 export const npmLock: Analyzer = {
   name: 'npm-lock',
-  version: 1,
+  version: 2,
   wants: (path) => isLockFile(path, 'package-lock.json') || isLockFile(path, 'npm-shrinkwrap.json'),
   analyze: ({ path, content }) => {
     const { packages, dependencies, lockfileVersion } = objectOf(readJson(content));
@@ -38,8 +38,9 @@ function readEntry(
   folder: string,
   { name = folder, version, resolved, license }: Record<string, unknown>,
 ): LibraryEntry {
-  // Optional peers that are not installed have entries without a version.
-  if (version === undefined || textOf(resolved)?.startsWith('file:')) return undefined;
+  const from = textOf(resolved);
+  // Optional peers that are not installed have entries with neither.
+  if (from === undefined ? version === undefined : /^file:/.test(from)) return undefined;
   if (typeof name !== 'string' || typeof version !== 'string') return 'unreadable';
   return { name, version, licenses: licensesOf(license ?? []) };
 }
