@@ -3,7 +3,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { NotFound, Unavailable } from '@tidewaiter/domain';
 import { tarArchive } from '@tidewaiter/testkit';
 
-import { isDisguisedImage } from './disguise.js';
+import { isDisguisedImage, leadsToImage } from './disguise.js';
 import type { ImageManifest } from './manifest.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -23,6 +23,48 @@ const blobOf = (text: string) =>
     yield Buffer.from(text);
   };
 const rootfs = JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: [digest] } });
+
+const sign = 'application/vnd.dev.cosign.simplesigning.v1+json';
+const runnable = 'application/vnd.oci.image.config.v1+json';
+
+describe('leadsToImage', () => {
+  const digestOf = (number: number) => `sha256:${number.toString(16).padStart(64, '0')}`;
+  /** Place with an index of these children under every tag, and their manifests by number. */
+  const placeOf = (children: readonly (object | undefined)[], asked: string[] = []) => ({
+    manifest: async (reference: string) => {
+      asked.push(reference);
+      const descriptor = { mediaType: 'application/vnd.oci.image.manifest.v1+json', size: 2 };
+      const manifests = children.map((_, number) => ({ ...descriptor, digest: digestOf(number) }));
+      const number = reference.startsWith('sha256:') ? Number.parseInt(reference.slice(7), 16) : -1;
+      const document = number === -1 ? { manifests } : children[number];
+      if (document === undefined) throw new NotFound('MANIFEST_UNKNOWN', reference);
+      return { bytes: Buffer.from(JSON.stringify({ schemaVersion: 2, ...document })), mediaType: '' };
+    },
+    blob: blobOf('{}'),
+  });
+  const { kind: _kind, annotations: _annotations, ...signature } = manifest(runnable, sign);
+  const image = { ...signature, layers: [{ ...signature.layers[0]!, mediaType: layer }] };
+
+  it.each([
+    ['a list of signatures, one of which is gone', [signature, undefined], false],
+    ['an image behind signatures', [signature, undefined, image], true],
+    ['nothing', [], false],
+  ])('follows a tag to %s', async (_what, children, expected) => {
+    expect(await leadsToImage(placeOf(children), `sha256-${'a'.repeat(64)}`)).toBe(expected);
+  });
+
+  it('decides by the manifest that a name leads to', async () => {
+    expect(await leadsToImage(placeOf([signature]), digestOf(0))).toBe(false);
+    expect(await leadsToImage(placeOf([image]), digestOf(0))).toBe(true);
+  });
+
+  it('ends at an index of too many manifests', async () => {
+    const asked: string[] = [];
+    const many = Array.from({ length: 1_000 }, () => signature);
+    await expect(leadsToImage(placeOf(many, asked), 'x')).rejects.toMatchObject({ limit: 'maxReferrers' });
+    expect(asked).toHaveLength(201);
+  });
+});
 
 describe('isDisguisedImage', () => {
   it.each([layer, 'application/vnd.docker.image.rootfs.diff.tar.gzip', 'application/vnd.oci.image.layer.v1.tar+zstd'])(

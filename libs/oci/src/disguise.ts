@@ -16,12 +16,21 @@ interface ContentPlace {
   blob: BlobOf;
 }
 
+/** Limit on manifests behind one name; an image has some dozens of signatures and statements. */
+const maxReferrers = 200;
+
 /**
  * Whether a tag or digest leads to an image that could be run. One may be pushed under the tag of
  * a signature or of a list of referrers, so that only the content decides.
- * @throws what `parseManifest` and the place throw, except for a child of an index that is missing
+ * @throws what `parseManifest` and the place throw, except for a child of an index that is missing;
+ * LimitExceeded `maxIndexDepth`, `maxReferrers`
  */
-export async function leadsToImage(place: ContentPlace, reference: string, depth = 1): Promise<boolean> {
+export async function leadsToImage(
+  place: ContentPlace,
+  reference: string,
+  depth = 1,
+  seen: Set<string> = new Set(),
+): Promise<boolean> {
   const { bytes, mediaType } = await place.manifest(reference);
   const manifest = parseManifest(bytes, mediaType || undefined);
   if (manifest.kind === 'manifest')
@@ -29,7 +38,11 @@ export async function leadsToImage(place: ContentPlace, reference: string, depth
   if (depth > documentLimits.maxIndexDepth)
     throw new LimitExceeded('maxIndexDepth', `indexes are nested more than ${documentLimits.maxIndexDepth} deep`);
   for (const { digest } of manifest.manifests) {
-    if (await leadsToImage(place, digest, depth + 1).catch(isFalseWhenMissing)) return true;
+    if (seen.has(digest)) continue;
+    if (seen.size === maxReferrers)
+      throw new LimitExceeded('maxReferrers', `the index holds more than ${maxReferrers} manifests`);
+    seen.add(digest);
+    if (await leadsToImage(place, digest, depth + 1, seen).catch(isFalseWhenMissing)) return true;
   }
   return false;
 }
