@@ -57,7 +57,8 @@ function story(finding: Explained, { layers }: Report, fix: string | undefined):
     ...evidenceRows(finding.evidence),
   ];
   const shown = rows.filter(([, value]) => value !== undefined && value !== null && value !== '');
-  return [finding.id, ...shown.map(([name, value]) => `  ${name.padEnd(12)} ${printable(value!)}`)].join('\n');
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return [finding.id, ...shown.map(([name, value]) => `  ${name.padEnd(width)} ${printable(value!)}`)].join('\n');
 }
 
 const reachableText: Readonly<Record<Reachability, string>> = {
@@ -84,7 +85,10 @@ function evidenceRows({
   imports,
   ...rest
 }: ReportFinding['evidence']): [string, string][] {
-  const rows = Object.entries(rest).map(([name, value]): [string, string] => [labels[name] ?? name, textOf(value)]);
+  const rows = Object.entries(rest).map(([name, value]): [string, string] => [
+    labels[name] ?? inWords(name),
+    textOf(value),
+  ]);
   if (imports !== undefined) rows.push(['functions', functionsText(imports as VulnerableImport[])]);
   if (comparedName === undefined) return source === undefined ? rows : [...rows, ['source', textOf(source)]];
   return [
@@ -112,6 +116,9 @@ const labels: Readonly<Record<string, string>> = {
   possibleReleases: 'may be of',
   affectedReleases: 'affected in',
 };
+
+/** `support ended` of `supportEnded`. */
+const inWords = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 function functionsText(imports: readonly VulnerableImport[]): string {
   return imports
