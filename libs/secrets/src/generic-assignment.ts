@@ -24,7 +24,6 @@ export function readSecretAssignment(place: KeywordPlace): readonly Candidate[] 
   const found = readNamedValue(place);
   if (found === undefined) return nothing;
   const { value, assignment } = found;
-  if (isBareKey(place) && !(place.file.isEnvironment && /^[A-Z]/.test(assignment.name))) return nothing;
   if (
     !isRandomValue(value, assignment, place) &&
     !isPhrase(value, assignment, place) &&
@@ -33,8 +32,6 @@ export function readSecretAssignment(place: KeywordPlace): readonly Candidate[] 
     return nothing;
   return [{ start: found.start, end: found.end }];
 }
-
-const isBareKey = ({ text, start, end }: KeywordPlace): boolean => /^_key$/i.test(text.slice(start, end));
 
 /** `password = …` in configuration, in which values chosen by users are not random. */
 export function readPasswordAssignment(place: KeywordPlace): readonly Candidate[] {

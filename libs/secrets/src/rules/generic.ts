@@ -210,8 +210,6 @@ export const genericRules: readonly SecretRule[] = [
       'master_key',
       'masterkey',
       'credential',
-      // Counts in the variables of an environment: elsewhere most keys are those of a map.
-      '_key',
     ],
     find: readSecretAssignment,
     matches: () => [`API_KEY=${fake(32)}\n`, `"clientSecret": "${fake(40)}"`, `my_token: '${fake(24)}'`],
@@ -224,6 +222,20 @@ export const genericRules: readonly SecretRule[] = [
       `"integrity": "sha512-${fake(86, 'base64')}=="`,
       `token = "${[8, 4, 4, 4, 12].map((length) => fake(length, 'hex')).join('-')}"`,
     ],
+  }),
+  read({
+    id: 'environment-key',
+    title: 'Key in an environment variable',
+    severity: 'medium',
+    confidence: 'possible',
+    rank: 1,
+    keywords: ['_key'],
+    // Elsewhere most keys are those of a map.
+    paths: /(?:^|\/)(?:\.env[\w.-]{0,40}|[\w.-]{1,80}\.env|\.acme\.sh\/account\.conf)$/,
+    examplePath: 'app/.env',
+    find: readSecretAssignment,
+    matches: () => [`ACME_INGESTION_KEY=${fake(32, 'hex')}\n`, `SAVED_CF_Key='${fake(37, 'hex')}'\n`],
+    ignores: () => [`GPG_KEY=${fake(40, 'hex')}\n`, `PUBLIC_SITE_KEY=${fake(32)}\n`, 'CACHE_KEY=users\n'],
   }),
   read({
     id: 'generic-password',
