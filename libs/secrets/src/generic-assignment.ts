@@ -17,7 +17,7 @@ const harmlessTail =
  * `foreignKey`, `nextPageToken`.
  */
 const harmlessName =
-  /public|publishable|anon_?key|(?:gpg|pgp)_?key|hashed|(?:early|derived|handshake)_?secret|csrf|xsrf|foreign|primary|(?:issuer|cache|sort|map|hash|page|sync|cursor|continuation|idempotency|site|client)_?(?:key|token)|algorithm|verif|anti_?forgery|request_?token|placeholder|token_?(?:type|kind)/i;
+  /public|publishable|dummy|fake|mock|anon_?key|(?:gpg|pgp)_?key|hashed|(?:early|derived|handshake)_?secret|csrf|xsrf|foreign|primary|(?:issuer|cache|sort|map|hash|page|sync|cursor|continuation|idempotency|site|client)_?(?:key|token)|algorithm|verif|anti_?forgery|request_?token|placeholder|token_?(?:type|kind)/i;
 
 /** `api_key = "…"`: a value that is secret only by its name must look random. */
 export function readSecretAssignment(place: KeywordPlace): readonly Candidate[] {
@@ -168,8 +168,11 @@ function isPassword(value: string, assignment: Assignment, place: KeywordPlace):
   // In a program a name and a text beside it are mostly words: only a text unlike any name is a
   // password.
   const isQuoted = assignment.quote !== '' || (text[valueStart - 1] === '=' && looksRandom(value));
-  return isQuoted && classes >= 2 && entropyOf(value) >= 2.75 && !isWeak(value);
+  return isQuoted && classes >= 2 && entropyOf(value) >= 2.75 && !isWeak(value) && !methodName.test(value);
 }
+
+/** Name of three words or more: `afterPassword => 'render2FaSettings'`. */
+const methodName = /^[a-z]{2,20}(?:\d?[A-Z][a-z]{1,20}){2,8}$/;
 
 /** Translations also have names in capitals. */
 const withoutVariables = /\.(?:json|properties|xml)$/i;

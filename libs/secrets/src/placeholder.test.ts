@@ -11,6 +11,7 @@ describe('isPlaceholder', () => {
     '%s',
     '%PASSWORD%',
     '%{string:User-Password}',
+    '{$new_password2}',
     '********',
     'changeme',
     spelt('AK', 'IAIOSFODNN7EXAMPLE'),

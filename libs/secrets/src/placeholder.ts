@@ -1,9 +1,9 @@
 import { isPublished } from './published-values.js';
 
-// Template, reference or mask instead of a value, in the syntaxes of shells, Helm, Jinja, Python,
-// ERB, MSBuild and Azure.
+// Template, reference or mask instead of a value, in the syntaxes of shells, Helm, Jinja, Smarty,
+// Python, ERB, MSBuild and Azure.
 const reference =
-  /\$\{|\$\(|\{\{|\}\}|<%|%>|%[({]|\[\[|^%[sdq]$|^\$?\{[\w.-]{1,60}\}$|^\$[A-Za-z_]\w{0,60}$|\$[A-Za-z_]\w{0,60}(?:\[|->)|^%[A-Za-z_]\w{0,60}%$|^<.{0,80}>$|^@[\w.]{1,40}@$|^__\w{1,40}__$|\*{4}|\.{3}|#{4}|^ENC\[/;
+  /\$\{|\$\(|\{\{|\}\}|<%|%>|%[({]|\[\[|^%[sdq]$|^\$?\{[\w.-]{1,60}\}$|^\{\$\w|^\$[A-Za-z_]\w{0,60}$|\$[A-Za-z_]\w{0,60}(?:\[|->)|^%[A-Za-z_]\w{0,60}%$|^<.{0,80}>$|^@[\w.]{1,40}@$|^__\w{1,40}__$|\*{4}|\.{3}|#{4}|^ENC\[/;
 
 // Words that stand for a value that the user must fill in.
 const filler =

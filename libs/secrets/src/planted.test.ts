@@ -46,6 +46,8 @@ describe('findSecrets', () => {
     ['app/c.edn', `{:db {:password "${pw}"}}\n`, 'generic-password'],
     ['app/C.java', `pool.setPassword("${pw3}");\n`, 'generic-password'],
     ['app/C.java', `pool.getPassword("${pw3}");\n`, ''],
+    ['app/c.php', `'Template.afterPassword' => 'render2FaUserSettings',\n`, ''],
+    ['app/c.php', `protected static $dummyPassword = '${pw3}';\n`, ''],
     ['app/c.py', `API_SECRET = (\n    "${fake(24)}"\n)\n`, 'generic-api-key'],
     ['app/env.fish', `set -gx API_SECRET ${fake(32)}\n`, 'generic-api-key'],
     ['app/c.php', `$config['db']['pass'] = '${pw}';\n`, 'pass-property'],
