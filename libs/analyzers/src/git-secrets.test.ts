@@ -38,6 +38,16 @@ describe('searchGitObjects', () => {
     expect(found(loosePath, loose)).toEqual({ secrets: [`gitlab-pat ${loosePath}`], warning: undefined });
   });
 
+  it('finds a password in a deleted .env', () => {
+    const password = ['grau', 'brot77xQ'].join('');
+    const variables = Buffer.from(`# shop\nDB_HOST=db\nDB_PASSWORD=${password}\n`);
+    expect(found(packPath, packOf(objectOf(3, variables))).secrets).toEqual([
+      `generic-password ${packPath}!/${idOf(variables)}`,
+    ]);
+    const prose = Buffer.from(`The password:\nDB_PASSWORD=${password}\n`);
+    expect(found(packPath, packOf(objectOf(3, prose))).secrets).toEqual([]);
+  });
+
   it('finds a secret in a pack, with the name of its blob', () => {
     const other = Buffer.from('nothing here\n'.repeat(40));
     expect(found(packPath, packOf(objectOf(3, other), objectOf(3, settings)))).toEqual({

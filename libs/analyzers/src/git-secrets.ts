@@ -78,9 +78,26 @@ function searchPack(path: string, content: Buffer, key: Uint8Array): Searched {
 
 const tooMuch = 'Git pack of too much to search all of it for secrets';
 
-/** Without the names of the tree only the form of a value, or a name beside it, makes a secret. */
+/**
+ * Without the names of the tree only the form of a value, or a name beside it, makes a secret;
+ * variables of an environment are known by their lines.
+ */
 function secretsOf(path: string, content: Buffer, key: Uint8Array): LayerSecret[] {
-  return findSecrets({ path, content }, key, 'history').sightings;
+  if (!isEnvironment(content)) return findSecrets({ path, content }, key, 'history').sightings;
+  return findSecrets({ path: '.env', content }, key).sightings.map((secret) => ({ ...secret, path }));
+}
+
+const longestEnvironment = 64 * 1024;
+const variable = /^(?:export )?[A-Z][A-Z0-9_]{1,60}=/;
+
+/** Whether every line is a variable in capitals or a comment, as in `.env`. */
+function isEnvironment(content: Buffer): boolean {
+  if (content.length > longestEnvironment) return false;
+  const lines = content
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => !/^\s*(?:#|$)/.test(line));
+  return lines.length > 0 && lines.every((line) => variable.test(line));
 }
 
 const blobId = (data: Buffer): string => createHash('sha1').update(`blob ${data.length}\0`).update(data).digest('hex');
