@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 
+import { tarArchive } from '@tidewaiter/testkit';
+
 import { isGitObject, searchGitObjects } from './git-secrets.js';
+import { analyzeLayer } from './index.js';
 
 const key = Buffer.alloc(32, 1);
 const token = ['glpat-', 'x7Kq2mW9vT4nB8cR5dZ1'].join('');
@@ -74,6 +77,17 @@ describe('searchGitObjects', () => {
     expect(
       found(packPath, packOf(objectOf(2, tree), objectOf(3, Buffer.from('password: Zebra42xK9\n')))).secrets,
     ).toEqual([]);
+  });
+
+  it('searches the objects of a layer', async () => {
+    async function* blob(): AsyncGenerator<Uint8Array> {
+      yield tarArchive([{ path: packPath, content: packOf(objectOf(3, settings)) }]);
+    }
+    const { facts } = await analyzeLayer(blob, {
+      mediaType: 'application/vnd.oci.image.layer.v1.tar',
+      secretKey: key,
+    });
+    expect(facts.secrets).toMatchObject([{ path: `${packPath}!/${idOf(settings)}`, archive: packPath }]);
   });
 
   it('reports a pack that is damaged, and what it found before', () => {

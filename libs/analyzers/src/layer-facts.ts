@@ -37,6 +37,7 @@ import {
   redactedReason,
   redactSecrets,
   searchedKind,
+  type SearchedKind,
   SecretSearch,
   type SecretSighting,
   secretsInText,
@@ -402,14 +403,20 @@ function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: A
 const maxBytesAtOnce = 4 * 1024 * 1024;
 
 function isSearchedWhole(path: string, head: Uint8Array, sizeBytes: number): boolean {
-  return sizeBytes <= maxBytesAtOnce && searchedKind(path, head) !== undefined;
+  return sizeBytes <= maxBytesAtOnce && kindOf(path, head) !== undefined;
+}
+
+/** Kind as which a file is searched itself; a binary archive is read file by file instead. */
+function kindOf(path: string, head: Uint8Array): SearchedKind | undefined {
+  const kind = searchedKind(path, head);
+  return kind === 'program' && isStreamedArchive(path, head) ? undefined : kind;
 }
 
 /** Search of large files: they need as little memory as small ones. */
 function secretStreams(key: Uint8Array): StreamReader {
   return {
     open: (path, head, sizeBytes) => {
-      const kind = sizeBytes > maxBytesAtOnce ? searchedKind(path, head) : undefined;
+      const kind = sizeBytes > maxBytesAtOnce ? kindOf(path, head) : undefined;
       if (kind === undefined) return undefined;
       const search = new SecretSearch(path, key, kind);
       return { write: (piece) => search.write(piece), end: () => readingOf(path, search.end()) };

@@ -10,3 +10,4 @@ export type { TextSecret } from './redactor.js';
 export { findSecrets, SecretSearch } from './secret-search.js';
 export type { FileSecrets } from './secret-search.js';
 export { searchedKind } from './programs.js';
+export type { SearchedKind } from './programs.js';
