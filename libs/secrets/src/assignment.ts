@@ -27,8 +27,8 @@ export function readAssignment(text: string, keywordStart: number, keywordEnd: n
 }
 
 const declaration = /(?:^|\s)(?:ENV|SetEnv|setenv|set(?: -{1,2}[a-z]{1,9}){1,3}|fastcgi_param|uwsgi_param)[ \t]{1,8}$/;
-/** Declarations of programs, whose value is a text in quotes: C, and the keywords of Clojure. */
-const constant = /(?:#[ \t]{0,4}define[ \t]{1,8}|[\s{(]:)$/;
+/** Declarations of programs whose value is a text in quotes: of C, Lisp, CMake and Tcl. */
+const constant = /(?:#[ \t]{0,4}define[ \t]{1,8}|\((?:setq|def)[ \t]{1,4}|(?:^|\s)set(?:\(|[ \t]{1,4})|[\s{(]:)$/;
 
 /** `ENV NAME value`: a command whose second word is the value. */
 function readDeclaration(text: string, keywordStart: number, keywordEnd: number, nameEnd: number) {
@@ -46,17 +46,18 @@ function readDeclaration(text: string, keywordStart: number, keywordEnd: number,
  * `"name": "NAME", "value": "…"`, in JSON, YAML or the attributes of XML, and `<key>NAME</key>
  * <string>…` of property lists.
  */
-const namedValue = /["']?,?\s{0,80}["']?[Vv]alue["']?[ \t]{0,8}([:=])|<\/key>\s{0,80}<string>/y;
-/** The type behind a name: `: string = "`, `: &'static str = "`. */
-const annotation = /:[ \t]{0,4}&?(?:'static )?[A-Za-z_][\w.<>?]{0,40}[ \t]{0,4}(?==[ \t]{0,4}["'`])/y;
+const namedValue = /["']?,?\s{0,80}["']?(?:[Vv]alue|default)["']?[ \t]{0,8}([:=])|<\/key>\s{0,80}<string>/y;
+/** The type behind a name: `: string`, `: &'static str`, `As String`, `{ get; set; }`. */
+const annotation =
+  /(?::[ \t]{0,4}&?(?:'static )?[A-Za-z_][\w.<>?[\]]{0,40}|As[ \t]{1,4}String|\{ ?get; ?(?:(?:private |protected )?(?:set|init); ?)?\})[ \t]{0,4}(?==[ \t]{0,4}["'`])/y;
 
 function readOperation(text: string, keywordStart: number, keywordEnd: number, nameEnd: number) {
   let at = skipClosing(text, nameEnd);
   const isQuotedName = at > nameEnd;
   at = skip(text, at, at + limits.space, isBlank);
-  if (!isQuotedName && at > nameEnd && isNameChar(text.charCodeAt(at))) at = skipType(text, at);
   annotation.lastIndex = at;
   if (annotation.test(text)) at = annotation.lastIndex;
+  else if (!isQuotedName && at > nameEnd && isNameChar(text.charCodeAt(at))) at = skipType(text, at);
   const operator = operatorAt(text, at);
   if (operator === '' || operator === ',') {
     namedValue.lastIndex = nameEnd;
@@ -80,20 +81,30 @@ function valueAt(
   let at = skip(text, from, from + limits.space, operator === '>' ? isSpace : isBlank);
   if (operator === '>' && text.startsWith(characterData, at)) at += characterData.length;
   if (operator === ':' || operator === '=') at = skipIntroduction(text, at);
-  if (text[at] === '\\' && isQuote(text.charCodeAt(at + 1))) at += 1;
+  if (operator === '>' && text.startsWith('<value>', at)) at += '<value>'.length;
+  at = skipPrefix(text, at);
   const quote = isQuote(text.charCodeAt(at)) ? text.charAt(at) : '';
   const nameStart = startOfName(text, keywordStart);
   const name = text.slice(nameStart, nameEnd);
   return { name, nameStart, tail: text.slice(keywordEnd, nameEnd), operator, quote, valueStart: at + quote.length };
 }
 
+/** Before the quote: a backslash, `b`, `@`; or three of them. */
+const prefix = /(?:\\|@|[bBrRuUL]{1,2})(?=["'`])|"""(?=[^"])|'''(?=[^'])/y;
+
+function skipPrefix(text: string, at: number): number {
+  prefix.lastIndex = at;
+  const found = prefix.exec(text)?.[0] ?? '';
+  return at + (found.length === 3 ? 2 : found.length);
+}
+
 const characterData = '<![CDATA[';
 /**
- * Before a value: the anchor, the tag or the style of a block in YAML, and the end of a continued
- * line in properties and programs.
+ * Before a value: the anchor, the tag or the style of a block in YAML, the end of a continued line
+ * in properties and programs, and the name `value` of an object.
  */
 const introduction =
-  /(?:[&!][\w!-]{1,40}[ \t]{1,8})?[|>][+-]?\d?[ \t]{0,4}\r?\n[ \t]{1,40}|[&!][\w!-]{1,40}[ \t]{1,8}|[\\(][ \t]{0,4}\r?\n[ \t]{0,40}/y;
+  /(?:[&!][\w!-]{1,40}[ \t]{1,8})?[|>][+-]?\d?[ \t]{0,4}\r?\n[ \t]{1,40}|[&!][\w!-]{1,40}[ \t]{1,8}|[\\(][ \t]{0,4}\r?\n[ \t]{0,40}|(?:\{\s{0,40}|\r?\n[ \t]{1,40})["']?value["']?[ \t]{0,4}:[ \t]{0,4}/y;
 
 function skipIntroduction(text: string, at: number): number {
   introduction.lastIndex = at;

@@ -167,7 +167,9 @@ function isPassword(value: string, assignment: Assignment, place: KeywordPlace):
   if (file.isConfig || file.isShell) return classes >= 2 && entropyOf(value) >= 2.5;
   // In a program a name and a text beside it are mostly words: only a text unlike any name is a
   // password.
-  const isQuoted = assignment.quote !== '' || (text[valueStart - 1] === '=' && looksRandom(value));
+  // `@Value("${db.password:…}")` has the default of a setting.
+  const isDefault = text.startsWith('${', assignment.nameStart - 2);
+  const isQuoted = assignment.quote !== '' || isDefault || (text[valueStart - 1] === '=' && looksRandom(value));
   return isQuoted && classes >= 2 && entropyOf(value) >= 2.75 && !isWeak(value) && !methodName.test(value);
 }
 
