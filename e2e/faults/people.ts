@@ -59,6 +59,11 @@ export async function redriveRefused(platform: FaultyPlatform): Promise<void> {
   await inConsole(platform, 'POST', '/deliveries/redrive', { receiver: 'refusing' }).catch(() => false);
 }
 
+/** The same, by the dead letters of its messages. */
+export async function redriveLetters(platform: FaultyPlatform): Promise<void> {
+  await inConsole(platform, 'POST', '/dead-letters/redrive', { q: 'worker=delivery' }).catch(() => false);
+}
+
 /** Ends the reminders of incidents by acknowledging them. */
 export async function acknowledge(platform: FaultyPlatform, prefix: string): Promise<void> {
   const incidents = await platform.query<{ id: string }>(

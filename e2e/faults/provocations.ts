@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { FailpointName } from '@tidewaiter/runtime';
 
-import { actAsPeople, redriveRefused } from './people.ts';
+import { actAsPeople, redriveLetters, redriveRefused } from './people.ts';
 import type { FaultyPlatform } from './platform.ts';
 
 /** @param since beginning of the schedules that are checked together */
@@ -83,12 +83,14 @@ const refusal: Provoke = async (platform) => {
   while (!(await isRefused()) && Date.now() < deadline) await sleep(300);
 };
 
-const redrives: Provoke = async (platform) => {
-  for (let tries = 0; tries < 10; tries += 1) {
-    await redriveRefused(platform);
-    await sleep(1_000);
-  }
-};
+const redrives =
+  (redrive: (platform: FaultyPlatform) => Promise<void>): Provoke =>
+  async (platform) => {
+    for (let tries = 0; tries < 10; tries += 1) {
+      await redrive(platform);
+      await sleep(1_000);
+    }
+  };
 
 /** The load has these requests once, maybe before the process has started that is to be stopped. */
 const people = {
@@ -118,7 +120,8 @@ export const provocations: Partial<Record<FailpointName, Provocation>> = {
   'console.incident-changed': people,
   'console.silence-added': people,
   'console.silence-expired': people,
-  'deliveries.some-redriven': { before: refusal, during: redrives },
+  'deliveries.some-redriven': { before: refusal, during: redrives(redriveRefused) },
+  'dead-letters.some-redriven': { before: refusal, during: redrives(redriveLetters) },
   'bus.stream-made': { during: async ({ servers }) => servers.nats.wipe() },
   'dead-letters.saved': { during: async (platform) => platform.publishGarbage() },
   'partition.attempt-noted': { before: crashedReaders },

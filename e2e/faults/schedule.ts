@@ -79,6 +79,7 @@ const visitors: Record<string, readonly Service[]> = {
   'group-commit': ['ingest', 'scanner', 'notifier'],
   'dead-letters': ['scanner'],
   'dead-letters.redriven': [],
+  'dead-letters.some-redriven': ['console'],
   deliveries: ['console'],
   advisories: ['scanner'],
   bus: ['ingest', 'scanner', 'detector', 'notifier'],

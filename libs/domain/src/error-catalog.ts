@@ -218,6 +218,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       PORT_IN_USE: failed('Choose another port with `--port-ingest` or `--port-console`.'),
       PROGRAM_MISSING: missing('Install the packages that the message names, or use Docker Compose.'),
       SERVER_ANSWER: unavailable('Check the URL after `--server`.'),
+      SERVER_MISSING: input('Give --server, or sign in where `up` runs.'),
       SERVER_START_FAILED: failed('Look into the log that the message names.', listing),
       SERVER_UNREACHABLE: unavailable('Start Tidewaiter, or check the URL after `--server`.'),
       SERVICE_NOT_READY: unavailable('Send again after `Retry-After`; `/readyz` shows what the service waits for.'),

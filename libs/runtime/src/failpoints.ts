@@ -18,6 +18,7 @@ export const failpointCatalog = {
   'group-commit.committed': 'a shared transaction is committed; none of its callers knows',
   'dead-letters.saved': 'a dead letter is a row; its message is still on the bus, or its record unread',
   'dead-letters.redriven': 'a dead letter is due again, and nobody was answered',
+  'dead-letters.some-redriven': 'some dead letters of a redrive are due again, others are not',
   'deliveries.some-redriven': 'some deliveries of a redrive are queued, others are not',
   'deliveries.one-redriven': 'a delivery is queued again, and nobody was answered',
   'advisories.put': 'some advisories of an import are committed with their event; others are not',

@@ -139,7 +139,7 @@ export class DeadLetters {
       tx.record({ subject: `${done.length} dead letters`, before: { ids: done }, after: { redriven: done.length } });
       return done.length;
     });
-    failpoint('dead-letters.redriven');
+    failpoint('dead-letters.some-redriven');
     return redriven;
   }
 }
