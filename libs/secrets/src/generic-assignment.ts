@@ -33,6 +33,16 @@ export function readSecretAssignment(place: KeywordPlace): readonly Candidate[] 
   return [{ start: found.start, end: found.end }];
 }
 
+const reachOfPair = 2_000;
+
+/** `ACME_KEY=…`; beside `ACME_SECRET` it is only the name of that secret. */
+export function readEnvironmentKey(place: KeywordPlace): readonly Candidate[] {
+  const { text, start } = place;
+  const secret = `${text.slice(startOfName(text, start), start)}_SECRET`;
+  const around = text.slice(Math.max(0, start - reachOfPair), start + reachOfPair);
+  return around.toUpperCase().includes(secret.toUpperCase()) ? nothing : readSecretAssignment(place);
+}
+
 /** `password = …` in configuration, in which values chosen by users are not random. */
 export function readPasswordAssignment(place: KeywordPlace): readonly Candidate[] {
   const found = readNamedValue(place);

@@ -1,4 +1,4 @@
-import { readPasswordAssignment, readSecretAssignment } from '../generic-assignment.js';
+import { readEnvironmentKey, readPasswordAssignment, readSecretAssignment } from '../generic-assignment.js';
 import { looksRandom } from '../placeholder.js';
 import { mayBePrefixed, prefixWords, readPrefixedToken } from '../prefixed-token.js';
 import { captured, read } from '../secret-rule.js';
@@ -246,9 +246,14 @@ export const genericRules: readonly SecretRule[] = [
     // Elsewhere most keys are those of a map.
     paths: /(?:^|\/)(?:\.env[\w.-]{0,40}|[\w.-]{1,80}\.env|\.acme\.sh\/account\.conf)$/,
     examplePath: 'app/.env',
-    find: readSecretAssignment,
+    find: readEnvironmentKey,
     matches: () => [`ACME_INGESTION_KEY=${fake(32, 'hex')}\n`, `SAVED_CF_Key='${fake(37, 'hex')}'\n`],
-    ignores: () => [`GPG_KEY=${fake(40, 'hex')}\n`, `PUBLIC_SITE_KEY=${fake(32)}\n`, 'CACHE_KEY=users\n'],
+    ignores: () => [
+      `GPG_KEY=${fake(40, 'hex')}\n`,
+      `PUBLIC_SITE_KEY=${fake(32)}\n`,
+      'CACHE_KEY=users\n',
+      `ACME_KEY=${fake(32)}\nACME_SECRET=${fake(32)}\n`,
+    ],
   }),
   read({
     id: 'generic-password',
