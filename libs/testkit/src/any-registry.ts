@@ -16,7 +16,7 @@ export interface AnyLayer {
   sizeBytes?: number;
 }
 
-/** What an image claims beside its layers. */
+/** Claims of an image beside its layers. */
 export interface AnyImage {
   /** Digests of blobs that the repository does not have. */
   missing?: string[];
