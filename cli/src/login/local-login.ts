@@ -1,10 +1,11 @@
 import { InvalidInput, printable } from '@tidewaiter/domain';
 import { currentRun } from '@tidewaiter/servers';
-import type { ApiTokens, AuditAction } from '@tidewaiter/store';
+import type { ApiTokens } from '@tidewaiter/store';
 
 import { printStderr, stateDir } from '../context.js';
-import { changeStore, localUser } from '../database.js';
+import { localUser } from '../database.js';
 import { saveSignIn } from '../saved-sign-ins.js';
+import { changeTokens } from '../tokens/change-tokens.js';
 
 /** Time after which a sign-in by the database is over. */
 const validMs = 12 * 60 * 60_000;
@@ -21,10 +22,11 @@ export async function loginHere(): Promise<void> {
   if (!run?.consoleUrl || !run.urls)
     throw new InvalidInput('SERVER_MISSING', 'no `tidewaiter up` runs in this folder: give --server');
   const until = new Date(Date.now() + validMs);
-  const token = await changeTokens('token.created', run.urls.database, async (tokens) => {
+  const makeAnew = async (tokens: ApiTokens) => {
     await tokens.revoke(tokenName());
     return tokens.make(tokenName(), 'admin', until);
-  });
+  };
+  const token = await changeTokens('token.created', makeAnew, run.urls.database);
   await saveSignIn(run.consoleUrl, token.reveal());
   printStderr(`Signed in to ${run.consoleUrl} as ${printable(tokenName())} (admin) until ${until.toISOString()}.`);
 }
@@ -33,14 +35,5 @@ export async function loginHere(): Promise<void> {
 export async function logoutHere(server: string): Promise<void> {
   const run = await currentRun(stateDir);
   if (run?.consoleUrl !== server || !run.urls) return;
-  await changeTokens('token.revoked', run.urls.database, async (tokens) => tokens.revoke(tokenName()));
-}
-
-async function changeTokens<Result>(
-  action: AuditAction,
-  database: string,
-  work: (tokens: ApiTokens) => Promise<Result>,
-): Promise<Result> {
-  const { ApiTokens } = await import('@tidewaiter/store');
-  return changeStore(action, async (store) => work(new ApiTokens(store)), database);
+  await changeTokens('token.revoked', async (tokens) => tokens.revoke(tokenName()), run.urls.database);
 }

@@ -8,13 +8,14 @@ import {
   type ScopeDimension,
   scopeDimensions,
 } from '@tidewaiter/domain';
-import type { ApiTokens, AuditAction, ListedToken, Store } from '@tidewaiter/store';
+import type { ListedToken, Store } from '@tidewaiter/store';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { printStderr } from '../context.js';
-import { changeStore, withStore } from '../database.js';
+import { withStore } from '../database.js';
 import { age } from '../duration.js';
 import { fit } from '../terminal.js';
+import { changeTokens } from './change-tokens.js';
 
 /** Roles by the scopes that tokens had before there were roles. */
 const roleOfScope = { gate: 'gate', read: 'viewer', write: 'maintainer' } as const;
@@ -91,11 +92,6 @@ function limitsText(scopes: readonly AccessScope[]): string {
       scope[dimension].length === 0 ? [] : [`${dimension} ${scope[dimension].join(' ')}`],
     );
   return scopes.map((scope) => parts(scope).join(', ')).join(' or ');
-}
-
-async function changeTokens(action: AuditAction, work: (tokens: ApiTokens) => Promise<void>): Promise<void> {
-  const { ApiTokens } = await import('@tidewaiter/store');
-  await changeStore(action, async (store) => work(new ApiTokens(store)));
 }
 
 async function list(store: Store, output: 'table' | 'json'): Promise<void> {

@@ -89,8 +89,8 @@ export async function readLayerFollowingLinks(
 ): Promise<LayerContent> {
   const tail = new BlobTail();
   const content = await readLayer(tail.watch(open()), options);
-  const limits = { ...layerLimits, ...options.limits };
   const toc = tail.tocPlace();
+  const limits = { ...layerLimits, ...options.limits };
   if (toc) await verifyToc(toc, { open, limits, progressed: options.progressed });
   const warnings = new WarningList();
   const pending = affordableLinks(pendingLinks(content, options), limits, warnings);

@@ -1,7 +1,9 @@
-import { createHash, type KeyObject, sign } from 'node:crypto';
+import { type KeyObject, sign } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+
+import { digestOf } from './image-builder.js';
 
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 const indexType = 'application/vnd.oci.image.index.v1+json';
@@ -239,11 +241,6 @@ export class AnyRegistry {
     for (const reference of [tag, digestOf(manifest)]) this.#manifests.set(`${repository} ${reference}`, manifest);
     return digestOf(manifest);
   }
-}
-
-/** Digest of a blob. */
-export function digestOf(content: Buffer): string {
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }
 
 /** Statement in an envelope of DSSE, signed by a key. */

@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 
 import { startHttpServer } from './http-server.js';
+import { digestOf } from './image-builder.js';
 
 /** How a repository answers for its layers. */
 export type LayerAnswer = 'good' | 'drip' | 'wrong' | 'missing' | 'failing' | 'redirecting';
@@ -117,8 +118,4 @@ function send(response: ServerResponse, status: number, body: Buffer, isHead = f
   const digest = { 'docker-content-digest': digestOf(body) };
   response.writeHead(status, { 'content-type': type, 'content-length': body.length, ...(status === 200 && digest) });
   response.end(isHead ? undefined : body);
-}
-
-function digestOf(content: Buffer): string {
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }

@@ -165,6 +165,7 @@ async function tagInLayout(dir: string, descriptor: Descriptor, tag: string): Pr
   await writeFile(join(dir, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
 }
 
-function digestOf(bytes: Buffer): string {
+/** Digest of a blob. */
+export function digestOf(bytes: Buffer): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }

@@ -9,7 +9,7 @@ export type { RpmToWrite } from './rpm-database.js';
 export { elfFile } from './elf-writer.js';
 export type { ElfShape } from './elf-writer.js';
 export { brokenCopies, unexpectedErrors } from './damaged-copies.js';
-export { buildImage, buildIndex } from './image-builder.js';
+export { buildImage, buildIndex, digestOf } from './image-builder.js';
 export type { BuiltImage, ImageSpec } from './image-builder.js';
 export { cosign, cosignAttest, cosignKey, cosignSign } from './cosign.js';
 export type { CosignKey } from './cosign.js';
@@ -69,7 +69,7 @@ export {
   sharedData,
 } from './needs.js';
 export type { Need, TestProgram } from './needs.js';
-export { AnyRegistry, digestOf, envelopeOf } from './any-registry.js';
+export { AnyRegistry, envelopeOf } from './any-registry.js';
 export type { AnyImage, AnyLayer } from './any-registry.js';
 export { dpkg, osRelease, stanza } from './debian-layers.js';
 export { TestScanner, until } from './scanner.js';

@@ -21,7 +21,8 @@ import {
   StoreModule,
 } from '@tidewaiter/store';
 
-import { AnyRegistry, digestOf, envelopeOf, envelopeType } from './any-registry.js';
+import { AnyRegistry, envelopeOf, envelopeType } from './any-registry.js';
+import { digestOf } from './image-builder.js';
 import { throwAwayServers } from './throw-away-servers.js';
 
 interface RunningScanner {

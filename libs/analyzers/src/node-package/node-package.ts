@@ -13,9 +13,9 @@ const packageManager =
 // Bun's global cache holds a folder for each package: `react@19.1.0@@@1`, `@types/node@22.1.0@@@1`.
 const bunCache = /(?:^|\/)\.bun\/install\/cache\/(?:@[^/@]{1,255}\/)?[^/@.][^/@]{0,255}@\d[^/]{0,255}\/package\.json$/;
 
-// Deno's cache has the packages of npm by name and version.
+// Deno's cache has the packages of npm by host of the registry, name and version.
 const denoCache =
-  /(?:^|\/)npm\/registry\.npmjs\.org\/(?:@[^/]{1,255}\/)?[^/@.][^/]{0,255}\/\d[^/]{0,255}\/package\.json$/;
+  /(?:^|\/)npm\/(?:localhost|(?:[a-z0-9-]{1,63}\.){1,8}[a-z0-9-]{1,63})(?:_\d{1,5})?\/(?:@[^/]{1,255}\/)?[^/@.][^/]{0,255}\/\d[^/]{0,255}\/package\.json$/;
 
 /**
  * Packages that npm, Yarn, pnpm, Bun or Deno installed. @see

@@ -113,7 +113,7 @@ describe('npmLock', () => {
   });
 
   it('counts a package of a registry without a version', () => {
-    const resolved = 'https://registry.npmjs.org/lodash/-/lodash-4.17.4.tgz';
+    const resolved = 'https://npm.example.com/lodash/-/lodash-4.17.4.tgz';
     const lock = { lockfileVersion: 3, packages: { 'node_modules/lodash': { resolved } } };
     const { damage } = npmLock.analyze({ path: 'package-lock.json', content: Buffer.from(JSON.stringify(lock)) });
     expect(damage).toMatch(/^1 /);
