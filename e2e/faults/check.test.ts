@@ -120,6 +120,10 @@ describe('check of a history', () => {
     ['a slow recovery of a busy machine', { probe: { healedAtMs: 0, deliveredAtMs: 40_000, load: 9 } }],
     ['refusals while ingest says that it is not ready', { moments: refusing(false) }],
     ['refusals beside what is accepted', { moments: refusing(true, 1) }],
+    [
+      'a process that was stopped after it said that it was ready',
+      { moments: [...refusing(true).slice(0, 1), ...refusing(false).slice(3)] },
+    ],
     ['a push that failed before it was analyzed', { webhooks: [{ ...good.webhooks[0]!, messages: [1, 2] }] }],
     [
       'a mail that came again under its id',

@@ -251,23 +251,21 @@ function checkRecovery({ probe }: History, { recoveryMs }: Judgment, report: Rep
     report('I7', `recovered after ${(recoveryMs / 1_000).toFixed(1)} s at load ${probe.load.toFixed(1)}`);
 }
 
-/** Spans in which every look found ingest ready, and every webhook was refused. */
+/**
+ * Spans between looks that all found ingest ready, while every webhook was refused. A process that
+ * is stopped answers no look, so that the time after its last answer is not counted.
+ */
 function untruthful(moments: readonly Moment[]): [number, number][] {
   const spans: [number, number][] = [];
-  let began: number | null = null;
-  let hasRefused = false;
-  const end = (atMs: number) => {
-    if (began !== null && hasRefused && atMs - began >= untruthfulMs) spans.push([began, atMs]);
-    began = null;
-    hasRefused = false;
-  };
-  for (const { atMs, isReady, accepted, refused } of moments) {
-    if (isReady !== true || accepted > 0) end(atMs);
-    else {
-      began ??= atMs;
-      hasRefused ||= refused > 0;
+  let span: Moment[] = [];
+  for (const moment of [...moments, null]) {
+    if (moment?.isReady === true && moment.accepted === 0) {
+      span.push(moment);
+      continue;
     }
+    const [from, to] = [span[0]?.atMs ?? 0, span.at(-1)?.atMs ?? 0];
+    if (to - from >= untruthfulMs && span.some(({ refused }) => refused > 0)) spans.push([from, to]);
+    span = [];
   }
-  end(moments.at(-1)?.atMs ?? 0);
   return spans;
 }
