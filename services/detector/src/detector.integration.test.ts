@@ -231,6 +231,23 @@ describe('detector', () => {
     expect(await opened()).toMatchObject([{ id: before!.id, openedBy: before!.openedBy }]);
   });
 
+  it('raises an alert again that a restored database has lost, although no event follows', async () => {
+    await startReplica();
+    await observe(exec('worker-1'));
+    await until('an incident', async () => (await incidents()).length === 1);
+    const before = await alerted();
+    // As the copy had it: taken between the event and its alert.
+    await store.transaction(async (tx) => {
+      await tx.query('DELETE FROM incident_revision');
+      await tx.query('DELETE FROM incident');
+      await tx.query('DELETE FROM detection_alert');
+      await tx.query('DELETE FROM detector_snapshot');
+      await tx.query('UPDATE detector_lease SET commits = greatest(0, commits - 1)');
+    });
+    await until('the alert again', async () => (await alerted()).length === 1);
+    expect(await alerted()).toEqual(before);
+  });
+
   it('adds workload and image to an incident when the watch reports the pod later by its full container id', async () => {
     await startReplica();
     const id = '8f4ae1a7a49c'.padEnd(64, '0');

@@ -53,10 +53,11 @@ describe('DetectorLeases', () => {
     await leases.release(first!);
     expect(await leases.take('a', other, longMs)).toMatchObject({ crashes: 0 });
     await expire();
-    expect(await leases.take('a', one, longMs)).toMatchObject({ crashes: 1 });
-    expect(await leases.renew(one, longMs, ['a'])).toEqual({ replicas: 2, mine: ['a'], free: ['b'] });
+    const held = (await leases.take('a', one, longMs))!;
+    expect(held).toMatchObject({ crashes: 1 });
+    expect(await leases.renew(one, longMs, [held])).toEqual({ replicas: 2, mine: ['a'], free: ['b'] });
     await leases.leave(other);
-    expect(await leases.renew(one, longMs, ['a'])).toMatchObject({ replicas: 1 });
+    expect(await leases.renew(one, longMs, [held])).toMatchObject({ replicas: 1 });
   });
 
   it('is free when its holder does not know of it', async () => {
@@ -65,8 +66,8 @@ describe('DetectorLeases', () => {
     await expire();
     // Their answers are lost.
     await leases.take('a', one, longMs);
-    await leases.take('b', one, longMs);
-    expect(await leases.renew(one, longMs, ['b'])).toMatchObject({ mine: ['b'], free: ['a'] });
+    const known = (await leases.take('b', one, longMs))!;
+    expect(await leases.renew(one, longMs, [known])).toMatchObject({ mine: ['b'], free: ['a'] });
     // It evaluated nothing: the message of the crash stays known.
     expect(await leases.take('a', other, longMs)).toMatchObject({ crashes: 1, attempting: 7, attempts: 1 });
   });
@@ -102,6 +103,18 @@ describe('DetectorLeases', () => {
     await expire();
     await leases.take('a', other, longMs);
     await expect(step(newest)).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  });
+
+  it('is free when a restored database lacks commits of its holder', async () => {
+    const lease = (await leases.take('a', one, longMs))!;
+    const commit = async () => store.transaction(async (tx) => leases.hold(tx, lease));
+    // The answer to the first commit was lost.
+    await commit();
+    lease.commits = await commit();
+    expect(await leases.renew(one, longMs, [lease])).toMatchObject({ mine: ['a'] });
+    await store.query('UPDATE detector_lease SET commits = commits - 1');
+    await expect(commit()).rejects.toMatchObject({ code: 'MEMORY_OUTDATED' });
+    expect(await leases.renew(one, longMs, [lease])).toMatchObject({ mine: [], free: ['a', 'b'] });
   });
 
   it('keeps the last snapshot and the crashes since', async () => {

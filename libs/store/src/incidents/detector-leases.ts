@@ -10,6 +10,8 @@ import { Store, type Transaction } from '../core/store.js';
 export interface DetectorLease {
   name: string;
   token: string;
+  /** Commits of its holders, of which this process knows: a database that was restored has fewer. */
+  commits: number;
   /** Holders that crashed in a row since the last snapshot. */
   crashes: number;
   /** Position of the message that the last of them was evaluating, if it recorded it. */
@@ -54,9 +56,10 @@ export class DetectorLeases {
   /**
    * Sends the heartbeat of a replica and renews its leases, for `leaseMs` from now.
    * @param working leases that the replica works under; others that name it are released, as the
-   * answer to their taking or release was lost
+   * answer to their taking or release was lost, and so are those of which a restored database lacks
+   * commits, so that the next holder makes them again
    */
-  async renew(replica: string, leaseMs: number, working: readonly string[]): Promise<LeaseShares> {
+  async renew(replica: string, leaseMs: number, working: readonly DetectorLease[]): Promise<LeaseShares> {
     return this.store.transaction(async (tx) => {
       await tx.query('DELETE FROM detector_replica WHERE alive_until < now()');
       await tx.query(
@@ -67,9 +70,12 @@ export class DetectorLeases {
       // Locks rows in one order, so that two replicas that renew and take at once cannot deadlock.
       await tx.query(
         `UPDATE detector_lease SET held_until = now() + $2 * interval '1 millisecond',
-           holder = CASE WHEN name = ANY($3) THEN holder END
+           holder = CASE WHEN EXISTS (
+             SELECT FROM unnest($3::text[], $4::bigint[]) AS working (name, commits)
+             WHERE working.name = detector_lease.name AND working.commits <= detector_lease.commits
+           ) THEN holder END
          WHERE name IN (SELECT name FROM detector_lease WHERE holder = $1 ORDER BY name FOR UPDATE)`,
-        [replica, leaseMs, working],
+        [replica, leaseMs, working.map(({ name }) => name), working.map(({ commits }) => commits)],
       );
       const [counted] = await tx.aggregate<{ replicas: number }>(
         'SELECT count(*)::int AS replicas FROM detector_replica',
@@ -90,7 +96,7 @@ export class DetectorLeases {
       `UPDATE detector_lease SET holder = $2, token = token + 1, held_until = now() + $3 * interval '1 millisecond',
          crashes = crashes + (holder IS NOT NULL)::int
        WHERE name = $1 AND (holder IS NULL OR held_until < now())
-       RETURNING name, token, crashes, attempting::float AS attempting, attempts`,
+       RETURNING name, token, commits::float AS commits, crashes, attempting::float AS attempting, attempts`,
       [name, replica, leaseMs],
     );
     return lease ?? null;
@@ -110,16 +116,15 @@ export class DetectorLeases {
   }
 
   /**
-   * Lets a transaction commit only while its lease is held; no replica can take it before the
-   * transaction ends.
-   * @throws Unavailable `LEASE_LOST`
+   * Lets a transaction commit only while its lease is held, and counts it; no replica can take the
+   * lease before the transaction ends. Returns `commits` of the lease for after the commit.
+   * @throws Unavailable `LEASE_LOST`; `MEMORY_OUTDATED` when the database was restored meanwhile and
+   * lacks commits of this holder
    */
-  async hold(tx: Transaction, { name, token }: DetectorLease): Promise<void> {
-    const held = await tx.query('SELECT name FROM detector_lease WHERE name = $1 AND token = $2 FOR SHARE', [
-      name,
-      token,
-    ]);
-    if (held.length === 0) throw leaseLost(name);
+  async hold(tx: Transaction, lease: DetectorLease): Promise<number> {
+    const commits = await this.#count(tx, lease);
+    if (commits <= lease.commits) throw memoryOutdated(lease.name);
+    return commits;
   }
 
   /** Number of commits of the holders of a lease, with which the state that is read next agrees. */
@@ -132,20 +137,15 @@ export class DetectorLeases {
   }
 
   /**
-   * As {@link hold}, for a holder that builds on what it has in memory; returns the next number of
+   * As {@link hold}, for a holder that builds on what it has read; returns the next number of
    * commits.
-   * @param commits the number that it read or made last: a database that was restored meanwhile has
-   * another one, and lacks what the memory takes for stored
-   * @throws Unavailable `LEASE_LOST`, `MEMORY_OUTDATED`
+   * @param commits the number that it read or made last
+   * @throws Unavailable `LEASE_LOST`; `MEMORY_OUTDATED` when the database has another number
    */
-  async holdInStep(tx: Transaction, { name, token }: DetectorLease, commits: number): Promise<number> {
-    const [held] = await tx.aggregate<{ commits: number }>(
-      `UPDATE detector_lease SET commits = commits + 1 WHERE name = $1 AND token = $2 RETURNING commits::float AS commits`,
-      [name, token],
-    );
-    if (!held) throw leaseLost(name);
-    if (held.commits === commits + 1) return held.commits;
-    throw new Unavailable('MEMORY_OUTDATED', `the database has another state of ${name} than this process`);
+  async holdInStep(tx: Transaction, lease: DetectorLease, commits: number): Promise<number> {
+    const next = await this.#count(tx, lease);
+    if (next !== commits + 1) throw memoryOutdated(lease.name);
+    return next;
   }
 
   /**
@@ -200,8 +200,21 @@ export class DetectorLeases {
     );
     return snapshot ?? null;
   }
+
+  async #count(tx: Transaction, { name, token }: DetectorLease): Promise<number> {
+    const [held] = await tx.aggregate<{ commits: number }>(
+      `UPDATE detector_lease SET commits = commits + 1 WHERE name = $1 AND token = $2 RETURNING commits::float AS commits`,
+      [name, token],
+    );
+    if (!held) throw leaseLost(name);
+    return held.commits;
+  }
 }
 
 function leaseLost(name: string): Unavailable {
   return new Unavailable('LEASE_LOST', `${name} is held by another replica`);
+}
+
+function memoryOutdated(name: string): Unavailable {
+  return new Unavailable('MEMORY_OUTDATED', `the database has another state of ${name} than this process`);
 }

@@ -89,7 +89,8 @@ export class LeaseManager implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   async #round(): Promise<void> {
-    const shares = await this.leases.renew(this.#replica, leaseMs, [...this.#held.keys()]);
+    const working = [...this.#held.values()].map(({ lease }) => lease);
+    const shares = await this.leases.renew(this.#replica, leaseMs, working);
     const mine = new Set(shares.mine);
     for (const [name, { worker }] of this.#held) {
       if (mine.has(name)) continue;

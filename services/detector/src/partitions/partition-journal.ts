@@ -10,6 +10,7 @@ import {
   DetectorLeases,
   type EvaluatedObject,
   Store,
+  type Transaction,
   WorkloadFindings,
 } from '@tidewaiter/store';
 
@@ -60,12 +61,12 @@ export class PartitionJournal {
 
   /**
    * Stores results; idempotent.
-   * @throws Unavailable `LEASE_LOST` when another replica reads the partition by now
+   * @throws Unavailable `LEASE_LOST` when another replica reads the partition by now,
+   * `MEMORY_OUTDATED` when the database was restored and lacks earlier results
    */
   async keep(lease: DetectorLease, { alerts, matches, objects }: DetectorResults): Promise<void> {
     if (alerts.length + matches.length > 0) {
-      await this.store.transaction(async (tx) => {
-        await this.leases.hold(tx, lease);
+      await this.#commit(lease, async (tx) => {
         if (alerts.length > 0) await this.alerts.add(tx, alerts);
         if (matches.length > 0 && !(await this.matches.add(tx, matches))) this.metrics.dropped(matches);
       });
@@ -75,24 +76,20 @@ export class PartitionJournal {
     // In a transaction of their own, because alerts must not wait until another partition has
     // derived the findings of its workloads; in batches, because of the same lock.
     for (let start = 0; start < objects.length; start += objectsAtOnce) {
-      await this.store.transaction(async (tx) => {
-        await this.leases.hold(tx, lease);
-        await this.findings.put(tx, objects.slice(start, start + objectsAtOnce));
-      });
+      await this.#commit(lease, async (tx) => this.findings.put(tx, objects.slice(start, start + objectsAtOnce)));
       failpoint('partition.objects-stored');
     }
   }
 
   /**
    * Stores a snapshot, after all earlier results: after a crash, later results are computed again.
-   * @throws Unavailable `LEASE_LOST` when another replica reads the partition by now
+   * @throws Unavailable as {@link keep}
    */
   async remember(lease: DetectorLease, { place: { life, sequence }, state }: DetectorState): Promise<void> {
     const packed = await compressSnapshot(state);
-    await this.store.transaction(async (tx) => {
-      await this.leases.hold(tx, lease);
-      await this.leases.keep(tx, lease, { format, life, position: sequence, state: packed });
-    });
+    await this.#commit(lease, async (tx) =>
+      this.leases.keep(tx, lease, { format, life, position: sequence, state: packed }),
+    );
     failpoint('partition.snapshot-stored');
   }
 
@@ -110,5 +107,14 @@ export class PartitionJournal {
   async attempt(lease: DetectorLease, place: StreamPlace | null, attempts: number): Promise<void> {
     await this.leases.attempt(lease, place?.sequence ?? null, attempts);
     failpoint('partition.attempt-noted');
+  }
+  async #commit(lease: DetectorLease, work: (tx: Transaction) => Promise<void>): Promise<void> {
+    const commits = await this.store.transaction(async (tx) => {
+      const next = await this.leases.hold(tx, lease);
+      await work(tx);
+      return next;
+    });
+    // A snapshot and results may be stored at the same time.
+    lease.commits = Math.max(lease.commits, commits);
   }
 }

@@ -115,7 +115,7 @@ function dependencies(change: Partial<PartitionDependencies> = {}) {
   return { whole, stored, objects, deadLettered, attempts, forgotten, lost };
 }
 
-const lease = { name: 'partition/3', token: '1', crashes: 0, attempting: null, attempts: 0 };
+const lease = { name: 'partition/3', token: '1', commits: 0, crashes: 0, attempting: null, attempts: 0 };
 const never = 1e9;
 
 describe('Partition', () => {
@@ -524,10 +524,13 @@ tidewaiter: { finding: drift, weight: alone }
     });
   });
 
-  it('stops evaluating when another replica reads the partition', async () => {
+  it.each([
+    ['another replica reads the partition', 'LEASE_LOST'],
+    ['the database lacks what it has stored', 'MEMORY_OUTDATED'],
+  ] as const)('stops evaluating when %s', async (_, code) => {
     const { whole, lost } = dependencies({
       keep: async () => {
-        throw new Unavailable('LEASE_LOST', 'held by another replica');
+        throw new Unavailable(code, 'over');
       },
     });
     const evaluate = engine();

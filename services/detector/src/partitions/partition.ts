@@ -13,9 +13,9 @@ import type { DetectorState, DetectorResults } from './partition-journal.js';
 
 /** Dependencies of a partition. */
 export interface PartitionDependencies {
-  /** Stores results. @throws Unavailable `LEASE_LOST` */
+  /** Stores results. @throws Unavailable `LEASE_LOST`, `MEMORY_OUTDATED` */
   keep(lease: DetectorLease, results: DetectorResults): Promise<void>;
-  /** Stores a snapshot. @throws Unavailable `LEASE_LOST` */
+  /** Stores a snapshot. @throws Unavailable `LEASE_LOST`, `MEMORY_OUTDATED` */
   remember(lease: DetectorLease, snapshot: DetectorState): Promise<void>;
   attempt(lease: DetectorLease, place: StreamPlace | null, attempts: number): Promise<void>;
   /** Runs work when no other partition of this replica does such. */
@@ -297,13 +297,13 @@ export class Partition {
     if (object) await this.dependencies.deadLetterObject(object, error);
   }
 
-  /** Retries work during an outage of PostgreSQL; stops everything when the lease is lost. */
+  /** Retries work during an outage of PostgreSQL; stops everything when the lease is over. */
   async #untilDone(work: () => Promise<void>): Promise<void> {
     for (let failures = 0; ; failures += 1) {
       try {
         return await work();
       } catch (err) {
-        if (err instanceof Unavailable && err.code === 'LEASE_LOST') return this.#lose();
+        if (err instanceof Unavailable && isOver(err)) return this.#lose();
         if (failures === 0) this.log.warn({ lease: this.lease.name, err }, 'partition stalled, retrying');
         if (this.#isOver) return;
         await sleep(retryMs);
@@ -324,6 +324,9 @@ interface TakenSnapshot {
   steps: Iterator<Uint8Array>;
   tookMs: number;
 }
+
+/** Whether another replica reads the partition by now, or it must be read again from its snapshot. */
+const isOver = ({ code }: Unavailable): boolean => code === 'LEASE_LOST' || code === 'MEMORY_OUTDATED';
 
 const countOf = ({ alerts, matches, objects }: DetectorResults): number =>
   alerts.length + matches.length + objects.length;
