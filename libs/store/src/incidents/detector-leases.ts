@@ -70,11 +70,10 @@ export class DetectorLeases {
       // Locks rows in one order, so that two replicas that renew and take at once cannot deadlock.
       await tx.query(
         `UPDATE detector_lease SET held_until = now() + $2 * interval '1 millisecond',
-           holder = CASE WHEN EXISTS (
-             SELECT FROM unnest($3::text[], $4::bigint[]) AS working (name, commits)
-             WHERE working.name = detector_lease.name AND working.commits <= detector_lease.commits
-           ) THEN holder END
-         WHERE name IN (SELECT name FROM detector_lease WHERE holder = $1 ORDER BY name FOR UPDATE)`,
+           holder = CASE WHEN working.commits <= detector_lease.commits THEN holder END
+         FROM (SELECT name FROM detector_lease WHERE holder = $1 ORDER BY name FOR UPDATE) AS held
+           LEFT JOIN unnest($3::text[], $4::bigint[]) AS working (name, commits) USING (name)
+         WHERE detector_lease.name = held.name`,
         [replica, leaseMs, working.map(({ name }) => name), working.map(({ commits }) => commits)],
       );
       const [counted] = await tx.aggregate<{ replicas: number }>(
