@@ -35,7 +35,7 @@ const derived = streams
   .flatMap(({ events }) => events)
   .filter((type) => !replayed.some((each) => each === type) && consumersOf(type.type).length > 0);
 
-/** Events that NATS still has and a restored database has not. */
+/** Events that NATS or this process still has and a restored database has not. */
 @Injectable()
 export class LostEvents {
   constructor(
@@ -46,14 +46,20 @@ export class LostEvents {
     private readonly recent: RecentFacts,
   ) {}
 
-  /** Whether there are some after the last heartbeat of the database, or shortly before. */
+  /**
+   * Whether there are some after the last heartbeat of the database, or shortly before: in NATS, or
+   * committed by this process and not published yet.
+   */
   async areThere(tx: Transaction, { beatenAt, restore }: DatabaseState): Promise<boolean> {
     // Earlier losses were recognized then.
     const since = Math.max(beatenAt.getTime() - marginMs, restore ? Date.parse(restore.recognizedAt) : 0);
-    for await (const batch of this.mirror.newest([...replayed, ...derived], lookedAt)) {
-      const recent = batch.filter(({ event }) => Date.parse(event.time) > since);
-      if ((await this.events.missing(tx, recent)).length > 0) return true;
-    }
+    const isLacking = async (events: readonly TypedEvent[]) => {
+      const recent = events.filter(({ event }) => Date.parse(event.time) > since);
+      return (await this.events.missing(tx, recent)).length > 0;
+    };
+    if (await isLacking(this.recent.events)) return true;
+    for await (const batch of this.mirror.newest([...replayed, ...derived], lookedAt))
+      if (await isLacking(batch)) return true;
     return false;
   }
 

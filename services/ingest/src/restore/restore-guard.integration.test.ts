@@ -162,6 +162,8 @@ async function startOn(url: string, spool: Spool | null = null) {
   };
 }
 
+type Running = Awaited<ReturnType<typeof startOn>>;
+
 const nameOf = (url: string) => new URL(url).pathname.slice(1);
 
 /** A database with one push, a copy of it, and what it got after the copy. */
@@ -359,7 +361,16 @@ describe('RestoreGuard', () => {
     await again.stop();
   });
 
-  it('recognizes a younger copy that takes the place of its database while it runs', async () => {
+  it.each([
+    ['it has published', async ({ take }: Running) => take(push('1'))],
+    [
+      'it has committed and not published',
+      async ({ stopPublishing, commit }: Running) => {
+        await stopPublishing();
+        await commit([push('1')]);
+      },
+    ],
+  ])('recognizes a younger copy that takes the place of its database, by what %s', async (_, receive) => {
     const url = await servers.postgres.createDatabase();
     const copy = await servers.postgres.createDatabase(nameOf(url));
     const running = await startOn(url);
@@ -367,7 +378,7 @@ describe('RestoreGuard', () => {
     const other = await startOn(copy);
     await other.store.query('UPDATE database_life SET beat = $1', [(await beatOf(running.store)).beat]);
     await other.stop();
-    await running.take(push('1'));
+    await receive(running);
     const whole = await running.rows();
     await replace(url, copy, async () => expect(running.guard.beat()).rejects.toThrow());
     await running.guard.beat();
