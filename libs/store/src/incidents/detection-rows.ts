@@ -53,7 +53,7 @@ export class DetectorLeaseRow {
   @Column('bigint', { nullable: true }) attempting!: string | null;
   /** Holders in a row that crashed at that message. */
   @Column('integer', { default: 0 }) attempts!: number;
-  /** Commits of its holders: a database that was restored has fewer than a holder knows of. */
+  /** Commits of its holders: a restored database has fewer than a holder knows of. */
   @Column('bigint', { default: 0 }) commits!: string;
 }
 

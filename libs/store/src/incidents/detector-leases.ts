@@ -10,7 +10,7 @@ import { Store, type Transaction } from '../core/store.js';
 export interface DetectorLease {
   name: string;
   token: string;
-  /** Commits of its holders, of which this process knows: a database that was restored has fewer. */
+  /** Commits of its holders that this process knows of: a restored database has fewer. */
   commits: number;
   /** Holders that crashed in a row since the last snapshot. */
   crashes: number;
@@ -117,8 +117,8 @@ export class DetectorLeases {
   /**
    * Lets a transaction commit only while its lease is held, and counts it; no replica can take the
    * lease before the transaction ends. Returns `commits` of the lease for after the commit.
-   * @throws Unavailable `LEASE_LOST`; `MEMORY_OUTDATED` when the database was restored meanwhile and
-   * lacks commits of this holder
+   * @throws Unavailable `LEASE_LOST`; `MEMORY_OUTDATED` when the database was restored and lacks
+   * commits of this holder
    */
   async hold(tx: Transaction, lease: DetectorLease): Promise<number> {
     const commits = await this.#count(tx, lease);

@@ -325,7 +325,7 @@ interface TakenSnapshot {
   tookMs: number;
 }
 
-/** Whether another replica reads the partition by now, or it must be read again from its snapshot. */
+/** Whether another replica reads the partition by now, or it must be read from its snapshot. */
 const isOver = ({ code }: Unavailable): boolean => code === 'LEASE_LOST' || code === 'MEMORY_OUTDATED';
 
 const countOf = ({ alerts, matches, objects }: DetectorResults): number =>
