@@ -16,6 +16,20 @@ const analyze = (content: Buffer) => rustBinary.analyze({ path, content });
 const withSection = (content: Buffer | string) => elfFile([{ name: '.dep-v0', content }]);
 const withAudit = (audit: unknown) => withSection(deflateSync(JSON.stringify(audit)));
 
+/** A WebAssembly file of this version with sections. */
+function wasm(version: number, sections: [id: number, body: Buffer][]): Buffer {
+  const header = Buffer.from([0, 0x61, 0x73, 0x6d, 0, 0, 0, 0]);
+  header.writeUInt32LE(version, 4);
+  return Buffer.concat([header, ...sections.flatMap(([id, body]) => [Buffer.from([id]), varint(body.length), body])]);
+}
+
+function varint(value: number): Buffer {
+  const bytes = [];
+  for (let left = value; bytes.length === 0 || left > 0; left = Math.floor(left / 128))
+    bytes.push((left % 128) | (left >= 128 ? 0x80 : 0));
+  return Buffer.from(bytes);
+}
+
 describe('rustBinary', () => {
   it('reads runtime crates, including the program', () => {
     expect(rustBinary.wants(path, program.subarray(0, 512))).toBe(true);
@@ -40,6 +54,50 @@ describe('rustBinary', () => {
 
   it('returns nothing for a program without audit data', () => {
     expect(analyze(elfFile([{ name: '.text', content: 'code' }]))).toEqual({});
+  });
+
+  it('reads the crates whose files the code names, without a list', () => {
+    const folder = '/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/';
+    const strings = [
+      // Strings follow each other without an end.
+      `${folder}smallvec-1.6.0/src/lib.rs${folder}time-0.1.43/src/sys/unix.rsexplicit panic`,
+      `${folder}tree-sitter-c2rust-0.25.0-rc.1+abc/src/lib.rs`,
+      'C:\\registry\\src\\x',
+      `see ${folder}docs-1.0.0/README.md`,
+      `${folder}{name}-1.0.0/src/lib.rs ${folder}smallvec-1.6.0/src/tests.rs ${folder}half-1.`,
+    ].join('');
+    const found = analyze(elfFile([{ name: '.rodata', content: strings }]));
+    expect(found.packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
+      'smallvec@1.6.0',
+      'time@0.1.43',
+      'tree-sitter-c2rust@0.25.0-rc.1+abc',
+    ]);
+  });
+
+  it('reads a WebAssembly module, also one of a component', () => {
+    const audit = deflateSync(JSON.stringify({ packages: [{ name: 'a', version: '1.0.0' }] }));
+    const module = wasm(1, [[0, Buffer.concat([Buffer.from('\u0007.dep-v0', 'latin1'), audit])]]);
+    const component = wasm(0x1_000d, [
+      [0, Buffer.from('\u0001x')],
+      [1, module],
+    ]);
+    for (const content of [module, component]) {
+      expect(rustBinary.wants('app.wasm', content)).toBe(true);
+      expect(analyze(content).packages).toMatchObject([{ name: 'a', version: '1.0.0' }]);
+    }
+    const named = wasm(1, [[11, Buffer.from('/registry/src/h-1/b-2.0.0/src/lib.rs')]]);
+    expect(analyze(named).packages).toMatchObject([{ name: 'b', version: '2.0.0' }]);
+  });
+
+  it('reads hostile WebAssembly in bounded time', () => {
+    let nested = wasm(1, []);
+    for (let depth = 0; depth < 1_000; depth += 1) nested = wasm(0x1_000d, [[4, nested]]);
+    expect(analyze(nested)).toEqual({});
+    const many = Buffer.concat([wasm(1, []), Buffer.alloc(64 << 20)]);
+    const start = performance.now();
+    expect(analyze(many)).toEqual({});
+    expect(performance.now() - start).toBeLessThan(5_000);
+    for (const cut of [4, 7, 8, 9]) expect(analyze(wasm(1, [[0, Buffer.from('x')]]).subarray(0, cut))).toEqual({});
   });
 
   it('reports that a truncated program could not be searched', () => {

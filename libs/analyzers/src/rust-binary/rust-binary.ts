@@ -6,6 +6,8 @@ import type { Analyzer, FileFacts } from '../analyzer.js';
 import { objectOf, parseJson } from '../document.js';
 import { isDistributionLibrary, isElfProgram, readElf, sectionContent } from '../elf.js';
 import { collectPackages, isToken } from '../package-database.js';
+import { linkedCrates } from './linked-crates.js';
+import { customSection, isWasm } from './wasm.js';
 
 /** Default limit of cargo-auditable's own readers. */
 const maxAuditBytes = 8 << 20;
@@ -13,22 +15,30 @@ const auditSection = '.dep-v0';
 const crateName = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * Crates that cargo-auditable wrote into a program, without build dependencies.
+ * Crates that cargo-auditable wrote into a program or WebAssembly module, without build
+ * dependencies; without its list, those whose source files the code names.
  * @see https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md
  */
 export const rustBinary: Analyzer = {
   name: 'rust-binary',
   maxBytes: Infinity,
-  version: 1,
-  wants: (path, head) => isElfProgram(head) && !isDistributionLibrary(path),
+  version: 2,
+  wants: (path, head) => isWasm(head) || (isElfProgram(head) && !isDistributionLibrary(path)),
   analyze: ({ path, content }) => readProgram(content, path),
 };
 
 function readProgram(content: Buffer, foundIn: string): FileFacts {
+  const { section, damage } = auditSectionOf(content);
+  if (section) return collectPackages(readCrates(section, foundIn));
+  const { packages = [] } = collectPackages(linkedCrates(content).map((crate) => crateOf(crate, foundIn)));
+  return { ...(packages.length > 0 && { packages }), ...(damage !== undefined && { damage }) };
+}
+
+function auditSectionOf(content: Buffer): { section?: Buffer | undefined; damage?: string | undefined } {
+  if (isWasm(content)) return { section: customSection(content, auditSection) };
   const { sections, damage } = readElf(content);
   const section = sections.find(({ name }) => name === auditSection);
-  if (section) return collectPackages(readCrates(sectionContent(content, section), foundIn));
-  return damage === undefined ? {} : { damage };
+  return { section: section && sectionContent(content, section), damage };
 }
 
 function* readCrates(section: Buffer, foundIn: string): Generator<PackageRecord | 'unreadable' | undefined> {
@@ -48,8 +58,14 @@ function inflate(section: Buffer): string {
 }
 
 function readCrate(crate: unknown, foundIn: string): PackageRecord | 'unreadable' | undefined {
-  const { name, version, kind } = objectOf(crate);
-  if (kind === 'build') return undefined;
+  const { kind, ...claim } = objectOf(crate);
+  return kind === 'build' ? undefined : crateOf(claim, foundIn);
+}
+
+function crateOf(
+  { name, version }: { name?: unknown; version?: unknown },
+  foundIn: string,
+): PackageRecord | 'unreadable' {
   if (typeof name !== 'string' || typeof version !== 'string') return 'unreadable';
   if (!crateName.test(name) || !isToken(version)) return 'unreadable';
   return { type: 'cargo', name, version, source: { name, version }, licenses: [], foundIn };
