@@ -44,6 +44,7 @@ import { mixLock } from './mix-lock/mix-lock.js';
 import { nestedRoot } from './nested-root/nested-root.js';
 import { nix } from './nix/nix.js';
 import { nodePackage } from './node-package/node-package.js';
+import { nodeStore } from './node-store/node-store.js';
 import { npmLock } from './npm-lock/npm-lock.js';
 import { nugetLock } from './nuget-lock/nuget-lock.js';
 import { opkg } from './opkg/opkg.js';
@@ -137,6 +138,7 @@ export const analyzers: readonly Analyzer[] = [
   nestedRoot,
   nix,
   nodePackage,
+  nodeStore,
   npmLock,
   nugetLock,
   opkg,
@@ -191,8 +193,8 @@ function searchVersion({ secretKey, isInspected = false }: AnalysisOptions): str
   return `secrets@${secrets} integrity@${isInspected ? integrityVersion : 'none'}`;
 }
 
-/** Databases count at the path of their file, behind links. */
-const followedLinks: readonly Analyzer[] = [apk, dpkg, osRelease, rpm];
+/** Databases and manifests count at the path of their file, behind links. */
+const followedLinks: readonly Analyzer[] = [apk, dpkg, nodePackage, nodeStore, osRelease, pythonPackage, rpm];
 
 /**
  * Reads a layer once, as it arrives, with every analyzer.

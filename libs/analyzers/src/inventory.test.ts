@@ -211,6 +211,15 @@ describe('inventory', () => {
       expect(await pathsOf(...emptied)).toEqual([]);
     });
 
+    it('are named if a distribution of Python lists its files and has no metadata', async () => {
+      const record = { path: 'app/site-packages/a-1.0.dist-info/RECORD', content: 'a/__init__.py,,\n' };
+      const metadata = { path: 'app/site-packages/a-1.0.dist-info/METADATA', content: 'Name: a\nVersion: 1.0\n' };
+      const named = async (...layers: TarEntry[][]) =>
+        inventory(await Promise.all(layers.map(analyzed))).warnings.map(({ code, path }) => `${code} ${path}`);
+      expect(await named([record])).toEqual([`PACKAGES_UNKNOWN ${record.path}`]);
+      expect(await named([record], [metadata])).toEqual([]);
+    });
+
     it('that are not known are no warning in a file of a package of the distribution', async () => {
       const disk: TarEntry = { path: 'usr/share/app/disk.bin', content: Buffer.from('QFI\u00fb', 'latin1') };
       const codesOf = async (...layers: TarEntry[][]) =>
@@ -250,6 +259,44 @@ describe('inventory', () => {
       // A link with another name of the same kind does not cause a second read.
       const other: TarEntry = { path: 'srv/node_modules/b/package.json', type: 'hardlink', linkTarget: minimist.path };
       expect(await packagesOf([minimist, other])).toEqual(['minimist 0.0.8 present 0']);
+    });
+
+    it('are found in a store elsewhere to which links of node_modules lead', async () => {
+      const manifest = (path: string, name: string): TarEntry => ({
+        path: `${path}/package.json`,
+        content: JSON.stringify({ name, version: '1.0.0' }),
+      });
+      const store = [
+        manifest('opt/store/a', 'a'),
+        manifest('opt/store/a/esm', 'inner'),
+        manifest('opt/links/b', '@s/b'),
+        manifest('srv/modules/c', 'c'),
+        manifest('srv/modules/@s/d', '@s/d'),
+        manifest('app/node_modules/.store/e-npm-1/package', 'e'),
+        manifest('app', 'app'),
+      ];
+      const link = (path: string, linkTarget: string): TarEntry => ({ path, type: 'symlink', linkTarget });
+      const links = [
+        link('app/node_modules/a', '../../opt/store/a'),
+        link('app/node_modules/@s/b', '/srv/b'),
+        link('srv/b', '../opt/links/b'),
+        link('app/node_modules/e', './.store/e-npm-1/package'),
+        link('srv/app/node_modules', '/srv/modules'),
+        link('app/node_modules/loop', 'loop'),
+      ];
+      const found = ['@s/b', '@s/d', 'a', 'c', 'e'].map((name) => `${name} 1.0.0 present 0`);
+      expect(await packagesOf([...store], links)).toEqual(found);
+      expect(await packagesOf(store)).toEqual([]);
+    });
+
+    it('are found if their manifest is a link to a file of any name', async () => {
+      const entries: TarEntry[] = [
+        { path: 'srv/a', content: '{"name":"a","version":"1.0.0"}' },
+        { path: 'srv/b', content: 'Name: b\nVersion: 1.0.0\n' },
+        { path: 'app/node_modules/a/package.json', type: 'symlink', linkTarget: '/srv/a' },
+        { path: 'app/site-packages/b-1.0.0.dist-info/METADATA', type: 'symlink', linkTarget: '/srv/b' },
+      ];
+      expect(await packagesOf(entries)).toEqual(['a 1.0.0 present 0', 'b 1.0.0 present 0']);
     });
 
     it('come from the list of a .NET application, not from its assemblies', async () => {

@@ -5,6 +5,8 @@ import type { Overlay, Warning } from '@tidewaiter/oci';
 import { databases, databaseWarnings, unreadDatabases } from './database-links.js';
 import type { AnalyzedLayer } from './layer-facts.js';
 import { leftBehind } from './left-behind.js';
+import { linkedPackages } from './linked-packages.js';
+import { nodeStore } from './node-store/node-store.js';
 import { osReleasePaths } from './os-release/os-release.js';
 import { mergedPath, distributedPaths } from './ownership.js';
 import { type LabelledLayers, packageQualifiers, type PackageQualifiers } from './package-qualifiers.js';
@@ -190,8 +192,10 @@ function sightingsByPurl(
   qualified: PackageQualifiers['qualified'],
 ): Map<string, Sighting[]> {
   const sightings = new Map<string, Sighting[]>();
+  const isLinked = linkedPackages(layers, view);
   for (const [from, { facts }] of layers.entries()) {
     for (const { path, analyzer, packages = [] } of facts.files) {
+      if (analyzer === nodeStore.name && !isLinked(path)) continue;
       const isDistribution = databases.has(analyzer);
       const until = view.hiddenBy(path, from) ?? Infinity;
       for (const declared of packages) {

@@ -2,10 +2,11 @@ import type { ImagePackage } from '@tidewaiter/domain';
 import type { Overlay, Warning } from '@tidewaiter/oci';
 
 import type { AnalyzedLayer } from './layer-facts.js';
+import { pythonRecord } from './python-record/python-record.js';
 
 /**
  * Warns about packages of npm and Python whose manifest a later layer deletes while their code
- * stays: they would count as removed.
+ * stays: they would count as removed. Also about distributions of Python that never had one.
  */
 export function leftBehind(
   packages: readonly ImagePackage[],
@@ -21,10 +22,21 @@ export function leftBehind(
     ({ foundIn, layer }) =>
       foundIn.endsWith('.dist-info/METADATA') && hasOwnedFile(folderOf(foundIn), layers[layer], view),
   );
-  return [...ofNpm, ...ofPython].map(({ name, version, foundIn }) => {
+  const deleted = [...ofNpm, ...ofPython].map(({ name, version, foundIn }) => {
     const message = `deleted by a later layer, while files of ${name} ${version} stay`;
     return { code: 'PACKAGES_UNKNOWN', path: foundIn, message };
   });
+  return [...deleted, ...withoutMetadata(layers, view)];
+}
+
+/** Distributions of Python with a list of their files, and without a name and version. */
+function withoutMetadata(layers: readonly AnalyzedLayer[], view: Overlay): Warning[] {
+  const files = layers.flatMap(({ facts }) => facts.files);
+  const read = new Set(files.map(({ path }) => path));
+  const records = files.filter(({ analyzer, path }) => analyzer === pythonRecord.name && view.shown.has(path));
+  return [...new Set(records.map(({ path }) => path))]
+    .filter((path) => !read.has(`${folderOf(path)}/METADATA`))
+    .map((path) => ({ code: 'PACKAGES_UNKNOWN', path, message: 'distribution of Python whose METADATA was not read' }));
 }
 
 /** Packages with a file in their folder, other than those of packages inside. */
