@@ -102,12 +102,17 @@ describe('StreamedArchive', () => {
   it('leaves manuals, fonts and published packages alone', async () => {
     const content = gzipSync(`token: ${token}\n`);
     const paths = ['usr/share/man/man1/a.1.gz', 'usr/share/doc/a/changelog.gz', 'var/cache/a-1.gem', 'srv/a.svgz'];
-    expect(await look(paths.map((path) => ({ path, content })))).toEqual({ found: [], warnings: [] });
+    const packed = { path: 'usr/local/go/src/compress/bzip2/testdata/e.txt.bz2', content: 'BZh91AY&SY' };
+    expect(await look([...paths.map((path) => ({ path, content })), packed])).toEqual({ found: [], warnings: [] });
   });
 
   it.each<[string, string, Buffer, RegExp]>([
     ['cut short', 'a.tgz', gzipSync(inside).subarray(0, -20), /^archive of \d+ bytes: archive ends inside/],
     ['of a compression that cannot be read', 'a.tar.xz', Buffer.from('fd377a585a000004', 'hex'), /compressed with xz/],
+    ['compressed with xz, of any name', 'srv/backup', Buffer.from('fd377a585a000004', 'hex'), /compressed with xz/],
+    ['compressed with bzip2', 'srv/dump.sql.bz2', Buffer.from('BZh91AY&SY'), /compressed with bzip2/],
+    ['compressed with lz4', 'srv/dump.lz4', Buffer.from('04224d18644070b9', 'hex'), /compressed with lz4/],
+    ['compressed with lzip', 'srv/dump', Buffer.from('LZIP\u0001\u0014'), /compressed with lzip/],
     [
       'nested too deeply',
       'a.tar',

@@ -1,5 +1,12 @@
 import { LimitExceeded, TidewaiterError } from '@tidewaiter/domain';
-import { decompress, type FileStream, headBytes, layerLimits, readLayer } from '@tidewaiter/oci';
+import {
+  decompress,
+  type FileStream,
+  headBytes,
+  layerLimits,
+  readLayer,
+  unsupportedCompression,
+} from '@tidewaiter/oci';
 import {
   mayHoldSecrets,
   redactedReason,
@@ -34,9 +41,11 @@ export class ArchiveBudget {
 /** Documentation, translations and fonts: compressed one by one, by the thousand. */
 const compressedData =
   /(?:^|\/)(?:usr\/(?:local\/)?share\/(?:man|doc|info|locale|i18n|fonts|console\w{1,10}|keymaps|kbd|help|gtk-doc|javadoc)|boot|lib\/modules|_cacache)\//;
+/** Firmware, and tests of decompressors. */
+const otherCompressedData = /(?:^|\/)(?:lib\/firmware|tests?|\w{0,20}testdata)\//;
 /** Packages as their registries publish them. */
 const publishedPackage = /\.(?:gem|crate|apk|deb|rpm|ipk|svgz)$/i;
-/** Compressions that this version of Node cannot read. */
+/** Compressions that this version of Node cannot read; a file may have another name. */
 const unsupported = /\.(?:tar\.(?:xz|bz2|lzma|lz|z|7z)|t[xb]z2?|tlz)$/i;
 
 /**
@@ -45,7 +54,8 @@ const unsupported = /\.(?:tar\.(?:xz|bz2|lzma|lz|z|7z)|t[xb]z2?|tlz)$/i;
  */
 export function isStreamedArchive(path: string, head: Uint8Array): boolean {
   if (compressedData.test(path) || publishedPackage.test(path)) return false;
-  return isTar(head) || isCompressed(head) || unsupported.test(path);
+  if (isTar(head) || isCompressed(head) || unsupported.test(path)) return true;
+  return (unsupportedCompression(head) ?? unreadCompression(head)) !== undefined && !otherCompressedData.test(path);
 }
 
 /** @see https://www.gnu.org/software/tar/manual/html_node/Standard.html */
@@ -56,6 +66,12 @@ function isTar(head: Uint8Array): boolean {
 function isCompressed(head: Uint8Array): boolean {
   const [a, b, c, d] = head;
   return (a === 0x1f && b === 0x8b && c === 8) || (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd);
+}
+
+/** Compression of files alone; undefined if there is none. */
+function unreadCompression(head: Uint8Array): string | undefined {
+  const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, 4)).toString('latin1');
+  return start === '\u0004"M\u0018' ? 'lz4' : start === 'LZIP' ? 'lzip' : undefined;
 }
 
 /** Search of an archive for secrets and packages. */
@@ -133,6 +149,10 @@ export class StreamedArchive implements FileStream {
     const { head, content } = await peek(this.#metered(chunks));
     if (isTar(head)) await this.#readTar(content);
     else if (compression !== 'none') await this.#readFile(content, head);
+    else {
+      const unread = unreadCompression(head);
+      if (unread) this.#problem = `archive compressed with ${unread}`;
+    }
   }
 
   async #readTar(content: AsyncIterable<Buffer>): Promise<void> {

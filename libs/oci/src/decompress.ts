@@ -71,9 +71,10 @@ export function detectCompression(head: Buffer): Compression {
 }
 
 /** Compression that container runtimes unpack and this does not; undefined if there is none. */
-export function unsupportedCompression(head: Buffer): string | undefined {
-  if (head.toString('latin1', 0, 3) === 'BZh') return 'bzip2';
-  return head.toString('latin1', 1, 5) === '7zXZ' ? 'xz' : undefined;
+export function unsupportedCompression(head: Uint8Array): string | undefined {
+  const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, 6)).toString('latin1');
+  if (/^BZh[1-9]1A/.test(start)) return 'bzip2';
+  return start === '\u00fd7zXZ\0' ? 'xz' : undefined;
 }
 
 async function* plain(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {

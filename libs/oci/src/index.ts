@@ -28,7 +28,7 @@ export { WarningList } from './warning.js';
 export type { Warning } from './warning.js';
 export { indexArchive } from './archive.js';
 export type { ArchiveFile } from './archive.js';
-export { decompress } from './decompress.js';
+export { decompress, unsupportedCompression } from './decompress.js';
 export { release } from './lent-memory.js';
 export { readTree } from './tree.js';
 export type { TreeMember } from './tree.js';
