@@ -1,6 +1,8 @@
 import type { AptPin } from '@tidewaiter/advisories';
 import type { OsRelease, OwnedFiles, PackageRecord } from '@tidewaiter/domain';
 
+import type { UnpinnedDependencies } from './unpinned-dependencies.js';
+
 /** File of a layer that an analyzer requested. */
 export interface SourceFile {
   /** From the image's root, without leading slash. */
@@ -44,6 +46,8 @@ export interface FileFacts {
   linked?: string;
   /** The package of this manifest is private: no registry has it. */
   isUnpublished?: true;
+  /** Dependencies whose version this file does not say. */
+  unpinned?: UnpinnedDependencies;
   /** Short description of the part that could not be read; the facts cover the rest. */
   damage?: string;
   /**

@@ -35,6 +35,8 @@ import { flatpak } from './flatpak/flatpak.js';
 import { gem } from './gem/gem.js';
 import { gemfileLock } from './gemfile-lock/gemfile-lock.js';
 import { goBinary } from './go-binary/go-binary.js';
+import { goMod } from './go-mod/go-mod.js';
+import { gradleLock } from './gradle-lock/gradle-lock.js';
 import { homebrew } from './homebrew/homebrew.js';
 import { java } from './java/java.js';
 import { julia } from './julia/julia.js';
@@ -70,6 +72,7 @@ import { rustBinary } from './rust-binary/rust-binary.js';
 import { snap } from './snap/snap.js';
 import { stackLock } from './stack-lock/stack-lock.js';
 import { swiftResolved } from './swift-resolved/swift-resolved.js';
+import { unlockedManifest } from './unlocked-manifest/unlocked-manifest.js';
 import { unreadArchive } from './unread-archive/unread-archive.js';
 import { uvLock } from './uv-lock/uv-lock.js';
 import { wordpress } from './wordpress/wordpress.js';
@@ -130,6 +133,8 @@ export const analyzers: readonly Analyzer[] = [
   gem,
   gemfileLock,
   goBinary,
+  goMod,
+  gradleLock,
   homebrew,
   java,
   julia,
@@ -164,6 +169,7 @@ export const analyzers: readonly Analyzer[] = [
   snap,
   stackLock,
   swiftResolved,
+  unlockedManifest,
   unreadArchive,
   uvLock,
   wordpress,

@@ -320,6 +320,32 @@ describe('inventory', () => {
       ]);
     });
 
+    it('are named without a version if no lock file and no installation has one', async () => {
+      const unknown = async (...entries: TarEntry[]) =>
+        inventory([await analyzed(entries)], true)
+          .warnings.filter(({ code }) => code === 'PACKAGES_UNKNOWN')
+          .map(
+            ({ path, message }) => `${path}: ${message.replace(' without a version, which no lock file gives', '')}`,
+          );
+      const file = (path: string, content: string): TarEntry => ({ path, content });
+      const manifest = '{"name":"app","dependencies":{"lodash":"^4.17.4"}}';
+      const needs = file('srv/requirements.txt', 'flask>=1.0\nsix\ndjango==2.2\n');
+      const flask = file('usr/lib/python3/site-packages/flask-1.0.dist-info/METADATA', 'Name: flask\nVersion: 1.0\n');
+      const installed = file('srv/.venv/site-packages/six-1.0.dist-info/METADATA', 'Name: six\nVersion: 1.0\n');
+      const lodash = file('srv/web/node_modules/lodash/package.json', '{"name":"lodash","version":"4.17.4"}');
+      const lock = '{"lockfileVersion":3,"packages":{"node_modules/lodash":{"version":"4.17.4"}}}';
+      expect(await unknown(needs)).toEqual(['srv/requirements.txt: dependencies of type pypi: flask, six']);
+      expect(await unknown(needs, flask)).toEqual(['srv/requirements.txt: dependencies of type pypi: six']);
+      expect(await unknown(needs, installed)).toEqual([]);
+      expect(await unknown(file('srv/web/package.json', manifest), file('srv/a/b/package.json', manifest))).toEqual([
+        'srv/web/package.json: dependencies of type npm (and 1 other files)',
+      ]);
+      expect(await unknown(file('srv/web/package.json', manifest), lodash)).toEqual([]);
+      expect(await unknown(file('srv/web/package.json', manifest), file('srv/package-lock.json', lock))).toEqual([]);
+      const { warnings } = inventory([await analyzed([needs, file('srv/web/package.json', manifest)])]);
+      expect(warnings).toEqual([]);
+    });
+
     it('count for a lock file at the root of sources, but not of a distribution', async () => {
       const sources = [minimist, lock('package-lock.json', 'left-pad')];
       const namesOf = async (entries: TarEntry[]) =>

@@ -11,6 +11,7 @@ import { osReleasePaths } from './os-release/os-release.js';
 import { mergedPath, distributedPaths } from './ownership.js';
 import { type LabelledLayers, packageQualifiers, type PackageQualifiers } from './package-qualifiers.js';
 import { purlOf } from './purl.js';
+import { unpinnedDependencies } from './unpinned-dependencies.js';
 
 /** The packages of an image. */
 export interface Inventory {
@@ -74,6 +75,7 @@ export function inventory(
     ...missing(os, packages),
     ...aboutRepositories,
     ...mixedReleases(packages, os).map(mixedWarning),
+    ...(withDeclared ? unpinnedDependencies(layers, view, known, (path) => owned.has(mergedPath(path))) : []),
   ];
   return { os, packages: counted, warnings };
 }

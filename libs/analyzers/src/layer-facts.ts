@@ -50,6 +50,7 @@ import { FactBudget, type FactLimits, factLimits } from './fact-limits.js';
 import { isGitObject, searchGitObjects } from './git-secrets.js';
 import { redactPackages } from './redact-packages.js';
 import { ArchiveBudget, isStreamedArchive, StreamedArchive } from './streamed-archive.js';
+import type { UnpinnedDependencies } from './unpinned-dependencies.js';
 
 /** Facts of one file of a layer, with the analyzer that read it. */
 export interface FileRecord {
@@ -65,6 +66,7 @@ export interface FileRecord {
   /** As in {@link FileFacts}. */
   linked?: string;
   isUnpublished?: true;
+  unpinned?: UnpinnedDependencies;
 }
 
 /**
@@ -369,8 +371,8 @@ export class FactCollector {
     this.#count(reading);
   }
 
-  #count({ signs = [], hosts = [], publicKeys = [] }: Reading): void {
-    this.#facts += signs.length + hosts.length + publicKeys.length;
+  #count({ record, signs = [], hosts = [], publicKeys = [] }: Reading): void {
+    this.#facts += signs.length + hosts.length + publicKeys.length + (record?.unpinned?.names.length ?? 0);
     if (this.#facts > maxFacts)
       throw new LimitExceeded('maxFacts', `layer whose files say more than ${maxFacts} things`);
   }

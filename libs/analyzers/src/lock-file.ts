@@ -1,7 +1,7 @@
 // Folders of dependencies: lock files in them belong to their developers, and the locked packages
 // are not installed.
 const dependencyFolder =
-  /(?:^|\/)(?:node_modules|vendor|deps|gems|_build|\.build|\.pub-cache|site-packages|dist-packages)\//;
+  /(?:^|\/)(?:node_modules|vendor|deps|gems|_build|\.build|\.pub-cache|site-packages|dist-packages|pkg\/mod)\//;
 
 /**
  * Whether the file at the path has this name and belongs to an application, not to a dependency.

@@ -67,6 +67,26 @@ function* readPins(text: string, claim: Pick<LibraryClaim, 'foundIn' | 'isDeclar
   }
 }
 
+/** Limit on the names of one file. */
+const maxUnpinned = 1_000;
+
+/** Names of requirements with a range, a URL or nothing for a version. */
+export function unpinnedNames(text: string): string[] {
+  const names = new Set<string>();
+  for (const line of logicalLines(text)) {
+    const requirement = requirementOf(line);
+    const [, name] = pin.test(requirement) ? [] : (unpinned.exec(requirement) ?? egg.exec(line) ?? []);
+    if (name !== undefined && names.size < maxUnpinned) names.add(normalizedName(name));
+  }
+  return [...names];
+}
+
+// `name`, `name[extra] >= 1.0, < 2`, `name @ URL`.
+const unpinned =
+  /^([A-Za-z0-9](?:[A-Za-z0-9._-]{0,212}[A-Za-z0-9])?)[ \t]{0,64}(?:\[[^[\]]{0,1024}\][ \t]{0,64})?(?:$|[=<>!~@(])/;
+/** `git+https://…#egg=name`. */
+const egg = /#egg=([A-Za-z0-9](?:[A-Za-z0-9._-]{0,212}[A-Za-z0-9])?)(?:[&[ \t]|$)/;
+
 // `name`, `name[extra]`, `name (==1.0)`, already without everything before and after.
 const pin =
   /^([A-Za-z0-9][A-Za-z0-9._-]{0,213})[ \t]{0,64}(?:\[[^[\]]{0,1024}\][ \t]{0,64})?\(?[ \t]{0,64}={2,3}[ \t]{0,64}([A-Za-z0-9.!+_-]{1,128})[ \t]{0,64}\)?$/;

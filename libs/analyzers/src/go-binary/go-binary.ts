@@ -29,7 +29,7 @@ function readProgram(content: Buffer, foundIn: string): FileFacts {
   const functions = functionNames(content);
   const unlisted = packageOfNoModule(functions ?? [], info);
   return {
-    ...collectPackages(modules.map((module) => recordOf(module, foundIn))),
+    ...collectPackages(modules.map((module) => moduleRecord(module, foundIn))),
     ...(unlisted !== undefined && { unread: `code of ${oneLine(unlisted)}, which is of no module that is listed` }),
     linked: linkedNames(functions, info.modules, modules),
   };
@@ -111,7 +111,7 @@ function* dependenciesOf(modules: string): Generator<LinkedModule> {
  * Returns the replacement, which is the code that runs; a directory keeps the name of the replaced
  * module.
  */
-function replaced(original: GoModule, replacement: GoModule): GoModule {
+export function replaced(original: GoModule, replacement: GoModule): GoModule {
   const isDirectory = /^(?:\.{0,2}[/\\]|[A-Za-z]:|\.{1,2}$)/.test(replacement.path);
   return isDirectory ? { path: original.path, version: unknownVersion } : replacement;
 }
@@ -119,7 +119,8 @@ function replaced(original: GoModule, replacement: GoModule): GoModule {
 /** @see https://go.dev/ref/mod#module-path */
 const modulePath = /^[A-Za-z0-9_~-][A-Za-z0-9._~/-]{0,511}$/;
 
-function recordOf({ path, version }: GoModule, foundIn: string): PackageRecord | 'unreadable' {
+/** Record of a module; `unreadable` for a path or version that Go does not allow. */
+export function moduleRecord({ path, version }: GoModule, foundIn: string): PackageRecord | 'unreadable' {
   if (!modulePath.test(path) || !isToken(version)) return 'unreadable';
   return { type: 'golang', name: path, version, source: { name: path, version }, licenses: [], foundIn };
 }

@@ -14,9 +14,10 @@ describe('requirements', () => {
   it.each([
     ['requirements.txt', true],
     ['srv/requirements-dev.txt', true],
-    ['srv/requirements/base.txt', false],
+    ['srv/requirements/base.txt', true],
     ['srv/requirements.in', false],
-    ['srv/my-requirements.txt', false],
+    ['srv/my-requirements.txt', true],
+    ['srv/constraints.txt', false],
   ])('decides whether to read %j: %s', (path, expected) => {
     expect(requirements.wants(path, Buffer.alloc(0))).toBe(expected);
   });
@@ -37,6 +38,26 @@ describe('requirements', () => {
       licenses: [],
       foundIn: path,
       isDeclared: true,
+    });
+  });
+
+  it('names requirements without an exact version', () => {
+    const text = [
+      'flask>=1.0',
+      'Jinja2[x] ~= 2.10 ; python_version > "3"',
+      'requests',
+      'django==2.2',
+      'wild==1.*',
+      '-c constraints.txt',
+      '-e git+https://example.com/a.git@v1#egg=edited',
+      'b @ https://example.com/b.whl',
+      './local # no',
+      '--hash=sha256:aa',
+      'requests',
+    ].join('\r\n');
+    expect(requirements.analyze({ path, content: Buffer.from(text) })).toMatchObject({
+      packages: [{ name: 'django' }],
+      unpinned: { type: 'pypi', names: ['flask', 'jinja2', 'requests', 'wild', 'edited', 'b'] },
     });
   });
 

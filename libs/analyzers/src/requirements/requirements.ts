@@ -1,16 +1,25 @@
 import type { Analyzer } from '../analyzer.js';
 import { readText } from '../document.js';
-import { pinnedPackages } from '../pypi.js';
+import { pinnedPackages, unpinnedNames } from '../pypi.js';
+
+const named = /(?:^|\/)(?:[^/]{0,128}requirements[^/]{0,128}|requirements\/[^/]{1,128})\.txt$/;
 
 /**
- * Exact pins of pip's requirement files. @see
+ * Exact pins of pip's requirement files, and the names of other requirements. @see
  * https://pip.pypa.io/en/stable/reference/requirements-file-format/
  */
 export const requirements: Analyzer = {
   name: 'requirements',
-  version: 1,
-  wants: (path) => path.endsWith('.txt') && path.startsWith('requirements', path.lastIndexOf('/') + 1),
-  analyze: ({ path, content }) => pinnedPackages(decode(content), { foundIn: path, isDeclared: true }),
+  version: 2,
+  wants: (path) => path.endsWith('.txt') && named.test(path),
+  analyze: ({ path, content }) => {
+    const text = decode(content);
+    const names = unpinnedNames(text);
+    return {
+      ...pinnedPackages(text, { foundIn: path, isDeclared: true }),
+      ...(names.length > 0 && { unpinned: { type: 'pypi', names } }),
+    };
+  },
 };
 
 /** Windows PowerShell writes redirected output (`pip freeze > requirements.txt`) as UTF-16. */
