@@ -9,11 +9,10 @@ const maxSbomBytes = 64 * 1024 * 1024;
 /** `sbom:FILE`, or `-` for standard input: CycloneDX or SPDX in JSON, of whatever image. */
 export const sbom: SourceKind = {
   async open(location) {
-    const { purlOf, readSbom, unknownLibraries } = await import('@tidewaiter/analyzers');
+    const { purlOf, readSbom } = await import('@tidewaiter/analyzers');
     const content = await read(location);
-    const { packages = [], damage } = readSbom(content, location);
+    const { packages = [], damage, unread } = readSbom(content, location);
     const os = osOf(content);
-    const unknown = unknownLibraries(content);
     return {
       digest: null,
       mediaType: null,
@@ -24,21 +23,12 @@ export const sbom: SourceKind = {
       listed: { os, packages: uniquePackages(packages, (record) => purlOf(record, os)) },
       warnings: [
         ...(damage === undefined ? [] : [{ code: 'MALFORMED_FILE', path: location, message: damage }]),
-        ...(unknown.length === 0 ? [] : [{ code: 'PACKAGES_UNKNOWN', path: location, message: messageAbout(unknown) }]),
+        ...(unread === undefined ? [] : [{ code: 'PACKAGES_UNKNOWN', path: location, message: unread }]),
       ],
       close: () => Promise.resolve(),
     };
   },
 };
-
-/** Limit on names in the warning. */
-const maxNames = 5;
-
-function messageAbout(libraries: readonly string[]): string {
-  const names = libraries.slice(0, maxNames).join(', ');
-  const count = libraries.length === 1 ? '1 library has' : `${libraries.length} libraries have`;
-  return `${count} no package URL with a version, of a known kind: ${names}`;
-}
 
 /** @throws NotFound `TARGET_MISSING`; LimitExceeded `maxSbomBytes` */
 async function read(location: string): Promise<Buffer> {

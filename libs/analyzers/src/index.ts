@@ -96,7 +96,7 @@ export type { FileEvaluation } from './image-findings.js';
 export { imageFiles } from './image-files.js';
 export type { VisibleFile } from './image-files.js';
 export { purlOf } from './purl.js';
-export { readSbom, unknownLibraries } from './sbom-packages.js';
+export { readSbom } from './sbom-packages.js';
 export { commonSbomDifferences } from './common-sbom-differences.js';
 export { sbomDifferences } from './sbom-differences.js';
 export type { SbomDifferences } from './sbom-differences.js';

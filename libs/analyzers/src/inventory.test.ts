@@ -338,7 +338,7 @@ describe('inventory', () => {
       expect(await unknown(needs, flask)).toEqual(['srv/requirements.txt: dependencies of type pypi: six']);
       expect(await unknown(needs, installed)).toEqual([]);
       expect(await unknown(file('srv/web/package.json', manifest), file('srv/a/b/package.json', manifest))).toEqual([
-        'srv/web/package.json: dependencies of type npm (and 1 other files)',
+        'srv/web/package.json: dependencies of type npm (in 2 files)',
       ]);
       expect(await unknown(file('srv/web/package.json', manifest), lodash)).toEqual([]);
       expect(await unknown(file('srv/web/package.json', manifest), file('srv/package-lock.json', lock))).toEqual([]);

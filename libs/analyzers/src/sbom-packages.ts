@@ -5,7 +5,7 @@ import { listOf, objectOf, readJson } from './document.js';
 import { collectPackages, oneLine } from './package-database.js';
 import { recordOfPurl } from './purl-record.js';
 import { isLicense } from './spdx-license.js';
-import { isSpdx3, spdx3Packages } from './spdx3.js';
+import { isSpdx3, spdx3Libraries, spdx3Packages, spdx3Purls } from './spdx3.js';
 
 /** SBOMs of whole operating systems have some 20 MB. */
 const maxSbomBytes = 64 << 20;
@@ -14,19 +14,20 @@ const maxLicenses = 32;
 type Json = Record<string, unknown>;
 
 /**
- * Packages of an SBOM in JSON, CycloneDX or SPDX, by their purls. Components without a purl, or
- * with that of an image or a repository, are left out.
+ * Packages of an SBOM in JSON, CycloneDX or SPDX, by their purls. Libraries without one are named
+ * as unread; images and repositories are left out.
  * @see https://cyclonedx.org/docs/1.6/json/ https://spdx.github.io/spdx-spec/v2.3/
  * @throws LimitExceeded `maxSbomBytes` or `maxPackages`
  * @throws MalformedFile for any other document
  */
 export function readSbom(content: Buffer, foundIn: string): FileFacts {
   if (content.length > maxSbomBytes) throw new LimitExceeded('maxSbomBytes', `SBOM of more than ${maxSbomBytes} bytes`);
-  return packagesOfSbom(readJson(content, maxSbomBytes), foundIn);
+  const json = readJson(content, maxSbomBytes);
+  return { ...packagesOfSbom(json, foundIn), ...unreadIn(objectOf(json)) };
 }
 
 /**
- * Packages of a parsed SBOM, as {@link readSbom} reads them.
+ * Packages of a parsed SBOM that have a purl, as {@link readSbom} reads them.
  * @throws LimitExceeded `maxPackages`
  * @throws MalformedFile for any other document
  */
@@ -42,13 +43,23 @@ export function packagesOfSbom(json: unknown, foundIn: string): FileFacts {
 /** Purl of what is no package: an image, a repository. */
 const ofOther = /^pkg:(?:oci|docker|github|bitbucket|gitlab)\//i;
 
+/** Limit on names in a description. */
+const maxNames = 5;
+
+/** Description of the libraries of an SBOM that cannot be evaluated. */
+function unreadIn(document: Json): Pick<FileFacts, 'unread'> {
+  const unknown = unknownLibraries(document);
+  if (unknown.length === 0) return {};
+  const names = unknown.slice(0, maxNames).join(', ');
+  const count = unknown.length === 1 ? '1 library has' : `${unknown.length} libraries have`;
+  return { unread: `${count} no package URL with a version, of a known kind: ${names}` };
+}
+
 /**
- * Libraries in an SBOM that cannot be evaluated: without a purl, with one that has no version, or
- * of an unknown kind. Its subject is none of them.
- * @throws MalformedFile for a document that is not JSON
+ * Libraries in an SBOM without a purl, with one that has no version, or of an unknown kind. Its
+ * subject is none of them.
  */
-export function unknownLibraries(content: Buffer): string[] {
-  const document = objectOf(readJson(content, maxSbomBytes));
+function unknownLibraries(document: Json): string[] {
   const isKnown = (purl: unknown) =>
     typeof purl === 'string' && (ofOther.test(purl) || recordOfPurl(purl, '') !== undefined);
   const components = [...eachComponent({ components: document['components'] })]
@@ -59,7 +70,9 @@ export function unknownLibraries(content: Buffer): string[] {
     .map(objectOf)
     .filter((each) => isLibrary(each) && !described.has(each['SPDXID']))
     .filter(({ externalRefs }) => !purlsOf(externalRefs).some(isKnown));
-  return [...components, ...packages].map(({ name }) => oneLine(String(name)));
+  const elements = isSpdx3(document) ? spdx3Libraries(document).filter((each) => !spdx3Purls(each).some(isKnown)) : [];
+  const unknown = [...components, ...packages, ...elements];
+  return unknown.map(({ name }) => (typeof name === 'string' ? oneLine(name) : '(no name)')).toSorted();
 }
 
 /** Ids of Trivy for the system and for groups of packages, where it states no purpose. */

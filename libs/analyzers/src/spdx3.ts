@@ -41,6 +41,18 @@ export function spdx3Packages(document: Json): { purl: unknown; license: string 
     });
 }
 
+const libraryPurposes = new Set<unknown>([undefined, 'framework', 'library']);
+
+/** Libraries of an SPDX 3 document, without its subjects. */
+export function spdx3Libraries(document: Json): Json[] {
+  const elements = spdx3Elements(document);
+  const subjects = new Set(elements.flatMap(({ rootElement }) => listOf(rootElement)));
+  return elements.filter(
+    ({ type, spdxId, software_primaryPurpose: purpose }) =>
+      type === 'software_Package' && libraryPurposes.has(purpose) && !subjects.has(spdxId),
+  );
+}
+
 function licensesOf(elements: readonly Json[]): Map<unknown, string> {
   const texts = new Map(elements.map((each) => [each['spdxId'], each['simplelicensing_licenseExpression']]));
   const found = new Map<unknown, string>();

@@ -42,7 +42,7 @@ export function unpinnedDependencies(
 
 function warningOf(type: PackageType, paths: readonly string[], names: readonly string[]): Warning {
   const [path = null] = paths.toSorted((a, b) => a.split('/').length - b.split('/').length || (a < b ? -1 : 1));
-  const others = paths.length > 1 ? ` (and ${paths.length - 1} other files)` : '';
+  const others = paths.length > 1 ? ` (in ${paths.length} files)` : '';
   const list = names.length > 0 ? `: ${oneLine(names.slice(0, maxNames).join(', '))}` : '';
   const more = names.length > maxNames ? ` and ${names.length - maxNames} more` : '';
   const message = `dependencies of type ${type} without a version, which no lock file gives${others}${list}${more}`;

@@ -53,6 +53,7 @@ describe('embeddedSbom', () => {
           foundIn: bitnami,
         },
       ],
+      unread: '1 library has no package URL with a version, of a known kind: lua',
     });
   });
 
@@ -107,20 +108,52 @@ describe('embeddedSbom', () => {
     expect(read(document).packages).toMatchObject([{ name: 'a', version: '1', licenses: ['MIT'] }]);
   });
 
+  it('names libraries without a usable purl, in each format', () => {
+    const purl = 'pkg:npm/a@1.0.0';
+    const unread = (names: string) => `2 libraries have no package URL with a version, of a known kind: ${names}`;
+    const spdx3 = (name: string, more: object) => ({ type: 'software_Package', spdxId: `urn:${name}`, name, ...more });
+    const documents = [
+      {
+        bomFormat: 'CycloneDX',
+        components: [
+          { type: 'library', name: 'a', purl },
+          { type: 'library', name: 'b' },
+          { type: 'framework', name: 'c', purl: 'pkg:npm/c' },
+          { type: 'application', name: 'd' },
+        ],
+      },
+      {
+        '@context': 'https://spdx.org/rdf/3.0.1/spdx-context.jsonld',
+        '@graph': [
+          { type: 'SpdxDocument', rootElement: ['urn:image'] },
+          spdx3('image', {}),
+          spdx3('a', { software_packageUrl: purl }),
+          spdx3('b', { software_packageVersion: '1.0.0' }),
+          spdx3('c', { software_primaryPurpose: 'library', software_packageUrl: 'pkg:npm/c' }),
+          spdx3('d', { software_primaryPurpose: 'application' }),
+        ],
+      },
+    ];
+    for (const document of documents)
+      expect(read(document)).toMatchObject({ packages: [{ name: 'a' }], unread: unread('b, c') });
+  });
+
   it('rejects wrong types of lists, objects and texts', () => {
     expect(read({ bomFormat: 'CycloneDX', components: 'x', metadata: 3 })).toEqual({ packages: [] });
     expect(read({ bomFormat: 'CycloneDX', components: [null, 1, [], { purl: {}, licenses: [1] }] })).toEqual({
       packages: [],
     });
-    expect(read({ spdxVersion: 'SPDX-2.3', packages: [{ externalRefs: [null, { referenceType: 'purl' }] }] })).toEqual({
+    const noPurl = [{ externalRefs: [null, { referenceType: 'purl' }] }];
+    expect(read({ spdxVersion: 'SPDX-2.3', packages: noPurl })).toMatchObject({
       packages: [],
+      unread: expect.stringMatching(/\(no name\)$/),
     });
     const spdx3 = { '@context': 'https://spdx.org/rdf/3.0.1/spdx-context.jsonld' };
     for (const graph of [
       'x',
       [null, 1, { type: 'software_Package', software_packageUrl: {}, externalIdentifier: [1] }],
     ])
-      expect(read({ ...spdx3, '@graph': graph })).toEqual({ packages: [] });
+      expect(read({ ...spdx3, '@graph': graph })).toMatchObject({ packages: [] });
   });
 
   it('accepts any JSON', () => {
