@@ -42,7 +42,7 @@ export interface Elf {
 export const elfTypes = { executable: 2, shared: 3 };
 export const elfSegmentTypes = { load: 1 };
 export const elfSegmentFlags = { execute: 1, write: 2 };
-export const elfSectionTypes = { symbols: 2, empty: 8 };
+export const elfSectionTypes = { symbols: 2, empty: 8, dynamicSymbols: 11 };
 
 /**
  * Chromium has some 50 sections, a kernel some hundreds; object files with a section for each
@@ -215,10 +215,18 @@ export function fileOffsetOf({ segments }: Elf, address: number): number | undef
   return undefined;
 }
 
-/** Address of a symbol; undefined for a stripped file, which has no symbol table. */
+/** Address of a symbol; a stripped file has only those that other files link to. */
 export function symbolAddress(content: Buffer, elf: Elf, name: string): number | undefined {
-  const table = elf.sections.find(({ type }) => type === elfSectionTypes.symbols);
-  const names = table && elf.sections[table.link];
+  for (const type of [elfSectionTypes.symbols, elfSectionTypes.dynamicSymbols]) {
+    const table = elf.sections.find((each) => each.type === type);
+    const address = table && addressIn(table, content, elf, name);
+    if (address !== undefined) return address;
+  }
+  return undefined;
+}
+
+function addressIn(table: ElfSection, content: Buffer, elf: Elf, name: string): number | undefined {
+  const names = elf.sections[table.link];
   if (!names) return undefined;
   const nameAt = sectionContent(content, names).indexOf(`\0${name}\0`, 0, 'latin1') + 1;
   if (nameAt === 0) return undefined;

@@ -43,6 +43,7 @@ import { julia } from './julia/julia.js';
 import type { AnalysisOptions } from './layer-facts.js';
 import { luarocks } from './luarocks/luarocks.js';
 import { mixLock } from './mix-lock/mix-lock.js';
+import { nativeImage } from './native-image/native-image.js';
 import { nestedRoot } from './nested-root/nested-root.js';
 import { nix } from './nix/nix.js';
 import { nodePackage } from './node-package/node-package.js';
@@ -140,6 +141,7 @@ export const analyzers: readonly Analyzer[] = [
   julia,
   luarocks,
   mixLock,
+  nativeImage,
   nestedRoot,
   nix,
   nodePackage,

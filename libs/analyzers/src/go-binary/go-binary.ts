@@ -13,7 +13,7 @@ import { linkedVersion, unknownVersion } from './main-version.js';
 export const goBinary: Analyzer = {
   name: 'go-binary',
   maxBytes: Infinity,
-  version: 4,
+  version: 5,
   wants: (path, head) => isExecutable(head) && !isDistributionLibrary(path),
   analyze: ({ path, content }) => readProgram(content, path),
 };
