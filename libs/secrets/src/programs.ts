@@ -1,5 +1,4 @@
 import { hasKnownFormat, isPackageDatabase, mayHoldSecrets } from './paths.js';
-import { isSqlite, textsOfSqlite } from './sqlite.js';
 
 /** Kind of file as which secrets are searched; `history` is text whose file is unknown. */
 export type SearchedKind = 'text' | 'history' | 'program';
@@ -65,8 +64,7 @@ export class ProgramStrings {
   /** Strings of a program that is in one piece. */
   whole(content: Buffer): Buffer {
     this.#isWide = isWide(content);
-    const strings = this.#strings(content);
-    return isSqlite(content) ? Buffer.concat([strings, textsOfSqlite(content)]) : strings;
+    return this.#strings(content);
   }
 
   #strings(content: Buffer): Buffer {

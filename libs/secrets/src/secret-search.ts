@@ -5,6 +5,7 @@ import { TraitsOfPath } from './file-traits.js';
 import { describe, type LocatedMatch, Search, type SecretSighting } from './matcher.js';
 import { isDerived, isExamplePath, isMadeByTools } from './paths.js';
 import { ProgramStrings, type SearchedKind } from './programs.js';
+import { isSqlite, rowsOfSqlite } from './sqlite.js';
 
 /** Secrets of one file, in their order. */
 export interface FileSecrets {
@@ -30,7 +31,21 @@ export function findSecrets(
   key: Uint8Array,
   kind: SearchedKind = 'text',
 ): FileSecrets {
-  return new SecretSearch(file.path, key, kind).whole(file.content);
+  const found = new SecretSearch(file.path, key, kind).whole(file.content);
+  return isSqlite(file.content) ? withRows(found, file, key) : found;
+}
+
+/** Adds the secrets of the rows of a database, whose columns name them. */
+function withRows(
+  found: FileSecrets,
+  { path, content }: { path: string; content: Buffer },
+  key: Uint8Array,
+): FileSecrets {
+  const { sightings, damage } = new SecretSearch(path, key).whole(rowsOfSqlite(content));
+  const known = new Set(found.sightings.map(({ fingerprint }) => fingerprint));
+  const added = sightings.filter(({ fingerprint }) => !known.has(fingerprint));
+  const all = [...found.sightings, ...added.map((each) => ({ ...each, line: 1 }))];
+  return damage === undefined ? { ...found, sightings: all } : { damage, ...found, sightings: all };
 }
 
 const zeros = Buffer.alloc(1024 * 1024);
