@@ -28,7 +28,7 @@ export function managedRoutingCommands(routes: Command): void {
       if (inEffect && files.length > 0) return printFiles(files);
       if (state === 'overridden') printStderr(fileWins);
       if (text === null) return printStderr('there is no managed routing');
-      if (isRedacted) printStderr('without comments and secrets, which need the role maintainer');
+      if (isRedacted) printStderr('without comments and secrets');
       printText(text);
     });
   changing(routes.command('set'))

@@ -160,9 +160,16 @@ function readOAuth2(http: Section): HttpAuth | undefined {
   return { type: 'oauth2', clientId, clientSecret, tokenUrl, ...more };
 }
 
-/** Reads parameters of a token request, which may be credentials. */
+/**
+ * Parameters of a token request that name where the token is used.
+ * @see https://www.rfc-editor.org/rfc/rfc8693#section-2.1
+ */
+const openParameters = new Set(['audience', 'resource', 'scope']);
+
+/** Reads parameters of a token request: those without a known meaning may be credentials. */
 function readParameters(section: Section): OAuth2['parameters'] {
   const parameters = section.pairs('endpoint_params');
+  if (parameters.some(([name]) => !openParameters.has(name))) section.withhold('endpoint_params');
   section.redact('endpoint_params');
   return parameters;
 }
@@ -237,9 +244,9 @@ function readHeaders(http: Section): [string, Secret][] {
   const headers = section.names().map((name): [string, Secret] => {
     checkHeader(section, name);
     const header = section.sectionOrEmpty(name);
-    const values = [...(header.texts('values') ?? []), ...header.secretTexts('secrets'), ...header.files('files')];
-    // A value is sent as credentials where a server takes it for some.
-    header.redact('values');
+    // A server decides which header it takes for credentials, so each value may be a secret.
+    const texts = [...header.secretTexts('values'), ...header.secretTexts('secrets')];
+    const values = [...texts, ...header.files('files')];
     header.finish();
     if (values.length === 0) section.problem(name, 'has no value');
     return [name, joined(section, name, values)];

@@ -1,4 +1,4 @@
-import { parseManagedRouting } from './managed-routing.js';
+import { checkManagedRouting, parseManagedRouting } from './managed-routing.js';
 
 const routing = (channel: string) => `route: { receiver: team }\nreceivers:\n  - name: team\n    ${channel}\n`;
 
@@ -27,5 +27,34 @@ describe('parseManagedRouting', () => {
     expect(() => parseManagedRouting(text, () => '', environment)).toThrow(
       'ROUTING_INVALID' in {} ? '' : /sigv4|access/i,
     );
+  });
+});
+
+describe('checkManagedRouting', () => {
+  const webhook = (more: string) => routing(`webhook_configs: [{ url_file: a, ${more} }]`);
+  const oauth = (parameters: string) =>
+    webhook(
+      `http_config: { oauth2: { client_id: a, client_secret_file: b, token_url: 'https://a.example/token', endpoint_params: { ${parameters} } } }`,
+    );
+
+  it.each([
+    ['a value of a header', webhook('http_config: { http_headers: { X-Api-Key: { values: [s3cret] } } }'), 'values'],
+    ['a parameter without a known meaning', oauth('client_assertion: s3cret'), 'endpoint_params'],
+    [
+      'a text that was shown without its secrets',
+      routing("slack_configs: [{ api_url_file: a, channel: '[redacted]' }]"),
+      '[redacted]',
+    ],
+  ])('refuses %s', (_, text, problem) => {
+    expect(() => checkManagedRouting(text)).toThrow(problem);
+    // Earlier releases have saved such texts: their messages go on.
+    expect(() => parseManagedRouting(text)).not.toThrow();
+  });
+
+  it('accepts headers from files, and parameters that name where a token is used', () => {
+    expect(() =>
+      checkManagedRouting(webhook('http_config: { http_headers: { X-Api-Key: { files: [key] } } }')),
+    ).not.toThrow();
+    expect(() => checkManagedRouting(oauth("audience: 'https://api.example', scope: alerts"))).not.toThrow();
   });
 });

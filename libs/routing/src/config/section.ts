@@ -17,7 +17,7 @@ export interface Reading {
   readonly problems: string[];
   /** Keys of Alertmanager that have no effect here, one line each. */
   readonly warnings: string[];
-  /** Paths of the lists of secrets in the text itself. */
+  /** Paths of the lists and maps of secrets in the text itself. */
   readonly secretLists: string[];
   /** Returns the content of the file that a `*_file` key names. */
   readonly readFile: ReadFile;
@@ -233,8 +233,7 @@ export class Section {
   /** List of secrets, which has no key for a file. */
   secretTexts(key: string): string[] {
     const texts = this.texts(key) ?? [];
-    if (texts.length > 0) this.reading.secretLists.push(this.at(key));
-    this.redact(key);
+    if (texts.length > 0) this.withhold(key);
     return texts;
   }
 
@@ -315,6 +314,12 @@ export class Section {
       if (ignored.includes(key)) this.ignored(key, why);
       else this.reading.problems.push(`unknown key: ${this.at(key)}`);
     }
+  }
+
+  /** Redacts a key with secrets that has no twin for a file. */
+  withhold(key: string): void {
+    this.reading.secretLists.push(this.at(key));
+    this.redact(key);
   }
 
   /** Redacts a key whose value became a secret, or part of one: each text of a list or map. */

@@ -57,8 +57,14 @@ describe('the managed routing', () => {
     [
       'a secret of a header',
       routing('team').replace("'#alerts'", "'#a', http_config: { http_headers: { X-Key: { secrets: [s3cret] } } }"),
-      'http_headers["X-Key"].secrets: is a secret',
+      'http_headers["X-Key"].secrets: may be a secret',
     ],
+    [
+      'a value of a header',
+      routing('team').replace("'#alerts'", "'#a', http_config: { http_headers: { X-Key: { values: [s3cret] } } }"),
+      'http_headers["X-Key"].values: may be a secret',
+    ],
+    ['a text that was shown without its secrets', routing('team').replace('#alerts', '[redacted]'), '[redacted]'],
     ['an unknown receiver', 'route: { receiver: none }\nreceivers: []\n', 'none'],
     ['no map', 'x', 'expected a map'],
   ])('refuses %s', async (_, text, problem) => {
@@ -110,7 +116,7 @@ describe('the managed routing', () => {
   it('is shown to viewers and in the audit log without comments and secrets', async () => {
     const text = routing('team').replace(
       "channel: '#alerts'",
-      "channel: '#alerts', icon_url: 'https://a.example/?s3cret', http_config: { http_headers: { X-Key: { values: [s3cret] } } }",
+      "channel: '#alerts', icon_url: 'https://a.example/?s3cret'",
     );
     const [{ version }] = (await api.store.query<{ version: number }>(
       "SELECT max(version)::int AS version FROM managed_entry WHERE kind = 'routing'",
@@ -129,6 +135,24 @@ describe('the managed routing', () => {
     });
     const [entry] = (seen[2] as { items: object[] }).items;
     expect(entry).toMatchObject({ action: 'entry.changed', details: { after: { document: { text: shown } } } });
+    expect(JSON.stringify(seen)).not.toContain('s3cret');
+  });
+
+  it('is shown without secrets that an earlier release accepted, also to administrators', async () => {
+    const text = routing('team').replace(
+      "channel: '#alerts'",
+      "channel: '#alerts', http_config: { http_headers: { X-Key: { values: [s3cret] } } }",
+    );
+    await api.store.query(
+      "UPDATE managed_entry SET document = jsonb_build_object('text', $1::text) WHERE kind = 'routing' AND NOT is_deleted",
+      [text],
+    );
+    const seen = await Promise.all(['routes', 'routes/versions'].map(async (path) => (await call('GET', path)).body));
+    expect(seen[0]).toMatchObject({
+      isRedacted: true,
+      receivers: ['team'],
+      text: expect.stringContaining('[redacted]'),
+    });
     expect(JSON.stringify(seen)).not.toContain('s3cret');
   });
 

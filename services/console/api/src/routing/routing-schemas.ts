@@ -21,7 +21,7 @@ export const routingAnswer = z.object({
   text,
   /**
    * Whether `text` is without comments, and with `[redacted]` in place of what may be a secret: for
-   * callers who may not change it.
+   * callers who may not change it, and of a text with secrets that an earlier release has saved.
    */
   isRedacted: z.boolean(),
   /** Names of the receivers that have a channel. */

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Post, Put, Query } from '@nestjs/common';
-import { includesRole, InvalidInput, Unavailable } from '@tidewaiter/domain';
+import { InvalidInput, Unavailable } from '@tidewaiter/domain';
 import { checkManagedRouting, parseManagedRouting, parseUnreadRouting } from '@tidewaiter/receivers';
 import { matchRoutes } from '@tidewaiter/routing';
 import {
@@ -25,7 +25,7 @@ import {
   routingUpdate,
   routingVersionsAnswer,
 } from './routing-schemas.js';
-import { routingText, shownRouting } from './shown-routing.js';
+import { routingFor, routingText } from './shown-routing.js';
 
 const name = 'routing';
 
@@ -56,7 +56,7 @@ export class RoutesController {
   async versions(@Caller() caller: ApiCaller): Promise<z.output<typeof routingVersionsAnswer>> {
     const versions = await this.entries.versions('routing', name);
     const items = versions.map(({ version, at, author, comment, isDeleted, document }) => {
-      return { version, at, author, comment, isDeleted, text: textFor(caller, document) };
+      return { version, at, author, comment, isDeleted, text: routingFor(caller, document).text };
     });
     return { items, next: null };
   }
@@ -160,11 +160,14 @@ export class RoutesController {
     const [running, files] = await Promise.all([this.configurations.running(), this.#files()]);
     const isOverridden = running.some(({ overridden }) => overridden.includes(name));
     const { version = null, author = null, at: changedAt = null, comment = null } = entry ?? {};
-    const change = { version, author, changedAt, comment, files, isRedacted: !mayChange(caller) };
+    const change = { version, author, changedAt, comment, files };
     if (!entry || entry.isDeleted)
-      return { text: null, receivers: [], ...change, state: isOverridden ? 'overridden' : 'none' };
-    const [text, receivers] = [textFor(caller, entry.document), receiversOf(routingText(entry.document))];
-    return { text, receivers, ...change, state: isOverridden ? 'overridden' : 'active' };
+      return { text: null, isRedacted: false, receivers: [], ...change, state: isOverridden ? 'overridden' : 'none' };
+    const receivers = receiversOf(routingText(entry.document));
+    return {
+      ...{ ...routingFor(caller, entry.document), receivers, ...change },
+      state: isOverridden ? 'overridden' : 'active',
+    };
   }
 
   /** Routing files in effect; one for all notifiers that read the same. */
@@ -189,13 +192,4 @@ function receiversOf(text: string): string[] {
     if (error instanceof InvalidInput) return [];
     throw error;
   }
-}
-
-/** The whole text is for callers who may change it: they need its comments, too. */
-function textFor(caller: ApiCaller, document: EntryVersion['document']): string {
-  return mayChange(caller) ? routingText(document) : shownRouting(document);
-}
-
-function mayChange({ role }: ApiCaller): boolean {
-  return includesRole(role, 'maintainer');
 }
