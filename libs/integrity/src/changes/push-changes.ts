@@ -1,4 +1,12 @@
-import { type Baseline, compareSeverity, cut, type Digest, type Finding, type Platform } from '@tidewaiter/domain';
+import {
+  type Baseline,
+  compareSeverity,
+  cut,
+  type Digest,
+  type Finding,
+  placeOf,
+  type Platform,
+} from '@tidewaiter/domain';
 
 import type { BaseChange } from './base-change.js';
 import { fileChange, mostCommandingFirst, mostRelevantFirst, newFirst, versionChange } from './change-order.js';
@@ -44,7 +52,10 @@ export interface Counted<Item> extends Listed<Item> {
 export type FindingChange = Pick<
   Finding,
   'kind' | 'id' | 'severity' | 'title' | 'packageName' | 'path' | 'fingerprint'
->;
+> & {
+  /** `app/.env:3`, or `env TOKEN` outside of files; absent in comparisons that an older version stored. */
+  place?: string | null;
+};
 
 /** Facts about the two pushes beside their images. */
 export interface ComparedPushes {
@@ -220,6 +231,7 @@ export function isUnexplainedCode({ kind, change, upgradedWith }: FileChange): b
   return codeKinds.has(kind) && change !== 'mode' && change !== 'owner' && upgradedWith === undefined;
 }
 
-function toFindingChange({ kind, id, severity, title, packageName, path, fingerprint }: Finding): FindingChange {
-  return { kind, id, severity, title, packageName, path, fingerprint };
+function toFindingChange(finding: Finding): FindingChange {
+  const { kind, id, severity, title, packageName, path, fingerprint } = finding;
+  return { kind, id, severity, title, packageName, path, place: placeOf(finding), fingerprint };
 }

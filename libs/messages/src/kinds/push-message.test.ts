@@ -428,6 +428,11 @@ describe('a secret in a message about a push', () => {
     expect(detail).toMatch(/^private-key · layer 1 \(sha256:aaaaaaaaaaaa\), made by COPY \. \/app x+…/);
   });
 
+  it('names the variable, label or command that holds it outside of files', () => {
+    const { text } = lineOf(secret({ path: null, layer: null, evidence: { origin: 'env', name: 'SIGNING_KEY' } }));
+    expect(text).toBe('Private key in env SIGNING_KEY');
+  });
+
   it('is announced as recoverable where a later layer deletes it', () => {
     const { text } = lineOf(secret({ state: 'shadowed', evidence: { line: 3, removedInLayer: 4 } }));
     expect(text).toBe('Private key in app/key.pem:3: deleted in layer 4, recoverable');

@@ -127,6 +127,7 @@ export interface paths {
                                 id: string;
                                 image: string[];
                                 incidentId: string | null;
+                                incidentNumber: number | null;
                                 isFact: boolean;
                                 lowered: string | null;
                                 rule: {
@@ -981,6 +982,7 @@ export interface paths {
                                         kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                         packageName: string | null;
                                         path: string | null;
+                                        place?: string | null;
                                         platforms?: string[];
                                         /** @enum {string} */
                                         severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -996,6 +998,7 @@ export interface paths {
                                         kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                         packageName: string | null;
                                         path: string | null;
+                                        place?: string | null;
                                         platforms?: string[];
                                         /** @enum {string} */
                                         severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -1011,6 +1014,7 @@ export interface paths {
                                         kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                         packageName: string | null;
                                         path: string | null;
+                                        place?: string | null;
                                         platforms?: string[];
                                         /** @enum {string} */
                                         severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -1047,6 +1051,7 @@ export interface paths {
                                     kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                     packageName: string | null;
                                     path: string | null;
+                                    place?: string | null;
                                     platforms?: string[];
                                     /** @enum {string} */
                                     severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -4723,6 +4728,7 @@ export interface paths {
                                                 kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                                 packageName: string | null;
                                                 path: string | null;
+                                                place?: string | null;
                                                 platforms?: string[];
                                                 /** @enum {string} */
                                                 severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -4738,6 +4744,7 @@ export interface paths {
                                                 kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                                 packageName: string | null;
                                                 path: string | null;
+                                                place?: string | null;
                                                 platforms?: string[];
                                                 /** @enum {string} */
                                                 severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -4753,6 +4760,7 @@ export interface paths {
                                                 kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                                 packageName: string | null;
                                                 path: string | null;
+                                                place?: string | null;
                                                 platforms?: string[];
                                                 /** @enum {string} */
                                                 severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -7163,6 +7171,7 @@ export interface paths {
                                         kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                         packageName: string | null;
                                         path: string | null;
+                                        place?: string | null;
                                         platforms?: string[];
                                         /** @enum {string} */
                                         severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -7178,6 +7187,7 @@ export interface paths {
                                         kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                         packageName: string | null;
                                         path: string | null;
+                                        place?: string | null;
                                         platforms?: string[];
                                         /** @enum {string} */
                                         severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";
@@ -7193,6 +7203,7 @@ export interface paths {
                                         kind: "vulnerability" | "secret" | "misconfiguration" | "integrity" | "malware" | "supply-chain";
                                         packageName: string | null;
                                         path: string | null;
+                                        place?: string | null;
                                         platforms?: string[];
                                         /** @enum {string} */
                                         severity: "critical" | "high" | "medium" | "low" | "negligible" | "unknown";

@@ -74,11 +74,12 @@ export function FindingItems({ changes: { total, items } }: { changes: Changes }
 }
 
 function FindingItem({ change }: { change: Changes['items'][number] }) {
-  const { severity, title, packageName, path, platforms } = change;
+  const { kind, id, severity, title, packageName, path, place = path, platforms } = change;
+  const isVulnerability = kind === 'vulnerability';
   return (
     <li>
-      <SeverityMark severity={severity} /> <FindingId finding={change} /> {title}{' '}
-      <small className="quiet">{dotted(packageName, path, platforms?.join(', '))}</small>
+      <SeverityMark severity={severity} /> {isVulnerability && <FindingId finding={change} />} {title}{' '}
+      <small className="quiet">{dotted(!isVulnerability && id, packageName, place, platforms?.join(', '))}</small>
     </li>
   );
 }

@@ -26,7 +26,7 @@ const columns = [
   column<LayerRow>({ id: 'size', title: 'Size', kind: 'number', cell: ({ sizeBytes }) => sizeText(sizeBytes) }),
   column<LayerRow>({ id: 'packages', title: 'Packages', kind: 'number', cell: ({ packages }) => packages || '–' }),
   column<LayerRow>({ id: 'findings', title: 'Findings', kind: 'number', cell: ({ findings }) => findings || '–' }),
-  column<LayerRow>({ id: 'digest', title: 'Digest', cell: ({ digest }) => <Digest digest={digest} /> }),
+  column<LayerRow>({ id: 'digest', title: 'Digest', kind: 'hash', cell: ({ digest }) => <Digest digest={digest} /> }),
 ];
 
 interface Props extends ImageContextData {

@@ -56,12 +56,12 @@ const columns = [
   column<Alert>({
     id: 'incident',
     title: 'Incident',
-    cell: ({ incidentId }) =>
+    cell: ({ incidentId, incidentNumber }) =>
       incidentId === null ? (
         <span className="quiet">none</span>
       ) : (
         <Link to="/incidents/$id" params={{ id: incidentId }}>
-          Open the incident
+          INC-{incidentNumber}
         </Link>
       ),
   }),

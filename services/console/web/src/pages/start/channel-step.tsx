@@ -117,7 +117,7 @@ function SecretFiles({
     <div key={name}>
       <p>
         Write {content} into a file on the machine of the notifier, in the folder of <code>tidewaiter.yaml</code>. Paste
-        it, and press Ctrl-D:
+        it, press Enter, and then Ctrl-D:
       </p>
       <Copyable label={`File ${name}`}>{`(umask 077; mkdir -p ${filesDir}; cat > ${filesDir}/${name})`}</Copyable>
     </div>
