@@ -25,6 +25,7 @@ export const alertFields = fieldsOf({
   digest: { type: 'text', description: 'Image by its digest' },
   incident: { type: 'text', description: 'Id of its incident' },
   joined: { type: 'flag', description: 'It belongs to an incident' },
+  revised: { type: 'flag', description: 'Evaluated again with more facts; listed only if named' },
   at: { type: 'time', description: 'Time of the event' },
 });
 

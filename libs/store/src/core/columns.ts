@@ -132,6 +132,7 @@ export interface TableColumn {
   name: string;
   /** SQL type: `text[]`, `timestamptz`. */
   type: string;
+  isNullable: boolean;
   isSafeInteger: boolean;
 }
 
@@ -154,6 +155,7 @@ export function tableOf(entity: Entity<object>): Table {
     property: propertyName,
     name: options.name ?? propertyName,
     type: `${String(options.type)}${options.array ? '[]' : ''}`,
+    isNullable: options.nullable === true,
     isSafeInteger: options.transformer === safeInteger,
   }));
   const table = { name, columns };

@@ -8,12 +8,19 @@ import { DetectionAlertRow } from './detection-rows.js';
 const columns = columnsOf(DetectionAlertRow, { of: 'detection_alert', only: ['alert'] }).computed<{
   /** Null where it belongs to none. */
   incidentId: string | null;
-}>({ incidentId: 'incident.id' });
+  /** Number in its name, `INC-7`. */
+  incidentNumber: string | null;
+}>({ incidentId: 'incident.id', incidentNumber: 'incident.number' });
 
 const key = (name: string) => `(alert ->> '${name}')`;
 const context = (name: string) => `(alert #>> '{context,${name}}')`;
 const severity = 'detection_alert.severity';
 const number = 'detection_alert.number';
+
+/** Whether a later evaluation of the same event, with more facts, has taken the place of the alert. */
+const isRevised = `EXISTS (SELECT FROM detection_alert AS later WHERE later.alert ? 'revises'
+  AND later.alert ->> 'revises' = coalesce(detection_alert.alert ->> 'revises', detection_alert.id)
+  AND later.number > detection_alert.number)`;
 
 /** Alerts of detection rules as a list, with their incidents. */
 export const alertList = {
@@ -38,8 +45,10 @@ export const alertList = {
     digest: { text: context('imageDigest') },
     incident: { text: 'incident.id::text' },
     joined: { flag: 'incident.id IS NOT NULL' },
+    revised: { flag: isRevised },
     at: { time: `${key('at')}::timestamptz` },
   },
+  presets: [{ unlessNamed: 'revised', condition: `NOT ${isRevised}` }],
   title: `concat_ws(' in ', alert #>> '{rule,title}', ${context('workload')})`,
   words: [`(alert #>> '{rule,title}')`, key('title'), context('workload'), context('image')],
   sorts: {

@@ -108,6 +108,7 @@ import { SearchedNames1764000840040 } from './1764000840040-searched-names.js';
 import { TagAges1764000840041 } from './1764000840041-tag-ages.js';
 import { RoutingFiles1764000840044 } from './1764000840044-routing-files.js';
 import { VexNames1764000840045 } from './1764000840045-vex-names.js';
+import { RevisedAlerts1764000840074 } from './1764000840074-revised-alerts.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -221,4 +222,5 @@ export const migrations = [
   TagAges1764000840041,
   RoutingFiles1764000840044,
   VexNames1764000840045,
+  RevisedAlerts1764000840074,
 ];

@@ -54,6 +54,14 @@ describe('Storage', () => {
     expect(await store.query('SELECT FROM dead_letter')).toHaveLength(2);
   });
 
+  it('takes no time that a row may lack for its age', async () => {
+    await store.query(
+      `INSERT INTO dead_letter (id, stage, worker, subject, code, reason, attempts, created_at) VALUES (gen_random_uuid(), 'job', 'w', 's', 'C', 'r', 1, now())`,
+    );
+    expect((await tableNamed('dead_letter')).oldest).not.toBeNull();
+    expect((await tableNamed('advisory')).oldest).toBeNull();
+  });
+
   it('has nothing due where a setting keeps for ever', async () => {
     expect(await tableNamed('delivery', { ...defaultRetention, messageDays: 0 })).toMatchObject({
       due: 0,

@@ -210,7 +210,9 @@ function ageQuery(entity: Entity<object>, settings: RetentionDays): string {
   const rule = retentionOf(entity);
   const expires = typeof rule === 'object' && 'since' in rule ? rule : null;
   const time =
-    columns.find((column) => column.name === expires?.since) ?? columns.find(({ type }) => type === 'timestamptz');
+    columns.find((column) => column.name === expires?.since) ??
+    // A time that a row may lack is no age of it: `published` of an advisory may be in the year 1.
+    columns.find(({ type, isNullable }) => type === 'timestamptz' && !isNullable);
   const oldest = time ? `(SELECT min(${time.name}) FROM ${name})` : 'NULL::timestamptz';
   const expired = expires && expiredBy(expires, settings);
   const rest = typeof rule === 'object' && !expires ? 'NULL::float8' : '0::float8';

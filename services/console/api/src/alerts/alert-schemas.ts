@@ -58,4 +58,6 @@ export const alertAnswer = z.object({
   /** Reason for which context lowered the severity. */
   lowered: text,
   incidentId: z.uuid().nullable(),
+  /** Number in its name, `INC-7`. */
+  incidentNumber: z.int().nullable(),
 });

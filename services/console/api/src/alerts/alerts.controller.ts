@@ -37,10 +37,11 @@ export class AlertsController {
  * Selects the public fields of an alert. Join keys and evidence are internal to the correlation of
  * incidents.
  */
-function describeAlert({ alert, incidentId }: RowOf<typeof alertList.columns>): AlertAnswer {
+function describeAlert({ alert, incidentId, incidentNumber }: RowOf<typeof alertList.columns>): AlertAnswer {
   const { id, rule, severity, weight, at, events, isFact, bySensor, context, lowered } = alert;
   const { techniques, stage, title, explanation, finding } = alert;
   const texts = { title, explanation, finding, techniques, stage };
   const image = alert.image.map(({ text }) => text);
-  return { id, rule, severity, weight, at, events, ...texts, isFact, bySensor, context, image, lowered, incidentId };
+  const incident = { incidentId, incidentNumber: incidentNumber === null ? null : Number(incidentNumber) };
+  return { id, rule, severity, weight, at, events, ...texts, isFact, bySensor, context, image, lowered, ...incident };
 }

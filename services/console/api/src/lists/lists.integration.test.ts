@@ -144,6 +144,12 @@ async function addWork(): Promise<void> {
        || jsonb_build_object('workload', 'shop/Deployment/app-' || number)) FROM generate_series(1, 6) AS number`,
     [{ ...alert, bySensor: false, image: [], events: ['e'], techniques: ['T1496'] }, context],
   );
+  // The fifth and the sixth were evaluated again with more facts.
+  await store.query(
+    `INSERT INTO detection_alert (id, rule, severity, alert)
+     SELECT id || '-again', rule, severity, alert || jsonb_build_object('id', id || '-again', 'revises', id)
+     FROM detection_alert WHERE id IN ('alert-5', 'alert-6')`,
+  );
   await store.query(
     `INSERT INTO containment_order (id, incident_id, cluster, action, namespace, subject, author, reason, dry_run, state, expires_at)
      SELECT gen_random_uuid(), $1, 'eu1', 'isolate', 'shop',
@@ -216,6 +222,8 @@ describe('lists of the API', () => {
     ['incidents', 'workload=shop/Deployment/app-3', 1],
     ['alerts', 'severity>=high rule=Probe technique=T1496 -joined workload=shop/* at<1d', 6],
     ['alerts', 'app-3', 1],
+    ['alerts', 'app-5', 1],
+    ['alerts', 'revised', 2],
     ['rules', 'state=loaded level>=medium file=*.yml -part', 6],
     ['deliveries', 'state=failed channel=slack alerts=2 -fallback', 2],
     ['deliveries', `incident=${uuidOf('one')} push=${uuidOf('0 1')}`, 0],
