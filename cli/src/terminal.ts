@@ -1,3 +1,5 @@
+import { printable } from '@tidewaiter/domain';
+
 import { environment } from './context.js';
 
 const narrowest = 40;
@@ -9,6 +11,14 @@ export function fit(line: string, { isTTY, columns }: Pick<NodeJS.WriteStream, '
   if (!isTTY) return line;
   const width = Math.max(narrowest, columns);
   return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
+}
+
+/** A table of text: columns as wide as their widest cell, each line cut to the terminal. */
+export function aligned(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [headings, ...rows.map((row) => row.map((cell) => printable(cell)))];
+  const widths = headings.map((_, index) => Math.max(...lines.map((line) => line[index]!.length)));
+  const texts = lines.map((line) => line.map((cell, index) => cell.padEnd(widths[index]!)).join('  '));
+  return texts.map((text) => `${fit(text.trimEnd(), process.stdout)}\n`).join('');
 }
 
 /** `8917` as `8,917`, the same in every locale. */

@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { printStderr } from '../context.js';
 import { changeStore, withStore } from '../database.js';
 import { checkListOptions, listOptions } from '../lists/lists.js';
-import { fit } from '../terminal.js';
+import { fit, secondOf } from '../terminal.js';
 
 const pageSize = 200;
 const exitFailed = 2;
@@ -93,7 +93,7 @@ async function listTable(letters: DeadLetters, all: boolean): Promise<void> {
 
 function lineOf({ id, createdAt, worker, code, subject, reason, attempts, redrivenAt }: DeadLetter): string {
   const state = redrivenAt ? 'tried again' : `${attempts} attempts`;
-  const parts = [id, createdAt.toISOString(), worker.padEnd(10), code, subject, state, reason];
+  const parts = [id, secondOf(createdAt), worker.padEnd(10), code, subject, state, reason];
   return parts.map((part) => printable(part)).join('  ');
 }
 

@@ -97,7 +97,7 @@ export const listColumns = {
     rule: ({ rule }) => (rule as ListItem)['title'],
     workload: ({ context }) => (context as ListItem)['workload'],
     image: ({ context }) => (context as ListItem)['image'],
-    incident: ({ incidentId }) => incidentId,
+    incident: ({ incidentNumber }) => (incidentNumber === null ? '' : `INC-${String(incidentNumber)}`),
   },
   rules: {
     rule: ({ title, id }) => title ?? id,

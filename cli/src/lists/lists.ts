@@ -1,11 +1,11 @@
-import { InvalidInput, printable, Unavailable } from '@tidewaiter/domain';
+import { InvalidInput, Unavailable } from '@tidewaiter/domain';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { printStderr } from '../context.js';
 import { durationOption } from '../duration.js';
 import { signedIn } from '../saved-sign-ins.js';
 import { getApi, type Server, serverUrl, streamApi } from '../server.js';
-import { fit, secondOf } from '../terminal.js';
+import { aligned, secondOf } from '../terminal.js';
 import { changesOf } from './changes.js';
 import { listColumns, type ListItem, type PrintedList } from './list-columns.js';
 import { viewNamed } from './named-view.js';
@@ -30,9 +30,15 @@ interface ListPage {
 /** Rows that one request asks for. */
 const pageSize = 200;
 const maxLimit = 1_000_000;
-const columnGap = '  ';
-const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 const exitUsage = 64;
+
+/** Names of rows that differ from that of their list. */
+const rowNames: Partial<Record<PrintedList, string>> = {
+  audit: 'audit entries',
+  containment: 'containment orders',
+  'dead-letters': 'dead letters',
+};
 
 const descriptions: Record<PrintedList, string> = {
   repositories: 'list the repositories of a platform that match a query',
@@ -220,20 +226,12 @@ function cellOf(value: unknown): string | number | boolean | null {
 }
 
 function tableOf(name: PrintedList, rows: readonly ListItem[]): string {
-  if (rows.length === 0) return `no ${name} match\n`;
+  if (rows.length === 0) return `no ${rowNames[name] ?? name} match\n`;
   const columns = Object.entries<(item: ListItem) => unknown>(listColumns[name]);
-  const lines = [
+  return aligned(
     columns.map(([heading]) => heading),
-    ...rows.map((row) => columns.map(([, valueOf]) => printable(textOf(valueOf(row))))),
-  ];
-  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]!.length)));
-  const texts = lines.map((line) =>
-    line
-      .map((cell, index) => cell.padEnd(widths[index]!))
-      .join(columnGap)
-      .trimEnd(),
+    rows.map((row) => columns.map(([, valueOf]) => textOf(valueOf(row)))),
   );
-  return texts.map((text) => `${fit(text, process.stdout)}\n`).join('');
 }
 
 function textOf(value: unknown): string {

@@ -64,8 +64,8 @@ describe('login without a server', () => {
     await claimed.update({ consoleUrl: api.url, urls: { nats: '', redis: '', database: api.databaseUrl } });
     await run('login');
     await run('login');
-    const [, until] = /as cli-\S+ \(admin\) until (\S+)\.\n$/.exec(output.stderr)!;
-    expect(Date.parse(until!)).toBeLessThanOrEqual(Date.now() + 12 * 60 * 60_000);
+    const [, until] = /as cli-\S+ \(admin\) until (\S+ \S+) UTC\.\n$/.exec(output.stderr)!;
+    expect(Date.parse(`${until!}Z`)).toBeLessThanOrEqual(Date.now() + 12 * 60 * 60_000);
     await run('images');
     const { savedTokenFile } = await import('../saved-sign-ins.js');
     const token = (await readFile(savedTokenFile(api.url), 'utf8')).trim();

@@ -5,6 +5,7 @@ import type { ApiTokens } from '@tidewaiter/store';
 import { printStderr, stateDir } from '../context.js';
 import { localUser } from '../database.js';
 import { saveSignIn } from '../saved-sign-ins.js';
+import { secondOf } from '../terminal.js';
 import { changeTokens } from '../tokens/change-tokens.js';
 
 /** Time after which a sign-in by the database is over. */
@@ -28,7 +29,7 @@ export async function loginHere(): Promise<void> {
   };
   const token = await changeTokens('token.created', makeAnew, run.urls.database);
   await saveSignIn(run.consoleUrl, token.reveal());
-  printStderr(`Signed in to ${run.consoleUrl} as ${printable(tokenName())} (admin) until ${until.toISOString()}.`);
+  printStderr(`Signed in to ${run.consoleUrl} as ${printable(tokenName())} (admin) until ${secondOf(until)} UTC.`);
 }
 
 /** Ends a sign-in by {@link loginHere}, if `server` is the platform of this folder. */

@@ -200,7 +200,7 @@ async function vulnerabilities(
     // Malware and supply-chain findings also come from other checks than advisories.
     if (!kinds.has('vulnerability')) return nothingEvaluated;
     const message =
-      'there are no advisories, so packages were not evaluated: run `tidewaiter advisories sync`, or name some';
+      'there are no advisories, so packages were not evaluated: run `tidewaiter advisories sync`, or give a file with --advisories';
     return { ...nothingEvaluated, warnings: [{ code: 'ADVISORIES_MISSING', path: null, message }] };
   }
   const { evaluatePackages } = await import('./local-advisories.js');

@@ -47,7 +47,7 @@ describe('tokensCommand', () => {
     expect(output.stderr).toMatch(/^ci is gate until \d{4}-.*; this is shown only now\n$/);
     await tokens('list');
     await tokens('list', '-o', 'json');
-    expect(output.stdout).toMatch(/\nci {16}gate {8}made \S+ {2}used \S+ {2}until \S+\n/);
+    expect(output.stdout).toMatch(/\nci {16}gate {8}made \S+ \S+ {2}used \S+ \S+ {2}until \S+ \S+\n/);
     expect(output.stdout.split(token)).toHaveLength(2);
     await tokens('revoke', 'ci');
     expect(await known.verify(token)).toBeNull();

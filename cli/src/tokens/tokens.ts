@@ -14,7 +14,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { printStderr } from '../context.js';
 import { withStore } from '../database.js';
 import { age } from '../duration.js';
-import { fit } from '../terminal.js';
+import { fit, secondOf } from '../terminal.js';
 import { changeTokens } from './change-tokens.js';
 
 /** Roles by the scopes that tokens had before there were roles. */
@@ -54,7 +54,7 @@ export function tokensCommand(program: Command): void {
         const scopes = limitingScopes([limits]);
         process.stdout.write(`${(await found.make(name, role, until, scopes)).reveal()}\n`);
         const limited = scopes === null ? '' : ` for ${limitsText(scopes)}`;
-        const expiry = until === null ? '' : ` until ${until.toISOString()}`;
+        const expiry = until === null ? '' : ` until ${secondOf(until)} UTC`;
         printStderr(`${name} is ${role}${printable(limited)}${expiry}; this is shown only now`);
       }),
     );
@@ -103,10 +103,10 @@ async function list(store: Store, output: 'table' | 'json'): Promise<void> {
 }
 
 function lineOf({ name, role, scopes, createdAt, expiresAt, lastUsedAt }: ListedToken): string {
-  const used = lastUsedAt === null ? 'never used' : `used ${lastUsedAt.toISOString()}`;
-  const until = expiresAt === null ? 'does not expire' : `until ${expiresAt.toISOString()}`;
+  const used = lastUsedAt === null ? 'never used' : `used ${secondOf(lastUsedAt)}`;
+  const until = expiresAt === null ? 'does not expire' : `until ${secondOf(expiresAt)}`;
   const limits = scopes === null ? [] : [`only ${limitsText(scopes)}`];
-  return [name.padEnd(16), role.padEnd(10), `made ${createdAt.toISOString()}`, used, until, ...limits]
+  return [name.padEnd(16), role.padEnd(10), `made ${secondOf(createdAt)}`, used, until, ...limits]
     .map((part) => printable(part))
     .join('  ');
 }

@@ -56,7 +56,9 @@ describe('views of the command line', () => {
   it('are saved, replaced under their name, counted and deleted', async () => {
     await run('views', 'save', 'ours', 'pushes', 'repository=data/*');
     await run('views', 'save', 'ours', 'pushes', 'repository=shop/*', 'tag=1', '--pin', '--sort', 'image');
-    expect(await run('views')).toBe('ours  pushes  2  pinned  repository=shop/* tag=1\n');
+    expect(await run('views')).toBe(
+      'view  list    rows  query                    remarks\nours  pushes  2     repository=shop/* tag=1  pinned\n',
+    );
     await run('views', 'remove', 'ours');
     expect(await run('views')).toBe('');
     await expect(run('views', 'remove', 'ours')).rejects.toMatchObject({ code: 'VIEW_UNKNOWN' });

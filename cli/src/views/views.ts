@@ -6,7 +6,7 @@ import { printStderr } from '../context.js';
 import { connected, flagsOf } from '../entries/entries.js';
 import { isViews, type View, viewNamed } from '../lists/named-view.js';
 import { changeApi, getApi } from '../server.js';
-import { fit } from '../terminal.js';
+import { aligned } from '../terminal.js';
 
 interface SaveOptions {
   sort?: string;
@@ -21,8 +21,8 @@ export function viewsCommand(program: Command): void {
     .description('list saved views with the number of their rows; `LIST --view NAME` shows these')
     .action(async (_: object, self: Command) => {
       const { items } = await getApi('views?count=true', await flagsOf(self), isViews);
-      for (const view of items) process.stdout.write(`${fit(printable(lineOf(view)), process.stdout)}\n`);
       if (items.length === 0) printStderr('no view is saved');
+      else process.stdout.write(aligned(['view', 'list', 'rows', 'query', 'remarks'], items.map(cellsOf)));
     });
   connected(views.command('save'))
     .description('save a query of a list under a name; a view with this name is replaced')
@@ -58,14 +58,12 @@ export function viewsCommand(program: Command): void {
     });
 }
 
-function lineOf({ name, list, q, total, problem, isPinned, isOwn, owner, receiver, watchProblem }: View): string {
-  const count = problem ?? (total === null ? '' : `${total.count}${total.isAtLeast ? ' or more' : ''}`);
+function cellsOf({ name, list, q, total, problem, isPinned, isOwn, owner, receiver, watchProblem }: View): string[] {
+  const count = total === null ? '' : `${total.count}${total.isAtLeast ? ' or more' : ''}`;
   const notifies =
     receiver === null ? '' : `notifies ${receiver}${watchProblem === null ? '' : ` (fails: ${watchProblem})`}`;
-  const remarks = [isPinned ? 'pinned' : '', notifies, isOwn ? '' : `by ${owner}`]
-    .filter((text) => text !== '')
-    .join(', ');
-  return [name, list, count, remarks, q].filter((text) => text !== '').join('  ');
+  const remarks = [problem ?? '', isPinned ? 'pinned' : '', notifies, isOwn ? '' : `by ${owner}`];
+  return [name, list, count, q, remarks.filter((text) => text !== '').join(', ')];
 }
 
 function isView(answer: unknown): answer is View {

@@ -160,18 +160,25 @@ export class RegistrySession {
   }
 
   async #settle(request: RegistryRequest, response: EgressResponse): Promise<EgressResponse> {
-    const { repository, unknown } = request;
+    const { repository, path, unknown } = request;
     const { host } = this.endpoint;
     const isUnknown = response.status === 404 && unknown !== null;
     if (response.status !== 403 && !isUnknown) return response;
     await response.discard();
-    if (isUnknown) throw new NotFound(unknown, `${host} does not have what was asked of ${repository ?? 'it'}`);
+    if (isUnknown) throw new NotFound(unknown, `${host} has no ${missing[unknown](repository ?? '', path)}`);
     throw new AccessDenied(
       'REGISTRY_FORBIDDEN',
       `${host} forbids ${isWrite(request) ? 'writing' : 'reading'} ${repository ?? 'it'}`,
     );
   }
 }
+
+/** Noun of what a registry does not have. */
+const missing = {
+  MANIFEST_UNKNOWN: (repository: string, path: string) => `image ${path.replace(/^manifests\//, '')} in ${repository}`,
+  BLOB_UNKNOWN: (repository: string) => `such blob in ${repository}`,
+  NAME_UNKNOWN: (repository: string) => (repository === '' ? 'catalog' : `repository ${repository}`),
+};
 
 /** Whether a request changes the registry: its sender knows how to repeat it. */
 function isWrite({ method }: RegistryRequest): boolean {
