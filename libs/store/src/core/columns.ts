@@ -132,7 +132,6 @@ export interface TableColumn {
   name: string;
   /** SQL type: `text[]`, `timestamptz`. */
   type: string;
-  isNullable: boolean;
   isSafeInteger: boolean;
 }
 
@@ -155,7 +154,6 @@ export function tableOf(entity: Entity<object>): Table {
     property: propertyName,
     name: options.name ?? propertyName,
     type: `${String(options.type)}${options.array ? '[]' : ''}`,
-    isNullable: options.nullable === true,
     isSafeInteger: options.transformer === safeInteger,
   }));
   const table = { name, columns };

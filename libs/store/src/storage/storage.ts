@@ -210,10 +210,10 @@ function ageQuery(entity: Entity<object>, settings: RetentionDays): string {
   const rule = retentionOf(entity);
   const expires = typeof rule === 'object' && 'since' in rule ? rule : null;
   const time =
-    columns.find((column) => column.name === expires?.since) ??
-    // A time that a row may lack is no age of it: `published` of an advisory may be in the year 1.
-    columns.find(({ type, isNullable }) => type === 'timestamptz' && !isNullable);
-  const oldest = time ? `(SELECT min(${time.name}) FROM ${name})` : 'NULL::timestamptz';
+    columns.find((column) => column.name === expires?.since) ?? columns.find(({ type }) => type === 'timestamptz');
+  // The times of advisories are those of their sources: some are of the year 1.
+  const hasAge = time !== undefined && (expires !== null || kindOf(name) !== 'vulnerabilities');
+  const oldest = hasAge ? `(SELECT min(${time.name}) FROM ${name})` : 'NULL::timestamptz';
   const expired = expires && expiredBy(expires, settings);
   const rest = typeof rule === 'object' && !expires ? 'NULL::float8' : '0::float8';
   return `SELECT '${name}' AS table, ${oldest} AS oldest, ${expired ? countOf(name, expired) : rest} AS due`;
