@@ -162,6 +162,14 @@ async function readToken(file: string): Promise<string> {
   throw new InvalidInput('TOKEN_INVALID', `${file} holds no token`);
 }
 
+/** Text of the server, of which each line stays one: it lists problems in lines. */
+function printableLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => printable(line))
+    .join('\n');
+}
+
 /** The server's own code, for scripts. */
 function failureOf(status: number, answer: unknown, server: string): TidewaiterError {
   const { code, title, detail } = (answer ?? {}) as { code?: unknown; title?: unknown; detail?: unknown };
@@ -169,7 +177,7 @@ function failureOf(status: number, answer: unknown, server: string): TidewaiterE
     return new Unavailable('SERVER_ANSWER', `${server} is no Tidewaiter: it answers ${status}`);
   const message = [title, detail]
     .filter((text) => typeof text === 'string')
-    .map((text) => printable(text))
+    .map((text) => printableLines(text))
     .join(': ');
   if (status === 404) return new NotFound(code, message);
   if (status === 401 || status === 403) return new AccessDenied(code, message);

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 
 import { environment, printStderr } from '../context.js';
 import { changeStore, withStore } from '../database.js';
-import { fit } from '../terminal.js';
+import { fit, secondOf } from '../terminal.js';
 
 /** Commands that list, join and remove clusters. */
 export function clustersCommand(program: Command): void {
@@ -24,7 +24,7 @@ export function clustersCommand(program: Command): void {
         const { token, expiresAt } = await (await clustersOf(store)).invite(name);
         process.stdout.write(`${token.reveal()}\n`);
         printStderr(
-          `valid once, until ${expiresAt.toISOString()}; start the agent with`,
+          `valid once, until ${secondOf(expiresAt)} UTC; start the agent with`,
           ...installation(hubUrl ?? (environment['TIDEWAITER_INGEST_URL'] || 'https://INGEST'), token.reveal()),
         );
       }),
@@ -65,7 +65,7 @@ async function list(store: Store, output: 'table' | 'json'): Promise<void> {
 function lineOf(cluster: ListedCluster, nowMs: number): string {
   const { name, agentVersion, lastEventAt, lagMs, dropped, problems } = cluster;
   const lost = Object.entries(dropped).map(([source, events]) => `${events} of ${source} dropped`);
-  const event = lastEventAt === null ? 'no event' : `last event ${lastEventAt.toISOString()}`;
+  const event = lastEventAt === null ? 'no event' : `last event ${secondOf(lastEventAt)}`;
   const parts = [name.padEnd(16), clusterState(cluster, nowMs).padEnd(8), (agentVersion ?? '').padEnd(8), event];
   const troubles = Object.entries(problems).map(([part, problem]) => `${part}: ${problem}`);
   return [...parts, `lag ${Math.round(lagMs / 1_000)}s`, ...lost, ...troubles]

@@ -1,6 +1,6 @@
-import { printable, severities } from '@tidewaiter/domain';
+import { type Finding, placeOf, printable, severities } from '@tidewaiter/domain';
 
-import { fit } from '../terminal.js';
+import { fit, secondOf } from '../terminal.js';
 
 /** A stored image with the place and verdict of its newest push, as the API has it. */
 export interface StoredImage {
@@ -22,6 +22,7 @@ export interface ShownFinding {
   packageName: string | null;
   installedVersion: string | null;
   path: string | null;
+  evidence: Finding['evidence'];
   fix: { version: string | null };
   /** Whether it counts for the verdict: not if it is suppressed or hidden. */
   counted: boolean;
@@ -54,14 +55,15 @@ function factsOf({ digest, repository, tag, platform, os, verdict, running, rece
     ['distribution', os?.name ?? null],
     ['verdict', verdict ?? 'not evaluated'],
     ['running', running === null ? null : running ? 'yes' : 'no'],
-    ['pushed', receivedAt],
+    ['pushed', secondOf(new Date(receivedAt))],
   ];
   const name = tag === null ? repository : `${repository}:${tag}`;
   return [name, ...facts.flatMap(([fact, value]) => (value === null ? [] : [`${fact}: ${value}`])), ''];
 }
 
-function lineOf({ id, severity, title, packageName, installedVersion, path, fix }: ShownFinding): string {
-  const where = packageName === null ? path : [packageName, installedVersion].filter(Boolean).join(' ');
+function lineOf(finding: ShownFinding): string {
+  const { id, severity, title, packageName, installedVersion, fix } = finding;
+  const where = packageName === null ? placeOf(finding) : [packageName, installedVersion].filter(Boolean).join(' ');
   const fixed = fix.version === null ? null : `fixed in ${fix.version}`;
   return [severity, id, where, fixed, title].filter(Boolean).join('  ');
 }

@@ -80,7 +80,7 @@ platform: linux/amd64
 distribution: Debian 12
 verdict: fail
 running: yes
-pushed: 2026-01-01T00:00:00Z
+pushed: 2026-01-01 00:00:00
 
 findings: 1 high; 1 more do not count
 high  CVE-2026-0001  openssl 3.0.11  fixed in 3.0.14  a \uFFFD[31mhole

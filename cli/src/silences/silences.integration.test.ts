@@ -64,10 +64,12 @@ describe('silencesCommand', () => {
     await silences('undo', id, '--author', 'cho');
     await silences('history', id);
     expect(output.stdout.slice(length).trim().split('\n')).toEqual([
-      expect.stringMatching(/^4 +\S+ +cho +undone +until \S+ +severity="medium" +planned work +version 2 again$/),
-      expect.stringMatching(/^3 +\S+ +bob +ended /),
-      expect.stringMatching(/^2 +\S+ +ann +changed .*severity="medium" +planned work +wrong severity$/),
-      expect.stringMatching(/^1 +\S+ +jane +created .*severity="low"/),
+      expect.stringMatching(
+        /^4 +\S+ \S+ +cho +undone +until \S+ \S+ +severity="medium" +planned work +version 2 again$/,
+      ),
+      expect.stringMatching(/^3 +\S+ \S+ +bob +ended /),
+      expect.stringMatching(/^2 +\S+ \S+ +ann +changed .*severity="medium" +planned work +wrong severity$/),
+      expect.stringMatching(/^1 +\S+ \S+ +jane +created .*severity="low"/),
     ]);
     await silences('expire', id);
     for (const command of ['history', 'undo', 'edit'])

@@ -8,7 +8,7 @@ import { age } from '../duration.js';
 import { versionOf } from '../entries/entries.js';
 import { checkListOptions, type ListFlags, listOptions, printRows } from '../lists/lists.js';
 import { signedIn } from '../saved-sign-ins.js';
-import { fit } from '../terminal.js';
+import { fit, secondOf } from '../terminal.js';
 
 const pageSize = 200;
 const weekMs = 7 * 24 * 3_600_000;
@@ -120,7 +120,7 @@ async function list(store: Store, all: boolean, output: Output): Promise<void> {
 }
 
 function lineOf({ id, endsAt, createdBy, matchers, comment }: StoredSilence): string {
-  return [id, `until ${endsAt.toISOString()}`, createdBy, matchers.join(', '), comment]
+  return [id, `until ${secondOf(endsAt)}`, createdBy, matchers.join(', '), comment]
     .map((part) => printable(part))
     .join('  ');
 }
@@ -139,7 +139,7 @@ async function add(store: Store, texts: readonly string[], options: AddOptions):
     }),
   );
   process.stdout.write(`${silence.id}\n`);
-  printStderr(`silenced until ${silence.endsAt.toISOString()}`);
+  printStderr(`silenced until ${secondOf(silence.endsAt)} UTC`);
 }
 
 /** @throws InvalidInput `MATCHER_INVALID`, also for matchers that would silence everything */
@@ -180,7 +180,7 @@ async function edit(
     comment: comment ?? before.comment,
   };
   const { version, endsAt } = await store.transaction((tx) => ledger.change(tx, id, before.version, content, by));
-  printStderr(`${id}: changed, version ${version}, until ${endsAt.toISOString()}`);
+  printStderr(`${id}: changed, version ${version}, until ${secondOf(endsAt)} UTC`);
 }
 
 async function expire(store: Store, ids: readonly string[], by: ChangeOptions): Promise<void> {
@@ -199,14 +199,14 @@ async function history(store: Store, id: string): Promise<void> {
 }
 
 function versionLine({ version, at, author, change, endsAt, matchers, comment, reason }: SilenceVersion): string {
-  const about = [`until ${endsAt.toISOString()}`, matchers.join(', '), comment, ...(reason === null ? [] : [reason])];
-  return [`${version}`, at.toISOString(), author, change, ...about].map((part) => printable(part)).join('  ');
+  const about = [`until ${secondOf(endsAt)}`, matchers.join(', '), comment, ...(reason === null ? [] : [reason])];
+  return [`${version}`, secondOf(at), author, change, ...about].map((part) => printable(part)).join('  ');
 }
 
 async function undo(store: Store, id: string, { to, ...by }: ChangeOptions & { to?: number }): Promise<void> {
   const [ledger, { version: seen }] = await silenceOf(store, id);
   const silence = await store.transaction((tx) => ledger.undo(tx, id, seen, to ?? seen - 1, by));
-  printStderr(`${id}: changed back, version ${silence.version}, until ${silence.endsAt.toISOString()}`);
+  printStderr(`${id}: changed back, version ${silence.version}, until ${secondOf(silence.endsAt)} UTC`);
 }
 
 /** @throws NotFound `SILENCE_UNKNOWN` */

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 
 import { environment, printStderr } from '../context.js';
 import { changeStore, withStore } from '../database.js';
-import { fit } from '../terminal.js';
+import { fit, secondOf } from '../terminal.js';
 
 const exitUsage = 64;
 
@@ -126,9 +126,7 @@ function deletionLine({ id, requestedAt, kind, connection, name, state, deleted,
   const place = [kind, connection, name].filter(Boolean).join(' ');
   const inUse =
     state === 'waiting' && Object.values(kept).some((count) => count > 0) ? `waits for ${countsText(kept)}` : '';
-  return [id, requestedAt.toISOString(), printable(place), state, countsText(deleted), inUse]
-    .filter(Boolean)
-    .join('  ');
+  return [id, secondOf(requestedAt), printable(place), state, countsText(deleted), inUse].filter(Boolean).join('  ');
 }
 
 function countsText(counts: RemovalCounts): string {

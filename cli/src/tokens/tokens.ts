@@ -14,7 +14,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { printStderr } from '../context.js';
 import { withStore } from '../database.js';
 import { age } from '../duration.js';
-import { fit, secondOf } from '../terminal.js';
+import { aligned, secondOf } from '../terminal.js';
 import { changeTokens } from './change-tokens.js';
 
 /** Roles by the scopes that tokens had before there were roles. */
@@ -99,14 +99,10 @@ async function list(store: Store, output: 'table' | 'json'): Promise<void> {
   const items = await new ApiTokens(store).list();
   if (output === 'json') process.stdout.write(`${JSON.stringify({ items, next: null }, null, 2)}\n`);
   else if (items.length === 0) printStderr('no tokens');
-  else for (const token of items) process.stdout.write(`${fit(lineOf(token), process.stdout)}\n`);
+  else process.stdout.write(aligned(['token', 'role', 'made', 'used', 'expires', 'limited to'], items.map(cellsOf)));
 }
 
-function lineOf({ name, role, scopes, createdAt, expiresAt, lastUsedAt }: ListedToken): string {
-  const used = lastUsedAt === null ? 'never used' : `used ${secondOf(lastUsedAt)}`;
-  const until = expiresAt === null ? 'does not expire' : `until ${secondOf(expiresAt)}`;
-  const limits = scopes === null ? [] : [`only ${limitsText(scopes)}`];
-  return [name.padEnd(16), role.padEnd(10), `made ${secondOf(createdAt)}`, used, until, ...limits]
-    .map((part) => printable(part))
-    .join('  ');
+function cellsOf({ name, role, scopes, createdAt, expiresAt, lastUsedAt }: ListedToken): string[] {
+  const [used, expires] = [lastUsedAt, expiresAt].map((time) => (time === null ? 'never' : secondOf(time)));
+  return [name, role, secondOf(createdAt), used!, expires!, scopes === null ? '' : limitsText(scopes)];
 }

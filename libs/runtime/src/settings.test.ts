@@ -374,7 +374,7 @@ it.each([
   [
     'an exception of nobody',
     'exceptions: [ { repository: "*", finding: CVE-1, reason: r, until: 2027-01-01 } ]',
-    'exceptions[0].owner',
+    'exceptions[0].owner: is missing',
   ],
   ['a range that is none', 'runtime: { internalRanges: [10.0.0.0/33] }', 'runtime.internalRanges[0]: is no range'],
   ['a VEX document that is not there', 'vex: [ a.json ]', 'vex[0]: cannot read a.json'],

@@ -236,7 +236,7 @@ export function parseSettings(
   const { value, lineOf } = readYaml(text);
   const merged = mergeEntries(value ?? {}, managed.entries ?? [], { lineOf, key: managed.key, problems });
   if (problems.length > 0) throw invalid(problems);
-  const read = settings.safeParse(merged.value);
+  const read = settings.safeParse(merged.value, { error: missingKey });
   if (!read.success) throw invalid(read.error.issues.flatMap(issueLines).map(merged.named));
 
   const used = service === undefined ? undefined : secretsOf[service];
@@ -307,6 +307,11 @@ function readYaml(text: string): { value: unknown; lineOf: (path: readonly Prope
 
 function invalid(problems: string[]): InvalidInput {
   return new InvalidInput('SETTINGS_INVALID', `tidewaiter.yaml:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+}
+
+/** Message of a required key that is not there; undefined for other problems. */
+function missingKey({ code, input }: z.core.$ZodRawIssue): string | undefined {
+  return code === 'invalid_type' && input === undefined ? 'is missing' : undefined;
 }
 
 function issueLines(issue: z.core.$ZodIssue): string[] {
