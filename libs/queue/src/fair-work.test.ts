@@ -36,6 +36,11 @@ function workOver(slots: number, ...waiting: Omit<TestJob, 'isLast'>[]) {
       for (let each = 0; each < times; each += 1) void work.serve();
       await settle();
     },
+    begin: async (count: number) => {
+      const begun = work.begin(count);
+      await settle();
+      return begun;
+    },
     add: (job: Omit<TestJob, 'isLast'>) => waiting.push(job),
     end: async (name: string) => {
       running.get(name)?.();
@@ -83,6 +88,34 @@ describe('FairWork', () => {
     expect([work.running(), work.claims()]).toEqual([['c', 'd'], 4]);
     await work.end('c');
     expect([work.running(), work.claims()]).toEqual([['d', 'e'], 5]);
+  });
+
+  it('claims nothing for a job that waited and that another slot has claimed since', async () => {
+    const work = workOver(2, quick('a'), quick('b'));
+    await work.serve();
+    await work.serve();
+    expect([work.running(), work.claims()]).toEqual([['a', 'b'], 2]);
+    await work.end('a');
+    await work.end('b');
+    expect(work.claims()).toBe(2);
+  });
+
+  it('begins as many jobs as there are free slots for either lane', async () => {
+    const work = workOver(4, quick('a'), quick('b'), quick('c'), slow('d'), slow('e'));
+    // A slot may turn out to be that of a slow job until its claim is answered.
+    expect(await work.begin(3)).toBe(2);
+    expect(await work.begin(1)).toBe(1);
+    expect(await work.begin(2)).toBe(1);
+    expect(work.running()).toEqual(['a', 'b', 'c', 'd']);
+    expect(await work.begin(1)).toBe(0);
+    await work.end('a');
+    expect(work.running()).toEqual(['b', 'c', 'd', 'e']);
+  });
+
+  it('begins nothing while jobs of the slow lane have their slots', async () => {
+    const work = workOver(4, slow('a'), slow('b'));
+    await work.serve(2);
+    expect(await work.begin(1)).toBe(0);
   });
 
   it('keeps both slots busy when two jobs arrive while both are taken', async () => {
@@ -202,6 +235,6 @@ describe('FairWork', () => {
     await work.end('a');
     await closed;
     await work.serve();
-    expect(work.running()).toEqual([]);
+    expect([work.running(), await work.begin(1)]).toEqual([[], 0]);
   });
 });

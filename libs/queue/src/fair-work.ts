@@ -52,6 +52,23 @@ export class FairWork<Held extends Laned> {
     this.#slowSlots = slowSlotsOf(slots);
   }
 
+  /**
+   * Begins jobs that were queued right now, while a slot is free for either lane; returns how many.
+   * Another process has to be woken for the others.
+   */
+  begin(count: number): number {
+    let begun = 0;
+    while (begun < count && this.#hasRoom) {
+      void this.serve();
+      begun += 1;
+    }
+    return begun;
+  }
+
+  get #hasRoom(): boolean {
+    return !this.#isClosed && this.#slots.size < this.slots && this.#slow < this.#slowSlots;
+  }
+
   /** Works until no job is due, unless all slots do so already. */
   async serve(): Promise<void> {
     this.#isNews = true;
@@ -90,7 +107,8 @@ export class FairWork<Held extends Laned> {
     if (maySlow && !job?.isSlow) this.#slow -= 1;
     if (!job) return false;
     if (!job.isLast) this.#isNews = true;
-    if (!job.isSlow) return (await this.#runQuick(job)) || !job.isLast;
+    // Another slot may have claimed the job that waited: then it is no news any more.
+    if (!job.isSlow) return this.#runQuick(job);
     await this.run(job);
     this.#slow -= 1;
     return true;

@@ -228,6 +228,16 @@ describe('WorkQueue of sources that take turns', () => {
     await until(areAllDone);
   });
 
+  it('begins jobs of its own process without Redis, and those beyond its slots after them', async () => {
+    await servers.redis.kill();
+    const done: string[] = [];
+    await serve({ queue: 'push', isFair: true, concurrency: 2, work: async ({ key }) => void done.push(key) });
+    await store.transaction((tx) => tx.enqueue(...[1, 2, 3, 4, 5].map(() => pushOf('shop'))));
+    await until(areAllDone);
+    expect(new Set(done).size).toBe(5);
+    await servers.redis.restart();
+  });
+
   it('retries a job of its sources after the pause', async () => {
     let tries = 0;
     const work = async () => {

@@ -85,7 +85,7 @@ export class WorkQueue {
     this.#queue.on('error', () => undefined);
     ledger.onQueued((jobs) => {
       const queued = jobs.filter(({ queue }) => queue === name);
-      const others = this.#own?.take(queued) ?? queued;
+      const others = this.#beginOwn(queued);
       if (others.length > 0) void this.#add(others);
     });
   }
@@ -142,6 +142,15 @@ export class WorkQueue {
   /** Works on due jobs of a fair queue, which may have no entry in Redis. */
   serveDue(): void {
     void this.#fair?.serve();
+  }
+
+  /**
+   * Begins jobs that this process has just queued, without a way through Redis; returns those that
+   * Redis has to pass on. The sweeper finds jobs of a process that dies before it claims them.
+   */
+  #beginOwn(queued: readonly QueuedJob[]): readonly QueuedJob[] {
+    if (this.#fair) return queued.slice(this.#fair.begin(queued.length));
+    return this.#own?.take(queued) ?? queued;
   }
 
   /**
