@@ -67,20 +67,23 @@ export interface BuilderEvidence {
   startsAsImage: boolean | null;
   /** Whether the controller of a build system created the pod. */
   byBuildSystem: boolean;
+  /** Whether no command that a user ran in the pod may have started the process. */
+  isOfPod: boolean;
 }
 
 /**
  * Whether a process belongs to a build, though nothing declares its namespace. It must descend from
  * a build program in its own container, and two independent properties must agree: the image has
  * that program or is a tool chain, the container was started with it, the image defines it as its
- * program, a build system created the pod. What `kubectl exec` or an intruder starts beside the
- * build descends from no such program.
+ * program, a build system created the pod. Such a pod runs the image that the job names, which may
+ * have no tool at all. What `kubectl exec` or an intruder starts beside the build descends from no
+ * such program.
  *
  * @param chain the process and its ancestors in the same container
  */
 export function isOfBuild(
   chain: readonly TreeProcess[],
-  { image, startsAsImage, byBuildSystem }: BuilderEvidence,
+  { image, startsAsImage, byBuildSystem, isOfPod }: BuilderEvidence,
 ): boolean {
   const at = chain.findLastIndex(isBuildProgram);
   const program = chain[at];
@@ -93,6 +96,7 @@ export function isOfBuild(
     isStart,
     isStart && startsAsImage === true,
     byBuildSystem,
+    byBuildSystem && isOfPod && !image?.flagged.size,
   ];
   return properties.filter(Boolean).length >= 2;
 }

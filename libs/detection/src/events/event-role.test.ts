@@ -171,6 +171,22 @@ describe('roleOfEvent', () => {
     expect(by('system:serviceaccount:shop:web', 'gitlab-runner 18.2.0 linux/amd64', '10.1.2.3')).toBe('app');
   });
 
+  it('recognizes what such a job declares in an image without any tool, and not what a user runs there', () => {
+    const created = (agent: string): Required<Setup>['requests'][number] => [
+      'create',
+      'pods',
+      `system:serviceaccount:ci:${agent.split('/')[0]}`,
+      agent,
+      '10.1.2.3',
+    ];
+    const job = { files: ['/usr/bin/apt-get'], kind: 'Pod', requests: [created('gitlab-runner/18.2.0')] };
+    expect(roleOf(['/bin/sh -c x', '/usr/bin/apt-get probe'], { ...job, inInitTree: true })).toBe('builder');
+    expect(roleOf(['/bin/sh -c x', '/usr/bin/apt-get probe'], { ...job, inInitTree: false })).toBe('app');
+    // Operators that are no build system use the library of Jenkins, too.
+    const broker = { ...job, requests: [created('fabric8-kubernetes-client/7.3.1')], inInitTree: true };
+    expect(roleOf(['/bin/sh -c x', '/usr/bin/apt-get probe'], broker)).toBe('app');
+  });
+
   it.each([
     [
       'a build program that is neither in the image nor started with the container',

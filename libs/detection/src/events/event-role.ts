@@ -43,7 +43,9 @@ function recognizedRole(scene: Scene): unknown {
   const image = digest === null ? null : facts.facts.image(digest);
   if (origin === 'node-agent' && image !== null && isOwnWork(scene, chain, image)) return 'agent';
   const startsAsImage = overrides === null ? null : !overrides.includes('command');
-  const evidence = { image, startsAsImage, byBuildSystem: origin === 'build-system' };
+  const inTree = observation.process?.inInitTree;
+  const isOfPod = inTree === true || (inTree !== false && !scene.origins.wasVisited(observation));
+  const evidence = { image, startsAsImage, byBuildSystem: origin === 'build-system', isOfPod };
   if (!isOfBuild(chain, evidence)) return declared;
   scene.origins.noteBuilder(observation);
   return 'builder';

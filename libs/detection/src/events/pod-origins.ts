@@ -58,7 +58,11 @@ const daemonSetController = 'system:serviceaccount:kube-system:daemon-set-contro
 
 /** Controllers that create a pod for each job of a pipeline, by their user agent. */
 const buildSystems =
-  /^(?:actions-runner-controller|gha-runner-scale-set-controller|gitlab-runner|tekton-pipelines-controller|tekton|woodpecker-agent|drone-runner-kube|concourse|buildkite-agent-stack-k8s|agent-stack-k8s|container-agent|circleci-container-agent|teamcity|jenkins|fabric8-kubernetes-client|kpack-controller|shipwright-build-controller|prow|plank|zuul|nodepool|buildbot|argo-workflows|workflow-controller|dagger|act_runner)$/;
+  /^(?:actions-runner-controller|gha-runner-scale-set-controller|gitlab-runner|tekton-pipelines-controller|tekton|woodpecker-agent|drone-runner-kube|concourse|buildkite-agent-stack-k8s|agent-stack-k8s|container-agent|circleci-container-agent|teamcity|jenkins|kpack-controller|shipwright-build-controller|prow|plank|zuul|nodepool|buildbot|argo-workflows|workflow-controller|dagger|act_runner)$/;
+
+/** Library of Jenkins, and of operators that build nothing. */
+const jenkinsLibrary = 'fabric8-kubernetes-client';
+const jenkinsAccount = /[:-]jenkins\b/;
 
 /** Origins of pods, from the audit log. */
 export class PodOrigins {
@@ -178,6 +182,13 @@ export class PodOrigins {
     return timeMs - visit.timeMs <= (visit.by === 'controller' ? hookMs : sessionMs) ? visit.by : null;
   }
 
+  /** Whether a user, or an unknown one, has run a command in the pod by the API server. */
+  wasVisited({ cluster, pod }: Observation): boolean {
+    if (!pod?.namespace || !pod.name) return false;
+    const visit = this.#visits.get(key(cluster, pod.namespace, pod.name, null));
+    return visit !== undefined && visit.by !== 'controller';
+  }
+
   noteBuilder(observation: Observation): void {
     const container = containerKey(observation);
     if (container !== null) this.#builders.set(container, true);
@@ -223,7 +234,8 @@ function originOf(observation: Observation, facts: FactContext): PodOrigin | nul
   if (factField('Policy.Admin', observation, facts) === true) return 'admin';
   const client = userAgent?.split(/[/\s(]/, 1)[0]?.toLowerCase() ?? '';
   if (resource !== 'pods') return null;
-  return buildSystems.test(client) ? 'build-system' : ofOperator(observation, facts);
+  const isJenkins = client === jenkinsLibrary && jenkinsAccount.test(user ?? '');
+  return isJenkins || buildSystems.test(client) ? 'build-system' : ofOperator(observation, facts);
 }
 
 /** Origin of a pod, or of a job, to which an operator gives rights on the node. */
