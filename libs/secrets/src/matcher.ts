@@ -47,7 +47,7 @@ export const secretLimits = {
 };
 
 /** Raise it when the same bytes give another result. */
-export const secretsVersion = 16;
+export const secretsVersion = 17;
 
 /** Secret with its value, which never leaves this library. */
 export interface SecretMatch extends Candidate {
@@ -255,14 +255,18 @@ export class Search {
     this.located = this.found.length;
   }
 
-  /** Searches decoded Base64 as if it were plain text; returns the highest rank of its findings. */
-  private searchDecoded({ start }: Candidate, decoded: string): number {
+  /** Searches decoded or joined text as if it were plain text; returns the highest rank of its findings. */
+  private searchDecoded({ start, end, isJoined }: Candidate, decoded: string): number {
     if (this.depth === secretLimits.depth) return 0;
     const { found } = searchBytes(Buffer.from(decoded, 'latin1'), this.place.file, this.depth + 1);
     // Base64 has four characters for three bytes.
     const place = (offset: number) => start + (offset * 4) / 3;
-    for (const inner of found)
-      this.found.push({ ...inner, start: Math.floor(place(inner.start)), end: Math.ceil(place(inner.end)), line: 0 });
+    for (const inner of found) {
+      const at = isJoined
+        ? { start, end }
+        : { start: Math.floor(place(inner.start)), end: Math.ceil(place(inner.end)) };
+      this.found.push({ ...inner, ...at, line: 0 });
+    }
     return Math.max(0, ...found.map(({ rule }) => rule.rank));
   }
 

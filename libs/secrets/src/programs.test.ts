@@ -29,6 +29,8 @@ describe('searchedKind', () => {
     ['a Java class', 'cafebabe00', 'A.class', 'program'],
     ['WebAssembly', '0061736d', 'app.wasm', 'program'],
     ['compiled Python', 'cb0d0d0a00', 'app.pyc', 'program'],
+    ['a dump of Redis', '524544495330303131fa', 'data/dump.rdb', 'program'],
+    ["a database of R's packages", '789c6d92', 'usr/lib/R/library/base/R/base.rdb', undefined],
     ['a wallet', '00000000000000000000000062310500', 'root/.bitcoin/wallet.dat', 'text'],
     ['text', '746578740a', 'a.txt', 'text'],
     ['compiled Python of an application', 'cb0d0d0a00', 'app/__pycache__/a.cpython-313.pyc', 'program'],

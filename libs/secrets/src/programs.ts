@@ -3,8 +3,11 @@ import { hasKnownFormat, isPackageDatabase, mayHoldSecrets } from './paths.js';
 /** Kind of file as which secrets are searched; `history` is text whose file is unknown. */
 export type SearchedKind = 'text' | 'history' | 'program';
 
-/** ELF, PE, Mach-O in both byte orders, universal binaries, Java classes, WebAssembly, SQLite. */
-const magics = '7f454c46 4d5a feedface cefaedfe feedfacf cffaedfe cafebabe 0061736d 53514c69'.split(' ');
+/**
+ * ELF, PE, Mach-O in both byte orders, universal binaries, Java classes, WebAssembly, SQLite, dumps
+ * of Redis.
+ */
+const magics = '7f454c46 4d5a feedface cefaedfe feedfacf cffaedfe cafebabe 0061736d 53514c69 52454449'.split(' ');
 /** Bytecode beside the sources of installed packages, which have the same strings. */
 const installedBytecode =
   /(?:^|\/)(?:(?:site|dist)-packages|lib\/(?:python|pypy)[\d.]{1,6})\/(?:.{1,200}\/)?__pycache__\//;

@@ -1,4 +1,5 @@
 import { redactedReason, redactSecrets } from './redactor.js';
+import { fake } from './rules/fake.js';
 
 const secret = 'Zq7kTw9Rb2x5';
 const opaque = ['NKhgjgYHhBLB', 'XXdAxE7ixJRT'].join('');
@@ -26,6 +27,14 @@ describe('redactSecrets', () => {
       expect(redactSecrets(text)).toBe(text);
     },
   );
+
+  it('masks every part of a token that is joined', () => {
+    const token = `ghp_${fake(36)}`;
+    const safe = redactSecrets(`t = "${token.slice(0, 20)}" + "${token.slice(20, 30)}" + "${token.slice(30)}" + rest;`);
+    expect(safe).not.toContain(token.slice(20, 30));
+    expect(safe).not.toContain(token.slice(30));
+    expect(safe).toMatch(/ rest;$/);
+  });
 
   it('keeps JSON valid around an encoded secret', () => {
     const json = JSON.stringify({ url: `https://a.example.com/${encodeURIComponent(`"password":"${secret}"\\`)}` });

@@ -76,6 +76,8 @@ export interface Candidate {
    * finding.
    */
   decoded?: string;
+  /** `decoded` is what a program joins: a secret in it takes the whole place. */
+  isJoined?: true;
   confidence?: Confidence;
 }
 

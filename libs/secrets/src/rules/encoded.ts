@@ -2,6 +2,7 @@ import { bitmap } from '../characters.js';
 import { decodeBase64 } from '../encoded-text.js';
 import { nothing, read } from '../secret-rule.js';
 import type { Candidate, KeywordPlace, SecretRule } from '../secret-rule.js';
+import { joints, mayBeSplit, readSplitLiteral } from '../split-literal.js';
 import { fake } from './fake.js';
 
 /** Starts of secrets whose own form is certain, as they look in Base64. */
@@ -72,5 +73,28 @@ export const encodedRules: readonly SecretRule[] = [
       `{"a": "${base64Of('glpat-' + fake(20))}"}`,
     ],
     ignores: () => [`atob("${base64Of(fake(40))}")`],
+  }),
+  read({
+    id: 'split-text',
+    title: 'Secret in several literals',
+    rank: 1,
+    keywords: joints,
+    mayBegin: mayBeSplit,
+    find: readSplitLiteral,
+    isCarrier: true,
+    matches: () => {
+      const token = `ghp_${fake(36)}`;
+      const [first, second, third] = [token.slice(0, 16), token.slice(16, 30), token.slice(30)];
+      return [
+        `const t = "${first}" + "${second}" + "${third}";`,
+        `url = 'https://x:${first}' +\n      '${second}${third}@host'`,
+        `$t = "${first}"."${second}"."${third}";`,
+      ];
+    },
+    ignores: () => [
+      `log("user" + "name" + "password" + "${fake(40)}")`,
+      `s = "${fake(20)}" + "${fake(20)}"`,
+      `"ghp_${fake(20)}" + suffix`,
+    ],
   }),
 ];
