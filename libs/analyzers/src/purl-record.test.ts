@@ -10,6 +10,9 @@ describe('recordOfPurl', () => {
   it.each([
     ['pkg:npm/%40babel/core@7.0.0', { type: 'npm', name: '@babel/core', version: '7.0.0' }],
     ['pkg:npm/@babel/core@7.0.0', { type: 'npm', name: '@babel/core', version: '7.0.0' }],
+    ['pkg:npm/%40babel%2Fcore@7.0.0', { type: 'npm', name: '@babel/core', version: '7.0.0' }],
+    ['pkg:maven/org.slf4j%2Fslf4j-api@2.0.9', { name: 'org.slf4j:slf4j-api' }],
+    ['pkg:maven/org.slf4j:slf4j-api@2.0.9', { name: 'org.slf4j:slf4j-api' }],
     ['pkg://maven/org.slf4j/slf4j-api@2.0.9?type=jar', { name: 'org.slf4j:slf4j-api', qualifiers: { type: 'jar' } }],
     [
       'PKG:Golang/github.com/gorilla/mux@v1.8.0#sub/path',
@@ -56,6 +59,9 @@ describe('recordOfPurl', () => {
     'pkg:npm/@a',
     'pkg:npm/@babel/core',
     'pkg:npm/a@',
+    'pkg:maven/log4j-core@2.14.1',
+    'pkg:maven/a/b/c@1',
+    'pkg:composer/monolog@2.1.0',
     'pkg:oci/debian@sha256:aa',
     'pkg:github/a/b@1',
     'pkg:npm/%zz@1',

@@ -58,10 +58,16 @@ function readUpstream(upstream: string, version: string): PackageRecord['source'
 /** Types with the distribution or vendor as their namespace. */
 const vendored: ReadonlySet<PackageType> = new Set<PackageType>(['alpm', 'apk', 'bitnami', 'deb', 'opkg', 'rpm']);
 
-/** Name as in advisories; the namespace of a distribution's package is the distribution. */
-function fullName({ type, namespace, name }: Purl): string {
-  if (namespace === '' || vendored.has(type)) return name;
-  return `${namespace}${type === 'maven' ? ':' : '/'}${name}`;
+/**
+ * Name as in advisories, undefined where its namespace is missing; that of a distribution's package
+ * is the distribution.
+ */
+function fullName({ type, namespace, name }: Purl): string | undefined {
+  if (vendored.has(type)) return name;
+  // Some tools encode the slash between them, as for npm's scopes.
+  const full = namespace === '' ? name : `${namespace}/${name}`;
+  if (type === 'maven') return /^[^/:]+[/:][^/:]+$/.test(full) ? full.replace('/', ':') : undefined;
+  return type === 'composer' && !full.includes('/') ? undefined : full;
 }
 
 function parsePurl(text: string): Purl | undefined {

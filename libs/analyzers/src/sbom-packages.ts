@@ -62,9 +62,9 @@ function unreadIn(document: Json): Pick<FileFacts, 'unread'> {
 function unknownLibraries(document: Json): string[] {
   const isKnown = (purl: unknown) =>
     typeof purl === 'string' && (ofOther.test(purl) || recordOfPurl(purl, '') !== undefined);
-  const components = [...eachComponent({ components: document['components'] })]
-    .filter(({ type }) => type === 'library' || type === 'framework')
-    .filter(({ purl }) => !isKnown(purl));
+  const components = listOf(document['components'])
+    .flatMap((component) => [...eachComponent(objectOf(component))])
+    .filter((each) => isEvaluated(each) && !isKnown(each['purl']));
   const described = describedBy(document);
   const packages = listOf(document['packages'])
     .map(objectOf)
@@ -75,11 +75,21 @@ function unknownLibraries(document: Json): string[] {
   return unknown.map(({ name }) => (typeof name === 'string' ? oneLine(name) : '(no name)')).toSorted();
 }
 
+const libraries = new Set<unknown>(['library', 'framework']);
+const programs = new Set<unknown>(['application', 'firmware', 'platform', undefined]);
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+/** Whether a component may have advisories; a program without a version stands for a lock file. */
+function isEvaluated({ type, version }: Json): boolean {
+  return libraries.has(type) || (programs.has(type) && isText(version));
+}
+
 /** Ids of Trivy for the system and for groups of packages, where it states no purpose. */
 const ofGroup = /^SPDXRef-(?:OperatingSystem|Application)-/;
 
-function isLibrary({ SPDXID: id, primaryPackagePurpose: purpose }: Json): boolean {
-  return purpose === undefined ? !ofGroup.test(String(id)) : purpose === 'LIBRARY' || purpose === 'FRAMEWORK';
+function isLibrary({ SPDXID: id, primaryPackagePurpose: purpose, versionInfo: version }: Json): boolean {
+  if (purpose === undefined) return !ofGroup.test(String(id));
+  return purpose === 'LIBRARY' || purpose === 'FRAMEWORK' || (purpose === 'APPLICATION' && isText(version));
 }
 
 /** Elements that an SPDX document is about. */

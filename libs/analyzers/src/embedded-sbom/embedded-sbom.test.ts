@@ -119,7 +119,8 @@ describe('embeddedSbom', () => {
           { type: 'library', name: 'a', purl },
           { type: 'library', name: 'b' },
           { type: 'framework', name: 'c', purl: 'pkg:npm/c' },
-          { type: 'application', name: 'd' },
+          { type: 'application', name: 'package-lock.json' },
+          { type: 'file', name: 'e', version: '1' },
         ],
       },
       {
@@ -136,6 +137,16 @@ describe('embeddedSbom', () => {
     ];
     for (const document of documents)
       expect(read(document)).toMatchObject({ packages: [{ name: 'a' }], unread: unread('b, c') });
+  });
+
+  it('names programs with a version, and components of no type', () => {
+    const components = [
+      { type: 'application', name: 'openssl', version: '1.0.1e' },
+      { name: 'log4j', version: '2.14.1' },
+    ];
+    expect(read({ bomFormat: 'CycloneDX', components }).unread).toMatch(/: log4j, openssl$/);
+    const packages = [{ name: 'nginx', versionInfo: '1.0', primaryPackagePurpose: 'APPLICATION' }];
+    expect(read({ spdxVersion: 'SPDX-2.3', packages }).unread).toMatch(/: nginx$/);
   });
 
   it('rejects wrong types of lists, objects and texts', () => {
