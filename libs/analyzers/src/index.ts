@@ -46,6 +46,7 @@ import { mixLock } from './mix-lock/mix-lock.js';
 import { nativeImage } from './native-image/native-image.js';
 import { nestedRoot } from './nested-root/nested-root.js';
 import { nix } from './nix/nix.js';
+import { nodeArchive } from './node-archive/node-archive.js';
 import { nodePackage } from './node-package/node-package.js';
 import { nodeStore } from './node-store/node-store.js';
 import { npmLock } from './npm-lock/npm-lock.js';
@@ -144,6 +145,7 @@ export const analyzers: readonly Analyzer[] = [
   nativeImage,
   nestedRoot,
   nix,
+  nodeArchive,
   nodePackage,
   nodeStore,
   npmLock,

@@ -287,6 +287,8 @@ describe('inventory', () => {
       const found = ['@s/b', '@s/d', 'a', 'c', 'e'].map((name) => `${name} 1.0.0 present 0`);
       expect(await packagesOf([...store], links)).toEqual(found);
       expect(await packagesOf(store)).toEqual([]);
+      const throughLink = [link('lib', 'app/node_modules'), manifest('lib/f', 'f'), manifest('lib/@s/g', '@s/g')];
+      expect(await packagesOf(throughLink)).toEqual(['@s/g 1.0.0 present 0', 'f 1.0.0 present 0']);
     });
 
     it('are found if their manifest is a link to a file of any name', async () => {

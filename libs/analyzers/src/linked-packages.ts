@@ -18,7 +18,9 @@ export function linkedPackages(layers: readonly AnalyzedLayer[], view: Overlay):
     const folder = parentOf(manifest);
     if (packages?.has(folder)) return true;
     const parent = parentOf(folder);
-    return stores !== undefined && (stores.has(parent) || (isScope(parent) && stores.has(parentOf(parent))));
+    if (stores?.has(parent) || (isScope(parent) && stores?.has(parentOf(parent)))) return true;
+    // A tar may write through a link to a folder of packages.
+    return packagesFolder.test(view.realPath(parent) ?? '');
   };
 }
 

@@ -33,6 +33,15 @@ describe('unreadArchive', () => {
     expect(unreadIn('opt/app.phar', Buffer.from('<?php __HALT_COMPILER(); ?>'))).toBeUndefined();
   });
 
+  it('warns of a ZIP archive with a package database', () => {
+    const root = (name: string) => zipArchive([{ name, content: 'Package: a' }]);
+    expect(unreadIn('srv/root.zip', root('rootfs/var/lib/dpkg/status'))).toBe(
+      'packages in the archive are not read: rootfs/var/lib/dpkg/status',
+    );
+    expect(unreadIn('srv/root', root('lib/apk/db/installed'))).toMatch(/installed$/);
+    expect(unreadIn('srv/data.zip', root('data/status'))).toBeUndefined();
+  });
+
   it('warns of an archive behind a script, unless it is one that is read', () => {
     const script = Buffer.from('#!/bin/sh\ntail -n +3 "$0" | tar xz\nexit\n');
     const data = Buffer.concat([Buffer.from('1f8b', 'hex'), Buffer.alloc(100_000)]);

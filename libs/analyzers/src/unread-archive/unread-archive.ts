@@ -1,5 +1,10 @@
 import type { Analyzer } from '../analyzer.js';
+import { apk } from '../apk/apk.js';
 import { attachedEntries, isReadArchive } from '../attached-archive.js';
+import { dpkg } from '../dpkg/dpkg.js';
+import { nestedRoot } from '../nested-root/nested-root.js';
+import { oneLine } from '../package-database.js';
+import { rpm } from '../rpm/rpm.js';
 
 /** Format with the bytes that identify it. */
 interface Format {
@@ -25,6 +30,11 @@ const known = [
   format('7z archive', '7z\u00bc\u00af\u0027\u001c'),
   format('RAR archive', 'Rar!\u001a\u0007'),
 ];
+
+const zip = format('ZIP archive', 'PK\u0003\u0004');
+/** Analyzers of databases that a root file system in a ZIP archive has. */
+const databases: readonly Analyzer[] = [apk, dpkg, nestedRoot, rpm];
+const noHead = new Uint8Array();
 
 /** Formats that the first bytes of a file do not show, by the usual names of their files. */
 const image = /\.(?:iso|img|ima?ge|raw|vhd|ext[234]|erofs|btrfs|fs)$/i;
@@ -52,14 +62,22 @@ const ofBoot = /^(?:boot|(?:usr\/)?lib\/modules)\//;
  */
 export const unreadArchive: Analyzer = {
   name: 'unread-archive',
-  version: 1,
+  version: 2,
   maxBytes: Infinity,
   wants: (path, head) =>
     !ofBoot.test(path) &&
-    (known.some((each) => isOf(each, head)) || image.test(path) || path.endsWith('.phar') || isScript(head)),
+    (known.some((each) => isOf(each, head)) ||
+      image.test(path) ||
+      path.endsWith('.phar') ||
+      isScript(head) ||
+      isOf(zip, head)),
   analyze: ({ path, content }) => {
     const found = known.find((each) => isOf(each, content)) ?? (image.test(path) ? imageOf(content) : undefined);
     if (found) return { unread: `${found.name}: its files are not read` };
+    if (isOf(zip, content)) {
+      const database = attachedEntries(content).find(({ name }) => databases.some(({ wants }) => wants(name, noHead)));
+      return database ? { unread: `packages in the archive are not read: ${oneLine(database.name)}` } : {};
+    }
     const isPhpArchive = content.includes(phpArchiveStart) && content.includes(phpPackages);
     if (isPhpArchive) return { unread: 'PHP archive: its packages are not read' };
     const bytes = isScript(content) ? dataBehind(content) : 0;

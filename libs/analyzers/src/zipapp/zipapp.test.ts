@@ -58,6 +58,14 @@ describe('zipapp', () => {
     expect(zipapp.analyze({ path, content: Buffer.from('#!/bin/sh\n') })).toEqual({});
   });
 
+  it('reads other archives, but wheels', () => {
+    const bundle = zipArchive([{ name: 'a-1.0.dist-info/METADATA', content: metadata('a') }]);
+    const named = (at: string, file = bundle) => zipapp.analyze({ path: at, content: file }).packages?.length;
+    expect(named('var/task/function.zip')).toBe(1);
+    expect(named('srv/a-1.0-py3-none-any.whl')).toBeUndefined();
+    expect(named('srv/data.zip', zipArchive([{ name: 'x', content: 'y' }]))).toBeUndefined();
+  });
+
   it('reads the wheels of PEX, and eggs, and nothing else', () => {
     const names = namesIn(
       archive({

@@ -9,18 +9,23 @@ import { type ZipEntry, zipEntries } from '../zip.js';
 
 const metadata = /(?:^|\/)(?:[^/]{1,255}\.dist-info\/METADATA|[^/]{1,255}\.egg-info\/PKG-INFO|EGG-INFO\/PKG-INFO)$/;
 const localSignature = 'PK\u0003\u0004';
+const zipByte = 0x50;
 
 /** Longer metadata has a description; a text beyond this limit is none. */
 const maxMetadataBytes = 4 << 20;
 const maxTotalBytes = 256 << 20;
 
+/** Wheels and eggs: installed before they run, or read by their name. */
+const published = /\.(?:whl|egg)$/;
+
 /**
- * Distributions in applications that Python runs from one archive: `zipapp`, shiv and PEX. @see
+ * Distributions in applications that Python runs from one archive: `zipapp`, shiv and PEX. Also in
+ * other ZIP archives, as of functions of AWS Lambda. @see
  * https://docs.python.org/3/library/zipapp.html
  */
 export const zipapp: Analyzer = {
   name: 'zipapp',
-  version: 2,
+  version: 3,
   maxBytes: Infinity,
   wants: (path, head) => isApplication(path, head) || mayBeApplication(path, head),
   analyze,
@@ -43,7 +48,8 @@ const limits = { maxTotalBytes, maxEntryBytes: maxMetadataBytes };
 function analyze({ path, content }: SourceFile): FileFacts {
   if (!isApplication(path, content)) {
     const entries = attachedEntries(content, limits);
-    return entries.some(({ name }) => name === '__main__.py') ? distributionsIn(entries, path) : {};
+    const isRead = content[0] === zipByte || entries.some(({ name }) => name === '__main__.py');
+    return isRead && !published.test(path) ? distributionsIn(entries, path) : {};
   }
   if (!content.includes(localSignature, 0, 'latin1')) {
     if (content[0] === 0x23) return {};
@@ -54,7 +60,7 @@ function analyze({ path, content }: SourceFile): FileFacts {
 
 function distributionsIn(entries: readonly ZipEntry[], path: string): FileFacts {
   const described = entries.filter(({ name }) => metadata.test(name) && !isTestData(name));
-  return collectPackages(distributionsOf(described, path));
+  return described.length === 0 ? {} : collectPackages(distributionsOf(described, path));
 }
 
 function* distributionsOf(entries: readonly ZipEntry[], path: string) {
