@@ -339,6 +339,15 @@ describe('javaAnalyzer', () => {
     expect(damage).toMatch(/too large.*checksum.*no ZIP archive/);
   });
 
+  it('reads every one of two files with the same name', () => {
+    const { name } = pom('org.acme', 'shop', '1.0.0');
+    const hidden = { ...pom('org.evil', 'hidden', '2.0.0'), name };
+    expect(found('lib/x.jar', pom('org.acme', 'shop', '1.0.0'), hidden)).toEqual([
+      'org.acme:shop@1.0.0',
+      'org.evil:hidden@2.0.0',
+    ]);
+  });
+
   it('expands no entity of a pom.xml and ignores misleading markup', () => {
     const content = `<?xml version="1.0"?><!DOCTYPE project [<!ENTITY v "${'9'.repeat(100)}">]>
     <project xmlns="http://maven.apache.org/POM/4.0.0"><!-- <version>0.1</version> --><parent>

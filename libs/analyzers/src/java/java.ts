@@ -54,7 +54,7 @@ export function javaAnalyzer(knownJars: JarIndex = new Map()): Analyzer {
   return {
     name: 'java',
     maxBytes: Infinity,
-    version: 6,
+    version: 7,
     wants: (path, head) =>
       isArchive(path, head) || isPom(path) || container.test(path.slice(-4)) || mayBeApplication(path, head),
     analyze: (file) => {
@@ -148,18 +148,22 @@ function readManifestOf(entries: readonly ZipEntry[], location: string, search: 
  * other.
  */
 function readPoms(entries: readonly ZipEntry[], location: string, search: Search): Coordinates[] {
-  const found = new Map<string, Coordinates>();
+  const found: Coordinates[] = [];
   const isPom = ({ name }: ZipEntry) => name.includes('/pom.') && pomName.test(name);
   const byFolder = Map.groupBy(entries.filter(isPom), ({ name }) => name.slice(0, name.lastIndexOf('/')));
-  for (const [folder, files] of byFolder) {
+  for (const files of byFolder.values()) {
+    let read: string | undefined;
     for (const file of files.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (found.has(folder)) break;
+      // Readers differ in which of two files with the same name they take.
+      if (read !== undefined && read !== file.name) break;
       const text = attempt(location, search, () => readWithin(file, maxMetadataBytes, search).toString('utf8'));
       const pom = text !== undefined && (file.name.endsWith('.xml') ? readPomXml(text) : readPomProperties(text));
-      if (pom) found.set(folder, pom);
+      if (!pom) continue;
+      found.push(pom);
+      read = file.name;
     }
   }
-  return [...found.values()];
+  return found;
 }
 
 /** @throws LimitExceeded `maxEntryBytes` or `nestedBytes` */
