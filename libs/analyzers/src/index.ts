@@ -38,6 +38,7 @@ import { goBinary } from './go-binary/go-binary.js';
 import { goMod } from './go-mod/go-mod.js';
 import { gradleLock } from './gradle-lock/gradle-lock.js';
 import { homebrew } from './homebrew/homebrew.js';
+import { javaModules } from './java-modules/java-modules.js';
 import { java } from './java/java.js';
 import { julia } from './julia/julia.js';
 import type { AnalysisOptions } from './layer-facts.js';
@@ -139,6 +140,7 @@ export const analyzers: readonly Analyzer[] = [
   gradleLock,
   homebrew,
   java,
+  javaModules,
   julia,
   luarocks,
   mixLock,
