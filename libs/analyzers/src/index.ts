@@ -26,6 +26,7 @@ import { composerLock } from './composer-lock/composer-lock.js';
 import { composer } from './composer/composer.js';
 import { conan } from './conan/conan.js';
 import { conda } from './conda/conda.js';
+import { denoLock } from './deno-lock/deno-lock.js';
 import { dotnetDeps } from './dotnet-deps/dotnet-deps.js';
 import { dotnetPe } from './dotnet-pe/dotnet-pe.js';
 import { dpkgFiles } from './dpkg-files/dpkg-files.js';
@@ -127,6 +128,7 @@ export const analyzers: readonly Analyzer[] = [
   composerLock,
   conan,
   conda,
+  denoLock,
   dotnetDeps,
   dotnetPe,
   dpkg,
