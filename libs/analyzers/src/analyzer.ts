@@ -1,7 +1,5 @@
 import type { AptPin } from '@tidewaiter/advisories';
-import type { OsRelease, OwnedFiles, PackageRecord } from '@tidewaiter/domain';
-
-import type { UnpinnedDependencies } from './unpinned-dependencies.js';
+import type { OsRelease, OwnedFiles, PackageRecord, PackageType } from '@tidewaiter/domain';
 
 /** File of a layer that an analyzer requested. */
 export interface SourceFile {
@@ -27,6 +25,13 @@ export interface EnabledSuite {
   suite: string;
   /** Tag of the packages that may come from it; others do not. */
   tag?: string;
+}
+
+/** Dependencies that a file names without the version that would be installed. */
+export interface UnpinnedDependencies {
+  type: PackageType;
+  /** Empty where only the file is known to have some. */
+  names: string[];
 }
 
 /** Facts read from one file. */

@@ -44,13 +44,19 @@ import {
   withMasks,
 } from '@tidewaiter/secrets';
 
-import { type Analyzer, type EnabledSuite, type FileFacts, maxTextBytes, type RpmRepositories } from './analyzer.js';
+import {
+  type Analyzer,
+  type EnabledSuite,
+  type FileFacts,
+  maxTextBytes,
+  type RpmRepositories,
+  type UnpinnedDependencies,
+} from './analyzer.js';
 import { type LayerSecret, mayHoldArchivedSecrets, searchArchive } from './archive-secrets.js';
 import { FactBudget, type FactLimits, factLimits } from './fact-limits.js';
 import { isGitObject, searchGitObjects } from './git-secrets.js';
 import { redactPackages } from './redact-packages.js';
 import { ArchiveBudget, isStreamedArchive, StreamedArchive } from './streamed-archive.js';
-import type { UnpinnedDependencies } from './unpinned-dependencies.js';
 
 /** Facts of one file of a layer, with the analyzer that read it. */
 export interface FileRecord {

@@ -1,15 +1,9 @@
 import type { ImagePackage, PackageType } from '@tidewaiter/domain';
 import type { Overlay, Warning } from '@tidewaiter/oci';
 
+import type { UnpinnedDependencies } from './analyzer.js';
 import type { AnalyzedLayer } from './layer-facts.js';
 import { oneLine } from './package-database.js';
-
-/** Dependencies that a file names without the version that would be installed. */
-export interface UnpinnedDependencies {
-  type: PackageType;
-  /** Empty where only the file is known to have some. */
-  names: string[];
-}
 
 /** Number of names in one warning. */
 const maxNames = 10;

@@ -255,7 +255,7 @@ export class Search {
     this.located = this.found.length;
   }
 
-  /** Searches decoded or joined text as if it were plain text; returns the highest rank of its findings. */
+  /** Searches decoded or joined text as plain text; returns the highest rank of its findings. */
   private searchDecoded({ start, end, isJoined }: Candidate, decoded: string): number {
     if (this.depth === secretLimits.depth) return 0;
     const { found } = searchBytes(Buffer.from(decoded, 'latin1'), this.place.file, this.depth + 1);

@@ -97,7 +97,7 @@ describe('rowsOfSqlite', () => {
   it('reads a forged database in bounded time', () => {
     const content = Buffer.alloc(4 << 20);
     database([[users]]).copy(content);
-    // Every page is one above all others, or a leaf with the same row of all pages a thousand times.
+    // Every page is one above others, or a leaf that has the same row two thousand times.
     for (let page = 1; page < content.length / 4_096; page += 1) {
       const at = page * 4_096;
       content[at] = page % 2 === 0 ? 0x05 : 0x0d;

@@ -131,7 +131,7 @@ function sizeOf(type: number): number {
 const nameColumn = /^(?:key|name|setting|option|variable|param(?:eter)?|property)(?:_?name)?$|_(?:key|name)$/i;
 const valueColumn = /^(?:value|val|content|data)$|_value$/i;
 const settingName = /^[\w.-]{2,64}$/;
-/** Digests of passwords: nobody signs in with them. */
+/** Digests of passwords, which no service accepts for one. */
 const digest = /^(?:\$|\{|pbkdf2|bcrypt|scrypt|argon2|sha\d|(?:[0-9a-f]{2}){16,}$)/i;
 
 function linesOf(values: readonly Value[], columns: readonly string[]): string[] {

@@ -3,7 +3,10 @@ import { objectOf, readJson } from '../document.js';
 import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
-/** npm packages locked by Deno. @see https://docs.deno.com/runtime/fundamentals/modules/ "lockfile" */
+/**
+ * npm packages locked by Deno. @see https://docs.deno.com/runtime/fundamentals/modules/
+ * "Integrity Checking and Lock Files"
+ */
 export const denoLock: Analyzer = {
   name: 'deno-lock',
   version: 1,

@@ -17,7 +17,7 @@ export const gradleLock: Analyzer = {
   analyze: ({ path, content }) => collectPackages(readLock(readText(content), path)),
 };
 
-/** `group:artifact:version=configuration,…`; the last line lists configurations without artifacts. */
+/** `group:artifact:version=configuration,…`; the last line has configurations without artifacts. */
 function* readLock(text: string, foundIn: string): Generator<PackageRecord | 'unreadable'> {
   for (const line of linesOf(text)) {
     const [coordinates = '', configurations = ''] = line.trim().split('=', 2);

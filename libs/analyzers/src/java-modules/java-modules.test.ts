@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { javaModules } from './java-modules.js';
 
-// Of a runtime by jlink.
+// Written by jlink 17.
 const release = readFileSync(join(__dirname, 'fixtures/release'), 'utf8');
 const path = 'opt/app/release';
 const read = (text: string) => javaModules.analyze({ path, content: Buffer.from(text) });
