@@ -284,7 +284,8 @@ describe('sbom:FILE', () => {
     ['a purl of SPDX that is none', spdx([cpe]), ['PACKAGES_UNKNOWN']],
     ['the subject alone', spdx([], about), []],
     ['a repository', { bomFormat: 'CycloneDX', components: [{ ...library, purl: 'pkg:github/a/b' }] }, []],
-    ['an application', { bomFormat: 'CycloneDX', components: [{ ...library, type: 'application' }] }, []],
+    ['a program', { bomFormat: 'CycloneDX', components: [{ ...library, type: 'application' }] }, ['PACKAGES_UNKNOWN']],
+    ['a lock file', { bomFormat: 'CycloneDX', components: [{ type: 'application', name: 'package-lock.json' }] }, []],
   ])('names libraries that cannot be evaluated: %s', async (_, document, codes) => {
     writeFileSync(join(folder, 'sbom.json'), JSON.stringify(document));
     const { warnings } = await open(`sbom:${folder}/sbom.json`);
