@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Bus } from '@tidewaiter/bus';
 import { type AccessRole, type AccessScope, type Digest, includesRole, Secret } from '@tidewaiter/domain';
-import { incidentResolved } from '@tidewaiter/events';
+import { type EventType, imageFailed, incidentResolved } from '@tidewaiter/events';
 import { type Field, listFields, type ListName, listNames } from '@tidewaiter/query';
 import { FleetExposure, Incidents, Store } from '@tidewaiter/store';
 import { minerIncident, startConsole, type TestConsole, uuidOf } from '@tidewaiter/testkit';
@@ -796,25 +796,31 @@ describe('limits of callers', () => {
     const reading = (async () => {
       for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) sent += chunk;
     })().catch(() => undefined);
-    const publish = async (incidentId: string) => {
+    const publish = async ({ type, channel }: Pick<EventType, 'type' | 'channel'>, subject: string, data: object) => {
       const id = uuidv7();
-      const head = { specversion: '1.0' as const, id, source: '/tidewaiter/test', type: incidentResolved.type };
-      const event = {
-        ...head,
-        subject: incidentId,
-        time: new Date().toISOString(),
-        datacontenttype: 'application/json' as const,
-      };
-      await bus.publish(incidentResolved.channel, { ...event, data: { incidentId, revision: 2, severity: 'low' } }, id);
+      const head = { specversion: '1.0' as const, id, source: '/tidewaiter/test', type, subject };
+      const event = { ...head, time: new Date().toISOString(), datacontenttype: 'application/json' as const, data };
+      await bus.publish(channel, event, id);
       return id;
     };
-    const hidden = await Promise.all(Array.from({ length: 300 }, async () => publish(theirs.incident)));
-    const shown = await publish(ours.incident);
+    const resolve = async ({ incident: incidentId }: Tenant) =>
+      publish(incidentResolved, incidentId, { incidentId, revision: 2, severity: 'low' });
+    // The name is the same in two registries: the push decides.
+    const push = async ({ push: pushId }: Tenant) =>
+      publish(imageFailed, 'shop/app:1', {
+        ...{ pushId, connection: 'main', repository: 'shop/app', tag: '1', digest: null },
+        ...{ outcome: 'refused', code: 'MANIFEST_UNKNOWN', reason: 'gone' },
+      });
+    const hidden = await Promise.all(Array.from({ length: 300 }, async () => resolve(theirs)));
+    hidden.push(await push(theirs));
+    const shownPush = await push(ours);
+    const shown = await resolve(ours);
     for (let round = 0; round < 1_500 && !sent.includes(shown); round += 1) await sleep(20);
     stream.abort();
     await reading;
     await bus.onApplicationShutdown();
     expect(sent).toContain(`id: ${shown}\nevent: incident.resolved`);
+    expect(sent).toContain(`id: ${shownPush}\nevent: image.failed\ndata: {"subject":"shop/app:1","time"`);
     expect(sent).not.toContain('reset');
     expect(hidden.filter((id) => sent.includes(id))).toEqual([]);
   });

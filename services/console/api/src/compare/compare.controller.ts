@@ -26,7 +26,9 @@ export class CompareController {
   async compare(
     @Query({ schema: compareQuery }) { from, to }: z.output<typeof compareQuery>,
   ): Promise<z.output<typeof compareAnswer>> {
-    const [before, after] = await Promise.all([this.sides.of(from), this.sides.of(to)]);
+    // In turn, so that of two unknown references the first one is reported, however long each takes.
+    const before = await this.sides.of(from);
+    const after = await this.sides.of(to);
     const { changes, kept } = await this.#inTurn(async () => this.comparison.compare(before, after));
     return { ...changes, from: sideOf(from, before), to: sideOf(to, after), unchanged: kept.total, kept };
   }

@@ -10,6 +10,11 @@ export interface FeedEvent {
   type: string;
   /** Id, digest, repository or name that it is about; of a changed list its name. */
   subject: string;
+  /**
+   * Id by which limits are applied, not sent: of the push, where the subject is a name that other
+   * registries may have, too; else the subject.
+   */
+  limitedBy: string;
   time: string;
 }
 
@@ -60,13 +65,14 @@ export class EventFeed implements OnModuleInit {
 
   /** Reports that rows of a list changed. */
   announce(list: string): void {
-    this.#report({ id: null, type: listChanged, subject: list, time: new Date().toISOString() });
+    this.#report({ id: null, type: listChanged, subject: list, limitedBy: list, time: new Date().toISOString() });
   }
 
   /** The relay may publish an event twice; JetStream drops the repetition, subscribers see it. */
-  #add({ id, type, subject, time }: CloudEvent): void {
+  #add({ id, type, subject, time, data }: CloudEvent): void {
     if (this.#recent.has(id)) return;
-    const event = { id, type: type.slice(typePrefix.length).replace(/\.v\d+$/, ''), subject, time };
+    const { pushId: limitedBy = subject } = (data ?? {}) as { pushId?: string };
+    const event = { id, type: type.slice(typePrefix.length).replace(/\.v\d+$/, ''), subject, limitedBy, time };
     this.#recent.set(id, event);
     const [oldest] = this.#recent.keys();
     if (this.#recent.size > kept && oldest !== undefined) this.#recent.delete(oldest);

@@ -57,9 +57,9 @@ export class StreamController {
       // A changed list may have changed in rows that the caller does not see.
       const events = all.filter(({ type }) => type !== listChanged);
       const visible = await this.store.within(limits, async () =>
-        this.subjects.among(events.map(({ subject }) => subject)),
+        this.subjects.among(events.map(({ limitedBy }) => limitedBy)),
       );
-      return events.filter(({ subject }) => visible.has(subject));
+      return events.filter(({ limitedBy }) => visible.has(limitedBy));
     };
   }
 }
