@@ -81,6 +81,9 @@ describe('commands of entries', () => {
     expect(process.exitCode).toBe(1);
     await expect(run('exceptions', 'add', ...keys, 'until=soon')).rejects.toMatchObject({ code: 'ENTRY_INVALID' });
     await expect(run('exceptions', 'add', 'nonsense')).rejects.toMatchObject({ code: 'ENTRY_INVALID' });
+    await expect(run('exceptions', 'add', ...keys.slice(1), 'until=2099-01-01', 'repo=x')).rejects.toMatchObject({
+      message: expect.stringMatching(/^\w+: is missing\nrepo: unknown key$/) as string,
+    });
     await expect(run('exceptions', 'edit', 'none', 'owner=x')).rejects.toMatchObject({ code: 'ENTRY_UNKNOWN' });
   });
 

@@ -167,7 +167,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       ENTRY_KEY_MISSING: input('Set TIDEWAITER_ENTRY_KEY, or give the secret as a file in `management.filesDir`.'),
       ENTRY_SECRET_MISSING: input('Give the secrets again: they would be sent to another address.'),
       FINGERPRINT_KEY_SHORT: input('Set a longer TIDEWAITER_FINGERPRINT_KEY.'),
-      IGNORE_FILE_INVALID: input('Correct the lines that the message names.'),
+      IGNORE_FILE_INVALID: input('Correct the lines that the message names.', listing),
       IGNORE_FILE_MISSING: missing('Check the path after `--ignore-file`.'),
       CONTAINMENT_KEY_INVALID: input(
         'Make a key with `openssl genpkey -algorithm ed25519`; agents get its public half.',
@@ -177,7 +177,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       LIMIT_INVALID: input('Give a whole number within the bounds that the message names.'),
       MATCHER_INVALID: input('Write matchers as Alertmanager does: `severity="high"`.'),
       SPOOL_IN_USE: input('Give each ingest process a TIDEWAITER_SPOOL_DIR of its own.', listing),
-      POLICY_INVALID: input('Correct the expression that the message names.'),
+      POLICY_INVALID: input('Correct the expression that the message names.', listing),
       POLICY_MISSING: missing('Check the path, or name a built-in policy: `tidewaiter policies list`.'),
       RECEIVER_UNKNOWN: input(
         'Take a receiver of the routing; its channels have to be in effect, and those of a routing.yaml in use.',
@@ -198,7 +198,7 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
       TEMPLATE_ENDLESS: input('Let the template do less: it loops for too long.'),
       TOKEN_NAME_TAKEN: input('Revoke the token of that name, or take another name.'),
       TRUSTED_ROOT_INVALID: input('Give a trusted root in the format of Sigstore.'),
-      VEX_INVALID: input('Give OpenVEX, CycloneDX or CSAF.'),
+      VEX_INVALID: input('Give OpenVEX, CycloneDX or CSAF.', listing),
       VEX_MISSING: missing('Check the path after `--vex`.'),
     },
   },

@@ -25,8 +25,13 @@ export class RequestValidation extends StandardSchemaValidationPipe {
 }
 
 function invalidInput(issues: readonly Issue[]): InvalidInput {
-  const problems = issues.map(({ path = [], message }) => [...path.map(segmentName), message].join(': '));
+  const problems = issues.map(({ path = [], message }) => [...path.map(segmentName), problemText(message)].join(': '));
   return new InvalidInput('INPUT_INVALID', problems.join('; '));
+}
+
+/** Words of zod for a field that is not there, as those of `tidewaiter.yaml`. */
+function problemText(message: string): string {
+  return /^Invalid input: expected [\w ]+, received undefined$/.test(message) ? 'is missing' : message;
 }
 
 function segmentName(segment: PropertyKey | { key: PropertyKey }): string {

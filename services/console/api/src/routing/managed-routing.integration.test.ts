@@ -76,6 +76,10 @@ describe('the managed routing', () => {
     expect(body).toMatchObject({ isValid: false, problems: [expect.stringContaining(problem)] });
   });
 
+  it('is not saved without a text', async () => {
+    expect(await call('PUT', 'routes', {})).toMatchObject({ status: 400, body: { title: 'text: is missing' } });
+  });
+
   it('is overridden by the file of a notifier, before and after it is saved', async () => {
     const overridden = async () => ((await call('GET', 'status')).body as { overridden: string[] }).overridden;
     await api.store.query(
