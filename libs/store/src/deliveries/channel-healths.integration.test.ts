@@ -25,7 +25,7 @@ afterAll(async () => {
   await servers.stop();
 });
 
-type Ending = 'sent' | 'failed' | 'retrying' | 'paused' | 'pending';
+type Ending = 'sent' | 'failed' | 'retrying' | 'paused' | 'pending' | 'held';
 
 async function delivered(receiver: string, ending: Ending): Promise<void> {
   const place = { channel: 'webhook', integration: 0, route: 'route', groupKey: '{}', groupLabels: {} };
@@ -35,6 +35,7 @@ async function delivered(receiver: string, ending: Ending): Promise<void> {
   );
   const id = added[0]!;
   if (ending === 'pending') return;
+  if (ending === 'held') return void (await store.query(`UPDATE delivery SET state = 'held' WHERE id = $1`, [id]));
   await deliveries.begin(id, 1);
   const failure = { attempt: 1, code: 'DOWN', reason: 'no answer', inMs: 60_000, wasTried: true };
   const rest = { ...failure, attempt: 0, code: 'CHANNEL_CIRCUIT_OPEN', reason: 'left alone', wasTried: false };
@@ -69,6 +70,11 @@ describe('ChannelHealths', () => {
       'one that is left alone',
       ['retrying', 'paused'],
       { state: 'paused', lastFailure: expect.objectContaining({ code: 'DOWN' }) },
+    ],
+    [
+      'one whose messages wait on purpose',
+      ['sent', 'held', 'held'],
+      { state: 'healthy', waiting: 0, waitingSince: null, held: 2 },
     ],
     [
       'one that takes no message any more',

@@ -20,6 +20,8 @@ export interface ChannelHealth {
   sent: number;
   failed: number;
   waiting: number;
+  /** Messages that wait on purpose: for their group, a silence or a summary. */
+  held: number;
   /** Creation time of the oldest waiting delivery. */
   waitingSince: Date | null;
   lastSentAt: Date | null;
@@ -31,7 +33,7 @@ export interface ChannelHealth {
   p95Seconds: number | null;
 }
 
-const waits = `state IN ('held', 'pending', 'sending', 'retrying')`;
+const waits = `state IN ('pending', 'sending', 'retrying')`;
 const sameChannel = `(failure.receiver, failure.channel, failure.integration) = (channel.receiver, channel.channel, channel.integration)`;
 
 @Injectable()
@@ -44,7 +46,8 @@ export class ChannelHealths {
       `WITH channel AS (
          SELECT receiver, channel, integration,
            count(*) FILTER (WHERE state = 'sent')::int AS sent, count(*) FILTER (WHERE state = 'failed')::int AS failed,
-           count(*) FILTER (WHERE ${waits})::int AS waiting, min(created_at) FILTER (WHERE ${waits}) AS waiting_since,
+           count(*) FILTER (WHERE ${waits})::int AS waiting, count(*) FILTER (WHERE state = 'held')::int AS held,
+           min(created_at) FILTER (WHERE ${waits}) AS waiting_since,
            bool_or(state = 'retrying') AS is_failing, bool_or(state = 'retrying' AND code = 'CHANNEL_CIRCUIT_OPEN') AS is_paused,
            max(finished_at) FILTER (WHERE state = 'sent') AS sent_at, max(finished_at) FILTER (WHERE state = 'failed') AS failed_at
          FROM delivery WHERE created_at > $1 GROUP BY receiver, channel, integration),
@@ -59,7 +62,7 @@ export class ChannelHealths {
          WHERE kind IN ('failed', 'given-up') AND created_at > $1)
        SELECT receiver, channel, integration, CASE WHEN failed_at > coalesce(sent_at, '-infinity') THEN 'broken'
            WHEN is_paused THEN 'paused' WHEN is_failing THEN 'failing' ELSE 'healthy' END AS state,
-         sent, failed, waiting, waiting_since AS "waitingSince", sent_at AS "lastSentAt", round(p95::numeric, 3)::float AS "p95Seconds",
+         sent, failed, waiting, held, waiting_since AS "waitingSince", sent_at AS "lastSentAt", round(p95::numeric, 3)::float AS "p95Seconds",
          (SELECT min(made_at) FROM failure WHERE ${sameChannel} AND made_at > coalesce(sent_at, '-infinity')) AS since,
          (SELECT jsonb_build_object('code', code, 'reason', reason, 'at', ${isoTimeSql('made_at')}) FROM failure WHERE ${sameChannel}
           ORDER BY id DESC LIMIT 1) AS "lastFailure"

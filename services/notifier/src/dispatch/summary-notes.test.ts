@@ -31,7 +31,7 @@ describe('endingSoon', () => {
   it('has a line for each channel and each sensor that does not do its work', () => {
     const channel = (state: ChannelHealth['state'], since: Date | null): ChannelHealth => ({
       ...{ receiver: 'team', channel: 'slack', integration: 0, state, since, sent: 1, failed: 1, waiting: 0 },
-      ...{ waitingSince: null, lastSentAt: null, p95Seconds: null },
+      ...{ held: 0, waitingSince: null, lastSentAt: null, p95Seconds: null },
       lastFailure: { code: 'SLACK_REFUSED', reason: 'Slack answered is_archived', at: '' },
     });
     const sensor = (name: string, silentSince: Date | null): SensorHealth => ({

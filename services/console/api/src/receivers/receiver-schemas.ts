@@ -17,6 +17,8 @@ export const receiverAnswer = z.object({
   sent: count,
   failed: count,
   waiting: count,
+  /** Messages that wait on purpose: for their group, a silence or a summary. */
+  held: count,
   waitingSince: time.nullable(),
   lastSentAt: time.nullable(),
   lastFailure: z.object({ code: text, reason: text, at: z.string() }).nullable(),

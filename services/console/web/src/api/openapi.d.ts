@@ -7416,6 +7416,7 @@ export interface paths {
                             items: {
                                 channel: string;
                                 failed: number;
+                                held: number;
                                 integration: number;
                                 lastFailure: {
                                     at: string;

@@ -46,17 +46,17 @@ const columns: Column<Receiver>[] = [
   column<Receiver>({
     id: 'waiting',
     title: 'Waiting',
-    cell: ({ waiting, waitingSince }) =>
-      waiting > 0 && (
-        <>
-          {counted(waiting, 'message')}{' '}
-          {waitingSince !== null && (
-            <small className="quiet">
-              oldest <Moment at={waitingSince} />
-            </small>
-          )}
-        </>
-      ),
+    cell: ({ waiting, held, waitingSince }) => (
+      <>
+        {waiting > 0 && counted(waiting, 'message')}{' '}
+        {waitingSince !== null && (
+          <small className="quiet">
+            oldest <Moment at={waitingSince} />
+          </small>
+        )}{' '}
+        {held > 0 && <small className="quiet">{held.toLocaleString('en')} held for a group or silence</small>}
+      </>
+    ),
   }),
   column<Receiver>({ id: 'accepted', title: 'Accepted', cell: (receiver) => <Accepted receiver={receiver} /> }),
   column<Receiver>({
