@@ -1,5 +1,5 @@
 import type { ImageFinding } from '../../api/types.js';
-import { suppressionText } from './finding-remarks.js';
+import { acceptedName, suppressionText } from './finding-remarks.js';
 
 describe('suppressionText', () => {
   const by = (kind: NonNullable<ImageFinding['by']>['kind'], source: string) => ({
@@ -17,5 +17,16 @@ describe('suppressionText', () => {
 
   it('is nothing for a finding that counts', () => {
     expect(suppressionText({ counted: true, state: 'present', by: null })).toBeNull();
+  });
+});
+
+describe('acceptedName', () => {
+  it.each([
+    ['secret', 'aws-access-token', 'f00d'],
+    ['integrity', 'package-file-modified', 'f00d'],
+    ['vulnerability', 'CVE-2024-0001', 'CVE-2024-0001'],
+    ['misconfiguration', 'image-no-user', 'image-no-user'],
+  ] as const)('accepts one %s of %s by %s', (kind, id, name) => {
+    expect(acceptedName({ kind, id, fingerprint: 'f00d' })).toBe(name);
   });
 });

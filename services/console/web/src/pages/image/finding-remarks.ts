@@ -44,3 +44,14 @@ export function placeOf({ path, evidence }: Pick<ImageFinding, 'path' | 'evidenc
   if (path !== null) return line === undefined ? path : `${path}:${line}`;
   return [origin, name].filter((part) => typeof part === 'string').join(' ');
 }
+
+/** Kinds whose id names a rule, of which an image may have several findings. */
+const ofRules: ReadonlySet<ImageFinding['kind']> = new Set(['secret', 'integrity', 'malware']);
+
+/**
+ * Name under which an exception accepts a finding: its fingerprint where the id would accept all
+ * that the rule finds in the repository from now on.
+ */
+export function acceptedName({ kind, id, fingerprint }: Pick<ImageFinding, 'kind' | 'id' | 'fingerprint'>): string {
+  return ofRules.has(kind) ? fingerprint : id;
+}
