@@ -97,7 +97,7 @@ export const listColumns = {
     rule: ({ rule }) => (rule as ListItem)['title'],
     workload: ({ context }) => (context as ListItem)['workload'],
     image: ({ context }) => (context as ListItem)['image'],
-    incident: ({ incidentNumber }) => (incidentNumber === null ? '' : `INC-${String(incidentNumber)}`),
+    incident: ({ incidentNumber }) => (typeof incidentNumber === 'number' ? `INC-${incidentNumber}` : ''),
   },
   rules: {
     rule: ({ title, id }) => title ?? id,

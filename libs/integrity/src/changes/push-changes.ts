@@ -53,7 +53,10 @@ export type FindingChange = Pick<
   Finding,
   'kind' | 'id' | 'severity' | 'title' | 'packageName' | 'path' | 'fingerprint'
 > & {
-  /** `app/.env:3`, or `env TOKEN` outside of files; absent in comparisons that an older version stored. */
+  /**
+   * `app/.env:3`, or `env TOKEN` outside of files; absent in comparisons that an older version
+   * stored.
+   */
   place?: string | null;
 };
 

@@ -197,7 +197,10 @@ function textOf(group: FindingGroup, findings: string): string {
   }
 }
 
-/** Formats ` in app/.env:3 and 23 more places`, ` in env TOKEN`; empty for a finding about the whole image. */
+/**
+ * Formats ` in app/.env:3 and 23 more places` or ` in env TOKEN`; empty for a finding about the
+ * whole image.
+ */
 function whereText(finding: Finding): string {
   const hasPlace = pathOf(finding) !== null || locationCount(finding) > 1;
   return hasPlace ? ` in ${[pathOf(finding), morePlaces(finding)].filter((part) => part !== null).join(' ')}` : '';

@@ -17,7 +17,7 @@ const context = (name: string) => `(alert #>> '{context,${name}}')`;
 const severity = 'detection_alert.severity';
 const number = 'detection_alert.number';
 
-/** Whether a later evaluation of the same event, with more facts, has taken the place of the alert. */
+/** Whether a later evaluation of its event, with more facts, has taken the place of the alert. */
 const isRevised = `EXISTS (SELECT FROM detection_alert AS later WHERE later.alert ? 'revises'
   AND later.alert ->> 'revises' = coalesce(detection_alert.alert ->> 'revises', detection_alert.id)
   AND later.number > detection_alert.number)`;

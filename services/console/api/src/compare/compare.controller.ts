@@ -26,7 +26,7 @@ export class CompareController {
   async compare(
     @Query({ schema: compareQuery }) { from, to }: z.output<typeof compareQuery>,
   ): Promise<z.output<typeof compareAnswer>> {
-    // In turn, so that of two unknown references the first one is reported, however long each takes.
+    // In turn, so that of two unknown references always the first one is reported.
     const before = await this.sides.of(from);
     const after = await this.sides.of(to);
     const { changes, kept } = await this.#inTurn(async () => this.comparison.compare(before, after));

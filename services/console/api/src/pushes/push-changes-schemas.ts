@@ -27,7 +27,10 @@ const finding = {
   title: z.string(),
   packageName: text,
   path: text,
-  /** `app/.env:3`, or `env TOKEN` outside of files; absent in comparisons that an older version stored. */
+  /**
+   * `app/.env:3`, or `env TOKEN` outside of files; absent in comparisons that an older version
+   * stored.
+   */
   place: text.optional(),
   fingerprint: z.string(),
 };
