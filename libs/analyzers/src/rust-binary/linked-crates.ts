@@ -1,4 +1,4 @@
-/** Folder of Cargo with sources: `registry/src/index.crates.io-HASH/NAME-VERSION/`. */
+/** Folder of Cargo with sources: `registry/src/REGISTRY-HASH/NAME-VERSION/`. */
 const sources = 'registry/src/';
 /** Registry, crate and file; names have no dots, so the version begins at the first one. */
 const place =

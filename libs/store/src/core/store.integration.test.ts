@@ -11,7 +11,7 @@ import { connect, connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Jobs } from './jobs.js';
 import { OutboxRelay } from './relay.js';
-import { Store, type Transaction, withoutFlush } from './store.js';
+import { isUnflushed, Store, type Transaction, withoutFlush } from './store.js';
 import { deleteExpired, sweepOutbox } from './sweeper.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -51,12 +51,14 @@ const until = async (condition: () => boolean | Promise<boolean>) => {
   }
 };
 
-const withRelay = async (bus: RecordingBus, work: () => Promise<void>) => {
-  const relay = new OutboxRelay(store, bus, createLogger('test', 'silent'));
+const withRelay = async (bus: RecordingBus, work: () => Promise<void>, of = store) => {
+  const relay = new OutboxRelay(of, bus, createLogger('test', 'silent'));
   relay.onApplicationBootstrap();
   await work();
   await relay.onApplicationShutdown();
 };
+
+const areAllPublished = async () => (await store.query('SELECT FROM outbox WHERE published_at IS NULL')).length === 0;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
@@ -89,6 +91,12 @@ describe('Store.transaction', () => {
   ])('%s', async (_, settings, expected) => {
     const shown = await store.transaction(async (tx) => tx.query('SHOW synchronous_commit'), settings);
     expect(shown).toEqual([{ synchronous_commit: expected }]);
+  });
+
+  it('waits for the disk unless a single statement has the condition', async () => {
+    const setting = `SELECT current_setting('synchronous_commit') AS setting FROM (VALUES (1)) AS given`;
+    expect(await store.query(`${setting} WHERE ${isUnflushed}`)).toEqual([{ setting: 'off' }]);
+    expect(await store.query(setting)).toEqual([{ setting: 'on' }]);
   });
 
   it('handles an event once for each consumer', async () => {
@@ -227,15 +235,40 @@ describe('outbox', () => {
     });
   });
 
-  it('is shared by relays that publish each event once', async () => {
+  it('publishes events of two processes once each', async () => {
     const bus = new RecordingBus();
-    await withRelay(bus, () =>
-      withRelay(bus, async () => {
-        await Promise.all(Array.from({ length: 50 }, () => store.transaction((tx) => tx.emit(pushed, moved))));
-        await until(() => bus.published.length === 100);
-      }),
-    );
+    const other = new Store(dataSource, 'other');
+    const relaying = async () => {
+      const emitting = [store, other].flatMap((of) =>
+        Array.from({ length: 25 }, async () => of.transaction((tx) => tx.emit(pushed, moved))),
+      );
+      await Promise.all(emitting);
+      await until(areAllPublished);
+    };
+    await withRelay(bus, async () => withRelay(bus, relaying, other));
+    expect(bus.published).toHaveLength(100);
     expect(new Set(bus.published.map(({ messageId }) => messageId)).size).toBe(100);
+  });
+
+  it('shares the events that a process left behind, and publishes each once', async () => {
+    const bus = new RecordingBus();
+    await Promise.all(Array.from({ length: 50 }, () => store.transaction((tx) => tx.emit(pushed, moved))));
+    await withRelay(bus, async () => withRelay(bus, () => until(areAllPublished), new Store(dataSource, 'other')));
+    expect(new Set(bus.published.map(({ messageId }) => messageId)).size).toBe(100);
+    expect(bus.published).toHaveLength(100);
+  });
+
+  it('publishes events at once with the time of their row, and those beyond its memory from there', async () => {
+    const bus = new RecordingBus();
+    await withRelay(bus, async () => {
+      await store.transaction((tx) => tx.emit(...Array.from({ length: 2_100 }, () => pushed)));
+      await until(() => bus.published.length === 2_000);
+      const [first] = bus.published;
+      const [row] = await store.query<{ time: Date }>(`SELECT time FROM outbox WHERE id = '${first!.event.id}'`);
+      expect(first!.event.time).toBe(row!.time.toISOString());
+      await until(areAllPublished);
+    });
+    expect(bus.published).toHaveLength(2_100);
   });
 
   it('republishes an event under another message id until all consumers have handled it', async () => {

@@ -52,6 +52,7 @@ const newJobs = unnestOf(JobRow, [
   'isResumed',
   'turn',
 ]);
+const timeOnly = columnsOf(OutboxRow, { only: ['time'] });
 const newEvents = unnestOf(OutboxRow, ['id', 'type', 'channel', 'subject', 'source', 'data', 'traceparent']);
 
 /** Text of a query after its select list, or the query around the list. */
@@ -171,6 +172,12 @@ type CommitHook = (tx: Transaction, changes: readonly RecordedChange[]) => Promi
  * for what may be done once more.
  */
 export const withoutFlush = '; SET LOCAL synchronous_commit = off';
+
+/**
+ * Condition that is true, and lets a statement outside of a transaction commit as
+ * {@link withoutFlush} does.
+ */
+export const isUnflushed = `set_config('synchronous_commit', 'off', true) = 'off'`;
 
 /**
  * Access to PostgreSQL: queries, and transactions in which rows, events and jobs commit together.
@@ -401,8 +408,7 @@ export class Store implements Queries {
       },
       emit: async (...drafts) => {
         const events = drafts.map((each) => eventOf(each, `/tidewaiter/${this.service}`));
-        pending.events.push(...events);
-        await insertEvents(tx, events);
+        pending.events.push(...(await insertEvents(tx, events)));
       },
       enqueue: async (...jobs) => {
         const traceparent = currentTraceparent() ?? null;
@@ -546,9 +552,11 @@ async function readOnly<Result>(runner: QueryRunner, read: () => Promise<Result>
   }
 }
 
-async function insertEvents(tx: Transaction, events: readonly TypedEvent[]): Promise<void> {
-  if (events.length === 0) return;
-  await tx.query(
+/** Returns the events with the time of their row, by which they are published again. */
+async function insertEvents(tx: Transaction, events: readonly TypedEvent[]): Promise<TypedEvent[]> {
+  if (events.length === 0) return [];
+  const rows = await tx.returning(
+    timeOnly,
     `INSERT INTO outbox (${newEvents.columns}) SELECT ${newEvents.values} FROM ${newEvents.table}`,
     newEvents.parameters(
       events.map(({ event: { id, subject, source, data, traceparent = null }, type: { type, channel } }) => ({
@@ -556,6 +564,8 @@ async function insertEvents(tx: Transaction, events: readonly TypedEvent[]): Pro
       })),
     ),
   );
+  const time = rows[0]!.time.toISOString();
+  return events.map(({ event, type }) => ({ event: { ...event, time }, type }));
 }
 
 /**
