@@ -80,6 +80,7 @@ export interface EvaluatedPackage extends ImagePackage {
   key: AdvisoryKey | null;
 }
 
+const placedColumns = imageColumns.computed<{ isOfPush: boolean }>({ isOfPush: 'held.is_of_push' });
 const configColumns = columnsOf(ImageRow, { only: ['digest', 'config'] });
 const unreadIndexes = columnsOf(ImageLayerRow, { only: ['index'] });
 const imageOnly = columnsOf(ImageLayerRow, { only: ['imageDigest'] });
@@ -167,6 +168,22 @@ export class Images {
        ORDER BY platform, digest`,
       [digest],
     );
+  }
+
+  /** {@link ofPush} and {@link ofDigest} together; none of a digest that is null. */
+  async ofPushAndDigest(pushId: string, digest: Digest | null): Promise<{ ofPush: Image[]; ofDigest: Image[] }> {
+    const rows = await this.store.rows(
+      placedColumns,
+      `FROM (
+         SELECT image_digest, true AS is_of_push FROM push_image WHERE push_id = $1
+         UNION ALL SELECT image_digest, false FROM (
+           SELECT image_digest FROM push_image JOIN push ON push.id = push_id WHERE push.digest = $2 UNION SELECT $2) AS other
+       ) AS held JOIN image ON image.digest = image_digest ORDER BY platform, image.digest`,
+      [pushId, digest],
+    );
+    const of = (wanted: boolean) =>
+      rows.filter((row) => row.isOfPush === wanted).map(({ isOfPush: _, ...image }) => image);
+    return { ofPush: of(true), ofDigest: of(false) };
   }
 
   /** Adds images with their layers; updates labels, config and findings of existing ones. */

@@ -1,7 +1,7 @@
 import { type Digest } from '@tidewaiter/domain';
 
 import type { OwnerLabels } from './owner-labels.js';
-import { ownerName, Owners, ruledOwner } from './owners.js';
+import { imageLabel, ownerName, Owners, ruledOwner } from './owners.js';
 
 const rules = [
   { repository: 'shop/*', namespace: 'canary', owner: 'team-canary' },
@@ -49,6 +49,20 @@ describe('Owners', () => {
     ['nobody', 'other/app', null, null, null],
   ])('believes %s', async (_, repository, image, namespace, owner) => {
     expect(await owners(image, namespace).ofRunning([{ repository, digest, place }])).toEqual([owner]);
+  });
+
+  it.each([
+    ['the operator', 'shop/app', ['by-image'], 'team-shop'],
+    ['the first of the labels', 'other/app', ['by-image'], 'by-image'],
+    ['the image of the lowest digest that has the label', 'other/app', [null, 'first', 'second'], 'first'],
+    ['nothing', 'other/app', [null], null],
+  ])('believes %s of images that were read', (_, repository, named, owner) => {
+    const images = named.map((name, index) => ({
+      digest: `sha256:${String(index).repeat(64)}` as const,
+      labels: { ...(name !== null && { [imageLabel]: name }), team: 'other' },
+    }));
+    const settings = { rules, labels: named[0] === null && named.length === 1 ? [] : ['team'] };
+    expect(new Owners(settings, {} as OwnerLabels).ofRead({ repository }, images.toReversed())).toBe(owner);
   });
 
   it('answers for many images in their order', async () => {

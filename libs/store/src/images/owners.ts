@@ -3,6 +3,7 @@ import { type Digest, matchesWildcard } from '@tidewaiter/domain';
 import { maxOwnerCharacters, type OwnerSettings } from '@tidewaiter/runtime';
 import { ownerLabel } from '@tidewaiter/workloads';
 
+import type { Image } from './images.js';
 import { type NamespacePlace, OwnerLabels } from './owner-labels.js';
 
 /** Image with the names that are known. */
@@ -44,6 +45,16 @@ export class Owners {
       const named = digest === null ? null : (said?.get(digest) ?? null);
       return ruledOwner(this.settings.rules, { repository, namespace: null }) ?? ownerName(named);
     });
+  }
+
+  /** Like {@link ofImages} of one image whose labels were read, or of an index with all its images. */
+  ofRead(
+    { repository }: Pick<OwnedImage, 'repository'>,
+    images: readonly Pick<Image, 'digest' | 'labels'>[],
+  ): string | null {
+    const sorted = images.toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
+    const named = this.#imageLabels.flatMap((name) => sorted.flatMap(({ labels }) => labels[name] ?? []))[0] ?? null;
+    return ruledOwner(this.settings.rules, { repository, namespace: null }) ?? ownerName(named);
   }
 
   /**

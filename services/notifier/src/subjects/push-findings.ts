@@ -15,6 +15,11 @@ import { type ImageFinding, type Image, Images, Verdicts, type Push, Pushes } fr
 /** Kinds that matter where an image ran or was pulled before it was replaced. */
 const lastingKinds: ReadonlySet<string> = new Set(['secret', 'integrity', 'malware']);
 
+/** Images of a push, and their findings. */
+interface FoundInPush extends Pick<PushReport, 'findings' | 'resolved' | 'counts'> {
+  images: readonly Image[];
+}
+
 /**
  * Findings of a push against its baseline. Only findings that count: accepted ones are not
  * reported.
@@ -32,16 +37,11 @@ export class PushFindings {
    * before
    * @param awaited fingerprints of findings that are not announced yet
    */
-  async of(
-    push: Push,
-    isWhole: boolean,
-    awaited: ReadonlySet<string> = new Set(),
-  ): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved' | 'counts'>> {
-    const images = await this.images.ofPush(push.id);
+  async of(push: Push, isWhole: boolean, awaited: ReadonlySet<string> = new Set()): Promise<FoundInPush> {
     const baseline = push.comparedWith?.digest ?? push.previousDigest;
-    const { now, before } = await this.#nowAndBefore(push, images, baseline);
+    const { images, now, before } = await this.#nowAndBefore(push, baseline);
     return {
-      platforms: images.map(({ platform }) => platform),
+      images,
       findings: (await this.#withLayers(merged(now, images, before), now)).filter(
         ({ finding }) => !awaited.has(finding.fingerprint),
       ),
@@ -57,7 +57,7 @@ export class PushFindings {
    * Findings of a push that had been replaced when it arrived: those that are as bad after it was
    * replaced, and that neither what it replaced nor what the tag has now has, too.
    */
-  async ofLate(push: Push): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved' | 'counts'>> {
+  async ofLate(push: Push): Promise<FoundInPush> {
     const images = await this.images.ofPush(push.id);
     const all = await this.evaluations.unsuppressed(push, images);
     const own = all.filter(({ kind }) => lastingKinds.has(kind));
@@ -67,7 +67,7 @@ export class PushFindings {
     const now = current ? await this.evaluations.unsuppressed(current, await this.images.ofPush(current.id)) : [];
     const fresh = merged(own, images, [...before, ...now]).filter(({ isNew }) => isNew);
     const findings = await this.#withLayers(fresh, all);
-    return { platforms: images.map(({ platform }) => platform), findings, counts: countFindings(all), resolved: [] };
+    return { images, findings, counts: countFindings(all), resolved: [] };
   }
 
   /** Adds the layers of secrets, also of deleted ones: there the build has to change. */
@@ -86,15 +86,15 @@ export class PushFindings {
     });
   }
 
-  /** Findings of a push, and those before it. */
+  /** Images and findings of a push, and the findings before it. */
   async #nowAndBefore(
     push: Push,
-    images: readonly Image[],
     baseline: Digest | null,
-  ): Promise<{ now: ImageFinding[]; before: ImageFinding[] }> {
-    const earlier = baseline === null ? null : { digest: baseline, images: await this.images.ofDigest(baseline) };
+  ): Promise<{ images: Image[]; now: ImageFinding[]; before: ImageFinding[] }> {
+    const { ofPush: images, ofDigest } = await this.images.ofPushAndDigest(push.id, baseline);
+    const earlier = baseline === null ? null : { digest: baseline, images: ofDigest };
     const { now, before } = await this.evaluations.unsuppressedWithEarlier(push, images, earlier);
-    return { now, before: baseline === null ? [] : await this.#announced(push, baseline, before) };
+    return { images, now, before: baseline === null ? [] : await this.#announced(push, baseline, before) };
   }
 
   async #findingsBefore(push: Push, digest: Digest): Promise<ImageFinding[]> {

@@ -4,7 +4,7 @@ import { type Digest, findingOf } from '@tidewaiter/domain';
 import type { DataOf, imageAnalyzed, imageReexamined } from '@tidewaiter/events';
 import { type ChangeSummary, type PushChanges, summaryOf } from '@tidewaiter/integrity';
 import type { PushFinding, PushReport } from '@tidewaiter/messages';
-import { PipelineReports, type Push, PushDifferences, Pushes, Owners } from '@tidewaiter/store';
+import { type Image, PipelineReports, type Push, PushDifferences, Pushes, Owners } from '@tidewaiter/store';
 
 import { PushFindings } from './push-findings.js';
 
@@ -49,17 +49,14 @@ export class PushReports {
     changes: Pick<ChangeSummary, 'packages'> | null,
     awaited: readonly string[],
   ): Promise<PushReport> {
+    const { warnings: all, changes: changed } = await this.differences.withWarnings(push.id);
     // Warnings about unreadable parts of the image; the age of advisories does not belong to one
     // push.
-    const [all, changed, about] = await Promise.all([
-      this.pushes.warnings(push.id),
-      this.differences.of(push.id),
-      this.#about(push),
-    ]);
     const warnings = all.filter(({ code }) => !ageWarnings.has(code));
+    const { images, ...found } = await this.findings.of(push, warnings.length === 0, new Set(awaited));
     return {
-      ...about,
-      ...(await this.findings.of(push, warnings.length === 0, new Set(awaited))),
+      ...(await this.#about(push, images)),
+      ...found,
       packagesChanged: changes && wasRead(changed) ? { ...changes.packages, upgraded: changes.packages.changed } : null,
       changes: changed,
       warnings: warnings.map(({ message, path }) => (path ? `${path}: ${message}` : message)),
@@ -71,13 +68,12 @@ export class PushReports {
     const stored = await this.pushes.get(data.pushId);
     if (!stored || stored.digest === null || stored.origin === 'imported') return null;
     const push = { ...stored, digest: stored.digest, previousDigest: data.previousDigest };
-    const { platforms, findings, counts } = await this.findings.of(push, false);
+    const { images, findings, counts } = await this.findings.of(push, false);
     const opened = new Set(data.opened.map(({ fingerprint }) => fingerprint));
     return {
-      ...(await this.#about(push)),
+      ...(await this.#about(push, images)),
       // Content that replaced it must not resolve an alert about this digest.
       ...(!data.isCurrent && { tag: null }),
-      platforms,
       findings: findings
         .filter(({ finding }) => opened.has(finding.fingerprint))
         .map((each) => ({ ...each, isNew: true })),
@@ -94,26 +90,27 @@ export class PushReports {
    * with it is news of other pushes.
    */
   async #late(push: Push & { digest: Digest }): Promise<PushReport> {
+    const { images, ...found } = await this.findings.ofLate(push);
     return {
-      ...(await this.#about(push)),
+      ...(await this.#about(push, images)),
       tag: null,
       previousDigest: null,
       comparedWith: null,
-      ...(await this.findings.ofLate(push)),
+      ...found,
       packagesChanged: null,
       changes: null,
       warnings: [],
     };
   }
 
-  async #about(push: Push & { digest: Digest }) {
-    const [owner = null] = await this.owners.ofImages([push]);
+  async #about(push: Push & { digest: Digest }, images: readonly Image[]) {
     return {
       registry: push.registryHost ?? push.connection,
       repository: push.repository,
       tag: push.tag,
       digest: push.digest,
-      owner,
+      platforms: images.map(({ platform }) => platform),
+      owner: this.owners.ofRead(push, images),
       pushedBy: push.pushedBy,
       pushedAt: (push.pushedAt ?? push.receivedAt).toISOString(),
       pipeline: await this.pipelines.runOf(push.id),

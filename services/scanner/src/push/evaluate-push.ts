@@ -139,7 +139,7 @@ export class EvaluatePush {
       await this.matching.match(image.digest);
       failpoint('push.matched');
     }
-    const [images, earlier] = await Promise.all([this.images.ofPush(push.id), this.#earlierOf(push, earlierDigest)]);
+    const { images, earlier } = await this.#imagesOf(push, earlierDigest);
     const digests = [...images, ...(earlier?.images ?? [])].map(({ digest }) => digest);
     const provenances = await this.provenances.of(push, digests);
     const signatureDueAt = await this.identity.signatureDueAt(push);
@@ -199,9 +199,10 @@ export class EvaluatePush {
     });
   }
 
-  async #earlierOf(push: Push, digest: Digest | null): Promise<EarlierImages | null> {
-    if (digest === null || digest === push.digest) return null;
-    return { digest, images: await this.images.ofDigest(digest) };
+  async #imagesOf(push: Push, earlier: Digest | null): Promise<{ images: Image[]; earlier: EarlierImages | null }> {
+    const digest = earlier === push.digest ? null : earlier;
+    const { ofPush: images, ofDigest } = await this.images.ofPushAndDigest(push.id, digest);
+    return { images, earlier: digest === null ? null : { digest, images: ofDigest } };
   }
 
   async #warnings(images: readonly Image[], provenances: KnownProvenances): Promise<PushWarning[]> {

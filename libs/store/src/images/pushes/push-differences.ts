@@ -3,6 +3,7 @@ import type { PushChanges } from '@tidewaiter/integrity';
 
 import { json } from '../../core/storable.js';
 import { Store, type Transaction } from '../../core/store.js';
+import type { PushWarning } from '../image-rows.js';
 
 /** Changes of pushes against the previous images of their tags. */
 @Injectable()
@@ -14,6 +15,15 @@ export class PushDifferences {
       'INSERT INTO push_change (push_id, changes) VALUES ($1, $2) ON CONFLICT (push_id) DO UPDATE SET changes = EXCLUDED.changes',
       [pushId, json(changes)],
     );
+  }
+
+  /** {@link of} a push, and the warnings of its verdict, of which a hostile image may cause thousands. */
+  async withWarnings(pushId: string): Promise<{ changes: PushChanges | null; warnings: PushWarning[] }> {
+    const [row] = await this.store.aggregate<{ changes: PushChanges | null; warnings: PushWarning[] | null }>(
+      'SELECT changes, warnings FROM push LEFT JOIN push_change ON push_id = push.id WHERE push.id = $1',
+      [pushId],
+    );
+    return { changes: row?.changes ?? null, warnings: row?.warnings ?? [] };
   }
 
   /** Changes of a push; null if it moved no tag, or is older than this table. */
