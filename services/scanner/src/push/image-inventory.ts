@@ -44,8 +44,8 @@ export class ImageInventory {
   async prepare(image: Image): Promise<((tx: Transaction) => Promise<void>) | null> {
     const { digest, analyzersVersion, configVersion, unreadLayers: missed } = image;
     const { version, imageVersion, options } = this.analysis;
-    const unread = await this.images.unreadIndexes(digest, version);
-    if (analyzersVersion === imageVersion && unread.join() === missed.join()) return null;
+    const isCurrent = analyzersVersion === imageVersion;
+    if (isCurrent && (await this.images.unreadIndexes(digest, version)).join() === missed.join()) return null;
     const { maxImageEntries } = { ...imageLimits, ...this.analysis.limits.image };
     const layers = await this.images.layers(digest, maxImageEntries);
     if (!layers)

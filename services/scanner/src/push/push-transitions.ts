@@ -89,7 +89,7 @@ export class PushTransitions {
     changes: PushChanges | null,
   ): Promise<void> {
     await this.store.transaction(async (tx) => {
-      await this.#mustBeUpToDate(tx, push);
+      await this.#mustBeUpToDate(tx, push, evaluation);
       const announcement = await this.corrections.announcementOf(tx, push, evaluation);
       if (await this.pushes.analyzed(tx, push.id, evaluation, baseline, announcement)) {
         if (changes) await this.differences.put(tx, push.id, changes);
@@ -111,7 +111,7 @@ export class PushTransitions {
    */
   async correct(job: ClaimedJob, push: Push, evaluation: PushEvaluation, mustPublish: boolean): Promise<void> {
     await this.store.transaction(async (tx) => {
-      await this.#mustBeUpToDate(tx, push);
+      await this.#mustBeUpToDate(tx, push, evaluation);
       await this.pushes.reevaluated(tx, push.id, evaluation);
       if (mustPublish) {
         const awaited = await this.corrections.begin(tx, push, evaluation);
@@ -174,8 +174,9 @@ export class PushTransitions {
    * Another process may have read a layer while this one evaluated without it: then neither its
    * finding nor its content would count.
    */
-  async #mustBeUpToDate(tx: Transaction, { id }: Push): Promise<void> {
+  async #mustBeUpToDate(tx: Transaction, { id }: Push, { images }: PushEvaluation): Promise<void> {
     await this.pushes.lock(tx, id);
+    if (images.every(({ unreadLayers }) => unreadLayers.length === 0)) return;
     if (await this.images.areUpToDate(tx, id, this.analysis.version)) return;
     throw new Unavailable('LAYER_ARRIVED', 'a layer was read while the push was evaluated without it');
   }

@@ -16,8 +16,10 @@ export class TagOrigin {
 
   async findings(push: PushUnderTag): Promise<Finding[]> {
     if (!isVersionTag(push.tag)) return [];
-    if (!isPublishedVersion(await this.histories.of(push.id, push))) return [];
-    return [...(await this.#moved(push)), ...(await this.#differing(push))];
+    const history = await this.histories.of(push.id, push);
+    if (!isPublishedVersion(history)) return [];
+    const moved = history.earlier.length > 0 ? await this.#moved(push) : [];
+    return [...moved, ...(await this.#differing(push))];
   }
 
   async #moved({ id, repository, tag }: PushUnderTag): Promise<Finding[]> {

@@ -34,6 +34,10 @@ const maxNames = 1_000;
 const isRepacked = (one: string, other: string) =>
   `EXISTS (SELECT FROM image AS a JOIN image AS b USING (config_digest) WHERE a.digest = ${one} AND b.digest = ${other})`;
 
+/** SQL for a push, and the pushes of its repository path and tag in other registries. */
+const pushElsewhere = `push AS own JOIN push AS other ON (other.repository, other.tag) = (own.repository, own.tag)
+  AND coalesce(other.registry_host, other.connection) <> coalesce(own.registry_host, own.connection)`;
+
 /** Earlier digests of tags, and their digests in other registries. */
 @Injectable()
 export class TagHistories {
@@ -86,11 +90,14 @@ export class TagHistories {
    * platform.
    */
   async elsewhere(pushId: string): Promise<PushElsewhere[]> {
+    // Planning the comparison takes longer than most other statements about a push, and most
+    // repositories are in one registry.
+    const others = await this.store.query(`SELECT FROM ${pushElsewhere} WHERE own.id = $1 LIMIT 1`, [pushId]);
+    if (others.length === 0) return [];
     return this.store.aggregate<PushElsewhere>(
       `SELECT DISTINCT ON (there.connection) there.connection, there.repository, coalesce(other.registry_host, there.connection) AS registry,
          there.digest, there.at AS "pushedAt"
-       FROM push AS own JOIN push AS other ON (other.repository, other.tag) = (own.repository, own.tag)
-         AND coalesce(other.registry_host, other.connection) <> coalesce(own.registry_host, own.connection)
+       FROM ${pushElsewhere}
        JOIN tag_ledger AS there ON there.push_id = other.id AND NOT there.is_seen AND there.at <= (SELECT at FROM tag_ledger AS mine WHERE mine.push_id = own.id AND NOT mine.is_seen)
        WHERE own.id = $1 AND NOT EXISTS (
            SELECT FROM tag_ledger AS later
