@@ -69,3 +69,36 @@ describe('Images.ofPushAndDigest', () => {
     expect(ofDigest).toEqual([]);
   });
 });
+
+describe('Images.layersOf', () => {
+  it('returns the layers of images in their order, and leaves out images that are too large', async () => {
+    const images = new Images(store);
+    const layerOf = (index: number, letter: string) => {
+      const of = { diffId: digestOf(letter), digest: digestOf(letter), sizeBytes: 1 };
+      return { ...of, index, mediaType: 'application/vnd.oci.image.layer.v1.tar' };
+    };
+    const large = { ...imageOf('c', 'linux/amd64'), layers: [layerOf(0, '1'), layerOf(1, '2'), layerOf(2, '3')] };
+    const small = { ...imageOf('d', 'linux/amd64'), layers: [layerOf(0, '2')] };
+    const empty = imageOf('e', 'linux/amd64');
+    // More than one piece.
+    const entries = Buffer.alloc(2 * 1024 * 1024 + 5, 'abcdefg');
+    const read = { facts: Buffer.from('facts'), entries, entryCount: 3, uncompressedBytes: 9 };
+    await store.transaction(async (tx) => {
+      await images.add(tx, [large, small, empty]);
+      for (const letter of ['1', '2']) {
+        const claim = { blobDigest: digestOf(letter), sizeBytes: 1, diffId: digestOf(letter) };
+        await images.layerAnalyzed(tx, claim, 'v1', read);
+      }
+    });
+    const digests = [large.digest, small.digest, empty.digest];
+    const all = await images.layersOf(digests, 6);
+    expect(all.get(large.digest)!.map(({ diffId }) => diffId)).toEqual(['1', '2', '3'].map(digestOf));
+    const [first, , unread] = all.get(large.digest)!;
+    expect(entries.equals(first!.entries!)).toBe(true);
+    expect([first!.facts, first!.analyzersVersion, first!.entryCount]).toEqual([read.facts, 'v1', 3]);
+    expect([unread!.entries, unread!.facts, unread!.entryCount]).toEqual([null, null, 0]);
+    expect(all.get(empty.digest)).toEqual([]);
+    expect([...(await images.layersOf(digests, 5)).keys()]).toEqual([small.digest, empty.digest]);
+    expect(await images.layers(small.digest, 2)).toBeNull();
+  });
+});

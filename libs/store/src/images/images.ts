@@ -83,7 +83,6 @@ export interface EvaluatedPackage extends ImagePackage {
 const placedColumns = imageColumns.computed<{ isOfPush: boolean }>({ isOfPush: 'held.is_of_push' });
 const configColumns = columnsOf(ImageRow, { only: ['digest', 'config'] });
 const unreadIndexes = columnsOf(ImageLayerRow, { only: ['index'] });
-const imageOnly = columnsOf(ImageLayerRow, { only: ['imageDigest'] });
 const layerColumns = columnsOf(ImageLayerRow, {
   of: 'image_layer',
   only: ['index', 'diffId', 'sizeBytes', 'mediaType', 'createdBy'],
@@ -94,12 +93,13 @@ export type ListedLayer = RowOf<typeof layerColumns>;
 
 const pieceColumns = layerColumns
   .and(columnsOf(ImageLayerRow, { of: 'image_layer', only: ['imageDigest'] }))
-  .computed<StoredLayer & { start: number }>({
+  .computed<StoredLayer & { start: number; isTooLarge: boolean }>({
     analyzersVersion: 'layer.analyzers_version',
     entryCount: 'coalesce(layer.entry_count, 0)',
     facts: 'CASE start WHEN 1 THEN facts END',
-    entries: 'substring(entries FROM start FOR $2)',
+    entries: 'CASE WHEN start > 0 THEN substring(entries FROM start FOR $2) END',
     start: 'start',
+    isTooLarge: 'start = 0',
   });
 const packageColumns = columnsOf(PackageRow, {
   of: 'package',
@@ -300,29 +300,26 @@ export class Images {
 
   /** {@link layers} of several images; those that are too large are left out. */
   async layersOf(digests: readonly Digest[], maxEntries: number): Promise<Map<Digest, (Layer & StoredLayer)[]>> {
-    const large = await this.store.rows(
-      imageOnly,
-      `FROM image_layer JOIN layer_blob USING (blob_digest, size_bytes, diff_id) JOIN layer USING (diff_id)
-       WHERE image_digest = ANY($1) GROUP BY image_digest
-       HAVING sum(entry_count) > $2 OR sum(octet_length(facts)) > ${maxFactBytes}`,
-      [digests, maxEntries],
-    );
-    const tooLarge = new Set(large.map(({ imageDigest }) => imageDigest));
-    const wanted = digests.filter((digest) => !tooLarge.has(digest));
-    if (wanted.length === 0) return new Map();
     // Read in pieces: bytea arrives as hex, of which the driver holds several copies of a row, half
-    // a gigabyte for a million entries.
+    // a gigabyte for a million entries. Of images that are too large there is one empty row a layer.
     const pieces = await this.store.rows(
       pieceColumns,
-      `FROM image_layer
+      (list) => `WITH too_large AS MATERIALIZED (
+         SELECT image_digest FROM image_layer JOIN layer_blob USING (blob_digest, size_bytes, diff_id) JOIN layer USING (diff_id)
+         WHERE image_digest = ANY($1) GROUP BY image_digest
+         HAVING sum(entry_count) > $3 OR sum(octet_length(facts)) > ${maxFactBytes})
+       SELECT ${list} FROM image_layer
        -- A manifest may claim any diffID: only a blob that was found to hold it speaks for the layer.
-       LEFT JOIN layer_blob USING (blob_digest, size_bytes, diff_id) LEFT JOIN layer ON layer.diff_id = layer_blob.diff_id,
-       generate_series(1, greatest(octet_length(entries), 1), $2) AS start
+       LEFT JOIN layer_blob USING (blob_digest, size_bytes, diff_id) LEFT JOIN layer ON layer.diff_id = layer_blob.diff_id
+       LEFT JOIN too_large USING (image_digest), LATERAL (SELECT CASE WHEN too_large IS NULL THEN 1 ELSE 0 END AS piece) AS first,
+       generate_series(first.piece, first.piece * greatest(octet_length(entries), 1), $2) AS start
        WHERE image_digest = ANY($1)`,
-      [wanted, pieceBytes],
+      [digests, pieceBytes, maxEntries],
     );
     pieces.sort((a, b) => a.index - b.index || a.start - b.start);
     const byImage = Map.groupBy(pieces, ({ imageDigest }) => imageDigest);
+    const tooLarge = new Set(pieces.filter(({ isTooLarge }) => isTooLarge).map(({ imageDigest }) => imageDigest));
+    const wanted = digests.filter((digest) => !tooLarge.has(digest));
     return new Map(
       wanted.map((digest) => {
         const layers = Map.groupBy(byImage.get(digest) ?? [], ({ index }) => index);
@@ -424,7 +421,7 @@ function hasArch<Row extends { arch: string | null }>(row: Row): row is Row & { 
 
 /** Joins the pieces of a layer, in their order. */
 function joined(pieces: readonly RowOf<typeof pieceColumns>[]): Layer & StoredLayer {
-  const { start: _, imageDigest: __, createdBy, ...layer } = pieces[0]!;
+  const { start: _, isTooLarge: __, imageDigest: ___, createdBy, ...layer } = pieces[0]!;
   const isRead = layer.entries !== null;
   return {
     ...layer,
