@@ -1,7 +1,7 @@
 import { columnsOf } from './columns.js';
 import { type JobClass, JobRow } from './job-rows.js';
 import { inQueue, type QueueName } from './queues.js';
-import { type Queries, type Transaction, withoutFlush } from './store.js';
+import { isUnflushed, type Queries, type Transaction, withoutFlush } from './store.js';
 
 /** A job that this process has claimed. Only the holder of the token may finish it. */
 export interface ClaimedJob extends Pick<
@@ -165,7 +165,8 @@ export interface SourceRun {
 
 /**
  * Records how fast a source was, which decides about its lane. A registry that was quick a moment
- * ago for others is not slow because of one of its repositories.
+ * ago for others is not slow because of one of its repositories. Claims wait for the row of their
+ * registry, so that its commit does not wait for the disk.
  */
 export async function noteSourceRun(
   store: Queries,
@@ -176,7 +177,7 @@ export async function noteSourceRun(
   await store.query(
     `UPDATE job_source SET ${isQuick ? 'quick_at' : 'slow_at'} = now()
      WHERE (queue, connection) = ($1, $2) AND repository = ANY($3)
-       AND ($4 OR repository <> '' OR quick_at IS NULL OR quick_at < now() - interval '5 minutes')`,
+       AND ($4 OR repository <> '' OR quick_at IS NULL OR quick_at < now() - interval '5 minutes') AND ${isUnflushed}`,
     [queue, connection, levels, isQuick],
   );
 }
