@@ -68,7 +68,7 @@ const backupProgram =
 /** Clients of object stores, to which a declared command pipes a backup. */
 const storeClient = /^(?:aws|s3cmd|s5cmd|mc|gsutil|gcloud|az|azcopy|rclone|swift|b2)$/;
 const dump =
-  /(?:^|[ /|;&("'])(?:pg_dump(?:all)?|pg_basebackup|mongodump|mysqldump|mariadb-dump|xtrabackup|mariabackup)\b/;
+  /(?:^|[ /|;&("'])(?:pg_dump(?:all)?|pg_basebackup|mongodump|mysqldump|mariadb-dump|xtrabackup|mariabackup|snapshot save|--rdb)\b/;
 
 /**
  * Whether a process makes the backups for which its container was started. A client of an object
