@@ -145,6 +145,14 @@ it.each([
 });
 
 it.each([
+  ['[{"granted":true,"permission":"iam.serviceAccountKeys.create"}]', true],
+  ['[{"granted":false,"permission":"iam.serviceAccountKeys.create"}]', false],
+])('reads a call to Google Cloud with the authorization %s', (info, succeeded) => {
+  const output_fields = { 'gcp.user': 'a@b.example', 'gcp.callerIP': '192.0.2.9', 'gcp.authorizationInfo': info };
+  expect(see({ output_fields })?.request).toMatchObject({ user: 'a@b.example', sourceIps: ['192.0.2.9'], succeeded });
+});
+
+it.each([
   ['Emergency', 'emergency'],
   ['CRITICAL', 'critical'],
   ['Warn', 'warning'],

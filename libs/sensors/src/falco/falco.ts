@@ -247,26 +247,31 @@ function readFile(fields: JsonObject): Observation['file'] {
   return { path, access, to: known(fields['fs.path.target']) };
 }
 
-/** Alerts about Kubernetes' audit log (`ka.`) and CloudTrail (`ct.`), by the plugins of Falco. */
+/**
+ * Alerts about the audit logs of Kubernetes (`ka.`), AWS (`ct.`) and Google Cloud (`gcp.`), by the
+ * plugins of Falco.
+ */
 function readRequest(fields: JsonObject): Observation['request'] {
-  const verb = known(fields['ka.verb']) ?? known(fields['ct.name']);
-  const user = known(fields['ka.user.name']) ?? known(fields['ct.user']);
+  const verb = known(fields['ka.verb']) ?? known(fields['ct.name']) ?? known(fields['gcp.methodName']);
+  const user = known(fields['ka.user.name']) ?? known(fields['ct.user']) ?? known(fields['gcp.user']);
   if (verb === null && user === null) return null;
-  const sourceIp = known(fields['ka.sourceips']) ?? known(fields['ct.srcip']);
+  const sourceIp = known(fields['ka.sourceips']) ?? known(fields['ct.srcip']) ?? known(fields['gcp.callerIP']);
   const status = number(fields['ka.response.code']);
   const subresource = known(fields['ka.target.subresource']);
-  const resource = known(fields['ka.target.resource']) ?? known(fields['ct.src']);
+  const resource = known(fields['ka.target.resource']) ?? known(fields['ct.src']) ?? known(fields['gcp.serviceName']);
+  const isRefused =
+    known(fields['ct.error']) !== null || /"granted":false/.test(text(fields['gcp.authorizationInfo']) ?? '');
   return {
     user,
     groups: [],
     accessKeyId: null,
     sourceIps: sourceIp === null ? [] : [sourceIp],
-    userAgent: known(fields['ka.useragent']) ?? known(fields['ct.useragent']),
+    userAgent: known(fields['ka.useragent']) ?? known(fields['ct.useragent']) ?? known(fields['gcp.userAgent']),
     verb,
     resource: resource !== null && subresource !== null ? `${resource}/${subresource}` : resource,
     namespace: known(fields['ka.target.namespace']),
     name: known(fields['ka.target.name']),
     status,
-    succeeded: status === null ? known(fields['ct.error']) === null : status < 400,
+    succeeded: status === null ? !isRefused : status < 400,
   };
 }
