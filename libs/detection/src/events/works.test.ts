@@ -204,7 +204,11 @@ describe('backup', () => {
     ['an upload by a program below that', false, { chain: ['/controller/manager run', '/data/x', archive] }],
     ['an upload after a snapshot by what was brought in', false, { before: '/tmp/etcdctl snapshot save /s.db' }],
     ['an upload alone', false, {}],
-    ['an upload below the command that saves a snapshot', true, { chain: ['/bin/sh -c "x snapshot save /s; aws"', upload] }],
+    [
+      'an upload below the command that saves a snapshot',
+      true,
+      { chain: ['/bin/sh -c "x snapshot save /s; aws"', upload] },
+    ],
     ['a sync that an administrator declared', true, { chain: ['/usr/bin/rclone sync /data b2:x'], changedBy: [admin] }],
     ['a sync that an application declared', false, { chain: ['/usr/bin/rclone sync /data b2:x'], changedBy: [thief] }],
   ])('decides about %s: %s', (_, expected, start) => {
