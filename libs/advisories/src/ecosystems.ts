@@ -100,6 +100,11 @@ const repository = (name: string): string =>
     .replace(/^[a-z]{1,10}:\/\//, '')
     .replace(/(?:\.git)?\/?$/, '');
 
+/** Purls have paths in lower case, programs as written: `github.com/Masterminds/goutils`. */
+const ofGo = ({ name, version }: PackageRecord): AdvisoryName[] =>
+  // Older versions stored the names of advisories as written.
+  [...new Set([name.toLowerCase(), name])].map((each) => ({ name: each, version }));
+
 /**
  * Packages do not name the registry that a record may append to the ecosystem:
  * `Packagist:https://packages.drupal.org/8`.
@@ -250,7 +255,7 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ],
   ['Echo', distribution('deb', ofSource, rolling)],
   ['GitHub Actions', language('githubactions', 'semver', lowerCase)],
-  ['Go', language('golang', 'go')],
+  ['Go', { ...language('golang', 'go', lowerCase), namesOf: ofGo }],
   ['Hackage', language('hackage', 'hackage')],
   ['Hex', language('hex', 'hex')],
   ['Julia', language('julia', 'semver')],

@@ -161,9 +161,9 @@ describe('readOsvRecord', () => {
     ['npm', '@babel/Core', '@babel/Core'],
     ['PyPI', 'Ruamel.Yaml__clib', 'ruamel-yaml-clib'],
     ['NuGet', 'Newtonsoft.Json', 'newtonsoft.json'],
+    ['Go', 'github.com/Masterminds/goutils', 'github.com/masterminds/goutils'],
     ['Packagist', 'Guzzlehttp/PSR7', 'guzzlehttp/psr7'],
     ['SwiftURL', 'https://github.com/vapor/Vapor.git', 'github.com/vapor/vapor'],
-    ['Go', 'github.com/Masterminds/goutils', 'github.com/Masterminds/goutils'],
   ])('normalizes a name of %s: %s', (ecosystem, name, normal) => {
     const { affected } = readOsvRecord(record({ affected: [entry({ package: { ecosystem, name } })] }));
     expect(affected[0]?.name).toBe(normal);
