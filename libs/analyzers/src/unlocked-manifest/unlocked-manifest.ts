@@ -57,12 +57,10 @@ export const unlockedManifest: Analyzer = {
   },
 };
 
-function manifestAt(path: string): Manifest | undefined {
-  return manifests.find(({ names }) =>
-    names.some((name) => (name.startsWith('.') ? isLockFileOfEnding(path, name) : isLockFile(path, name))),
-  );
-}
+const byName = new Map(manifests.flatMap((each) => each.names.map((name) => [name, each] as const)));
 
-function isLockFileOfEnding(path: string, ending: string): boolean {
-  return path.endsWith(ending) && isLockFile(path, path.slice(path.lastIndexOf('/') + 1));
+function manifestAt(path: string): Manifest | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const manifest = byName.get(name) ?? byName.get(name.slice(name.lastIndexOf('.')));
+  return manifest && isLockFile(path, name) ? manifest : undefined;
 }
