@@ -48,6 +48,18 @@ describe('searchedKind', () => {
   });
 });
 
+describe('strings of serialized objects', () => {
+  it('end where their length says', () => {
+    const python = [
+      Buffer.from('80027d71005805000000746f6b656e71015828000000', 'hex'),
+      token,
+      Buffer.from('7102752e', 'hex'),
+    ];
+    const java = [Buffer.from('aced0005757200740028', 'hex'), token, Buffer.from('740004', 'hex'), 'name'];
+    for (const parts of [python, java]) expect(rulesIn(...parts)).toEqual(['github-pat']);
+  });
+});
+
 describe('ProgramStrings', () => {
   it('gives the strings of a program to strong formats only', () => {
     expect(rulesIn(elf, `\0${token}\0`)).toEqual(['github-pat']);

@@ -88,8 +88,8 @@ let collected = Buffer.alloc(0);
  * Looks at every twentieth byte: a shorter string does not count, and most of a program is skipped.
  */
 function stringsIn(content: Buffer): Buffer {
-  // Each string is followed by the end of its line.
-  const most = content.length + Math.ceil(content.length / shortest);
+  // Each string is followed by the end of its line, and may be there twice.
+  const most = 2 * (content.length + Math.ceil(content.length / shortest));
   if (collected.length < most) collected = Buffer.allocUnsafeSlow(most);
   const strings = collected;
   let length = 0;
@@ -103,8 +103,25 @@ function stringsIn(content: Buffer): Buffer {
     if (end - start < shortest) continue;
     for (let from = start; from < end; from += 1) strings[length++] = content[from]!;
     strings[length++] = newline;
+    const [first, last] = statedString(content, start, end);
+    for (let from = first; from < last; from += 1) strings[length++] = content[from]!;
+    if (first < last) strings[length++] = newline;
   }
   return strings.subarray(0, length);
+}
+
+/**
+ * Place of a string whose length is before it, where a letter follows that is of the format: as in
+ * serialized objects of Python (four bytes) and Java (two), whose low byte may be printable, too.
+ */
+function statedString(content: Buffer, start: number, end: number): [first: number, last: number] {
+  const four = start >= 4 ? content.readUInt32LE(start - 4) : 0;
+  if (four >= shortest && four < end - start) return [start, start + four];
+  for (const first of [start, start + 1]) {
+    const two = first >= 2 ? content.readUInt16BE(first - 2) : 0;
+    if (two >= shortest && two < end - first) return [first, first + two];
+  }
+  return [end, end];
 }
 
 /** Start of a string that may continue after the content. */
