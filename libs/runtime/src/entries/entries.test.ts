@@ -38,6 +38,16 @@ describe('entryRules', () => {
   });
 });
 
+describe('exceptionEntries', () => {
+  it.each([
+    ['CVE-2024-0001', /^cve-2024-0001-[0-9a-f]{6}$/],
+    ['c0ffee123456'.padEnd(64, 'a'), /^c0ffee123456-[0-9a-f]{6}$/],
+    ['*', /^[0-9a-f]{6}$/],
+  ])('names an exception of %s', (finding, name) => {
+    expect(entryRules.exceptions.nameOf!({ finding, repository: 'shop/*' })).toMatch(name);
+  });
+});
+
 describe('managed entries', () => {
   it('are added to those of the file', () => {
     const { rules, fileEntries } = parse(`exceptions:\n  - ${JSON.stringify(exception)}\n`, [

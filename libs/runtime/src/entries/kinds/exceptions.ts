@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { EntryRules } from '../entry-kind.js';
 
 const maxFindingCharacters = 40;
+const fingerprint = /^([0-9a-f]{12})[0-9a-f]{52}$/;
 
 /** Exceptions. One that cannot be read does not hold. */
 export const exceptionEntries: EntryRules = {
@@ -13,6 +14,7 @@ export const exceptionEntries: EntryRules = {
       .digest('hex');
     const slug = (typeof finding === 'string' ? finding : '')
       .toLowerCase()
+      .replace(fingerprint, '$1')
       .replaceAll(/[^a-z0-9]+/g, '-')
       .slice(0, maxFindingCharacters);
     return `${slug.replace(/^-/, '')}-${hash.slice(0, 6)}`.replace(/^-/, '');
