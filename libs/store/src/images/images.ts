@@ -301,7 +301,7 @@ export class Images {
   /** {@link layers} of several images; those that are too large are left out. */
   async layersOf(digests: readonly Digest[], maxEntries: number): Promise<Map<Digest, (Layer & StoredLayer)[]>> {
     // Read in pieces: bytea arrives as hex, of which the driver holds several copies of a row, half
-    // a gigabyte for a million entries. Of images that are too large there is one empty row a layer.
+    // a gigabyte for a million entries. Images that are too large have one empty row a layer.
     const pieces = await this.store.rows(
       pieceColumns,
       (list) => `WITH too_large AS MATERIALIZED (

@@ -47,7 +47,7 @@ export class Owners {
     });
   }
 
-  /** Like {@link ofImages} of one image whose labels were read, or of an index with all its images. */
+  /** Like {@link ofImages} of one image, or of an index with all its images, as they were read. */
   ofRead(
     { repository }: Pick<OwnedImage, 'repository'>,
     images: readonly Pick<Image, 'digest' | 'labels'>[],

@@ -17,7 +17,7 @@ export class PushDifferences {
     );
   }
 
-  /** {@link of} a push, and the warnings of its verdict, of which a hostile image may cause thousands. */
+  /** {@link of} a push, and the warnings of its verdict: a hostile image may cause thousands. */
   async withWarnings(pushId: string): Promise<{ changes: PushChanges | null; warnings: PushWarning[] }> {
     const [row] = await this.store.aggregate<{ changes: PushChanges | null; warnings: PushWarning[] | null }>(
       'SELECT changes, warnings FROM push LEFT JOIN push_change ON push_id = push.id WHERE push.id = $1',
