@@ -291,6 +291,13 @@ describe('inventory', () => {
       expect(await packagesOf(throughLink)).toEqual(['@s/g 1.0.0 present 0', 'f 1.0.0 present 0']);
     });
 
+    it('count without their links if there are too many to follow', async () => {
+      const entries: TarEntry[] = [{ path: 'opt/a/package.json', content: '{"name":"a","version":"1.0.0"}' }];
+      for (let index = 0; index <= 10_000; index += 1)
+        entries.push({ path: `app/node_modules/l${index}`, type: 'symlink', linkTarget: `l${index + 1}` });
+      expect(await packagesOf(entries)).toEqual(['a 1.0.0 present 0']);
+    });
+
     it('are found if their manifest is a link to a file of any name', async () => {
       const entries: TarEntry[] = [
         { path: 'srv/a', content: '{"name":"a","version":"1.0.0"}' },
