@@ -31,13 +31,6 @@ describe('advisoryKeyOf', () => {
     expect(advisoryKeyOf({ ...libssl, type: 'rpm' }, os(id, versionId))?.names).toEqual(names);
   });
 
-  it.each([
-    ['github.com/Masterminds/goutils', ['github.com/masterminds/goutils', 'github.com/Masterminds/goutils']],
-    ['github.com/masterminds/goutils', ['github.com/masterminds/goutils']],
-  ])('looks the Go module %s up in lower case, and as older records have it', (name, names) => {
-    expect(advisoryKeyOf({ ...libssl, type: 'golang', name }, null)).toEqual({ ecosystem: 'Go', release: null, names });
-  });
-
   it('looks up nothing for a package that Root patched', () => {
     expect(advisoryKeyOf({ ...libssl, name: 'rootio-libssl3' }, debian)).toBeNull();
   });

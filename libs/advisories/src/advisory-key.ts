@@ -27,7 +27,7 @@ export function releasesOf({ release, otherReleases = [] }: Pick<AdvisoryKey, 'r
 }
 
 /** Raise it when packages get other keys: images are then evaluated again. */
-export const advisoryKeysVersion = 7;
+export const advisoryKeysVersion = 6;
 
 /**
  * Returns the key under which advisories list a package; null if none do, which must be reported

@@ -172,10 +172,11 @@ export function readAffected(
   const stated = ranges.filter((range) => range.type !== 'GIT');
   const versionRanges = id.startsWith('MAL-') ? withoutFiller(stated, versions) : stated;
   const { urgency, imports } = specific;
+  const [ownName, ...otherNames] = (known ?? unknownEcosystem).recordNames(name);
   const own: AffectedPackage = {
     ecosystem,
     ...(known ?? unknownEcosystem).readRelease(release),
-    name: (known ?? unknownEcosystem).normalName(name),
+    name: ownName,
     ranges: versionRanges,
     versions: known ? withoutCovered(versions, versionRanges, known) : versions,
     ...meantBy(specific, versionRanges, summary, known),
@@ -186,7 +187,7 @@ export function readAffected(
     isIncomplete:
       !isWhole(entry.ranges, ranges) || !isWhole(entry.versions, versions) || versionRanges.length < stated.length,
   };
-  return [own, ...programEntries(own)];
+  return [own, ...otherNames.map((other) => ({ ...own, name: other })), ...programEntries(own)];
 }
 
 /** The same entry about the program that Bitnami packages, whose upstream versions are the same. */
@@ -209,9 +210,9 @@ function withoutFiller(ranges: VersionRange[], versions: readonly string[]): Ver
   return named.length > 0 || versions.length > 0 ? named : ranges;
 }
 
-const unknownEcosystem: Pick<Ecosystem, 'readRelease' | 'normalName'> = {
+const unknownEcosystem: Pick<Ecosystem, 'readRelease' | 'recordNames'> = {
   readRelease: (release) => ({ release: release || null }),
-  normalName: (name) => name,
+  recordNames: (name) => [name],
 };
 
 /** Restricts an entry to a module or to binaries, if it does not mean all packages of the name. */

@@ -61,8 +61,8 @@ export interface Ecosystem {
   listsBinaries: boolean;
   /** Names under which its records may list a package. */
   namesOf: (pkg: PackageRecord) => AdvisoryName[];
-  /** Normalizes a name of a record to the form of `namesOf`. */
-  normalName: (name: string) => string;
+  /** Names in the form of `namesOf` under which an entry of a record about this name is found. */
+  recordNames: (name: string) => readonly [string, ...string[]];
   /** Parses the text after the name of the ecosystem: `12`, `Pro:22.04:LTS`. */
   readRelease: (text: string) => DistributionRelease;
   /**
@@ -100,10 +100,14 @@ const repository = (name: string): string =>
     .replace(/^[a-z]{1,10}:\/\//, '')
     .replace(/(?:\.git)?\/?$/, '');
 
-/** Purls have paths in lower case, programs as written: `github.com/Masterminds/goutils`. */
-const ofGo = ({ name, version }: PackageRecord): AdvisoryName[] =>
-  // Older versions stored the names of advisories as written.
-  [...new Set([name.toLowerCase(), name])].map((each) => ({ name: each, version }));
+/**
+ * Package URLs have the paths of Go's modules in lower case, programs and records as their author
+ * wrote them: `github.com/Masterminds/goutils`. Two that differ in case alone may both be there.
+ */
+function asWrittenAndLower(name: string): [string, ...string[]] {
+  const lower = name.toLowerCase();
+  return lower === name ? [name] : [name, lower];
+}
 
 /**
  * Packages do not name the registry that a record may append to the ecosystem:
@@ -125,7 +129,7 @@ function language(packageType: PackageType, scheme: VersionScheme, normalName = 
     isReleaseOptional: true,
     listsBinaries: false,
     namesOf: ({ name, version }) => [{ name: normalName(name), version }],
-    normalName,
+    recordNames: (name) => [normalName(name)],
     readRelease: noRelease,
     repositoryOf: unknownRepository,
     releaseOf: unknownRepository,
@@ -184,7 +188,7 @@ function distribution(
     isReleaseOptional: false,
     listsBinaries: false,
     namesOf: (pkg) => (isKernelHeaders(pkg) ? [] : namesOf(pkg)),
-    normalName: verbatim,
+    recordNames: (name) => [name],
     readRelease: wholeRelease,
     repositoryOf: unknownRepository,
     releaseOf: unknownRepository,
@@ -255,7 +259,7 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ],
   ['Echo', distribution('deb', ofSource, rolling)],
   ['GitHub Actions', language('githubactions', 'semver', lowerCase)],
-  ['Go', { ...language('golang', 'go', lowerCase), namesOf: ofGo }],
+  ['Go', { ...language('golang', 'go'), recordNames: asWrittenAndLower }],
   ['Hackage', language('hackage', 'hackage')],
   ['Hex', language('hex', 'hex')],
   ['Julia', language('julia', 'semver')],

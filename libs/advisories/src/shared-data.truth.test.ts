@@ -48,11 +48,17 @@ function namesAsked(): ReadonlySet<string> {
     .flatMap(([, , , ecosystem = '', packages = '', reported = '']) =>
       [...packages.split(';'), reported].map((name) => ({ ecosystem, package: name })),
     );
-  return new Set([...oracle, ...labels].map(({ ecosystem, package: name }) => askedName(nameOf(ecosystem), name)));
+  return new Set([...oracle, ...labels].flatMap(({ ecosystem, package: name }) => keysOf(nameOf(ecosystem), name)));
 }
 
-function askedName(ecosystem: string, name: string): string {
-  return `${ecosystem} ${ecosystems.get(ecosystem)?.normalName(name)}`;
+/** As a lookup finds the entry of a record. */
+function keysOf(ecosystem: string, name: string): string[] {
+  return (
+    ecosystems
+      .get(ecosystem)
+      ?.recordNames(name)
+      .map((each) => `${ecosystem} ${each}`) ?? []
+  );
 }
 
 /** A record lies in the archive of every ecosystem that it names. */
@@ -124,7 +130,7 @@ describeWith(...needed)('real advisories', () => {
     for (const ecosystem of present.filter((name) => ecosystems.has(name))) {
       const isAsked = (json: unknown) =>
         (json as { affected: { package?: { name: string } }[] }).affected.some(
-          (entry) => entry.package && asked.has(askedName(ecosystem, entry.package.name)),
+          (entry) => entry.package && keysOf(ecosystem, entry.package.name).some((key) => asked.has(key)),
         );
       for await (const advisory of recordsOf(ecosystem, isAsked)) keep(advisory, ecosystem);
     }

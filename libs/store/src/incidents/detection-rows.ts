@@ -76,6 +76,7 @@ export class DetectorSnapshotRow {
 @Entity('detection_alert')
 @Index('detection_alert_waiting_ix', ['number'], { where: 'turn IS NULL' })
 @Index('detection_alert_turn_ix', ['turn', 'number'], { where: 'turn IS NOT NULL' })
+@Index('detection_alert_revises_ix', { synchronize: false })
 export class DetectionAlertRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'detection_alert_pk' }) id!: string;
   @Index('detection_alert_number_ux', { unique: true })
