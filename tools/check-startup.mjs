@@ -33,19 +33,19 @@ const limits = {
   },
   scan: {
     files: { limit: 48, last: 45 },
-    kilobytes: { limit: 1_600, last: 1_554 },
+    kilobytes: { limit: 1_640, last: 1_619 },
     cpuRatio: { limit: 10, last: 6.6 },
     peakMiB: { limit: 110, last: 83 },
   },
   'scan with advisories': {
     files: { limit: 62, last: 59 },
-    kilobytes: { limit: 2_250, last: 2_195 },
+    kilobytes: { limit: 2_290, last: 2_262 },
     cpuRatio: { limit: 12, last: 8.5 },
     peakMiB: { limit: 125, last: 94 },
   },
   explain: {
     files: { limit: 60, last: 56 },
-    kilobytes: { limit: 2_250, last: 2_121 },
+    kilobytes: { limit: 2_290, last: 2_255 },
     cpuRatio: { limit: 12, last: 8.1 },
     peakMiB: { limit: 115, last: 84 },
   },

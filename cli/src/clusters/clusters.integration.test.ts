@@ -56,9 +56,7 @@ describe('tidewaiter clusters', () => {
     });
     output.stdout = '';
     await clusters();
-    expect(output.stdout).toMatch(
-      /^eu1 +ok +1\.2\.3 +last event 2026-01-02 03:04:05  lag 5s  3 of falco dropped/,
-    );
+    expect(output.stdout).toMatch(/^eu1 +ok +1\.2\.3 +last event 2026-01-02 03:04:05  lag 5s  3 of falco dropped/);
     expect(output.stdout).not.toContain('\u001b');
     output.stdout = '';
     await clusters('list', '-o', 'json');
