@@ -5,11 +5,13 @@ import { DatabaseLifeRow, type RestoreReport } from './database-life-row.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-const columns = columnsOf(DatabaseLifeRow, { only: ['id', 'epoch', 'beat', 'beatenAt', 'predecessor', 'restore'] });
+const columns = columnsOf(DatabaseLifeRow, {
+  only: ['id', 'epoch', 'beat', 'beatenAt', 'predecessor', 'restore'],
+}).computed<{ serverStartedAt: Date }>({ serverStartedAt: 'pg_postmaster_start_time()' });
 const beatColumns = columnsOf(DatabaseLifeRow, { only: ['id', 'epoch', 'beat', 'restore'] });
 const restoreColumns = columnsOf(DatabaseLifeRow, { only: ['restore'] });
 
-/** State of the database at its last heartbeat. */
+/** State of the database at its last heartbeat, and the start of its server. */
 export type DatabaseState = RowOf<typeof columns>;
 
 /** Heartbeat as it was committed, and as it is copied elsewhere. */

@@ -386,6 +386,25 @@ describe('RestoreGuard', () => {
     await running.stop();
   });
 
+  it('recognizes a younger copy on a server that was started again, although no heartbeat failed', async () => {
+    const url = await servers.postgres.createDatabase();
+    const copy = await servers.postgres.createDatabase(nameOf(url));
+    const running = await startOn(url);
+    await running.guard.beat();
+    const other = await startOn(copy);
+    await other.store.query('UPDATE database_life SET beat = $1', [(await beatOf(running.store)).beat]);
+    await other.stop();
+    await running.take(push('1'));
+    const whole = await running.rows();
+    await replace(url, copy);
+    await servers.postgres.kill();
+    await servers.postgres.restart();
+    while (!(await running.rows().catch(() => null))) await sleep(50);
+    await running.guard.beat();
+    expect(await running.rows()).toEqual(whole);
+    await running.stop();
+  });
+
   it('puts back what running processes have committed and not published', async () => {
     const url = await servers.postgres.createDatabase();
     const copy = await servers.postgres.createDatabase(nameOf(url));

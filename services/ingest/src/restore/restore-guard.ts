@@ -22,6 +22,8 @@ export class RestoreGuard {
   readonly #compared = Promise.withResolvers<void>();
   /** Whether the last heartbeat was committed and copied. */
   #isBeating = false;
+  /** Start of the server at the last heartbeat. */
+  #serverStartedAt: number | undefined;
   #epoch: number | undefined;
   /** A restore that was recognized and is not recovered from yet. */
   #recognized: { isOtherDatabase: boolean } | null = null;
@@ -68,9 +70,13 @@ export class RestoreGuard {
     ahead: DatabaseBeat | null,
     hasBeaten: boolean,
   ): Promise<RestoreReport | null> {
-    // The database is away during a restore. Only after that, and at the start, it is worth a look
-    // into the stream whether the copy is younger than its last heartbeat.
-    const isOlder = ahead !== null || (!hasBeaten && (await this.lost.areThere(tx, life)));
+    // A restore makes heartbeats fail or starts the server again, which a heartbeat may wait out.
+    // Only then, and at the start, it is worth a look whether the copy is younger than its last
+    // heartbeat.
+    const isSameServer = this.#serverStartedAt === life.serverStartedAt.getTime();
+    const mayBeOlder = !hasBeaten || !isSameServer;
+    const isOlder = ahead !== null || (mayBeOlder && (await this.lost.areThere(tx, life)));
+    this.#serverStartedAt = life.serverStartedAt.getTime();
     // NATS may lose its disk before the recovery has ended, and then nothing shows the restore
     // again.
     if (isOlder) this.#recognized = { isOtherDatabase: ahead !== null && ahead.id !== life.id };
