@@ -57,7 +57,7 @@ describe('rustBinary', () => {
   });
 
   it('reads the crates whose files the code names, without a list', () => {
-    const folder = '/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/';
+    const folder = '/root/.cargo/registry/src/index.example.com-1949cf8c6b5b557f/';
     const strings = [
       // Strings follow each other without an end.
       `${folder}smallvec-1.6.0/src/lib.rs${folder}time-0.1.43/src/sys/unix.rsexplicit panic`,
