@@ -3,7 +3,7 @@ import type { Overlay } from '@tidewaiter/oci';
 import type { AnalyzedLayer } from './layer-facts.js';
 import { nodeStore } from './node-store/node-store.js';
 
-/** Where Node.js looks for packages, and a package there. */
+/** Folder in which Node.js looks for packages, and folder of a package there. */
 const packagesFolder = /(?:^|\/)node_modules(?:\/@[^/]+)?$/;
 const packageFolder = /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/@.][^/]*$/;
 

@@ -27,7 +27,7 @@ export const nativeImage: Analyzer = {
   version: 1,
   maxBytes: Infinity,
   wants: (path, head) => isElfProgram(head) && !isDistributionLibrary(path),
-  analyze: ({ path, content }) => (content.includes(symbols.version, 0, 'latin1') ? readProgram(content, path) : {}),
+  analyze: ({ path, content }) => readProgram(content, path),
 };
 
 function readProgram(content: Buffer, foundIn: string): FileFacts {

@@ -28,17 +28,32 @@ export const rustBinary: Analyzer = {
 };
 
 function readProgram(content: Buffer, foundIn: string): FileFacts {
-  const { section, damage } = auditSectionOf(content);
-  if (section) return collectPackages(readCrates(section, foundIn));
-  const { packages = [] } = collectPackages(linkedCrates(content).map((crate) => crateOf(crate, foundIn)));
+  const { audit, constants, damage } = isWasm(content) ? partsOfWasm(content) : partsOfElf(content);
+  if (audit) return collectPackages(readCrates(audit, foundIn));
+  const { packages = [] } = collectPackages(linkedCrates(constants).map((crate) => crateOf(crate, foundIn)));
   return { ...(packages.length > 0 && { packages }), ...(damage !== undefined && { damage }) };
 }
 
-function auditSectionOf(content: Buffer): { section?: Buffer | undefined; damage?: string | undefined } {
-  if (isWasm(content)) return { section: customSection(content, auditSection) };
+interface Parts {
+  /** List of cargo-auditable. */
+  audit: Buffer | undefined;
+  /** Place of the strings of the code. */
+  constants: Buffer;
+  damage?: string | undefined;
+}
+
+function partsOfWasm(content: Buffer): Parts {
+  return { audit: customSection(content, auditSection), constants: content };
+}
+
+/** Most of a program is code: only its constants are searched, where it says which these are. */
+function partsOfElf(content: Buffer): Parts {
   const { sections, damage } = readElf(content);
-  const section = sections.find(({ name }) => name === auditSection);
-  return { section: section && sectionContent(content, section), damage };
+  const contentOf = (name: string) => {
+    const section = sections.find((each) => each.name === name);
+    return section && sectionContent(content, section);
+  };
+  return { audit: contentOf(auditSection), constants: contentOf('.rodata') ?? content, damage };
 }
 
 function* readCrates(section: Buffer, foundIn: string): Generator<PackageRecord | 'unreadable' | undefined> {
