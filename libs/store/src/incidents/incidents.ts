@@ -82,6 +82,12 @@ export class Incidents {
     return incident ?? null;
   }
 
+  /** @param number 7 of `INC-7` */
+  async numbered(number: number): Promise<StoredIncident | null> {
+    const [incident] = await this.store.rows(wholeColumns, 'FROM incident WHERE number = $1', [number]);
+    return incident ?? null;
+  }
+
   /**
    * Several incidents, unordered, without the records of their evidence: those are long, and no
    * message contains them.

@@ -587,6 +587,7 @@ describe('the API', () => {
         incidents: [{ id: other, shares: expect.arrayContaining(['destination pool.example.net:3333']) }],
       },
     });
+    expect(await get(`/incidents/inc-${String(list.items[1]!['number'])}`)).toEqual(detail);
     const timeline = (detail as unknown as { timeline: { kind: string; title: string }[] }).timeline;
     expect(timeline.map(({ kind, title }) => `${kind}: ${title}`)).toEqual([
       'push: shop/app:1 pushed',
@@ -850,6 +851,8 @@ describe('the API', () => {
     [`/pushes/${unknownId}`, 404, 'PUSH_UNKNOWN'],
     [`/pushes/${unknownId}/changes`, 404, 'PUSH_CHANGES_UNKNOWN'],
     [`/incidents/${unknownId}`, 404, 'INCIDENT_UNKNOWN'],
+    ['/incidents/INC-4096', 404, 'INCIDENT_UNKNOWN'],
+    ['/incidents/INC-', 400, 'ID_INVALID'],
     [`/deliveries/${unknownId}`, 404, 'DELIVERY_UNKNOWN'],
     ['/images?after=nothing', 400, 'CURSOR_INVALID'],
     ['/images/latest', 400, 'DIGEST_INVALID'],

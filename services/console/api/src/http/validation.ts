@@ -45,7 +45,7 @@ export const idParameter = z.string().meta({ format: 'uuid' }).transform(readId)
 export const digestParameter = z.string().meta({ pattern: '^sha256:[0-9a-f]{64}$' }).transform(readDigest);
 
 /** @throws InvalidInput `ID_INVALID` */
-function readId(text: string): string {
+export function readId(text: string): string {
   if (z.uuid().safeParse(text).success) return text;
   throw new InvalidInput('ID_INVALID', 'not an id: ids are UUIDs');
 }

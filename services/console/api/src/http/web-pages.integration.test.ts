@@ -122,7 +122,7 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByText('shop/app:2').waitFor();
   });
 
-  it('open the incident and the image that messages of earlier versions link to', async () => {
+  it('open an incident by its name, and what messages of earlier versions link to', async () => {
     const incident = minerIncident({ title: `A shell ${hostile}`, sentence: hostile, nextSteps: [hostile] });
     await store.transaction(async (tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
     await page.goto(`${api.url}/#incidents/${incident.id}`);
@@ -130,6 +130,10 @@ describeWith(programs('chromium'))('the web pages', () => {
     expect(page.url()).toBe(`${api.url}/incidents/${incident.id}`);
     await page.getByText('Connection to mining pool').first().waitFor();
     await expectNoMarkup();
+    const { number } = (await new Incidents(store).get(incident.id))!;
+    await page.goto(`${api.url}/incidents/INC-${number}`);
+    await page.waitForURL(`${api.url}/incidents/${incident.id}`);
+    await page.getByRole('heading', { name: `A shell ${hostile}` }).waitFor();
 
     const image = {
       digest,

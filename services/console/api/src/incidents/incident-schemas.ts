@@ -6,9 +6,22 @@ import { z } from 'zod';
 import { count, text, time } from '../http/fields.js';
 import { exportQuery, listQuery } from '../http/lists.js';
 import type { SchemaOf } from '../http/row-schemas.js';
+import { readId } from '../http/validation.js';
 import { findingAnswer } from '../images/image-schemas.js';
 import { pushChangesAnswer } from '../pushes/push-changes-schemas.js';
 import { pushAnswer } from '../pushes/push-schemas.js';
+
+/** Id of an incident, or the number in its display name. */
+export type IncidentName = { id: string } | { number: number };
+
+/** Id of an incident in a path, or its display name: `INC-7`. */
+export const incidentParameter = z
+  .string()
+  .meta({ examples: ['INC-7'] })
+  .transform((name): IncidentName => {
+    const [, number] = /^INC-(\d{1,15})$/i.exec(name) ?? [];
+    return number === undefined ? { id: readId(name) } : { number: Number(number) };
+  });
 
 export const incidentsQuery = listQuery(incidentList, incidentFields, '-number').extend({
   /** Shorter for `q=state=open`. */

@@ -16,8 +16,14 @@ import type { z } from 'zod';
 
 import { countedListOf, countedPage, type CountedPage, exported, listRequest } from '../http/lists.js';
 import { Operation } from '../http/operation.js';
-import { idParameter } from '../http/validation.js';
-import { incidentsQuery, incidentAnswer, incidentExportQuery, incidentDetailAnswer } from './incident-schemas.js';
+import {
+  type IncidentName,
+  incidentParameter,
+  incidentsQuery,
+  incidentAnswer,
+  incidentExportQuery,
+  incidentDetailAnswer,
+} from './incident-schemas.js';
 import { incidentTimeline } from './incident-timeline.js';
 import { processTree } from './process-tree.js';
 
@@ -58,8 +64,8 @@ export class IncidentsController {
   }
 
   /**
-   * Returns an incident. Pollers send the last `ETag`, so that image facts and blast radius are
-   * only queried after a change.
+   * Returns an incident by its id or its display name, `INC-7`. Pollers send the last `ETag`, so
+   * that image facts and blast radius are only queried after a change.
    */
   @Get(':id')
   @Operation({
@@ -69,11 +75,12 @@ export class IncidentsController {
     answer: incidentDetailAnswer,
   })
   async get(
-    @Param('id', { schema: idParameter }) id: string,
+    @Param('id', { schema: incidentParameter }) name: IncidentName,
     @Headers('if-none-match') known: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.output<typeof incidentDetailAnswer> | undefined> {
-    const incident = await incidentOf(this.incidents, id);
+    const incident = 'id' in name ? await incidentOf(this.incidents, name.id) : await this.#numbered(name.number);
+    const { id } = incident;
     const [revisions, deliveries] = await Promise.all([this.incidents.revisions(id), this.deliveries.about(id)]);
     const etag = etagOf([incident, revisions, deliveries]);
     void reply.header('etag', etag);
@@ -85,6 +92,12 @@ export class IncidentsController {
     const timeline = incidentTimeline(incident, revisions, context, deliveries);
     const processes = processTree(incident.evidence);
     return { ...incident, processes, revisions, timeline, imageFacts: context.image, blastRadius: context.reach };
+  }
+
+  async #numbered(number: number): Promise<StoredIncident> {
+    const incident = await this.incidents.numbered(number);
+    if (!incident) throw new NotFound('INCIDENT_UNKNOWN', `no incident INC-${number}`);
+    return incident;
   }
 }
 

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi, Link, Navigate } from '@tanstack/react-router';
 
 import { incident } from '../../api/queries.js';
 import type { IncidentDetail } from '../../api/types.js';
@@ -26,12 +26,21 @@ import { TriageState } from './triage-state.js';
 
 const route = getRouteApi('/incidents/$id');
 
-/** One incident: what happened, how far it reaches, what to do, who was notified. */
+/**
+ * One incident: what happened, how far it reaches, what to do, who was notified. An address with
+ * its display name, which people type and paste, becomes the one with its id.
+ */
 export function IncidentPage() {
   const { id } = route.useParams();
   return (
     <Loaded isPage read={useQuery(incident(id))}>
-      {(known) => <Story incident={known} />}
+      {(known) =>
+        known.id === id ? (
+          <Story incident={known} />
+        ) : (
+          <Navigate to="/incidents/$id" params={{ id: known.id }} replace />
+        )
+      }
     </Loaded>
   );
 }
