@@ -18,6 +18,7 @@ export type {
   ProvenanceFacts,
   RepositoryFacts,
 } from './policies/facts.js';
+export { missingKey } from './missing-key.js';
 export { findingFacts, imageFacts, packageFacts, provenanceFacts } from './policies/image-facts.js';
 export type { ImageClaims } from './policies/image-facts.js';
 export { askPolicies, dependsOnTime } from './policies/policy.js';

@@ -11,6 +11,7 @@ import { z } from 'zod';
 
 import {
   type Exception,
+  findingNameSchema,
   type Glob,
   patternSchema,
   repositoryMatches,
@@ -70,8 +71,7 @@ const exceptionSetting = z.strictObject({
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/, 'expected a digest: sha256: and 64 hex digits')
     .optional(),
-  /** Id, alias or fingerprint. */
-  finding: z.string().min(1),
+  finding: findingNameSchema,
   reason: reasonSchema,
   owner: z.string().trim().min(1),
   /** Name of the person who has accepted the risk, where that is not the owner. */

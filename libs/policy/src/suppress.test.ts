@@ -244,6 +244,8 @@ describe('suppress, with a .tidewaiter-ignore.yaml', () => {
     ['ignore: []\nignored: []', 'f:2: unknown key: ignored'],
     ['ignore: {', 'f:1: not valid YAML'],
     ['a: &a [x]\nb: *b', 'f: an alias has no anchor'],
+    ['ignore: [{ id: "*", reason: r, until: 2027-01-31 }]', 'f:1: ignore[0].id: expected the id of a vulnerability'],
+    ['ignore: [{ id: CVE-1, until: 2027-01-31 }]', 'f:1: ignore[0].reason: is missing'],
   ])('rejects %j', (text, problem) => {
     expect(() => readIgnoreFile(text, 'f')).toThrow(problem);
   });
@@ -258,6 +260,7 @@ describe('suppress, with a .trivyignore', () => {
   it('names the malformed line', () => {
     expect(() => readTrivyIgnore('CVE-1\nCVE-2 exp:soon', '.trivyignore')).toThrow('.trivyignore:2: expected a day');
     expect(() => readTrivyIgnore('CVE-2 expires:2026-01-01', '.trivyignore')).toThrow('.trivyignore:1: expected exp:');
+    expect(() => readTrivyIgnore('CVE-1\nCVE-2024-*', '.trivyignore')).toThrow('.trivyignore:2: expected an id');
   });
 });
 

@@ -2,6 +2,8 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { YamlDocument } from '@tidewaiter/yaml';
 import type { z } from 'zod';
 
+import { missingKey } from './missing-key.js';
+
 const maxFileBytes = 1024 * 1024;
 const maxAliasCount = 100;
 const maxProblems = 20;
@@ -29,7 +31,7 @@ export function readYamlFile<Schema extends z.ZodType>(
   const { errors } = document;
   if (errors.length > 0) throw fail(errors.map(({ line, code }) => `${name}:${line}: not valid YAML (${code})`));
   const lineOf = (path: readonly PropertyKey[]) => document.lineOf(path);
-  const read = schema.safeParse(plainValue() ?? {});
+  const read = schema.safeParse(plainValue() ?? {}, { error: missingKey });
   if (read.success) return { value: read.data, lineOf };
   throw fail(
     read.error.issues.flatMap((issue) =>

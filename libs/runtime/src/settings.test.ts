@@ -376,6 +376,11 @@ it.each([
     'exceptions: [ { repository: "*", finding: CVE-1, reason: r, until: 2027-01-01 } ]',
     'exceptions[0].owner: is missing',
   ],
+  [
+    'an exception for a pattern',
+    'exceptions: [ { repository: "*", finding: "*", reason: r, owner: o, until: 2027-01-01 } ]',
+    'exceptions[0].finding: expected the id of a vulnerability or rule, or a fingerprint; patterns are not supported',
+  ],
   ['a range that is none', 'runtime: { internalRanges: [10.0.0.0/33] }', 'runtime.internalRanges[0]: is no range'],
   ['a VEX document that is not there', 'vex: [ a.json ]', 'vex[0]: cannot read a.json'],
   ['a key that is there twice', 'sensors: []\nsensors: []', 'line 2: not valid YAML (DUPLICATE_KEY)'],

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 
 import { InvalidInput, type ManagedEntry, type Secret, type Severity, TidewaiterError } from '@tidewaiter/domain';
 import { policyOf, type RuntimePolicy, runtimePolicySettings } from '@tidewaiter/facts';
-import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
+import { missingKey, readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
 import { YamlDocument } from '@tidewaiter/yaml';
 import { z } from 'zod';
 
@@ -307,11 +307,6 @@ function readYaml(text: string): { value: unknown; lineOf: (path: readonly Prope
 
 function invalid(problems: string[]): InvalidInput {
   return new InvalidInput('SETTINGS_INVALID', `tidewaiter.yaml:\n${problems.map((line) => `  ${line}`).join('\n')}`);
-}
-
-/** Message of a required key that is not there; undefined for other problems. */
-function missingKey({ code, input }: z.core.$ZodRawIssue): string | undefined {
-  return code === 'invalid_type' && input === undefined ? 'is missing' : undefined;
 }
 
 function issueLines(issue: z.core.$ZodIssue): string[] {

@@ -80,6 +80,11 @@ export function suppressionOf({ kind, source, owner, reason, until }: Exception)
   return { kind, source, author: owner, reason, justification: null, until: until?.toISOString() ?? null };
 }
 
+/** Id, alias or fingerprint of findings. Findings have exact names, so that `*` would except none. */
+export const findingNameSchema = z
+  .string()
+  .regex(/^[^\s*?]+$/, 'expected the id of a vulnerability or rule, or a fingerprint; patterns are not supported');
+
 /** Pattern in a user's file. */
 export const patternSchema = z
   .string()

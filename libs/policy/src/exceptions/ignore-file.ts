@@ -3,11 +3,11 @@ import { z } from 'zod';
 
 import { readPurl } from '../purl-pattern.js';
 import { readYamlFile } from '../yaml-file.js';
-import { type Exception, globSchema, reasonSchema, untilSchema } from './exception.js';
+import { type Exception, findingNameSchema, globSchema, reasonSchema, untilSchema } from './exception.js';
 
 const entry = z
   .strictObject({
-    id: z.string().min(1).optional(),
+    id: findingNameSchema.optional(),
     fingerprint: z
       .string()
       .regex(/^[0-9a-f]{64}$/, 'expected a fingerprint: 64 hex digits')

@@ -2,7 +2,7 @@ import { type FindingKind, InvalidInput } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import { readYamlFile } from '../yaml-file.js';
-import { type Exception, globSchema, purlSchema } from './exception.js';
+import { type Exception, findingNameSchema, globSchema, purlSchema } from './exception.js';
 
 const code = 'IGNORE_FILE_INVALID';
 const maxFileBytes = 1024 * 1024;
@@ -21,6 +21,8 @@ export function readTrivyIgnore(text: string, name: string): Exception[] {
       .split(/\s+/);
     if (!finding) return [];
     const source = `${name}:${index + 1}`;
+    if (!findingNameSchema.safeParse(finding).success)
+      throw new InvalidInput(code, `${source}: expected an id; patterns are not supported`);
     const until = rest.map((word) => expiryOf(word, source)).find((day) => day !== null) ?? null;
     return { kind: 'ignore', source, finding, reason: null, owner: null, until };
   });
@@ -34,7 +36,7 @@ function expiryOf(word: string, source: string): Date | null {
 }
 
 const entry = z.strictObject({
-  id: z.string().min(1),
+  id: findingNameSchema,
   paths: z.array(globSchema).optional(),
   purls: z.array(purlSchema).optional(),
   statement: z.string().optional(),

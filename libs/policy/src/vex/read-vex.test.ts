@@ -152,6 +152,10 @@ describe('readVex', () => {
     expect(() => read(document)).toThrow(problem);
   });
 
+  it('reads a document behind a byte order mark, as PowerShell writes it', () => {
+    expect(readVex(`\uFEFF${JSON.stringify(openVex)}`, 'f.json')).toEqual(read(openVex));
+  });
+
   it('rejects text that is not JSON', () => {
     expect(() => readVex('{', 'f.json')).toThrow('f.json: not JSON');
   });

@@ -1,6 +1,7 @@
 import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
 import { z } from 'zod';
 
+import { missingKey } from '../missing-key.js';
 import { csafSchema, csafStatements } from './csaf.js';
 import { cycloneDxStatements, cycloneDxVexSchema } from './cyclonedx.js';
 import { openVexSchema, openVexStatements } from './openvex.js';
@@ -30,7 +31,7 @@ export function readVex(text: string, source: string): VexStatement[] {
 
 function parsed(text: string, source: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw new InvalidInput('VEX_INVALID', `${source}: not JSON`, { cause });
   }
@@ -52,7 +53,7 @@ function begins(value: unknown, prefix: string): boolean {
 }
 
 function checked<Schema extends z.ZodType>(schema: Schema, document: unknown, source: string): z.output<Schema> {
-  const read = schema.safeParse(document);
+  const read = schema.safeParse(document, { error: missingKey });
   if (read.success) return read.data;
   const problems = read.error.issues.map(
     ({ path, message }) => `${source}: ${z.core.toDotPath(path) || 'the document'}: ${message}`,
