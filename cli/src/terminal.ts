@@ -26,6 +26,16 @@ export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+/** `1,200 rules`, `1 rule` */
+export function counted(number: number, one: string, many = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : many}`;
+}
+
+/** `2026-12-01 13:39` of an ISO 8601 time. */
+export function minuteOf(time: string): string {
+  return time.slice(0, 'YYYY-MM-DDThh:mm'.length).replace('T', ' ');
+}
+
 /** `2026-12-01 13:39:49`, in UTC. */
 export function secondOf(time: Date): string {
   return time.toISOString().slice(0, 'YYYY-MM-DDThh:mm:ss'.length).replace('T', ' ');

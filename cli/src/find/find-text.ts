@@ -2,7 +2,7 @@ import { printable } from '@tidewaiter/domain';
 import { csvLine } from '@tidewaiter/reports';
 import type { BlastContainer, BlastCounts, BlastImage, NotEvaluated } from '@tidewaiter/store';
 
-import { count } from '../terminal.js';
+import { count, counted, minuteOf } from '../terminal.js';
 
 /** Times as JSON has them. */
 type Json<Value> = Value extends Date
@@ -42,7 +42,7 @@ export function tableOf({ counts, notEvaluated, images, containers }: FleetAnswe
     summaryOf(counts),
     ...cutLines('images', images?.length ?? counts.images, counts.images),
     ...cutLines('containers', containers.length, counts.containers ?? 0),
-    ...(counts.unknown > 0 ? [`${plural(counts.unknown, 'image')} unknown: a version could not be compared`] : []),
+    ...(counts.unknown > 0 ? [`${counted(counts.unknown, 'image')} unknown: a version could not be compared`] : []),
     ...notEvaluated.map(({ message, count: many }) => `not evaluated: ${count(many)} ${printable(message)}`),
   ];
   return `${lines.join('\n')}\n`;
@@ -177,10 +177,10 @@ function workloadOf({ workloadKind, workload }: ContainerHits['items'][number]):
 }
 
 function summaryOf({ images, tagged, repositories, containers, pods, running, workloads }: BlastCounts): string {
-  const head = `${plural(images, 'image')} (${count(tagged)} with a current tag) in ${plural(repositories, 'repository', 'repositories')}`;
+  const head = `${counted(images, 'image')} (${count(tagged)} with a current tag) in ${counted(repositories, 'repository', 'repositories')}`;
   if (containers === null || workloads === null) return `${head}; no sensor reports containers`;
-  const ran = `${plural(containers, 'container')} (${count(running ?? 0)} running) in ${plural(pods ?? 0, 'pod')}`;
-  return `${head}; ${ran} of ${plural(workloads, 'workload')}`;
+  const ran = `${counted(containers, 'container')} (${count(running ?? 0)} running) in ${counted(pods ?? 0, 'pod')}`;
+  return `${head}; ${ran} of ${counted(workloads, 'workload')}`;
 }
 
 function cutLines(what: string, shown: number, total: number): string[] {
@@ -198,12 +198,4 @@ function table(head: Row, rows: readonly Row[], width: number): string[] {
       .trimEnd();
     return line.length <= width || !process.stdout.isTTY ? line : `${line.slice(0, width - 1)}…`;
   });
-}
-
-function minuteOf(time: string): string {
-  return time.slice(0, 16).replace('T', ' ');
-}
-
-function plural(number: number, one: string, many = `${one}s`): string {
-  return `${count(number)} ${number === 1 ? one : many}`;
 }

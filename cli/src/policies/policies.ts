@@ -2,6 +2,7 @@ import { printable } from '@tidewaiter/domain';
 import type { Command } from 'commander';
 
 import { entryOptions } from '../entries/entries.js';
+import { counted } from '../terminal.js';
 
 /** Lists and changes policies of a platform, lists built-in ones, and checks files. */
 export function policiesCommand(program: Command): void {
@@ -25,6 +26,6 @@ async function check(files: string[]): Promise<void> {
   const { readPolicies } = await import('../target/policies.js');
   const { policies } = await readPolicies(files);
   for (const { name, rules } of policies) {
-    process.stdout.write(`${printable(name)}: ${rules.length} rule${rules.length === 1 ? '' : 's'}\n`);
+    process.stdout.write(`${printable(name)}: ${counted(rules.length, 'rule')}\n`);
   }
 }

@@ -1,7 +1,7 @@
 import { printable } from '@tidewaiter/domain';
 import type { RoutingReplay } from '@tidewaiter/store';
 
-import { count } from '../terminal.js';
+import { count, counted, minuteOf } from '../terminal.js';
 
 /** Times as the API writes them, and as a shell reads them. */
 export type ReplayAnswer = Omit<RoutingReplay, 'since' | 'until' | 'history'> & {
@@ -42,7 +42,7 @@ function headLines({ since, until, would, sent }: ReplayAnswer): string[] {
   const really = sent.reduce((sum, { messages }) => sum + messages, 0);
   return [
     `${minuteOf(since)} to ${minuteOf(until)} UTC`,
-    `would have sent ${plural(would.messages, 'message')} with ${plural(would.alerts, 'alert')}; sent were ${count(really)}`,
+    `would have sent ${counted(would.messages, 'message')} with ${counted(would.alerts, 'alert')}; sent were ${count(really)}`,
   ];
 }
 
@@ -117,14 +117,6 @@ function busiestLines({ would: { busiest } }: ReplayAnswer, width: number): stri
 function historyLines({ history: { knownSince, isWhole } }: ReplayAnswer): string[] {
   if (knownSince === null) return ['', 'No recorded alerts yet: they are recorded from now on.'];
   return isWhole ? [] : ['', `Known since ${minuteOf(knownSince)} UTC: what came before is not in this.`];
-}
-
-function minuteOf(time: string): string {
-  return time.slice(0, 16).replace('T', ' ');
-}
-
-function plural(number: number, thing: string): string {
-  return `${count(number)} ${thing}${number === 1 ? '' : 's'}`;
 }
 
 function cut(text: string, width: number): string {

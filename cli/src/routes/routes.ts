@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { collect } from '../collect.js';
 import { environment, printStderr } from '../context.js';
+import { counted } from '../terminal.js';
 import { managedRoutingCommands } from './managed-routing.js';
 import { replayCommand } from './routes-replay.js';
 
@@ -66,7 +67,7 @@ async function check(path: string): Promise<void> {
   try {
     const { receivers, route, warnings } = await readCheckedRouting(path);
     for (const warning of warnings) printStderr(`${printable(path)}: ${printable(warning)}`);
-    printStderr(`${printable(path)}: ${count(receivers.size, 'receiver')}, ${count(countRoutes(route), 'route')}`);
+    printStderr(`${printable(path)}: ${counted(receivers.size, 'receiver')}, ${counted(countRoutes(route), 'route')}`);
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     for (const line of error.message.split('\n')) process.stdout.write(`${printable(path)}: ${printable(line)}\n`);
@@ -169,8 +170,4 @@ function readText(path: string): string {
 
 function countRoutes(route: RoutingConfig['route']): number {
   return route.routes.reduce((total, child) => total + countRoutes(child), 1);
-}
-
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }

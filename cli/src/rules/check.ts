@@ -1,7 +1,8 @@
 import { failedExamples } from '@tidewaiter/detection';
 
 import { printStderr } from '../context.js';
-import { counted, loadFrom, problemLine } from './load.js';
+import { counted } from '../terminal.js';
+import { loadFrom, problemLine } from './load.js';
 
 /** @throws NotFound `RULES_MISSING`; LimitExceeded; InvalidInput `PIPELINE_INVALID` */
 export async function checkRules(paths: readonly string[], pipelines: readonly string[]): Promise<void> {

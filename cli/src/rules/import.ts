@@ -5,8 +5,9 @@ import { NotFound, printable } from '@tidewaiter/domain';
 import { appliesTo, loadRules, type LogSource, type RuleFile } from '@tidewaiter/sigma';
 
 import { printStderr } from '../context.js';
+import { counted } from '../terminal.js';
 import { readCheckout } from './checkout.js';
-import { counted, problemLine } from './load.js';
+import { problemLine } from './load.js';
 
 /** Log sources that the sensors provide, in Sigma's terms. */
 const offered: readonly LogSource[] = [

@@ -15,8 +15,3 @@ export async function loadFrom(paths: readonly string[], pipelines: readonly str
 export function problemLine({ file, line, reason, title }: RefusedRule): string {
   return `${printable(file)}:${line}: ${printable(reason)}${title === undefined ? '' : ` (${printable(title)})`}`;
 }
-
-/** `3 rules` */
-export function counted(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`;
-}

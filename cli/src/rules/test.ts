@@ -12,7 +12,8 @@ import {
 import { printStderr } from '../context.js';
 import { scanKey } from '../fingerprint-key.js';
 import { recordedEvents } from '../replay/recorded-events.js';
-import { counted, loadFrom, problemLine } from './load.js';
+import { counted } from '../terminal.js';
+import { loadFrom, problemLine } from './load.js';
 
 interface TestOptions {
   pipelines: readonly string[];
