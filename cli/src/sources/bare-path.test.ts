@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 import { tarArchive } from '@tidewaiter/testkit';
 
@@ -36,11 +36,24 @@ describe('withScheme', () => {
     expect(await withScheme(path)).toBe(`${scheme}:${path}`);
   });
 
-  it.each(['nginx:1.25', 'localhost:5000/app', 'rootfs:/', '.hidden/app'])('leaves %s alone', async (target) => {
-    expect(await withScheme(target)).toBe(target);
+  it.each([
+    ['dir', 'tree', 'rootfs'],
+    ['oci-dir', 'layout', 'oci'],
+    ['file', 'docker.tar', 'docker-archive'],
+  ])('reads %s: of other scanners', async (familiar, name, scheme) => {
+    const path = join(folder, name);
+    expect(await withScheme(`${familiar}:${path}`)).toBe(`${scheme}:${path}`);
+    expect(await withScheme(`${familiar}:${relative('.', path)}`)).toBe(`${scheme}:${relative('.', path)}`);
   });
 
-  it.each(['./nowhere', '../nowhere', '/nowhere'])('rejects %s, where nothing is', async (target) => {
+  it.each(['dir:latest', 'registry:2', 'nginx:1.25', 'localhost:5000/app', 'rootfs:/', '.hidden/app'])(
+    'leaves %s alone',
+    async (target) => {
+      expect(await withScheme(target)).toBe(target);
+    },
+  );
+
+  it.each(['./nowhere', '../nowhere', '/nowhere', 'dir:./nowhere'])('rejects %s, where nothing is', async (target) => {
     await expect(withScheme(target)).rejects.toMatchObject({ code: 'TARGET_MISSING' });
   });
 });

@@ -8,7 +8,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { analyzeLayer, analyzeTree, inventory } from '@tidewaiter/analyzers';
 import { builtInLifecycles } from '@tidewaiter/checks';
 import { overlay } from '@tidewaiter/oci';
-import { buildImage, buildIndex, tarArchive, type TarEntry } from '@tidewaiter/testkit';
+import { buildImage, buildIndex, captureOutput, tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
 import { openSource, schemes } from './sources.js';
 
@@ -349,4 +349,13 @@ it.each([
 it('asks no registry when it is offline', async () => {
   await expect(open('alpine:3.20')).rejects.toMatchObject({ code: 'OFFLINE' });
   await expect(open('docker://alpine:3.20')).rejects.toMatchObject({ code: 'OFFLINE' });
+});
+
+it('names the path that an image in a registry was perhaps meant to be', async () => {
+  const output = captureOutput();
+  // A file of the repository, in which the tests run.
+  await expect(open('package.json')).rejects.toMatchObject({ code: 'OFFLINE' });
+  await expect(open('nowhere.json')).rejects.toMatchObject({ code: 'OFFLINE' });
+  output.restore();
+  expect(output.stderr).toBe('package.json is also here, and ./package.json names it\n');
 });

@@ -1,3 +1,4 @@
+import { notePathOf } from './bare-path.js';
 import type { ImageSource, SourceKind, SourceOptions } from './image-source.js';
 
 /** Every way to name an image, by its scheme; only the one that is used is loaded. */
@@ -21,7 +22,10 @@ export async function openSource(target: string, options: SourceOptions): Promis
   // An image may be called `oci` or `docker`; its tag is no path and no `//`.
   if (scheme === undefined || (scheme === 'docker' && !target.startsWith('docker://'))) {
     const { registry } = await import('./registry.js');
-    return registry.open(target, options);
+    return await registry.open(target, options).catch(async (error: unknown) => {
+      await notePathOf(target);
+      throw error;
+    });
   }
   const kind = await kinds[scheme]!();
   return kind.open(target.slice(scheme.length + 1), options);
