@@ -38,7 +38,7 @@ export const latestBase: DockerfileCheck = {
       if (isLatest(base.image))
         yield seenIn(
           base,
-          `${stageLabel(base.stage)} is built on ${shown(base.stage.base.text)}without a fixed version`,
+          `${stageLabel(base.stage)} is built on ${shown(base.stage.base.text)} without a fixed version`,
         );
     }
   },
@@ -243,7 +243,7 @@ export const copyFromUnpinned: DockerfileCheck = {
         // A word without tag and path can also name a build context of the command line.
         if (!/[:/.]/.test(name)) continue;
         yield {
-          title: `Files are copied from ${shown(name)}without a fixed version`,
+          title: `Files are copied from ${shown(name)} without a fixed version`,
           place: `${stageLabel(step.stage)} ${step.keyword} ${shown(name)}`,
           line: step.line,
           instruction: step.keyword,

@@ -39,7 +39,7 @@ const latestImage = containerCheck({
       yield seenInContainer(
         container,
         'image',
-        `runs ${shown(image)}without a fixed version`,
+        `runs ${shown(image)} without a fixed version`,
         at(container.node, 'image'),
       );
   },
