@@ -488,11 +488,11 @@ describe('WorkQueue worker', () => {
   it('fails a job that killed every worker before', async () => {
     const queue = newQueue();
     await enqueue(queue);
-    await store.query("UPDATE job SET attempt = 3, swept_at = now() - interval '1 minute'");
+    await store.query("UPDATE job SET attempt = 6, swept_at = now() - interval '1 minute'");
     const attempts: number[] = [];
     await serve({ queue, work: async ({ attempt }) => void attempts.push(attempt) });
     await until(async () => (await deadLetters()).length > 0);
-    expect(await deadLetters()).toEqual([expect.objectContaining({ code: 'WORKER_LOST', attempts: 4 })]);
+    expect(await deadLetters()).toEqual([expect.objectContaining({ code: 'WORKER_LOST', attempts: 7 })]);
     expect(attempts).toEqual([]);
   });
 
