@@ -40,6 +40,8 @@ describe('rowsOfSqlite', () => {
     ]);
     const setting = 'CREATE TABLE setting (key TEXT, value TEXT)';
     expect(found(setting, `INSERT INTO setting VALUES ('smtp_password', '${password}')`)).toEqual(['generic 1']);
+    const keyed = 'CREATE TABLE account (password TEXT, login TEXT PRIMARY KEY) WITHOUT ROWID';
+    expect(found(keyed, `INSERT INTO account VALUES ('${password}', 'alice')`)).toHaveLength(1);
     const digests = [createHash('sha256').update('x').digest('hex'), '$argon2id$v=19$m=65536$c2FsdA$aGFzaA'];
     for (const value of digests)
       expect(found(login, `INSERT INTO data_source (password) VALUES ('${value}')`)).toEqual([]);
@@ -72,7 +74,52 @@ describe('rowsOfSqlite', () => {
       ['CREATE TABLE pairs (k TEXT PRIMARY KEY, v TEXT) WITHOUT ROWID'],
       ["INSERT INTO pairs VALUES ('one', 'two')"],
     ]);
-    expect(lines(content)).toEqual(expect.arrayContaining([long, 'name="user0"', 'name="user1999"', 'one', 'two']));
+    expect(lines(content)).toEqual(expect.arrayContaining([long, 'name="user0"', 'name="user1999"', 'v="two"']));
+  });
+
+  const row = ['a', 'b', 'c'];
+  it.each([
+    ['a key of one column', 'name TEXT, password TEXT, id TEXT PRIMARY KEY', ['id', 'name', 'password']],
+    [
+      'a key of several',
+      'x TEXT, y TEXT, z TEXT, CONSTRAINT k PRIMARY KEY ("Z" COLLATE NOCASE DESC, x)',
+      ['z', 'x', 'y'],
+    ],
+    ['quoted names', '"user name" TEXT, [pass] TEXT, `key` TEXT, PRIMARY KEY ([pass])', ['pass', 'user_name', 'key']],
+    ['comments', 'x TEXT, -- with, (\n y TEXT, /* , z */ z TEXT NOT NULL PRIMARY KEY', ['z', 'x', 'y']],
+    ['texts', `x TEXT DEFAULT ',)', y TEXT CHECK (y != 'PRIMARY KEY'), z TEXT, PRIMARY KEY (y)`, ['y', 'x', 'z']],
+  ])('names the columns of a table without row ids by %s', (_, columns, names) => {
+    const content = database([
+      [`CREATE TABLE t (${columns}) WITHOUT ROWID`],
+      [`INSERT INTO t (${names.map((name) => `"${name.replace('_', ' ')}"`).join()}) VALUES (?, ?, ?)`, ...row],
+    ]);
+    expect(lines(content)).toEqual(expect.arrayContaining(names.map((name, index) => `${name}="${row[index]}"`)));
+  });
+
+  it('names no value by a virtual column, which rows do not have', () => {
+    const content = database([
+      ['CREATE TABLE t (a TEXT, b TEXT AS (upper(a)), c TEXT AS (lower(a)) STORED, d TEXT)'],
+      ["INSERT INTO t (a, d) VALUES ('Text', 'last')"],
+    ]);
+    expect(lines(content)).toEqual(expect.arrayContaining(['a="Text"', 'c="text"', 'd="last"']));
+  });
+
+  it('names the columns on all pages of a table without row ids, and reads what was deleted there', () => {
+    const [count, filler] = [1_500, 'z'.repeat(60)];
+    const deleted = 'deleted-but-not-overwritten';
+    const content = database([
+      ['CREATE TABLE account (notes TEXT, password TEXT, login TEXT, PRIMARY KEY (login)) WITHOUT ROWID'],
+      ...Array.from({ length: count }, (_, at) => {
+        const notes = at === 7 ? 'long '.repeat(4_000) : filler;
+        return ['INSERT INTO account VALUES (?, ?, ?)', notes, `pass${at}`, `user${at}`] as const;
+      }),
+      ['INSERT INTO account VALUES (?, ?, ?)', '', deleted, 'zz'],
+      ["DELETE FROM account WHERE login = 'zz'"],
+    ]);
+    const found = lines(content);
+    expect(found).toEqual(expect.arrayContaining(Array.from({ length: count }, (_, at) => `password="pass${at}"`)));
+    expect(found).toContain('long '.repeat(4_000));
+    expect(found.join('\n')).toContain(deleted);
   });
 
   it('reads deleted rows and texts in UTF-16', () => {

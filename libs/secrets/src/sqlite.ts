@@ -68,11 +68,15 @@ function cellsOf(bytes: Buffer, headerAt: number, headerBytes: number): number[]
 
 type Value = string | number | undefined;
 
+/** Whether rows are in pages of this type, and may have been deleted there. */
+const hasRows = (type: number | undefined): boolean =>
+  type === types.tableLeaf || type === types.indexLeaf || type === types.index;
+
 function* rowsOf(database: Database, page: number): Generator<Value[]> {
   const bytes = pageOf(database, page);
   const headerAt = headerOf(page);
   const type = bytes[headerAt];
-  if (type !== types.tableLeaf && type !== types.indexLeaf && type !== types.index) return;
+  if (!hasRows(type)) return;
   const [headerBytes, childBytes] = type === types.index ? [12, 4] : [8, 0];
   for (const at of cellsOf(bytes, headerAt, headerBytes)) {
     if (database.bytesLeft <= 0) return;
@@ -151,8 +155,9 @@ function linesOf(values: readonly Value[], columns: readonly string[]): string[]
 function unusedTexts(database: Database, page: number): string[] {
   const bytes = pageOf(database, page);
   const headerAt = headerOf(page);
-  if (bytes[headerAt] !== types.tableLeaf) return [];
-  const start = headerAt + 8 + 2 * bytes.readUInt16BE(headerAt + 3);
+  const type = bytes[headerAt];
+  if (!hasRows(type)) return [];
+  const start = headerAt + (type === types.index ? 12 : 8) + 2 * bytes.readUInt16BE(headerAt + 3);
   const end = bytes.readUInt16BE(headerAt + 5);
   const unused = [bytes.subarray(start, Math.max(start, end))];
   // Blocks of free bytes in ascending order: the offset of the next one, and the length.
@@ -168,54 +173,97 @@ function printable(bytes: Buffer): string[] {
   return bytes.toString('latin1').match(/[\t\n\r\x20-\x7e]{20,}/g) ?? [];
 }
 
-/** Names of the columns of tables, by the numbers of their pages. */
+/** Names of the columns in the rows of tables, by the numbers of their pages. */
 function columnsByPage(database: Database): Map<number, string[]> {
   const columns = new Map<number, string[]>();
   const seen = new Set<number>();
   const schema = { ...database };
-  for (const page of leavesBelow(schema, 1, seen)) {
+  for (const page of pagesOf(schema, 1, seen)) {
     for (const [type, , , root, sql] of rowsOf(schema, page)) {
       if (type !== 'table' || typeof root !== 'number' || typeof sql !== 'string') continue;
-      const names = columnNames(sql);
-      for (const leaf of leavesBelow(database, root, seen)) columns.set(leaf, names);
+      const [first, ...others] = pagesOf(database, root, seen);
+      if (first === undefined) continue;
+      const names = storedColumns(sql, pageOf(database, first)[0] === types.tableLeaf);
+      for (const each of [first, ...others]) columns.set(each, names);
     }
   }
   return columns;
 }
 
-/** Leaves of the table at a page, without pages of other tables: those that are `seen`. */
-function leavesBelow(database: Database, root: number, seen: Set<number>): number[] {
+/** Pages with rows of the table at a page, without pages of other tables: those that are `seen`. */
+function pagesOf(database: Database, root: number, seen: Set<number>): number[] {
   const waiting = [root];
-  const leaves: number[] = [];
+  const pages: number[] = [];
   for (let page = waiting.pop(); page !== undefined; page = waiting.pop()) {
     if (page < 1 || page > database.pages || seen.has(page)) continue;
     seen.add(page);
     const bytes = pageOf(database, page);
     const headerAt = headerOf(page);
-    if (bytes[headerAt] === types.tableLeaf) leaves.push(page);
-    if (bytes[headerAt] !== types.table) continue;
+    const type = bytes[headerAt];
+    if (hasRows(type)) pages.push(page);
+    if (type !== types.table && type !== types.index) continue;
     waiting.push(bytes.readUInt32BE(headerAt + 8));
     for (const at of cellsOf(bytes, headerAt, 12)) if (at + 4 <= bytes.length) waiting.push(bytes.readUInt32BE(at));
   }
-  return leaves;
+  return pages;
 }
 
-/** Names in `CREATE TABLE users (id INTEGER, "name" VARCHAR(20), …)`; constraints come last. */
-function columnNames(sql: string): string[] {
-  const names: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let at = 0; at <= sql.length && names.length < maxColumns; at += 1) {
-    const sign = sql[at];
-    if (sign === '(' && depth++ === 0) start = at + 1;
-    const isEnd = (sign === ',' && depth === 1) || (sign === ')' && --depth === 0);
-    if (!isEnd) continue;
-    names.push(/^\s{0,64}["`[]?([\w.-]{1,64})/.exec(sql.slice(start, start + 200))?.[1] ?? '');
-    start = at + 1;
-    if (depth === 0) break;
-  }
-  return names;
+/** Comments, which SQLite keeps, quoted names and texts, words, and other signs. */
+const sqlToken =
+  /--.{0,999}|\/\*[^]{0,999}?\*\/|"[^"]{0,200}"|'[^']{0,200}'|`[^`]{0,200}`|\[[^\]]{0,200}\]|[\w$\u0080-\uffff]+|\S/g;
+const maxSqlCharacters = 64 << 10;
+const tableConstraint = /^(?:constraint|primary|unique|check|foreign)$/i;
+
+/**
+ * Names in `CREATE TABLE users (id INTEGER, "name" VARCHAR(20), …)` in the order of a row's values.
+ * A virtual column has none, and without row ids the primary key comes first. @see
+ * https://www.sqlite.org/fileformat2.html#representation_of_sql_tables
+ */
+function storedColumns(sql: string, hasRowIds: boolean): string[] {
+  const definitions = definitionsIn(sql);
+  const columns = definitions.filter(([first = '']) => !tableConstraint.test(first));
+  const stored = columns.filter((tokens) => !isVirtual(tokens)).map(([first = '']) => nameOf(first));
+  if (hasRowIds) return stored;
+  const key = definitions.flatMap((tokens) => keyOf(tokens, columns.includes(tokens)));
+  const keyPlaces = key.map((name) => stored.findIndex((each) => each.toLowerCase() === name.toLowerCase()));
+  return [...new Set([...keyPlaces, ...stored.keys()])].map((place) => stored[place] ?? '');
 }
+
+/** Tokens of each column and each constraint of a table. */
+function definitionsIn(sql: string): string[][] {
+  const definitions: string[][] = [];
+  let depth = 0;
+  for (const [token] of sql.slice(0, maxSqlCharacters).matchAll(sqlToken)) {
+    if (/^(?:--|\/\*)/.test(token)) continue;
+    if (token === ')') depth -= 1;
+    if (depth === 1 && token === ',') definitions.push([]);
+    else if (depth > 0) definitions.at(-1)!.push(token);
+    else if (token === '(') definitions.push([]);
+    else if (token === ')' || definitions.length > maxColumns) break;
+    if (token === '(') depth += 1;
+  }
+  return definitions;
+}
+
+const isVirtual = (tokens: readonly string[]): boolean =>
+  tokens.some((token, at) => /^as$/i.test(token) && tokens[at + 1] === '(') &&
+  !tokens.some((token) => /^stored$/i.test(token));
+
+/** Columns of the primary key that a column's definition or a constraint declares. */
+function keyOf(tokens: readonly string[], isColumn: boolean): string[] {
+  const at = tokens.findIndex((token, index) => /^primary$/i.test(token) && /^key$/i.test(tokens[index + 1] ?? ''));
+  if (at === -1) return [];
+  if (isColumn) return [nameOf(tokens[0]!)];
+  const key = tokens.slice(at + 2, tokens.indexOf(')', at));
+  return key.filter((_, index) => /^[(,]$/.test(key[index - 1] ?? '')).map(nameOf);
+}
+
+/** A name as one word, for the line that has it before its value. */
+const nameOf = (token: string): string =>
+  token
+    .replace(/^["'`[]|["'`\]]$/g, '')
+    .replace(/[^\w.-]/g, '_')
+    .slice(0, 64);
 
 class VarintReader {
   constructor(
