@@ -33,6 +33,7 @@ import {
 import {
   findSecrets,
   mayHoldPublicKeys,
+  mayMapSources,
   publicKeysIn,
   redactedReason,
   redactSecrets,
@@ -409,9 +410,11 @@ function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: A
 
 /** Size up to which a file is searched for secrets at once; a larger one is searched in pieces. */
 const maxBytesAtOnce = 4 * 1024 * 1024;
+/** The sources in the map of a large application are searched one by one. */
+const mostAtOnce = (path: string): number => (mayMapSources(path) ? maxTextBytes : maxBytesAtOnce);
 
 function isSearchedWhole(path: string, head: Uint8Array, sizeBytes: number): boolean {
-  return sizeBytes <= maxBytesAtOnce && kindOf(path, head) !== undefined;
+  return sizeBytes <= mostAtOnce(path) && kindOf(path, head) !== undefined;
 }
 
 /** Kind as which a file is searched itself; a binary archive is read file by file instead. */
@@ -424,7 +427,7 @@ function kindOf(path: string, head: Uint8Array): SearchedKind | undefined {
 function secretStreams(key: Uint8Array): StreamReader {
   return {
     open: (path, head, sizeBytes) => {
-      const kind = sizeBytes > maxBytesAtOnce ? kindOf(path, head) : undefined;
+      const kind = sizeBytes > mostAtOnce(path) ? kindOf(path, head) : undefined;
       if (kind === undefined) return undefined;
       const search = new SecretSearch(path, key, kind);
       return { write: (piece) => search.write(piece), end: () => readingOf(path, search.end()) };
@@ -517,7 +520,10 @@ function readPublicKeys({ content }: TakenFile): Reading {
 
 function searchSecrets({ path, content }: TakenFile, key: Uint8Array): Reading {
   const kind = searchedKind(path, content.subarray(0, headBytes));
-  return readingOf(path, findSecrets({ path, content }, key, kind));
+  const { sightings, damage } = findSecrets({ path, content }, key, kind);
+  // A source in its map, as a file in its archive.
+  const secrets = sightings.map((each): LayerSecret => (each.path === path ? each : { ...each, archive: path }));
+  return readingOf(path, { sightings: secrets, damage });
 }
 
 function readingOf(

@@ -7,6 +7,7 @@ export type { SecretSighting } from './matcher.js';
 export { mayHoldSecrets } from './paths.js';
 export { redactedReason, redactSecrets, secretFingerprint, secretsInText, withMasks } from './redactor.js';
 export type { TextSecret } from './redactor.js';
+export { mayMapSources } from './source-map.js';
 export { findSecrets, SecretSearch } from './secret-search.js';
 export type { FileSecrets } from './secret-search.js';
 export { searchedKind } from './programs.js';

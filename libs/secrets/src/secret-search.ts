@@ -5,6 +5,7 @@ import { TraitsOfPath } from './file-traits.js';
 import { describe, type LocatedMatch, Search, type SecretSighting } from './matcher.js';
 import { isDerived, isExamplePath, isMadeByTools } from './paths.js';
 import { ProgramStrings, type SearchedKind } from './programs.js';
+import { mappedSources } from './source-map.js';
 import { isSqlite, rowsOfSqlite } from './sqlite.js';
 
 /** Secrets of one file, in their order. */
@@ -32,20 +33,24 @@ export function findSecrets(
   kind: SearchedKind = 'text',
 ): FileSecrets {
   const found = new SecretSearch(file.path, key, kind).whole(file.content);
-  return isSqlite(file.content) ? withRows(found, file, key) : found;
+  const known = new Set(found.sightings.map(({ fingerprint }) => fingerprint));
+  for (const part of partsOf(file, kind)) {
+    const { sightings, damage } = new SecretSearch(part.path, key).whole(part.content);
+    for (const sighting of sightings) {
+      if (known.has(sighting.fingerprint)) continue;
+      known.add(sighting.fingerprint);
+      found.sightings.push(part.hasLines ? sighting : { ...sighting, line: 1 });
+    }
+    if (damage !== undefined) found.damage ??= damage;
+  }
+  return found;
 }
 
-/** Adds the secrets of the rows of a database, whose columns name them. */
-function withRows(
-  found: FileSecrets,
-  { path, content }: { path: string; content: Buffer },
-  key: Uint8Array,
-): FileSecrets {
-  const { sightings, damage } = new SecretSearch(path, key).whole(rowsOfSqlite(content));
-  const known = new Set(found.sightings.map(({ fingerprint }) => fingerprint));
-  const added = sightings.filter(({ fingerprint }) => !known.has(fingerprint));
-  const all = [...found.sightings, ...added.map((each) => ({ ...each, line: 1 }))];
-  return damage === undefined ? { ...found, sightings: all } : { damage, ...found, sightings: all };
+/** Texts inside a file in which names and values are found that the file itself does not show. */
+function partsOf({ path, content }: { path: string; content: Buffer }, kind: SearchedKind) {
+  if (isSqlite(content)) return [{ path, content: rowsOfSqlite(content), hasLines: false }];
+  const sources = kind === 'text' ? mappedSources(path, content) : [];
+  return sources.map((source) => ({ path: `${path}!/${source.name}`, content: source.content, hasLines: true }));
 }
 
 const zeros = Buffer.alloc(1024 * 1024);
