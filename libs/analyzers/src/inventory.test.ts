@@ -220,6 +220,68 @@ describe('inventory', () => {
       expect(await named([record], [metadata])).toEqual([]);
     });
 
+    describe('without a manifest from the start', () => {
+      const code = (path: string): TarEntry => ({ path, content: 'x' });
+      const named = async (...layers: TarEntry[][]) =>
+        inventory(await Promise.all(layers.map(analyzed))).warnings.map(({ path, message }) => `${path}: ${message}`);
+      const modules = 'srv/node_modules';
+      const gems = 'usr/local/lib/ruby/gems/3.3.0';
+      const site = 'usr/local/lib/python3.13/site-packages';
+      const wheel = (name: string, ...files: string[]): TarEntry[] => [
+        { path: `${site}/${name}-1.0.dist-info/METADATA`, content: `Name: ${name}\nVersion: 1.0\n` },
+        { path: `${site}/${name}-1.0.dist-info/RECORD`, content: files.map((file) => `${file},,\n`).join('') },
+      ];
+
+      it('are named by the folder of npm', async () => {
+        const files = [
+          'express/lib/a.js',
+          '@scope/b/c.mjs',
+          'd/node_modules/e/f.node',
+          '.pnpm/g@1/node_modules/g/h.cjs',
+        ];
+        const unlisted = 'code of packages without package.json: @scope/b, e, express, g';
+        expect(await named(files.map((file) => code(`${modules}/${file}`)))).toEqual([`${modules}: ${unlisted}`]);
+        const other = ['d/test/node_modules/e/f.js', '.cache/a.js', '.bin/a.js', 'data/a.json'];
+        const listed = [
+          code(`${modules}/d/lib/a.js`),
+          { path: `${modules}/d/package.json`, content: '{"name":"d","version":"1.0.0"}' },
+        ];
+        expect(await named([...listed, ...other.map((file) => code(`${modules}/${file}`))])).toEqual([]);
+      });
+
+      it('are named by the folder of gems', async () => {
+        const rack = code(`${gems}/gems/rack-2.2.3/lib/rack.rb`);
+        expect(await named([rack])).toEqual([`${gems}/gems: code of gems without specification: rack-2.2.3`]);
+        const spec = {
+          path: `${gems}/specifications/rack-2.2.3.gemspec`,
+          content: 's.name = "rack"\ns.version = "2.2.3"\n',
+        };
+        expect(await named([rack, spec], [code(`${gems}/bundler/gems/a-1f00ba/lib/a.rb`)])).toEqual([]);
+      });
+
+      it('are named by the folder of Python, if all others there list their files', async () => {
+        const init = (name: string) => code(`${site}/${name}/__init__.py`);
+        const flask = wheel('Flask', 'flask/__init__.py');
+        const google = wheel('google-auth', 'google/auth/__init__.py');
+        const compiled = code(`${site}/flask/__init__.pyc`);
+        const listed = [...flask, ...google, compiled, init('google/auth'), init('flask/json')];
+        const unlisted = [init('requests'), init('requests/adapters'), init('google/protobuf')];
+        expect(await named(listed)).toEqual([]);
+        expect(await named([...listed, ...unlisted])).toEqual([
+          `${site}: code of packages without metadata: google.protobuf, requests`,
+        ]);
+        const setup = { path: `${site}/PyYAML-5.3.egg-info`, content: 'Name: PyYAML\nVersion: 5.3\n' };
+        expect(await named([...listed, setup, init('yaml')])).toEqual([]);
+        expect(await named([...flask, init('flask')], [{ path: `${site}/.wh.Flask-1.0.dist-info` }])).toHaveLength(1);
+      });
+
+      it('are not named where a package of the distribution lists them', async () => {
+        const file = 'usr/lib/python3/dist-packages/apt/__init__.py';
+        const own = [debian, dpkg(['app', '1']), list(file)];
+        expect(await named([...own, code(file)])).toEqual([]);
+      });
+    });
+
     it('that are not known are no warning in a file of a package of the distribution', async () => {
       const disk: TarEntry = { path: 'usr/share/app/disk.bin', content: Buffer.from('QFI\u00fb', 'latin1') };
       const codesOf = async (...layers: TarEntry[][]) =>

@@ -11,6 +11,7 @@ import { osReleasePaths } from './os-release/os-release.js';
 import { mergedPath, distributedPaths } from './ownership.js';
 import { type LabelledLayers, packageQualifiers, type PackageQualifiers } from './package-qualifiers.js';
 import { purlOf } from './purl.js';
+import { unlistedCode } from './unlisted-code.js';
 import { unpinnedDependencies } from './unpinned-dependencies.js';
 
 /** The packages of an image. */
@@ -72,6 +73,7 @@ export function inventory(
     ...layers.flatMap((layer, index) => inEffect(databaseWarnings(layer.facts.warnings), view, index)),
     ...unreadDatabases(layers, view),
     ...leftBehind(packages, layers, view),
+    ...unlistedCode(layers, view),
     ...missing(os, packages),
     ...aboutRepositories,
     ...mixedReleases(packages, os).map(mixedWarning),
