@@ -1,4 +1,4 @@
-import { crc32, inflateRawSync } from 'node:zlib';
+import { constants, crc32, inflateRawSync } from 'node:zlib';
 
 import { LimitExceeded, MalformedFile } from '@tidewaiter/domain';
 
@@ -8,6 +8,8 @@ export interface ZipEntry {
   name: string;
   /** Bytes that {@link read} returns. */
   size: number;
+  /** Whether the content may be an archive, by its first bytes: few of them are inflated. */
+  mayBeArchive(): boolean;
   /**
    * Returns the content, which may share the archive's memory: lent like the archive, do not store
    * it.
@@ -52,6 +54,12 @@ const maxCommentBytes = 0xffff;
 const zip64Extra = 0x0001;
 const inZip64 = 0xffffffff;
 const encrypted = 0x2041; // flags 0, 6 and 13: encrypted, strongly, with a masked directory
+/** Of the compressed to the uncompressed size of an archive in another one. */
+const archiveRatio = 0.75;
+const maxNamesBytes = 4096;
+/** Enough for the tables of a deflated block and its first characters. */
+const maxHeadBytes = 512;
+const maxInflatedBytes = 64 << 10;
 const methods = { stored: 0, deflated: 8 };
 
 /** Location of an archive's central directory. */
@@ -94,6 +102,7 @@ export function zipEntries(archive: Buffer, limits: Partial<ZipLimits> = {}): Zi
     .map((header) => ({
       name: header.name,
       size: header.size,
+      mayBeArchive: () => mayBeArchive(archive, header),
       read: () => {
         spend(budget, header);
         return readContent(archive, header);
@@ -238,16 +247,39 @@ function spend(budget: ZipLimits & { bytesRead: number }, { size, compressedSize
     throw new LimitExceeded('maxTotalBytes', `entries of a ZIP archive with more than ${maxTotalBytes} bytes`);
 }
 
-function readContent(archive: Buffer, { offset, method, compressedSize, size, crc }: Header): Buffer {
+function mayBeArchive(archive: Buffer, header: Header): boolean {
+  const { method, compressedSize, size } = header;
+  // A large archive is compressed itself; a small one is mostly names.
+  if (size < sizes.local + sizes.central + sizes.end || compressedSize < (size - maxNamesBytes) * archiveRatio)
+    return false;
+  try {
+    const data = dataOf(archive, header).subarray(0, maxHeadBytes);
+    const isDeflated = method === methods.deflated;
+    const head = isDeflated
+      ? inflateRawSync(data, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: maxInflatedBytes })
+      : data;
+    return head.length >= 4 && head.readUInt32LE() === signatures.local;
+  } catch {
+    return false;
+  }
+}
+
+function readContent(archive: Buffer, header: Header): Buffer {
+  const { method, size, crc } = header;
+  const content = decode(dataOf(archive, header), method, size);
+  if (content.length !== size || crc32(content) !== crc) throw new MalformedFile('ZIP entry that its checksum denies');
+  return content;
+}
+
+/** Bytes of an entry as they are in the archive. */
+function dataOf(archive: Buffer, { offset, compressedSize }: Header): Buffer {
   if (offset + sizes.local > archive.length || archive.readUInt32LE(offset) !== signatures.local)
     throw new MalformedFile('ZIP entry that is not where its directory says');
   // Sizes and checksum come from the directory: the local header lacks them if a data descriptor
   // follows.
   const start = offset + sizes.local + archive.readUInt16LE(offset + 26) + archive.readUInt16LE(offset + 28);
   if (start + compressedSize > archive.length) throw new MalformedFile('ZIP entry that is cut short');
-  const content = decode(archive.subarray(start, start + compressedSize), method, size);
-  if (content.length !== size || crc32(content) !== crc) throw new MalformedFile('ZIP entry that its checksum denies');
-  return content;
+  return archive.subarray(start, start + compressedSize);
 }
 
 function decode(data: Buffer, method: number, size: number): Buffer {

@@ -70,6 +70,26 @@ describe('javaAnalyzer', () => {
     expect(java.analyze({ path: 'opt/data.zip', content: Buffer.from('no archive') })).toEqual({});
   });
 
+  it('reads an archive of any name in another one, and only one of Java', () => {
+    const inner = zipArchive([type('a'), manifest(), pom('org.acme', 'agent', '1.0')]);
+    for (const isStored of [true, false]) {
+      const agent = { name: 'boot/agent.bin', content: inner, isStored };
+      expect(found('opt/app.jar', manifest(), agent)).toEqual(['org.acme:agent@1.0']);
+      expect(found('opt/app.zip', agent)).toEqual(['org.acme:agent@1.0']);
+      expect(found('opt/app.jar', nested('lib/a-1.0.jar', agent))).toEqual(['org.acme:agent@1.0']);
+    }
+    const damaged = {
+      name: 'a.bin',
+      content: Buffer.concat([inner.subarray(0, 150), Buffer.alloc(50)]),
+      isStored: true,
+    };
+    const document = nested('help.docx', { name: 'word/document.xml', content: '<a/>' });
+    const content = zipArchive([manifest(), damaged, document]);
+    expect(java.analyze({ path: 'opt/app.jar', content })).toEqual(
+      java.analyze({ path: 'opt/app.jar', content: zipArchive([manifest()]) }),
+    );
+  });
+
   it('reads a jar at the end of a script or program of any name, and none in other files', () => {
     const jar = zipArchive([type('a'), manifest(), pom('org.acme', 'shop', '1.0')]);
     const script = Buffer.from(`#!/bin/bash\nexec java -jar "$0"\n${'#'.repeat(9000)}\n`);

@@ -54,13 +54,14 @@ export function javaAnalyzer(knownJars: JarIndex = new Map()): Analyzer {
   return {
     name: 'java',
     maxBytes: Infinity,
-    version: 7,
+    version: 8,
     wants: (path, head) =>
       isArchive(path, head) || isPom(path) || container.test(path.slice(-4)) || mayBeApplication(path, head),
     analyze: (file) => {
       if (isArchive(file.path, file.content)) return analyzeArchive(file, knownJars);
       if (isPom(file.path)) return analyzePom(file);
-      return attachedEntries(file.content).some(isOfJava) ? analyzeArchive(file, knownJars) : {};
+      const isOfJava = attachedEntries(file.content).some((entry) => isOfJavaName(entry) || mayBeArchive(entry));
+      return isOfJava ? analyzeArchive(file, knownJars) : {};
     },
   };
 }
@@ -79,9 +80,12 @@ function isPom(path: string): boolean {
   return path.endsWith('/pom.properties') && pomName.test(path);
 }
 
-function isOfJava(entry: ZipEntry): boolean {
+function isOfJavaName(entry: ZipEntry): boolean {
   return isManifest(entry) || archive.test(entry.name);
 }
+
+/** Most entries are classes, which need no look. */
+const mayBeArchive = (entry: ZipEntry): boolean => !entry.name.endsWith('.class') && entry.mayBeArchive();
 
 function isManifest({ name }: ZipEntry): boolean {
   return name.toUpperCase() === manifestName;
@@ -121,7 +125,8 @@ function searchArchive(content: Buffer, location: string, depth: number, search:
   ];
   for (const record of [...log4jIn(evidence.entryNames, records, location), ...records]) add(record, search);
   for (const entry of entries) {
-    if (!archive.test(entry.name)) continue;
+    // Loaders unpack archives of any name, such as `agent.bin`.
+    if (!archive.test(entry.name) && (depth === maxDepth || !mayBeArchive(entry))) continue;
     searchNested(entry, location, depth, search);
     // Report the depth limit once: sixteen archives in each of sixteen, and so on, would give a
     // million reports.
@@ -133,6 +138,7 @@ function searchNested(entry: ZipEntry, location: string, depth: number, search: 
   attempt(entry.name, search, () => {
     if (depth === maxDepth) throw new LimitExceeded('maxDepth', `archives nested more than ${maxDepth} deep`);
     const content = readWithin(entry, maxNestedArchiveBytes, search);
+    if (!archive.test(entry.name) && !attachedEntries(content).some(isOfJavaName)) return;
     searchArchive(content, `${location}!/${oneLine(entry.name)}`, depth + 1, search);
   });
 }
