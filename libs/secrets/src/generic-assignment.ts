@@ -1,7 +1,7 @@
 import { endOfValue, readAssignment, startOfName } from './assignment.js';
 import type { Assignment } from './assignment.js';
 import { entropyOf } from './characters.js';
-import { looksRandom } from './placeholder.js';
+import { isIdentifier, looksRandom } from './placeholder.js';
 import { nothing } from './secret-rule.js';
 import type { Candidate, KeywordPlace } from './secret-rule.js';
 import { isWeak } from './url-credentials.js';
@@ -180,11 +180,8 @@ function isPassword(value: string, assignment: Assignment, place: KeywordPlace):
   // `@Value("${db.password:…}")` has the default of a setting.
   const isDefault = text.startsWith('${', assignment.nameStart - 2);
   const isQuoted = assignment.quote !== '' || isDefault || (text[valueStart - 1] === '=' && looksRandom(value));
-  return isQuoted && classes >= 2 && entropyOf(value) >= 2.75 && !isWeak(value) && !methodName.test(value);
+  return isQuoted && classes >= 2 && entropyOf(value) >= 2.75 && !isWeak(value) && !isIdentifier(value);
 }
-
-/** Name of three words or more: `afterPassword => 'render2FaSettings'`. */
-const methodName = /^[a-z]{2,20}(?:\d?[A-Z][a-z]{1,20}){2,8}$/;
 
 /** Translations also have names in capitals. */
 const withoutVariables = /\.(?:json|properties|xml)$/i;

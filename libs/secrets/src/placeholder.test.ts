@@ -1,4 +1,4 @@
-import { isPlaceholder, looksRandom } from './placeholder.js';
+import { isIdentifier, isPlaceholder, looksRandom } from './placeholder.js';
 import { fake, spelt } from './rules/fake.js';
 
 describe('isPlaceholder', () => {
@@ -45,5 +45,17 @@ describe('isPlaceholder', () => {
     ['getAccessTokenFromStorage', false],
   ])('decides whether %s looks random: %s', (value, expected) => {
     expect(looksRandom(value)).toBe(expected);
+  });
+
+  it.each([
+    ['confluenceCloudOAuth2Api', true],
+    ['render2FaSettings', true],
+    ['AirtableOAuth2Api', true],
+    ['Confluence', false],
+    ['kQvZtRbWnXpLmJhG', false],
+    [fake(24), false],
+    [fake(24, 'letters'), false],
+  ])('decides whether %s is a name in a program: %s', (value, expected) => {
+    expect(isIdentifier(value)).toBe(expected);
   });
 });

@@ -35,6 +35,19 @@ function isSequence(value: string): boolean {
   return false;
 }
 
+const camelCase = /^[A-Z]?[a-z]{2,20}(?:\d?[A-Z]{1,2}[a-z]{1,20}){2,8}$/;
+
+/**
+ * Whether a value is the name of something in a program, of three words or more, at least half of
+ * them pronounceable: `twitterOAuth1Api`, `afterPassword => 'render2FaSettings'`.
+ */
+export function isIdentifier(value: string): boolean {
+  if (!camelCase.test(value)) return false;
+  let spoken = 0;
+  for (const [run] of value.matchAll(/[A-Z]?[a-z]+/g)) if (isSpoken(run)) spoken += run.length;
+  return spoken * 2 >= value.length;
+}
+
 const vowels = new Set('aeiouyAEIOUY');
 
 /**

@@ -93,7 +93,21 @@ export const publishedValues: readonly PublishedValues[] = [
     sha256: [
       'cf4d418ed3de92d71f767db5391d5a2dacd40e1ce49e75d1137e2ecf4982d844',
       '687da00b09c83361bf3a2853b3a0c7d63ca5da870c8d3cdc20905c7aa546840a',
+      '41ef4bb0b23661e66301aac36066912dac037827b4ae63a7b1165a5aa93ed4eb',
     ],
+  },
+  {
+    title: "Passwords of the examples of Basic authentication in MDN's documentation",
+    source: 'https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Authorization',
+    sha256: [
+      'd9fb92e3bbe65be1f1aad4a82eef4567f7a1ebe2cd110c8049b9698be7a70c88',
+      '5ff0e82e56c3cf647e81f5134d3e4f839875efb69bf4d271298e11e032da5db5',
+    ],
+  },
+  {
+    title: "Key of the tests of Go's crypto/x509, which every toolchain has",
+    source: 'https://github.com/golang/go/blob/master/src/crypto/x509/platform_root_key.pem',
+    sha256: ['aa77b736f217c20f13ffab1e37a32fd8255460446ada9304d5b409ec272b8435'],
   },
   {
     title: "Accounts of Hardhat's and Anvil's development chains",

@@ -5,6 +5,7 @@ import { isTokenChar } from './characters.js';
 import { isInComment } from './comments.js';
 import { startCheck } from './expression-start.js';
 import type { FileTraits } from './file-traits.js';
+import { isIdentifier } from './placeholder.js';
 
 /** Kind of secret and how to find it. */
 export interface SecretRule {
@@ -150,7 +151,8 @@ export function assigned(written: AssignmentOptions): SecretRule {
     find: ({ text, start, end }) => {
       const assignment = readAssignment(text, start, end);
       if (assignment === undefined || !(isBare || credentialName.test(assignment.name))) return nothing;
-      return matchAt(expression, text, assignment.valueStart);
+      const found = matchAt(expression, text, assignment.valueStart);
+      return found.some(({ start: from, end: to }) => isIdentifier(text.slice(from, to))) ? nothing : found;
     },
     matches: () => [
       `${name}_api_token = "${sample()}"`,

@@ -36,8 +36,7 @@ export const clientRules: readonly SecretRule[] = [
       .ftpconfig sftp.json sftp-config.json .gem/credentials .condarc .dbeaver/**.json .remote-sync.json .snowsql/config
       .snowflake/*.toml .databrickscfg profiles.yml pypoetry/*.toml uv/*.toml helm/repositories.yaml .oci/config auth.json
       clouds.yaml filezilla/*.xml WebServers.xml rclone.conf .hgrc .lftprc http-client.private.env.json .ivy2/.credentials
-      .sbt/.credentials .sbt/credentials cabal/config .cabal/config .pause .jfrog/jfrog-cli.conf* build.gradle build.gradle.kts
-      profiles.clj .config/restic/*
+      .sbt/.credentials .sbt/credentials cabal/config .cabal/config .pause .jfrog/jfrog-cli.conf* .config/restic/*
     `),
     examplePath: 'root/.my.cnf',
     expression:
@@ -45,6 +44,24 @@ export const clientRules: readonly SecretRule[] = [
     verify: notWeak,
     matches: () => [`[client]\npassword = ${fake(14)}\n`, `[client]\npassword=grau-brot\n`],
     ignores: () => ['[client]\npassword = <password>\n', '# password must be set\n', ';password = sommerhaus\n'],
+  }),
+  listed({
+    id: 'build-script-password',
+    title: 'Password in build script',
+    minEntropy: 2,
+    files: patterns('*.gradle build.gradle.kts settings.gradle.kts profiles.clj'),
+    examplePath: 'app/build.gradle',
+    // Without quotes it is an expression: a variable, or a call that reads the password elsewhere.
+    expression:
+      /[\s"'{,([<:._-](?:[Pp]ass(?:word|wd|phrase)?|[Pp]wd)["'\]]{0,2}[ \t]{0,8}(?:=>|[=:,(]|[ \t])[ \t]{0,8}(?:"([^"\n]{4,128})"|'([^'\n]{4,128})')/,
+    verify: notWeak,
+    matches: () => [`  credentials {\n    password = "${fake(14)}"\n  }\n`, "  password 'grau-brot'\n"],
+    ignores: () => [
+      '  password = System.getenv("NEXUS_PASSWORD")\n',
+      '  password = findProperty("nexusPassword")\n',
+      '  password nexusPassword\n',
+      '  password "$nexusPassword"\n',
+    ],
   }),
   listed({
     id: 'client-config-token',

@@ -6,6 +6,9 @@ import type { SecretRule } from '../secret-rule.js';
 import { isWeak, mayHoldCredentials, readDataSourceName, readUrlCredentials } from '../url-credentials.js';
 import { fake, spelt } from './fake.js';
 
+/** Argument with a variable for its value, on a line of its own. */
+const argument = /^ [A-Za-z]{3,8}=[\w.]{6,128}(?:,|\s{0,80}\))/;
+
 /** Password in German, French, Spanish, Italian, Portuguese, Dutch, Polish, Czech and Swedish. */
 const translations =
   'passwort kennwort motdepasse mot_de_passe contrasena contrasenia senha wachtwoord haslo heslo losenord'
@@ -115,8 +118,9 @@ export const genericRules: readonly SecretRule[] = [
     verify: (value, { text, start }) => {
       const around = text.slice(Math.max(0, start - 200), start + value.length + 200);
       const isConnection = /(?:host|server|data source|user(?: ?id)?|uid|dbname|database)=[^\s;]/i.test(around);
-      // Behind a comma it is an argument of a call, and the value a variable.
-      const isArgument = text[start - 1] === ',' || text[start - 1] === '(';
+      // Behind a comma, or on a line with one, it is an argument of a call, and the value a variable.
+      const isAlone = /\n[ \t]{0,80}$/.test(text.slice(Math.max(0, start - 81), start));
+      const isArgument = isAlone ? argument.test(text.slice(start, start + 400)) : /[,(]/.test(text[start - 1] ?? '');
       return !isConnection || isArgument || isWeak(value) || !/[^A-Za-z_]/.test(value) ? undefined : 'likely';
     },
     matches: () => [
@@ -128,6 +132,8 @@ export const genericRules: readonly SecretRule[] = [
       'connect("host=localhost user=test password=test1234")',
       `<input name="a" password=${fake(14)}>`,
       "connect(host=db, user='app', password=password_of_shop1)",
+      'connect(\n  host=self.host,\n  password=self.password1,\n)',
+      'connect(\n  host=self.host,\n  password=self.password1\n)',
       'connect(\n  user=self.get_option("user1"),\n  password=self.get_option("password1"))',
     ],
   }),
