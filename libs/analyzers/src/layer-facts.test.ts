@@ -1,3 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
 import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
 import { analyzeLayer, type LayerFacts, type LayerOptions } from './index.js';
@@ -54,6 +59,28 @@ describe('FactCollector', () => {
       const entries = [{ path: 'app/server', content: Buffer.from(content, 'latin1') }];
       const { secrets } = await factsOf(entries, { secretKey, limits: { maxWantedFileBytes: 1024 * 1024 } });
       expect(secrets.map(({ rule }) => rule)).toEqual(['github-pat']);
+    });
+
+    it('are found by the names in a database, and in the sources of a map', async () => {
+      const password = ['Vq8zWm3L', 'xT0pRk7d'].join('');
+      const folder = mkdtempSync(join(tmpdir(), 'layer-facts-'));
+      const db = new DatabaseSync(join(folder, 'app.db'));
+      db.exec('CREATE TABLE account (password TEXT, photo BLOB, login TEXT PRIMARY KEY) WITHOUT ROWID');
+      db.exec(`INSERT INTO account VALUES ('${password}', zeroblob(5000000), 'alice')`);
+      db.close();
+      const content = readFileSync(join(folder, 'app.db'));
+      rmSync(folder, { recursive: true });
+      const sources = ['./src/settings.js', './src/other.js'];
+      const map = { version: 3, sources, sourcesContent: [`x = {\n  password: "${password}" }`, rest], mappings: '' };
+      const entries: TarEntry[] = [
+        { path: 'srv/app.db', content },
+        { path: 'srv/app.js.map', content: JSON.stringify(map) },
+      ];
+      const { secrets } = await factsOf(entries, { secretKey });
+      expect(secrets.map((each) => [each.path, each.line, each.archive])).toEqual([
+        ['srv/app.db', 1, undefined],
+        ['srv/app.js.map!/src/settings.js', 2, 'srv/app.js.map'],
+      ]);
     });
 
     it('end with a warning in words in a file of nothing but bait', async () => {

@@ -32,8 +32,8 @@ import {
 } from '@tidewaiter/oci';
 import {
   findSecrets,
+  hasSearchedParts,
   mayHoldPublicKeys,
-  mayMapSources,
   publicKeysIn,
   redactedReason,
   redactSecrets,
@@ -410,11 +410,12 @@ function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: A
 
 /** Size up to which a file is searched for secrets at once; a larger one is searched in pieces. */
 const maxBytesAtOnce = 4 * 1024 * 1024;
-/** The sources in the map of a large application are searched one by one. */
-const mostAtOnce = (path: string): number => (mayMapSources(path) ? maxTextBytes : maxBytesAtOnce);
+/** The parts of a database, and of the map of a large application, are searched one by one. */
+const mostAtOnce = (path: string, head: Uint8Array): number =>
+  hasSearchedParts(path, head) ? maxTextBytes : maxBytesAtOnce;
 
 function isSearchedWhole(path: string, head: Uint8Array, sizeBytes: number): boolean {
-  return sizeBytes <= mostAtOnce(path) && kindOf(path, head) !== undefined;
+  return sizeBytes <= mostAtOnce(path, head) && kindOf(path, head) !== undefined;
 }
 
 /** Kind as which a file is searched itself; a binary archive is read file by file instead. */
@@ -427,7 +428,7 @@ function kindOf(path: string, head: Uint8Array): SearchedKind | undefined {
 function secretStreams(key: Uint8Array): StreamReader {
   return {
     open: (path, head, sizeBytes) => {
-      const kind = sizeBytes > mostAtOnce(path) ? kindOf(path, head) : undefined;
+      const kind = sizeBytes > mostAtOnce(path, head) ? kindOf(path, head) : undefined;
       if (kind === undefined) return undefined;
       const search = new SecretSearch(path, key, kind);
       return { write: (piece) => search.write(piece), end: () => readingOf(path, search.end()) };

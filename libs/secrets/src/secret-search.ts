@@ -5,7 +5,7 @@ import { TraitsOfPath } from './file-traits.js';
 import { describe, type LocatedMatch, Search, type SecretSighting } from './matcher.js';
 import { isDerived, isExamplePath, isMadeByTools } from './paths.js';
 import { ProgramStrings, type SearchedKind } from './programs.js';
-import { mappedSources } from './source-map.js';
+import { mappedSources, mayMapSources } from './source-map.js';
 import { isSqlite, rowsOfSqlite } from './sqlite.js';
 
 /** Secrets of one file, in their order. */
@@ -35,7 +35,9 @@ export function findSecrets(
   const found = new SecretSearch(file.path, key, kind).whole(file.content);
   const known = new Set(found.sightings.map(({ fingerprint }) => fingerprint));
   for (const part of partsOf(file, kind)) {
-    const { sightings, damage } = new SecretSearch(part.path, key).whole(part.content);
+    const search = new SecretSearch(part.path, key);
+    for (const piece of part.pieces) search.write(piece);
+    const { sightings, damage } = search.end();
     for (const sighting of sightings) {
       if (known.has(sighting.fingerprint)) continue;
       known.add(sighting.fingerprint);
@@ -46,11 +48,21 @@ export function findSecrets(
   return found;
 }
 
+/** Whether {@link findSecrets} searches parts of a file, which takes the whole of it. */
+export const hasSearchedParts = (path: string, head: Uint8Array): boolean => isSqlite(head) || mayMapSources(path);
+
+interface Part {
+  path: string;
+  pieces: Iterable<Buffer>;
+  /** Whether its lines are those of a file. */
+  hasLines: boolean;
+}
+
 /** Texts inside a file in which names and values are found that the file itself does not show. */
-function partsOf({ path, content }: { path: string; content: Buffer }, kind: SearchedKind) {
-  if (isSqlite(content)) return [{ path, content: rowsOfSqlite(content), hasLines: false }];
+function partsOf({ path, content }: { path: string; content: Buffer }, kind: SearchedKind): Part[] {
+  if (isSqlite(content)) return [{ path, pieces: rowsOfSqlite(content), hasLines: false }];
   const sources = kind === 'text' ? mappedSources(path, content) : [];
-  return sources.map((source) => ({ path: `${path}!/${source.name}`, content: source.content, hasLines: true }));
+  return sources.map((source) => ({ path: `${path}!/${source.name}`, pieces: [source.content], hasLines: true }));
 }
 
 const zeros = Buffer.alloc(1024 * 1024);

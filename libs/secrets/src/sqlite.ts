@@ -3,31 +3,32 @@
  * without a row id.
  */
 const types = { tableLeaf: 0x0d, indexLeaf: 0x0a, table: 0x05, index: 0x02 };
+const magic = Buffer.from('SQLite format 3\0');
 const utf16 = 2;
 const maxColumns = 200;
 /** A longer text is none that only its name makes a secret. */
 const longestNamed = 200;
 
 /** Whether a file is a database of SQLite, by its first bytes. */
-export const isSqlite = (head: Buffer): boolean => head.toString('latin1', 0, 16) === 'SQLite format 3\0';
+export const isSqlite = (head: Uint8Array): boolean => magic.equals(head.subarray(0, magic.length));
 
 /**
- * Texts in the rows of a database, each on a line of its own, as `column="text"` where the text
- * is short: in the file, nothing separates the columns of a row. In tables of settings, the name
- * is that in the row. What was deleted follows, as far as it is not overwritten.
+ * Texts in the rows of a database, page by page, each on a line of its own, as `column="text"` where
+ * the text is short: in the file, nothing separates the columns of a row. In tables of settings, the
+ * name is that in the row. What was deleted follows, as far as it is not overwritten.
  * @see https://www.sqlite.org/fileformat2.html#b_tree_pages
  */
-export function rowsOfSqlite(content: Buffer): Buffer {
+export function* rowsOfSqlite(content: Buffer): Generator<Buffer> {
   const database = openDatabase(content);
-  if (database === undefined) return Buffer.alloc(0);
+  if (database === undefined) return;
   const columns = columnsByPage(database);
-  const lines: string[] = [];
   for (let page = 1; page <= database.pages; page += 1) {
-    for (const row of rowsOf(database, page)) lines.push(...linesOf(row, columns.get(page) ?? []));
-    lines.push(...unusedTexts(database, page));
+    for (const row of rowsOf(database, page)) yield textOf(linesOf(row, columns.get(page) ?? []));
+    yield textOf(unusedTexts(database, page));
   }
-  return Buffer.from(lines.join('\n'));
 }
+
+const textOf = (lines: readonly string[]): Buffer => Buffer.from(lines.map((line) => `${line}\n`).join(''));
 
 interface Database {
   content: Buffer;
