@@ -24,8 +24,8 @@ const kinds = [
 const namesShown = 10;
 
 /**
- * Warns about code of npm, RubyGems and pip whose manifest is missing from the start: it would count
- * as no package. Files that any package lists are known by that package.
+ * Warns about code of npm, RubyGems and pip whose manifest is missing from the start: it would
+ * count as no package. Files that any package lists are known by that package.
  */
 export function unlistedCode(layers: readonly AnalyzedLayer[], view: Overlay): Warning[] {
   return kinds.flatMap(({ find, noun, manifest }) => {
@@ -68,7 +68,7 @@ function npmCode(view: Overlay, layers: readonly AnalyzedLayer[]): Unlisted[] {
   return [...found.values()];
 }
 
-/** Code of an unpacked gem; a clone of a repository (`bundler/gems`) has its specification inside. */
+/** Code of an unpacked gem; a clone of a repository (`bundler/gems`) has its own specification. */
 const inGem = /^((?:.{1,1000}\/)?gems)\/([^/]{1,200}-\d[^/]{0,100})\/lib\/.{1,1000}\.rb$/;
 
 function gemCode(view: Overlay): Unlisted[] {
@@ -102,7 +102,7 @@ function pythonCode(view: Overlay, layers: readonly AnalyzedLayer[]): Unlisted[]
   return [...found.values()].filter(({ site }) => !withoutLists.has(site));
 }
 
-/** Folders with a distribution that does not list its files, as of `setup.py`: any may be its own. */
+/** Folders with a distribution that lists no files, as of `setup.py`: any may be its own. */
 function sitesWithoutLists(layers: readonly AnalyzedLayer[]): Set<string> {
   const files = layers.flatMap(({ facts }) => facts.files);
   const lists = new Set(files.filter(({ analyzer }) => analyzer === pythonRecord.name).map(({ path }) => path));

@@ -54,7 +54,7 @@ const maxCommentBytes = 0xffff;
 const zip64Extra = 0x0001;
 const inZip64 = 0xffffffff;
 const encrypted = 0x2041; // flags 0, 6 and 13: encrypted, strongly, with a masked directory
-/** Of the compressed to the uncompressed size of an archive in another one. */
+/** Least ratio of the compressed to the uncompressed size of an archive in another one. */
 const archiveRatio = 0.75;
 const maxNamesBytes = 4096;
 /** Enough for the tables of a deflated block and its first characters. */

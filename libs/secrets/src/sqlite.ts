@@ -13,9 +13,9 @@ const longestNamed = 200;
 export const isSqlite = (head: Uint8Array): boolean => magic.equals(head.subarray(0, magic.length));
 
 /**
- * Texts in the rows of a database, page by page, each on a line of its own, as `column="text"` where
- * the text is short: in the file, nothing separates the columns of a row. In tables of settings, the
- * name is that in the row. What was deleted follows, as far as it is not overwritten.
+ * Texts in the rows of a database, page by page, each on a line of its own, as `column="text"`
+ * where the text is short: in the file, nothing separates the columns of a row. In tables of
+ * settings, the name is that in the row. What was deleted follows, unless it is overwritten.
  * @see https://www.sqlite.org/fileformat2.html#b_tree_pages
  */
 export function* rowsOfSqlite(content: Buffer): Generator<Buffer> {

@@ -118,7 +118,7 @@ export const genericRules: readonly SecretRule[] = [
     verify: (value, { text, start }) => {
       const around = text.slice(Math.max(0, start - 200), start + value.length + 200);
       const isConnection = /(?:host|server|data source|user(?: ?id)?|uid|dbname|database)=[^\s;]/i.test(around);
-      // Behind a comma, or on a line with one, it is an argument of a call, and the value a variable.
+      // Behind a comma, or on a line with one, it is an argument of a call with a variable.
       const isAlone = /\n[ \t]{0,80}$/.test(text.slice(Math.max(0, start - 81), start));
       const isArgument = isAlone ? argument.test(text.slice(start, start + 400)) : /[,(]/.test(text[start - 1] ?? '');
       return !isConnection || isArgument || isWeak(value) || !/[^A-Za-z_]/.test(value) ? undefined : 'likely';
