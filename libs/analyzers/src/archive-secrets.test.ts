@@ -58,6 +58,27 @@ describe('searchArchive', () => {
     expect(await look([{ path, content }])).toEqual({ found: [`generic-password ${expected} present`], warnings: [] });
   });
 
+  it('searches all files of a zip of any name but those of packages and of known binary formats', async () => {
+    const token = ['ghp', 'aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC3'].join('_');
+    const use = (number: number) => `use("${token.slice(0, -1)}${number}")\n`;
+    const program = Buffer.from(`\x7fELF${'\0'.repeat(600)}${use(9)}\0`, 'latin1');
+    const files = ['index.mjs', 'src/main.go', 'templates/a.html', 'node_modules/a/index.js', 'logo.png'];
+    const archived = zipArchive([
+      ...files.map((name, at) => ({ name, content: use(at) })),
+      { name: 'bootstrap', content: program },
+    ]);
+    for (const path of ['opt/function.zip', 'opt/function']) {
+      const { found } = await look([{ path, content: archived }]);
+      const searched = ['bootstrap', 'index.mjs', 'src/main.go', 'templates/a.html'];
+      expect(found.toSorted()).toEqual(searched.map((name) => `github-pat ${path}!/${name} present`));
+    }
+    const web = jar(...['BOOT-INF/classes/static/a.js', 'static/b.js'].map((name, at) => ({ name, content: use(at) })));
+    expect((await look([{ path: 'a.jar', content: web }])).found).toEqual([
+      'github-pat a.jar!/BOOT-INF/classes/static/a.js present',
+    ]);
+    expect((await look([{ path: 'usr/lib/jvm/a/lib/src.zip', content: archived }])).found).toEqual([]);
+  });
+
   it('marks a secret of an archive as shadowed when a later layer removes the archive', async () => {
     const { found } = await look([{ path: 'app.jar', content: jar(settings) }], [{ path: '.wh.app.jar' }]);
     expect(found).toEqual([`generic-password app.jar!/${settings.name} shadowed`]);

@@ -1,6 +1,6 @@
 import { TidewaiterError } from '@tidewaiter/domain';
 import { headBytes, type Warning } from '@tidewaiter/oci';
-import { findSecrets, redactedReason, searchedKind, type SecretSighting } from '@tidewaiter/secrets';
+import { findSecrets, hasKnownFormat, redactedReason, searchedKind, type SecretSighting } from '@tidewaiter/secrets';
 
 import { oneLine } from './package-database.js';
 import { zipEntries, type ZipEntry } from './zip.js';
@@ -13,11 +13,13 @@ export interface LayerSecret extends SecretSighting {
   isReplaced?: true;
 }
 
+/** Archives that are mostly libraries, of which settings, keys and scripts are searched. */
+const ofLibraries = /\.(?:jar|war|ear|par|sar|hpi|jpi|aar|whl|egg|pex|pyz)$/i;
 /** Archives in which applications are deployed. */
 const archive = /\.(?:jar|war|ear|par|sar|hpi|jpi|aar|zip|whl|egg|pex|pyz)$/i;
 /** Configuration, keys and code that may hold settings; not compiled code and web pages. */
 const configuration =
-  /\.(?:properties|ya?ml|json|xml|conf|config|cfg|ini|toml|env|txt|sh|sql|py|php|rb|tf|tfvars|tfstate|pem|key|ppk|p12|pfx|jks|jceks|keystore|keytab)$|(?:^|\/)(?:\.[\w.-]{1,60}|id_[a-z0-9]{2,10}|credentials|Dockerfile)$/i;
+  /\.(?:properties|ya?ml|json|xml|conf|config|cfg|ini|toml|env|txt|sh|sql|py|php|rb|tf|tfvars|tfstate|pem|key|ppk|p12|pfx|jks|jceks|keystore|keytab|db|sqlite3?)$|(?:^|\/)(?:\.[\w.-]{1,60}|id_[a-z0-9]{2,10}|credentials|Dockerfile)$/i;
 /** Files that build tools add to every archive: most of its files that are not code. */
 const madeByBuilds =
   /(?:^|\/)META-INF\/(?:maven\/|[^/]{1,80}\.(?:txt|SF|MF|RSA|DSA)$|spring[\w.-]{1,80}\.(?:json|properties)$)|(?:licen[cs]e|notice|dependencies|readme|changes)[^/]{0,80}\.txt$/i;
@@ -25,11 +27,16 @@ const madeByBuilds =
 /** Bundled libraries: most of an application's size, and third-party code unless they are small. */
 const library = /(?:^|\/)lib\/[^/]{1,200}\.jar$/i;
 
-/** Compiled classes of an application itself, in the layouts of Spring Boot and web archives. */
-const applicationClass = /^(?:BOOT-INF|WEB-INF)\/classes\/.{1,400}\.class$/;
+/** Files of an application itself, in the layouts of Spring Boot and web archives. */
+const applicationFile = /^(?:BOOT-INF|WEB-INF)\/classes\//;
+/** Packages that an application has beside its own files. */
+const dependency = /(?:^|\/)(?:node_modules|site-packages|dist-packages|vendor|bower_components)\//;
+/** Sources of a JDK: 50 MB of Java that everyone has. */
+const ofJdk = /(?:^|\/)lib\/src\.zip$/;
+const zipStart = Buffer.from('PK\u0003\u0004');
 
 /** Limits for one file of the layer, including nested archives. */
-const limits = { depth: 2, libraryBytes: 256 << 10, entryBytes: 1 << 20, entries: 20_000, bytes: 64 << 20 };
+const limits = { depth: 2, libraryBytes: 256 << 10, entryBytes: 8 << 20, entries: 20_000, bytes: 256 << 20 };
 
 interface Search {
   key: Uint8Array;
@@ -40,9 +47,16 @@ interface Search {
   problem?: Pick<Warning, 'code' | 'message'>;
 }
 
-export const mayHoldArchivedSecrets = (path: string): boolean => archive.test(path);
+/** Whether a file is an archive that is searched: by its name, or a ZIP of no known format. */
+export function mayHoldArchivedSecrets(path: string, head: Uint8Array): boolean {
+  if (archive.test(path)) return !ofJdk.test(path);
+  return zipStart.equals(head.subarray(0, zipStart.length)) && !hasKnownFormat(path);
+}
 
-/** Searches the configuration files of an archive and its nested archives for secrets. */
+/**
+ * Searches an archive and its nested archives for secrets: all files that may have some, but only
+ * configuration where most are libraries.
+ */
 export function searchArchive(
   path: string,
   content: Buffer,
@@ -74,7 +88,7 @@ function attempt(search: Search, work: () => void): void {
 function searchEntries(location: string, content: Buffer, depth: number, search: Search): void {
   for (const entry of zipEntries(content)) {
     const isArchive = depth < limits.depth && isApplication(entry);
-    if (!isArchive && !isConfiguration(entry)) continue;
+    if (!isArchive && !isSearched(entry, location)) continue;
     if (!mayRead(entry, search)) return;
     attempt(search, () => searchEntry(`${location}!/${oneLine(entry.name)}`, entry.read(), isArchive, depth, search));
   }
@@ -98,7 +112,8 @@ function isApplication({ name, size }: ZipEntry): boolean {
   return archive.test(name) && (size <= limits.libraryBytes || !library.test(name));
 }
 
-function isConfiguration({ name, size }: ZipEntry): boolean {
-  const isSearched = applicationClass.test(name) || (configuration.test(name) && !madeByBuilds.test(name));
-  return size <= limits.entryBytes && isSearched;
+function isSearched({ name, size }: ZipEntry, location: string): boolean {
+  if (size > limits.entryBytes) return false;
+  if (applicationFile.test(name) || (configuration.test(name) && !madeByBuilds.test(name))) return true;
+  return !ofLibraries.test(location) && !dependency.test(name) && !hasKnownFormat(name);
 }

@@ -160,9 +160,9 @@ export class StreamedArchive implements FileStream {
       mediaType: 'application/vnd.oci.image.layer.v1.tar',
       limits: { maxEntries: archiveLimits.entries, maxWantedFileBytes: archiveLimits.zipBytes },
       digests: () => [],
-      wants: (name) => {
+      wants: (name, head) => {
         if (this.search.listsPackages(name)) this.#packages ??= this.#placeOf(name);
-        return this.search.key !== undefined && mayHoldArchivedSecrets(name);
+        return this.search.key !== undefined && mayHoldArchivedSecrets(name, head);
       },
       take: ({ path, content: zip }) => this.#searchZip(this.#placeOf(path), zip),
       stream: (name, head) => this.#stream(this.#placeOf(name), name, head),
