@@ -182,6 +182,18 @@ describe('roleOfEvent', () => {
     const job = { files: ['/usr/bin/apt-get'], kind: 'Pod', requests: [created('gitlab-runner/18.2.0')] };
     expect(roleOf(['/bin/sh -c x', '/usr/bin/apt-get probe'], { ...job, inInitTree: true })).toBe('builder');
     expect(roleOf(['/bin/sh -c x', '/usr/bin/apt-get probe'], { ...job, inInitTree: false })).toBe('app');
+    // The controller of GitHub's runners has the name that any controller has by default.
+    const byManager = (account: string): Required<Setup>['requests'][number] => [
+      'create',
+      'pods',
+      `system:serviceaccount:${account}`,
+      'manager/v0.0.0',
+      '10.1.2.3',
+    ];
+    const runner = { ...job, requests: [byManager('arc:arc-gha-rs-controller')], inInitTree: true };
+    expect(roleOf(['/bin/sh -c x', '/usr/bin/apt-get probe'], runner)).toBe('builder');
+    const other = { ...runner, requests: [byManager('db:redis-controller')] };
+    expect(roleOf(['/bin/sh -c x', '/usr/bin/apt-get probe'], other)).toBe('app');
     // Operators that are no build system use the library of Jenkins, too.
     const broker = { ...job, requests: [created('fabric8-kubernetes-client/7.3.1')], inInitTree: true };
     expect(roleOf(['/bin/sh -c x', '/usr/bin/apt-get probe'], broker)).toBe('app');

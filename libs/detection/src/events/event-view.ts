@@ -82,11 +82,10 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Process.RootExecutable', (inputs) => inside(inputs).at(-1)?.executable ?? undefined],
   ['Image.Role', roleOfEvent],
   ['Process.Session', processSession],
-  // Processes of `kubectl exec` are not in the tree of the container.
   [
     'Process.OpenedBy',
     ({ observation, origins }) =>
-      observation.process?.inInitTree === false ? (origins.visitorOf(observation) ?? undefined) : undefined,
+      observation.process === null ? undefined : (origins.visitorOf(observation) ?? undefined),
   ],
   ['Process.Depth', (inputs) => (inputs.process === null ? undefined : inside(inputs).length - 1)],
   ['Process.ParentUid', (inputs) => parentInside(inputs)?.uid ?? undefined],

@@ -77,12 +77,22 @@ const dump =
  */
 export function isBackup(inputs: EventInputs): boolean {
   const { observation, process, tree } = inputs;
-  if (process === null || !isOwnWork(inputs)) return false;
+  if (process === null) return false;
   const name = baseName(process.script ?? process.executable ?? '');
+  if (backupProgram.test(name) && isHook(inputs)) return true;
+  if (!isOwnWork(inputs)) return false;
   if (backupProgram.test(name)) return true;
   if (!storeClient.test(name)) return false;
   if (dump.test(observation.process?.parentCommandLine ?? '') || isDeclaredCommand(inputs)) return true;
   return tree.hasSibling(process, (path) => backupProgram.test(baseName(path)) && isOfImage(path, inputs));
+}
+
+/** Whether a controller with its own program has started a program of the image by `kubectl exec`. */
+function isHook(inputs: EventInputs): boolean {
+  const { observation, origins } = inputs;
+  if (observation.process?.inInitTree !== false || origins.visitorOf(observation) !== 'controller') return false;
+  const path = observation.process.executable ?? '';
+  return (imageOf(inputs)?.files.get(path) ?? null) !== null;
 }
 
 /**

@@ -44,6 +44,13 @@ describe('PodOrigins', () => {
     ['an administrator', 'admin', 'ops@example.com', 'kubectl/v1.33', '10.9.0.4'],
     ['a person from inside', 'person', 'dev@example.com', 'kubectl/v1.33', '10.9.0.4'],
     ['a controller with its own program', 'controller', operator, 'velero-server/v1.16', '10.1.2.3'],
+    [
+      'a component of the cluster with a program of its own',
+      'controller',
+      'system:serviceaccount:kasten-io:k10-k10',
+      'executor/v0.0.0',
+      '10.1.2.3',
+    ],
     ['no person from the internet', null, 'dev@example.com', 'kubectl/v1.33', '203.0.113.4'],
     ['no tool with the token of a controller', null, operator, 'kubectl/v1.33', '10.1.2.3'],
     ['no anonymous user', null, 'system:anonymous', 'curl/8.1', '10.1.2.3'],
@@ -65,6 +72,26 @@ describe('PodOrigins', () => {
     origins.note(observation, context);
     const pod = { namespace: 'work', name: 'job-x' } as Observation['pod'];
     expect(origins.visitorOf({ ...observation, pod, timeMs: observation.timeMs + minutes * 60_000 })).toBe(visitor);
+  });
+
+  it('names who added a container for debugging, for the processes that it starts', () => {
+    const origins = new PodOrigins();
+    const objectRef = { resource: 'pods', subresource: 'ephemeralcontainers', namespace: 'work', name: 'job-x' };
+    const requestObject = { spec: { ephemeralContainers: [{ name: 'debugger' }] } };
+    const user = { username: 'dev@example.com' };
+    const sourceIPs = ['10.9.0.4'];
+    origins.note(
+      audit({ verb: 'patch', user, userAgent: 'kubectl/v1.33', sourceIPs, objectRef, requestObject }),
+      context,
+    );
+    const start = (container: string) => ({
+      ...exec('dev@example.com', 'kubectl/v1.33', '10.9.0.4'),
+      pod: { namespace: 'work', name: 'job-x' } as Observation['pod'],
+      container: { name: container } as Observation['container'],
+      process: { inInitTree: true } as Observation['process'],
+    });
+    expect(origins.visitorOf(start('debugger'))).toBe('person');
+    expect(origins.visitorOf(start('main'))).toBeNull();
   });
 
   const image = 'docker.io/apache/spark:4.0.0';

@@ -60,9 +60,11 @@ const daemonSetController = 'system:serviceaccount:kube-system:daemon-set-contro
 const buildSystems =
   /^(?:actions-runner-controller|gha-runner-scale-set-controller|gitlab-runner|tekton-pipelines-controller|tekton|woodpecker-agent|drone-runner-kube|concourse|buildkite-agent-stack-k8s|agent-stack-k8s|container-agent|circleci-container-agent|teamcity|jenkins|kpack-controller|shipwright-build-controller|prow|plank|zuul|nodepool|buildbot|argo-workflows|workflow-controller|dagger|act_runner)$/;
 
-/** Library of Jenkins, and of operators that build nothing. */
-const jenkinsLibrary = 'fabric8-kubernetes-client';
-const jenkinsAccount = /[:-]jenkins\b/;
+/** Build systems whose program has the name of a library, which others use that build nothing, by their accounts. */
+const buildAccounts: ReadonlyMap<string, RegExp> = new Map([
+  ['fabric8-kubernetes-client', /[:-]jenkins\b/],
+  ['manager', /[:-](?:actions-runner-controller|gha-rs-controller|gha-runner-scale-set-controller)$/],
+]);
 
 /** Origins of pods, from the audit log. */
 export class PodOrigins {
@@ -103,6 +105,11 @@ export class PodOrigins {
       return;
     }
     const isDebugger = resource === 'pods/ephemeralcontainers';
+    if (isDebugger) {
+      const visit = { by: visitorOf(observation, facts), timeMs: observation.timeMs };
+      for (const container of ephemeralOf(observation))
+        this.#visits.set(key(cluster, namespace, name, container), visit);
+    }
     const isPod = isDebugger || resource === 'pods';
     const origin = isPod
       ? (this.#ofJob(observation, name) ?? originOf(observation, facts))
@@ -172,12 +179,17 @@ export class PodOrigins {
   }
 
   /**
-   * The last user who ran a command in the pod by the API server. A command of another user ends
-   * that: the processes of two users look alike.
+   * The user who added the container of the event for debugging, else the last one who ran a command
+   * in the pod by the API server, for a process that the container did not start. A command of another
+   * user ends that: the processes of two users look alike.
    */
-  visitorOf({ cluster, pod, timeMs }: Observation): Visitor | null {
+  visitorOf({ cluster, pod, container, process, timeMs }: Observation): Visitor | null {
     if (!pod?.namespace || !pod.name) return null;
-    const visit = this.#visits.get(key(cluster, pod.namespace, pod.name, null));
+    const debugging = container?.name
+      ? this.#visits.get(key(cluster, pod.namespace, pod.name, container.name))
+      : undefined;
+    const isOpened = process === null || process.inInitTree === false;
+    const visit = debugging ?? (isOpened ? this.#visits.get(key(cluster, pod.namespace, pod.name, null)) : undefined);
     if (visit === undefined) return null;
     return timeMs - visit.timeMs <= (visit.by === 'controller' ? hookMs : sessionMs) ? visit.by : null;
   }
@@ -234,8 +246,8 @@ function originOf(observation: Observation, facts: FactContext): PodOrigin | nul
   if (factField('Policy.Admin', observation, facts) === true) return 'admin';
   const client = userAgent?.split(/[/\s(]/, 1)[0]?.toLowerCase() ?? '';
   if (resource !== 'pods') return null;
-  const isJenkins = client === jenkinsLibrary && jenkinsAccount.test(user ?? '');
-  return isJenkins || buildSystems.test(client) ? 'build-system' : ofOperator(observation, facts);
+  const isBuildSystem = buildSystems.test(client) || buildAccounts.get(client)?.test(user ?? '') === true;
+  return isBuildSystem ? 'build-system' : ofOperator(observation, facts);
 }
 
 /** Origin of a pod, or of a job, to which an operator gives rights on the node. */
@@ -252,9 +264,12 @@ function ofOperator(observation: Observation, facts: FactContext): PodOrigin | n
 function visitorOf(observation: Observation, facts: FactContext): Visitor | null {
   const ask = (name: string) => factField(name, observation, facts);
   if (originOf(observation, facts) === 'admin') return 'admin';
-  if (isLookingAfter(observation, facts)) return ask('Identity.OwnProgram') === true ? 'controller' : null;
-  if (observation.request!.user?.startsWith('system:') !== false) return null;
-  return ask('Source.Public') === false && ask('Identity.UsualSource') !== false ? 'person' : null;
+  const user = observation.request!.user ?? 'system:';
+  if (ask('Source.Public') !== false || ask('Identity.UsualSource') === false) return null;
+  if (!user.startsWith('system:')) return 'person';
+  const isAccount = user.startsWith('system:serviceaccount:');
+  const isController = ask('Identity.OwnProgram') === true || ask('Identity.Platform') === true;
+  return isAccount && isController ? 'controller' : null;
 }
 
 /** Whether the requested pod is privileged, or in the process namespace of the node. */

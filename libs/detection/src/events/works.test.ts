@@ -86,8 +86,15 @@ function isExplained({
   );
   const [writers, origins] = [new FileWriters(), new PodOrigins()];
   for (const [username, userAgent, resource = 'deployments'] of changedBy) {
-    const objectRef = { resource, namespace: 'shop', name: 'app' };
-    const about = { kind: 'Event', stage: 'ResponseComplete', verb: 'patch', user: { username }, userAgent, objectRef };
+    const [kind = '', subresource] = resource.split('/');
+    const objectRef = {
+      resource: kind,
+      ...(subresource && { subresource }),
+      namespace: 'shop',
+      name: kind === 'pods' ? 'app-0' : 'app',
+    };
+    const verb = subresource === 'exec' ? 'create' : 'patch';
+    const about = { kind: 'Event', stage: 'ResponseComplete', verb, user: { username }, userAgent, objectRef };
     const request = { ...about, sourceIPs: ['10.0.0.9'], responseStatus: { code: 200 } };
     origins.note(observe(recordOf({ id: 'a', at, source: 'kubernetes-audit', event: request }, 'c')), facts);
   }
@@ -194,12 +201,23 @@ describe('own-script', () => {
 
 describe('backup', () => {
   const signed = { repository: 'r.example/ops' };
+  const velero = 'system:serviceaccount:velero:velero';
   const archive = '/usr/bin/barman-cloud-wal-archive s3://b/ pg pg_wal/0003';
   const upload = '/usr/bin/aws s3 cp /backup/s.db s3://b/';
 
   it.each<[string, boolean, Partial<Start>]>([
     ['an upload after the snapshot of the same script', true, { before: '/usr/local/bin/etcdctl snapshot save /s.db' }],
     ['an upload by the declared program of a volume', true, { chain: ['/controller/manager run', archive] }],
+    [
+      'a backup that its operator starts in the pod',
+      true,
+      { chain: [archive], init: false, changedBy: [[velero, 'velero-server/v1.16', 'pods/exec']] },
+    ],
+    [
+      'a backup that a user starts in the pod',
+      false,
+      { chain: [archive], init: false, changedBy: [['dev@example.com', 'kubectl/v1.33', 'pods/exec']] },
+    ],
     ['an upload by a dropped program', false, { chain: ['/tmp/manager run', archive] }],
     ['an upload by a program below that', false, { chain: ['/controller/manager run', '/data/x', archive] }],
     ['an upload after a snapshot by what was brought in', false, { before: '/tmp/etcdctl snapshot save /s.db' }],
