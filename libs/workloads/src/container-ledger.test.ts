@@ -231,6 +231,11 @@ describe('ContainerLedger', () => {
     [{ ownerReferences: [{ kind: 'DaemonSet', name: 'agent', controller: true }] }, 'DaemonSet', 'agent'],
     [{ ownerReferences: [{ kind: 'ReplicaSet', name: 'bare-rs', controller: true }] }, 'ReplicaSet', 'bare-rs'],
     [
+      { ownerReferences: [{ kind: 'ReplicaSet', name: 'checkout-7c9d8f6b5d', controller: true }], labels: {} },
+      'Deployment',
+      'checkout',
+    ],
+    [
       {
         ownerReferences: [{ kind: 'ReplicaSet', name: 'roll-abc', controller: true }],
         labels: { 'rollouts-pod-template-hash': 'abc' },

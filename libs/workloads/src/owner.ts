@@ -23,8 +23,14 @@ export function workloadOfPod(pod: JsonObject): { kind: string; name: string } |
   return cronJob === undefined ? { kind, name } : { kind: 'CronJob', name: cronJob };
 }
 
-/** Returns the owner of a ReplicaSet, whose name ends with the hash that is also in a label. */
-function ofReplicaSet(name: string, labels: Record<string, string>): { kind: string; name: string } {
+/** End of the name of a ReplicaSet of a Deployment. */
+const hashOfTemplate = /-(?=[a-z0-9]*[0-9])[a-z0-9]{8,10}$/;
+
+/**
+ * Returns the owner of a ReplicaSet, whose name ends with the hash that is also in a label. Null
+ * where that label was left out of the audit log: the sensor of the node may know the owner.
+ */
+function ofReplicaSet(name: string, labels: Record<string, string>): { kind: string; name: string } | null {
   for (const [label, kind] of [
     ['pod-template-hash', 'Deployment'],
     ['rollouts-pod-template-hash', 'Rollout'],
@@ -34,5 +40,5 @@ function ofReplicaSet(name: string, labels: Record<string, string>): { kind: str
       return { kind, name: name.slice(0, -hash.length - 1) };
     }
   }
-  return { kind: 'ReplicaSet', name };
+  return hashOfTemplate.test(name) ? null : { kind: 'ReplicaSet', name };
 }
