@@ -249,6 +249,14 @@ describe('inventory', () => {
         expect(await named([...listed, ...other.map((file) => code(`${modules}/${file}`))])).toEqual([]);
       });
 
+      it('are named if the manifest is a link to nothing that was read', async () => {
+        const manifest = { path: 'opt/e.json', content: '{"name":"e","version":"1.0.0"}' };
+        const link: TarEntry = { path: `${modules}/e/package.json`, type: 'symlink', linkTarget: '/opt/e.json' };
+        const unlisted = [`${modules}: code of packages without package.json: e`];
+        expect(await named([manifest], [code(`${modules}/e/a.js`), link])).toEqual(unlisted);
+        expect(await named([code(`${modules}/e/a.js`), link])).toEqual(unlisted);
+      });
+
       it('are named by the folder of gems', async () => {
         const rack = code(`${gems}/gems/rack-2.2.3/lib/rack.rb`);
         expect(await named([rack])).toEqual([`${gems}/gems: code of gems without specification: rack-2.2.3`]);

@@ -60,10 +60,11 @@ function npmCode(view: Overlay, layers: readonly AnalyzedLayer[]): Unlisted[] {
   for (const path of filesWith(view, 'node_modules/')) {
     const [, site = '', name = '', inside = 'node_modules/'] = inNodeModules.exec(path) ?? [];
     const folder = path.slice(0, path.length - inside.length);
-    if (inside.includes('node_modules/') || found.has(folder) || view.shown.has(`${folder}package.json`)) continue;
+    if (inside.includes('node_modules/') || found.has(folder)) continue;
     found.set(folder, { site, name, path });
   }
-  // A later layer that deletes a manifest has a warning of its own.
+  // A link is not read. A manifest that names nothing, or that a later layer deletes, has a warning
+  // of its own.
   for (const { path } of layers.flatMap(({ facts }) => facts.files)) found.delete(path.replace(/package\.json$/, ''));
   return [...found.values()];
 }
