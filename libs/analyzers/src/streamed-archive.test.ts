@@ -93,6 +93,15 @@ describe('StreamedArchive', () => {
     ]);
   });
 
+  it('finds a secret in a program and a database of an archive', async () => {
+    const programs = ['\x7fELF', 'SQLite format 3\0'].map((magic, at) => ({
+      path: `bin/${at}`,
+      content: Buffer.from(`${magic}${'\0\xf3'.repeat(600)}${token.slice(0, -1)}${at}\0`, 'latin1'),
+    }));
+    const { found } = await look([{ path: 'a.tgz', content: gzipSync(tarArchive(programs)) }]);
+    expect(found.toSorted()).toEqual(['github-pat a.tgz!/bin/0 present', 'github-pat a.tgz!/bin/1 present']);
+  });
+
   it('marks a secret as shadowed when a later layer removes the archive', async () => {
     expect((await look([{ path: 'a.tar', content: inside }], [{ path: '.wh.a.tar' }])).found).toEqual([
       'github-pat a.tar!/etc/app.env shadowed',

@@ -7,13 +7,7 @@ import {
   readLayer,
   unsupportedCompression,
 } from '@tidewaiter/oci';
-import {
-  mayHoldSecrets,
-  redactedReason,
-  SecretSearch,
-  type FileSecrets,
-  type SecretSighting,
-} from '@tidewaiter/secrets';
+import { redactedReason, searchedKind, SecretSearch, type FileSecrets, type SecretSighting } from '@tidewaiter/secrets';
 
 import { mayHoldArchivedSecrets, searchArchive } from './archive-secrets.js';
 import { oneLine } from './package-database.js';
@@ -191,8 +185,9 @@ export class StreamedArchive implements FileStream {
   #stream(path: string, name: string, head: Uint8Array): FileStream | undefined {
     if (isStreamedArchive(name, head)) return this.#openNested(path);
     const { key } = this.search;
-    if (key === undefined || !mayHoldSecrets(name, head)) return undefined;
-    const search = new SecretSearch(path, key);
+    const kind = searchedKind(name, head);
+    if (key === undefined || kind === undefined) return undefined;
+    const search = new SecretSearch(path, key, kind);
     return { write: (piece) => search.write(piece), end: () => this.#add(search.end(), path) };
   }
 

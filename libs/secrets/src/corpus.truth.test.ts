@@ -1,6 +1,7 @@
 import { describeWith, sharedData } from '@tidewaiter/testkit';
 
-import { findSecrets, findSecretsInConfig, mayHoldSecrets } from './index.js';
+import { findSecrets, findSecretsInConfig } from './index.js';
+import { mayHoldSecrets } from './paths.js';
 
 const generator = sharedData('corpus/lib/secretgen.mjs');
 const key = Buffer.from('key of the tests');

@@ -4,7 +4,7 @@ export { secretsVersion } from './matcher.js';
 export { mayHoldPublicKeys, publicKeysIn } from './key-pairs.js';
 export { isMadeAtInstall, isShippedExample } from './paths.js';
 export type { SecretSighting } from './matcher.js';
-export { hasKnownFormat, mayHoldSecrets } from './paths.js';
+export { hasKnownFormat } from './paths.js';
 export { redactedReason, redactSecrets, secretFingerprint, secretsInText, withMasks } from './redactor.js';
 export type { TextSecret } from './redactor.js';
 export { findSecrets, hasSearchedParts, SecretSearch } from './secret-search.js';

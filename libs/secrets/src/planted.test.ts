@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 
-import { findSecrets, mayHoldSecrets } from './index.js';
+import { findSecrets } from './index.js';
+import { mayHoldSecrets } from './paths.js';
 import { fake, spelt } from './rules/fake.js';
 
 const key = Buffer.from('key of the tests');
@@ -48,6 +49,10 @@ describe('findSecrets', () => {
     ['app/C.java', `pool.getPassword("${pw3}");\n`, ''],
     ['app/c.php', `'Template.afterPassword' => 'render2FaUserSettings',\n`, ''],
     ['app/jira.js', "exports.JIRA_CREDENTIAL = 'jiraSoftwareServerPatApi';\n", ''],
+    ['app/a.log', `GET /?body=token%3D${ghp}%26a=1 200\n`, 'github-pat'],
+    ['app/a.json', `{"html": "\\u0022${ghp}\\u0022"}\n`, 'github-pat'],
+    ['app/a.js', `eval("\\x22${ghp}\\x22");\n`, 'github-pat'],
+    ['app/a.log', `x22${ghp} u0022${ghp}\n`, ''],
     ['app/jira.js', `exports.JIRA_CREDENTIAL = '${fake(24)}';\n`, 'atlassian-api-token'],
     ['app/c.php', `protected static $dummyPassword = '${pw3}';\n`, ''],
     ['app/c.cs', `public string Password { get; set; } = "${pw}";\n`, 'generic-password'],

@@ -267,15 +267,15 @@ function matchAt(expression: RegExp, text: string, from: number, within?: number
   return isTokenChar(text.charCodeAt(end)) ? nothing : [{ start: from, end }];
 }
 
-/**
- * Whether a word may begin here: not inside another one, but after the `n` of an escaped line
- * break.
- */
+/** The end of an escaped line break, and of any character in URLs, JSON and programs. */
+const escaped = /(?:\\[nrt]|(?:%|\\x|\\u[0-9a-f]{2})[0-9a-f]{2})$/i;
+
+/** Whether a word may begin here: not inside another one, but after an escaped character. */
 function isStart(bytes: Buffer, from: number): boolean {
   if (from <= 0) return from === 0;
   const before = bytes[from - 1] as number;
   if (before === 0x2d || !isTokenChar(before)) return true;
-  return bytes[from - 2] === 0x5c && (before === 0x6e || before === 0x72 || before === 0x74);
+  return escaped.test(bytes.toString('latin1', Math.max(0, from - 6), from));
 }
 
 const longestLead = 200;
