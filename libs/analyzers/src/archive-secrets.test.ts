@@ -76,7 +76,8 @@ describe('searchArchive', () => {
     expect((await look([{ path: 'a.jar', content: web }])).found).toEqual([
       'github-pat a.jar!/BOOT-INF/classes/static/a.js present',
     ]);
-    expect((await look([{ path: 'usr/lib/jvm/a/lib/src.zip', content: archived }])).found).toEqual([]);
+    for (const path of ['usr/lib/jvm/a/lib/src.zip', 'root/go/pkg/mod/cache/download/a.io/b/@v/v1.0.0.zip'])
+      expect((await look([{ path, content: archived }])).found).toEqual([]);
   });
 
   it('marks a secret of an archive as shadowed when a later layer removes the archive', async () => {

@@ -13,8 +13,12 @@ export interface LayerSecret extends SecretSighting {
   isReplaced?: true;
 }
 
-/** Archives that are mostly libraries, of which settings, keys and scripts are searched. */
-const ofLibraries = /\.(?:jar|war|ear|par|sar|hpi|jpi|aar|whl|egg|pex|pyz)$/i;
+/**
+ * Archives that are mostly libraries, of which settings, keys and scripts are searched; also the
+ * sources of a JDK and the modules of Go.
+ */
+const ofLibraries =
+  /\.(?:jar|war|ear|par|sar|hpi|jpi|aar|whl|egg|pex|pyz)$|(?:^|\/)(?:lib\/src|@v\/[^/]{1,200})\.zip$/i;
 /** Archives in which applications are deployed. */
 const archive = /\.(?:jar|war|ear|par|sar|hpi|jpi|aar|zip|whl|egg|pex|pyz)$/i;
 /** Configuration, keys and code that may hold settings; not compiled code and web pages. */
@@ -31,8 +35,6 @@ const library = /(?:^|\/)lib\/[^/]{1,200}\.jar$/i;
 const applicationFile = /^(?:BOOT-INF|WEB-INF)\/classes\//;
 /** Packages that an application has beside its own files. */
 const dependency = /(?:^|\/)(?:node_modules|site-packages|dist-packages|vendor|bower_components)\//;
-/** Sources of a JDK: 50 MB of Java that everyone has. */
-const ofJdk = /(?:^|\/)lib\/src\.zip$/;
 const zipStart = Buffer.from('PK\u0003\u0004');
 
 /** Limits for one file of the layer, including nested archives. */
@@ -49,8 +51,7 @@ interface Search {
 
 /** Whether a file is an archive that is searched: by its name, or a ZIP of no known format. */
 export function mayHoldArchivedSecrets(path: string, head: Uint8Array): boolean {
-  if (archive.test(path)) return !ofJdk.test(path);
-  return zipStart.equals(head.subarray(0, zipStart.length)) && !hasKnownFormat(path);
+  return archive.test(path) || (zipStart.equals(head.subarray(0, zipStart.length)) && !hasKnownFormat(path));
 }
 
 /**
