@@ -36,8 +36,8 @@ const lockPauseMs = 100;
 const longestTimerMs = 60_000;
 /**
  * Claims without a result that a job may have in addition to its planned tries: its worker died, or
- * lost the store. Five deaths within a minute and a half, of a bad hour for all workers, happened to
- * one reconciliation of a registry.
+ * lost the store. While all workers were killed again and again, one reconciliation of a registry
+ * saw five deaths within a minute and a half.
  */
 const extraTries = 5;
 

@@ -60,7 +60,10 @@ const daemonSetController = 'system:serviceaccount:kube-system:daemon-set-contro
 const buildSystems =
   /^(?:actions-runner-controller|gha-runner-scale-set-controller|gitlab-runner|tekton-pipelines-controller|tekton|woodpecker-agent|drone-runner-kube|concourse|buildkite-agent-stack-k8s|agent-stack-k8s|container-agent|circleci-container-agent|teamcity|jenkins|kpack-controller|shipwright-build-controller|prow|plank|zuul|nodepool|buildbot|argo-workflows|workflow-controller|dagger|act_runner)$/;
 
-/** Build systems whose program has the name of a library, which others use that build nothing, by their accounts. */
+/**
+ * Build systems whose program has the name of a library, which others use that build nothing, by
+ * their accounts.
+ */
 const buildAccounts: ReadonlyMap<string, RegExp> = new Map([
   ['fabric8-kubernetes-client', /[:-]jenkins\b/],
   ['manager', /[:-](?:actions-runner-controller|gha-rs-controller|gha-runner-scale-set-controller)$/],
@@ -179,9 +182,9 @@ export class PodOrigins {
   }
 
   /**
-   * The user who added the container of the event for debugging, else the last one who ran a command
-   * in the pod by the API server, for a process that the container did not start. A command of another
-   * user ends that: the processes of two users look alike.
+   * The user who added the container of the event for debugging, else the last one who ran a
+   * command in the pod by the API server, for a process that the container did not start. A command
+   * of another user ends that: the processes of two users look alike.
    */
   visitorOf({ cluster, pod, container, process, timeMs }: Observation): Visitor | null {
     if (!pod?.namespace || !pod.name) return null;

@@ -80,7 +80,7 @@ export function suppressionOf({ kind, source, owner, reason, until }: Exception)
   return { kind, source, author: owner, reason, justification: null, until: until?.toISOString() ?? null };
 }
 
-/** Id, alias or fingerprint of findings. Findings have exact names, so that `*` would except none. */
+/** Id, alias or fingerprint of findings. These are exact, so that `*` would except none. */
 export const findingNameSchema = z
   .string()
   .regex(/^[^\s*?]+$/, 'expected the id of a vulnerability or rule, or a fingerprint; patterns are not supported');
