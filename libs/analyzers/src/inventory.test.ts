@@ -257,6 +257,16 @@ describe('inventory', () => {
         expect(await named([code(`${modules}/e/a.js`), link])).toEqual(unlisted);
       });
 
+      it('are named by the folder of Composer', async () => {
+        const files = ['autoload.php', 'monolog/monolog/src/Logger.php', 'composer/ClassLoader.php', 'bin/a.php'];
+        const vendor = files.map((file) => code(`app/vendor/${file}`));
+        const unlisted = 'code of packages without installed.json: monolog/monolog';
+        expect(await named(vendor)).toEqual([`app/vendor: ${unlisted}`]);
+        const list = { path: 'app/vendor/composer/installed.json', content: '{"packages": []}' };
+        expect(await named([...vendor, list])).toEqual([]);
+        expect(await named(vendor.slice(1))).toEqual([]);
+      });
+
       it('are named by the folder of gems', async () => {
         const rack = code(`${gems}/gems/rack-2.2.3/lib/rack.rb`);
         expect(await named([rack])).toEqual([`${gems}/gems: code of gems without specification: rack-2.2.3`]);
@@ -265,6 +275,7 @@ describe('inventory', () => {
           content: 's.name = "rack"\ns.version = "2.2.3"\n',
         };
         expect(await named([rack, spec], [code(`${gems}/bundler/gems/a-1f00ba/lib/a.rb`)])).toEqual([]);
+        expect(await named([rack, spec], [{ path: `${gems}/specifications/.wh.rack-2.2.3.gemspec` }])).toHaveLength(1);
       });
 
       it('are named by the folder of Python, if all others there list their files', async () => {
@@ -276,7 +287,7 @@ describe('inventory', () => {
         const unlisted = [init('requests'), init('requests/adapters'), init('google/protobuf')];
         expect(await named(listed)).toEqual([]);
         expect(await named([...listed, ...unlisted])).toEqual([
-          `${site}: code of packages without metadata: google.protobuf, requests`,
+          `${site}: code of packages without metadata: google/protobuf, requests`,
         ]);
         const setup = { path: `${site}/PyYAML-5.3.egg-info`, content: 'Name: PyYAML\nVersion: 5.3\n' };
         expect(await named([...listed, setup, init('yaml')])).toEqual([]);
