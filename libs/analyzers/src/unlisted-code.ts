@@ -27,8 +27,8 @@ interface Kind {
   part: string;
   /** With the groups `folder`, `site`, `name` and `inside`. */
   code: RegExp;
-  /** Whether a manifest lists a package; the image `has` files, and its layers `had` those that were read. */
-  isListed: (code: PackageCode, has: IsFile, had: IsFile) => boolean;
+  /** Whether a manifest lists a package: one that the image `has`, or that was read in a layer. */
+  isListed: (code: PackageCode, has: IsFile, wasRead: IsFile) => boolean;
 }
 
 const kinds: readonly Kind[] = [
@@ -38,9 +38,9 @@ const kinds: readonly Kind[] = [
     part: 'node_modules/',
     // Below no other packages than those that may have dependencies of their own, or a store.
     code: /^(?<folder>(?<site>(?:[^/]{1,255}\/){0,30}?node_modules)\/(?:(?:[@.][^/]{1,255}\/)?[^/]{1,255}\/node_modules\/){0,10}(?<name>(?:@[^/]{1,255}\/)?[^/@.][^/]{0,255}))\/(?<inside>.{1,1000}\.(?:[cm]?js|node))$/,
-    // A link is not read. A manifest that names nothing, or that a later layer deletes, has a warning
-    // of its own.
-    isListed: ({ folder }, _, had) => had(`${folder}/package.json`),
+    // A link is not read. A manifest that names nothing, or that a later layer deletes, has its own
+    // warning.
+    isListed: ({ folder }, _, wasRead) => wasRead(`${folder}/package.json`),
   },
   {
     noun: 'packages',
@@ -98,7 +98,7 @@ interface Unlisted {
 }
 
 /** Code without a manifest, by the path of its file. */
-function codeIn(view: Overlay, had: IsFile): Map<string, Unlisted> {
+function codeIn(view: Overlay, wasRead: IsFile): Map<string, Unlisted> {
   const found = new Map<string, Unlisted>();
   const seen = new Set<string>();
   const has: IsFile = (path) => view.shown.has(path);
@@ -111,7 +111,7 @@ function codeIn(view: Overlay, had: IsFile): Map<string, Unlisted> {
       seen.add(folder);
       // Compiled code belongs to the package that lists its source.
       const code = { site, name, folder, path: entry.path.replace(/\.pyc$/, '.py') };
-      if (!kind.isListed(code, has, had)) found.set(mergedPath(code.path), { kind, code });
+      if (!kind.isListed(code, has, wasRead)) found.set(mergedPath(code.path), { kind, code });
     }
   }
   return found;
