@@ -87,7 +87,7 @@ export function isBackup(inputs: EventInputs): boolean {
   return tree.hasSibling(process, (path) => backupProgram.test(baseName(path)) && isOfImage(path, inputs));
 }
 
-/** Whether a controller with its own program started a program of the image by `kubectl exec`. */
+/** Whether a controller has started a program of the image by `kubectl exec`. */
 function isHook(inputs: EventInputs): boolean {
   const { observation, origins } = inputs;
   if (observation.process?.inInitTree !== false || origins.visitorOf(observation) !== 'controller') return false;

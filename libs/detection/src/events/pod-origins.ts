@@ -60,10 +60,7 @@ const daemonSetController = 'system:serviceaccount:kube-system:daemon-set-contro
 const buildSystems =
   /^(?:actions-runner-controller|gha-runner-scale-set-controller|gitlab-runner|tekton-pipelines-controller|tekton|woodpecker-agent|drone-runner-kube|concourse|buildkite-agent-stack-k8s|agent-stack-k8s|container-agent|circleci-container-agent|teamcity|jenkins|kpack-controller|shipwright-build-controller|prow|plank|zuul|nodepool|buildbot|argo-workflows|workflow-controller|dagger|act_runner)$/;
 
-/**
- * Build systems whose program has the name of a library, which others use that build nothing, by
- * their accounts.
- */
+/** Accounts of build systems whose user agent is that of a library, which others use, too. */
 const buildAccounts: ReadonlyMap<string, RegExp> = new Map([
   ['fabric8-kubernetes-client', /[:-]jenkins\b/],
   ['manager', /[:-](?:actions-runner-controller|gha-rs-controller|gha-runner-scale-set-controller)$/],
