@@ -39,6 +39,23 @@ const hostPath = (path: string, image = 'docker.io/library/alpine:3.20'): JsonOb
   },
 });
 
+/** A call with the credentials of an instance from the internet. */
+function asInstance(service: string, eventName: string, requestParameters: JsonObject | null = null): Deed {
+  return {
+    cloud: {
+      eventSource: `${service}.amazonaws.com`,
+      eventName,
+      requestParameters,
+      sourceIPAddress: '198.51.100.44',
+      userIdentity: {
+        type: 'AssumedRole',
+        arn: 'arn:aws:sts::1:assumed-role/node/i-0abc1234567890def',
+        accessKeyId: 'ASIAEXAMPLEEXAMPLE12',
+      },
+    },
+  };
+}
+
 export const families: Campaign[] = [
   {
     family: 'escape through a mount, systemd unit on the node',
@@ -1350,6 +1367,31 @@ export const families: Campaign[] = [
         by: '/bin/sh -c cat /etc/shadow',
         after: 60,
       },
+    ]),
+  },
+  {
+    family: 'secrets listed and read with the credentials of an instance',
+    title: ['stolen cloud credentials'],
+    severity: 'high',
+    workload: null,
+    techniques: ['T1555.006'],
+    deeds: around([
+      asInstance('secretsmanager', 'ListSecrets'),
+      asInstance('secretsmanager', 'GetSecretValue', { secretId: 'prod/db' }),
+      asInstance('secretsmanager', 'GetSecretValue', { secretId: 'prod/smtp' }),
+      { ...asInstance('secretsmanager', 'GetSecretValue', { secretId: 'prod/stripe' }), isDecisive: true },
+    ]),
+  },
+  {
+    family: 'image of a registry replaced with the credentials of an instance',
+    title: ['stolen cloud credentials'],
+    severity: 'high',
+    workload: null,
+    techniques: ['T1525'],
+    deeds: around([
+      asInstance('ecr', 'DescribeRepositories', {}),
+      asInstance('ecr', 'BatchGetImage', { repositoryName: 'shop/web', imageIds: [{ imageTag: 'stable' }] }),
+      { ...asInstance('ecr', 'PutImage', { repositoryName: 'shop/web', imageTag: 'stable' }), isDecisive: true },
     ]),
   },
 ];
