@@ -12,7 +12,9 @@ import {
 } from '@tidewaiter/oci';
 
 import type { Analyzer } from './analyzer.js';
-import { type AnalysisOptions, type AnalyzedLayer, FactCollector } from './layer-facts.js';
+import { FactCollector } from './fact-collector.js';
+import type { AnalysisOptions } from './file-readers.js';
+import type { AnalyzedLayer } from './layer-facts.js';
 
 export interface LayerOptions
   extends Pick<ReadLayerOptions, 'mediaType' | 'expectedDiffId' | 'limits' | 'progressed'>, AnalysisOptions {}

@@ -12,8 +12,9 @@ import {
 } from '@tidewaiter/integrity';
 import type { ImageConfig, Overlay } from '@tidewaiter/oci';
 
+import type { AnalysisOptions } from './file-readers.js';
 import { findOs } from './inventory.js';
-import type { AnalysisOptions, AnalyzedLayer } from './layer-facts.js';
+import type { AnalyzedLayer } from './layer-facts.js';
 import { secretsInConfig, secretsInFiles } from './secret-findings.js';
 import { groupSecrets } from './secret-places.js';
 

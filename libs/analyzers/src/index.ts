@@ -32,6 +32,7 @@ import { dotnetPe } from './dotnet-pe/dotnet-pe.js';
 import { dpkgFiles } from './dpkg-files/dpkg-files.js';
 import { dpkg } from './dpkg/dpkg.js';
 import { embeddedSbom } from './embedded-sbom/embedded-sbom.js';
+import type { AnalysisOptions } from './file-readers.js';
 import { flatpak } from './flatpak/flatpak.js';
 import { gem } from './gem/gem.js';
 import { gemfileLock } from './gemfile-lock/gemfile-lock.js';
@@ -42,7 +43,6 @@ import { homebrew } from './homebrew/homebrew.js';
 import { javaModules } from './java-modules/java-modules.js';
 import { java } from './java/java.js';
 import { julia } from './julia/julia.js';
-import type { AnalysisOptions } from './layer-facts.js';
 import { luarocks } from './luarocks/luarocks.js';
 import { mixLock } from './mix-lock/mix-lock.js';
 import { nativeImage } from './native-image/native-image.js';
@@ -92,6 +92,7 @@ export {
   limitedFindings,
   limitedPackages,
 } from './fact-limits.js';
+export type { AnalysisOptions } from './file-readers.js';
 export { databaseWarnings } from './database-links.js';
 export { inventory } from './inventory.js';
 export { configFindings, fileFindings, evaluateFiles } from './image-findings.js';
@@ -109,7 +110,7 @@ export type { Inventory } from './inventory.js';
 export { linkedIn, linkedPrograms } from './linked-programs.js';
 export type { Analyzer, FileFacts, SourceFile } from './analyzer.js';
 export { decodeFacts, emptyLayer, encodeFacts } from './layer-facts.js';
-export type { AnalysisOptions, AnalyzedLayer, FileRecord, LayerFacts } from './layer-facts.js';
+export type { AnalyzedLayer, FileRecord, LayerFacts } from './layer-facts.js';
 export type { LayerAnalysis, LayerOptions } from './analyze-layer.js';
 
 /** All analyzers by name, one per line. */
