@@ -83,7 +83,7 @@ export function suppressionOf({ kind, source, owner, reason, until }: Exception)
 /** Id, alias or fingerprint of findings. These are exact, so that `*` would except none. */
 export const findingNameSchema = z
   .string()
-  .regex(/^[^\s*?]+$/, 'expected the id of a vulnerability or rule, or a fingerprint; patterns are not supported');
+  .regex(/^[^*]+$/, 'expected the id of a vulnerability or rule, or a fingerprint; patterns are not supported');
 
 /** Pattern in a user's file. */
 export const patternSchema = z
