@@ -13,7 +13,12 @@ interface Report {
   target: { digest: string | null };
   os: { id: string } | null;
   packages: { purl: string; layer: number; state: string }[];
-  findings: { id: string; severity: string; fix: { version: string | null } }[];
+  findings: {
+    id: string;
+    severity: string;
+    fix: { version: string | null };
+    path: string | null;
+  }[];
   verdict: { result: string; reasons: string[] };
   stats: { layersAnalyzed: number; layersFromCache: number };
 }
@@ -70,6 +75,22 @@ describe('tidewaiter scan', () => {
     const second = await scan(image, '--advisories', advisories, '--kinds', 'vulnerability');
     expect(second.stats).toMatchObject({ layersAnalyzed: 0, layersFromCache: 2 });
     expect({ ...second, stats: null }).toEqual({ ...first, stats: null });
+  });
+
+  it('checks the Dockerfiles of a folder of sources, but not those in an unpacked image', async () => {
+    const folder = temporaryFolder();
+    for (const path of ['services/web', 'node_modules/a', 'etc']) mkdirSync(join(folder, path), { recursive: true });
+    writeFileSync(join(folder, 'services/web/Dockerfile'), 'FROM debian:latest\nRUN curl http://example.com | sh\n');
+    writeFileSync(join(folder, 'node_modules/a/Dockerfile'), 'FROM debian:latest\n');
+    writeFileSync(join(folder, 'services/Dockerfile.md'), '# How to build\n');
+    const { findings, verdict } = await scan(`rootfs:${folder}`, '--kinds', 'misconfiguration');
+    expect(findings.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['dockerfile-latest-base', 'dockerfile-download-and-run']),
+    );
+    expect(new Set(findings.map(({ path }) => path))).toEqual(new Set(['services/web/Dockerfile']));
+    expect(verdict.result).toBe('fail');
+    writeFileSync(join(folder, 'etc/os-release'), 'ID=debian\nVERSION_ID=13\n');
+    expect((await scan(`rootfs:${folder}`, '--kinds', 'misconfiguration')).findings).toEqual([]);
   });
 
   it.each([

@@ -4,6 +4,7 @@ import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { NotFound } from '@tidewaiter/domain';
 import { decodeName, type TreeMember, type Warning } from '@tidewaiter/oci';
 
+import { checkBuildFiles, isBuildFile } from './build-files.js';
 import type { SourceKind } from './image-source.js';
 import { readChunkBytes } from './location.js';
 
@@ -17,6 +18,7 @@ export const rootfs: SourceKind = {
     const root = await stat(location).catch(() => undefined);
     if (!root?.isDirectory()) throw new NotFound('TARGET_MISSING', `${location}: there is no such folder`);
     const warnings: Warning[] = [];
+    const builds: string[] = [];
     return {
       digest: null,
       mediaType: null,
@@ -24,12 +26,21 @@ export const rootfs: SourceKind = {
       configDigest: null,
       config: null,
       layers: [],
-      tree: () => membersOf(Buffer.from(location), root, warnings),
+      tree: () => noting(membersOf(Buffer.from(location), root, warnings), builds),
+      buildFindings: async (lifecycles) => checkBuildFiles(location, builds, lifecycles, warnings),
       warnings,
       close: () => Promise.resolve(),
     };
   },
 };
+
+/** Notes the Dockerfiles that pass. */
+async function* noting(members: AsyncIterable<TreeMember>, builds: string[]): AsyncGenerator<TreeMember> {
+  for await (const member of members) {
+    if (member.flag === '0' && isBuildFile(member.name)) builds.push(member.name);
+    yield member;
+  }
+}
 
 async function* membersOf(folder: Buffer, root: Stats, warnings: Warning[], above = ''): AsyncGenerator<TreeMember> {
   for (const entry of await entriesOf(folder, above, warnings)) {

@@ -102,7 +102,7 @@ export async function reportOf(
     ...[...(signed?.findings ?? []), ...sboms.findings].map(unexploited),
     ...read.unread.map(layerNotAnalyzed).map(unexploited),
     ...inImage.findings.map(unexploited),
-    ...(await misconfiguration(source, read, view, evaluated, options)).map(unexploited),
+    ...(await misconfiguration(source, os, read, view, evaluated, options)).map(unexploited),
     ...(await endsOfSupport(source, { os, packages }, startedAt, evaluated, options)).map(unexploited),
   ];
   const asked = all.filter((finding) => isAsked(finding, options)).toSorted(worstFirst);
@@ -267,7 +267,8 @@ function imageFindings(
 }
 
 async function misconfiguration(
-  { config, checked }: ImageSource,
+  { config, checked, buildFindings }: ImageSource,
+  os: Report['os'],
   { layers }: ReadImage,
   view: Overlay,
   { published }: PackageEvaluation,
@@ -277,9 +278,15 @@ async function misconfiguration(
     const { lifecyclesOf } = await import('@tidewaiter/checks');
     return checked.find(lifecyclesOf(published));
   }
-  if (!config || !kinds.has('misconfiguration')) return [];
-  const { checkImageConfig, checkImageFiles } = await import('@tidewaiter/checks');
-  return [...checkImageConfig(config), ...checkImageFiles(layers, view)];
+  if (!kinds.has('misconfiguration')) return [];
+  if (config) {
+    const { checkImageConfig, checkImageFiles } = await import('@tidewaiter/checks');
+    return [...checkImageConfig(config), ...checkImageFiles(layers, view)];
+  }
+  // In the root of an image are those of the software in it.
+  if (os !== null || buildFindings === undefined) return [];
+  const { lifecyclesOf } = await import('@tidewaiter/checks');
+  return buildFindings(lifecyclesOf(published));
 }
 
 async function endsOfSupport(
