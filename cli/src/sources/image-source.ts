@@ -17,8 +17,8 @@ export interface ImageSource {
   layers: SourceLayer[];
   /** The files of a place without layers. */
   tree?: () => AsyncIterable<TreeMember>;
-  /** Findings of the Dockerfiles in a folder of sources, once its {@link tree} was read. */
-  buildFindings?: (lifecycles: Lifecycles) => Promise<Finding[]>;
+  /** Findings of the Dockerfiles and manifests in a folder, once its {@link tree} was read. */
+  fileFindings?: (lifecycles: Lifecycles) => Promise<Finding[]>;
   /** The packages of a place that lists them itself, such as an SBOM. */
   listed?: { os: OsRelease | null; packages: ImagePackage[] };
   /** Checks of a file that is not an image. */

@@ -4,7 +4,7 @@ import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import { NotFound } from '@tidewaiter/domain';
 import { decodeName, type TreeMember, type Warning } from '@tidewaiter/oci';
 
-import { checkBuildFiles, isBuildFile } from './build-files.js';
+import { checkFiles, mayBeChecked } from './folder-checks.js';
 import type { SourceKind } from './image-source.js';
 import { readChunkBytes } from './location.js';
 
@@ -18,7 +18,7 @@ export const rootfs: SourceKind = {
     const root = await stat(location).catch(() => undefined);
     if (!root?.isDirectory()) throw new NotFound('TARGET_MISSING', `${location}: there is no such folder`);
     const warnings: Warning[] = [];
-    const builds: string[] = [];
+    const checked: string[] = [];
     return {
       digest: null,
       mediaType: null,
@@ -26,18 +26,18 @@ export const rootfs: SourceKind = {
       configDigest: null,
       config: null,
       layers: [],
-      tree: () => noting(membersOf(Buffer.from(location), root, warnings), builds),
-      buildFindings: async (lifecycles) => checkBuildFiles(location, builds, lifecycles, warnings),
+      tree: () => noting(membersOf(Buffer.from(location), root, warnings), checked),
+      fileFindings: async (lifecycles) => checkFiles(location, checked, lifecycles, warnings),
       warnings,
       close: () => Promise.resolve(),
     };
   },
 };
 
-/** Notes the Dockerfiles that pass. */
-async function* noting(members: AsyncIterable<TreeMember>, builds: string[]): AsyncGenerator<TreeMember> {
+/** Notes the files that pass and may have checks. */
+async function* noting(members: AsyncIterable<TreeMember>, checked: string[]): AsyncGenerator<TreeMember> {
   for await (const member of members) {
-    if (member.flag === '0' && isBuildFile(member.name)) builds.push(member.name);
+    if (member.flag === '0' && mayBeChecked(member.name)) checked.push(member.name);
     yield member;
   }
 }

@@ -267,7 +267,7 @@ function imageFindings(
 }
 
 async function misconfiguration(
-  { config, checked, buildFindings }: ImageSource,
+  { config, checked, fileFindings }: ImageSource,
   os: Report['os'],
   { layers }: ReadImage,
   view: Overlay,
@@ -284,9 +284,9 @@ async function misconfiguration(
     return [...checkImageConfig(config), ...checkImageFiles(layers, view)];
   }
   // In the root of an image are those of the software in it.
-  if (os !== null || buildFindings === undefined) return [];
+  if (os !== null || fileFindings === undefined) return [];
   const { lifecyclesOf } = await import('@tidewaiter/checks');
-  return buildFindings(lifecyclesOf(published));
+  return fileFindings(lifecyclesOf(published));
 }
 
 async function endsOfSupport(

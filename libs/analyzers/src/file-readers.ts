@@ -74,7 +74,7 @@ interface ReadingStream {
   end: () => Reading;
 }
 
-/** Readers of the files of a layer for the requested analyses: those of packages, and the others. */
+/** Readers of the files of a layer for packages and the requested analyses. */
 export function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: AnalysisOptions): Reader[] {
   const readers = analyzers.map((analyzer): Reader => {
     const { maxBytes = maxTextBytes } = analyzer;
