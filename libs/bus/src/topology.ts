@@ -143,10 +143,12 @@ function isShortOfStorage(error: unknown): boolean {
   return codeOf(error) === storageExceeded;
 }
 
-/** Whether NATS, or the majority of its cluster, cannot answer now. */
+/**
+ * Whether NATS, or the majority of its cluster, cannot answer now, or has trouble of its own, such
+ * as a full disk: that is a status of 500 or more, as in HTTP.
+ */
 export function isOutage(error: unknown): boolean {
-  const code = codeOf(error);
-  if (code !== undefined) return clusterChanges.includes(code);
+  if (error instanceof JetStreamApiError) return error.status >= 500 || clusterChanges.includes(error.code);
   const isOurs = error instanceof Unavailable && error.code === 'BUS_UNAVAILABLE';
   // The client's errors of requests without an answer.
   const names = ['TimeoutError', 'RequestError', 'NoRespondersError', 'JetStreamNotEnabled', 'ClosedConnectionError'];
