@@ -1,8 +1,8 @@
 /**
  * Runs the checks of `npm run check` in lanes at once, as one processor would idle beside the
  * other. The unit tests write as they run; a static check when it has ended. Some unit tests wait
- * for servers of their own, hence more workers than processors; with a larger young generation
- * the workers collect less garbage.
+ * for servers of their own beside an idle processor, hence Jest's usual number of workers; with a
+ * larger young generation they collect less garbage.
  */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';

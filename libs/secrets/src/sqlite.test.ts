@@ -144,7 +144,7 @@ describe('rowsOfSqlite', () => {
     );
   });
 
-  it('reads a forged database in bounded time', () => {
+  it('reads no more of a forged database than its size', () => {
     const content = Buffer.alloc(4 << 20);
     database([[users]]).copy(content);
     // Every page is one above others, or a leaf that has the same row two thousand times.
@@ -155,8 +155,8 @@ describe('rowsOfSqlite', () => {
       for (let cell = 0; cell < 2_000; cell += 1) content.writeUInt16BE(4_000, at + 12 + 2 * cell);
       content.fill(0xff, at + 4_000, at + 4_009);
     }
-    const start = performance.now();
-    for (const text of rowsOfSqlite(content)) expect(text.length).toBeLessThan(content.length);
-    expect(performance.now() - start).toBeLessThan(3_000);
+    let bytes = 0;
+    for (const text of rowsOfSqlite(content)) bytes += text.length;
+    expect(bytes).toBeLessThanOrEqual(8 * content.length);
   });
 });
