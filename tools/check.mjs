@@ -1,8 +1,7 @@
 /**
  * Runs the checks of `npm run check` in lanes at once, as one processor would idle beside the
- * other. The unit tests write as they run; a static check when it has ended. Some unit tests wait
- * for servers of their own beside an idle processor, hence Jest's usual number of workers; with a
- * larger young generation they collect less garbage.
+ * other. The unit tests write as they run; a static check when it has ended. With a larger young
+ * generation the workers of the unit tests collect less garbage.
  */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';

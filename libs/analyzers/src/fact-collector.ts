@@ -7,8 +7,8 @@ import type { LayerSecret } from './archive-secrets.js';
 import { FactBudget, factLimits } from './fact-limits.js';
 import {
   type AnalysisOptions,
-  type Reader,
-  type Reading,
+  type FileReader,
+  type FileReading,
   readersOf,
   readingOf,
   secretStreams,
@@ -55,7 +55,7 @@ const maxScriptsBytes = 4 * 1024 * 1024;
 
 /** Runs each analyzer over its files as they arrive. An unreadable file only gives a warning. */
 export class FactCollector {
-  readonly #readers: readonly Reader[];
+  readonly #readers: readonly FileReader[];
   readonly #folderReaders: readonly FolderReader[];
   /** Folders with a package whose record is known. */
   readonly #folders = new Set<string>();
@@ -65,9 +65,9 @@ export class FactCollector {
   #archives: OpenArchive[] = [];
   /** Secrets of files that a later entry of the layer replaces: their bytes are in the blob. */
   readonly #replaced: LayerSecret[] = [];
-  readonly #readings = new Map<string, Reading[]>();
+  readonly #readings = new Map<string, FileReading[]>();
   /** Readers of the file of the last `wants` call, which the next `take` passes. */
-  #asked: { path: string; readers: readonly Reader[] } | undefined;
+  #asked: { path: string; readers: readonly FileReader[] } | undefined;
   #facts = 0;
   readonly #scripts = new ScriptBudget();
   readonly #budget: FactBudget;
@@ -212,7 +212,7 @@ export class FactCollector {
     };
   }
 
-  #readersFor(path: string, head: Uint8Array, sizeBytes: number): Reader[] {
+  #readersFor(path: string, head: Uint8Array, sizeBytes: number): FileReader[] {
     const readers = this.#readers.filter((reader) => reader.wants(path, head, sizeBytes));
     return readers.filter(({ maxBytes = Infinity }) => {
       if (sizeBytes <= maxBytes) return true;
@@ -222,7 +222,7 @@ export class FactCollector {
     });
   }
 
-  #add(path: string, found: Reading): void {
+  #add(path: string, found: FileReading): void {
     if (!hasResult(found)) return;
     const { record, secrets } = found;
     const reading = {
@@ -236,7 +236,7 @@ export class FactCollector {
     this.#count(reading);
   }
 
-  #count({ record, signs = [], hosts = [], publicKeys = [] }: Reading): void {
+  #count({ record, signs = [], hosts = [], publicKeys = [] }: FileReading): void {
     this.#facts += signs.length + hosts.length + publicKeys.length + (record?.unpinned?.names.length ?? 0);
     if (this.#facts > maxFacts)
       throw new LimitExceeded('maxFacts', `layer whose files say more than ${maxFacts} things`);
@@ -275,7 +275,7 @@ function hasResult({
   publicKeys = [],
   script,
   warning,
-}: Reading): boolean {
+}: FileReading): boolean {
   if (record !== undefined || warning !== undefined || script !== undefined) return true;
   return secrets.length + signs.length + hosts.length + publicKeys.length > 0;
 }
@@ -286,7 +286,7 @@ class ScriptBudget {
   #bytes = 0;
 
   /** Removes the text from a reading if the budget of the layer is used up. */
-  limited({ script, ...reading }: Reading): Reading {
+  limited({ script, ...reading }: FileReading): FileReading {
     if (script === undefined || this.#scripts >= maxScripts || this.#bytes + script.length > maxScriptsBytes)
       return reading;
     this.#scripts += 1;

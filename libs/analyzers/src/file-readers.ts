@@ -46,7 +46,7 @@ export interface AnalysisOptions {
 }
 
 /** Result of one reader for one file. */
-export interface Reading {
+export interface FileReading {
   record?: FileRecord;
   secrets?: LayerSecret[];
   signs?: FileSign[];
@@ -57,11 +57,11 @@ export interface Reading {
 }
 
 /** Reader of files for one kind of facts. */
-export interface Reader {
+export interface FileReader {
   wants: (path: string, head: Uint8Array, sizeBytes: number) => boolean;
   /** Unlimited unless given. */
   maxBytes?: number;
-  read: (file: TakenFile) => Reading;
+  read: (file: TakenFile) => FileReading;
 }
 
 /** Reader of files in pieces, whatever their size. */
@@ -71,12 +71,12 @@ export interface StreamReader {
 
 interface ReadingStream {
   write: (piece: Buffer) => void;
-  end: () => Reading;
+  end: () => FileReading;
 }
 
 /** Readers of the files of a layer for packages and the requested analyses. */
-export function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: AnalysisOptions): Reader[] {
-  const readers = analyzers.map((analyzer): Reader => {
+export function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: AnalysisOptions): FileReader[] {
+  const readers = analyzers.map((analyzer): FileReader => {
     const { maxBytes = maxTextBytes } = analyzer;
     return { wants: (path, head) => analyzer.wants(path, head), maxBytes, read: (file) => readFile(analyzer, file) };
   });
@@ -127,19 +127,19 @@ export function secretStreams(key: Uint8Array): StreamReader {
 }
 
 /** Reads the text of a script and masks secrets before it is stored. */
-function readScript({ content }: TakenFile): Reading {
+function readScript({ content }: TakenFile): FileReading {
   if (content.length > maxScriptBytes || content.includes(0)) return {};
   const text = content.toString('utf8');
   const { secrets, isComplete } = secretsInText(text);
   return isComplete ? { script: withMasks(text, secrets) } : {};
 }
 
-function readPublicKeys({ content }: TakenFile): Reading {
+function readPublicKeys({ content }: TakenFile): FileReading {
   const publicKeys = publicKeysIn(content);
   return publicKeys.length > 0 ? { publicKeys } : {};
 }
 
-function searchSecrets({ path, content }: TakenFile, key: Uint8Array): Reading {
+function searchSecrets({ path, content }: TakenFile, key: Uint8Array): FileReading {
   const kind = searchedKind(path, content.subarray(0, headBytes));
   const { sightings, damage } = findSecrets({ path, content }, key, kind);
   // A source in its map, as a file in its archive.
@@ -151,12 +151,12 @@ function searchSecrets({ path, content }: TakenFile, key: Uint8Array): Reading {
 export function readingOf(
   path: string,
   { sightings, damage }: { sightings: SecretSighting[]; damage?: string | undefined },
-): Reading {
+): FileReading {
   const reading = sightings.length > 0 ? { secrets: sightings } : {};
   return damage === undefined ? reading : { ...reading, warning: { code: 'SECRET_SEARCH_CUT', path, message: damage } };
 }
 
-function readFile(analyzer: Analyzer, { path, content }: TakenFile): Reading {
+function readFile(analyzer: Analyzer, { path, content }: TakenFile): FileReading {
   try {
     const { damage, unread, ...found }: FileFacts = analyzer.analyze({ path, content });
     // Most programs and scripts have nothing that an analyzer looks for.
