@@ -42,6 +42,16 @@ beforeAll(async () => {
     request.on('end', () => {
       const { pathname, searchParams } = new URL(request.url!, 'http://platform');
       asked.push({ what: `${request.method} ${pathname}`, body: text === '' ? null : JSON.parse(text) });
+      if (pathname.endsWith('/INC-8')) {
+        const problem = {
+          status: 404,
+          code: 'INCIDENT_UNKNOWN',
+          title: 'no incident INC-8',
+          detail: 'no incident INC-8',
+        };
+        response.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+        return;
+      }
       const items = /\bnumber=7\b/.test(searchParams.get('q') ?? '') ? [incident] : [];
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(pathname.endsWith('/incidents') ? { items, next: null } : incident));
@@ -105,6 +115,7 @@ describe('incidentCommand', () => {
 
   it.each([
     [['show', 'INC-8'], { code: 'INCIDENT_UNKNOWN' }],
+    [['assign', 'INC-8', '--to', 'joe'], { code: 'INCIDENT_UNKNOWN' }],
     [['show', 'miner'], { code: 'INPUT_INVALID' }],
     [['assign', 'INC-7'], { exitCode: 1 }],
     [['resolve', 'INC-7', '--reason', 'bored'], { exitCode: 1 }],

@@ -18,7 +18,7 @@ export function incidentCommand(program: Command): void {
     .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'))
     .action(async (name: string, flags: Flags & { output: 'text' | 'json' }) => {
       const server = await serverOf(flags);
-      const found = await getApi(`incidents/${await incidentId(name, server)}`, server, isDetail);
+      const found = await getApi(`incidents/${incidentName(name)}`, server, isDetail);
       process.stdout.write(flags.output === 'json' ? `${JSON.stringify(found, null, 2)}\n` : incidentText(found));
     });
   act(incident, 'acknowledge', 'acknowledge incidents, until they get worse').action(
@@ -101,14 +101,22 @@ async function post(path: string, body: object, server: Server): Promise<NamedIn
   return askApi(path, body, server, isIncident);
 }
 
+/** Name of an incident as the API takes it: its id, or `INC-7` for that and for `7`. */
+function incidentName(name: string): string {
+  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name)) return name;
+  const [, number] = /^(?:INC-)?(\d{1,15})$/i.exec(name) ?? [];
+  if (number === undefined) throw new InvalidInput('INPUT_INVALID', `${printable(name)} is neither INC-7, 7 nor an id`);
+  return `INC-${number}`;
+}
+
 /**
  * Id of the incident that `INC-7`, `7` or an id names.
  * @throws NotFound `INCIDENT_UNKNOWN`
  */
 export async function incidentId(name: string, server: Server): Promise<string> {
-  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name)) return name;
-  const [, number] = /^(?:INC-)?(\d{1,15})$/i.exec(name) ?? [];
-  if (number === undefined) throw new InvalidInput('INPUT_INVALID', `${printable(name)} is neither INC-7, 7 nor an id`);
+  const known = incidentName(name);
+  const [, number] = /^INC-(\d+)$/.exec(known) ?? [];
+  if (number === undefined) return known;
   // Merged and snoozed ones are listed only if the query names them.
   const q = `number=${number} state=open,resolved,merged (snoozed or -snoozed)`;
   const { items } = await getApi(`incidents?${new URLSearchParams({ q }).toString()}`, server, isList);

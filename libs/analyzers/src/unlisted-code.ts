@@ -127,7 +127,7 @@ function warningOf(all: readonly Unlisted[]): Warning {
 
 const ofDistribution = /\.(?:dist|egg)-info(?:\/.{1,300})?$/;
 
-/** Folders with a distribution that lists no files, as of `setup.py`: any may be its own. */
+/** Folders with a distribution without a list of files, as of `setup.py`: code may belong to it. */
 function sitesWithoutLists(files: AnalyzedLayer['facts']['files'], read: ReadonlySet<string>): Set<string> {
   const unlisted = files.filter(
     ({ path, analyzer }) =>
