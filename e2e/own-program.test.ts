@@ -1,11 +1,14 @@
-import { cpSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { removeFolders, runIn, temporaryFolder } from './tidewaiter.js';
 
 const root = resolve(__dirname, '..');
 
-/** Our own files of the image; chunks of earlier builds lie beside those of the last one. */
+/**
+ * A root file system with our own files of the image; chunks of earlier builds lie beside those of
+ * the last one.
+ */
 function ownFiles(): string {
   const folder = temporaryFolder();
   const bundle = join(root, 'cli/dist/bundle');
@@ -16,6 +19,8 @@ function ownFiles(): string {
       cpSync(join(bundle, name), join(folder, 'app/bundle', name));
   for (const part of ['rules', 'deploy', 'services/console/web/dist', 'package.json'])
     cpSync(join(root, part), join(folder, 'app', part), { recursive: true });
+  mkdirSync(join(folder, 'etc'));
+  writeFileSync(join(folder, 'etc/os-release'), 'ID=wolfi\nVERSION_ID=20230201\n');
   return folder;
 }
 
