@@ -183,6 +183,21 @@ describe('OrderedReader', () => {
     expect(taken).toEqual([...before, ...after]);
   }, 90_000);
 
+  it('is current again after a loss between two fetches that its consumer outlived', async () => {
+    const lose = jest.spyOn(bus, 'onLoss');
+    const consumer = await bus.consumerAfter(stream, subject, null);
+    const fetch = consumer.source.fetch.bind(consumer.source);
+    const fetching = jest.spyOn(consumer.source, 'fetch').mockImplementationOnce(async (options) => {
+      for (const [listener] of lose.mock.calls) listener();
+      return fetch(options);
+    });
+    jest.spyOn(bus, 'consumerAfter').mockResolvedValueOnce(consumer);
+    const { reader } = read(null);
+    await until(() => fetching.mock.calls.length > 0);
+    await until(() => reader.isCurrent);
+    jest.restoreAllMocks();
+  });
+
   it('starts from the beginning of a recreated stream', async () => {
     await publishMany(10);
     const old = read(null);

@@ -48,6 +48,7 @@ export class OrderedReader {
   readonly #stopping = new AbortController();
   #batch: ConsumerMessages | undefined;
   #isCurrent = false;
+  #isInterrupted = false;
   #waiting = 0;
   #batchSize = firstFetchMessages;
 
@@ -97,11 +98,13 @@ export class OrderedReader {
 
   #interrupt(): void {
     this.#isCurrent = false;
-    this.#batch?.stop(new Error('connection lost'));
+    this.#isInterrupted = true;
+    this.#batch?.stop(connectionLost());
   }
 
   async #read(isWorking: () => void): Promise<void> {
     const { stream, subject } = this.reading;
+    this.#isInterrupted = false;
     const { source, life, waiting } = await this.bus.consumerAfter(stream, subject, this.reading.place());
     isWorking();
     this.#isCurrent = waiting === 0;
@@ -114,8 +117,9 @@ export class OrderedReader {
         idle_heartbeat: idleHeartbeatMs,
       });
       this.#batch = batch;
-      // Covers a stop() during the fetch call above.
+      // Covers a stop() and a loss since the last batch ended.
       if (this.#stopping.signal.aborted) batch.stop();
+      if (this.#isInterrupted) batch.stop(connectionLost());
       let bytes = 0;
       let messages = 0;
       for await (const message of batch) {
@@ -145,6 +149,8 @@ export class OrderedReader {
     if (pending === 0) this.#isCurrent = !this.#stopping.signal.aborted;
   }
 }
+
+const connectionLost = (): Error => new Error('connection lost');
 
 function nextBatchSize(messages: number, bytes: number): number {
   if (messages === 0) return firstFetchMessages;
