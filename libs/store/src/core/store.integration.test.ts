@@ -262,7 +262,7 @@ describe('outbox', () => {
     const bus = new RecordingBus();
     await withRelay(bus, async () => {
       await store.transaction((tx) => tx.emit(...Array.from({ length: 2_100 }, () => pushed)));
-      await until(() => bus.published.length === 2_000);
+      await until(() => bus.published.length >= 2_000);
       const [first] = bus.published;
       const [row] = await store.query<{ time: Date }>(`SELECT time FROM outbox WHERE id = '${first!.event.id}'`);
       expect(first!.event.time).toBe(row!.time.toISOString());
