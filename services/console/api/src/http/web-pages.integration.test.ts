@@ -420,6 +420,8 @@ describeWith(programs('chromium'))('the web pages', () => {
     await page.getByRole('alert').getByText('QUERY_INVALID').waitFor();
     expect(await page.getByLabel('Filter').inputValue()).toBe('color=red');
     await page.getByRole('status').getByText('column 1: no field "color"').waitFor();
+    await page.reload();
+    await page.getByRole('status').getByText('column 1: no field "color"').waitFor();
     await page.getByLabel('Filter').fill('keyboard');
     await page.getByLabel('Filter').press('Enter');
     await page.getByRole('link', { name: 'By keyboard' }).waitFor();

@@ -46,7 +46,7 @@ export default function QueryField({ list, value = '', placeholder }: QueryProps
   if (data !== undefined && !isPlaceholderData && answer.current?.data !== data) answer.current = { data, of: settled };
   const known = answer.current && narrowed(answer.current.data, answer.current.of, typed);
   const items = isOpen ? (known?.items ?? []) : [];
-  const isCurrent = answer.current?.of === typed;
+  const isCurrent = answer.current?.of.text === typed.text;
   // The part at the cursor is not wrong yet.
   const isTyping = isOpen && known?.problem != null && known.problem.column > known.start;
   const problem = isCurrent && !isTyping && typed.text !== '' ? (known?.problem ?? null) : null;
