@@ -19,6 +19,7 @@ interface Report {
     fix: { version: string | null };
     path: string | null;
   }[];
+  warnings: { code: string; path: string | null }[];
   verdict: { result: string; reasons: string[] };
   stats: { layersAnalyzed: number; layersFromCache: number };
 }
@@ -79,21 +80,24 @@ describe('tidewaiter scan', () => {
 
   it('checks Dockerfiles and manifests of a folder of sources, but not those in an unpacked image', async () => {
     const folder = temporaryFolder();
-    for (const path of ['services/web', 'node_modules/a', 'etc']) mkdirSync(join(folder, path), { recursive: true });
+    for (const path of ['services/web', 'node_modules/a', 'chart/templates', 'etc'])
+      mkdirSync(join(folder, path), { recursive: true });
     writeFileSync(join(folder, 'services/web/Dockerfile'), 'FROM debian:latest\nRUN curl http://example.com | sh\n');
     writeFileSync(join(folder, 'node_modules/a/Dockerfile'), 'FROM debian:latest\n');
     writeFileSync(join(folder, 'services/Dockerfile.md'), '# How to build\n');
     const pod = 'apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { hostPID: true, containers: [] }\n';
     writeFileSync(join(folder, 'services/pod.yaml'), pod);
-    writeFileSync(join(folder, 'services/chart.yaml'), pod.replace('name: a', 'name: {{ .Values.name }}'));
+    writeFileSync(join(folder, 'chart/Chart.yaml'), 'apiVersion: v2\nname: a\nversion: 1.0.0\n');
+    writeFileSync(join(folder, 'chart/templates/pod.yaml'), pod.replace('name: a', 'name: {{ .Values.name }}'));
     writeFileSync(join(folder, 'services/values.yml'), 'hostPID: true\n');
-    const { findings, verdict } = await scan(`rootfs:${folder}`, '--kinds', 'misconfiguration');
+    const { findings, verdict, warnings } = await scan(`rootfs:${folder}`, '--kinds', 'misconfiguration');
     expect(findings.map(({ id }) => id)).toEqual(
       expect.arrayContaining(['dockerfile-latest-base', 'dockerfile-download-and-run', 'k8s-host-pid']),
     );
     expect(new Set(findings.map(({ path }) => path))).toEqual(
       new Set(['services/web/Dockerfile', 'services/pod.yaml']),
     );
+    expect(warnings.map(({ code, path }) => [code, path])).toEqual([['TEMPLATE_NOT_CHECKED', 'chart/Chart.yaml']]);
     expect(verdict.result).toBe('fail');
     writeFileSync(join(folder, 'etc/os-release'), 'ID=debian\nVERSION_ID=13\n');
     expect((await scan(`rootfs:${folder}`, '--kinds', 'misconfiguration')).findings).toEqual([]);

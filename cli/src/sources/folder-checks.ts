@@ -1,14 +1,14 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import type { Lifecycles } from '@tidewaiter/checks';
-import { type Finding, TidewaiterError } from '@tidewaiter/domain';
+import { type Finding, isPartial } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 
-import { readText } from './text-files.js';
+import { checkText } from './text-files.js';
 
 const dockerfile = /(?:^|\/)(?:(?:docker|container)file(?:\.[\w.-]{1,60})?|[\w.-]{1,100}\.(?:docker|container)file)$/i;
 /** Documents about Dockerfiles, and templates of them. */
-const otherFormat = /\.(?:md|txt|dockerignore|j2|tmpl|tpl|mustache|erb|lock|json)$/i;
+const otherFormat = /\.(?:md|txt|dockerignore|in|m4|j2|tmpl|tpl|template|mustache|erb|lock|json)$/i;
 const yaml = /\.ya?ml$/i;
 const foreign = /(?:^|\/)(?:node_modules|vendor|site-packages|dist-packages|testdata|fixtures|\.git)\//;
 
@@ -20,8 +20,8 @@ export function mayBeChecked(path: string): boolean {
 }
 
 /**
- * Findings of the Dockerfiles and manifests of a folder. A file that cannot be read costs itself,
- * and leaves a warning.
+ * Findings of the Dockerfiles and manifests of a folder. Templates of charts are counted, as they
+ * are no YAML before they are filled.
  * @param names paths below the folder
  * @param warnings receives the warnings
  */
@@ -32,25 +32,50 @@ export async function checkFiles(
   warnings: Warning[],
 ): Promise<Finding[]> {
   const { checkDockerfile, checkKubernetes } = await import('@tidewaiter/checks');
+  const charts = new Set(names.filter((name) => /(?:^|\/)Chart\.yaml$/.test(name)).map((name) => dirname(name)));
+  const templates = new Map<string, number>();
   const found: Finding[] = [];
   for (const name of names) {
-    try {
-      const text = await readText(join(folder, name));
-      if (!isDockerfile(name) && !isManifest(text)) continue;
-      const checked = isDockerfile(name)
-        ? checkDockerfile(text, name, new Date(), lifecycles)
-        : checkKubernetes(text, name);
-      found.push(...checked.findings);
-      warnings.push(...checked.warnings.filter(({ code }) => code !== 'K8S_NO_MANIFEST'));
-    } catch (error) {
-      if (!(error instanceof TidewaiterError)) throw error;
-      warnings.push({ code: error.code, path: name, message: error.message });
-    }
+    const checked = await checkText(join(folder, name), name, (text) => {
+      if (isDockerfile(name)) return checkDockerfile(text, name, new Date(), lifecycles);
+      const chart = text.includes('{{') ? chartOf(name, charts) : undefined;
+      if (chart === undefined) return mayBeManifest(text) ? checkKubernetes(text, name) : nothing;
+      templates.set(chart, (templates.get(chart) ?? 0) + 1);
+      return nothing;
+    });
+    found.push(...checked.findings);
+    warnings.push(...checked.warnings.filter(({ code }) => code !== 'K8S_NO_MANIFEST').map(ofFolder));
   }
+  warnings.push(...[...templates].map(([chart, count]) => unrendered(chart, count)));
   return found;
 }
 
-/** Templates, as charts have them, are no YAML before they are filled. */
-function isManifest(text: string): boolean {
-  return /^apiVersion:/m.test(text) && /^kind:/m.test(text) && !text.includes('{{');
+const nothing = { findings: [], warnings: [] };
+
+/** Kubernetes accepts JSON and quoted keys, too. */
+function mayBeManifest(text: string): boolean {
+  return /\bapiVersion["']?\s*:/.test(text) && /\bkind["']?\s*:/.test(text);
+}
+
+/** Folder of the chart that has the template. */
+function chartOf(name: string, charts: ReadonlySet<string>): string | undefined {
+  const parts = name.split('/');
+  const ends = parts.flatMap((part, index) => (part === 'templates' ? index : []));
+  return ends.map((end) => parts.slice(0, end).join('/') || '.').findLast((folder) => charts.has(folder));
+}
+
+function unrendered(chart: string, count: number): Warning {
+  const templates = count === 1 ? '1 template is' : `${count} templates are`;
+  const message = `${templates} not checked: scan the output of helm template as k8s:FILE`;
+  return { code: 'TEMPLATE_NOT_CHECKED', path: join(chart, 'Chart.yaml'), message };
+}
+
+/**
+ * A Dockerfile or manifest that was not read completely may have any misconfiguration, as one that
+ * is the target itself. Folders usually have templates, so a template only warns.
+ */
+function ofFolder(warning: Warning): Warning {
+  if (warning.code === 'K8S_TEMPLATE') return { ...warning, code: 'TEMPLATE_NOT_CHECKED' };
+  if (!isPartial(warning)) return warning;
+  return { ...warning, code: 'FILE_NOT_CHECKED', message: `not checked: ${warning.message} [${warning.code}]` };
 }

@@ -1,21 +1,21 @@
-import type { CheckedManifests } from '@tidewaiter/checks';
-import { type Finding, NotFound, TidewaiterError } from '@tidewaiter/domain';
+import { type Finding, NotFound } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 
 import type { SourceKind } from './image-source.js';
-import { readText, textFiles } from './text-files.js';
+import { checkText, textFiles } from './text-files.js';
 
 /** `k8s:FILE_OR_DIR`: Kubernetes manifests, of a folder those in `.yaml`, `.yml` and `.json`. */
 export const kubernetes: SourceKind = {
   async open(location) {
+    const { checkKubernetes } = await import('@tidewaiter/checks');
     const findings: Finding[] = [];
     const warnings: Warning[] = [];
     let checked = 0;
     for (const { path, name } of await textFiles(location, /\.(ya?ml|json)$/)) {
-      const result = await check(path, name);
+      const result = await checkText(path, name, (text) => checkKubernetes(text, name));
       findings.push(...result.findings);
       warnings.push(...result.warnings);
-      checked += result.checked;
+      checked += result.checked ?? 0;
     }
     // A verdict about nothing would pass. What is unreadable has its own warning and none.
     if (checked === 0 && warnings.every(({ code }) => code === 'K8S_NO_MANIFEST')) {
@@ -34,14 +34,3 @@ export const kubernetes: SourceKind = {
     };
   },
 };
-
-/** A file that cannot be read costs itself and leaves a warning. */
-async function check(path: string, name: string): Promise<CheckedManifests> {
-  const { checkKubernetes } = await import('@tidewaiter/checks');
-  try {
-    return checkKubernetes(await readText(path), name);
-  } catch (error) {
-    if (!(error instanceof TidewaiterError)) throw error;
-    return { findings: [], warnings: [{ code: error.code, path: name, message: error.message }], checked: 0 };
-  }
-}

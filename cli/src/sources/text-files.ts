@@ -1,17 +1,44 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
-import { LimitExceeded, NotFound } from '@tidewaiter/domain';
+import { type Finding, LimitExceeded, NotFound, TidewaiterError } from '@tidewaiter/domain';
+import type { Warning } from '@tidewaiter/oci';
 
 const maxTextBytes = 16 * 1024 * 1024;
 const maxFiles = 10_000;
 
-/** @throws NotFound `TARGET_MISSING`; LimitExceeded `maxTextBytes` */
+/** @throws NotFound `TARGET_MISSING`, `UNREADABLE`; LimitExceeded `maxTextBytes` */
 export async function readText(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) throw new NotFound('TARGET_MISSING', `${path}: there is no such file`);
   if (found.size > maxTextBytes) throw new LimitExceeded('maxTextBytes', `${path} has ${found.size} bytes`);
-  return readFile(path, 'utf8');
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new NotFound('UNREADABLE', `${path}: file that may not be read`, { cause });
+  }
+}
+
+/** Result of the checks of one file. */
+interface CheckedText {
+  findings: Finding[];
+  warnings: Warning[];
+  /** Number of checked objects, where the file has several. */
+  checked?: number;
+}
+
+/** Checks a file; one that cannot be read costs itself and leaves a warning. */
+export async function checkText(
+  path: string,
+  name: string,
+  check: (text: string) => CheckedText,
+): Promise<CheckedText> {
+  try {
+    return check(await readText(path));
+  } catch (error) {
+    if (!(error instanceof TidewaiterError)) throw error;
+    return { findings: [], warnings: [{ code: error.code, path: name, message: error.message }] };
+  }
 }
 
 /**

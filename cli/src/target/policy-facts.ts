@@ -72,8 +72,8 @@ export function factsOf(known: ScannedImage): PolicyFacts {
 }
 
 /** Kinds that do not apply to this target, and kinds that the user excluded. */
-function gapsOf({ source, kinds }: ScannedImage): EvaluationGap[] {
-  const absent = absentKinds(source);
+function gapsOf({ source, os, kinds }: ScannedImage): EvaluationGap[] {
+  const absent = absentKinds(source, os);
   return findingKinds.flatMap((kind) => {
     if (absent.includes(kind)) return { kind, reason: 'this kind of target does not show them' };
     return kinds.has(kind) ? [] : { kind, reason: 'left out by --kinds' };
@@ -82,10 +82,10 @@ function gapsOf({ source, kinds }: ScannedImage): EvaluationGap[] {
 
 /**
  * Kinds that a target cannot have: a file shows how an image is built or run, an SBOM its packages,
- * and a folder no config.
+ * and the root of an image no config.
  */
-function absentKinds({ checked, listed, config }: ImageSource): FindingKind[] {
+function absentKinds({ checked, listed, config, fileFindings }: ImageSource, os: OsRelease | null): FindingKind[] {
   if (checked) return findingKinds.filter((kind) => kind !== 'misconfiguration');
   if (listed) return ['secret', 'misconfiguration', 'integrity'];
-  return config ? [] : ['misconfiguration'];
+  return config || (fileFindings && os === null) ? [] : ['misconfiguration'];
 }

@@ -25,6 +25,7 @@ const gapsByCode: ReadonlyMap<string, readonly EvaluationGap['kind'][]> = new Ma
   ['DATABASE_UNREADABLE', [...ofPackages, 'integrity']],
   ['DIGESTS_MIXED', ofPackages],
   ['DOCKERFILE_HEREDOC_OPEN', ['misconfiguration']],
+  ['FILE_NOT_CHECKED', ['misconfiguration']],
   ['FILE_TOO_LARGE', everything],
   ['HARDLINK_WITHOUT_TARGET', everything],
   ['K8S_TEMPLATE', ['misconfiguration']],
@@ -39,6 +40,7 @@ const gapsByCode: ReadonlyMap<string, readonly EvaluationGap['kind'][]> = new Ma
   ['PROVENANCE_UNREADABLE', ['supply-chain']],
   ['SECRET_SEARCH_CUT', ['secret']],
   ['TARGET_MISSING', ['misconfiguration']],
+  ['TEMPLATE_NOT_CHECKED', ['misconfiguration']],
   ['UNREADABLE', everything],
 ]);
 
