@@ -40,7 +40,7 @@ describe('checkFiles', () => {
     ['one in JSON', 'pod.yaml', '{"apiVersion": "v1", "kind": "Pod", "spec": {'],
     ['an object of a list that is none', 'all.yml', `${pod}---\n${pod}: :\n\t- [\n`],
     ['a Dockerfile without FROM', 'Dockerfile', 'RUN make\n'],
-    ['a Dockerfile beyond a limit', 'build/web.Dockerfile', `FROM a\n${'RUN make\n'.repeat(200_000)}`],
+    ['a Dockerfile beyond a limit', 'build/Dockerfile.web', `FROM \\\n a\n${'RUN make\n'.repeat(200_000)}`],
   ])('makes the verdict unknown for %s', async (_, path, text) => {
     expect(await check({ [path]: text })).toMatchObject({ warned: [`FILE_NOT_CHECKED ${path}`], verdict: 'unknown' });
   });
@@ -74,6 +74,7 @@ describe('checkFiles', () => {
 
   it.each([
     ['other YAML', 'values.yaml', 'a: [\n'],
+    ['a program', 'dockerfile.py', 'from docker import client\nclient.run()\n'],
     ['a template of a Dockerfile', 'Dockerfile.template', 'FROM {{ a }}\n'],
     ['files of a dependency', 'vendor/a/Dockerfile', 'RUN make\n'],
   ])('is silent about %s', async (_, path, text) => {

@@ -37,7 +37,7 @@ export async function checkFiles(
   const found: Finding[] = [];
   for (const name of names) {
     const checked = await checkText(join(folder, name), name, (text) => {
-      if (isDockerfile(name)) return checkDockerfile(text, name, new Date(), lifecycles);
+      if (isDockerfile(name)) return isCode(name, text) ? nothing : checkDockerfile(text, name, new Date(), lifecycles);
       const chart = text.includes('{{') ? chartOf(name, charts) : undefined;
       if (chart === undefined) return mayBeManifest(text) ? checkKubernetes(text, name) : nothing;
       templates.set(chart, (templates.get(chart) ?? 0) + 1);
@@ -51,6 +51,11 @@ export async function checkFiles(
 }
 
 const nothing = { findings: [], warnings: [] };
+
+/** Programs are named `dockerfile.go`, too; Python imports `from` a module. */
+function isCode(name: string, text: string): boolean {
+  return /(?:^|\/)\w{1,20}file\.[^/]{1,100}$/i.test(name) && !/^[ \t]*FROM[\s\\](?!.*[ \t]import[ \t])/im.test(text);
+}
 
 /** Kubernetes accepts JSON and quoted keys, too. */
 function mayBeManifest(text: string): boolean {
