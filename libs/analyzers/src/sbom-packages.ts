@@ -1,4 +1,4 @@
-import { LimitExceeded, MalformedFile, type PackageRecord } from '@tidewaiter/domain';
+import { isDistributionType, LimitExceeded, MalformedFile, type PackageRecord } from '@tidewaiter/domain';
 
 import type { FileFacts } from './analyzer.js';
 import { listOf, objectOf, readJson } from './document.js';
@@ -14,8 +14,8 @@ const maxLicenses = 32;
 type Json = Record<string, unknown>;
 
 /**
- * Packages of an SBOM in JSON, CycloneDX or SPDX, by their purls. Libraries without one are named
- * as unread; images and repositories are left out.
+ * Packages of an SBOM in JSON, CycloneDX or SPDX, by their purls, and those that they were forked
+ * from. Libraries without a purl are named as unread; images and repositories are left out.
  * @see https://cyclonedx.org/docs/1.6/json/ https://spdx.github.io/spdx-spec/v2.3/
  * @throws LimitExceeded `maxSbomBytes` or `maxPackages`
  * @throws MalformedFile for any other document
@@ -23,17 +23,17 @@ type Json = Record<string, unknown>;
 export function readSbom(content: Buffer, foundIn: string): FileFacts {
   if (content.length > maxSbomBytes) throw new LimitExceeded('maxSbomBytes', `SBOM of more than ${maxSbomBytes} bytes`);
   const json = readJson(content, maxSbomBytes);
-  return { ...packagesOfSbom(json, foundIn), ...unreadIn(objectOf(json)) };
+  return { ...packagesOfSbom(json, foundIn, eachOrAncestor), ...unreadIn(objectOf(json)) };
 }
 
 /**
- * Packages of a parsed SBOM that have a purl, as {@link readSbom} reads them.
+ * Packages of a parsed SBOM that have a purl, as {@link readSbom} reads them, without ancestors.
  * @throws LimitExceeded `maxPackages`
  * @throws MalformedFile for any other document
  */
-export function packagesOfSbom(json: unknown, foundIn: string): FileFacts {
+export function packagesOfSbom(json: unknown, foundIn: string, components = eachComponent): FileFacts {
   const document = objectOf(json);
-  if (document['bomFormat'] === 'CycloneDX') return collectPackages(componentsOf(document, foundIn));
+  if (document['bomFormat'] === 'CycloneDX') return collectPackages(recordsOf(components(document), foundIn));
   if (typeof document['spdxVersion'] === 'string') return collectPackages(spdxPackagesOf(document, foundIn));
   if (isSpdx3(document))
     return collectPackages(spdx3Packages(document).map(({ purl, license }) => recordOf(purl, [license], foundIn)));
@@ -63,7 +63,7 @@ function unknownLibraries(document: Json): string[] {
   const isKnown = (purl: unknown) =>
     typeof purl === 'string' && (ofOther.test(purl) || recordOfPurl(purl, '') !== undefined);
   const components = listOf(document['components'])
-    .flatMap((component) => [...eachComponent(objectOf(component))])
+    .flatMap((component) => [...eachOrAncestor(objectOf(component))])
     .filter((each) => isEvaluated(each) && !isKnown(each['purl']));
   const described = describedBy(document);
   const packages = listOf(document['packages'])
@@ -113,19 +113,35 @@ export function namesInSbom(json: unknown): Set<string> {
   return new Set(names.map((name) => name.toLowerCase()));
 }
 
-function* componentsOf(document: Json, foundIn: string): Generator<PackageRecord | undefined> {
-  for (const component of eachComponent(document))
-    yield recordOf(component['purl'], licensesOf(component['licenses']), foundIn);
+function* recordsOf(components: Iterable<Json>, foundIn: string): Generator<PackageRecord | undefined> {
+  for (const component of components) yield recordOf(component['purl'], licensesOf(component['licenses']), foundIn);
 }
 
 /** Yields nested components; the subject of the document is in its metadata. */
-function* eachComponent(document: Json): Generator<Json> {
+function* eachComponent(
+  document: Json,
+  ancestors: (component: Json) => readonly unknown[] = () => [],
+): Generator<Json> {
   const waiting: unknown[] = [document, objectOf(document['metadata'])['component']];
   while (waiting.length > 0) {
     const component = objectOf(waiting.pop());
     yield component;
-    for (const part of listOf(component['components'])) waiting.push(part);
+    for (const part of [...listOf(component['components']), ...ancestors(component)]) waiting.push(part);
   }
+}
+
+/** Yields also the components that one was forked from, whose advisories are about its code, too. */
+function eachOrAncestor(document: Json): Generator<Json> {
+  return eachComponent(document, ancestorsOf);
+}
+
+/**
+ * A distribution's advisories know its patches, so the upstream project of its package is left out.
+ * @see https://cyclonedx.org/docs/1.6/json/#components_items_pedigree_ancestors
+ */
+function ancestorsOf({ purl, pedigree }: Json): readonly unknown[] {
+  const own = typeof purl === 'string' ? recordOfPurl(purl, '') : undefined;
+  return own && isDistributionType(own.type) ? [] : listOf(objectOf(pedigree)['ancestors']);
 }
 
 function licensesOf(choices: unknown): string[] {

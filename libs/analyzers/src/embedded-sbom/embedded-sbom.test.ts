@@ -69,6 +69,17 @@ describe('embeddedSbom', () => {
     ]);
   });
 
+  it('reads what a component was forked from, unless it is of a distribution', () => {
+    const component = (purl: string | undefined, ...ancestors: object[]) => {
+      return { type: 'library', name: 'zlib', purl, pedigree: { ancestors } };
+    };
+    const fork = component('pkg:npm/%40acme/lodash@1.0.0', component('pkg:npm/lodash@4.17.4', component(undefined)));
+    const backport = component('pkg:rpm/redhat/zlib@1.2-3', component('pkg:generic/zlib@1.2'));
+    const { packages, unread } = read({ bomFormat: 'CycloneDX', components: [fork, backport] });
+    expect(packages?.map(({ name }) => name).toSorted()).toEqual(['@acme/lodash', 'lodash', 'zlib']);
+    expect(unread).toMatch(/^1 library has no package URL/);
+  });
+
   it.each(['', '[]', 'null', '{}', '{"bomFormat":"SPDX"}', '<bom/>', '{"spdxVersion":3}', '['.repeat(100_000)])(
     'rejects %.20j',
     (text) => {

@@ -24,7 +24,7 @@ const symbols = { version: '__svm_version_info', sbom: 'sbom', length: 'sbom_len
  */
 export const nativeImage: Analyzer = {
   name: 'native-image',
-  version: 1,
+  version: 2,
   maxBytes: Infinity,
   wants: (path, head) => isElfProgram(head) && !isDistributionLibrary(path),
   analyze: ({ path, content }) => readProgram(content, path),
