@@ -289,6 +289,12 @@ describe('inventory', () => {
         expect(await named([...listed, ...unlisted])).toEqual([
           `${site}: code of packages without metadata: google/protobuf, requests`,
         ]);
+        const single = ['six.py', '_yaml.cpython-313-x86_64-linux-gnu.so', 'sitecustomize.py', '__pycache__/a.pyc'];
+        expect(await named([...listed, ...single.map((file) => code(`${site}/${file}`))])).toEqual([
+          `${site}: code of packages without metadata: _yaml.cpython-313-x86_64-linux-gnu, six`,
+        ]);
+        const six = [...wheel('six', 'six.py'), code(`${site}/six.py`)];
+        expect(await named([...listed, ...six, code(`${site}/flask/app.py`)])).toEqual([]);
         const setup = { path: `${site}/PyYAML-5.3.egg-info`, content: 'Name: PyYAML\nVersion: 5.3\n' };
         expect(await named([...listed, setup, init('yaml')])).toEqual([]);
         expect(await named([...flask, init('flask')], [{ path: `${site}/.wh.Flask-1.0.dist-info` }])).toHaveLength(1);

@@ -31,6 +31,12 @@ interface Kind {
   isListed: (code: PackageCode, has: IsFile, wasRead: IsFile) => boolean;
 }
 
+/**
+ * Modules that Python runs at its start: of the user or of virtualenv, not of a package. @see
+ * https://docs.python.org/3/library/site.html
+ */
+const startHooks = new Set(['sitecustomize', 'usercustomize', '_virtualenv']);
+
 const kinds: readonly Kind[] = [
   {
     noun: 'packages',
@@ -64,9 +70,10 @@ const kinds: readonly Kind[] = [
     noun: 'packages',
     manifest: 'metadata',
     part: '-packages/',
-    // A package, or one in a namespace: `google/protobuf/__init__.py`.
-    code: /^(?<folder>(?<site>(?:.{1,1000}\/)?(?:site|dist)-packages)\/(?<name>[^/]{1,200}(?:\/[^/]{1,200})?))\/(?<inside>__init__\.pyc?)$/,
+    // A package, one in a namespace (`google/protobuf/__init__.py`), or a single module: `six.py`.
+    code: /^(?<folder>(?<site>(?:.{1,1000}\/)?(?:site|dist)-packages)\/(?<name>[^/]{1,200}(?:\/[^/]{1,200}(?=\/__init__\.))?))(?:\/(?<inside>__init__\.pyc?)|\.(?:pyc?|so))$/,
     isListed: ({ site, name, path }, has) => {
+      if (startHooks.has(name)) return true;
       const [outer = '', inner] = name.split('/');
       const isInner = inner !== undefined && ['py', 'pyc'].some((end) => has(`${site}/${outer}/__init__.${end}`));
       return isInner || outer.endsWith('.egg') || isTestData(path);
