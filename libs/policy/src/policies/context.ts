@@ -71,6 +71,8 @@ function idsText(findings: readonly FindingFacts[]): string {
 /** Facts in the form of the CEL environment. */
 export interface PolicyContext {
   values: Record<string, unknown>;
+  /** Sizes of the policy's variables: each may double the one before it. */
+  sizes: ReadonlyMap<string, number>;
   /** Length of the longest list or text among them. */
   largest: number;
   /** Empty if `findings` and `packages` are complete. */
@@ -103,7 +105,7 @@ export function contextOf(facts: PolicyFacts): PolicyContext {
     gaps: undefined,
   });
   const gaps = [...Map.groupBy(facts.gaps ?? [], ({ kind }) => kind)].map(([kind, reasons]) => gapOf(kind, reasons));
-  return { values, largest: largestOf(findings, packages), gaps };
+  return { values, sizes: new Map(), largest: largestOf(findings, packages), gaps };
 }
 
 function gapOf(kind: EvaluationGap['kind'], gaps: readonly EvaluationGap[]): ContextGap {

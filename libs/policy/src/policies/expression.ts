@@ -2,7 +2,7 @@ import { type ASTNode, type Environment, EvaluationError, type ParseResult } fro
 import { InvalidInput } from '@tidewaiter/domain';
 
 import type { ContextGap, PolicyContext } from './context.js';
-import { childrenOf, worstCost } from './cost.js';
+import { boundOf, childrenOf } from './cost.js';
 import { guarded } from './guard.js';
 
 /** Type-checked CEL expression. @see https://cel.dev */
@@ -23,6 +23,8 @@ export type CelResult = { value: unknown } | { unknown: string };
 const maxCharacters = 10_000;
 /** About some seconds. */
 const maxSteps = 5_000_000;
+/** A text of all ids of an image has some hundred thousand characters, and this worst case. */
+const maxSize = 400_000_000;
 
 /**
  * Functions with which one short line takes endless time: their patterns backtrack, or a value is
@@ -74,10 +76,12 @@ function fieldsIn(node: ASTNode): string[] {
   return [...(node.op === '.' || node.op === '.?' ? [node.args[1]] : []), ...childrenOf(node).flatMap(fieldsIn)];
 }
 
-function ask(program: ParseResult, ofPartialLists: ParseResult, { values, largest, gaps }: PolicyContext): CelResult {
-  const steps = worstCost(program.ast, largest);
+function ask(program: ParseResult, ofPartialLists: ParseResult, context: PolicyContext): CelResult {
+  const { values, sizes, largest, gaps } = context;
+  const { steps, size } = boundOf(program.ast, sizes, largest);
   if (steps > maxSteps)
     return { unknown: `too expensive for this image: up to ${steps.toLocaleString('en-US')} steps` };
+  if (size > maxSize) return { unknown: `too large for this image: up to ${size.toLocaleString('en-US')} characters` };
   const answer = run(program, values);
   if (gaps.length === 0 || 'unknown' in answer || 'value' in run(ofPartialLists, withPlaceholders(values, gaps)))
     return answer;

@@ -8,12 +8,15 @@ export const policyNameSchema = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/, 'use 1 to 64 of a-z, 0-9, dot, dash and underscore');
 
+const maxVariables = 100;
+
 const policyFile = z.strictObject({
   name: policyNameSchema.optional(),
   description: z.string().default(''),
   mode: z.enum(policyModes).optional(),
   variables: z
     .record(z.string().regex(/^[a-z][A-Za-z0-9]{0,63}$/, 'use a name such as oldFindings'), z.string())
+    .refine((variables) => Object.keys(variables).length <= maxVariables, `more than ${maxVariables} variables`)
     .default({}),
   rules: z
     .array(z.strictObject({ expression: z.string(), message: z.string().optional() }))

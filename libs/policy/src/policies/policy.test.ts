@@ -128,6 +128,7 @@ rules:
     ['rules: [{ expression: "cel.bind(a, findings + findings, size(a) > 0)" }]', 'bind() is not offered'],
     [`rules: [{ expression: "${'('.repeat(500)}true${')'.repeat(500)}" }]`, 'rules[0].expression: '],
     [`rules: [{ expression: "${'!'.repeat(11_000)}true" }]`, 'longer than 10000 characters'],
+    [`variables: { ${Array.from({ length: 101 }, (_, at) => `v${at}: 'true'`).join()} }`, 'more than 100 variables'],
   ])('rejects %.60s', (text, problem) => {
     expect(() => readPolicy(text, 'p.yaml')).toThrow(problem);
   });
@@ -147,6 +148,27 @@ rules:
     const answer = ask(expression.replaceAll(/\ba\b/g, 'findings'), { ...facts, findings });
     expect(answer.result).toBe(result);
     if (result === 'unknown') expect(answer.reasons.join()).toMatch('too expensive');
+  });
+
+  it.each([
+    ['lists', '[1, 1, 1, 1]', 'v + v', 'size(v) > 0'],
+    ['texts', '"aaaa"', 'v + v', '!v.contains("b")'],
+    ['texts in lists', '["aaaa", "b"]', 'v.map(x, v.join(x))', 'size(v) > 0'],
+    ['lists in lists', '[1, 1, 1, 1]', '[v, v, v, v]', 'v == v'],
+    ['maps', '{"a": "aaaa"}', '{"a": v, "b": v}', 'v == v'],
+  ])('limits the size of variables that double: %s', (_, start, step, rule) => {
+    const of = (text: string, index: number) => text.replaceAll(/\bv\b/g, `v${index}`);
+    const steps = Array.from({ length: 60 }, (__, index) => `  v${index + 1}: '${of(step, index)}'`);
+    const text = [`variables:\n  v0: '${start}'`, ...steps, `rules:\n  - expression: '${of(rule, 60)}'`].join('\n');
+    const reason = expect.stringMatching('too expensive') as string;
+    expect(askPolicies([readPolicy(text, 'p.yaml')], facts)).toMatchObject([{ result: 'unknown', reasons: [reason] }]);
+  });
+
+  it('limits the size of a text', () => {
+    const long = 'a'.repeat(9_000);
+    const text = `variables: { v: '"${long}"', w: v + v + v, x: '[w].join(w)' }\nrules: [{ expression: x != "" }]`;
+    const reason = expect.stringMatching('too large') as string;
+    expect(askPolicies([readPolicy(text, 'p.yaml')], facts)).toMatchObject([{ result: 'unknown', reasons: [reason] }]);
   });
 
   it('throws only its own errors', () => {

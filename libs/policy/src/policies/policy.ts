@@ -2,6 +2,7 @@ import type { PolicyMode, PolicyResult, Verdict } from '@tidewaiter/domain';
 import { InvalidInput } from '@tidewaiter/domain';
 
 import { contextOf, type PolicyContext, policyLanguage } from './context.js';
+import { sizeOfValue } from './cost.js';
 import { type CelResult, compile, type CelExpression } from './expression.js';
 import type { FindingFacts, PolicyFacts } from './facts.js';
 import { readTemplate, type Template } from './template.js';
@@ -107,18 +108,25 @@ function askPolicy({ name, mode, variables, rules, description }: Policy, facts:
 
 function whyUnknown(answer: CelResult, gaps: ReadonlyMap<string, string>): string[] {
   if ('value' in answer) return typeof answer.value === 'boolean' ? [] : ['its answer is neither true nor false'];
-  // The error names a variable without a value; users need the reason why it has none.
-  const [, name = ''] = /^needs (\w+), which/.exec(answer.unknown) ?? [];
-  return [gaps.get(name) ?? answer.unknown];
+  return [reasonOf(answer.unknown, gaps)];
+}
+
+/** The error names a variable without a value; users need the reason why it has none. */
+function reasonOf(unknown: string, gaps: ReadonlyMap<string, string>): string {
+  const [, name = ''] = /^needs (\w+), which/.exec(unknown) ?? [];
+  return gaps.get(name) ?? unknown;
 }
 
 function withVariables(variables: Policy['variables'], facts: PolicyContext) {
-  const context = { ...facts, values: { ...facts.values } };
+  const sizes = new Map<string, number>();
+  const context = { ...facts, values: { ...facts.values }, sizes };
   const gaps = new Map<string, string>();
   for (const [name, value] of variables) {
     const answer = value.ask(context);
-    if ('value' in answer) context.values[name] = answer.value;
-    else gaps.set(name, answer.unknown);
+    if ('value' in answer) {
+      context.values[name] = answer.value;
+      sizes.set(name, sizeOfValue(answer.value));
+    } else gaps.set(name, reasonOf(answer.unknown, gaps));
   }
   return { context, gaps };
 }
