@@ -1,4 +1,4 @@
-import { LimitExceeded, MalformedFile } from '@tidewaiter/domain';
+import { limitJsonValues, LimitExceeded, MalformedFile } from '@tidewaiter/domain';
 
 /**
  * The lock files of the largest repositories have 4 MiB; parsed JSON may take thirty times its
@@ -19,14 +19,15 @@ export function readText(content: Buffer, maxBytes = maxDocumentBytes): string {
 /**
  * Parses a JSON document.
  * @throws MalformedFile
- * @throws LimitExceeded `maxDocumentBytes`
+ * @throws LimitExceeded `maxDocumentBytes`, `maxJsonValues`
  */
 export function readJson(content: Buffer, maxBytes = maxDocumentBytes): unknown {
   return parseJson(readText(content, maxBytes));
 }
 
-/** @throws MalformedFile */
+/** @throws MalformedFile; LimitExceeded `maxJsonValues` */
 export function parseJson(text: string): unknown {
+  limitJsonValues(text);
   try {
     return JSON.parse(text);
   } catch (cause) {

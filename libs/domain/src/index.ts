@@ -52,6 +52,7 @@ export { buildTime, findingChanges, findingIdentity, publishedAt } from './findi
 export type { EarlierImage, FindingChanges } from './finding-changes.js';
 export type { Alert, Labels } from './alert.js';
 export type { Suppressed, Suppression } from './suppression.js';
+export { limitJsonValues } from './json-values.js';
 export { cut, printable } from './printable.js';
 export { activities, unknownContainer, unknownNetwork, unknownPod, unknownProcess } from './observation.js';
 export type {

@@ -1,4 +1,4 @@
-import { InvalidInput } from '@tidewaiter/domain';
+import { InvalidInput, limitJsonValues } from '@tidewaiter/domain';
 
 /**
  * Object of a hostile JSON document: read fields by `Object.hasOwn`, so that prototypes are
@@ -20,6 +20,7 @@ export function parseJsonObject(bytes: Uint8Array, code: string, what: string): 
 function parseJson(bytes: Uint8Array, code: string, what: string): { text: string; value: unknown } {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    limitJsonValues(text);
     return { text, value: JSON.parse(text) };
   } catch (cause) {
     throw new InvalidInput(code, `${what} is not JSON`, { cause });

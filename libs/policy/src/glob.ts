@@ -10,8 +10,13 @@ const maxPatternLength = 1_000;
  */
 export function globMatcher(pattern: string): ((text: string) => boolean) | undefined {
   if (pattern.length > maxPatternLength) return undefined;
-  const expression = RE2JS.compile(pattern.replaceAll(/\*\*\/|\*\*|\*|\?|[^*?]+/g, translate), RE2JS.DOTALL);
-  return (text) => expression.testExact(text);
+  // A file may have thousands, of which most are never used.
+  let expression: RE2JS | undefined;
+  return (text) => (expression ??= compile(pattern)).testExact(text);
+}
+
+function compile(pattern: string): RE2JS {
+  return RE2JS.compile(pattern.replaceAll(/\*\*\/|\*\*|\*|\?|[^*?]+/g, translate), RE2JS.DOTALL);
 }
 
 function translate(token: string): string {

@@ -21,6 +21,8 @@ export const provenanceLimits = {
    * all its bytes for each signer.
    */
   maxSignatures: 4,
+  /** Values of an envelope or bundle: its payload is one of them, as Base64. */
+  maxProofValues: 600_000,
   /** Base64 of a certificate or another annotation. */
   maxAnnotationLength: 64 * kib,
   /** Limit on the characters of a stored fact. */

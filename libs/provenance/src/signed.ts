@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { type Bundle, bundleFromJSON, type Envelope, envelopeFromJSON } from '@sigstore/bundle';
-import { InvalidInput, MalformedFile } from '@tidewaiter/domain';
+import { InvalidInput, limitJsonValues, MalformedFile } from '@tidewaiter/domain';
 
 import { type Artifact, formOf } from './artifact.js';
 import { at, listAt } from './json-path.js';
@@ -179,6 +179,7 @@ function derOf(pem: string): string {
 }
 
 function parseJson(text: Buffer | string): unknown {
+  limitJsonValues(text.toString(), provenanceLimits.maxProofValues);
   return read(() => JSON.parse(text.toString()) as unknown, 'no JSON where there should be');
 }
 

@@ -1,4 +1,4 @@
-import { type AttestationKind, type Digest, isDigest, MalformedFile } from '@tidewaiter/domain';
+import { type AttestationKind, type Digest, isDigest, limitJsonValues, MalformedFile } from '@tidewaiter/domain';
 
 import { at, listAt, textAt } from './json-path.js';
 import type { SignedPayload } from './signed.js';
@@ -65,8 +65,10 @@ function kindOf(predicateType: string): Statement['kind'] {
 }
 
 function parse(payload: Buffer): unknown {
+  const text = payload.toString('utf8');
+  limitJsonValues(text);
   try {
-    return JSON.parse(payload.toString('utf8'));
+    return JSON.parse(text);
   } catch (cause) {
     throw new MalformedFile('a payload that is no JSON', { cause });
   }

@@ -245,6 +245,7 @@ describe('verifyImage, with attestations', () => {
       'UNSIGNED',
     ],
     ['that is no in-toto statement', envelopeOf({ ...good, payloadType: 'text/plain' }), 'UNSUPPORTED'],
+    ['of endless lists', { ...envelopeOf({}), content: Buffer.from('['.repeat(2_000_000)) }, 'MALFORMED'],
     ['of an unknown statement', envelope(Buffer.from('{"_type":"https://example.com"}'), pair.privateKey), 'MALFORMED'],
     ['that is a bare bill of materials', { ...envelopeOf({}), mediaType: 'application/spdx+json' }, 'UNSIGNED'],
     ['in a bundle of no version', bundle(good, '', 'application/vnd.dev.sigstore.bundle.v9+json'), 'UNSUPPORTED'],

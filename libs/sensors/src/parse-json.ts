@@ -1,4 +1,4 @@
-import { InvalidInput, type JsonValue } from '@tidewaiter/domain';
+import { InvalidInput, type JsonValue, limitJsonValues } from '@tidewaiter/domain';
 
 const maxDepth = 64;
 const quote = 0x22;
@@ -14,7 +14,7 @@ const tooDeep = `nested deeper than ${maxDepth} levels`;
  * JSON without surprises: an integer that a JavaScript number cannot hold becomes its digits as
  * text, no member is called `__proto__`, a text stands for what is nested deeper than 64 levels,
  * and every text is one that PostgreSQL can keep.
- * @throws InvalidInput `BODY_NOT_JSON`
+ * @throws InvalidInput `BODY_NOT_JSON`; LimitExceeded `maxJsonValues`
  */
 export function parseJson(source: string): JsonValue {
   const value = parse(longDigits.test(source) ? quoteLongIntegers(source) : source);
@@ -24,6 +24,7 @@ export function parseJson(source: string): JsonValue {
 const longDigits = /[0-9]{16}/;
 
 function parse(source: string): JsonValue {
+  limitJsonValues(source);
   try {
     return JSON.parse(source) as JsonValue;
   } catch (cause) {

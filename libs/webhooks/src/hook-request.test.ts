@@ -33,6 +33,11 @@ describe('parseJson', () => {
     else expect(() => parseJson(body)).toThrow(expect.objectContaining({ code: 'BODY_TOO_DEEP' }));
   });
 
+  it('refuses a body that would take many times its size', () => {
+    const body = Buffer.from('['.repeat(5_000_000));
+    expect(() => parseJson(body)).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED' }));
+  });
+
   it('removes __proto__, which a later copy would apply', () => {
     const value = parseJson(Buffer.from('{"a":[{"__proto__":{"admin":true},"b":1}]}'));
     const copy = Object.assign({}, (value as { a: object[] }).a[0]);

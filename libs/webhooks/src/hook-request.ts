@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-import { InvalidInput, type Secret } from '@tidewaiter/domain';
+import { InvalidInput, limitJsonValues, type Secret } from '@tidewaiter/domain';
 
 /** Unverified request to a hook: its sender is not authenticated yet. */
 export interface HookRequest {
@@ -18,12 +18,14 @@ const maxJsonDepth = 64;
 /**
  * The body as JSON. Its size is the caller's limit; bytes that are not UTF-8 become U+FFFD, so that
  * a registry never repeats a damaged event for ever. @throws InvalidInput `BODY_NOT_JSON`, or
- * `BODY_TOO_DEEP` above 64 levels
+ * `BODY_TOO_DEEP` above 64 levels; LimitExceeded `maxJsonValues`
  */
 export function parseJson(body: Buffer): unknown {
+  const text = new TextDecoder().decode(body);
+  limitJsonValues(text);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(body));
+    value = JSON.parse(text);
   } catch (cause) {
     throw new InvalidInput('BODY_NOT_JSON', 'The body is not JSON.', { cause });
   }

@@ -79,7 +79,7 @@ export function csafStatements(
   source: string,
 ): VexStatement[] {
   const products = readProducts(tree);
-  const groups = new Map((tree?.product_groups ?? []).map((group) => [group.group_id, group.product_ids]));
+  const groups = new Map((tree?.product_groups ?? []).map((group) => [group.group_id, new Set(group.product_ids)]));
   const author = document.publisher?.name ?? null;
   const at = timeOf(document.tracking?.current_release_date, document.tracking?.initial_release_date);
   return vulnerabilities.flatMap((each) => {
@@ -96,16 +96,26 @@ export function csafStatements(
 }
 
 /** Justifications of not affected products: a flag's label, and the text of an impact. */
-function explanations({ flags = [], threats = [] }: Vulnerability, groups: ReadonlyMap<string, string[]>) {
-  const isAbout = (id: string) => (each: { product_ids?: string[] | undefined; group_ids?: string[] | undefined }) =>
-    (each.product_ids === undefined && each.group_ids === undefined) ||
-    each.product_ids?.includes(id) === true ||
-    each.group_ids?.some((group) => groups.get(group)?.includes(id)) === true;
-  const impacts = threats.filter(({ category }) => category === 'impact');
+function explanations({ flags = [], threats = [] }: Vulnerability, groups: ReadonlyMap<string, ReadonlySet<string>>) {
+  const labels = flags.map((flag) => ({ text: flag.label, isAbout: scopeOf(flag, groups) }));
+  const impacts = threats
+    .filter(({ category }) => category === 'impact')
+    .map((threat) => ({ text: threat.details, isAbout: scopeOf(threat, groups) }));
   return (id: string) => ({
-    justification: flags.find(isAbout(id))?.label ?? null,
-    reason: impacts.find(isAbout(id))?.details ?? null,
+    justification: labels.find(({ isAbout }) => isAbout(id))?.text ?? null,
+    reason: impacts.find(({ isAbout }) => isAbout(id))?.text ?? null,
   });
+}
+
+/** Returns which products a part is about: all of them if it names none. */
+function scopeOf(
+  { product_ids: products, group_ids: named }: { product_ids?: string[] | undefined; group_ids?: string[] | undefined },
+  groups: ReadonlyMap<string, ReadonlySet<string>>,
+): (id: string) => boolean {
+  if (products === undefined && named === undefined) return () => true;
+  const ids = new Set(products);
+  const sets = [...new Set(named)].map((group) => groups.get(group));
+  return (id) => ids.has(id) || sets.some((set) => set?.has(id) === true);
 }
 
 /**

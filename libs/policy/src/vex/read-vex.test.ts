@@ -160,6 +160,37 @@ describe('readVex', () => {
     expect(() => readVex('{', 'f.json')).toThrow('f.json: not JSON');
   });
 
+  it('rejects text that would take many times its size', () => {
+    expect(() => readVex('['.repeat(5_000_000), 'f.json')).toThrow('more than 4000000 values');
+  });
+
+  it('explains each of many products by a group or a list', () => {
+    const ids = Array.from({ length: 50_000 }, (_, index) => `p${index}`);
+    const product = (id: string) => ({ product_id: id, product_identification_helper: { purl: `pkg:npm/${id}@1` } });
+    const statements = read({
+      ...csaf,
+      product_tree: {
+        full_product_names: ids.map(product),
+        product_groups: [{ group_id: 'g', product_ids: ids.slice(1) }],
+      },
+      vulnerabilities: [
+        {
+          cve: 'CVE-2026-1',
+          product_status: { known_not_affected: ids },
+          flags: [
+            { label: 'inline_mitigations_already_exist', group_ids: ['g'] },
+            { label: 'component_not_present', product_ids: ids.slice(0, 1) },
+          ],
+        },
+      ],
+    });
+    const counts = Map.groupBy(statements, ({ justification }) => justification);
+    expect([...counts].map(([justification, all]) => [justification, all.length])).toEqual([
+      ['component_not_present', 1],
+      ['inline_mitigations_already_exist', 49_999],
+    ]);
+  });
+
   it("accepts prototypes' keys, depth and nonsense", () => {
     const deep = (levels: number): object => (levels === 0 ? {} : { branches: [deep(levels - 1)] });
     expect(read({ ...csaf, product_tree: { branches: [deep(1_000)] } })).toEqual([]);

@@ -1,4 +1,4 @@
-import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
+import { InvalidInput, limitJsonValues, LimitExceeded } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import { missingKey } from '../missing-key.js';
@@ -15,7 +15,7 @@ const maxProblems = 10;
  * in-toto statement.
  * @param source name of the document in results: the file name
  * @throws InvalidInput `VEX_INVALID` naming every wrong key; LimitExceeded `maxVexBytes`,
- * `maxProducts`
+ * `maxJsonValues`, `maxProducts`
  */
 export function readVex(text: string, source: string): VexStatement[] {
   if (text.length > maxVexBytes)
@@ -30,6 +30,7 @@ export function readVex(text: string, source: string): VexStatement[] {
 }
 
 function parsed(text: string, source: string): unknown {
+  limitJsonValues(text);
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {

@@ -1,5 +1,5 @@
 import { type SbomDifferences, sbomDifferences } from '@tidewaiter/analyzers';
-import { type ImagePackage, TidewaiterError } from '@tidewaiter/domain';
+import { type ImagePackage, limitJsonValues, TidewaiterError } from '@tidewaiter/domain';
 
 /** SBOM in JSON, and the packages of its image. */
 export interface SbomDocument {
@@ -13,7 +13,9 @@ export type DocumentComparison = { differences: SbomDifferences } | { problem: s
 /** Parses an SBOM and compares it with the packages of its image. */
 export function compareDocument({ content, packages }: SbomDocument): DocumentComparison {
   try {
-    return { differences: sbomDifferences(JSON.parse(new TextDecoder().decode(content)), packages) };
+    const text = new TextDecoder().decode(content);
+    limitJsonValues(text);
+    return { differences: sbomDifferences(JSON.parse(text), packages) };
   } catch (error) {
     if (error instanceof TidewaiterError || error instanceof SyntaxError) return { problem: error.message };
     throw error;
