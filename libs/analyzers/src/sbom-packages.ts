@@ -130,7 +130,7 @@ function* eachComponent(
   }
 }
 
-/** Yields also the components that one was forked from, whose advisories are about its code, too. */
+/** Yields also what a component was forked from: its advisories are about the same code. */
 function eachOrAncestor(document: Json): Generator<Json> {
   return eachComponent(document, ancestorsOf);
 }

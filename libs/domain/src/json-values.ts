@@ -2,8 +2,7 @@ import { LimitExceeded } from './errors.js';
 
 /** Values of the largest SBOMs, with room; parsed, as many empty objects take some 250 MB. */
 const maxJsonValues = 4_000_000;
-const quote = 0x22;
-const opening = new Set([0x2c, 0x5b, 0x7b]);
+const [quote, comma, bracket, brace] = [0x22, 0x2c, 0x5b, 0x7b];
 
 /**
  * Checks that a JSON text of an unknown author takes a bounded amount of memory once it is parsed:
@@ -17,7 +16,7 @@ export function limitJsonValues(text: string, max: number = maxJsonValues): void
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === quote) at = endOfString(text, at);
-    else if (opening.has(code)) values += 1;
+    else if (code === comma || code === bracket || code === brace) values += 1;
   }
   if (values > max) throw new LimitExceeded('maxJsonValues', `JSON of more than ${max} values`);
 }

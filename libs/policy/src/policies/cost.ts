@@ -1,7 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 
 /** Worst-case cost of an expression. */
-export interface Bound {
+interface Bound {
   /** Number of operations. */
   steps: number;
   /** Number of items or characters of its value, or of anything in it. */
