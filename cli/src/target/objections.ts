@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 import { NotFound } from '@tidewaiter/domain';
 import type { Objections } from '@tidewaiter/policy';
+
+import { readText } from '../sources/text-files.js';
 
 /** Files with VEX statements and ignore rules. */
 export interface ObjectionFiles {
@@ -15,7 +18,7 @@ export const noObjections: Objections = { statements: [], exceptions: [] };
 /**
  * Reads VEX documents and ignore files before the scan: an invalid one must not cost a whole scan.
  * @throws NotFound `VEX_MISSING`, `IGNORE_FILE_MISSING`; InvalidInput `VEX_INVALID`,
- * `IGNORE_FILE_INVALID`
+ * `IGNORE_FILE_INVALID`; of a default file NotFound `TARGET_MISSING`, `UNREADABLE`
  */
 export async function readObjections({
   vex = [],
@@ -57,14 +60,8 @@ async function readNamed(names: readonly string[], code: string): Promise<FileTe
 /** Default ignore files in the working directory. */
 export const ignoreFileNames = ['.tidewaiter-ignore.yaml', '.trivyignore', '.trivyignore.yaml'];
 
+/** A repository may have a link to a device under such a name, which would be read without end. */
 async function readDefaults(): Promise<FileText[]> {
-  const texts = await Promise.all(
-    ignoreFileNames.map(async (name) => readFile(name, 'utf8').then((text) => [{ name, text }], unlessMissing)),
-  );
-  return texts.flat();
-}
-
-function unlessMissing(error: NodeJS.ErrnoException): FileText[] {
-  if (error.code === 'ENOENT') return [];
-  throw error;
+  const there = ignoreFileNames.filter((name) => existsSync(name));
+  return Promise.all(there.map(async (name) => ({ name, text: await readText(name) })));
 }
