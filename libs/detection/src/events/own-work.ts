@@ -79,12 +79,29 @@ export function isBackup(inputs: EventInputs): boolean {
   const { observation, process, tree } = inputs;
   if (process === null) return false;
   const name = baseName(process.script ?? process.executable ?? '');
-  if (backupProgram.test(name) && isHook(inputs)) return true;
+  if (backupProgram.test(name) && (isHook(inputs) || isOfDatabase(inputs))) return true;
   if (!isOwnWork(inputs)) return false;
   if (backupProgram.test(name)) return true;
   if (!storeClient.test(name)) return false;
   if (dump.test(observation.process?.parentCommandLine ?? '') || isDeclaredCommand(inputs)) return true;
   return tree.hasSibling(process, (path) => backupProgram.test(baseName(path)) && isOfImage(path, inputs));
+}
+
+/** Databases, and the schedulers beside them, that start backup programs. */
+const backupStarter = /^(?:postgres|postmaster|mysqld|mariadbd|mongod|patroni|cron|crond|supercronic)$/;
+
+/**
+ * Whether a database of the image, or its scheduler, makes the backup: all that leads to the program
+ * is in the image, and none of it has raised an alert.
+ */
+function isOfDatabase(inputs: EventInputs): boolean {
+  const { observation, process, tree } = inputs;
+  if (process === null || observation.process?.inInitTree === false) return false;
+  if (!isKnownImage(inputs) || isForeign(inputs) || tree.suspicions(process, observation.timeMs).length > 0)
+    return false;
+  const [, ...above] = inside(inputs).filter(({ executable }) => !isOwnCopy(executable ?? ''));
+  if (!above.some(({ script, executable }) => backupStarter.test(baseName(script ?? executable ?? '')))) return false;
+  return above.every(({ executable }) => executable !== null && isOfImage(executable, inputs));
 }
 
 /** Whether a controller has started a program of the image by `kubectl exec`. */

@@ -20,6 +20,7 @@ const programs = [
     '/usr/bin/cloudflared',
     '/usr/bin/redis-sentinel',
   ],
+  ...['/usr/lib/postgresql/17/bin/postgres', '/usr/sbin/cron', '/usr/bin/pgbackrest'],
   ...['/usr/sbin/nginx', '/opt/ruby/bin/ruby', '/opt/bin/configure', '/entry.sh', '/users.sh'],
 ];
 
@@ -204,6 +205,8 @@ describe('backup', () => {
   const velero = 'system:serviceaccount:velero:velero';
   const archive = '/usr/bin/barman-cloud-wal-archive s3://b/ pg pg_wal/0003';
   const upload = '/usr/bin/aws s3 cp /backup/s.db s3://b/';
+  const postgres = '/usr/lib/postgresql/17/bin/postgres -D /data';
+  const push = '/usr/bin/pgbackrest --stanza=db archive-push pg_wal/0003';
 
   it.each<[string, boolean, Partial<Start>]>([
     ['an upload after the snapshot of the same script', true, { before: '/usr/local/bin/etcdctl snapshot save /s.db' }],
@@ -218,6 +221,11 @@ describe('backup', () => {
       false,
       { chain: [archive], init: false, changedBy: [['dev@example.com', 'kubectl/v1.33', 'pods/exec']] },
     ],
+    ['a backup that a database starts long after', true, { chain: [script, postgres, push], afterS: 9000 }],
+    ['a backup by the scheduler beside it', true, { chain: [script, '/usr/sbin/cron -f', '/bin/sh /x.sh', push] }],
+    ['a backup below a shell that raised an alert', false, { chain: [script, postgres, push], suspicion: 'shell' }],
+    ['a backup below a dropped program', false, { chain: [script, postgres, '/tmp/x', push] }],
+    ['a backup below a web server', false, { chain: [script, '/usr/sbin/nginx', '/bin/sh -c x', push] }],
     ['an upload by a dropped program', false, { chain: ['/tmp/manager run', archive] }],
     ['an upload by a program below that', false, { chain: ['/controller/manager run', '/data/x', archive] }],
     ['an upload after a snapshot by what was brought in', false, { before: '/tmp/etcdctl snapshot save /s.db' }],
