@@ -84,8 +84,8 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Process.Session', processSession],
   [
     'Process.OpenedBy',
-    ({ observation, origins }) =>
-      observation.process === null ? undefined : (origins.visitorOf(observation) ?? undefined),
+    ({ observation, origins, facts }) =>
+      observation.process === null ? undefined : (origins.visitorOfWorkload(observation, facts) ?? undefined),
   ],
   ['Process.Depth', (inputs) => (inputs.process === null ? undefined : inside(inputs).length - 1)],
   ['Process.ParentUid', (inputs) => parentInside(inputs)?.uid ?? undefined],

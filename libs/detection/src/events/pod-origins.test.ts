@@ -94,6 +94,37 @@ describe('PodOrigins', () => {
     expect(origins.visitorOf(start('main'))).toBeNull();
   });
 
+  it.each<[string, Visitor, { creator?: string; changedBy?: string; hours?: number }]>([
+    ['the person who created it', 'owner', {}],
+    ['the person who created it the day before', 'person', { hours: 25 }],
+    ['another person', 'person', { creator: 'kim@example.com' }],
+    ['the person who created it, after another has changed it', 'person', { changedBy: 'kim@example.com' }],
+  ])('names %s who runs a command in a workload', (_, visitor, { creator, changedBy, hours = 1 }) => {
+    const origins = new PodOrigins();
+    const change = (username: string, verb: string) =>
+      audit({
+        verb,
+        user: { username },
+        userAgent: 'kubectl/v1.33',
+        sourceIPs: ['10.9.0.4'],
+        objectRef: { resource: 'deployments', namespace: 'work', name: 'job' },
+      });
+    origins.note(change(creator ?? 'dev@example.com', 'create'), context);
+    if (changedBy !== undefined) origins.note(change(changedBy, 'patch'), context);
+    const opened = exec('dev@example.com', 'kubectl/v1.33', '10.9.0.4');
+    const timeMs = opened.timeMs + hours * 3_600_000;
+    origins.note({ ...opened, timeMs }, context);
+    const restored = new PodOrigins();
+    restored.restore(origins.snapshot());
+    const place = {
+      namespace: 'work',
+      name: 'job-x',
+      workload: 'job',
+      workloadKind: 'Deployment',
+    } as Observation['pod'];
+    expect(restored.visitorOfWorkload({ ...opened, timeMs, pod: place }, context)).toBe(visitor);
+  });
+
   const image = 'docker.io/apache/spark:4.0.0';
   const containers = [{ name: 'main', image }];
   const driver = 'system:serviceaccount:work:driver';

@@ -14,12 +14,21 @@ export type PodOrigin = 'admin' | 'build-system' | 'node-agent';
 
 /**
  * User that ran a command in a pod by the API server: an administrator, a controller with its own
- * program, or a person from inside, from no unusual place.
+ * program, or a person from inside, from no unusual place. An `owner` is a person who has created
+ * the workload within a day.
  */
-export type Visitor = 'admin' | 'controller' | 'person';
+export type Visitor = 'admin' | 'controller' | 'person' | 'owner';
 
 interface Visit {
   by: Visitor | null;
+  /** Missing in snapshots of earlier releases. */
+  user?: string;
+  timeMs: number;
+}
+
+/** Person who created a workload. */
+interface Owner {
+  user: string;
   timeMs: number;
 }
 
@@ -37,6 +46,7 @@ export interface PersistedOrigins {
   administered?: PersistedMap<true>;
   images?: PersistedMap<string[]>;
   reconfigured?: PersistedMap<true>;
+  owners?: PersistedMap<Owner>;
 }
 
 /** Over websockets, an exec is a GET. */
@@ -52,6 +62,8 @@ const workloads: ReadonlySet<string> = new Set([
 const sessionMs = 12 * 60 * 60_000;
 /** The command of a controller is a hook, which ends soon. */
 const hookMs = 30 * 60_000;
+/** Time for which a workload counts as the work of the person who created it. */
+const ownerMs = 24 * 60 * 60_000;
 
 const jobController = 'system:serviceaccount:kube-system:job-controller';
 const daemonSetController = 'system:serviceaccount:kube-system:daemon-set-controller';
@@ -77,6 +89,8 @@ export class PodOrigins {
   readonly #images = new RecentMap<string[]>(maxPods);
   /** Namespaces whose configuration an application of another one changed. */
   readonly #reconfigured = new RecentMap<true>(maxPods);
+  /** Persons who created a workload that no other user has changed. */
+  readonly #owners = new RecentMap<Owner>(maxPods);
   /** Last command that a user ran in a pod. */
   readonly #visits = new RecentMap<Visit>(maxPods);
   /** Containers in which a build was recognized, for events that name no process of it. */
@@ -93,20 +107,22 @@ export class PodOrigins {
     if (!isExec && (request.verb === 'get' || request.verb === 'connect')) return;
     if (resource === 'configmaps' && isOutsider(observation, facts))
       this.#reconfigured.set(key(cluster, namespace, '', null), true);
+    const user = request.user ?? '';
     if (workloads.has(resource ?? '')) {
+      this.#noteOwner(observation, name, facts);
       const isAdministration = isLookingAfter(observation, facts);
       if (isAdministration) this.#administered.set(key(cluster, namespace, name, null), true);
       else if (!this.isOwnImage(observation)) this.#foreign.set(key(cluster, namespace, name, null), true);
       if (isAdministration && resource === 'pods') this.#noteImages(observation);
     }
     if (isExec) {
-      const visit = { by: visitorOf(observation, facts), timeMs: observation.timeMs };
+      const visit = { by: visitorOf(observation, facts), user, timeMs: observation.timeMs };
       this.#visits.set(key(cluster, namespace, name, null), visit);
       return;
     }
     const isDebugger = resource === 'pods/ephemeralcontainers';
     if (isDebugger) {
-      const visit = { by: visitorOf(observation, facts), timeMs: observation.timeMs };
+      const visit = { by: visitorOf(observation, facts), user, timeMs: observation.timeMs };
       for (const container of ephemeralOf(observation))
         this.#visits.set(key(cluster, namespace, name, container), visit);
     }
@@ -132,6 +148,16 @@ export class PodOrigins {
     const { user, userAgent, namespace } = request!;
     if (user !== jobController || !userAgent?.startsWith('kube-controller-manager/')) return null;
     return this.#origins.get(key(cluster, namespace!, pod.replace(/-[a-z0-9]{5}$/, ''), null)) ?? null;
+  }
+
+  #noteOwner(observation: Observation, workload: string, facts: FactContext): void {
+    const { cluster, request, timeMs } = observation;
+    const { namespace, verb, user } = request!;
+    const place = key(cluster, namespace!, workload, null);
+    if (verb === 'create' && user !== null && visitorOf(observation, facts) === 'person')
+      this.#owners.set(place, { user, timeMs });
+    else if (this.#owners.get(place)?.user !== user && !controllerOfCluster.test(user ?? ''))
+      this.#owners.delete(place);
   }
 
   #noteImages(observation: Observation): void {
@@ -179,6 +205,21 @@ export class PodOrigins {
   }
 
   /**
+   * As `visitorOf`, and `owner` for a person in a workload that the same person has created within
+   * a day, and no other user has changed.
+   */
+  visitorOfWorkload(observation: Observation, facts: FactContext): Visitor | null {
+    const visitor = this.visitorOf(observation);
+    const workload = facts.workloadOf(observation);
+    if (visitor !== 'person' || workload === null) return visitor;
+    const { cluster, pod, timeMs } = observation;
+    const owner = this.#owners.get(key(cluster, workload.namespace, workload.name, null));
+    const visit = this.#visits.get(key(cluster, pod!.namespace!, pod!.name!, null));
+    const isOwner = owner !== undefined && owner.user === visit?.user && timeMs - owner.timeMs <= ownerMs;
+    return isOwner ? 'owner' : visitor;
+  }
+
+  /**
    * The user who added the container of the event for debugging, else the last one who ran a
    * command in the pod by the API server, for a process that the container did not start. A command
    * of another user ends that: the processes of two users look alike.
@@ -220,10 +261,11 @@ export class PodOrigins {
       administered: this.#administered.snapshot(),
       images: this.#images.snapshot(),
       reconfigured: this.#reconfigured.snapshot(),
+      owners: this.#owners.snapshot(),
     };
   }
 
-  restore({ pods, foreign, builders, visits, administered, images, reconfigured }: PersistedOrigins): void {
+  restore({ pods, foreign, builders, visits, administered, images, reconfigured, owners }: PersistedOrigins): void {
     this.#origins.restore(pods);
     this.#foreign.restore(foreign);
     this.#builders.restore(builders);
@@ -231,6 +273,7 @@ export class PodOrigins {
     if (administered) this.#administered.restore(administered);
     if (images) this.#images.restore(images);
     if (reconfigured) this.#reconfigured.restore(reconfigured);
+    if (owners) this.#owners.restore(owners);
   }
 }
 
