@@ -125,6 +125,23 @@ describe('PodOrigins', () => {
     expect(restored.visitorOfWorkload({ ...opened, timeMs, pod: place }, context)).toBe(visitor);
   });
 
+  it('names the maker of a pod without a controller once it has attached', () => {
+    const origins = new PodOrigins();
+    const request = {
+      user: { username: 'dev@example.com' },
+      userAgent: 'kubectl/v1.33',
+      sourceIPs: ['10.9.0.4'],
+      objectRef: { resource: 'pods', namespace: 'work', name: 'debug' },
+    };
+    const start = audit(request);
+    const process = { inInitTree: true } as Observation['process'];
+    const place = { namespace: 'work', name: 'debug', workload: 'debug', workloadKind: 'Pod' } as Observation['pod'];
+    origins.note(start, context);
+    expect(origins.visitorOfWorkload({ ...start, pod: place, process }, context)).toBeNull();
+    origins.note(audit({ ...request, objectRef: { ...request.objectRef, subresource: 'attach' } }), context);
+    expect(origins.visitorOfWorkload({ ...start, pod: place, process }, context)).toBe('owner');
+  });
+
   const image = 'docker.io/apache/spark:4.0.0';
   const containers = [{ name: 'main', image }];
   const driver = 'system:serviceaccount:work:driver';

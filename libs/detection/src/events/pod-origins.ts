@@ -206,12 +206,13 @@ export class PodOrigins {
 
   /**
    * As `visitorOf`, and `owner` for a person in a workload that the same person has created within
-   * a day, and no other user has changed.
+   * a day, and no other user has changed. The first process of a pod without a controller counts,
+   * too, once its maker has attached to the pod or run a command in it.
    */
   visitorOfWorkload(observation: Observation, facts: FactContext): Visitor | null {
     const visitor = this.visitorOf(observation);
     const workload = facts.workloadOf(observation);
-    if (visitor !== 'person' || workload === null) return visitor;
+    if (workload === null || (visitor !== 'person' && workload.kind !== 'Pod')) return visitor;
     const { cluster, pod, timeMs } = observation;
     const owner = this.#owners.get(key(cluster, workload.namespace, workload.name, null));
     const visit = this.#visits.get(key(cluster, pod!.namespace!, pod!.name!, null));
