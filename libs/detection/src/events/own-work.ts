@@ -91,8 +91,8 @@ export function isBackup(inputs: EventInputs): boolean {
 const backupStarter = /^(?:postgres|postmaster|mysqld|mariadbd|mongod|patroni|cron|crond|supercronic)$/;
 
 /**
- * Whether a database of the image, or its scheduler, makes the backup: all that leads to the program
- * is in the image, and none of it has raised an alert.
+ * Whether a database of the image, or its scheduler, makes the backup: all that leads to the
+ * program is in the image, and none of it has raised an alert.
  */
 function isOfDatabase(inputs: EventInputs): boolean {
   const { observation, process, tree } = inputs;
