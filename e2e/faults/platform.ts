@@ -2,7 +2,17 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, globSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -333,12 +343,13 @@ export class FaultyPlatform {
     if (data === undefined) return false;
     const { postgres } = this.servers;
     await postgres.kill();
-    // Its backends write for a moment longer.
-    await sleep(500);
+    // Its backends outlive it for a moment, and write.
+    while (isWorkedIn(data)) await sleep(50);
     execFileSync('cp', ['--archive', data, `${data}.copy`]);
     await postgres.restart();
     await sleep(ms);
     await postgres.kill();
+    while (isWorkedIn(data)) await sleep(50);
     await rm(data, { recursive: true, maxRetries: 10 });
     execFileSync('mv', [`${data}.copy`, data]);
     await postgres.restart();
@@ -476,6 +487,18 @@ async function ownDatabase(adminUrl: string): Promise<{ url: string; adminUrl: s
   await client.query('ALTER SCHEMA public OWNER TO rig');
   await client.end();
   return { adminUrl, url: Object.assign(new URL(adminUrl), { username: 'rig', password }).href };
+}
+
+/** Whether a process has the folder as its working directory. */
+function isWorkedIn(folder: string): boolean {
+  const path = realpathSync(folder);
+  return globSync('/proc/[0-9]*/cwd').some((link) => {
+    try {
+      return readlinkSync(link) === path;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function readText(file: string): string {
