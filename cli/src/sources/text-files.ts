@@ -10,7 +10,8 @@ const maxFiles = 10_000;
 /** @throws NotFound `TARGET_MISSING`, `UNREADABLE`; LimitExceeded `maxTextBytes` */
 export async function readText(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new NotFound('TARGET_MISSING', `${path}: there is no such file`);
+  if (!found) throw new NotFound('TARGET_MISSING', `${path}: there is no such file`);
+  if (!found.isFile()) throw new NotFound('TARGET_MISSING', `${path} is a folder or device, and no file`);
   if (found.size > maxTextBytes) throw new LimitExceeded('maxTextBytes', `${path} has ${found.size} bytes`);
   try {
     return await readFile(path, 'utf8');

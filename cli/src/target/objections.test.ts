@@ -26,6 +26,6 @@ describe('readObjections', () => {
 
   it('reads no device that one of them links to', async () => {
     symlinkSync('/dev/zero', '.trivyignore');
-    await expect(readObjections({})).rejects.toMatchObject({ code: 'TARGET_MISSING' });
+    await expect(readObjections({})).rejects.toThrow('.trivyignore is a folder or device, and no file');
   });
 });
