@@ -4,6 +4,7 @@ import type { Lifecycles } from '@tidewaiter/checks';
 import { type Finding, isPartial } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 
+import { counted } from '../terminal.js';
 import { checkText } from './text-files.js';
 
 const dockerfile = /(?:^|\/)(?:(?:docker|container)file(?:\.[\w.-]{1,60})?|[\w.-]{1,100}\.(?:docker|container)file)$/i;
@@ -70,8 +71,7 @@ function chartOf(name: string, charts: ReadonlySet<string>): string | undefined 
 }
 
 function unrendered(chart: string, count: number): Warning {
-  const templates = count === 1 ? '1 template is' : `${count} templates are`;
-  const message = `${templates} not checked: scan the output of helm template as k8s:FILE`;
+  const message = `${counted(count, 'template')} not checked: scan the output of helm template as k8s:FILE`;
   return { code: 'TEMPLATE_NOT_CHECKED', path: join(chart, 'Chart.yaml'), message };
 }
 

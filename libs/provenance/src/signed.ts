@@ -178,9 +178,10 @@ function derOf(pem: string): string {
   return body.replaceAll(/\s/g, '');
 }
 
-function parseJson(text: Buffer | string): unknown {
-  limitJsonValues(text.toString(), provenanceLimits.maxProofValues);
-  return read(() => JSON.parse(text.toString()) as unknown, 'no JSON where there should be');
+function parseJson(content: Buffer | string): unknown {
+  const text = content.toString();
+  limitJsonValues(text, provenanceLimits.maxProofValues);
+  return read(() => JSON.parse(text) as unknown, 'no JSON where there should be');
 }
 
 function textOf(value: unknown): string {

@@ -138,7 +138,10 @@ describe('PodOrigins', () => {
     const place = { namespace: 'work', name: 'debug', workload: 'debug', workloadKind: 'Pod' } as Observation['pod'];
     origins.note(start, context);
     expect(origins.visitorOfWorkload({ ...start, pod: place, process }, context)).toBeNull();
-    origins.note(audit({ ...request, objectRef: { ...request.objectRef, subresource: 'attach' } }), context);
+    const attach = { ...request, objectRef: { ...request.objectRef, subresource: 'attach' } };
+    origins.note(audit({ ...attach, sourceIPs: ['203.0.113.4'] }), context);
+    expect(origins.visitorOfWorkload({ ...start, pod: place, process }, context)).toBeNull();
+    origins.note(audit(attach), context);
     expect(origins.visitorOfWorkload({ ...start, pod: place, process }, context)).toBe('owner');
   });
 

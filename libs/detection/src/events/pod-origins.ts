@@ -207,7 +207,7 @@ export class PodOrigins {
   /**
    * As `visitorOf`, and `owner` for a person in a workload that the same person has created within
    * a day, and no other user has changed. The first process of a pod without a controller counts,
-   * too, once its maker has attached to the pod or run a command in it.
+   * too, once its maker has attached to the pod or run a command in it from inside.
    */
   visitorOfWorkload(observation: Observation, facts: FactContext): Visitor | null {
     const visitor = this.visitorOf(observation);
@@ -216,8 +216,8 @@ export class PodOrigins {
     const { cluster, pod, timeMs } = observation;
     const owner = this.#owners.get(key(cluster, workload.namespace, workload.name, null));
     const visit = this.#visits.get(key(cluster, pod!.namespace!, pod!.name!, null));
-    const isOwner = owner !== undefined && owner.user === visit?.user && timeMs - owner.timeMs <= ownerMs;
-    return isOwner ? 'owner' : visitor;
+    if (owner === undefined || visit?.by !== 'person' || visit.user !== owner.user) return visitor;
+    return timeMs - owner.timeMs <= ownerMs ? 'owner' : visitor;
   }
 
   /**
