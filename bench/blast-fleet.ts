@@ -21,7 +21,7 @@ const applicationNames = 2_000;
 const applicationVersions = 10;
 export const vulnerabilities = 2_000;
 export const secrets = 200;
-export const repositories = 500;
+export const repositories = 200;
 
 /** SQL of the digest of a text: `digestOf('image', 7)` in {@link digestOf}. */
 const sqlDigest = (kind: string, number: string) =>
@@ -185,13 +185,13 @@ async function addContainers(store: Store, containers: number, images: number): 
   await store.query(
     `INSERT INTO workload (cluster, namespace, kind, name, namespace_labels, exposed, privileged, replicas, probes, seen_at)
      SELECT 'cluster-' || number % 3, 'team-' || number % 90, 'Deployment', 'app-' || number, '{}', number % 4 = 0, false, 2, '{}', now()
-     FROM generate_series(0, 1799) AS number`,
+     FROM generate_series(0, 1999) AS number`,
   );
   await store.query(
     `INSERT INTO container_ledger (container_id, cluster, node, namespace, pod, name, kind, workload_kind, workload, image_digest, claimed_digests,
        repository, tag, started_at, ended_at, first_seen, last_seen)
-     SELECT encode(sha256(('container ' || number)::bytea), 'hex'), 'cluster-' || number % 1800 % 3, 'node-' || number % 50, 'team-' || number % 1800 % 90,
-       'app-' || number % 1800 || '-' || number, 'app', 'app', 'Deployment', 'app-' || number % 1800, digest, ARRAY[digest], 'team/app', 'latest',
+     SELECT encode(sha256(('container ' || number)::bytea), 'hex'), 'cluster-' || number % 2000 % 3, 'node-' || number % 50, 'team-' || number % 2000 % 90,
+       'app-' || number % 2000 || '-' || number, 'app', 'app', 'Deployment', 'app-' || number % 2000, digest, ARRAY[digest], 'team/app', 'latest',
        began, CASE WHEN number % 3 > 0 THEN began + interval '1 day' END, began, CASE WHEN number % 3 > 0 THEN began + interval '1 day' ELSE now() END
      FROM generate_series(0, $1 - 1) AS number,
        LATERAL (SELECT $2 - 1 - (power((number * 7919 % 10007) / 10007.0, 2) * $2)::int % $2 AS image, now() - interval '1 hour' * (24 + number % 2000) AS began) AS chosen,

@@ -6,12 +6,14 @@
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 
-import { limitingScopes, Secret } from '@tidewaiter/domain';
+import { limitingScopes, Secret, severities } from '@tidewaiter/domain';
 import { type Fields, listFields, type ListName, parseQuery } from '@tidewaiter/query';
 import {
   connect,
   FleetExposure,
   imageList,
+  incidentList,
+  Incidents,
   Lists,
   openUnlimited,
   pushList,
@@ -23,7 +25,7 @@ import {
   vulnerabilityList,
   workloadList,
 } from '@tidewaiter/store';
-import { throwAwayServers } from '@tidewaiter/testkit';
+import { minerIncident, throwAwayServers, uuidOf } from '@tidewaiter/testkit';
 
 import { fillFleet } from './blast-fleet.ts';
 import { report } from './ceilings.ts';
@@ -35,6 +37,7 @@ const { values } = parseArgs({
     images: { type: 'string', default: '10000' },
     containers: { type: 'string', default: '6000' },
     findings: { type: 'string', default: '500' },
+    incidents: { type: 'string', default: '5000' },
     rounds: { type: 'string', default: '20' },
     /** Limits of the caller. */
     repositories: { type: 'string', multiple: true, default: [] },
@@ -76,6 +79,11 @@ const measured: Partial<Record<ListName, Measured>> = {
     ],
   },
   repositories: { list: repositoryList, sort: 'pushed', queries: ['', 'running verdict=fail'] },
+  incidents: {
+    list: incidentList,
+    sort: 'urgency',
+    queries: ['', 'state=open severity>=high', 'rule=*program* namespace=team-1*', 'miner cluster=cluster-1'],
+  },
   workloads: { list: workloadList, sort: 'urgency', queries: ['', 'running exposed', 'verdict=fail image=team/*'] },
   pushes: {
     list: pushList,
@@ -110,6 +118,7 @@ async function fill(): Promise<void> {
   const store = new Store(unlimited, 'fill');
   await fillFleet(store, { images: Number(values.images), containers: Number(values.containers), files: 0 });
   await addFindings(store, Number(values.findings));
+  await addIncidents(store, Number(values.incidents));
   await unlimited.destroy();
 }
 
@@ -126,6 +135,23 @@ async function addFindings(store: Store, findings: number): Promise<void> {
     `SELECT count(*)::float8 AS pairs FROM image_package JOIN package_match USING (package_id)`,
   );
   report('pairs of image and finding', pairs, '');
+}
+
+/** Adds open incidents of all severities, of workloads of the fleet. */
+async function addIncidents(store: Store, incidents: number): Promise<void> {
+  const opened = Array.from({ length: incidents }, (_, number) => ({
+    kind: 'opened' as const,
+    incident: minerIncident({
+      id: uuidOf(`bench ${number}`),
+      severity: severities[number % severities.length]!,
+      score: number % 100,
+      cluster: `cluster-${number % 3}`,
+      namespace: `team-${number % 90}`,
+      workload: `team-${number % 90}/Deployment/app-${number % 2_000}`,
+    }),
+  }));
+  for (let from = 0; from < incidents; from += 500)
+    await store.transaction(async (tx) => new Incidents(store).apply(tx, opened.slice(from, from + 500)));
 }
 
 async function timed(what: string, work: () => Promise<unknown>): Promise<void> {

@@ -95,8 +95,9 @@ describe('images of a package', () => {
       return store.aggregate(sql, parameters);
     };
     const recording = Object.assign(Object.create(store) as Store, { aggregate, rows: store.rows.bind(store) });
-    const found = await new VulnerabilityDetails(recording).of('CVE-2026-1');
-    expect(found!.packageVersions).toMatchObject([{ name: 'lib7', images }]);
+    const details = new VulnerabilityDetails(recording);
+    const found = await details.of((await details.named('CVE-2026-1'))!);
+    expect(found.packageVersions).toMatchObject([{ name: 'lib7', images }]);
     const [sql, parameters] = asked.find(([text]) => text.includes('image_package'))!;
     expectIndexAlone(await nodesOf(sql, parameters));
   });

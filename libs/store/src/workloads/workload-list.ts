@@ -51,11 +51,17 @@ const misconfigured = `SELECT cluster, namespace, kind, name, sum(number)::int A
   FROM (SELECT cluster, namespace, kind, name, severity, count(*)::int AS number FROM workload_finding
     WHERE ended_at IS NULL GROUP BY 1, 2, 3, 4, 5) AS each GROUP BY 1, 2, 3, 4`;
 
+/** Counted once for all workloads: one count each would read all incidents for every workload. */
+const attacked = `SELECT coalesce(cluster, '') AS cluster, workload AS place, count(*)::int AS number
+  FROM incident WHERE state = 'open' GROUP BY 1, 2`;
+
 const all = `SELECT cluster, namespace, kind, name, coalesce(containers, 0) AS containers, digests, workload.exposed,
     coalesce(is_privileged, workload.privileged) AS privileged, coalesce(by_severity, '{}') AS by_severity,
     coalesce(open_findings, 0) AS open_findings, since, greatest(ran.last_seen, workload.seen_at) AS last_seen
   FROM (${ran}) AS ran FULL JOIN workload USING (cluster, namespace, kind, name)
   FULL JOIN (${misconfigured}) AS misconfigured USING (cluster, namespace, kind, name)`;
+
+const incidents = 'coalesce(attacked.number, 0)';
 
 const columns = columnsOf(WorkloadRow, {
   of: 'workload',
@@ -65,7 +71,7 @@ const columns = columnsOf(WorkloadRow, {
   images: 'images',
   severity: severityOf('worst'),
   misconfigurations: 'by_severity',
-  incidents: 'incidents',
+  incidents,
   firstSeen: 'since',
   lastSeen: 'workload.last_seen',
 });
@@ -84,10 +90,8 @@ export const workloadList = {
           SELECT push_id FROM push_image WHERE push_image.image_digest = asked.digest
           UNION SELECT whole.id FROM push AS whole WHERE whole.digest = asked.digest) AS brought JOIN push ON push.id = brought.push_id
         ORDER BY push.state = 'analyzed' DESC, push.id DESC LIMIT 1) AS push ON true) AS held
-    CROSS JOIN LATERAL (
-      SELECT count(*)::int AS incidents FROM incident WHERE incident.state = 'open'
-        AND incident.workload = concat_ws('/', nullif(workload.namespace, ''), workload.kind, workload.name)
-        AND coalesce(incident.cluster, '') = workload.cluster) AS open`,
+    LEFT JOIN (${attacked}) AS attacked ON attacked.cluster = workload.cluster
+      AND attacked.place = concat_ws('/', nullif(workload.namespace, ''), workload.kind, workload.name)`,
   key: { sql: `concat_ws(' ', workload.cluster, workload.namespace, kind, workload.name)`, type: 'text' },
   fields: {
     cluster: { text: 'workload.cluster' },
@@ -102,16 +106,16 @@ export const workloadList = {
     severity: { rank: severityOf('worst'), order: severities },
     image: { texts: 'image_names' },
     digest: { texts: 'digests' },
-    incidents: { number: 'incidents' },
+    incidents: { number: incidents },
     misconfigurations: { number: 'open_findings' },
     seen: { time: 'workload.last_seen' },
   },
   title: `concat_ws('/', nullif(workload.cluster, ''), workload.namespace, workload.kind, workload.name)`,
   words: ['workload.namespace', 'workload.name', `array_to_string(image_names, ' ')`],
   sorts: {
-    urgency: { sql: `(incidents * 1000 + coalesce(worst, 0) * 100 + least(open_findings, 99))`, type: 'bigint' },
+    urgency: { sql: `(${incidents} * 1000 + coalesce(worst, 0) * 100 + least(open_findings, 99))`, type: 'bigint' },
     severity: { sql: 'coalesce(worst, -1)', type: 'bigint' },
-    incidents: { sql: 'incidents', type: 'bigint' },
+    incidents: { sql: incidents, type: 'bigint' },
     misconfigurations: { sql: 'open_findings', type: 'bigint' },
     name: { sql: `concat_ws(' ', workload.cluster, workload.namespace, workload.name)`, type: 'text' },
   },

@@ -313,14 +313,15 @@ describe('FleetExposure', () => {
   });
 
   it('shows a vulnerability by an alias, with its advisories and packages', async () => {
-    const detail = await new VulnerabilityDetails(store).of('ghsa-aaaa-bbbb-cccc');
-    expect(detail).toMatchObject({
+    const details = new VulnerabilityDetails(store);
+    const found = await details.named('ghsa-aaaa-bbbb-cccc');
+    expect(await details.of(found!)).toMatchObject({
       id: 'CVE-2026-0003',
       epssPercentile: 0.99,
       advisories: [{ id: 'GHSA-aaaa-bbbb-cccc', severity: 'medium' }],
       packageVersions: [{ name: 'lodash', version: '4.17.20', fix: { state: 'not-fixed' }, images: 2 }],
     });
-    expect(await new VulnerabilityDetails(store).of('CVE-2026-0004')).toBeNull();
+    expect(await details.named('CVE-2026-0004')).toBeNull();
   });
 
   it('does nothing while nothing changed, or while another process counts', async () => {

@@ -74,13 +74,14 @@ export class VulnerabilitiesController {
   async get(
     @Param('id', { schema: vulnerabilityParameter }) id: string,
   ): Promise<z.output<typeof vulnerabilityDetailAnswer>> {
-    const found = await this.details.of(id);
+    const found = await this.details.named(id);
     if (!found) throw new NotFound('VULNERABILITY_UNKNOWN', `no image has had ${id} in the last year`);
-    const [reach, asOf] = await Promise.all([
+    const [detail, reach, asOf] = await Promise.all([
+      this.details.of(found),
       this.radii.of({ vulnerability: found.id }, { limit: shownImages }),
       this.exposure.refreshedAt(),
     ]);
-    return { ...found, reach, asOf };
+    return { ...detail, reach, asOf };
   }
 }
 
