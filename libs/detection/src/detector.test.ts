@@ -120,7 +120,7 @@ const connect = (afterMs: number) =>
     { sock_arg: { daddr: '198.51.100.7', dport: 443, protocol: 'IPPROTO_TCP' } },
   ]);
 
-const shell = (afterMs: number, priority: string, rule = 'Terminal shell in container') =>
+const shell = (afterMs: number, priority: string, rule = 'Terminal shell in container', more: JsonObject = {}) =>
   record(
     afterMs,
     {
@@ -130,7 +130,7 @@ const shell = (afterMs: number, priority: string, rule = 'Terminal shell in cont
       time: new Date(startMs + afterMs).toISOString(),
       hostname: 'node-1',
       tags: ['T1059'],
-      output_fields: { 'container.id': 'c3795de7cf22' },
+      output_fields: { 'container.id': 'c3795de7cf22', ...more },
     },
     'falco',
   );
@@ -158,6 +158,27 @@ describe('Detector', () => {
       `Downloaded program runs: ${records[2]!.id}`,
       `Below a suspicious program: ${records[3]!.id}`,
     ]);
+  });
+
+  describe('an alert of a sensor about a start', () => {
+    const about = { 'evt.type': 'execve', 'proc.pid': 7, 'proc.exepath': '/tmp/x' };
+    const download = write(10, '1', '/usr/bin/curl', '/tmp/x');
+
+    it('is evaluated as a start, too', () => {
+      const alert = shell(20, 'notice', 'Some rule', about);
+      expect(alertsOf([download, alert])).toEqual([
+        `Downloaded program runs: ${alert.id}`,
+        expect.stringMatching(/^Some rule: /),
+      ]);
+    });
+
+    it('is only the alert where the start was reported before', () => {
+      const run = exec(20, '2', '/tmp/x');
+      const alert = shell(30, 'notice', 'Some rule', about);
+      const alerts = alertsOf([download, run, alert]);
+      expect(alerts).toContain(`Downloaded program runs: ${run.id}`);
+      expect(alerts.filter((each) => each.includes(alert.id))).toEqual([`Some rule: ${alert.id}`]);
+    });
   });
 
   it('sorts events that arrive out of order', () => {

@@ -343,6 +343,8 @@ export class Detector {
    */
   #evaluate(waiting: WaitingEvent, correlatedMs: number | null): readonly DetectionAlert[] {
     const observation = this.#dns.named(waiting.observation);
+    // Rules have evaluated that start with all that its own report says, so only the alert is new.
+    if (observation.alert !== null && this.#tree.isKnownStart(observation)) observation.activity = 'alert';
     const process = this.#remember(observation);
     if (this.#isRepeatedWrite(observation, process)) {
       this.#counts.repeatedWrites += 1;

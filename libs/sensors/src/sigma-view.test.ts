@@ -41,7 +41,6 @@ it.each([
   ['connect', connected, { product: 'linux', category: 'network_connection' }],
   ['request', seen('kubernetes-audit'), { product: 'kubernetes', category: 'application', service: 'audit' }],
   ['request', seen('cloudtrail'), { product: 'aws', service: 'cloudtrail' }],
-  ['alert', seen('falco'), { product: 'falco', service: 'alert' }],
   ['alert', seen('guardduty'), { product: 'guardduty', service: 'alert' }],
   ['container', seen('kubernetes-watch'), { product: 'kubernetes', category: 'container' }],
   ['file', readOnly, null],
@@ -50,6 +49,13 @@ it.each([
   const own = { product: 'tidewaiter', category: activity };
   expect(logsourcesOf(observation)).toEqual(foreign === null ? [own] : [foreign, own]);
   expect(logsourcesOf(observation)).toBe(logsourcesOf(observation));
+});
+
+it('offers an alert about an event to the rules about alerts, and to our own about such events', () => {
+  expect(logsourcesOf(seen('falco'))).toEqual([
+    { product: 'falco', service: 'alert' },
+    { product: 'tidewaiter', category: 'exec' },
+  ]);
 });
 
 describe('a field', () => {

@@ -17,27 +17,34 @@ const linuxCategories: Partial<Record<Activity, string>> = {
   load: 'image_load',
 };
 
-/** By sensor, activity and access to a file: one key of them would be a new text each time. */
+/** By sensor, activity and {@link detailOf}: one key of them would be a new text each time. */
 const known = new Map<string, Map<string, Map<string, readonly LogSource[]>>>();
+
+/** Part of an event, beside sensor and activity, on which its log sources depend. */
+function detailOf({ activity, file, alert }: Observation): string {
+  if (alert !== null) return 'alert';
+  return activity === 'file' ? String(file?.access) : '';
+}
 
 /**
  * Log sources of the event in Sigma's terms, and `tidewaiter/<activity>` for rules that do not
  * require a sensor.
  */
 export function logsourcesOf(observation: Observation): readonly LogSource[] {
-  const { source, activity, file } = observation;
-  const access = activity === 'file' ? String(file?.access) : '';
-  const before = known.get(source)?.get(activity)?.get(access);
+  const { source, activity } = observation;
+  const detail = detailOf(observation);
+  const before = known.get(source)?.get(activity)?.get(detail);
   if (before !== undefined) return before;
   const made = Object.freeze([...foreignLogsources(observation), { product: 'tidewaiter', category: activity }]);
   const ofSource = known.get(source) ?? new Map<string, Map<string, readonly LogSource[]>>();
   const ofActivity = ofSource.get(activity) ?? new Map<string, readonly LogSource[]>();
-  known.set(source, ofSource.set(activity, ofActivity.set(access, made)));
+  known.set(source, ofSource.set(activity, ofActivity.set(detail, made)));
   return made;
 }
 
-function foreignLogsources({ source, activity, file }: Observation): LogSource[] {
-  if (activity === 'alert') return [{ product: source, service: 'alert' }];
+/** Rules of others for an event are not for the alert about it, which has its own. */
+function foreignLogsources({ source, activity, file, alert }: Observation): LogSource[] {
+  if (alert !== null) return [{ product: source, service: 'alert' }];
   if (activity === 'request') return requestLogsources(source);
   if (activity === 'container') return [{ product: 'kubernetes', category: 'container' }];
   // Sigma's file_event is about created files, the hooks see writes. A read has no category.

@@ -138,6 +138,14 @@ export class ProcessTree {
     return observation.process === null ? null : this.#find(observation.process, this.#whereIs(observation));
   }
 
+  /** Whether an observation is a start that another one has reported already. */
+  isKnownStart(observation: Observation): boolean {
+    const { activity, process } = observation;
+    if (activity !== 'exec' || process === null) return false;
+    const known = this.#find(process, this.#whereIs(observation));
+    return known !== null && isRepeated(observation, process, known);
+  }
+
   parentOf({ parent }: TreeProcess): TreeProcess | null {
     return parent && (this.#processes.get(parent.node, parent.id) ?? null);
   }

@@ -37,7 +37,7 @@ it('reads an alert', () => {
   expect({ ignored, dropped }).toEqual({ ignored: {}, dropped: 0 });
   expect(records.map(falco.observe)).toMatchObject([
     {
-      activity: 'alert',
+      activity: 'exec',
       alert: {
         rule: 'Terminal shell in container',
         priority: 'notice',
@@ -222,6 +222,17 @@ it.each([
   });
 });
 
+it.each([
+  ['execve', 'exec'],
+  ['openat', 'file'],
+  ['connect', 'connect'],
+  ['ptrace', 'alert'],
+  ['constructor', 'alert'],
+  ['<NA>', 'alert'],
+])('reads an alert about %s as that event, too', (type, activity) => {
+  expect(withFields({ 'evt.type': type })).toMatchObject({ activity, alert: { rule: alert.rule } });
+});
+
 it('ignores and counts what is no detection, and adds up what Falco lost', () => {
   const drop = (output_fields: object) => ({ ...alert, rule: 'Falco internal: syscall event drop', output_fields });
   const read41 = read([
@@ -233,7 +244,7 @@ it('ignores and counts what is no detection, and adds up what Falco lost', () =>
   ]);
   expect(read41).toMatchObject({ ignored: { internal: 1, test: 1 }, dropped: 42 });
   expect(read41.records.map(falco.observe).map(({ activity, dropped }) => [activity, dropped])).toEqual([
-    ['alert', 0],
+    ['exec', 0],
     ['health', 41],
     ['health', 1],
   ]);

@@ -30,7 +30,7 @@ export const falco: Sensor = {
     reports: ['alert', 'exec', 'file', 'connect', 'accept', 'container', 'health'],
     repetition: 'hash over rule, time, host, output and fields; falcosidekick may pass it on',
     ignores: { internal: 'messages of Falco about itself, except losses', test: "falcosidekick's test" },
-    note: 'Falco sends only matches of its own rules. Matches of our feed rules (tag `tidewaiter_feed`) become events, all others an `alert`. Falco sends no hashes. Plain text is refused.',
+    note: 'Falco sends only matches of its own rules. Matches of our feed rules (tag `tidewaiter_feed`) become events, all others an alert, which is evaluated as the event that it is about, too. Falco sends no hashes. Plain text is refused.',
   },
   read: (body, connection) => completed(recordSteps(falco, body, connection, readDocument)),
   steps: (body, connection) => recordSteps(falco, body, connection, readDocument),
@@ -84,9 +84,12 @@ function observe(record: RuntimeRecord): Observation {
   observation.network = readNetwork(fields);
   observation.file = readFile(fields);
   const tags = texts(alert['tags']);
+  // An alert is about an event, too: without the feed, its only report.
+  const activity = activities[known(fields['evt.type']) ?? ''];
   if (tags.includes(feedTag)) {
-    observation.activity = activities[known(fields['evt.type']) ?? ''] ?? 'other';
+    observation.activity = activity ?? 'other';
   } else {
+    observation.activity = activity ?? 'alert';
     observation.alert = { rule, priority: readPriority(alert['priority']), output: text(alert['output']) ?? '', tags };
     observation.request = readRequest(fields);
   }
