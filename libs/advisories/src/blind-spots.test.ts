@@ -6,8 +6,9 @@ const debian = { id: 'debian', versionId: '12', name: 'Debian 12', idLike: [] };
 const bookworm = { ecosystem: 'Debian', release: '12' };
 const npm = { ecosystem: 'npm', release: null };
 
-const scoped = (type: PackageType, scope: ScopedPackage['scope'], state: Presence = 'present') => ({
+const scoped = (type: PackageType, scope: ScopedPackage['scope'], state: Presence = 'present', query = '') => ({
   type,
+  purl: `pkg:${type}/a@1${query}`,
   scope,
   state,
 });
@@ -25,6 +26,25 @@ describe('blindSpots', () => {
       'ADVISORIES_MISSING no vulnerability data for Debian 12, its packages were not evaluated',
       'ADVISORIES_MISSING no vulnerability data for npm, its packages were not evaluated',
     ]);
+  });
+
+  it('counts packages of a commit, whose version alone is compared', () => {
+    const commit = '1'.repeat(40);
+    const of = (type: PackageType, query: string, state?: Presence) => scoped(type, npm, state, query);
+    const url = `vcs_url=git%2Bhttps:%2F%2Fexample.com%2Fa%2Fb%40${commit}`;
+    const packages = [of('npm', `?${url}`), of('npm', `?a=1&${url}&z=1`), of('cargo', `?${url}`)];
+    expect(codes(packages, null, [npm])).toEqual([
+      'PACKAGES_NOT_EVALUATED 2 npm packages are of a Git commit, which was not evaluated: only their versions were compared',
+      'PACKAGES_NOT_EVALUATED 1 cargo package is of a Git commit, which was not evaluated: only its version was compared',
+    ]);
+    const others = [
+      of('npm', `?${url}`, 'shadowed'),
+      of('npm', `?${url}0`),
+      of('npm', '?vcs_url=git%2Bhttps:%2F%2Fexample.com%2Fa%2Fb%40v1.2.3'),
+      of('npm', `?xvcs_url=%40${commit}`),
+      scoped('deb', bookworm, 'present', `?${url}`),
+    ];
+    expect(codes(others, debian, [npm, bookworm])).toEqual([]);
   });
 
   it('names the programs without data of their own', () => {

@@ -12,7 +12,7 @@ export type AdvisoryScope = Pick<AdvisoryKey, 'ecosystem' | 'release'>;
 export type AdvisoryScopes = Pick<AdvisoryKey, 'ecosystem' | 'release' | 'otherReleases'>;
 
 /** Package of an image with the scopes whose advisories evaluate it; null without one. */
-export interface ScopedPackage extends Pick<ImagePackage, 'type' | 'state'> {
+export interface ScopedPackage extends Pick<ImagePackage, 'type' | 'state' | 'purl'> {
   scope: AdvisoryScopes | null;
 }
 
@@ -69,6 +69,7 @@ export function blindSpots(
     ...withoutDistribution([...foreign], os),
     ...missingAdvisories(present, covered),
     ...notEvaluated(present.filter((each) => !foreign.has(each))),
+    ...commitsNotEvaluated(present),
   ];
 }
 
@@ -134,6 +135,23 @@ function notEvaluated(packages: readonly ScopedPackage[]): BlindSpot[] {
   return [...Map.groupBy(unevaluated, ({ type }) => type)].map(([type, { length }]) => {
     const subject = length === 1 ? `1 ${type} package was` : `${length} ${type} packages were`;
     const message = `${subject} not evaluated: no advisory source covers ${length === 1 ? 'it' : 'them'}`;
+    return { code: 'PACKAGES_NOT_EVALUATED', path: null, message };
+  });
+}
+
+/** Commit in the qualifier of a purl, where `@` is encoded. */
+const ofCommit = /[?&]vcs_url=[^&]{1,2048}%40[0-9a-f]{40}(?:[0-9a-f]{24})?(?:&|$)/;
+
+/**
+ * A commit may lack the fix of the version that it calls itself, or have one ahead of it; only the
+ * history of the repository knows.
+ */
+function commitsNotEvaluated(packages: readonly ScopedPackage[]): BlindSpot[] {
+  const taken = packages.filter(({ type, scope, purl }) => scope && !isDistributionType(type) && ofCommit.test(purl));
+  return [...Map.groupBy(taken, ({ type }) => type)].map(([type, { length }]) => {
+    const subject = length === 1 ? `1 ${type} package is` : `${length} ${type} packages are`;
+    const compared = length === 1 ? 'its version was' : 'their versions were';
+    const message = `${subject} of a Git commit, which was not evaluated: only ${compared} compared`;
     return { code: 'PACKAGES_NOT_EVALUATED', path: null, message };
   });
 }

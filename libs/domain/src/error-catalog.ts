@@ -438,7 +438,9 @@ export const codeSections: readonly { title: string; codes: Readonly<Record<stri
         'The file has packages that are not read: it is packed, or an image or archive.',
         incomplete,
       ),
-      PACKAGES_NOT_EVALUATED: warning('No advisory source covers these packages.'),
+      PACKAGES_NOT_EVALUATED: warning(
+        'No advisory source covers these packages, or not the commits that they were taken from.',
+      ),
       PARENT_PATH: warning('The layer has an entry that climbs out of the root.'),
       PATHS_NOT_INDEXED: warning('Ask again when the index of paths is complete.'),
       POLICY_WARNING: warning('A policy in mode warn does not hold.'),

@@ -223,7 +223,13 @@ describe('repositories', () => {
         });
       });
       expect(await new Advisories(store).scoped(digest)).toEqual([
-        { type: 'deb', state: 'present', scope: known && { ...known, otherReleases: [] }, isUnmatched: known !== null },
+        {
+          type: 'deb',
+          purl: 'pkg:deb/debian/zlib1g@1',
+          state: 'present',
+          scope: known && { ...known, otherReleases: [] },
+          isUnmatched: known !== null,
+        },
       ]);
     }
   });

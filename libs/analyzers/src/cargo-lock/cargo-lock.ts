@@ -2,6 +2,7 @@ import { LimitExceeded, MalformedFile, type PackageRecord } from '@tidewaiter/do
 import { parse, type TomlTable } from 'smol-toml';
 
 import type { Analyzer } from '../analyzer.js';
+import { gitSource } from '../git-source.js';
 import { collectPackages, isToken } from '../package-database.js';
 
 /** Rust's own workspace, one of the largest, has 150 KiB. */
@@ -13,7 +14,7 @@ const crateName = /^[A-Za-z0-9_-]{1,64}$/;
  */
 export const cargoLock: Analyzer = {
   name: 'cargo-lock',
-  version: 1,
+  version: 2,
   wants: (path) => path.endsWith('Cargo.lock') && (path.length === 10 || path.at(-11) === '/'),
   analyze: ({ path, content }) => collectPackages(readCrates(content, path)),
 };
@@ -41,5 +42,6 @@ function readCrate(crate: unknown, foundIn: string): PackageRecord | 'unreadable
   // Without source it is a member of the workspace or a local folder, whose name belongs to no
   // registry.
   if (source === undefined) return undefined;
-  return { type: 'cargo', name, version, source: { name, version }, licenses: [], foundIn, isDeclared: true };
+  const from = typeof source === 'string' ? gitSource(source) : {};
+  return { type: 'cargo', name, version, ...from, source: { name, version }, licenses: [], foundIn, isDeclared: true };
 }

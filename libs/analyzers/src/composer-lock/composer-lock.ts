@@ -12,7 +12,7 @@ import { isLockFile } from '../lock-file.js';
  */
 export const composerLock: Analyzer = {
   name: 'composer-lock',
-  version: 1,
+  version: 2,
   wants: (path) => isLockFile(path, 'composer.lock'),
   analyze: ({ path, content }) => {
     // `packages-dev` has the development dependencies.

@@ -1,7 +1,8 @@
 import { MalformedFile } from '@tidewaiter/domain';
 
 import type { Analyzer } from '../analyzer.js';
-import { objectOf, readJson, readText } from '../document.js';
+import { objectOf, readJson, readText, textOf } from '../document.js';
+import { gitSource, type GitSource } from '../git-source.js';
 import { installedLibraries, licensesOf, type LibraryEntry } from '../library-package.js';
 
 const installed = /(?:^|\/)composer\/installed\.(?:json|php)$/;
@@ -15,7 +16,7 @@ const generatedPackages = "'versions' => array(";
  */
 export const composer: Analyzer = {
   name: 'composer',
-  version: 2,
+  version: 3,
   wants: (path) => path.includes('composer/installed.') && installed.test(path),
   analyze: ({ path, content }) => {
     if (path.endsWith('.php')) return installedLibraries('composer', path, generatedIn(readText(content)));
@@ -41,7 +42,22 @@ function* generatedIn(code: string): Generator<LibraryEntry> {
 
 /** Parses a package of Composer's lock files and lists of installed packages. */
 export function readComposerPackage(value: unknown): LibraryEntry {
-  const { name, version, license } = objectOf(value);
+  const { name, version, license, source } = objectOf(value);
   if (typeof name !== 'string' || typeof version !== 'string') return 'unreadable';
-  return { name: name.toLowerCase(), version: version.replace(/^v(?=\d)/i, ''), licenses: licensesOf(license ?? []) };
+  return {
+    name: name.toLowerCase(),
+    version: version.replace(/^v(?=\d)/i, ''),
+    licenses: licensesOf(license ?? []),
+    ...(isBranch(version) && branchSource(source)),
+  };
+}
+
+/** Releases name a commit as well, but are what their version says. */
+function isBranch(version: string): boolean {
+  return /^dev-|-dev$/i.test(version);
+}
+
+function branchSource(source: unknown): GitSource {
+  const { type, url, reference } = objectOf(source);
+  return type === 'git' ? gitSource(`${textOf(url) ?? ''}#commit=${textOf(reference) ?? ''}`) : {};
 }

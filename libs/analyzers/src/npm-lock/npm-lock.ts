@@ -2,6 +2,7 @@ import { LimitExceeded, MalformedFile } from '@tidewaiter/domain';
 
 import type { Analyzer } from '../analyzer.js';
 import { objectOf, readJson, textOf } from '../document.js';
+import { gitSource } from '../git-source.js';
 import { declaredLibraries, licensesOf, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
@@ -11,7 +12,7 @@ const maxDepth = 128;
 /** Packages locked by npm. @see https://docs.npmjs.com/cli/configuring-npm/package-lock-json */
 export const npmLock: Analyzer = {
   name: 'npm-lock',
-  version: 2,
+  version: 3,
   wants: (path) => isLockFile(path, 'package-lock.json') || isLockFile(path, 'npm-shrinkwrap.json'),
   analyze: ({ path, content }) => {
     const { packages, dependencies, lockfileVersion } = objectOf(readJson(content));
@@ -42,7 +43,7 @@ function readEntry(
   // Optional peers that are not installed have entries with neither.
   if (from === undefined ? version === undefined : /^file:/.test(from)) return undefined;
   if (typeof name !== 'string' || typeof version !== 'string') return 'unreadable';
-  return { name, version, licenses: licensesOf(license ?? []) };
+  return { name, version, licenses: licensesOf(license ?? []), ...gitSource(from ?? '') };
 }
 
 function* readDependencies(root: unknown): Generator<LibraryEntry> {

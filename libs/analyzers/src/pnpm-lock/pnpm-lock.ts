@@ -3,6 +3,7 @@ import { LimitExceeded, MalformedFile } from '@tidewaiter/domain';
 import type { Analyzer } from '../analyzer.js';
 import { blockLines } from '../block-mapping.js';
 import { readText } from '../document.js';
+import { gitSource, type GitSource } from '../git-source.js';
 import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 
@@ -12,7 +13,7 @@ import { isLockFile } from '../lock-file.js';
  */
 export const pnpmLock: Analyzer = {
   name: 'pnpm-lock',
-  version: 1,
+  version: 2,
   wants: (path) => isLockFile(path, 'pnpm-lock.yaml'),
   analyze: ({ path, content }) => declaredLibraries('npm', path, readLock(readText(content))),
 };
@@ -132,7 +133,14 @@ function readKey(key: string, entry: Entry): LibraryEntry {
   if (/(?:^|@)(?:file|link|workspace):/.test(key)) return undefined;
   const [, name, version] = specifier.exec(withoutPeers(key)) ?? [];
   const claim = { name: entry.name ?? name, version: entry.version ?? version };
-  if (claim.name !== undefined && claim.version !== undefined) return { name: claim.name, version: claim.version };
+  if (claim.name !== undefined && claim.version !== undefined)
+    return { name: claim.name, version: claim.version, ...keySource(withoutPeers(key)) };
   // An address instead of a version, which only old lock files leave without fields.
   return /[:/]/.test(key.slice(1)) ? undefined : 'unreadable';
+}
+
+/** Commit in a key: an address, since version 9 behind the name and `@`. */
+function keySource(key: string): GitSource {
+  const start = /(?:^@?|@)(?=(?:git\+)?(?:https?|ssh|git):\/\/)/.exec(key);
+  return gitSource(start ? key.slice(start.index + start[0].length) : key);
 }

@@ -3,6 +3,7 @@ import { MalformedFile } from '@tidewaiter/domain';
 import type { Analyzer } from '../analyzer.js';
 import { blockLines } from '../block-mapping.js';
 import { readText } from '../document.js';
+import { gitSource } from '../git-source.js';
 import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
 import { linesOf } from '../package-database.js';
@@ -10,7 +11,7 @@ import { linesOf } from '../package-database.js';
 /** Packages locked by Yarn; neither of the two formats marks development dependencies. */
 export const yarnLock: Analyzer = {
   name: 'yarn-lock',
-  version: 1,
+  version: 2,
   wants: (path) => isLockFile(path, 'yarn.lock'),
   analyze: ({ path, content }) => declaredLibraries('npm', path, readLock(readText(content))),
 };
@@ -26,11 +27,19 @@ function readLock(text: string): Iterable<LibraryEntry> {
 /** @see https://classic.yarnpkg.com/en/docs/yarn-lock */
 function* readClassic(text: string): Generator<LibraryEntry> {
   let pattern = '';
+  let entry: LibraryEntry;
   for (const line of linesOf(text)) {
     if (/^["@\w].{0,65536}:\s?$/.test(line)) pattern = firstPattern(line);
     const [, version] = /^ {2}version "?([^"]{1,256})"?\s?$/.exec(line) ?? [];
-    if (version !== undefined) yield readEntry(pattern, version);
+    if (version !== undefined) {
+      yield entry;
+      entry = readEntry(pattern, version);
+    }
+    // Yarn writes it below the version.
+    const [, from] = /^ {2}resolved "?([^"\s]{1,2048})"?\s?$/.exec(line) ?? [];
+    if (from !== undefined && typeof entry === 'object') entry = { ...entry, ...gitSource(from) };
   }
+  yield entry;
 }
 
 /** First pattern of a line such as `"@babel/core@^7.0.0", "@babel/core@^7.1.0":`. */
@@ -61,6 +70,7 @@ function* readBerry(text: string): Generator<LibraryEntry> {
 function readResolution(resolution: string, version: string): LibraryEntry {
   const at = resolution.indexOf('@', 1);
   if (at === -1) return 'unreadable';
-  const isOwn = /^(?:workspace|link|portal|file|exec):/.test(resolution.slice(at + 1));
-  return isOwn ? undefined : { name: resolution.slice(0, at), version };
+  const from = resolution.slice(at + 1);
+  const isOwn = /^(?:workspace|link|portal|file|exec):/.test(from);
+  return isOwn ? undefined : { name: resolution.slice(0, at), version, ...gitSource(from) };
 }

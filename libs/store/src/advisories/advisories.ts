@@ -165,7 +165,7 @@ export class Advisories {
    */
   async scoped(imageDigest: Digest): Promise<(ScopedPackage & { isUnmatched: boolean })[]> {
     return this.store.aggregate<ScopedPackage & { isUnmatched: boolean }>(
-      `SELECT type, state, ecosystem IS NOT NULL AND matched_by IS NULL AS "isUnmatched", CASE WHEN ecosystem IS NOT NULL THEN json_build_object('ecosystem', ecosystem, 'release', release, 'otherReleases', other_releases) END AS scope
+      `SELECT type, state, purl, ecosystem IS NOT NULL AND matched_by IS NULL AS "isUnmatched", CASE WHEN ecosystem IS NOT NULL THEN json_build_object('ecosystem', ecosystem, 'release', release, 'otherReleases', other_releases) END AS scope
        FROM image_package JOIN package ON package.id = package_id WHERE image_digest = $1`,
       [imageDigest],
     );
