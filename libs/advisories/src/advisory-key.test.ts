@@ -31,8 +31,17 @@ describe('advisoryKeyOf', () => {
     expect(advisoryKeyOf({ ...libssl, type: 'rpm' }, os(id, versionId))?.names).toEqual(names);
   });
 
-  it('looks up nothing for a package that Root patched', () => {
-    expect(advisoryKeyOf({ ...libssl, name: 'rootio-libssl3' }, debian)).toBeNull();
+  it.each<[PackageRecord['type'], string]>([
+    ['deb', 'rootio-libssl3'],
+    ['pypi', 'rootio-django'],
+    ['npm', '@rootio/lodash'],
+    ['npm', '@rootio/babel__helpers'],
+  ])('looks up nothing for a package that Root patched: %s %s', (type, name) => {
+    expect(advisoryKeyOf({ ...libssl, type, name }, debian)).toBeNull();
+  });
+
+  it.each(['@rootio-x/lodash', 'rootio', 'x-rootio-y'])('looks up %s, which is not of Root', (name) => {
+    expect(advisoryKeyOf({ ...libssl, type: 'npm', name }, debian)).toMatchObject({ names: [name] });
   });
 
   describe('of a Docker Hardened Image', () => {

@@ -27,7 +27,7 @@ export function releasesOf({ release, otherReleases = [] }: Pick<AdvisoryKey, 'r
 }
 
 /** Raise it when packages get other keys: images are then evaluated again. */
-export const advisoryKeysVersion = 6;
+export const advisoryKeysVersion = 7;
 
 /**
  * Returns the key under which advisories list a package; null if none do, which must be reported
@@ -67,8 +67,8 @@ function releasesFor(
   return { release, ...(others.length > 0 && { otherReleases: others }) };
 }
 
-/** Packages that Root patches have names of their own, which no record of a distribution lists. */
-const rootName = /^rootio-/;
+/** Packages that Root patches have names of their own, which no record of another source lists. */
+const rootName = /^(?:rootio-|@rootio\/)/;
 
 /** A package that a vendor built is the distribution's business if its own repository has it. */
 function isForeign(
