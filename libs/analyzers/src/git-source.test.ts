@@ -1,9 +1,13 @@
 import { cargoLock } from './cargo-lock/cargo-lock.js';
 import { composerLock } from './composer-lock/composer-lock.js';
 import { composer } from './composer/composer.js';
+import { gemfileLock } from './gemfile-lock/gemfile-lock.js';
 import { gitSource } from './git-source.js';
 import { npmLock } from './npm-lock/npm-lock.js';
+import { pdmLock } from './pdm-lock/pdm-lock.js';
 import { pnpmLock } from './pnpm-lock/pnpm-lock.js';
+import { poetryLock } from './poetry-lock/poetry-lock.js';
+import { uvLock } from './uv-lock/uv-lock.js';
 import { yarnLock } from './yarn-lock/yarn-lock.js';
 
 const commit = '0123456789abcdef0123456789abcdef01234567';
@@ -91,6 +95,26 @@ describe('gitSource', () => {
       'yarn.lock',
       `__metadata:\n  version: 8\n\n"a@u/r":\n  version: 1.0.0\n  resolution: "a@https://github.com/u/r#commit=${commit}"\n`,
     ],
+    [
+      poetryLock,
+      'poetry.lock',
+      `[[package]]\nname = "a"\nversion = "1.0.0"\n[package.source]\ntype = "git"\nurl = "https://github.com/u/r"\nreference = "main"\nresolved_reference = "${commit}"\n`,
+    ],
+    [
+      uvLock,
+      'uv.lock',
+      `[[package]]\nname = "a"\nversion = "1.0.0"\nsource = { git = "https://github.com/u/r?rev=main#${commit}" }\n`,
+    ],
+    [
+      pdmLock,
+      'pdm.lock',
+      `[[package]]\nname = "a"\nversion = "1.0.0"\ngit = "https://github.com/u/r"\nref = "main"\nrevision = "${commit}"\n`,
+    ],
+    [
+      gemfileLock,
+      'Gemfile.lock',
+      `GIT\n  remote: https://github.com/u/r\n  revision: ${commit}\n  branch: main\n  specs:\n    a (1.0.0)\n\nDEPENDENCIES\n  a!\n`,
+    ],
   ])('keeps the commit of entry %#', (analyzer, path, content) => {
     expect(analyzer.analyze({ path, content: Buffer.from(content) }).packages).toMatchObject([
       { name: 'a', version: '1.0.0', qualifiers: { vcs_url: hosted } },
@@ -107,6 +131,17 @@ describe('gitSource', () => {
     expect(analyzer.analyze({ path, content }).packages?.map(({ qualifiers }) => qualifiers?.['vcs_url'])).toEqual([
       hosted,
       hosted,
+      undefined,
+    ]);
+  });
+
+  it('keeps the commit of a section of Bundler for its gems alone', () => {
+    const git = `GIT\n  remote: https://github.com/u/r\n  revision: ${commit}\n  specs:\n    a (1.0.0)\n`;
+    const content = Buffer.from(
+      `${git}\nGEM\n  remote: https://rubygems.org/\n  specs:\n    b (1.0.0)\n\nDEPENDENCIES\n`,
+    );
+    expect(gemfileLock.analyze({ path: 'Gemfile.lock', content }).packages?.map((each) => each.qualifiers)).toEqual([
+      { vcs_url: hosted },
       undefined,
     ]);
   });

@@ -1,7 +1,8 @@
 import type { PackageRecord } from '@tidewaiter/domain';
 
 import type { FileFacts, SourceFile } from './analyzer.js';
-import { listOf, objectOf } from './document.js';
+import { listOf, objectOf, textOf } from './document.js';
+import { gitSource, type GitSource } from './git-source.js';
 import { libraryRecord, type LibraryClaim } from './library-record.js';
 import { collectPackages, linesOf } from './package-database.js';
 import { readToml } from './toml.js';
@@ -48,8 +49,17 @@ export function lockedPackages(
 function* readLocked(list: readonly LockedPackage[], isLeftOut: (locked: LockedPackage) => boolean, foundIn: string) {
   for (const locked of list) {
     if (isLeftOut(locked)) continue;
-    yield pypiRecord({ name: locked['name'], version: locked['version'], foundIn, isDeclared: true });
+    const { name, version } = locked;
+    yield pypiRecord({ name, version, ...lockedSource(locked), foundIn, isDeclared: true });
   }
+}
+
+/** Commit of a package in the lock files of Poetry, uv and PDM, each with fields of its own. */
+function lockedSource({ source, git, revision }: LockedPackage): GitSource {
+  const { type, url, resolved_reference: resolved, git: address } = objectOf(source);
+  if (typeof address === 'string') return gitSource(`git+${address}`);
+  if (type === 'git') return gitSource(`${textOf(url) ?? ''}#commit=${textOf(resolved) ?? ''}`);
+  return gitSource(`${textOf(git) ?? ''}#commit=${textOf(revision) ?? ''}`);
 }
 
 /** Length of a pinned package with its hashes. */

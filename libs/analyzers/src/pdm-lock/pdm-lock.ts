@@ -5,7 +5,7 @@ import { lockedPackages, type LockedPackage } from '../pypi.js';
 /** Packages locked by PDM. @see https://pdm-project.org/en/latest/usage/lockfile/ */
 export const pdmLock: Analyzer = {
   name: 'pdm-lock',
-  version: 1,
+  version: 2,
   wants: (path) => isLockFile(path, 'pdm.lock'),
   analyze: (file) => lockedPackages(file, (locked) => isForDevelopment(locked) || isOwnFolder(locked)),
 };

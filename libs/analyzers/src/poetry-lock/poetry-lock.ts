@@ -9,7 +9,7 @@ import { lockedPackages, type LockedPackage } from '../pypi.js';
  */
 export const poetryLock: Analyzer = {
   name: 'poetry-lock',
-  version: 1,
+  version: 2,
   wants: (path) => isLockFile(path, 'poetry.lock'),
   analyze: (file) => lockedPackages(file, (locked) => isForDevelopment(locked) || isOwnFolder(locked)),
 };

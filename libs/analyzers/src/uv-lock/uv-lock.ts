@@ -6,7 +6,7 @@ import { lockedPackages, type LockedPackage } from '../pypi.js';
 /** Packages locked by uv. @see https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile */
 export const uvLock: Analyzer = {
   name: 'uv-lock',
-  version: 1,
+  version: 2,
   wants: (path) => isLockFile(path, 'uv.lock'),
   analyze: (file) => lockedPackages(file, isOwnFolder),
 };
