@@ -47,6 +47,8 @@ export interface FileFacts {
   pins?: AptPin[];
   /** Packages that were installed from repositories with a tag. */
   tagged?: [name: string, tag: string][];
+  /** Repository and commit of the Python distribution in the folder of this file, as `vcs_url`. */
+  takenFrom?: string;
   /** Names of the code in a program, see `linkedNames`: base64 of an encoded set. */
   linked?: string;
   /** The package of this manifest is private: no registry has it. */

@@ -64,6 +64,7 @@ import { pnpmLock } from './pnpm-lock/pnpm-lock.js';
 import { poetryLock } from './poetry-lock/poetry-lock.js';
 import { portage } from './portage/portage.js';
 import { pubLock } from './pub-lock/pub-lock.js';
+import { pythonOrigin } from './python-origin/python-origin.js';
 import { pythonPackage } from './python-package/python-package.js';
 import { pythonRecord } from './python-record/python-record.js';
 import { pythonVendored } from './python-vendored/python-vendored.js';
@@ -166,6 +167,7 @@ export const analyzers: readonly Analyzer[] = [
   poetryLock,
   portage,
   pubLock,
+  pythonOrigin,
   pythonPackage,
   pythonRecord,
   pythonVendored,

@@ -19,6 +19,7 @@ export interface FileRecord {
   suites?: EnabledSuite[];
   pins?: AptPin[];
   tagged?: [name: string, tag: string][];
+  takenFrom?: string;
   /** As in {@link FileFacts}. */
   linked?: string;
   isUnpublished?: true;

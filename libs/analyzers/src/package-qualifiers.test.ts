@@ -49,6 +49,23 @@ const eus = 'rhel-9-for-x86_64-baseos-eus-rpms__9_DOT_2';
 const web = { modularity: 'fixture:18' };
 
 describe('packageQualifiers', () => {
+  it('adds the commit that a Python distribution was installed from', async () => {
+    const commit = '0123456789abcdef0123456789abcdef01234567';
+    const site = 'opt/venv/lib/python3.13/site-packages';
+    const metadata = (name: string) =>
+      file(`${site}/${name}-1.0.dist-info/METADATA`, `Metadata-Version: 2.1\nName: ${name}\nVersion: 1.0\n`);
+    const originOf = (vcs: object) =>
+      file(
+        `${site}/a-1.0.dist-info/direct_url.json`,
+        JSON.stringify({ url: 'https://example.com/u/a', vcs_info: vcs }),
+      );
+    const layer = [metadata('a'), metadata('b'), originOf({ vcs: 'git', commit_id: commit })];
+    const expected = { a: { vcs_url: `git+https://example.com/u/a@${commit}` } };
+    expect(await qualifiersOf(layer)).toEqual(expected);
+    expect(await qualifiersOf([release('debian', '12'), ...layer])).toEqual(expected);
+    expect(await qualifiersOf(layer, [metadata('a'), originOf({})])).toEqual({});
+  });
+
   it('adds the repository of a package of Amazon Linux, with epochs left out', async () => {
     expect(await qualifiersOf([release('amzn', '2'), database, origin('amzn2extra-docker')])).toEqual({
       'fixture-web': web,

@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+
 import { familyOf, hardenedId, hardenedRepository, proSuites } from '@tidewaiter/advisories';
 import { isDistributionType, type OsRelease, type PackageRecord, type PackageType } from '@tidewaiter/domain';
 import type { ImageConfig, Overlay, Warning } from '@tidewaiter/oci';
@@ -47,7 +49,25 @@ export function packageQualifiers(
     facts.files.filter((file) => decides(file) && view.hiddenBy(file.path, index) === undefined),
   );
   const own = os && byDistribution.get(os.id);
-  return own ? own({ layers, view, config, all, shown }, os) : { qualified: (record) => record, warnings: [] };
+  const commits = commitsOf(layers, view);
+  const { qualified, warnings } =
+    os && own ? own({ layers, view, config, all, shown }, os) : qualifying((record) => record);
+  return {
+    qualified: (record) =>
+      withQualifier(qualified(record), 'pypi', 'vcs_url', commits.get(posix.dirname(record.foundIn))),
+    warnings,
+  };
+}
+
+/** Repository and commit of Python distributions by their folder. */
+function commitsOf(layers: readonly AnalyzedLayer[], view: Pick<Overlay, 'hiddenBy'>): Map<string, string> {
+  return new Map(
+    layers.flatMap(({ facts }, index) =>
+      facts.files.flatMap(({ path, takenFrom }): [string, string][] =>
+        takenFrom === undefined || view.hiddenBy(path, index) !== undefined ? [] : [[posix.dirname(path), takenFrom]],
+      ),
+    ),
+  );
 }
 
 function decides({ rpm, suites }: FileRecord): boolean {
