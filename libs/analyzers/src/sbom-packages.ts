@@ -42,6 +42,8 @@ export function packagesOfSbom(json: unknown, foundIn: string, components = each
 
 /** Purl of what is no package: an image, a repository. */
 const ofOther = /^pkg:(?:oci|docker|github|bitbucket|gitlab)\//i;
+/** A library may be known by its repository and version alone, as one in C or a submodule is. */
+const ofRepository = /^pkg:(?:github|bitbucket|gitlab)\/[^?#@]{1,512}@[^?#]/i;
 
 /** Limit on names in a description. */
 const maxNames = 5;
@@ -60,22 +62,29 @@ function unreadIn(document: Json): Pick<FileFacts, 'unread'> {
  * subject is none of them.
  */
 function unknownLibraries(document: Json): string[] {
-  const isKnown = (purl: unknown) =>
-    typeof purl === 'string' && (ofOther.test(purl) || recordOfPurl(purl, '') !== undefined);
+  const isKnown = (purl: unknown, purpose?: unknown) =>
+    typeof purl === 'string' &&
+    (recordOfPurl(purl, '') !== undefined ||
+      (ofOther.test(purl) && !(libraries.has(purpose) && ofRepository.test(purl))));
   const components = listOf(document['components'])
     .flatMap((component) => [...eachOrAncestor(objectOf(component))])
-    .filter((each) => isEvaluated(each) && !isKnown(each['purl']));
+    .filter((each) => isEvaluated(each) && !isKnown(each['purl'], each['type']));
   const described = describedBy(document);
   const packages = listOf(document['packages'])
     .map(objectOf)
     .filter((each) => isLibrary(each) && !described.has(each['SPDXID']))
-    .filter(({ externalRefs }) => !purlsOf(externalRefs).some(isKnown));
-  const elements = isSpdx3(document) ? spdx3Libraries(document).filter((each) => !spdx3Purls(each).some(isKnown)) : [];
+    .filter(
+      ({ externalRefs, primaryPackagePurpose: purpose }) =>
+        !purlsOf(externalRefs).some((purl) => isKnown(purl, purpose)),
+    );
+  const elements = isSpdx3(document)
+    ? spdx3Libraries(document).filter((each) => !spdx3Purls(each).some((purl) => isKnown(purl)))
+    : [];
   const unknown = [...components, ...packages, ...elements];
   return unknown.map(({ name }) => (typeof name === 'string' ? oneLine(name) : '(no name)')).toSorted();
 }
 
-const libraries = new Set<unknown>(['library', 'framework']);
+const libraries = new Set<unknown>(['library', 'framework', 'LIBRARY', 'FRAMEWORK']);
 const programs = new Set<unknown>(['application', 'firmware', 'platform', undefined]);
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 

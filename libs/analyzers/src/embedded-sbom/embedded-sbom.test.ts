@@ -160,6 +160,24 @@ describe('embeddedSbom', () => {
     expect(read({ spdxVersion: 'SPDX-2.3', packages }).unread).toMatch(/: nginx$/);
   });
 
+  it('names libraries that are known by their repository alone, but no other repositories', () => {
+    const purl = `pkg:github/a/zlib@${'1'.repeat(40)}`;
+    const components = ['library', 'framework', 'file'].map((type) => ({ type, name: type, version: '1', purl }));
+    const image = { type: 'library', name: 'image', version: '1', purl: 'pkg:oci/image@sha256:aa' };
+    const source = { name: 'source', version: '1', purl };
+    const unversioned = { type: 'library', name: 'unversioned', purl: 'pkg:github/a/zlib' };
+    expect(read({ bomFormat: 'CycloneDX', components: [...components, image, source, unversioned] }).unread).toMatch(
+      /^2 .*: framework, library$/,
+    );
+    const externalRefs = [{ referenceType: 'purl', referenceLocator: purl }];
+    const packages = ['LIBRARY', 'SOURCE', undefined].map((primaryPackagePurpose) => ({
+      name: `of ${primaryPackagePurpose}`,
+      externalRefs,
+      ...(primaryPackagePurpose && { primaryPackagePurpose }),
+    }));
+    expect(read({ spdxVersion: 'SPDX-2.3', packages }).unread).toMatch(/^1 .*: of LIBRARY$/);
+  });
+
   it('rejects wrong types of lists, objects and texts', () => {
     expect(read({ bomFormat: 'CycloneDX', components: 'x', metadata: 3 })).toEqual({ packages: [] });
     expect(read({ bomFormat: 'CycloneDX', components: [null, 1, [], { purl: {}, licenses: [1] }] })).toEqual({

@@ -14,7 +14,7 @@ const names = ['.spdx.json', '.cdx.json', '/bom.json', '/sbom.json'];
 export const embeddedSbom: Analyzer = {
   name: 'embedded-sbom',
   maxBytes: Infinity,
-  version: 3,
+  version: 4,
   wants: (path) => (path.endsWith('.spdx') ? bitnami.test(path) : path.endsWith('.json') && isInPlace(path)),
   analyze: ({ path, content }) => readSbom(content, path),
 };
