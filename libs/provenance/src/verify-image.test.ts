@@ -370,9 +370,11 @@ describe('verifyImage, with certificates', () => {
     const artifact = signed();
     const entry = JSON.parse(artifact.annotations['dev.sigstore.cosign/bundle'] ?? '') as object;
     fc.assert(
-      fc.property(fc.nat(8), hostileJson, (nth, odd) => {
+      // The promise of the log, its payload, and the four values of that.
+      fc.property(fc.nat(6), hostileJson, (nth, odd) => {
         const annotations = { ...artifact.annotations, 'dev.sigstore.cosign/bundle': replaceValue(entry, nth, odd) };
-        expect(verifyImage(image, [{ ...artifact, annotations }], by(workflow)).signatures).toHaveLength(1);
+        const { signatures } = verifyImage(image, [{ ...artifact, annotations }], by(workflow));
+        expect(signatures).toMatchObject([{ verified: false }]);
       }),
     );
   });
@@ -385,7 +387,7 @@ describe('verifyImage, with certificates', () => {
         const pem = `-----BEGIN CERTIFICATE-----\n${broken.toString('base64')}\n-----END CERTIFICATE-----`;
         const annotations = { ...artifact.annotations, 'dev.sigstore.cosign/certificate': pem };
         const { signatures } = verifyImage(image, [{ ...artifact, annotations }], by(workflow));
-        expect(signatures).toHaveLength(1);
+        expect(signatures).toMatchObject([{ verified: false }]);
       }),
     );
   });
