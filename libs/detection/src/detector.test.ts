@@ -181,6 +181,27 @@ describe('Detector', () => {
     });
   });
 
+  it('keeps an alert of a sensor about a write that was reported before', () => {
+    const seen = (afterMs: number, more: JsonObject) =>
+      record(
+        afterMs,
+        {
+          timestamp: (startMs + afterMs) * 1e6,
+          eventName: 'magic_write',
+          nodeName: 'node-1',
+          containerId: 'c3795de7cf22',
+          processEntityId: 7,
+          executable: { path: '/usr/bin/java' },
+          args: [{ name: 'pathname', value: '/tmp/x' }],
+          ...more,
+        },
+        'tracee',
+      );
+    const detection = { metadata: { Properties: { signatureName: 'Some rule', Severity: 2 } } };
+    const [before, alert] = [seen(0, {}), seen(10, detection)];
+    expect(alertsOf([before, alert])).toEqual([`Some rule: ${alert.id}`]);
+  });
+
   it('sorts events that arrive out of order', () => {
     const [download, run] = [write(0, '1', '/usr/bin/curl', '/tmp/x'), exec(20, '2', '/tmp/x')];
     expect(alertsOf([run, download])).toEqual([`Downloaded program runs: ${run.id}`]);

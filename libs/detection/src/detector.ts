@@ -348,7 +348,9 @@ export class Detector {
     const process = this.#remember(observation);
     if (this.#isRepeatedWrite(observation, process)) {
       this.#counts.repeatedWrites += 1;
-      return noAlerts;
+      if (observation.alert === null) return noAlerts;
+      // Rules have evaluated the write; the alert about it is new.
+      observation.activity = 'alert';
     }
     const inputs = this.#inputsOf(observation, process);
     const event = eventView(inputs);

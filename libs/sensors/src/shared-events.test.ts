@@ -155,7 +155,7 @@ function factsOf(record: RuntimeRecord, observation: Observation): Record<string
         time: record.at,
         containerId: container?.id ?? null,
         image: container?.imageRepository ? `${container.imageRepository}:${container.imageTag}` : null,
-        detection: observation.activity === 'alert',
+        detection: observation.alert !== null,
       };
     case 'kubernetes-audit':
       return {

@@ -176,10 +176,44 @@ describe('tracee', () => {
     ],
   ])('reads a detection', (more, alert) => {
     expect(old('dropped_executable', { path: '/tmp/.x' }, more)).toMatchObject({
-      activity: 'alert',
+      activity: 'file',
       alert,
       file: { path: '/tmp/.x', access: 'write' },
     });
+  });
+
+  const detection = { metadata: { Properties: { signatureName: 'S' } } };
+  const opened = [
+    { name: 'pathname', value: '/etc/ld.so.preload' },
+    { name: 'flags', value: 'O_WRONLY' },
+  ];
+  const preload = { activity: 'file', alert: { rule: 'S' }, file: { path: '/etc/ld.so.preload', access: 'write' } };
+
+  it('reads a detection as the event that triggered it, in both formats', () => {
+    const triggeredBy = { id: 730, name: 'security_file_open', args: opened, returnValue: 0 };
+    expect(old('ld_preload', { triggeredBy }, detection)).toMatchObject(preload);
+    const data = opened.map(({ name, value }) => ({ name, str: value }));
+    const detected = { threat: { name: 'S' }, detected_from: { id: 730, name: 'security_file_open', data } };
+    expect(old('ld_preload', {}, detected)).toMatchObject(preload);
+  });
+
+  it.each([
+    ['ptrace', {}],
+    ['sched_process_exit', {}],
+    ['container_remove', {}],
+    ['constructor', {}],
+    ['security_file_open', { args: 7 }],
+  ])('reads a detection triggered by %s with %j as no more than an alert', (name, more) => {
+    const triggeredBy = { name, ...more };
+    expect(old('anti_debugging', { triggeredBy }, detection)).toMatchObject({
+      activity: 'alert',
+      alert: { rule: 'S' },
+    });
+  });
+
+  it('reads a detection with a malformed trigger as an alert', () => {
+    for (const triggeredBy of [null, 'x', [], { name: 7 }])
+      expect(old('anti_debugging', { triggeredBy }, detection)).toMatchObject({ activity: 'alert' });
   });
 
   it('reads what it does not know as other, and what it lost as that', () => {

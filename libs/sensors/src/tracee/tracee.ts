@@ -46,7 +46,7 @@ export const tracee: Sensor = {
     ],
     repetition: 'hash over the event',
     ignores: {},
-    note: "`hostName` of a process in a pod is the pod's name: let the shipper add `nodeName`. 64-bit numbers keep all their digits.",
+    note: "A detection of a signature is an alert, and is evaluated as the exec, file, load or connection that it is about, too. `hostName` of a process in a pod is the pod's name: let the shipper add `nodeName`. 64-bit numbers keep all their digits.",
   },
   read: (body, connection) => completed(recordSteps(tracee, body, connection, readDocument)),
   steps: (body, connection) => recordSteps(tracee, body, connection, readDocument),
@@ -92,9 +92,24 @@ function observe(record: RuntimeRecord): Observation {
   observation.container = readContainer(object((workload ?? event)['container']), text(event['containerId']));
   observation.pod = workload === null ? readPod(object(event['kubernetes'])) : readK8s(object(workload['k8s']));
   observation.alert = readDetection(event, args);
-  observeEvent(observation, nameOf(event) ?? '', args);
-  if (observation.alert !== null) observation.activity = 'alert';
+  if (observation.alert === null) observeEvent(observation, nameOf(event) ?? '', args);
+  else observeDetection(observation, event, args);
   return observation;
+}
+
+/** Activities as which a detection is evaluated, too: those of events that rules look at alone. */
+const detectable: ReadonlySet<Observation['activity']> = new Set(['exec', 'file', 'load', 'connect']);
+
+/**
+ * Adds the event that a detection is about: where Tracee sends detections alone, it is reported
+ * nowhere else. `triggeredBy` names it in the earlier format, `detected_from` in the protobuf's.
+ */
+function observeDetection(observation: Observation, event: JsonObject, args: TraceeArguments): void {
+  observeEvent(observation, nameOf(event) ?? '', args);
+  const trigger = object(args.get('triggeredBy') ?? event['detected_from']);
+  const name = text(trigger['name']);
+  if (observation.activity === 'other' && name !== null) observeEvent(observation, name, readArguments(trigger));
+  if (!detectable.has(observation.activity)) observation.activity = 'alert';
 }
 
 function readProcess(event: JsonObject): Observation['process'] {
