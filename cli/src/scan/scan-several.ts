@@ -2,7 +2,7 @@ import { codeEntry, printable, TidewaiterError } from '@tidewaiter/domain';
 
 import { printStderr } from '../context.js';
 import type { EvaluationOptions } from '../target/image-report.js';
-import { SeveralReports, type Output } from '../target/outputs.js';
+import { type Output, printObstacle, SeveralReports } from '../target/outputs.js';
 import type { SharedReaders } from '../target/read-image.js';
 import type { ReadingFlags } from '../target/reading-flags.js';
 import { scanTarget } from '../target/scan-target.js';
@@ -43,6 +43,7 @@ export async function scanSeveral(
         continue;
       }
       await reports.write(scanned.report, index + 1);
+      if (isGate) printObstacle(scanned.report, outputs);
       outcome[countOf[scanned.report.verdict.result]] += 1;
     }
   } finally {

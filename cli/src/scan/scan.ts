@@ -44,7 +44,7 @@ export function scanCommand(program: Command): void {
 }
 
 async function scan(named: readonly string[], given: ScanFlags, command: Command): Promise<void> {
-  const { readOutputs, severalProblem, writeReport } = await import('../target/outputs.js');
+  const { printObstacle, readOutputs, severalProblem, writeReport } = await import('../target/outputs.js');
   const flags = translated(given);
   const isSeveral = named.length > 1 || flags.targetsFrom !== undefined || flags.allTags === true;
   const outputs = readOutputs(flags.output ?? ['table']);
@@ -70,7 +70,9 @@ async function scan(named: readonly string[], given: ScanFlags, command: Command
   const { scanTarget } = await import('../target/scan-target.js');
   const { report } = await scanTarget(target!, flags, options);
   await writeReport(report, outputs, { isGate });
-  if (isGate) process.exitCode = exitCodeOf(report.verdict.result, flags.exitCode);
+  if (!isGate) return;
+  printObstacle(report, outputs);
+  process.exitCode = exitCodeOf(report.verdict.result, flags.exitCode);
 }
 
 /** Targets of the command line, of the list, and of their tags. */

@@ -71,6 +71,17 @@ describe('scan of several targets', () => {
     expect((await scan(`oci:${layout}:1`, `oci:${layout}:2`, ...gate, '--exit-code', '7')).code).toBe(7);
   });
 
+  it('prints what a gate failed on, also for one target and with --quiet, unless a table shows it', async () => {
+    const gate = ['--fail-on', 'negligible', '--quiet'];
+    const obstacle = `tidewaiter: oci:${layout}:1: failed: `;
+    expect((await scan(`oci:${layout}:1`, ...gate, '-o', `json=${join(folder, 'one.json')}`)).stderr).toContain(
+      obstacle,
+    );
+    expect((await scan(`oci:${layout}:1`, `oci:${layout}:2`, ...gate, '-o', 'json')).stderr).toContain(obstacle);
+    expect((await scan(`oci:${layout}:1`, ...gate)).stderr).toBe('');
+    expect((await scan(`oci:${layout}:1`, '-o', 'json')).stderr).toBe('');
+  });
+
   it('writes one file for each target where its name has {}, and one text after another elsewhere', async () => {
     const file = join(folder, 'report-{}.xml');
     const table = join(folder, 'tables.txt');

@@ -1,8 +1,9 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 
-import { InvalidInput, version } from '@tidewaiter/domain';
+import { InvalidInput, printable, version } from '@tidewaiter/domain';
 import { type RenderOptions, type Report, type ReportFormat, reportFormats } from '@tidewaiter/reports';
 
+import { printStderr } from '../context.js';
 import { isColored, stdoutWidth } from '../terminal.js';
 
 /** One `--output FORMAT[=FILE]`. */
@@ -52,6 +53,17 @@ export async function writeReport(report: Report, outputs: readonly Output[], pu
     if (file === undefined) process.stdout.write(text);
     else await writeOutput(file, (path) => writeFile(path, text));
   }
+}
+
+/**
+ * Prints why a gate does not pass, unless a table on standard output ends with it: an exit code
+ * without a word would look like a failure of the tool.
+ */
+export function printObstacle({ target, verdict }: Report, outputs: readonly Output[]): void {
+  if (verdict.result === 'pass') return;
+  if (outputs.some(({ format, file }) => format.name === 'table' && file === undefined)) return;
+  const result = verdict.result === 'fail' ? 'failed' : 'no verdict';
+  printStderr(printable(`tidewaiter: ${target.reference}: ${result}: ${verdict.reasons.join('; ')}`));
 }
 
 /** Writes the reports of several targets, each as soon as it is there. */
