@@ -30,6 +30,7 @@ describe('distributionOf', () => {
     ['sles_sap', '16.1', 'SUSE', '16.1'],
     ['opensuse-leap', '15.5', 'openSUSE', 'Leap 15.5'],
     ['opensuse-tumbleweed', '20250801', 'openSUSE', 'Tumbleweed'],
+    ['opensuse-microos', '20250801', 'openSUSE', 'Tumbleweed'],
     ['mariner', '1.0.20210224', 'Azure Linux', '1'],
     ['azurelinux', '3.0', 'Azure Linux', '3'],
     ['photon', '3.0', 'Photon OS', '3.0'],
@@ -50,6 +51,9 @@ describe('distributionOf', () => {
     os('alpine', ''),
     os('raspbian', '12', ['debian']), // rebuilt, with versions of its own
     os('linuxmint', '21', ['ubuntu', 'debian']),
+    os('opensuse-microos', '15.2', ['suse', 'opensuse', 'opensuse-leap']),
+    os('opensuse-slowroll', '20250801', ['opensuse', 'suse', 'opensuse-tumbleweed']), // builds packages itself
+    os('kali', '2025.4', ['debian']),
     os('fedora', '40'),
     os('amzn', 'rawhide'),
     os('sles', '15.5-beta'),

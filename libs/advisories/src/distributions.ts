@@ -25,6 +25,7 @@ const byVersion =
     pattern.exec(versionId)?.[1];
 const major = byVersion(/^(\d{1,3})(?:\.\d{1,8}){0,3}$/);
 const minor = byVersion(/^(\d{1,3}\.\d{1,3})(?:\.\d{1,8})?$/);
+const snapshot = byVersion(/^(20\d{6})$/);
 const rolling = () => null;
 
 /**
@@ -56,6 +57,8 @@ const known: ReadonlyMap<string, DistributionRule> = new Map<string, Distributio
   ['openeuler', { ecosystem: 'openEuler', release: openEulerRelease }],
   ['opensuse-leap', { ecosystem: 'openSUSE', release: (os) => prefixed('Leap ', minor(os)) }],
   ['opensuse-leap-micro', { ecosystem: 'openSUSE', release: (os) => prefixed('Leap Micro ', minor(os)) }],
+  // It installs from Tumbleweed's repositories, whose snapshot it names. Early ones were of Leap.
+  ['opensuse-microos', { ecosystem: 'openSUSE', release: (os) => snapshot(os) && 'Tumbleweed' }],
   ['opensuse-tumbleweed', { ecosystem: 'openSUSE', release: () => 'Tumbleweed' }],
   ['opensuse.leap', { ecosystem: 'openSUSE', release: (os) => prefixed('Leap ', minor(os)) }],
   ['opensuse.tumbleweed', { ecosystem: 'openSUSE', release: () => 'Tumbleweed' }],
