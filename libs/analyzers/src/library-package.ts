@@ -12,11 +12,17 @@ export interface Library {
   qualifiers?: Record<string, string>;
 }
 
+/** Package at an address, such as a commit of Git, whose version its lock file does not repeat. */
+interface Unversioned {
+  name: string;
+  version: null;
+}
+
 /**
  * Package; `unreadable` if its name or version is invalid; undefined for an entry outside the
  * ecosystem.
  */
-export type LibraryEntry = Library | 'unreadable' | undefined;
+export type LibraryEntry = Library | Unversioned | 'unreadable' | undefined;
 
 interface Rule {
   name: RegExp;
@@ -48,7 +54,9 @@ export function installedLibraries(type: LibraryType, foundIn: string, entries: 
 
 /** Packages that a lock file lists, without duplicates. @throws LimitExceeded `maxPackages` */
 export function declaredLibraries(type: LibraryType, foundIn: string, entries: Iterable<LibraryEntry>): FileFacts {
-  return collectPackages(records(type, foundIn, entries, { isDeclared: true }));
+  const unversioned = new Set<string>();
+  const facts = collectPackages(records(type, foundIn, entries, { isDeclared: true }, unversioned));
+  return { ...facts, ...(unversioned.size > 0 && { unpinned: { type, names: [...unversioned] } }) };
 }
 
 function* records(
@@ -56,10 +64,15 @@ function* records(
   foundIn: string,
   entries: Iterable<LibraryEntry>,
   origin: Pick<PackageRecord, 'isDeclared'> = {},
+  unversioned = new Set<string>(),
 ): Generator<PackageRecord | 'unreadable'> {
   const seen = new Set<string>();
   for (const entry of entries) {
     if (entry === undefined) continue;
+    if (entry !== 'unreadable' && entry.version === null && rules[type].name.test(entry.name)) {
+      if (unversioned.size < maxUnversioned) unversioned.add(entry.name);
+      continue;
+    }
     if (entry === 'unreadable' || !isPossible(entry, rules[type])) {
       yield 'unreadable';
       continue;
@@ -81,9 +94,12 @@ function* records(
   }
 }
 
-function isPossible(entry: Library, rule: Rule): boolean {
-  return rule.name.test(entry.name) && rule.version.test(entry.version);
+function isPossible(entry: Library | Unversioned, rule: Rule): entry is Library {
+  return entry.version !== null && rule.name.test(entry.name) && rule.version.test(entry.version);
 }
+
+/** Limit on names without a version of one file. */
+const maxUnversioned = 1_000;
 
 /** Limit on licenses of one package. */
 const maxLicenses = 32;

@@ -20,7 +20,8 @@ const dependencyBytes = 26;
 const behaviorAt = 16;
 const behaviors = { normal: 2, optional: 4, dev: 8, peer: 16, workspace: 32 };
 /** Kinds of sources of a package; packages of other kinds are in no registry. */
-const origins = { root: 1, npm: 2, workspace: 72 };
+const origins = { root: 1, npm: 2, github: 16, gitlab: 24, git: 32, workspace: 72, remoteArchive: 80 };
+const addresses: ReadonlySet<number> = new Set([origins.github, origins.gitlab, origins.git, origins.remoteArchive]);
 /**
  * Limit on dependencies of all packages: slices may overlap, so the size of the file does not bound
  * them.
@@ -45,7 +46,11 @@ export function isBinaryLock(content: Buffer): boolean {
  */
 export function* readBinaryLock(content: Buffer): Generator<LibraryEntry> {
   const lock = layOut(content);
-  for (const id of reachable(lock)) if (originOf(lock, id) === origins.npm) yield readPackage(lock, id);
+  for (const id of reachable(lock)) {
+    const origin = originOf(lock, id);
+    if (origin === origins.npm) yield readPackage(lock, id);
+    else if (addresses.has(origin)) yield readAddressed(lock, id);
+  }
 }
 
 interface Lock {
@@ -157,6 +162,11 @@ function readPackage(lock: Lock, id: number): LibraryEntry {
   const [pre, build] = [textAt(lock, labels), textAt(lock, labels + textBytes + hashBytes)];
   if (name === undefined || pre === undefined || build === undefined) return 'unreadable';
   return { name, version: `${numbers.join('.')}${pre && `-${pre}`}${build && `+${build}`}` };
+}
+
+function readAddressed(lock: Lock, id: number): LibraryEntry {
+  const name = textAt(lock, lock.columns.name.at + id * lock.columns.name.bytes);
+  return name === undefined ? 'unreadable' : { name, version: null };
 }
 
 function originOf({ content, columns: { resolution } }: Lock, id: number): number {

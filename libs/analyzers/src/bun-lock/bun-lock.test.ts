@@ -76,6 +76,21 @@ describe('bunLock', () => {
     ]);
   });
 
+  it('names packages at addresses, whose version is not there', () => {
+    const packages = {
+      archive: ['archive@https://example.com/archive-1.tgz', {}, ''],
+      folder: ['folder@file:vendored', {}],
+      git: ['git@git+ssh://git@example.com/u/r#0123456', {}, ''],
+      hub: ['hub@github:u/r#0123456', {}, ''],
+    };
+    const root = { name: 'app', dependencies: Object.fromEntries(Object.keys(packages).map((name) => [name, '*'])) };
+    const content = Buffer.from(JSON.stringify({ lockfileVersion: 1, workspaces: { '': root }, packages }));
+    expect(bunLock.analyze({ path: 'app/bun.lock', content })).toEqual({
+      packages: [],
+      unpinned: { type: 'npm', names: ['archive', 'git', 'hub'] },
+    });
+  });
+
   it.each([{}, [], 'x', { packages: {} }])('rejects %j', (lock) => {
     expect(() => read(lock)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
   });
@@ -100,6 +115,20 @@ describe('bunLock', () => {
         'preact@10.0.0-rc.1',
         'supports-preserve-symlinks-flag@1.0.0',
       ]);
+    });
+
+    it.each(versions)('version %i names packages of a repository or an archive elsewhere', (version, content) => {
+      const header = content.indexOf('lockfile-format-v0\n') + 'lockfile-format-v0\n'.length + 4 + 32 + 8;
+      const [packages, start] = [0, 24].map((at) => Number(content.readBigUInt64LE(header + at))) as [number, number];
+      const changed = Buffer.from(content);
+      for (let id = 0; id < packages; id += 1) {
+        const at = start + packages * 16 + id * (version === 2 ? 64 : 72);
+        if (changed[at] === 2) changed[at] = [16, 24, 32, 80][id % 4]!;
+      }
+      const { packages: found, unpinned } = bunLock.analyze({ path: 'app/bun.lockb', content: changed });
+      expect(found).toEqual([]);
+      expect(unpinned?.names).toContain('@hapi/bourne');
+      expect(unpinned?.names).toHaveLength(7);
     });
 
     it.each(versions)('version %i that is broken only costs itself', (_, content) => {

@@ -9,7 +9,7 @@ import { isBinaryLock, readBinaryLock } from './binary-lock.js';
 /** Packages locked by Bun, in text or binary. @see https://bun.com/docs/pm/lockfile */
 export const bunLock: Analyzer = {
   name: 'bun-lock',
-  version: 2,
+  version: 3,
   wants: (path) => isLockFile(path, 'bun.lock') || isLockFile(path, 'bun.lockb'),
   analyze: ({ path, content }) =>
     declaredLibraries(
@@ -90,5 +90,7 @@ function readEntry(specifier: string | undefined): LibraryEntry {
   const at = specifier?.indexOf('@', 1) ?? -1;
   if (specifier === undefined || at === -1) return 'unreadable';
   const version = specifier.slice(at + 1);
-  return /^\w{1,32}:|\//.test(version) ? undefined : { name: specifier.slice(0, at), version };
+  const name = specifier.slice(0, at);
+  if (/^(?:workspace|file|folder|link|root|module):/.test(version) || /^\.{0,2}\//.test(version)) return undefined;
+  return /[:/]/.test(version) ? { name, version: null } : { name, version };
 }

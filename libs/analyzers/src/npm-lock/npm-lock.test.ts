@@ -58,14 +58,19 @@ describe('npmLock', () => {
     expect(read(lock).packages?.[0]?.licenses).toEqual(['MIT']);
   });
 
-  it('reads nested packages of version 1, and no addresses', () => {
+  it('reads nested packages of version 1, and names those at addresses, whose version is not there', () => {
     const dependencies = {
       a: { version: '1.0.0', dev: true, dependencies: { b: { version: '2.0.0', bundled: true } } },
       git: { version: 'git+ssh://git@github.com/a/b.git#0123456' },
       hub: { version: 'github:a/b#0123456' },
       archive: { version: 'https://example.com/a.tgz' },
       alias: { version: 'npm:@s/real@3.0.0' },
+      own: { version: 'file:packages/own' },
     };
+    expect(read({ lockfileVersion: 1, dependencies }).unpinned).toEqual({
+      type: 'npm',
+      names: ['git', 'hub', 'archive'],
+    });
     expect(namesOf({ lockfileVersion: 1, dependencies })?.toSorted()).toEqual(['@s/real@3.0.0', 'b@2.0.0']);
   });
 

@@ -12,7 +12,7 @@ const maxDepth = 128;
 /** Packages locked by npm. @see https://docs.npmjs.com/cli/configuring-npm/package-lock-json */
 export const npmLock: Analyzer = {
   name: 'npm-lock',
-  version: 3,
+  version: 4,
   wants: (path) => isLockFile(path, 'package-lock.json') || isLockFile(path, 'npm-shrinkwrap.json'),
   analyze: ({ path, content }) => {
     const { packages, dependencies, lockfileVersion } = objectOf(readJson(content));
@@ -59,13 +59,14 @@ function* readDependencies(root: unknown): Generator<LibraryEntry> {
 }
 
 /**
- * Parses a dependency. The version of an alias is `npm:lodash@3.10.1`; that of a file, link or
- * repository its address.
+ * Parses a dependency. The version of an alias is `npm:lodash@3.10.1`; that of a file, link,
+ * repository or archive its address.
  */
 function readDependency(name: string, version: unknown): LibraryEntry {
   if (typeof version !== 'string') return 'unreadable';
   const at = version.lastIndexOf('@');
   if (version.startsWith('npm:') && at > 'npm:'.length)
     return { name: version.slice('npm:'.length, at), version: version.slice(at + 1) };
-  return /[:/]/.test(version) ? undefined : { name, version };
+  if (/^(?:file|link):/.test(version)) return undefined;
+  return /[:/]/.test(version) ? { name, version: null } : { name, version };
 }

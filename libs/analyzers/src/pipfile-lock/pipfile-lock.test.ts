@@ -40,6 +40,19 @@ describe('pipfileLock', () => {
     expect(read(text)).toEqual({ packages: [], ...(damage !== undefined && { damage }) });
   });
 
+  it('names distributions of a repository or an archive elsewhere, whose version is not there', () => {
+    const locked = {
+      'My.Lib': { git: 'https://example.com/my-lib.git', ref: 'a'.repeat(40) },
+      wheel: { file: 'https://example.com/wheel-1-py3-none-any.whl' },
+      own: { editable: true, path: '.' },
+      folder: { file: 'file:///srv/folder' },
+      pinned: { version: '==1.0' },
+    };
+    const { unpinned, packages } = read(JSON.stringify({ default: locked }));
+    expect(unpinned).toEqual({ type: 'pypi', names: ['my-lib', 'wheel'] });
+    expect(packages).toHaveLength(1);
+  });
+
   it('throws only its own errors for damaged files', () => {
     expect(() => read('{"default": ')).toThrow(MalformedFile);
     expect(unexpectedErrors(pipfileLock, { path, content })).toEqual([]);
