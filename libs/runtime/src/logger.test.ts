@@ -1,21 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { Unavailable } from '@tidewaiter/domain';
 
-import { createLogger, errorFields } from './logger.js';
-
-describe('createLogger', () => {
-  it('outlives a full disk, whose lines are lost', async () => {
-    const full = openSync('/dev/full', 'w');
-    const logger = createLogger('test', 'info', full);
-    for (let line = 0; line < 5; line += 1) {
-      logger.info({ line }, 'lost');
-      await sleep(5);
-    }
-    closeSync(full);
-  });
-});
+import { errorFields } from './logger.js';
 
 describe('errorFields', () => {
   it('logs type, code, message and stack of an error', () => {

@@ -2,7 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { TidewaiterError } from '@tidewaiter/domain';
 import { redactedReason, redactSecrets } from '@tidewaiter/secrets';
-import { type DestinationStream, type LoggerOptions, pino } from 'pino';
+import { pino } from 'pino';
 
 type Fields = Record<string, unknown>;
 
@@ -23,12 +23,9 @@ export abstract class Logger {
   abstract child(fields: Fields): Logger;
 }
 
-/**
- * A logger that writes JSON lines to an open file, standard output unless it is named, each with
- * the trace it belongs to.
- */
-export function createLogger(service: string, level: string, fileDescriptor = 1): Logger {
-  const options: LoggerOptions = {
+/** A logger that writes JSON lines to standard output, each with the trace it belongs to. */
+export function createLogger(service: string, level: string): Logger {
+  return pino({
     level,
     base: { service },
     messageKey: 'message',
@@ -41,24 +38,7 @@ export function createLogger(service: string, level: string, fileDescriptor = 1)
       const span = trace.getActiveSpan()?.spanContext();
       return span && isSpanContextValid(span) ? { trace_id: span.traceId, span_id: span.spanId } : {};
     },
-  };
-  return pino(options, lossyOutput(fileDescriptor));
-}
-
-/**
- * Writes to an open file. Lines that it does not take, as on a full disk, are lost: without a
- * listener the error would end the process, and kept lines would fill its memory.
- */
-function lossyOutput(fileDescriptor: number): DestinationStream {
-  const open = () => {
-    const stream = pino.destination(fileDescriptor);
-    stream.on('error', () => {
-      if (current === stream) current = open();
-    });
-    return stream;
-  };
-  let current = open();
-  return { write: (line) => current.write(line) };
+  });
 }
 
 /**
